@@ -1,0 +1,1 @@
+"""toyvm: a virtualization laboratory."""

@@ -1,0 +1,78 @@
+"""Every exception and exit code of toyvm, and the diagnostic that carries a place in a source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the command line ends with, besides a finished guest's own code (0-99)."""
+
+    OK = 0
+    USAGE = 2
+    ASSEMBLY = 100
+    BAD_FILE = 101
+    GUEST_FAULT = 102
+    LIMIT = 103
+    IDLE = 104
+    INTERNAL = 120
+    INTERRUPTED = 130
+
+
+MAXIMUM_GUEST_EXIT_CODE = 99
+
+
+class ToyvmError(Exception):
+    """A host's mistake or a bad input: one clear message, and the exit code the command line gives it."""
+
+    exit_code = ExitCode.INTERNAL
+
+
+class UsageError(ToyvmError):
+    """An option, argument or API value that cannot be taken."""
+
+    exit_code = ExitCode.USAGE
+
+
+class BadFileError(ToyvmError):
+    """A file that cannot be read or is not what it should be: image, disk, snapshot."""
+
+    exit_code = ExitCode.BAD_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One complaint about a source.
+
+    `column` counts from 1; `source_line` is shown with a caret of `width` characters under it; `notes` are further lines:
+    a suggestion, the stack of macros and includes.
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+    source_line: str = ""
+    width: int = 1
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        text = f"{self.file}:{self.line}:{self.column}: error: {self.message}"
+        if self.source_line:
+            margin = "".join("\t" if character == "\t" else " " for character in self.source_line[: self.column - 1])
+            text += f"\n    {self.source_line}\n    {margin}^{'~' * (self.width - 1)}"
+        return "\n".join((text, *self.notes))
+
+
+class AssemblyError(ToyvmError):
+    """A source that does not assemble or link: every complaint of the run."""
+
+    exit_code = ExitCode.ASSEMBLY
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        self.diagnostics = diagnostics
+        count = len(diagnostics)
+        super().__init__(
+            "\n".join(str(diagnostic) for diagnostic in diagnostics) + f"\n{count} error{'s' if count != 1 else ''}"
+        )

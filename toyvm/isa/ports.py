@@ -1,0 +1,51 @@
+"""Ports: the devices as `in` and `out` reach them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SECTOR_SIZE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One port. `in` from a port without `read`, or `out` to one without `write`, is an illegal instruction."""
+
+    name: str
+    number: int
+    device: str
+    read: str | None
+    write: str | None
+
+
+# fmt: off
+PORTS: tuple[Port, ...] = (
+    Port("console_out",  0x00, "console", None, "write byte [7:0]"),
+    Port("console_in",   0x01, "console", "take the next byte: 0..255; -1 none is there yet; -2 the input has ended", None),
+    Port("console_stat", 0x02, "console", "bit 0: a byte waits; bit 1: the input has ended and every byte was taken", None),
+    Port("power",        0x08, "power",   None, "stop the machine; the value is the exit code, unsigned 64 bits"),
+    Port("clock",        0x10, "clock",   "wall clock: nanoseconds since the Unix epoch, the configured base plus `time` (1 ns a tick), modulo 2**64", None),
+    Port("disk_sectors", 0x18, "disk",    "number of 512-byte sectors; 0 without a disk", None),
+    Port("disk_sector",  0x19, "disk",    "the sector number last written; 0 after reset", "choose a sector"),
+    Port("disk_command", 0x1A, "disk",    None, "start: 1 read the sector into the buffer, 2 write the buffer to the sector; "
+                                                "data moves at completion, and the buffer's position returns to 0 both now and then"),
+    Port("disk_status",  0x1B, "disk",    "bit 0: busy; bit 1: completed, interrupt pending; bit 2: the last command failed",
+                                          "acknowledge: clears bits 1 and 2; the value is ignored"),
+    Port("disk_data",    0x1C, "disk",    "the buffer's next 8 bytes, little-endian; the position moves on, from 64 back to 0",
+                                          "store 8 bytes into the buffer; the position moves on, from 64 back to 0"),
+)
+# fmt: on
+
+DISK_RULES: tuple[str, ...] = (
+    "A command completes a configured number of ticks after the `out` retired: at the first instruction boundary with "
+    "time >= start + latency, where start is `time` after that `out`.",
+    "A command other than 1 and 2, a sector that does not exist, or a write to a read-only disk fails: it completes with "
+    "bit 2 set and moves no data. The sector is looked at when the command starts.",
+    "A command given while another is busy is ignored and sets bit 2 at once; the busy one goes on.",
+    "Data written to the buffer while a read is busy is overwritten when it completes.",
+)
+
+BY_NAME: dict[str, Port] = {port.name: port for port in PORTS}
+BY_NUMBER: dict[int, Port] = {port.number: port for port in PORTS}
+
+assert len(BY_NAME) == len(BY_NUMBER) == len(PORTS), "a port is declared twice"
