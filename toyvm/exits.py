@@ -1,0 +1,41 @@
+"""Exit reasons: why control went from a guest to its monitor. Counted by these names in every report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from toyvm.isa.instructions import INSTRUCTIONS
+from toyvm.isa.declare import Class
+
+
+@dataclass(frozen=True, slots=True)
+class ExitReason:
+    """One reason; `number` indexes the native core's counters, so a new one goes to the end of its list."""
+
+    name: str
+    number: int
+    description: str
+
+
+_SENSITIVE = tuple(
+    (row.mnemonic, f"the guest kernel's {row.mnemonic}, emulated")
+    for row in INSTRUCTIONS
+    if row.cls in (Class.PRIVILEGED, Class.CRITICAL)
+)
+_OTHER = (
+    ("syscall", "a system call of the guest, handed to its kernel"),
+    ("exception", "another exception of the guest, page faults excepted, handed to its kernel"),
+    ("guest_page_fault", "a page fault that the guest's own tables explain, handed to its kernel"),
+    ("shadow_page_fault", "a page fault that the guest never sees: its tables allow the access, the shadow lacked it"),
+    ("timer", "the guest's timer or a device reached its instant"),
+    ("interrupt_window", "an interrupt was delivered as the guest let it in"),
+    ("spin", "a jump to itself"),
+    ("hypercall", "hcall, where the monitor offers it"),
+)
+
+EXIT_REASONS: tuple[ExitReason, ...] = tuple(
+    ExitReason(name, number, description) for number, (name, description) in enumerate(_SENSITIVE + _OTHER)
+)
+BY_NAME: dict[str, ExitReason] = {reason.name: reason for reason in EXIT_REASONS}
+
+assert len(BY_NAME) == len(EXIT_REASONS) <= 64, "exit reasons are unique, and fit a 64-bit mask of those observed"

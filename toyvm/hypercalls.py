@@ -1,0 +1,161 @@
+"""The paravirtual interface: every hypercall, error, shared structure and start-up fact, declared once.
+
+The shape is Xen's on x86-64 (SOSP 2003; public/xen.h): page tables are the guest's own and hold host frame numbers; the guest
+kernel and its user programs both run in the host's user mode, so an address space has two roots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from toyvm.isa.control import CONTROL_REGISTERS
+
+VERSION = (1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Hypercall:
+    """One hypercall: `hcall number`, arguments in a0..a5 as `arguments` names them, result in a0."""
+
+    name: str
+    number: int
+    arguments: tuple[str, ...]
+    result: str
+    description: str
+    in_multicall: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HypercallError:
+    """One error: a0 is `-code`."""
+
+    name: str
+    code: int
+    description: str
+
+
+# fmt: off
+HYPERCALLS: tuple[Hypercall, ...] = (
+    Hypercall("version",        0, ("what",), "what 0: major << 16 | minor; 1: a bit for each hypercall by number",
+              "which interface this is; the null hypercall of measurements"),
+    Hypercall("set_trap_table", 1, ("table", "count"), "0",
+              "handlers by cause, as `count` trap-table records; replaces the whole table; a cause without a record of its own "
+              "takes the one whose cause is all ones", False),
+    Hypercall("iret",           2, (), "none: every register is left as it is",
+              "return from a trap: pc = epc, ie = pie, mode = pmode of the shared page; the root follows the mode", False),
+    Hypercall("mmu_update",     3, ("list", "count", "done"), "0",
+              "write page-table entries, as `count` mmu records in order; stops at the first that is refused. `done`, unless 0, "
+              "is the address of 8 bytes that receive how many were written"),
+    Hypercall("update_va",      4, ("address", "entry", "flush"), "0",
+              "write the level-0 entry that maps `address` under the current kernel root, then forget its translation if `flush` is 1"),
+    Hypercall("pin_table",      5, ("frame", "level"), "0",
+              "validate the host frame as a table of that level (0, 1, or 2 for a root) and keep it one"),
+    Hypercall("unpin_table",    6, ("frame",), "0",
+              "let a pinned table go; it is an ordinary page again once no table points to it"),
+    Hypercall("set_roots",      7, ("kernel", "user"), "0",
+              "switch address space: the frames of the root used in kernel mode and of the one used in user mode; user -1: none, "
+              "until another call names one"),
+    Hypercall("flush",          8, ("address",), "0", "forget the translation of one page, or of all if the address is -1"),
+    Hypercall("set_timer",      9, ("deadline",), "0",
+              "timecmp = deadline: the timer is pending while time >= deadline; all ones: never"),
+    Hypercall("yield",         10, (), "0", "give up the rest of the slice; pending interrupts are delivered first"),
+    Hypercall("block",         11, (), "0",
+              "wait until ipend & imask of the shared page is not 0, whatever ie says, as wfi does; a wait that nothing can end is idle", False),
+    Hypercall("shutdown",      12, ("code",), "does not return", "stop the guest with an exit code", False),
+    Hypercall("console_write", 13, ("address", "length"), "bytes written", "write to the guest's console"),
+    Hypercall("console_read",  14, ("address", "length"), "bytes read; 0: none is there yet; EOF error: the input has ended",
+              "take what the console has, at most `length` bytes"),
+    Hypercall("multicall",     15, ("list", "count", "done"), "0",
+              "make `count` hypercalls, as multicall records in order, storing each result in its record; stops after the first that "
+              "fails. `done` as in mmu_update, counting calls that succeeded. Not all calls may be inside one", False),
+)
+
+ERRORS: tuple[HypercallError, ...] = (
+    HypercallError("perm",   1,  "the frame is not the guest's own, or the entry would give it more than it may have"),
+    HypercallError("fault", 14,  "an address in the arguments is not mapped, not allowed, or not 8-byte aligned where records are"),
+    HypercallError("busy",  16,  "the frame is in use as something else: mapped writable, or a table of another level"),
+    HypercallError("inval", 22,  "an argument has no meaning: a bad level, a reserved bit, an entry outside a table"),
+    HypercallError("toobig", 7,  "a list is longer than the limit"),
+    HypercallError("nosys", 38,  "no such hypercall, or not inside a multicall"),
+    HypercallError("eof",   61,  "the console's input has ended"),
+)
+# fmt: on
+
+MAXIMUM_RECORDS = 4096  # in one trap table, update list or multicall
+MAXIMUM_CONSOLE_BYTES = 1 << 20
+TRAP_ANY = (1 << 64) - 1  # the cause of the record that serves every cause without one of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A structure of 8-byte little-endian members in guest memory, 8-byte aligned."""
+
+    name: str
+    members: tuple[tuple[str, str], ...]
+    description: str
+
+    @property
+    def size(self) -> int:
+        return 8 * len(self.members)
+
+    def offset(self, member: str) -> int:
+        return 8 * [name for name, _ in self.members].index(member)
+
+
+RECORDS: tuple[Record, ...] = (
+    Record(
+        "trap",
+        (
+            ("cause", "a value of `cause`, or all ones"),
+            ("handler", "its address"),
+            ("flags", "bit 0: leave ie as it is"),
+        ),
+        "an entry of the trap table",
+    ),
+    Record(
+        "mmu",
+        (("entry", "host-physical address of the entry"), ("value", "what to write")),
+        "one update of a page-table entry",
+    ),
+    Record(
+        "multicall",
+        (("number", "of the hypercall"), ("result", "written by the monitor"), *((f"a{n}", "") for n in range(6))),
+        "one call of a multicall",
+    ),
+    Record(
+        "start",
+        (
+            ("magic", "START_MAGIC"),
+            ("version", "major << 16 | minor"),
+            ("pages", "pseudo-physical pages the guest has"),
+            ("free_end", "address where the guest's free memory ends and what the monitor built begins"),
+            ("shared_frame", "host frame of the shared page"),
+            (
+                "root_frame",
+                "host frame of the first kernel root; slot 0 of it maps memory, address = pseudo-physical address",
+            ),
+            ("frames", "address of the table of host frame numbers, 8 bytes for each pseudo-physical page"),
+            ("clock_base", "wall time at time 0, nanoseconds since the Unix epoch"),
+        ),
+        "start information; a0 holds its address at boot",
+    ),
+)
+START_MAGIC = 0x5436_3453_5441_5254
+
+# The shared page stands in the monitors' window, where `imm(zero)` reaches it, under every root while it is the kernel's.
+# It begins with the control registers, at 8 * number: status.ie there is the virtual interrupt flag (byte 0 of it: masking
+# interrupts is one `sb`), epc, cause, tval and status describe the last trap and are what iret returns to, ipend is what
+# is pending, imask what the guest lets in, scratch its own. time is that of the last entry into the guest. The monitor reads
+# status, epc and imask, trusting none of them, and never reads the rest.
+SHARED_PAGE_ADDRESS = (1 << 64) - 0x4000
+SHARED_CONTROL: dict[str, int] = {register.name: 8 * register.number for register in CONTROL_REGISTERS}
+
+# The guest's tables: an entry may map only frames of its own; one in use as a table is never mapped writable; slot 511 of a
+# root belongs to the monitor; level-1 and level-2 leaves are refused. Reserved bits are refused, as are U, A and D in pointers.
+MONITOR_ROOT_SLOT = 511
+
+BY_NAME: dict[str, Hypercall] = {call.name: call for call in HYPERCALLS}
+
+assert [call.number for call in HYPERCALLS] == list(range(len(HYPERCALLS))), "hypercalls are numbered without gaps"
+assert len(BY_NAME) == len(HYPERCALLS), "a hypercall is declared twice"
+assert len({error.code for error in ERRORS}) == len(ERRORS), "an error code is declared twice"
