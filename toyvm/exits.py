@@ -28,7 +28,6 @@ _OTHER = (
     ("guest_page_fault", "a page fault that the guest's own tables explain, handed to its kernel"),
     ("shadow_page_fault", "a page fault that the guest never sees: its tables allow the access, the shadow lacked it"),
     ("timer", "the guest's timer or a device reached its instant"),
-    ("interrupt_window", "an interrupt was delivered as the guest let it in"),
     ("spin", "a jump to itself"),
     ("hypercall", "hcall, where the monitor offers it"),
 )

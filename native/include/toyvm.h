@@ -1,0 +1,130 @@
+/* toyvm.h: all that a host program may ask of the native core. cffi reads it too: plain declarations, no directives.
+ *
+ * Nothing here is global: every object hangs from a t64_vm or a t64_host, and different ones may be used from different
+ * threads. Functions that return int give T64_OK or a negative T64_ERROR_*; a guest's own mistakes are never errors.
+ */
+
+typedef struct t64_vm t64_vm;     /* a computer as its kernel sees it: the bare machine, or one guest of a host */
+typedef struct t64_host t64_host; /* a machine that a monitor owns */
+
+enum t64_error {
+    T64_OK = 0,
+    T64_ERROR_RANGE = -1,    /* an address or size outside the memory */
+    T64_ERROR_MEMORY = -2,   /* the host has no memory left */
+    T64_ERROR_VALUE = -3,    /* a value that the register or option cannot hold */
+    T64_ERROR_SNAPSHOT = -4, /* not a snapshot, damaged, or of another configuration */
+};
+
+enum t64_technique { T64_TRAP, T64_PARA };
+
+enum t64_stop {
+    T64_STOP_LIMIT,    /* `until` instructions have retired */
+    T64_STOP_EXIT,     /* switched off through the power port or the shutdown hypercall; latched */
+    T64_STOP_IDLE,     /* a wfi that nothing can end; pc is behind it */
+    T64_STOP_FAULT,    /* it cannot go on; see t64_stop_info; latched */
+    T64_STOP_OBSERVED, /* an exit that the host asked to see, not handled yet; the next run handles it */
+    T64_STOP_OUTPUT,   /* the console's buffer is full: drain it and run again */
+    T64_STOP_INPUT,    /* the guest asked for input that t64_vm_input has not brought yet; pc is at the asking instruction */
+    T64_STOP_WAIT,     /* a live terminal, and a wfi (pc is at it) that would skip time: sleep, then bring input or let it skip */
+};
+
+enum t64_fault { T64_FAULT_NONE, T64_FAULT_DOUBLE, T64_FAULT_STUCK, T64_FAULT_NO_HANDLER, T64_FAULT_BAD_PAGE_TABLE };
+
+enum t64_input_mode {
+    T64_INPUT_STREAM, /* a file or pipe: all its bytes are there from count 0; the host brings them when asked */
+    T64_INPUT_LIVE,   /* a terminal: bytes are there once brought */
+};
+
+typedef struct t64_config {
+    uint64_t memory;       /* bytes, a multiple of 4096 */
+    uint64_t clock_base;   /* nanoseconds since the Unix epoch at time 0 */
+    uint64_t disk_latency; /* ticks from a disk command to its completion */
+    uint32_t level;        /* hardware level: 0 classic, 1 hybrid, 2 strict, 3 assist */
+} t64_config;
+
+/* The architectural state; complete and current whenever no run is under way. Registers and pc may be written directly, control
+ * registers through t64_vm_set_cr. */
+typedef struct t64_state {
+    uint64_t x[33]; /* x[0] is 0; x[32] is where engines drop writes to x0 */
+    uint64_t pc;
+    uint64_t status, tvec, epc, cause, tval, scratch, ptbr, timecmp, imask;
+    uint64_t retired; /* instructions */
+    uint64_t skipped; /* ticks; time = retired + skipped */
+    uint8_t fresh;    /* nothing has retired since the last trap: an exception now is a double fault */
+} t64_state;
+
+/* Why the last run stopped. For FAULT: the exception that could not be delivered. */
+typedef struct t64_stop_info {
+    uint32_t fault;
+    uint64_t exit_code;
+    uint64_t cause, pc, tval;
+} t64_stop_info;
+
+/* The last exit from a guest to its monitor. */
+typedef struct t64_exit {
+    uint32_t reason;  /* index into the exit reasons */
+    uint32_t word;    /* the instruction, where one caused it */
+    uint64_t pc;      /* where the guest was */
+    uint64_t cause;   /* as the hardware gave it to the monitor */
+    uint64_t tval;
+    uint64_t gpa;     /* of a page fault that the guest's tables translate; else all ones */
+    uint64_t retired; /* instructions of the guest before it */
+} t64_exit;
+
+/* The bare machine. NULL without memory or with a config out of range. */
+t64_vm *t64_machine_new(const t64_config *config);
+
+/* A host: a machine at `level` with `memory` bytes of RAM, of which the monitor keeps what it needs; then its guests. */
+t64_host *t64_host_new(uint64_t memory, uint32_t level);
+void t64_host_free(t64_host *host);             /* its guests first */
+const t64_state *t64_host_state(t64_host *host); /* the hardware's own registers, as the last guest left them */
+uint64_t t64_host_memory(t64_host *host);
+uint64_t t64_host_frames_free(t64_host *host);
+uint64_t t64_host_frames_monitor(t64_host *host); /* frames that the monitor's tables take now */
+int t64_host_read(t64_host *host, uint64_t hpa, uint8_t *buffer, uint64_t size);
+/* A guest with memory in scattered frames. NULL if the host has too little. Free it with t64_vm_free. */
+t64_vm *t64_guest_new(t64_host *host, uint32_t technique, const t64_config *config);
+/* The root that the hardware walks (host-physical) while the guest is in that mode, 0 kernel or 1 user; all ones: none yet. */
+uint64_t t64_guest_root(t64_vm *guest, uint32_t mode);
+/* The host frame of a guest-physical page. */
+uint64_t t64_guest_frame(t64_vm *guest, uint64_t page);
+
+/* What follows is the same for a machine and a guest. */
+void t64_vm_free(t64_vm *vm);
+/* Put the computer at its entry point, after its memory was written: for a paravirtual guest, builds its first tables. */
+int t64_vm_boot(t64_vm *vm, uint64_t entry);
+/* Run until `until` instructions have retired in all, or a stop (enum t64_stop). */
+int t64_vm_run(t64_vm *vm, uint64_t until);
+const t64_stop_info *t64_vm_stop_info(t64_vm *vm);
+
+t64_state *t64_vm_state(t64_vm *vm);
+int t64_vm_cr(t64_vm *vm, uint32_t number, uint64_t *value);
+int t64_vm_set_cr(t64_vm *vm, uint32_t number, uint64_t value);
+
+uint64_t t64_vm_memory(t64_vm *vm);
+int t64_vm_read(t64_vm *vm, uint64_t gpa, uint8_t *buffer, uint64_t size);
+int t64_vm_write(t64_vm *vm, uint64_t gpa, const uint8_t *buffer, uint64_t size);
+/* The next page from `page` on that is not all zero, or all ones. */
+uint64_t t64_vm_next_page(t64_vm *vm, uint64_t page);
+/* Translate as the current mode would, setting nothing: the guest-physical address, or all ones. */
+uint64_t t64_vm_translate(t64_vm *vm, uint64_t gva, uint32_t rights);
+
+uint64_t t64_vm_output(t64_vm *vm, uint8_t *buffer, uint64_t size); /* take console output; how much there was */
+int t64_vm_input(t64_vm *vm, const uint8_t *buffer, uint64_t size);  /* append to the console's input; how much was taken */
+void t64_vm_input_end(t64_vm *vm);
+void t64_vm_input_mode(t64_vm *vm, uint32_t mode);
+void t64_vm_skip(t64_vm *vm); /* after T64_STOP_WAIT: let the next wfi skip time */
+uint64_t t64_vm_next_event(t64_vm *vm); /* the time of the next timer or device event that imask lets in, or all ones */
+/* Attach a disk of `sectors` in memory that the caller keeps alive; detached by NULL. */
+int t64_vm_disk(t64_vm *vm, uint8_t *data, uint64_t sectors, uint32_t writable);
+uint32_t t64_vm_disk_dirty(t64_vm *vm);
+
+/* Exits, by reason; for a machine all stay 0. */
+const uint64_t *t64_vm_exits(t64_vm *vm);
+const t64_exit *t64_vm_exit(t64_vm *vm);
+void t64_vm_observe(t64_vm *vm, uint64_t reasons); /* bit n: stop with T64_STOP_OBSERVED at exits of reason n */
+
+/* All state but the host's attachments' identity; the disk's contents included. Sizes in bytes. */
+uint64_t t64_vm_save_size(t64_vm *vm);
+int t64_vm_save(t64_vm *vm, uint8_t *buffer, uint64_t size);
+int t64_vm_load(t64_vm *vm, const uint8_t *buffer, uint64_t size);

@@ -1,0 +1,32 @@
+/* Physical memory of one computer: the one door to it. A guest's pages lie scattered in the host's RAM. */
+#ifndef T64_PHYS_H
+#define T64_PHYS_H
+
+#include "types.h"
+
+struct t64_phys {
+    u8 *ram;           /* the machine's RAM, host-physical 0 */
+    u64 ram_size;      /* bytes of it */
+    u64 size;          /* bytes that this computer has */
+    const u32 *frames; /* host frame of each of its pages, or NULL where gpa = hpa */
+};
+
+/* Where a physical page lies in the machine's RAM; the page must be within `size`. */
+static inline t64_hpa phys_locate(const struct t64_phys *phys, t64_gpa gpa)
+{
+    if (!phys->frames)
+        return (t64_hpa){gpa.at};
+    return (t64_hpa){((u64)phys->frames[gpa.at >> 12] << 12) | (gpa.at & 4095)};
+}
+
+/* The bytes at gpa, valid to the end of its page; NULL outside the memory. Not to be kept: a look, not a lease. */
+static inline u8 *phys_at(const struct t64_phys *phys, t64_gpa gpa)
+{
+    return gpa.at < phys->size ? phys->ram + phys_locate(phys, gpa).at : NULL;
+}
+
+/* Copy any range, page by page; false, and nothing copied, if it does not lie within the memory. */
+bool phys_read(const struct t64_phys *phys, t64_gpa gpa, void *buffer, u64 size);
+bool phys_write(const struct t64_phys *phys, t64_gpa gpa, const void *buffer, u64 size);
+
+#endif

@@ -1,0 +1,54 @@
+/* The meaning of everything privileged and critical, on any computer's state: the machine's own, or a guest's vCPU.
+ *
+ * The interpreter and the monitors' one-instruction emulator both call it, so that it is written once. It touches
+ * architectural state only; what follows for an engine's caches or a monitor's shadows comes back as the effect.
+ */
+#ifndef T64_SYSTEM_H
+#define T64_SYSTEM_H
+
+#include "vm.h"
+
+enum t64_effect {
+    EFFECT_NEXT,        /* retired; pc moved to the next instruction */
+    EFFECT_JUMP,        /* retired; pc, mode or interrupt enable may have changed: look at everything anew (eret, status, setst, imask, timecmp, device ports) */
+    EFFECT_FLUSH,       /* retired; all translations are to be forgotten (tlbi zero, ptbr) */
+    EFFECT_FLUSH_PAGE,  /* retired; that of the page in `page` is */
+    EFFECT_TRAP,        /* did not retire: raise `cause`, `tval` */
+    EFFECT_OFF,         /* retired; the power is off */
+    EFFECT_IDLE,        /* a wfi retired that nothing can end */
+    EFFECT_NEED_INPUT,  /* nothing happened: T64_STOP_INPUT */
+    EFFECT_FULL,        /* nothing happened: T64_STOP_OUTPUT */
+    EFFECT_WAIT,        /* nothing happened: T64_STOP_WAIT */
+};
+
+struct t64_outcome {
+    enum t64_effect effect;
+    u64 cause, tval;
+    t64_gva page;
+};
+
+static inline u64 vm_time(const struct t64_vm *vm) { return vm->state.retired + vm->state.skipped; }
+static inline bool vm_in_user_mode(const struct t64_vm *vm) { return vm->state.status >> 8 & 1; }
+static inline bool vm_interrupts_enabled(const struct t64_vm *vm) { return vm->state.status & 1; }
+
+/* Execute one privileged or critical instruction, in kernel mode or where the level lets user mode, at state.pc, with registers x
+ * (state.x, or where a monitor keeps the guest's). Advances pc, retired and fresh if it retires. */
+struct t64_outcome system_execute(struct t64_vm *vm, u64 *x, u32 word);
+
+/* Does this word, a privileged or critical instruction, raise the privileged trap in user mode at the vm's level? */
+bool system_traps_in_user_mode(const struct t64_vm *vm, u32 word);
+
+bool system_read_cr(struct t64_vm *vm, u32 number, u64 *value); /* false: no such register */
+bool system_write_cr(struct t64_vm *vm, u32 number, u64 value); /* false: illegal */
+
+/* Enter the trap: epc, cause, tval, status, pc, fresh. False, and nothing changed but vm->stop, if it is a double fault. */
+bool system_enter_trap(struct t64_vm *vm, u64 cause, u64 epc, u64 tval);
+
+/* The interrupt to take now, as a cause, or 0 if none (no interrupt's cause is 0: bit 63 is set). Advances devices. */
+u64 system_interrupt(struct t64_vm *vm);
+u64 system_pending(struct t64_vm *vm); /* ipend; advances devices */
+
+/* The first time, from now on, at which ipend may gain a bit: what an engine must not run past without looking. T64_NOWHERE: never. */
+u64 system_next_event(const struct t64_vm *vm);
+
+#endif

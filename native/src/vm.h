@@ -1,0 +1,38 @@
+/* A computer as its kernel sees it, whoever carries it: the bare machine, or a guest under a monitor. */
+#ifndef T64_VM_H
+#define T64_VM_H
+
+#include "devices.h"
+#include "phys.h"
+#include "toyvm.h"
+#include "walk.h"
+
+enum { T64_EXIT_REASONS_MAX = 64 };
+
+/* What differs between carriers; one constant table each, in cpu/bare.c and in the monitor. */
+struct t64_carrier {
+    int (*run)(struct t64_vm *vm, u64 until); /* leaves vm->state complete */
+    int (*boot)(struct t64_vm *vm, u64 entry);
+    void (*free)(struct t64_vm *vm);
+    /* vm->state or its memory was changed from outside: forget translations and what was decoded from these bytes. */
+    void (*state_changed)(struct t64_vm *vm);
+    void (*memory_changed)(struct t64_vm *vm, t64_gpa gpa, u64 size);
+};
+
+struct t64_vm {
+    struct t64_state state;
+    struct t64_phys phys;
+    struct t64_devices devices;
+    struct t64_stop_info stop;
+    u64 info;  /* the control register */
+    u32 level; /* hardware level */
+    bool skip_allowed; /* t64_vm_skip: the next wfi need not wait for a live terminal */
+    bool halted;       /* stop is latched: EXIT or FAULT */
+    int halted_as;
+    u64 exits[T64_EXIT_REASONS_MAX];
+    u64 observed; /* reasons, a bit each */
+    struct t64_exit exit;
+    const struct t64_carrier *carrier;
+};
+
+#endif
