@@ -1,0 +1,182 @@
+"""The devices behind the ports: console, power, clock and disk. They know the time only as they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from toyvm.errors import UsageError
+from toyvm.isa.ports import BY_NAME, BY_NUMBER, SECTOR_SIZE
+from toyvm.isa.traps import BY_NAME as CAUSES
+from toyvm.reference.words import u64
+
+CONSOLE_BIT = 1 << CAUSES["console"].number
+DISK_BIT = 1 << CAUSES["disk"].number
+
+NONE_LEFT = -2  # console_in: the input has ended
+
+READ_COMMAND, WRITE_COMMAND = 1, 2
+BUSY, DONE, FAILED = 1, 2, 4  # disk_status
+WORD = 8  # bytes that disk_data moves at a time
+
+
+class Console:
+    """Bytes in and out. All of the input, and its end, are there from the start."""
+
+    def __init__(self, input: bytes) -> None:
+        self.output = bytearray()
+        self._input = input
+        self._taken = 0
+        self._end_read = False
+
+    @property
+    def pending(self) -> bool:
+        return not self._end_read
+
+    @property
+    def status(self) -> int:
+        ended = self._taken == len(self._input)
+        return 2 if ended else 1
+
+    def read(self) -> int:
+        if self._taken == len(self._input):
+            self._end_read = True
+            return NONE_LEFT
+        self._taken += 1
+        return self._input[self._taken - 1]
+
+    def write(self, value: int) -> None:
+        self.output.append(value & 0xFF)
+
+
+class Disk:
+    """Sectors behind a buffer. A command moves its data when it completes, `latency` ticks after it was given."""
+
+    def __init__(self, data: bytearray | None, latency: int, writable: bool) -> None:
+        self.data = data if data is not None else bytearray()
+        if len(self.data) % SECTOR_SIZE:
+            raise UsageError(f"a disk of {len(self.data)} bytes; it takes a multiple of {SECTOR_SIZE}")
+        self._latency = latency
+        self._writable = writable
+        self._buffer = bytearray(SECTOR_SIZE)
+        self._position = 0  # of disk_data in the buffer, in bytes
+        self.sector = 0
+        self._done = self._failed = False
+        self.ready: int | None = None  # when the command under way completes
+        self._command = self._target = 0  # of the command under way
+
+    @property
+    def sectors(self) -> int:
+        return len(self.data) // SECTOR_SIZE
+
+    @property
+    def pending(self) -> bool:
+        return self._done
+
+    @property
+    def status(self) -> int:
+        return BUSY * (self.ready is not None) | DONE * self._done | FAILED * self._failed
+
+    def acknowledge(self) -> None:
+        self._done = self._failed = False
+
+    def start(self, command: int, now: int) -> None:
+        if self.ready is not None:
+            self._failed = True
+            return
+        self._command, self._target = command, self.sector
+        self.ready = u64(now + self._latency)
+        self._position = 0
+
+    def advance(self, now: int) -> None:
+        """Complete the command under way if it is due."""
+        if self.ready is None or now < self.ready:
+            return
+        self.ready = None
+        self._done = True
+        self._position = 0
+        if self._acceptable():
+            self._move()
+        else:
+            self._failed = True
+
+    def _acceptable(self) -> bool:
+        known = self._command == READ_COMMAND or (self._command == WRITE_COMMAND and self._writable)
+        return known and self._target < self.sectors
+
+    def _move(self) -> None:
+        place = slice(self._target * SECTOR_SIZE, (self._target + 1) * SECTOR_SIZE)
+        if self._command == READ_COMMAND:
+            self._buffer[:] = self.data[place]
+        else:
+            self.data[place] = self._buffer
+
+    def read_data(self) -> int:
+        return int.from_bytes(self._buffer[self._next_word()], "little")
+
+    def write_data(self, value: int) -> None:
+        self._buffer[self._next_word()] = value.to_bytes(WORD, "little")
+
+    def _next_word(self) -> slice:
+        start = self._position
+        self._position = (start + WORD) % SECTOR_SIZE
+        return slice(start, start + WORD)
+
+
+class Devices:
+    """All devices of one machine, and the table of ports that lead to them."""
+
+    def __init__(self, console: Console, disk: Disk, clock_base: int) -> None:
+        self.console = console
+        self.disk = disk
+        self.exit_code: int | None = None  # set when the power goes off
+        self._clock_base = clock_base
+        # A reader is given the time, a writer the value and the time after its instruction.
+        self._readers: dict[str, Callable[[int], int]] = {
+            "console_in": lambda now: console.read(),
+            "console_stat": lambda now: console.status,
+            "clock": lambda now: self._clock_base + now,
+            "disk_sectors": lambda now: disk.sectors,
+            "disk_sector": lambda now: disk.sector,
+            "disk_status": lambda now: disk.status,
+            "disk_data": lambda now: disk.read_data(),
+        }
+        self._writers: dict[str, Callable[[int, int], None]] = {
+            "console_out": lambda value, now: console.write(value),
+            "power": lambda value, now: self._power_off(value),
+            "disk_sector": lambda value, now: setattr(disk, "sector", value),
+            "disk_command": lambda value, now: disk.start(value, now),
+            "disk_status": lambda value, now: disk.acknowledge(),
+            "disk_data": lambda value, now: disk.write_data(value),
+        }
+        assert set(self._readers) == {port.name for port in BY_NAME.values() if port.read}
+        assert set(self._writers) == {port.name for port in BY_NAME.values() if port.write}
+
+    @staticmethod
+    def readable(port: int) -> bool:
+        return port in BY_NUMBER and BY_NUMBER[port].read is not None
+
+    @staticmethod
+    def writable(port: int) -> bool:
+        return port in BY_NUMBER and BY_NUMBER[port].write is not None
+
+    def read(self, port: int, now: int) -> int:
+        return u64(self._readers[BY_NUMBER[port].name](now))
+
+    def write(self, port: int, value: int, after: int) -> None:
+        """`after` is the time once the `out` has retired."""
+        self._writers[BY_NUMBER[port].name](value, after)
+
+    def advance(self, now: int) -> None:
+        self.disk.advance(now)
+
+    @property
+    def pending(self) -> int:
+        """The devices' bits of ipend."""
+        return CONSOLE_BIT * self.console.pending | DISK_BIT * self.disk.pending
+
+    def next_event(self, mask: int) -> int | None:
+        """When a device will next raise an interrupt that `mask` lets in, if nothing else happens."""
+        return self.disk.ready if mask & DISK_BIT else None
+
+    def _power_off(self, code: int) -> None:
+        self.exit_code = code

@@ -1,0 +1,170 @@
+"""The reference machine: memory, devices and a CPU, with the handles that every machine of toyvm has."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from toyvm.errors import UsageError
+from toyvm.isa.control import BY_NAME, CONTROL_REGISTERS
+from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, Level
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.reference.cpu import Cpu
+from toyvm.reference.devices import Console, Devices, Disk
+from toyvm.reference.memory import Memory
+from toyvm.reference.stops import Halt, Stop
+from toyvm.reference.traps import Trap
+from toyvm.statehash import state_hash
+
+
+class Segment(Protocol):
+    """Bytes of an image: `data`, then zeros up to `size`, from physical `address` on."""
+
+    @property
+    def address(self) -> int: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def size(self) -> int: ...
+
+
+class Image(Protocol):
+    """What `load` needs of an image."""
+
+    @property
+    def entry(self) -> int: ...
+    @property
+    def segments(self) -> tuple[Segment, ...]: ...
+
+
+class ReferenceMachine:
+    """The bare T64 as specified; slow, exact, and aware of what is unspecified."""
+
+    def __init__(
+        self,
+        memory: int = DEFAULT_MEMORY,
+        level: Level = Level.STRICT,
+        disk: bytearray | None = None,
+        disk_latency: int = DEFAULT_DISK_LATENCY,
+        disk_writable: bool = True,
+        clock_base: int = DEFAULT_CLOCK_BASE,
+        input: bytes = b"",
+    ) -> None:
+        """`memory` in bytes, `disk_latency` in ticks, `clock_base` in ns since the epoch; raises UsageError."""
+        self._memory = Memory(memory)
+        self._console = Console(input)
+        self._disk = Disk(disk, disk_latency, disk_writable)
+        self._devices = Devices(self._console, self._disk, clock_base)
+        self._cpu = Cpu(self._memory, self._devices, level)
+        self._stop: Stop | None = None
+        self.stop_detail = ""
+
+    # Before a run, and for looking in between.
+
+    def load(self, image: Image) -> None:
+        """Place the image's segments in RAM and its entry in pc."""
+        for segment in image.segments:
+            self.write(segment.address, bytes(segment.data) + bytes(segment.size - len(segment.data)))
+        self.pc = image.entry
+
+    def read(self, address: int, size: int) -> bytes:
+        return self._memory.read(address, size)
+
+    def write(self, address: int, data: bytes) -> None:
+        self._memory.write(address, data)
+
+    @property
+    def pc(self) -> int:
+        return self._cpu.pc
+
+    @pc.setter
+    def pc(self, value: int) -> None:
+        self._cpu.pc = value
+
+    @property
+    def x(self) -> list[int]:
+        """The general registers, to be read and written; x0 is left 0."""
+        return self._cpu.x
+
+    def cr(self, name: str) -> int:
+        """A control register as the kernel would read it."""
+        if name not in BY_NAME:
+            raise UsageError(f"no control register {name!r}; there are {', '.join(BY_NAME)}")
+        return self._cpu.read_control(BY_NAME[name].number)
+
+    def set_cr(self, name: str, value: int) -> None:
+        """Write a control register as the kernel would."""
+        self.cr(name)
+        try:
+            self._cpu.write_control(BY_NAME[name].number, value)
+        except Trap:
+            raise UsageError(f"control register {name} cannot take {value:#x}") from None
+
+    # Running.
+
+    def run(self, until: int | None = None) -> Stop:
+        """Run until `until` instructions have retired in all, or the machine stops; a stopped machine stays so."""
+        while self._stop is None:
+            if until is not None and self.retired >= until:
+                return Stop.LIMIT
+            try:
+                self._cpu.step()
+            except Halt as halt:
+                self._stop, self.stop_detail = halt.stop, halt.detail
+        return self._stop
+
+    @property
+    def retired(self) -> int:
+        return self._cpu.retired
+
+    @property
+    def time(self) -> int:
+        return self._cpu.time
+
+    @property
+    def skipped(self) -> int:
+        return self._cpu.skipped
+
+    @property
+    def output(self) -> bytes:
+        return bytes(self._console.output)
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._devices.exit_code
+
+    @property
+    def disk(self) -> bytes:
+        return bytes(self._disk.data)
+
+    # What tests look at.
+
+    @property
+    def memory(self) -> bytes:
+        return self._memory.read(0, self._memory.size)
+
+    @property
+    def unspecified(self) -> str | None:
+        """The first thing the run did that the specification leaves open, or None."""
+        return self._cpu.mmu.unspecified
+
+    @property
+    def window_touched(self) -> bool:
+        """Was an address in the monitors' window used, even in vain?"""
+        return self._cpu.mmu.window_touched
+
+    @property
+    def traps(self) -> dict[str, int]:
+        """How often each cause was entered."""
+        return dict(self._cpu.traps)
+
+    @property
+    def executed(self) -> dict[str, int]:
+        """How often each instruction retired."""
+        return dict(self._cpu.executed)
+
+    def state_words(self) -> tuple[int, ...]:
+        """x0..x31, pc, and the control registers in number order as a kernel would read them."""
+        return (*self.x, self.pc, *(self.cr(register.name) for register in CONTROL_REGISTERS))
+
+    def state_hash(self) -> str:
+        return state_hash(self.state_words(), self._memory.pages(), self._memory.size // PAGE_SIZE)

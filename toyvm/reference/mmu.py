@@ -1,0 +1,65 @@
+"""The memory management unit: every access of the CPU goes through it, and it notices what the rules leave open."""
+
+from __future__ import annotations
+
+from toyvm.isa.paging import PTE_R, PTE_W, PTE_X, WINDOW_BASE
+from toyvm.reference.control import ControlRegisters
+from toyvm.reference.memory import Memory
+from toyvm.reference.paging import Access, Translation, WalkFault, mark, walk
+from toyvm.reference.translations import Translations
+from toyvm.reference.traps import Trap
+
+PROBE_RIGHTS = (PTE_R, PTE_W, PTE_X)  # by bit of probe's rs2
+
+
+class Mmu:
+    """Translates by walking the tables anew for each access: the exact behaviour, of which caches are a shadow."""
+
+    def __init__(self, memory: Memory, control: ControlRegisters) -> None:
+        self._memory = memory
+        self._control = control
+        self.translations = Translations()
+        self.unspecified: str | None = None  # the first thing done that is outside the specification
+        self.window_touched = False  # an address in the monitors' window was used, mapped or not
+
+    def translate(self, address: int, access: Access) -> int:
+        """The physical address, with A and D set as the access needs them. Raises Trap."""
+        user = self._control.user_mode
+        try:
+            found = walk(self._memory, self._control["ptbr"], address, access.right, user)
+        except WalkFault as fault:
+            self._watch(address, user, access, None)
+            raise Trap(f"{access.label}_{fault.kind}", address) from None
+        self._watch(address, user, access, found)
+        mark(self._memory, found, access)
+        self.translations.remember(address, user, access, found)
+        return found.physical
+
+    def probe(self, address: int, rights: int) -> int:
+        """The physical address if the current mode has every right asked for, else -1. Sets and caches nothing."""
+        if rights >> len(PROBE_RIGHTS):
+            return -1
+        wanted = sum(right for bit, right in enumerate(PROBE_RIGHTS) if rights >> bit & 1)
+        try:
+            found = walk(self._memory, self._control["ptbr"], address, wanted, self._control.user_mode)
+        except WalkFault:
+            return -1
+        self._watch_window(address, found)
+        return found.physical
+
+    def _watch(self, address: int, user: bool, access: Access, found: Translation | None) -> None:
+        """Note a use of a translation that a cache may hold otherwise. `found` is the fresh walk's, None for a fault."""
+        stale = self.translations.stale(address, user, access, found)
+        if stale is not None:
+            self._note(f"{access.label} at {address:#x}: the translation cached for it was {stale}")
+        self._watch_window(address, found)
+
+    def _watch_window(self, address: int, found: Translation | None) -> None:
+        if address < WINDOW_BASE:
+            return
+        self.window_touched = True
+        if found is not None:
+            self._note(f"use of {address:#x}: the monitors' window is mapped")
+
+    def _note(self, reason: str) -> None:
+        self.unspecified = self.unspecified or reason
