@@ -1,0 +1,109 @@
+# A small kernel: processes in their own address spaces, preempted by the timer, and ten system calls.
+# techniques: bare trap para
+# exit: 0
+#
+# It never takes interrupts in kernel mode and has one stack: a trap handler ends by resuming a process, the same one or
+# another. A system call that has to wait marks its process, leaves pc at the syscall, and is made again when there is hope.
+
+.include "platform.inc"
+.include "pages.inc"
+.include "space.inc"
+.include "kernel/process.inc"
+.include "kernel/programs.inc"
+.include "kernel/print.inc"
+.include "kernel/memory.inc"
+.include "kernel/lifecycle.inc"
+.include "kernel/schedule.inc"
+.include "kernel/syscall.inc"
+.include "kernel/trap.inc"
+.include "kernel/user.inc"
+
+.text
+# Entered in kernel mode, interrupts off.
+.globl _start
+_start:
+    platform_begin
+    la   sp, kernel_stack_end
+    call announce
+    la   a0, kernel_end
+    mv   s0, a0
+    memory_end
+    mv   a1, a0
+    mv   a0, s0
+    call pages_init
+    call spaces_init
+    trap_vector trap_entry
+    call remember_pages
+    li   a0, PROGRAM_init
+    li   a1, 0
+    call process_spawn
+    la   t0, init_process
+    la   t1, processes
+    sd   t1, 0(t0)
+    li   t0, IRQ_TIMER
+    cr_write IMASK, t0
+    j    schedule
+
+# The first line. Called by _start.
+announce:
+    addi sp, sp, -16
+    sd   ra, 0(sp)
+    print "kernel: "
+    memory_size
+    srli a0, a0, 10
+    call print_number
+    print " KiB of memory\n"
+    ld   ra, 0(sp)
+    addi sp, sp, 16
+    ret
+
+# Note how many pages are free, for the check at the end. Called by _start.
+remember_pages:
+    la   t0, pages_free
+    ld   t0, 0(t0)
+    la   t1, pages_at_start
+    sd   t0, 0(t1)
+    ret
+
+# The end: a0 = exit code. Jumped to when init has ended, its memory returned.
+shutdown:
+    mv   s0, a0
+    la   s1, processes
+    la   s2, processes_end
+1:  ld   t0, PROC_STATE(s1)
+    sltiu t0, t0, STATE_ZOMBIE  # neither free nor a zombie: it has memory
+    beqz t0, 2f
+    mv   a0, s1
+    call process_release
+2:  addi s1, s1, PROC_SIZE
+    bltu s1, s2, 1b
+    call report
+    mv   a0, s0
+    power_off
+
+# The last lines. Called by shutdown.
+report:
+    addi sp, sp, -16
+    sd   ra, 0(sp)
+    la   t0, preemptions
+    ld   t0, 0(t0)
+    beqz t0, 1f
+    print "kernel: processes were preempted\n"
+1:  la   t0, pages_at_start
+    ld   t0, 0(t0)
+    la   t1, pages_free
+    ld   t1, 0(t1)
+    beq  t0, t1, 2f
+    print "kernel: some pages were lost\n"
+    j    3f
+2:  print "kernel: every page came back\n"
+3:  ld   ra, 0(sp)
+    addi sp, sp, 16
+    ret
+
+.bss
+.balign 16
+kernel_stack: .zero 4096
+kernel_stack_end:
+pages_at_start: .zero 8
+kernel_end:                     # the image's last byte is before; free memory is behind
