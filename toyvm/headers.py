@@ -1,0 +1,78 @@
+"""Guests' headers: what a source says of itself in comments at its top, one `# key: value` a line.
+
+Keys in use: `techniques` (names, by spaces), `missing TECHNIQUE` (why it cannot exist there), `workload` and `operation`
+(guests/include/workload.inc), and what a run is given and must give: `input`, `memory`, `disk`, `output`, `exit`, `stop`,
+`limit`. Values of `input` and `output` may hold the escapes of a Python bytes literal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toyvm.errors import BadFileError
+
+TECHNIQUES = ("bare", "trap", "para")
+_LINE = re.compile(r"# ([a-z]+(?: [a-z]+)?): (.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header of one source; `values` has each key as written, several lines of one key joined by nothing."""
+
+    name: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def techniques(self) -> tuple[str, ...]:
+        """Where the guest can exist; everywhere, if it does not say."""
+        return tuple(self.values.get("techniques", " ".join(TECHNIQUES)).split())
+
+    def why_missing(self, technique: str) -> str | None:
+        """Why the guest cannot exist on the technique, or None if it can."""
+        if technique in self.techniques:
+            return None
+        return self.values.get(f"missing {technique}", f"{self.name} does not exist on {technique}")
+
+    def number(self, key: str, default: int | None = None) -> int | None:
+        """A value as an integer, in Python's notation. Raises BadFileError if it is none."""
+        if key not in self.values:
+            return default
+        try:
+            return int(self.values[key], 0)
+        except ValueError:
+            raise BadFileError(f"{self.name}: the header's {key} is {self.values[key]!r}, not a number") from None
+
+    def text(self, key: str) -> bytes | None:
+        """A value as bytes, its escapes resolved. Raises BadFileError for a broken escape or a character beyond Latin-1."""
+        if key not in self.values:
+            return None
+        try:
+            return self.values[key].encode("latin-1").decode("unicode_escape").encode("latin-1")
+        except UnicodeError as error:
+            raise BadFileError(f"{self.name}: the header's {key}: {error}") from None
+
+
+def parse_header(source: str, name: str) -> Header:
+    """The header of a source: the `# key: value` lines before its first line that is not a comment."""
+    values: dict[str, str] = {}
+    for line in source.splitlines():
+        if not line.startswith("#"):
+            break
+        if match := _LINE.fullmatch(line):
+            values[match[1]] = values.get(match[1], "") + match[2]
+    header = Header(name, values)
+    for technique in header.techniques:
+        if technique not in TECHNIQUES:
+            raise BadFileError(f"{name}: no technique {technique!r}; there are {', '.join(TECHNIQUES)}")
+    return header
+
+
+def read_header(path: Path) -> Header:
+    """The header of the source at `path`. Raises BadFileError if it cannot be read or says nonsense."""
+    try:
+        return parse_header(path.read_text(encoding="utf-8"), path.stem)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFileError(f"{path}: {error}") from None
