@@ -77,7 +77,7 @@ MEANING: dict[str, Meaning] = {
     "sd":      _store(8),
 
     "jal":     _jal,
-    "jalr":    lambda cpu, rd, rs1, imm: cpu.jump_register(rd, u64(cpu.x[rs1] + imm)),
+    "jalr":    lambda cpu, rd, imm, rs1: cpu.jump_register(rd, u64(cpu.x[rs1] + imm)),
 
     "fence":   _nothing,
     "fencei":  _nothing,
