@@ -1,7 +1,8 @@
 """The kernel of a random program: its boot code and its trap handler.
 
-The handler runs in kernel mode at HANDLER with interrupts off. It may clobber t3-t6, counts traps in gp, and by the cause
-skips the instruction, mends the page tables and retries, changes the mode that it returns to, serves a device, or stops.
+The handler runs in kernel mode at HANDLER with interrupts off. It may clobber t3-t6, counts traps in gp, and by the
+cause skips the instruction, mends the page tables and retries, changes the mode that it returns to, serves a device, or
+stops.
 """
 
 from __future__ import annotations

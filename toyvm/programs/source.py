@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Source(ABC):
-    """Draws integers, and whatever follows from them. The first option of a choice is the simplest: shrinking goes there."""
+    """Draws integers, and whatever follows from them. Of a choice the first option is the simplest: to shrink to."""
 
     @abstractmethod
     def integer(self, low: int, high: int) -> int:

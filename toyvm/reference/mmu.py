@@ -48,7 +48,7 @@ class Mmu:
         return found.physical
 
     def _watch(self, address: int, user: bool, access: Access, found: Translation | None) -> None:
-        """Note a use of a translation that a cache may hold otherwise. `found` is the fresh walk's, None for a fault."""
+        """Note a use of a translation that a cache may hold otherwise. `found` is the fresh walk's; None: it faults."""
         stale = self.translations.stale(address, user, access, found)
         if stale is not None:
             self._note(f"{access.label} at {address:#x}: the translation cached for it was {stale}")
