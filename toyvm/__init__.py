@@ -1,1 +1,66 @@
 """toyvm: a virtualization laboratory."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toyvm.asm import Assembly, assemble, assemble_text
+    from toyvm.errors import AssemblyError, BadFileError, ToyvmError, UsageError
+    from toyvm.events import ExitEvent
+    from toyvm.host import Guest, Host
+    from toyvm.image import Image
+    from toyvm.isa.machine import Level
+    from toyvm.machine import Machine
+    from toyvm.outcome import GuestFault, GuestStopped, Outcome, Stop
+    from toyvm.shipped import load_program
+
+__version__ = "0.1.0"
+
+# Public names, by the module that defines each. They are imported when first used, so that `import toyvm` costs nothing.
+_HOMES = {
+    "toyvm.asm": ("Assembly", "assemble", "assemble_text"),
+    "toyvm.errors": ("AssemblyError", "BadFileError", "ToyvmError", "UsageError"),
+    "toyvm.events": ("ExitEvent",),
+    "toyvm.host": ("Guest", "Host"),
+    "toyvm.image": ("Image",),
+    "toyvm.isa.machine": ("Level",),
+    "toyvm.machine": ("Machine",),
+    "toyvm.outcome": ("GuestFault", "GuestStopped", "Outcome", "Stop"),
+    "toyvm.shipped": ("load_program",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Assembly",
+    "AssemblyError",
+    "BadFileError",
+    "ExitEvent",
+    "Guest",
+    "GuestFault",
+    "GuestStopped",
+    "Host",
+    "Image",
+    "Level",
+    "Machine",
+    "Outcome",
+    "Stop",
+    "ToyvmError",
+    "UsageError",
+    "assemble",
+    "assemble_text",
+    "load_program",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'toyvm' has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

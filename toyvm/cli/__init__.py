@@ -1,0 +1,105 @@
+"""The command line: `toyvm COMMAND ...`. One module a command, imported when it is asked for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from toyvm.errors import AssemblyError, ExitCode, ToyvmError
+
+# Command, and the line that help prints for it. Its module has `add_arguments(parser)` and `execute(arguments) -> int`.
+COMMANDS = {
+    "run": "run an image, a source or a shipped guest",
+    "asm": "assemble and link sources into an image",
+    "dis": "disassemble an image",
+    "lab": "time the workloads on each technique and compare",
+    "isa": "print the manual of the T64",
+}
+_EPILOG = (
+    "`toyvm COMMAND --help` says more. Exit codes: 0-99 the guest's own, 2 usage, 100 assembly, 101 bad file, "
+    "102 the guest cannot go on, 103 limit, 104 idle, 120 internal error, 130 interrupted."
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the result is the exit code. Nothing but KeyboardInterrupt's code and SystemExit of help escapes."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _dispatch(words)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return _complain("interrupted", ExitCode.INTERRUPTED)
+    except AssemblyError as error:
+        return _complain(str(error), error.exit_code, prefix="")
+    except ToyvmError as error:
+        return _complain(str(error), error.exit_code)
+    except BrokenPipeError:
+        _drop_output()
+        return _complain("standard output was closed before everything was written", ExitCode.BAD_FILE)
+    except OSError as error:
+        _drop_output()
+        what = f"{error.filename}: " if error.filename else "writing output: "
+        return _complain(f"{what}{error.strerror or error}", ExitCode.BAD_FILE)
+    except Exception as error:
+        if os.environ.get("TOYVM_DEBUG"):
+            raise
+        return _complain(
+            f"internal error, please report it: {type(error).__name__}: {error} (TOYVM_DEBUG=1 shows where)",
+            ExitCode.INTERNAL,
+        )
+
+
+def _dispatch(words: list[str]) -> int:
+    if words and words[0] in COMMANDS:
+        module = import_module(f"toyvm.cli.{words[0]}_command")
+        parser = Parser(prog=f"toyvm {words[0]}", description=module.__doc__, allow_abbrev=False)
+        module.add_arguments(parser)
+        return int(module.execute(parser.parse_args(words[1:])))
+    _top_parser().parse_args(words)
+    raise AssertionError("the top parser always ends in help, version or an error")
+
+
+def _top_parser() -> Parser:
+    from toyvm import __version__
+
+    listing = "\n".join(f"  {name:<6}{line}" for name, line in COMMANDS.items())
+    parser = Parser(
+        prog="toyvm",
+        usage="toyvm COMMAND ...",
+        description=f"toyvm: a virtualization laboratory.\n\ncommands:\n{listing}",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"toyvm {__version__}")
+    parser.add_argument("command", metavar="COMMAND", choices=list(COMMANDS), help="one of the commands above")
+    return parser
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line, as everywhere."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+
+
+def _complain(message: str, code: int, prefix: str = "toyvm: ") -> int:
+    try:
+        print(f"{prefix}{message}", file=sys.stderr, flush=True)
+    except OSError:
+        pass  # nobody listens
+    return int(code)
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere, or the interpreter would complain about it once more as it ends."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.close(null)
+    except OSError:
+        pass

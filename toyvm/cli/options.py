@@ -1,0 +1,78 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+
+from toyvm.errors import UsageError
+
+_NAME = re.compile(r"[A-Za-z_.$][\w.$]*")
+
+
+def add_source_options(parser: argparse.ArgumentParser) -> None:
+    """-D and -I, as the assembler takes them."""
+    parser.add_argument(
+        "-D", dest="defines", action="append", default=[], metavar="NAME[=VALUE]", help="define a symbol, 1 unless said"
+    )
+    parser.add_argument(
+        "-I", dest="include", action="append", default=[], metavar="DIR", help="look for included files there too"
+    )
+
+
+def parse_defines(texts: Sequence[str]) -> dict[str, int]:
+    """Symbols and values of -D options. Raises UsageError."""
+    defines = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"-D {text}: {name!r} is no symbol's name")
+        defines[name] = parse_number(value, f"-D {name}") if equals else 1
+    return defines
+
+
+def parse_number(text: str, what: str) -> int:
+    """An integer in decimal, 0x, 0o or 0b. Raises UsageError."""
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise UsageError(f"{what}: {text!r} is no number") from None
+
+
+def parse_count(text: str | None, what: str) -> int | None:
+    """A count: 1000000, 1_000_000, 5e6, 0x100. Raises UsageError."""
+    if text is None:
+        return None
+    if match := re.fullmatch(r"(\d+)e(\d{1,2})", text):
+        return int(match[1]) * 10 ** int(match[2])
+    value = parse_number(text, what)
+    if value < 0:
+        raise UsageError(f"{what} {value}: it is a count, 0 or more")
+    return value
+
+
+def parse_seconds(text: str | None, what: str) -> float | None:
+    """A number of seconds, more than 0. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise UsageError(f"{what}: {text!r} is no number of seconds") from None
+    if not 0 < value < float("inf"):
+        raise UsageError(f"{what} {text}: it takes a number of seconds above 0")
+    return value
+
+
+def parse_choices(text: str | None, known: Sequence[str], what: str) -> list[str]:
+    """A list separated by commas; all of `known` if there is none. Raises UsageError."""
+    if text is None:
+        return list(known)
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"{what} {name}: there are {', '.join(known)}")
+    if not names:
+        raise UsageError(f"{what}: name at least one of {', '.join(known)}")
+    return list(dict.fromkeys(names))

@@ -1,0 +1,199 @@
+"""Run a guest: an image, a source file, or a shipped guest by name (hello, kernel, workloads/compute, ...).
+
+The guest's console is standard input and output; the command ends with the guest's exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from toyvm.cli.options import add_source_options, parse_count, parse_defines, parse_number, parse_seconds
+from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, BadFileError, UsageError
+from toyvm.outcome import EXIT_CODES, Outcome, Stop
+
+if TYPE_CHECKING:
+    from toyvm.computer import Computer
+    from toyvm.console import InputSource
+    from toyvm.image import Image
+    from toyvm.reference_engine import ReferenceEngine
+
+# What there is now, and what is said of the rest.
+TECHNIQUES = ("bare", "trap", "para")
+LATER_TECHNIQUES = ("rewrite", "hybrid", "assist", "container")
+ENGINES = ("interpreter", "reference")
+LATER_ENGINES = ("recompiler",)
+LEVELS = {"bare": ("classic", "hybrid", "strict"), "trap": ("strict",), "para": ("strict",)}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("program", metavar="PROGRAM", help="an image, a source (.s), or a shipped guest's name")
+    parser.add_argument("--technique", default="bare", metavar="T", help="bare (unless said), trap or para")
+    parser.add_argument("--engine", default="interpreter", metavar="E", help="interpreter (unless said) or reference")
+    parser.add_argument("--hardware", default="strict", metavar="L", help="hardware level: classic, hybrid or strict")
+    parser.add_argument("--memory", default="16M", metavar="SIZE", help="the guest's memory: bytes, or 64K, 16M, 1G")
+    parser.add_argument("--max-instructions", metavar="N", help="stop after so many; 5e9 will do")
+    parser.add_argument("--timeout", metavar="SECONDS", help="stop after so much wall time")
+    add_source_options(parser)
+    _add_device_options(parser)
+    parser.add_argument("--report", metavar="FILE", help="write how the run ended there, as JSON")
+
+
+def _add_device_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--input", metavar="FILE", help="the console's input, in place of standard input")
+    parser.add_argument("--record", metavar="FILE", help="write what a terminal brought, and when, as JSON")
+    parser.add_argument("--replay", metavar="FILE", help="input from such a record, at the same instructions")
+    parser.add_argument("--disk", metavar="FILE", help="a disk of 512-byte sectors; replaced at the end if written to")
+    parser.add_argument("--disk-latency", default="1000", metavar="TICKS", help="from a command to its completion")
+    parser.add_argument("--read-only", action="store_true", help="the disk may not be written")
+    parser.add_argument("--clock", metavar="NS", help="wall clock at time 0, in nanoseconds since the Unix epoch")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    check_choices(arguments.technique, arguments.engine, arguments.hardware)
+    limits = _limits(arguments)
+    image = _image(arguments)
+    with _input(arguments) as source, _computer(arguments, source) as computer:
+        computer.load(image)
+        outcome = _run(computer, source, limits)
+        if arguments.report:
+            _write_report(arguments, computer, outcome)
+        if arguments.record:
+            _write_record(arguments.record, computer)
+        _explain(computer, outcome)
+    return exit_code_of(outcome)
+
+
+def check_choices(technique: str, engine: str, hardware: str) -> None:
+    """Raise UsageError unless this combination exists, saying what does."""
+    _check_one(technique, TECHNIQUES, LATER_TECHNIQUES, "technique")
+    _check_one(engine, ENGINES, LATER_ENGINES, "engine")
+    levels = LEVELS[technique]
+    if engine == "reference" and technique != "bare":
+        raise UsageError(f"the reference runs the bare machine only, not --technique {technique}")
+    if hardware not in levels:
+        raise UsageError(f"--hardware {hardware}: on {technique} there is {', '.join(levels)} now")
+
+
+def _check_one(name: str, known: tuple[str, ...], later: tuple[str, ...], what: str) -> None:
+    if name in later:
+        raise UsageError(f"--{what} {name} is not built yet; there are {', '.join(known)}")
+    if name not in known:
+        raise UsageError(f"no {what} {name!r}; there are {', '.join(known)}")
+
+
+def _limits(arguments: argparse.Namespace) -> tuple[int | None, float | None]:
+    return (
+        parse_count(arguments.max_instructions, "--max-instructions"),
+        parse_seconds(arguments.timeout, "--timeout"),
+    )
+
+
+def _image(arguments: argparse.Namespace) -> Image:
+    from toyvm.shipped import load_program
+
+    defines = parse_defines(arguments.defines)
+    return load_program(arguments.program, arguments.technique, defines=defines, include=arguments.include)
+
+
+@contextmanager
+def _input(arguments: argparse.Namespace) -> Iterator[InputSource]:
+    """The console's input, open as long as the run needs it."""
+    from toyvm.cli.terminal import standard_input
+    from toyvm.console import DescriptorInput, ReplayInput
+
+    if arguments.replay:
+        from toyvm.report import read_input_log
+
+        yield ReplayInput(read_input_log(Path(arguments.replay)))
+    elif arguments.input:
+        try:
+            file = open(arguments.input, "rb")
+        except OSError as error:
+            raise BadFileError(f"{arguments.input}: {error.strerror or error}") from None
+        with file:
+            if Path(arguments.input).is_dir():
+                raise BadFileError(f"{arguments.input}: is a directory")
+            yield DescriptorInput(file.fileno())
+    else:
+        yield standard_input()
+
+
+@contextmanager
+def _computer(arguments: argparse.Namespace, source: InputSource) -> Iterator[Computer | ReferenceEngine]:
+    """The computer that the options ask for."""
+    from toyvm.disk import open_disk
+    from toyvm.sizes import parse_size
+
+    memory = parse_size(arguments.memory, "--memory")
+    options: dict[str, Any] = {
+        "input": source,
+        "output": cast("BinaryIO", sys.stdout.buffer),
+        "disk": open_disk(arguments.disk, not arguments.read_only),
+        "disk_latency": parse_number(arguments.disk_latency, "--disk-latency"),
+    }
+    if arguments.clock is not None:
+        options["clock_base"] = parse_number(arguments.clock, "--clock")
+    if arguments.engine == "reference":
+        from toyvm.reference_engine import ReferenceEngine
+
+        with ReferenceEngine(memory, level=arguments.hardware, **options) as engine:
+            yield engine
+    elif arguments.technique == "bare":
+        from toyvm.machine import Machine
+
+        with Machine(memory, level=arguments.hardware, **options) as machine:
+            yield machine
+    else:
+        from toyvm.host import Host, host_memory_for
+
+        with Host(host_memory_for(memory), level=arguments.hardware) as host:
+            yield host.guest(arguments.technique, memory, **options)
+
+
+def _run(
+    computer: Computer | ReferenceEngine, source: InputSource, limits: tuple[int | None, float | None]
+) -> Outcome:
+    from toyvm.cli.terminal import keys_unbuffered
+
+    with keys_unbuffered(source):
+        return computer.run(*limits)
+
+
+def _explain(computer: Computer | ReferenceEngine, outcome: Outcome) -> None:
+    """Say on standard error why a guest that did not end by itself was ended, and where."""
+    from toyvm.diagnosis import describe
+
+    code = outcome.exit_code
+    if outcome.stop is Stop.EXIT and code is not None and code > MAXIMUM_GUEST_EXIT_CODE:
+        print(f"toyvm: the guest's exit code {code} does not fit 0..{MAXIMUM_GUEST_EXIT_CODE}", file=sys.stderr)
+    elif outcome.stop is Stop.INTERRUPTED:
+        print(f"toyvm: {outcome.detail}, after {outcome.instructions} instructions", file=sys.stderr)
+    elif outcome.stop is not Stop.EXIT:
+        print(f"toyvm: {outcome.report or describe(computer, outcome.detail)}", file=sys.stderr)
+
+
+def exit_code_of(outcome: Outcome) -> int:
+    """What the command ends with: the guest's own code, at most 99, or that of why it was stopped."""
+    if outcome.stop is Stop.EXIT:
+        return min(outcome.exit_code or 0, MAXIMUM_GUEST_EXIT_CODE)
+    return int(EXIT_CODES[outcome.stop])
+
+
+def _write_report(arguments: argparse.Namespace, computer: Computer | ReferenceEngine, outcome: Outcome) -> None:
+    from toyvm.report import run_report, write_json
+
+    names = ("program", "technique", "engine", "hardware", "memory", "max_instructions", "timeout", "disk", "input")
+    configuration = {name: getattr(arguments, name) for name in names}
+    configuration["defines"] = parse_defines(arguments.defines)
+    write_json(Path(arguments.report), run_report(computer, outcome, configuration))
+
+
+def _write_record(path: str, computer: Computer | ReferenceEngine) -> None:
+    from toyvm.report import input_log_record, write_json
+
+    write_json(Path(path), input_log_record(getattr(computer, "input_log", [])))

@@ -1,0 +1,395 @@
+"""A computer as its kernel sees it, whoever carries it: what the bare machine and a guest have in common."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+from toyvm.console import Input, InputRecord, OutputSink, open_input
+from toyvm.disk import Disk
+from toyvm.errors import BadFileError, ToyvmError, UsageError
+from toyvm.isa.control import CONTROL_REGISTERS
+from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.native import ffi, lib
+from toyvm.outcome import Outcome, Stop
+from toyvm.runner import NEVER, Runner
+from toyvm.sizes import check_within, parse_size
+from toyvm.views import ControlRegisters, GeneralRegisterList, Memory, Registers, unknown_name
+
+if TYPE_CHECKING:
+    from toyvm.image import Image, Location
+
+LEVEL_NUMBERS = {level: number for number, level in enumerate(Level)}
+_RIGHTS = {"r": 1, "w": 2, "x": 4}
+
+
+class Computer:
+    """State, memory, console and disk of one computer, and the means to run it.
+
+    One thread at a time may use it; different computers may run in different threads. Everything is refused once it is
+    closed. `close` may be called again and again, and `with` calls it.
+    """
+
+    def __init__(self, vm: Any, input: Input, output: BinaryIO | None, disk: Disk | None) -> None:
+        self._vm: Any = vm
+        self._state = lib.t64_vm_state(vm)
+        self._busy = threading.Lock()
+        self._disk = disk
+        self._disk_buffer: Any = None
+        self.image: Image | None = None
+        self.input = open_input(input)
+        self.input_log: list[InputRecord] = []  # what a live terminal brought, and when
+        self.sink = OutputSink(output)
+        self.registers = Registers(self)
+        self.control = ControlRegisters(self)
+        self.memory = Memory(self)
+        self.x = GeneralRegisterList(self)
+        self._runner = Runner(self)
+        lib.t64_vm_input_mode(vm, lib.T64_INPUT_LIVE if self.input.live else lib.T64_INPUT_STREAM)
+        if disk is not None:
+            self._attach(disk)
+
+    def _attach(self, disk: Disk) -> None:
+        self._disk_buffer = ffi.from_buffer("uint8_t[]", disk.contents, require_writable=True)
+        _checked(lib.t64_vm_disk(self.vm, self._disk_buffer, disk.sectors, disk.writable), "attaching the disk")
+
+    # Lifetime.
+
+    @property
+    def vm(self) -> Any:
+        """The native object; raises UsageError after `close`."""
+        if self._vm is None:
+            raise UsageError(f"this {type(self).__name__.lower()} is closed")
+        return self._vm
+
+    @property
+    def native_state(self) -> Any:
+        """The architectural state, as the native core keeps it."""
+        if self._vm is None:
+            self.vm  # noqa: B018 (raises)
+        return self._state
+
+    @property
+    def closed(self) -> bool:
+        return self._vm is None
+
+    def close(self) -> None:
+        """Write a changed disk back to its file, and free everything."""
+        if self._vm is None:
+            return
+        with self._alone():
+            vm, dirty = self._vm, bool(lib.t64_vm_disk_dirty(self._vm))
+            self._vm = None
+            lib.t64_vm_free(vm)
+            self._detach(dirty)
+
+    def _detach(self, dirty: bool) -> None:
+        if self._disk is None:
+            return
+        ffi.release(self._disk_buffer)
+        try:
+            if dirty:
+                self._disk.write_back()
+        finally:
+            self._disk.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._busy.acquire(blocking=False):
+            raise UsageError(f"this {type(self).__name__.lower()} is running already; one thread at a time may use it")
+        try:
+            yield
+        finally:
+            self._busy.release()
+
+    # Programs and memory.
+
+    def load(self, image: Image) -> None:
+        """Place `image` in memory and put the computer at its entry point. Raises UsageError if it does not fit."""
+        for segment in image.segments:
+            end = segment.address + segment.size
+            if end > self.memory_size:
+                raise UsageError(
+                    f"the image needs memory up to {end:#x}, and there are {self.memory_size:#x} bytes; give it more"
+                )
+            self.write(segment.address, segment.data)
+            self._clear(segment.address + len(segment.data), end)
+        _checked(lib.t64_vm_boot(self.vm, image.entry), "starting the image")
+        self.image = image
+
+    def _clear(self, start: int, end: int) -> None:
+        """Zero guest-physical start..end, leaving pages alone that are zero already: they need no memory of the host."""
+        while start < end:
+            page = int(lib.t64_vm_next_page(self.vm, start // PAGE_SIZE))
+            start = max(start, page * PAGE_SIZE)
+            size = min(end, (start // PAGE_SIZE + 1) * PAGE_SIZE) - start
+            if size > 0:
+                self.write(start, bytes(size))
+            start += PAGE_SIZE - start % PAGE_SIZE
+
+    @property
+    def memory_size(self) -> int:
+        """Bytes of guest-physical memory."""
+        return int(lib.t64_vm_memory(self.vm))
+
+    def read(self, address: int, size: int) -> bytes:
+        """`size` bytes at a guest-physical address. Raises UsageError outside memory."""
+        self._check_range(address, size)
+        buffer = ffi.new("uint8_t[]", size)
+        _checked(lib.t64_vm_read(self.vm, address, buffer, size), "reading memory")
+        return bytes(ffi.buffer(buffer, size))
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write bytes at a guest-physical address. Raises UsageError outside memory."""
+        self._check_range(address, len(data))
+        _checked(lib.t64_vm_write(self.vm, address, bytes(data), len(data)), "writing memory")
+
+    def _check_range(self, address: int, size: int) -> None:
+        limit = self.memory_size
+        if address < 0 or size < 0 or address + size > limit:
+            raise UsageError(f"{size} bytes at {address:#x} lie outside memory; it ends at {limit:#x}")
+
+    def address_of(self, where: int | str) -> int:
+        """An address itself, or that of a symbol of the loaded image."""
+        if isinstance(where, int):
+            return where
+        if self.image is None:
+            raise UsageError(f"no image is loaded, so there is no symbol {where!r}")
+        return self.image.address_of(where)
+
+    def translate(self, address: int, rights: str = "") -> int | None:
+        """The guest-physical address of a virtual one, in the current mode with rights of "rwx"; None if it would fault."""
+        bits = 0
+        for right in rights:
+            if right not in _RIGHTS:
+                raise unknown_name("right", right, _RIGHTS)
+            bits |= _RIGHTS[right]
+        value = int(lib.t64_vm_translate(self.vm, address, bits))
+        return None if value == NEVER else value
+
+    # State.
+
+    @property
+    def pc(self) -> int:
+        return int(self.native_state.pc)
+
+    @pc.setter
+    def pc(self, value: int) -> None:
+        self.registers.pc = value
+
+    @property
+    def retired(self) -> int:
+        """Instructions retired since reset."""
+        return int(self.native_state.retired)
+
+    @property
+    def skipped(self) -> int:
+        """Ticks that `wfi` has skipped."""
+        return int(self.native_state.skipped)
+
+    @property
+    def time(self) -> int:
+        return (self.retired + self.skipped) & NEVER
+
+    def read_control(self, number: int) -> int:
+        value = ffi.new("uint64_t *")
+        _checked(lib.t64_vm_cr(self.vm, number, value), f"reading control register {number}")
+        return int(value[0])
+
+    def write_control(self, number: int, value: int) -> None:
+        if lib.t64_vm_set_cr(self.vm, number, value) != lib.T64_OK:
+            name = next(register.name for register in CONTROL_REGISTERS if register.number == number)
+            raise UsageError(f"control register {name} cannot take {value:#x}")
+
+    def cr(self, name: str) -> int:
+        """A control register as the kernel would read it."""
+        return self.control[name]
+
+    def set_cr(self, name: str, value: int) -> None:
+        """Write a control register as the kernel would."""
+        self.control[name] = value
+
+    @property
+    def output(self) -> bytes:
+        """What the guest has written to its console, unless a file object was given for it."""
+        return bytes(self.sink.kept)
+
+    @property
+    def disk(self) -> bytes:
+        """The disk's contents; empty without a disk."""
+        return bytes(self._disk.contents) if self._disk else b""
+
+    def state_words(self) -> tuple[int, ...]:
+        """x0..x31, pc, and the control registers in number order as a kernel would read them."""
+        controls = (self.read_control(register.number) for register in CONTROL_REGISTERS)
+        return (*self.x, self.pc, *controls)
+
+    def pages(self) -> Iterator[tuple[int, bytes]]:
+        """Number and contents of each page that is not all zero, in order."""
+        page = int(lib.t64_vm_next_page(self.vm, 0))
+        while page != NEVER:
+            yield page, self.read(page * PAGE_SIZE, PAGE_SIZE)
+            page = int(lib.t64_vm_next_page(self.vm, page + 1))
+
+    def state_hash(self) -> str:
+        """Hash over registers, control registers and memory: equal states have equal ones on every engine."""
+        from toyvm.statehash import state_hash
+
+        return state_hash(self.state_words(), self.pages(), self.memory_size // PAGE_SIZE)
+
+    # Running.
+
+    def run(
+        self, max_instructions: int | None = None, timeout: float | None = None, *, until: int | None = None
+    ) -> Outcome:
+        """Run until the guest stops, `max_instructions` more have retired, `until` have in all, or `timeout` seconds passed.
+
+        Ctrl-C ends it too, with `interrupted`. Whatever ended it, the state is exact, and unless that was `exit` or `fault`
+        another run goes on from there.
+        """
+        target = _target(self.retired, max_instructions, until)
+        deadline = float("inf") if timeout is None else monotonic() + timeout
+        with self._alone():
+            started = monotonic()
+            stop = self._runner.run(target, deadline)
+            return self._outcome(stop, monotonic() - started)
+
+    def step(self, count: int = 1) -> Outcome:
+        """Run `count` instructions."""
+        return self.run(max_instructions=count)
+
+    def run_to(self, where: int | str, max_instructions: int | None = None, timeout: float | None = None) -> Outcome:
+        """Run until pc is at an address or symbol, by single steps (some 10**5 a second), at least one.
+
+        It stops with `limit` there; an interrupt may still be taken before the instruction at pc.
+        """
+        address, target = self.address_of(where), _target(self.retired, max_instructions, None)
+        deadline = float("inf") if timeout is None else monotonic() + timeout
+        with self._alone():
+            started, stop = monotonic(), Stop.LIMIT
+            while stop is Stop.LIMIT and self.retired < target:
+                stop = self._runner.run(self.retired + 1, deadline)
+                if self.pc == address:
+                    break
+            return self._outcome(stop, monotonic() - started)
+
+    def interrupt(self) -> None:
+        """End the run under way with `interrupted`. Another thread, or an observer, may call this."""
+        self._runner.interrupt()
+
+    def on_exit(self) -> None:
+        """The native core stopped at an exit that someone observes."""
+        raise AssertionError("only a guest has exits")
+
+    @property
+    def exits(self) -> dict[str, int]:
+        """How often control went from the guest to its monitor, by reason; empty on a bare machine."""
+        return {}
+
+    def _outcome(self, stop: Stop, seconds: float) -> Outcome:
+        from toyvm.diagnosis import conclude
+
+        return conclude(self, stop, seconds)
+
+    @property
+    def stop_info(self) -> Any:
+        """The native core's account of the last stop."""
+        return lib.t64_vm_stop_info(self.vm)
+
+    # Names for addresses.
+
+    def locate(self, address: int) -> Location | None:
+        """Source line and symbol of a virtual address, where the loaded image knows them."""
+        if self.image is None:
+            return None
+        location = self.image.locate(address)
+        if location.symbol is None and location.file is None:
+            physical = self.translate(address)
+            return location if physical is None else self.image.locate(physical)
+        return location
+
+    def instruction_at(self, address: int) -> int | None:
+        """The word that a fetch at this virtual address would see; None if it would fault."""
+        physical = self.translate(address, "x") if address % 4 == 0 else None
+        if physical is None or physical + 4 > self.memory_size:
+            return None
+        return self.memory.word(physical)
+
+    def disassemble(self, address: int, word: int | None = None) -> str | None:
+        """The instruction at a virtual address, or `word` as if it stood there."""
+        from toyvm.disasm import disassemble_word
+
+        if word is None:
+            word = self.instruction_at(address)
+        return None if word is None else disassemble_word(word, address)
+
+    # Snapshots.
+
+    def save(self) -> bytes:
+        """All state, the disk's contents included, at this instruction boundary. Output and input streams are the host's."""
+        with self._alone():
+            size = int(lib.t64_vm_save_size(self.vm))
+            buffer = ffi.new("uint8_t[]", size)
+            _checked(lib.t64_vm_save(self.vm, buffer, size), "saving")
+            return bytes(ffi.buffer(buffer, size))
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go back to a saved state, of this computer or of one configured alike. Raises BadFileError, and changes nothing."""
+        with self._alone():
+            if lib.t64_vm_load(self.vm, snapshot, len(snapshot)) != lib.T64_OK:
+                raise BadFileError("the snapshot is damaged, or comes from a computer of another configuration")
+
+
+def _target(retired: int, max_instructions: int | None, until: int | None) -> int:
+    """The total count to stop at."""
+    for name, value in (("max_instructions", max_instructions), ("until", until)):
+        if value is not None and value < 0:
+            raise UsageError(f"{name} of {value}; it is a count, 0 or more")
+    more = NEVER if max_instructions is None else retired + max_instructions
+    return min(more, NEVER if until is None else until, NEVER)
+
+
+def _checked(code: int, doing: str) -> None:
+    """Raise what a native function's result says; T64_OK says nothing."""
+    if code == lib.T64_ERROR_MEMORY:
+        raise ToyvmError(f"{doing}: the host has no memory left")
+    if code != lib.T64_OK:
+        raise UsageError(f"{doing} failed: the native core says {code}")
+
+
+def native_config(memory: int | str, level: Level | str, clock_base: int, disk_latency: int) -> Any:
+    """The native core's configuration, every part checked. Raises UsageError."""
+    size = check_within(parse_size(memory, "memory"), MINIMUM_MEMORY, MAXIMUM_MEMORY, "memory", " bytes")
+    if size % PAGE_SIZE:
+        raise UsageError(f"memory of {size} bytes; it takes a multiple of {PAGE_SIZE}")
+    check_within(clock_base, 0, NEVER, "clock base", " ns")
+    check_within(disk_latency, 0, 1 << 62, "disk latency", " ticks")
+    return ffi.new(
+        "t64_config *",
+        {
+            "memory": size,
+            "clock_base": clock_base,
+            "disk_latency": disk_latency,
+            "level": LEVEL_NUMBERS[parse_level(level)],
+        },
+    )
+
+
+def parse_level(level: Level | str) -> Level:
+    """The hardware level of that name. Raises UsageError."""
+    try:
+        return Level(level)
+    except ValueError:
+        raise UsageError(f"no hardware level {level!r}; there are {', '.join(Level)}") from None
+
+

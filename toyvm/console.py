@@ -1,0 +1,124 @@
+"""Console back ends: where a computer's input comes from and where its output goes."""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+CHUNK = 4096  # bytes fetched at a time: what the machine's own buffer holds
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
+    """Bytes that a live terminal brought when `instructions` had retired; empty: its end."""
+
+    instructions: int
+    data: bytes
+
+
+class InputSource(Protocol):
+    """Where a console's input comes from."""
+
+    live: bool  # bytes are there once they arrive, at a recorded count; else all are there from count 0
+
+    def fetch(self, size: int, wait: float) -> bytes | None:
+        """At most `size` bytes; b"" at the end; None if nothing has come within `wait` seconds."""
+        ...
+
+
+class BytesInput:
+    """Input that is known from the start."""
+
+    live = False
+
+    def __init__(self, data: bytes) -> None:
+        self._data = memoryview(bytes(data))
+
+    def fetch(self, size: int, wait: float) -> bytes:
+        part, self._data = self._data[:size], self._data[size:]
+        return bytes(part)
+
+
+class StreamInput:
+    """A binary file object, read when the guest asks. Reading blocks."""
+
+    live = False
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._read: Callable[[int], bytes | None] = getattr(stream, "read1", stream.read)
+
+    def fetch(self, size: int, wait: float) -> bytes | None:
+        return self._read(size)
+
+
+class DescriptorInput:
+    """A file descriptor: a file or pipe, or with `live` a terminal."""
+
+    def __init__(self, descriptor: int, *, live: bool = False) -> None:
+        self.live = live
+        self._descriptor = descriptor
+
+    def fetch(self, size: int, wait: float) -> bytes | None:
+        # Waiting by select, not by read, lets a Ctrl-C or a timeout through.
+        if not select.select([self._descriptor], [], [], wait)[0]:
+            return None
+        try:
+            return os.read(self._descriptor, size)
+        except BlockingIOError:
+            return None
+
+
+class ReplayInput:
+    """What a terminal once brought, to be brought again at the same counts."""
+
+    live = True
+
+    def __init__(self, log: Iterable[InputRecord]) -> None:
+        self._log = list(log)[::-1]
+
+    @property
+    def next_count(self) -> int | None:
+        """The count at which the run must stop for the next bytes."""
+        return self._log[-1].instructions if self._log else None
+
+    def take(self, instructions: int) -> list[bytes]:
+        """Everything that had come when `instructions` had retired."""
+        due = []
+        while self._log and self._log[-1].instructions <= instructions:
+            due.append(self._log.pop().data)
+        return due
+
+    def fetch(self, size: int, wait: float) -> None:
+        return None
+
+
+Input = bytes | BinaryIO | InputSource | None
+
+
+def open_input(source: Input) -> InputSource:
+    """The input source for what a caller gave: bytes, a binary file object, a source, or None for no input."""
+    if source is None:
+        return BytesInput(b"")
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return BytesInput(bytes(source))
+    if hasattr(source, "fetch"):
+        return source
+    return StreamInput(source)
+
+
+class OutputSink:
+    """Where output goes: kept, unless a file object is given, which gets it at once."""
+
+    def __init__(self, stream: BinaryIO | None) -> None:
+        self._stream = stream
+        self.kept = bytearray()
+
+    def write(self, data: bytes) -> None:
+        if self._stream is None:
+            self.kept += data
+            return
+        self._stream.write(data)
+        self._stream.flush()

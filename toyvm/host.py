@@ -1,0 +1,175 @@
+"""A host, and the guests on it: a machine that a monitor owns."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, BinaryIO, Self
+
+from toyvm.computer import LEVEL_NUMBERS, Computer, native_config, parse_level
+from toyvm.console import Input
+from toyvm.disk import Disk, open_disk
+from toyvm.errors import UsageError
+from toyvm.events import ExitEvent, Observer, Observers
+from toyvm.exits import EXIT_REASONS
+from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, MAXIMUM_MEMORY, Level
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.native import ffi, lib
+from toyvm.sizes import check_within, parse_size
+
+DEFAULT_HOST_MEMORY = 64 << 20  # bytes
+_MINIMUM_HOST_MEMORY = 1 << 20
+
+
+class Technique(StrEnum):
+    """How a guest's kernel is executed, where a monitor holds it up."""
+
+    TRAP = "trap"
+    PARA = "para"
+
+
+_NATIVE_TECHNIQUE = {Technique.TRAP: lib.T64_TRAP, Technique.PARA: lib.T64_PARA}
+
+
+def host_memory_for(guest_memory: int) -> int:
+    """Bytes of a host with room for one guest of that size and for what its monitor keeps beside it."""
+    return min(2 * guest_memory + (16 << 20), MAXIMUM_MEMORY)
+
+
+class Host:
+    """A machine of `memory` bytes at a hardware level, and its monitor. Closing it closes its guests."""
+
+    def __init__(self, memory: int | str = DEFAULT_HOST_MEMORY, *, level: Level | str = Level.STRICT) -> None:
+        size = check_within(parse_size(memory, "memory"), _MINIMUM_HOST_MEMORY, MAXIMUM_MEMORY, "host memory", " bytes")
+        if size % PAGE_SIZE:
+            raise UsageError(f"host memory of {size} bytes; it takes a multiple of {PAGE_SIZE}")
+        self.level = parse_level(level)
+        self._guests: weakref.WeakSet[Guest] = weakref.WeakSet()
+        self._host: Any = lib.t64_host_new(size, LEVEL_NUMBERS[self.level])
+        if self._host == ffi.NULL:
+            raise UsageError(f"no host of {size} bytes can be had: there is too little memory for it")
+
+    @property
+    def native(self) -> Any:
+        """The native object; raises UsageError after `close`."""
+        if self._host is None:
+            raise UsageError("this host is closed")
+        return self._host
+
+    def guest(
+        self,
+        technique: Technique | str = Technique.TRAP,
+        memory: int | str = DEFAULT_MEMORY,
+        *,
+        input: Input = None,
+        output: BinaryIO | None = None,
+        disk: str | os.PathLike[str] | bytearray | Disk | None = None,
+        disk_writable: bool = True,
+        disk_latency: int = DEFAULT_DISK_LATENCY,
+        clock_base: int = DEFAULT_CLOCK_BASE,
+    ) -> Guest:
+        """Create a guest; the arguments are those of Machine. Raises UsageError if the host has too little memory."""
+        kind = parse_technique(technique)
+        config = native_config(memory, self.level, clock_base, disk_latency)
+        opened = open_disk(disk, disk_writable)
+        vm = lib.t64_guest_new(self.native, _NATIVE_TECHNIQUE[kind], config)
+        if vm == ffi.NULL:
+            free = self.frames_free * PAGE_SIZE
+            raise UsageError(f"the host has {free} bytes free, too few for a guest of {config.memory} and its tables")
+        guest = Guest(self, kind, vm, input, output, opened)
+        self._guests.add(guest)
+        return guest
+
+    @property
+    def memory_size(self) -> int:
+        """Bytes of host-physical memory."""
+        return int(lib.t64_host_memory(self.native))
+
+    @property
+    def frames_free(self) -> int:
+        """Host frames that nobody has."""
+        return int(lib.t64_host_frames_free(self.native))
+
+    @property
+    def frames_monitor(self) -> int:
+        """Host frames that the monitor's tables take now."""
+        return int(lib.t64_host_frames_monitor(self.native))
+
+    def read(self, address: int, size: int) -> bytes:
+        """`size` bytes at a host-physical address. Raises UsageError outside memory."""
+        limit = self.memory_size
+        if address < 0 or size < 0 or address + size > limit:
+            raise UsageError(f"{size} bytes at {address:#x} lie outside host memory; it ends at {limit:#x}")
+        buffer = ffi.new("uint8_t[]", size)
+        lib.t64_host_read(self.native, address, buffer, size)
+        return bytes(ffi.buffer(buffer, size))
+
+    def close(self) -> None:
+        """Close the guests, then free the host."""
+        if self._host is None:
+            return
+        for guest in list(self._guests):
+            guest.close()
+        host, self._host = self._host, None
+        lib.t64_host_free(host)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Guest(Computer):
+    """One virtual machine on a host: the same interface as the bare machine, and its exits."""
+
+    def __init__(
+        self, host: Host, technique: Technique, vm: Any, input: Input, output: BinaryIO | None, disk: Disk | None
+    ) -> None:
+        super().__init__(vm, input, output, disk)
+        self.host = host
+        self.technique = technique
+        self._observers = Observers()
+        self._exit = lib.t64_vm_exit(vm)
+        self._exit_bytes = ffi.buffer(self._exit)
+
+    def observe(self, observer: Observer, reasons: str | Iterable[str] | None = None) -> None:
+        """Call `observer(event)` at each exit of these reasons (names of toyvm.exits; None: all), before it is handled."""
+        self._observers.add(observer, reasons)
+        lib.t64_vm_observe(self.vm, self._observers.mask)
+
+    def unobserve(self, observer: Observer) -> None:
+        """Never call `observer` again."""
+        self._observers.remove(observer)
+        lib.t64_vm_observe(self.vm, self._observers.mask)
+
+    def on_exit(self) -> None:
+        """Show the exit to those who asked to see it."""
+        event = ExitEvent(self, self._exit_bytes[:], self._state.skipped)
+        for observer in self._observers.of(self._exit.reason):
+            observer(event)
+
+    @property
+    def exits(self) -> dict[str, int]:
+        counts = lib.t64_vm_exits(self.vm)[0 : len(EXIT_REASONS)]
+        return {reason.name: int(count) for reason, count in zip(EXIT_REASONS, counts, strict=True) if count}
+
+    def root(self, mode: int) -> int | None:
+        """Host-physical root of the tables that the hardware walks in kernel (0) or user mode (1); None: none yet."""
+        value = int(lib.t64_guest_root(self.vm, mode))
+        return None if value == (1 << 64) - 1 else value
+
+    def host_frame(self, page: int) -> int:
+        """The host frame that holds a guest-physical page."""
+        self._check_range(page * PAGE_SIZE, PAGE_SIZE)
+        return int(lib.t64_guest_frame(self.vm, page))
+
+
+def parse_technique(name: Technique | str) -> Technique:
+    """The technique of that name. Raises UsageError."""
+    try:
+        return Technique(name)
+    except ValueError:
+        raise UsageError(f"no technique {name!r} for a guest; there are {', '.join(Technique)}") from None

@@ -1,0 +1,42 @@
+"""The bare machine: the T64 itself, with nobody between it and its kernel."""
+
+from __future__ import annotations
+
+import os
+from typing import BinaryIO
+
+from toyvm.computer import Computer, native_config
+from toyvm.console import Input
+from toyvm.disk import Disk, open_disk
+from toyvm.errors import ToyvmError
+from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, Level
+from toyvm.native import ffi, lib
+
+
+class Machine(Computer):
+    """A T64 of its own: CPU, memory, console, disk, power and clock."""
+
+    def __init__(
+        self,
+        memory: int | str = DEFAULT_MEMORY,
+        *,
+        level: Level | str = Level.STRICT,
+        input: Input = None,
+        output: BinaryIO | None = None,
+        disk: str | os.PathLike[str] | bytearray | Disk | None = None,
+        disk_writable: bool = True,
+        disk_latency: int = DEFAULT_DISK_LATENCY,
+        clock_base: int = DEFAULT_CLOCK_BASE,
+    ) -> None:
+        """Switch a machine on.
+
+        `memory`: bytes, or a text like "16M". `input`: bytes, a binary file object or an input source. `output`: a binary
+        file object; None keeps it in `output`. `disk`: a file, written back at `close`, or a bytearray, changed in place.
+        `disk_latency` in ticks, `clock_base` in nanoseconds since the Unix epoch. Raises UsageError and BadFileError.
+        """
+        config = native_config(memory, level, clock_base, disk_latency)
+        opened = open_disk(disk, disk_writable)
+        vm = lib.t64_machine_new(config)
+        if vm == ffi.NULL:
+            raise ToyvmError(f"the host has no memory for a machine of {config.memory} bytes")
+        super().__init__(vm, input, output, opened)

@@ -1,0 +1,96 @@
+"""Reports: what a run or a measurement came to, as JSON records, and the machine it came from."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from toyvm import __version__
+from toyvm.console import InputRecord
+from toyvm.disk import replace_file
+from toyvm.errors import BadFileError
+from toyvm.outcome import Outcome
+
+
+class Reportable(Protocol):
+    """What a report needs of a computer."""
+
+    @property
+    def exits(self) -> dict[str, int]: ...
+    def state_hash(self) -> str: ...
+
+
+def run_report(computer: Reportable, outcome: Outcome, configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of one run; its keys are those of the design's section on the command line."""
+    return {
+        "stop": str(outcome.stop),
+        "exit_code": outcome.exit_code,
+        "instructions": outcome.instructions,
+        "exits": computer.exits,
+        "state": computer.state_hash(),
+        "seconds": outcome.seconds,
+        "detail": outcome.detail,
+        "configuration": dict(configuration),
+        "machine": machine_record(),
+    }
+
+
+def machine_record() -> dict[str, Any]:
+    """Where figures come from: CPU, versions, commit."""
+    return {
+        "cpu": _cpu_name(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": platform.python_version(),
+        "toyvm": __version__,
+        "commit": _commit(),
+    }
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model"))]
+    return names[0] if names else platform.machine()
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that this package stands in; None where it is installed."""
+    root = Path(__file__).parent.parent
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
+def write_json(path: Path, record: Any) -> None:
+    """Write `record` whole or not at all. Raises BadFileError."""
+    replace_file(path, (json.dumps(record, indent=1) + "\n").encode())
+
+
+def input_log_record(log: Sequence[InputRecord]) -> dict[str, Any]:
+    """A terminal's input as JSON holds it."""
+    return {"input": [{"instructions": record.instructions, "data": record.data.hex()} for record in log]}
+
+
+def read_input_log(path: Path) -> list[InputRecord]:
+    """The inverse of `input_log_record`, from a file. Raises BadFileError."""
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))["input"]
+        log = [InputRecord(int(entry["instructions"]), bytes.fromhex(entry["data"])) for entry in entries]
+    except OSError as error:
+        raise BadFileError(f"{path}: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError):
+        raise BadFileError(f"{path}: not a record of input that `toyvm run --record` wrote") from None
+    if any(later.instructions < earlier.instructions for earlier, later in zip(log, log[1:], strict=False)):
+        raise BadFileError(f"{path}: the record of input goes back in time")
+    return log

@@ -1,0 +1,171 @@
+"""The run loop: short slices of native execution, with console, clock and Ctrl-C looked after in between."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic, perf_counter
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from toyvm.console import CHUNK, InputRecord, ReplayInput
+from toyvm.errors import ToyvmError
+from toyvm.native import ffi, lib
+from toyvm.outcome import Stop
+
+if TYPE_CHECKING:
+    from toyvm.computer import Computer
+
+SLICE_SECONDS = 0.005
+FIRST_SLICE, SMALLEST_SLICE, LARGEST_SLICE = 200_000, 1_000, 50_000_000  # instructions
+POLL_SECONDS = 0.05  # how long a wait for input goes on before Ctrl-C and clock are looked at
+NEVER = (1 << 64) - 1
+
+_FINAL = {lib.T64_STOP_EXIT: Stop.EXIT, lib.T64_STOP_IDLE: Stop.IDLE, lib.T64_STOP_FAULT: Stop.FAULT}
+_OUTPUT_SIZE = 16384
+
+
+class Runner:
+    """Runs one computer, and remembers between runs how long its slices should be."""
+
+    def __init__(self, computer: Computer) -> None:
+        self._computer = computer
+        self._slice = FIRST_SLICE
+        self._interrupted = False
+        self._unsent = b""  # input that the machine's buffer had no room for
+        self._output = ffi.new("uint8_t[]", _OUTPUT_SIZE)
+        self._on_stop: dict[int, Callable[[float], None]] = {
+            lib.T64_STOP_INPUT: self._bring_input,
+            lib.T64_STOP_WAIT: self._wait,
+            lib.T64_STOP_OBSERVED: lambda deadline: computer.on_exit(),
+        }
+
+    def interrupt(self) -> None:
+        """Stop the run under way, or the next one, as soon as possible; any thread and any observer may call this."""
+        self._interrupted = True
+
+    def run(self, target: int, deadline: float) -> Stop:
+        """Run until `target` instructions have retired in all, `deadline` (monotonic seconds) or another stop."""
+        with self._catching_interrupts():
+            try:
+                return self._loop(target, deadline)
+            finally:
+                self._interrupted = False
+                self.drain()
+
+    def _loop(self, target: int, deadline: float) -> Stop:
+        state, source = self._computer.native_state, self._computer.input
+        while True:
+            if self._interrupted:
+                return Stop.INTERRUPTED
+            if monotonic() >= deadline:
+                return Stop.TIMEOUT
+            if source.live:
+                self._poll_terminal()
+            code = self._run_slice(min(target, self._goal(state.retired)))
+            self.drain()
+            if code in _FINAL:
+                return _FINAL[code]
+            if code in self._on_stop:
+                self._on_stop[code](deadline)
+            elif code < 0:
+                raise ToyvmError(f"the native core failed with error {code}")
+            elif state.retired >= target and code == lib.T64_STOP_LIMIT:
+                return Stop.LIMIT
+
+    def _goal(self, retired: int) -> int:
+        """Where this slice ends: a slice further, or where a replay has input to bring."""
+        source = self._computer.input
+        goal = min(int(retired) + self._slice, NEVER)
+        if isinstance(source, ReplayInput) and source.next_count is not None:
+            goal = min(goal, source.next_count)
+        return goal
+
+    def _run_slice(self, goal: int) -> int:
+        """Run to `goal` unless something stops it, and learn from the time it took how long the next slice should be."""
+        vm, state, run = self._computer.vm, self._computer.native_state, lib.t64_vm_run
+        before, started = state.retired, perf_counter()
+        code = run(vm, goal)
+        while code == lib.T64_STOP_OBSERVED:
+            self._computer.on_exit()
+            if self._interrupted or perf_counter() - started > SLICE_SECONDS:
+                break
+            code = run(vm, goal)
+        seconds, done = perf_counter() - started, state.retired - before
+        if seconds > 0 and done > SMALLEST_SLICE:
+            self._slice = max(SMALLEST_SLICE, min(LARGEST_SLICE, int(done * SLICE_SECONDS / seconds)))
+        return int(code)
+
+    def drain(self) -> None:
+        """Hand on what the guest has written to its console."""
+        count = lib.t64_vm_output(self._computer.vm, self._output, _OUTPUT_SIZE)
+        if count:
+            self._computer.sink.write(ffi.buffer(self._output, count)[:])
+
+    def _bring_input(self, deadline: float) -> None:
+        """The guest asked for input that is not there: fetch some, or its end, unless time runs out first."""
+        data: bytes | None = self._unsent
+        while not data:
+            data = self._computer.input.fetch(CHUNK, POLL_SECONDS)
+            if data == b"":
+                return lib.t64_vm_input_end(self._computer.vm)
+            if data is None and (self._interrupted or monotonic() >= deadline):
+                return None
+        self._send(data)
+        return None
+
+    def _send(self, data: bytes) -> int:
+        taken = int(lib.t64_vm_input(self._computer.vm, data, len(data)))
+        self._unsent = data[taken:]
+        return taken
+
+    def _poll_terminal(self, wait: float = 0) -> bool:
+        """Bring what a terminal has, and record at which count. Did anything come?"""
+        computer = self._computer
+        if isinstance(computer.input, ReplayInput):
+            parts = computer.input.take(computer.retired)
+        else:
+            data = self._unsent or computer.input.fetch(CHUNK, wait)
+            parts = [] if data is None else [data]
+        for data in parts:
+            if not data:
+                lib.t64_vm_input_end(computer.vm)
+                computer.input_log.append(InputRecord(computer.retired, b""))
+            elif taken := self._send(data):
+                computer.input_log.append(InputRecord(computer.retired, data[:taken]))
+        return bool(parts)
+
+    def _wait(self, deadline: float) -> None:
+        """A wfi with a live terminal: sleep until its event is due (a tick is a nanosecond), or a key is pressed."""
+        computer = self._computer
+        event = int(lib.t64_vm_next_event(computer.vm))
+        if isinstance(computer.input, ReplayInput):
+            return lib.t64_vm_skip(computer.vm)
+        due = monotonic() + (event - computer.time) * 1e-9 if event != NEVER else float("inf")
+        while not self._interrupted:
+            now = monotonic()
+            if now >= due:
+                return lib.t64_vm_skip(computer.vm)
+            if now >= deadline or self._poll_terminal(min(POLL_SECONDS, due - now)):
+                return None
+        return None
+
+    @contextmanager
+    def _catching_interrupts(self) -> Iterator[None]:
+        """While this runs, Ctrl-C ends the run at an exact instruction; a second one raises KeyboardInterrupt as ever."""
+        main = threading.current_thread() is threading.main_thread()
+        if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            yield
+            return
+
+        def on_interrupt(number: int, frame: FrameType | None) -> None:
+            self.interrupt()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        signal.signal(signal.SIGINT, on_interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)

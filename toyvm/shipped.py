@@ -1,0 +1,87 @@
+"""Programs: images, sources and shipped guests, by what a user calls them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toyvm.errors import BadFileError, UsageError
+
+if TYPE_CHECKING:
+    from toyvm.image import Image
+
+PARAVIRT = "PARAVIRT"  # defined for the paravirtual build of a source
+_SOURCE_SUFFIXES = (".s", ".S", ".asm")
+_ELF_MAGIC = b"\x7fELF"
+
+
+def guests_directory() -> Path:
+    """Where the shipped guests are: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "guests"
+    return installed if installed.is_dir() else package.parent / "guests"
+
+
+def shipped_guests() -> dict[str, Path]:
+    """Every shipped guest that runs by itself, by name: `hello`, `kernel`, `workloads/compute`."""
+    root = guests_directory()
+    sources = [*root.glob("*.s"), *(root / "workloads").glob("*.s")]
+    return {path.relative_to(root).with_suffix("").as_posix(): path for path in sorted(sources)}
+
+
+def find_program(program: str | os.PathLike[str]) -> Path:
+    """The file that `program` means: a path, or the name of a shipped guest. Raises BadFileError or UsageError."""
+    path = Path(program)
+    if path.is_file():
+        return path
+    guests = shipped_guests()
+    name = os.fspath(program).removesuffix(".s")
+    for known in (name, f"workloads/{name}"):
+        if known in guests:
+            return guests[known]
+    if path.is_dir():
+        raise BadFileError(f"{path}: is a directory, not a program")
+    if path.exists():
+        return path  # a pipe or device
+    from toyvm.views import unknown_name
+
+    hint = unknown_name("program", name, guests)
+    raise BadFileError(f"{hint}: neither a file nor a shipped guest ({', '.join(guests)})")
+
+
+def load_program(
+    program: str | os.PathLike[str],
+    technique: str = "bare",
+    *,
+    defines: Mapping[str, int] | None = None,
+    include: Sequence[str | os.PathLike[str]] = (),
+) -> Image:
+    """The image of an image file, a source, or a shipped guest by name; sources are assembled for the technique.
+
+    Raises BadFileError, AssemblyError, and UsageError for `defines` given with an image.
+    """
+    path = find_program(program)
+    if path.suffix in _SOURCE_SUFFIXES:
+        from toyvm.asm import assemble
+
+        given = {**({PARAVIRT: 1} if technique == "para" else {}), **(defines or {})}
+        return assemble([path], defines=given, include=include).image
+    if defines:
+        raise UsageError(f"{path}: -D goes with a source; an image is assembled already")
+    return read_image(path)
+
+
+def read_image(path: Path) -> Image:
+    """The image in a file. Raises BadFileError."""
+    from toyvm.image import Image
+
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_ELF_MAGIC))
+    except OSError as error:
+        raise BadFileError(f"{path}: {error.strerror or error}") from None
+    if head != _ELF_MAGIC:
+        raise BadFileError(f"{path}: neither an ELF image nor a source; sources end in {', '.join(_SOURCE_SUFFIXES)}")
+    return Image.load(path)
