@@ -71,8 +71,9 @@ shutdown:
     la   s1, processes
     la   s2, processes_end
 1:  ld   t0, PROC_STATE(s1)
-    sltiu t0, t0, STATE_ZOMBIE  # neither free nor a zombie: it has memory
-    beqz t0, 2f
+    beqz t0, 2f                 # STATE_FREE
+    li   t1, STATE_ZOMBIE
+    beq  t0, t1, 2f             # its memory is back already
     mv   a0, s1
     call process_release
 2:  addi s1, s1, PROC_SIZE

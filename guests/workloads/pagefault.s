@@ -8,10 +8,10 @@
 .include "workload.inc"
 
 .equ FAULT_PAGES, 256
-.equ FAULT_BASE,  USER_DATA + PAGE_SIZE     # behind the one data page
+.equ FAULT_BASE,  USER_BASE + 0x10000     # behind the text
 .equ MAPPED, PTE_V | PTE_R | PTE_U
 
-.if FAULT_BASE + FAULT_PAGES * PAGE_SIZE > USER_END
+.if FAULT_BASE + FAULT_PAGES * PAGE_SIZE > USER_DATA
 .error "the pages to fault on do not fit"
 .endif
 

@@ -10,7 +10,7 @@ program faulty
 faulty_ways:
     ld   a0, 8(zero)            # 0: nothing is mapped there
     j    faulty_survived
-    sd   t0, 0(t0)              # 1: its own text is not for writing
+    sw   t0, 0(t0)              # 1: its own text is not for writing
     j    faulty_survived
     crr  a0, CR_STATUS          # 2: privileged
     j    faulty_survived
