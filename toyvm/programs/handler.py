@@ -19,6 +19,8 @@ from toyvm.programs.tables import RIGHTS
 
 T3, T4, T5, T6 = layout.HANDLER_SCRATCH
 MENDED = PTE_V | RIGHTS | PTE_U
+LEAVES_BEHIND_ROOT = layout.LEAVES - layout.ROOT  # in both sets of tables
+assert LEAVES_BEHIND_ROOT == layout.OTHER_LEAVES - layout.OTHER_ROOT
 ABOVE_MEGAPAGE = 64 - 21  # bits of an address
 
 
@@ -58,6 +60,7 @@ def _able(source: Source) -> list[int]:
     _skip(code)
     _mend(code, source)
     _recover(code)
+    _refuse(code)
     _serve_call(code)
     _serve_interrupts(code, source)
     _finish(code)
@@ -84,6 +87,8 @@ def _branch_on_cause(code: Assembly) -> None:
         ("fetch_page_fault", "mend"),
         ("load_page_fault", "mend"),
         ("store_page_fault", "mend"),
+        ("illegal_instruction", "illegal"),
+        ("privileged_instruction", "privileged"),
     ):
         code.emit("addi", T5, 0, CAUSE[name].code)
         code.emit("beq", T3, T5, label)
@@ -107,13 +112,15 @@ def _mend(code: Assembly, source: Source) -> None:
     code.emit("sltiu", T6, T5, 2 * ENTRIES)  # the table of the aliases comes next
     code.emit("beq", T6, 0, "give_up")
     code.emit("slli", T5, T5, 3)
-    code.emit("lui", T6, (layout.PHYSMAP + source.choose((layout.LEAVES, layout.OTHER_LEAVES))) >> PAGE_SHIFT)
+    code.emit("crr", T6, cr("ptbr"))
+    code.emit("add", T5, T5, T6)
+    code.emit("lui", T6, (layout.PHYSMAP + LEAVES_BEHIND_ROOT) >> PAGE_SHIFT)
     code.emit("add", T5, T5, T6)
     code.emit("slli", T6, T4, ABOVE_MEGAPAGE)
     code.emit("srli", T6, T6, ABOVE_MEGAPAGE + PAGE_SHIFT)
     code.emit("slli", T6, T6, PAGE_SHIFT)
     code.emit("ori", T6, T6, MENDED | source.choose((0, PTE_A, PTE_A | PTE_D)))
-    code.emit("sd", T6, 0, T5)
+    code.emit("sd", T6, -1, T5)  # -1: for ptbr.enable
     if not source.chance(10):
         code.emit("tlbi", T4)
     code.emit("eret")
@@ -131,6 +138,27 @@ def _recover(code: Assembly) -> None:
     code.emit("eret")
 
 
+def _refuse(code: Assembly) -> None:
+    """Illegal: the word 0 is where nothing was written, so leave. Privileged: from time to time, give in."""
+    code.label("illegal")
+    code.emit("crr", T4, cr("tval"))
+    code.emit("beq", T4, 0, "recover")
+    code.emit("jal", 0, "skip")
+    code.label("privileged")
+    code.emit("andi", T5, layout.TRAP_COUNT, 3)
+    code.emit("bne", T5, 0, "skip")
+    _toggle(code, PMODE)
+    code.emit("jal", 0, "skip")
+
+
+def _toggle(code: Assembly, bit: int) -> None:
+    """Change a bit of the status that eret returns to."""
+    code.emit("crr", T5, cr("status"))
+    code.emit("lui", T6, bit >> 12)
+    code.emit("xor", T5, T5, T6)
+    code.emit("crw", cr("status"), T5)
+
+
 def _serve_call(code: Assembly) -> None:
     code.label("call")
     code.emit("addi", T5, 0, layout.CALL_EXIT)
@@ -141,10 +169,7 @@ def _serve_call(code: Assembly) -> None:
     ):
         code.emit("addi", T5, 0, number)
         code.emit("bne", T5, layout.CALL_NUMBER, behind)
-        code.emit("crr", T5, cr("status"))
-        code.emit("lui", T6, bit >> 12)
-        code.emit("xor", T5, T5, T6)
-        code.emit("crw", cr("status"), T5)
+        _toggle(code, bit)
         code.label(behind)
     code.emit("jal", 0, "skip")
 
