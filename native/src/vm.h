@@ -17,6 +17,15 @@ struct t64_carrier {
     /* vm->state or its memory was changed from outside: forget translations and what was decoded from these bytes. */
     void (*state_changed)(struct t64_vm *vm);
     void (*memory_changed)(struct t64_vm *vm, t64_gpa gpa, u64 size);
+    /* What follows is NULL where the carrier adds nothing to what every computer has.
+     * Translate with all `rights` as the current mode would, setting nothing; NULL: walk() with state.ptbr does. */
+    u64 (*translate)(struct t64_vm *vm, t64_gva gva, u32 rights);
+    /* A carrier's books in a snapshot: `prepare` refuses (T64_ERROR_*, nothing changed) or makes room before state and memory
+     * are written; `load` reads the books after that; state_changed and memory_changed come last. */
+    u64 (*save_size)(struct t64_vm *vm);
+    void (*save)(struct t64_vm *vm, u8 *buffer);
+    int (*prepare)(struct t64_vm *vm, const u8 *buffer, u64 size);
+    int (*load)(struct t64_vm *vm, const u8 *buffer, u64 size);
 };
 
 struct t64_vm {
