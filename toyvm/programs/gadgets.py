@@ -377,6 +377,19 @@ GADGETS: tuple[tuple[int, Gadget], ...] = (
     (5, edit_entry),
     (3, clear_marks),
 )
+# What a user program does when it means no harm.
+USER_GADGETS: tuple[tuple[int, Gadget], ...] = (
+    (10, compute),
+    (3, set_value),
+    (3, set_pointer),
+    (6, access),
+    (6, access_somewhere),
+    (2, store_code_ahead),
+    (3, skip_some),
+    (3, call_ahead),
+    (4, loop),
+    (2, call),
+)
 RARELY: tuple[tuple[int, Gadget], ...] = ((1, jump_to_itself),)
 
 

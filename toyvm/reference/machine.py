@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from toyvm.errors import UsageError
 from toyvm.isa.control import BY_NAME, CONTROL_REGISTERS
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
-from toyvm.reference.cpu import Cpu
+from toyvm.reference.cpu import INSTRUCTION_SIZE, Cpu
 from toyvm.reference.devices import Console, Devices, Disk
 from toyvm.reference.memory import Memory
 from toyvm.reference.stops import Halt, Stop
@@ -162,9 +163,17 @@ class ReferenceMachine:
         """How often each instruction retired."""
         return dict(self._cpu.executed)
 
+    def pages(self) -> Iterator[tuple[int, bytes]]:
+        """Number and contents of each page that is not all zero, in order."""
+        return self._memory.pages()
+
+    def instruction_at(self, address: int) -> int | None:
+        """The word that a fetch at this virtual address would see; None if it would fault."""
+        return self._cpu.mmu.peek(address) if address % INSTRUCTION_SIZE == 0 else None
+
     def state_words(self) -> tuple[int, ...]:
         """x0..x31, pc, and the control registers in number order as a kernel would read them."""
         return (*self.x, self.pc, *(self.cr(register.name) for register in CONTROL_REGISTERS))
 
     def state_hash(self) -> str:
-        return state_hash(self.state_words(), self._memory.pages(), self._memory.size // PAGE_SIZE)
+        return state_hash(self.state_words(), self.pages(), self._memory.size // PAGE_SIZE)

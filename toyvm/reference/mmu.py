@@ -47,6 +47,14 @@ class Mmu:
         self._watch_window(address, found)
         return found.physical
 
+    def peek(self, address: int) -> int | None:
+        """The instruction word at an aligned address, for the host; changes nothing. None: a fetch would fault."""
+        try:
+            found = walk(self._memory, self._control["ptbr"], address, PTE_X, self._control.user_mode)
+        except WalkFault:
+            return None
+        return self._memory.load(found.physical, 4)
+
     def _watch(self, address: int, user: bool, access: Access, found: Translation | None) -> None:
         """Note a use of a translation that a cache may hold otherwise. `found` is the fresh walk's; None: it faults."""
         stale = self.translations.stale(address, user, access, found)

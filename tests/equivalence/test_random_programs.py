@@ -1,0 +1,35 @@
+"""Random privileged programs mean the same to every engine and technique, at every instruction."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from comparing import compare
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toyvm import strategies
+from toyvm.programs import Program, random_program
+
+LIMIT = 1500  # retired instructions; most programs end before
+SEEDS = 60
+EXAMPLES = 40
+
+
+def checkpoints(random: Random) -> list[int]:
+    """Random counts, some of them neighbours, up to the limit."""
+    counts = {random.randrange(LIMIT) for _ in range(8)}
+    return sorted(counts | {count + 1 for count in counts if random.random() < 0.3} | {LIMIT})
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_random_program_means_the_same_stopped_at_every_instruction(seed: int) -> None:
+    random = Random(seed)
+    compare(random_program(random), ["stepping"], checkpoints(random))
+
+
+@settings(max_examples=EXAMPLES)
+@given(program=strategies.privileged_programs(), random=st.randoms(use_true_random=False))
+def test_a_drawn_program_means_the_same_stopped_at_every_instruction(program: Program, random: Random) -> None:
+    compare(program, ["stepping"], checkpoints(random))
