@@ -25,9 +25,11 @@ _start:
     platform_begin
     la   sp, kernel_stack_end
     call announce
-    la   a0, kernel_end
-    mv   s0, a0
     memory_end
+    la   s0, kernel_end
+    li   t0, KERNEL_PAGES * PAGE_SIZE
+    add  t0, s0, t0
+    bltu a0, t0, too_little_memory
     mv   a1, a0
     mv   a0, s0
     call pages_init
@@ -43,6 +45,15 @@ _start:
     li   t0, IRQ_TIMER
     cr_write IMASK, t0
     j    schedule
+
+# Jumped to by _start, when not even init could be started.
+too_little_memory:
+    print "kernel: too little memory\n"
+    li   a0, EXIT_NO_MEMORY
+    power_off
+
+.equ EXIT_NO_MEMORY, 98
+.equ KERNEL_PAGES,   2 + SPAWN_PAGES        # a root, a page lost to rounding, and init
 
 # The first line. Called by _start.
 announce:

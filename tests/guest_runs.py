@@ -1,0 +1,88 @@
+"""Guests run on each technique, for tests: what a run gave, in one record that can be compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from toyvm.headers import Header, read_header
+from toyvm.host import Host
+from toyvm.image import Image
+from toyvm.machine import Machine
+from toyvm.reference.machine import ReferenceMachine
+from toyvm.shipped import load_program
+
+TESTS = Path(__file__).parent
+GUESTS = TESTS.parent / "guests"
+BEHAVIOURS = tuple(sorted((TESTS / "guests").glob("*.s")))
+WORKLOADS = tuple(sorted((GUESTS / "workloads").glob("*.s")))
+LIMIT = 20_000_000  # instructions, where a guest's header names no other
+SECTOR_SIZE = 512
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run gave. `state` is a hash over registers and memory."""
+
+    stop: str
+    exit_code: int | None
+    output: bytes
+    instructions: int
+    state: str
+    detail: str = ""
+
+
+@lru_cache(maxsize=None)
+def image_of(path: Path, technique: str) -> Image:
+    return load_program(path, technique)
+
+
+@lru_cache(maxsize=None)
+def header_of(path: Path) -> Header:
+    return read_header(path)
+
+
+def run_guest(
+    path: Path,
+    technique: str,
+    *,
+    input: bytes | None = None,
+    memory: int = 16 << 20,
+    operations: int | None = None,
+) -> Run:
+    """Run a guest as its header says; `input` and the workload's `operations` replace what the source has."""
+    header, image = header_of(path), image_of(path, technique)
+    given = (header.text("input") or b"") if input is None else input
+    sectors = header.number("disk")
+    disk = None if sectors is None else bytearray(sectors * SECTOR_SIZE)
+    limit = header.number("limit", LIMIT)
+    if technique == "reference":
+        return _run_reference(image, given, memory, disk, limit)
+    with Host(2 * memory + (16 << 20)) as host:
+        machine = (
+            Machine(memory, input=given, disk=disk)
+            if technique == "bare"
+            else host.guest(technique, memory, input=given, disk=disk)
+        )
+        with machine:
+            machine.load(image)
+            if operations is not None:
+                machine.write(image.address_of("operations"), operations.to_bytes(8, "little"))
+            outcome = machine.run(limit)
+            return Run(
+                str(outcome.stop),
+                outcome.exit_code,
+                machine.output,
+                outcome.instructions,
+                machine.state_hash(),
+                outcome.report or outcome.detail,
+            )
+
+
+def _run_reference(image: Image, input: bytes, memory: int, disk: bytearray | None, limit: int | None) -> Run:
+    machine = ReferenceMachine(memory, input=input, disk=disk)
+    machine.load(image)
+    stop = machine.run(limit)
+    assert machine.unspecified is None, machine.unspecified
+    return Run(str(stop), machine.exit_code, machine.output, machine.retired, machine.state_hash(), machine.stop_detail)

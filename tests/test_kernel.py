@@ -1,0 +1,53 @@
+"""The small kernel: the same story on every technique, told by its output, and the same machine under `trap`."""
+
+from __future__ import annotations
+
+import pytest
+from guest_runs import GUESTS, TESTS, run_guest
+
+KERNEL = GUESTS / "kernel.s"
+TECHNIQUES = ("bare", "trap", "para")
+STORY = (TESTS / "guests" / "kernel_output.txt").read_bytes()
+INPUT = b"to be, or\nnot to be"
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
+def test_the_kernel_tells_its_story(technique: str) -> None:
+    run = run_guest(KERNEL, technique)
+    assert (run.stop, run.exit_code) == ("exit", 0), run
+    assert run.output == STORY
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
+def test_lines_of_input_are_echoed(technique: str) -> None:
+    output = run_guest(KERNEL, technique, input=INPUT).output
+    assert b"echo: to be, or\necho: not to be" in output
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
+@pytest.mark.parametrize("megabytes", [2, 64])
+def test_the_story_does_not_depend_on_the_memory(technique: str, megabytes: int) -> None:
+    run = run_guest(KERNEL, technique, memory=megabytes << 20)
+    announcement, rest = run.output.split(b"\n", 1)
+    assert announcement == b"kernel: %d KiB of memory" % (megabytes << 10)
+    assert rest == STORY.split(b"\n", 1)[1]
+
+
+def test_trap_leaves_the_state_and_count_of_bare() -> None:
+    bare, trap = run_guest(KERNEL, "bare", input=INPUT), run_guest(KERNEL, "trap", input=INPUT)
+    assert (trap.instructions, trap.state) == (bare.instructions, bare.state)
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
+def test_pages_come_back_even_when_memory_is_short(technique: str) -> None:
+    run = run_guest(KERNEL, technique, memory=320 << 10)
+    assert run.stop == "exit", run
+    assert b"panic" not in run.output
+    assert run.output.endswith(b"kernel: every page came back\n")
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
+def test_a_kernel_without_room_for_init_says_so(technique: str) -> None:
+    run = run_guest(KERNEL, technique, memory=112 << 10)
+    assert (run.stop, run.exit_code) == ("exit", 98), run
+    assert run.output == b"kernel: 112 KiB of memory\nkernel: too little memory\n"
