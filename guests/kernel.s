@@ -3,7 +3,8 @@
 # exit: 0
 #
 # It never takes interrupts in kernel mode and has one stack: a trap handler ends by resuming a process, the same one or
-# another. A system call that has to wait marks its process, leaves pc at the syscall, and is made again when there is hope.
+# another. A system call that has to wait marks its process, leaves pc at the syscall, and is made again when there is
+# hope.
 
 .include "platform.inc"
 .include "pages.inc"

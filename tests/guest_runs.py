@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from toyvm.headers import Header, read_header
@@ -33,12 +33,12 @@ class Run:
     detail: str = ""
 
 
-@lru_cache(maxsize=None)
+@cache
 def image_of(path: Path, technique: str) -> Image:
     return load_program(path, technique)
 
 
-@lru_cache(maxsize=None)
+@cache
 def header_of(path: Path) -> Header:
     return read_header(path)
 

@@ -42,7 +42,7 @@ def test_what_does_not_pair_or_exist_is_a_bad_file(tmp_path: Path, source: str) 
 
 
 def test_the_kernel_itself_is_the_same_on_both() -> None:
-    """Everything that differs is in the platform layer and the address spaces: the kernel's own files have no condition."""
+    """All that differs is in the platform layer and the address spaces: the kernel's own files have no condition."""
     for path in [GUESTS / "kernel.s", *GUESTS.glob("kernel/**/*.[si]*")]:
         assert "PARAVIRT" not in path.read_text(), path
 

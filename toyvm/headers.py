@@ -1,8 +1,8 @@
 """Guests' headers: what a source says of itself in comments at its top, one `# key: value` a line.
 
-Keys in use: `techniques` (names, by spaces), `missing TECHNIQUE` (why it cannot exist there), `workload` and `operation`
-(guests/include/workload.inc), and what a run is given and must give: `input`, `memory`, `disk`, `output`, `exit`, `stop`,
-`limit`. Values of `input` and `output` may hold the escapes of a Python bytes literal.
+Keys in use: `techniques` (names, by spaces), `missing TECHNIQUE` (why it cannot exist there), `workload` and
+`operation` (guests/include/workload.inc), and what a run is given and must give: `input`, `disk` (sectors), `limit`
+(instructions), `output`, `exit`, `stop`. Values of `input` and `output` may hold escapes as Python's bytes literals do.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Header:
             raise BadFileError(f"{self.name}: the header's {key} is {self.values[key]!r}, not a number") from None
 
     def text(self, key: str) -> bytes | None:
-        """A value as bytes, its escapes resolved. Raises BadFileError for a broken escape or a character beyond Latin-1."""
+        """A value as bytes, its escapes resolved. Raises BadFileError for a broken escape or one beyond Latin-1."""
         if key not in self.values:
             return None
         try:

@@ -1,7 +1,7 @@
-"""The share of a guest that a port to the paravirtual interface changes, counted as Xen's paper does (SOSP 2003, table 1).
+"""The share of a guest that a port to the paravirtual interface changes, as Xen's paper counts (SOSP 2003, table 1).
 
-A line counts if it holds code: blank lines, comments and the conditional directives themselves do not. It is changed if it is
-assembled only with PARAVIRT defined or only without; each included file counts once.
+A line counts if it holds code: blank lines, comments and the conditional directives themselves do not. It is changed if
+it is assembled only with PARAVIRT defined or only without; each included file counts once.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # A kernel's way from nothing to a user process and back.
 # workload: a small kernel's boot
-# operation: free memory and page tables set up anew, a process made and entered, its first system call, all taken down again
+# operation: memory and page tables set up anew, a process made and entered, its first system call, all taken down
 # techniques: bare trap para
 # exit: 0
 

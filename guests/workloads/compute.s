@@ -145,7 +145,8 @@ crc:
     xor  a0, a0, t0
     ret
 
-# a0 = the exclusive or of all elements of the product of the matrices a[i][j] = 13 i + 7 j + 1 and b[i][j] = (i ^ j) + 3.
+# a0 = the exclusive or of all elements of the product of the matrices a[i][j] = 13 i + 7 j + 1 and b[i][j] = (i ^ j)
+# + 3.
 matrix:
     li   t6, MATRIX_SIDE
     addi a1, s2, MATRIX_A

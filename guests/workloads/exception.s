@@ -1,4 +1,5 @@
-# An exception of a user program that its kernel skips, as the divzero of Adams and Agesen; a division does not trap here.
+# An exception of a user program that its kernel skips, as the divzero of Adams and Agesen; a division does not trap
+# here.
 # workload: an exception of a user program
 # operation: one illegal instruction in user mode, the kernel's handler, which skips it, and the return
 # techniques: bare trap para

@@ -1,4 +1,5 @@
-# In user mode privileged instructions trap with the word as tval, whatever register or port they name; hypercalls are illegal.
+# In user mode privileged instructions trap with the word as tval, whatever register or port they name; hypercalls are
+# illegal.
 # exit: 0
 
 .include "behaviour.inc"

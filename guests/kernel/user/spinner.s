@@ -1,5 +1,5 @@
-# spinner: proof of preemption. Starts primes with its argument and asks, without ever waiting or yielding, whether it has
-# ended: only if the timer takes the processor away can that come true.
+# spinner: proof of preemption. Starts primes with its argument and asks, without ever waiting or yielding, whether it
+# has ended: only if the timer takes the processor away can that come true.
 
 program spinner
     addi sp, sp, -16

@@ -1,5 +1,5 @@
-# turns: three lines, each signed with the argument, a letter; yields after each. Two of them alternate: a line takes much less
-# than a quantum, which begins anew with each turn.
+# turns: three lines, each signed with the argument, a letter; yields after each. Two of them alternate: a line takes
+# much less than a quantum, which begins anew with each turn.
 
 program turns
     mv   s0, a0
