@@ -391,5 +391,3 @@ def parse_level(level: Level | str) -> Level:
         return Level(level)
     except ValueError:
         raise UsageError(f"no hardware level {level!r}; there are {', '.join(Level)}") from None
-
-

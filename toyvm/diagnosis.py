@@ -54,9 +54,7 @@ def _fault(computer: Computer) -> Fault:
     kind, _ = KINDS[info.fault]
     cause = BY_CODE.get(int(info.cause))
     pc = int(info.pc)
-    return Fault(
-        kind, cause.name if cause else None, pc, int(info.tval), computer.disassemble(pc), place(computer, pc)
-    )
+    return Fault(kind, cause.name if cause else None, pc, int(info.tval), computer.disassemble(pc), place(computer, pc))
 
 
 def detail_of(computer: Inspectable, stop: Stop, exit_code: int | None, fault: Fault | None) -> str:

@@ -155,9 +155,7 @@ def _computer(arguments: argparse.Namespace, source: InputSource) -> Iterator[Co
             yield host.guest(arguments.technique, memory, **options)
 
 
-def _run(
-    computer: Computer | ReferenceEngine, source: InputSource, limits: tuple[int | None, float | None]
-) -> Outcome:
+def _run(computer: Computer | ReferenceEngine, source: InputSource, limits: tuple[int | None, float | None]) -> Outcome:
     from toyvm.cli.terminal import keys_unbuffered
 
     with keys_unbuffered(source):

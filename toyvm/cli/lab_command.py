@@ -1,0 +1,90 @@
+"""Time the workloads on each technique, alternately in one run, and print how they compare.
+
+Without names all of them: syscall, crwrite, portio, callret, exception, pagefault, ptupdate, switch, hypercall, compute, boot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toyvm.cli.options import parse_choices, parse_count
+from toyvm.cli.run_command import ENGINES, LEVELS, TECHNIQUES, check_choices
+from toyvm.errors import ExitCode, UsageError
+from toyvm.isa.machine import Level
+
+if TYPE_CHECKING:
+    from toyvm.lab.experiment import Experiment
+
+_MAXIMUM_REPEATS = 1000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="which ones; all unless said")
+    parser.add_argument("--technique", metavar="T,...", help="of bare, trap and para; all unless said")
+    parser.add_argument("--engine", metavar="E,...", help="interpreter (unless said) or reference, bare only")
+    parser.add_argument("--hardware", default="strict", metavar="L", help="hardware level, strict unless said")
+    parser.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
+    parser.add_argument("--quick", action="store_true", help="short runs: all of it in about 20 seconds")
+    parser.add_argument("--json", metavar="FILE", help="write every repetition there")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from toyvm.lab.experiment import Experiment, subjects_for
+    from toyvm.lab.table import lines
+    from toyvm.lab.workloads import find_workloads
+
+    techniques, engines = _choices(arguments)
+    workloads = find_workloads(arguments.workloads)
+    experiment = Experiment(workloads, subjects_for(techniques, engines, Level(arguments.hardware)))
+    _measure(experiment, arguments)
+    print("\n".join(lines(experiment)))
+    if arguments.json:
+        _write(experiment, arguments)
+    return ExitCode.GUEST_FAULT if experiment.failures else ExitCode.OK
+
+
+def _choices(arguments: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """Techniques and engines, after checking that each combination makes sense. Raises UsageError."""
+    for name in (arguments.technique or "").split(","):
+        if name.strip():
+            check_choices(name.strip(), "interpreter", "strict")
+    for name in (arguments.engine or "").split(","):
+        if name.strip():
+            check_choices("bare", name.strip(), "strict")
+    techniques = parse_choices(arguments.technique, TECHNIQUES, "--technique")
+    if arguments.technique is None and arguments.hardware != "strict":
+        techniques = [technique for technique in techniques if arguments.hardware in LEVELS[technique]]
+    engines = parse_choices(arguments.engine or "interpreter", ENGINES, "--engine")
+    for technique in techniques or ["bare"]:
+        check_choices(technique, "interpreter", arguments.hardware)
+    if engines == ["reference"] and "bare" not in techniques:
+        raise UsageError("the reference runs the bare machine only")
+    return techniques, engines
+
+
+def _measure(experiment: Experiment, arguments: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from toyvm.lab.experiment import FULL, QUICK
+    from toyvm.lab.progress import Progress
+
+    effort = QUICK if arguments.quick else FULL
+    repeats = parse_count(arguments.repeats, "--repeats")
+    if repeats is not None:
+        if not 1 <= repeats <= _MAXIMUM_REPEATS:
+            raise UsageError(f"--repeats {repeats}: it takes 1..{_MAXIMUM_REPEATS}")
+        effort = replace(effort, repeats=repeats)
+    with Progress(sys.stderr) as progress:
+        experiment.run(effort, progress.show)
+
+
+def _write(experiment: Experiment, arguments: argparse.Namespace) -> None:
+    from toyvm.lab.experiment import whole_record
+    from toyvm.report import machine_record, write_json
+
+    names = ("workloads", "technique", "engine", "hardware", "repeats", "quick")
+    configuration = {name: getattr(arguments, name) for name in names}
+    write_json(Path(arguments.json), whole_record(experiment, machine_record(), configuration))

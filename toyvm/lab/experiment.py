@@ -1,0 +1,151 @@
+"""An experiment: everything that one call of the lab measures, and its record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from toyvm.lab.account import Account, account_of
+from toyvm.lab.measure import Cell, Progress, measure
+from toyvm.lab.nano import Costs, measure_costs
+from toyvm.lab.subjects import Subject
+from toyvm.lab.workloads import Workload
+from toyvm.portdiff import PortedLines, count_ported_lines
+from toyvm.shipped import guests_directory
+
+BASE = "bare"
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """CPU seconds that one run is to take, how often it is repeated, and the same for the costs of exits."""
+
+    seconds: float
+    repeats: int
+    nano_seconds: float
+    nano_repeats: int
+
+
+FULL = Effort(0.3, 7, 0.05, 5)
+QUICK = Effort(0.06, 3, 0.02, 3)
+
+
+@dataclass(slots=True)
+class Experiment:
+    """Cells by workload and subject, and the costs of exits by subject."""
+
+    workloads: list[Workload]
+    subjects: list[Subject]
+    cells: dict[tuple[str, Subject], Cell] = field(default_factory=dict)
+    costs: dict[Subject, Costs] = field(default_factory=dict)
+
+    def run(self, effort: Effort, progress: Progress) -> None:
+        """Measure everything. Raises KeyboardInterrupt after a Ctrl-C."""
+        for workload in self.workloads:
+            for cell in measure(workload, self.subjects, effort.seconds, effort.repeats, progress):
+                self.cells[workload.name, cell.subject] = cell
+        for subject in self.subjects:
+            if subject.technique != BASE and self._exits_of(subject):
+                costs = measure_costs(subject, effort.nano_seconds, effort.nano_repeats, progress)
+                if costs is not None:
+                    self.costs[subject] = costs
+
+    def _exits_of(self, subject: Subject) -> bool:
+        return any(cell.measured and cell.exits for cell in self._of(subject))
+
+    def _of(self, subject: Subject) -> list[Cell]:
+        return [self.cells[workload.name, subject] for workload in self.workloads]
+
+    @property
+    def base(self) -> Subject | None:
+        """What ratios are to: the bare machine on the fastest engine measured."""
+        return next((subject for subject in self.subjects if subject.technique == BASE), None)
+
+    def ratio(self, cell: Cell) -> float | None:
+        """Time against the base; None where either is missing."""
+        if self.base is None or not cell.measured:
+            return None
+        base = self.cells[cell.workload, self.base]
+        return cell.nanoseconds / base.nanoseconds if base.measured and base.nanoseconds > 0 else None
+
+    def accounts(self, subject: Subject) -> list[Account]:
+        costs = self.costs.get(subject)
+        if costs is None:
+            return []
+        return [account_of(cell, costs) for cell in self._of(subject) if cell.measured and cell.exits]
+
+    @property
+    def failures(self) -> list[Cell]:
+        return [cell for cell in self.cells.values() if cell.failed]
+
+
+def ported_kernel() -> PortedLines:
+    """How much of the shipped kernel and its platform layer the paravirtual port changes."""
+    root = guests_directory()
+    return count_ported_lines([root / "kernel.s"], [root / "include"])
+
+
+def records(experiment: Experiment) -> list[dict[str, Any]]:
+    """One record for each workload, technique, engine and repetition."""
+    return [
+        _record(cell, number, repetition.sample, repetition.baseline)
+        for cell in experiment.cells.values()
+        for number, repetition in enumerate(cell.repetitions)
+    ]
+
+
+def _record(cell: Cell, repetition: int, sample: Any, baseline: Any) -> dict[str, Any]:
+    return {
+        "workload": cell.workload,
+        "technique": cell.subject.technique,
+        "engine": cell.subject.engine,
+        "hardware": str(cell.subject.level),
+        "repetition": repetition,
+        **asdict(sample),
+        "baseline": asdict(baseline),
+    }
+
+
+def whole_record(experiment: Experiment, machine: dict[str, Any], configuration: dict[str, Any]) -> dict[str, Any]:
+    """What `--json` writes: the records, and where they come from."""
+    return {
+        "machine": machine,
+        "configuration": configuration,
+        "records": records(experiment),
+        "missing": [_absent(cell, cell.missing) for cell in experiment.cells.values() if cell.missing],
+        "failed": [_absent(cell, cell.failed) for cell in experiment.failures],
+        "costs": [
+            {"technique": subject.technique, "engine": subject.engine, **asdict(costs)}
+            for subject, costs in experiment.costs.items()
+        ],
+        "accounts": [
+            {**asdict(account), "unexplained": account.unexplained}
+            for subject in experiment.subjects
+            for account in experiment.accounts(subject)
+        ],
+        "ported_lines": _ported(ported_kernel()),
+    }
+
+
+def _absent(cell: Cell, why: str | None) -> dict[str, Any]:
+    return {
+        "workload": cell.workload,
+        "technique": cell.subject.technique,
+        "engine": cell.subject.engine,
+        "why": why,
+    }
+
+
+def _ported(lines: PortedLines) -> dict[str, Any]:
+    return {**asdict(lines), "changed": lines.changed, "share": lines.share}
+
+
+def subjects_for(techniques: Sequence[str], engines: Sequence[str], level: Any) -> list[Subject]:
+    """Each technique on each engine; the reference runs the bare machine only."""
+    return [
+        Subject(technique, engine, level)
+        for engine in engines
+        for technique in techniques
+        if engine != "reference" or technique == BASE
+    ]

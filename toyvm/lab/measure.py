@@ -1,0 +1,145 @@
+"""Measuring: every subject in turn, again and again, so that what disturbs the machine disturbs all of them alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from statistics import median
+from typing import TYPE_CHECKING
+
+from toyvm.errors import ToyvmError
+from toyvm.lab.subjects import Sample, Subject
+from toyvm.lab.workloads import Workload
+
+if TYPE_CHECKING:
+    from toyvm.image import Image
+
+# What a run of so many operations costs is taken off, so that start and end count for nothing.
+BASELINE_OPERATIONS = 1
+_FIRST_TRY = 64  # operations
+_LARGEST_STEP = 64  # between two tries
+_TRIES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """One run, and the run of the baseline right before it."""
+
+    baseline: Sample
+    sample: Sample
+
+    @property
+    def operations(self) -> int:
+        return self.sample.operations - self.baseline.operations
+
+    @property
+    def nanoseconds(self) -> float:
+        """CPU time an operation."""
+        return (self.sample.cpu_seconds - self.baseline.cpu_seconds) / self.operations * 1e9
+
+    @property
+    def instructions(self) -> float:
+        """Instructions an operation, an exact quotient."""
+        return (self.sample.instructions - self.baseline.instructions) / self.operations
+
+    @property
+    def exits(self) -> dict[str, float]:
+        """Exits an operation by reason, exact quotients."""
+        before = self.baseline.exits
+        more = {reason: count - before.get(reason, 0) for reason, count in self.sample.exits.items()}
+        return {reason: count / self.operations for reason, count in more.items() if count}
+
+
+@dataclass(slots=True)
+class Cell:
+    """One workload on one subject: its repetitions, or why there are none."""
+
+    workload: str
+    subject: Subject
+    repetitions: list[Repetition] = field(default_factory=list)
+    missing: str | None = None  # it cannot exist here
+    failed: str | None = None  # it should have worked
+
+    @property
+    def measured(self) -> bool:
+        return bool(self.repetitions)
+
+    @property
+    def nanoseconds(self) -> float:
+        return median(repetition.nanoseconds for repetition in self.repetitions)
+
+    @property
+    def spread(self) -> float:
+        """Half of the range of the repetitions, as a share of their median."""
+        times = [repetition.nanoseconds for repetition in self.repetitions]
+        return (max(times) - min(times)) / 2 / self.nanoseconds if self.nanoseconds > 0 else 0.0
+
+    @property
+    def instructions(self) -> float:
+        return self.repetitions[0].instructions
+
+    @property
+    def exits(self) -> dict[str, float]:
+        return self.repetitions[0].exits
+
+
+Progress = Callable[[str], None]
+
+
+def measure(
+    workload: Workload, subjects: Sequence[Subject], seconds: float, repeats: int, progress: Progress
+) -> list[Cell]:
+    """Time `workload` on each subject, `repeats` times in turn, each run for about `seconds` of CPU time."""
+    cells = [Cell(workload.name, subject, missing=workload.why_missing(subject.technique)) for subject in subjects]
+    images = {cell.subject: workload.image(cell.subject.technique) for cell in cells if cell.missing is None}
+    return measure_cells(cells, images, seconds, repeats, progress)
+
+
+def measure_cells(
+    cells: list[Cell], images: dict[Subject, Image], seconds: float, repeats: int, progress: Progress
+) -> list[Cell]:
+    """Fill the cells that have an image."""
+    counts: dict[Subject, int] = {}
+    for cell in cells:
+        if cell.subject in images:
+            progress(f"{cell.workload} on {cell.subject.label}: how many operations")
+            with _failing_alone(cell):
+                counts[cell.subject] = calibrate(cell.subject, images[cell.subject], seconds)
+    for turn in range(repeats):
+        # Starting elsewhere each time: no subject always runs after the same other one.
+        start = turn % len(cells)
+        for cell in cells[start:] + cells[:start]:
+            if cell.subject in counts and cell.failed is None:
+                progress(f"{cell.workload} on {cell.subject.label}: {turn + 1} of {repeats}")
+                with _failing_alone(cell):
+                    cell.repetitions.append(repeat(cell.subject, images[cell.subject], counts[cell.subject]))
+    return cells
+
+
+@contextmanager
+def _failing_alone(cell: Cell) -> Iterator[None]:
+    """A workload that fails leaves its cell without figures, and the others theirs."""
+    try:
+        yield
+    except ToyvmError as error:
+        cell.failed = str(error)
+        cell.repetitions.clear()
+
+
+def repeat(subject: Subject, image: Image, operations: int) -> Repetition:
+    """One repetition: the baseline, then so many operations."""
+    return Repetition(subject.run(image, BASELINE_OPERATIONS), subject.run(image, operations))
+
+
+def calibrate(subject: Subject, image: Image, seconds: float) -> int:
+    """How many operations take about `seconds` of CPU time."""
+    baseline = subject.run(image, BASELINE_OPERATIONS)
+    operations = _FIRST_TRY
+    for _ in range(_TRIES):
+        sample = subject.run(image, operations)
+        used = max(sample.cpu_seconds - baseline.cpu_seconds, 1e-6)
+        if used >= seconds / 4:
+            return max(2, int(operations * seconds / used))
+        operations = int(operations * min(_LARGEST_STEP, max(2.0, seconds / used)))
+    return operations

@@ -1,0 +1,165 @@
+"""Nanobenchmarks: what one exit costs, by reason, each measured by a program that does little else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from toyvm.exits import BY_NAME
+from toyvm.isa.instructions import BY_MNEMONIC
+from toyvm.lab.measure import Cell, Progress, measure_cells
+from toyvm.lab.subjects import Subject
+
+if TYPE_CHECKING:
+    from toyvm.image import Image
+
+_TEMPLATE = """
+.equ WORKLOAD_OPERATIONS, 1
+.include "workload.inc"
+.globl _start
+_start:
+    workload_begin image_end
+    la   s2, nano_data
+    mv   s1, s0
+{setup}
+    j    2f
+1:
+{body}
+    addi s1, s1, -1
+2:  bnez s1, 1b
+    j    workload_done
+{code}
+.balign PAGE_SIZE
+.bss
+.balign PAGE_SIZE
+nano_data: .zero PAGE_SIZE
+image_end:
+"""
+_SKIPPING_HANDLER = """
+nano_handler:
+    skip_instruction
+    trap_return
+"""
+_TO_HANDLER = "    trap_vector nano_handler"
+_MIX = """
+    ld   t0, 0(s2)
+    add  t1, t0, s1
+    xor  t2, t1, t0
+    slli t3, t2, 3
+    sd   t3, 8(s2)
+    srli t4, t3, 7
+    and  t5, t4, t2
+    bne  t5, s2, 3f
+    addi t5, t5, 1
+3:  lw   t6, 8(s2)
+    sub  t0, t6, t5
+    or   t1, t0, t4
+"""
+_USER_PROGRAM = """
+nano_handler:
+    beqz s1, workload_done
+    addi s1, s1, -1
+    skip_instruction
+    trap_return
+.balign PAGE_SIZE
+user_program:
+    syscall
+    j    user_program
+"""
+_UNMAPPED = "0x7fff000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Nano:
+    """A program whose operation costs one exit of `reason`, beside direct execution and exits that are known before it."""
+
+    reason: str | None  # None: direct execution itself
+    techniques: tuple[str, ...]
+    body: str = ""
+    setup: str = ""
+    code: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"exit {self.reason}" if self.reason else "direct execution"
+
+    def image(self, technique: str) -> Image:
+        from toyvm.asm import assemble_text
+        from toyvm.shipped import PARAVIRT
+
+        text = _TEMPLATE.format(setup=self.setup, body=self.body, code=self.code)
+        return assemble_text(text, self.name, defines={PARAVIRT: 1} if technique == "para" else {}).image
+
+
+# In the order they are solved: each needs only the costs of those before it.
+NANOS = (
+    Nano(None, ("trap", "para"), _MIX),
+    Nano("crr", ("trap",), "    crr t0, CR_SCRATCH"),
+    Nano("crw", ("trap",), "    crw CR_IMASK, zero"),
+    Nano("crx", ("trap",), "    crx t0, CR_SCRATCH, zero"),
+    Nano("in", ("trap",), "    in t0, PORT_CLOCK"),
+    Nano("setst", ("trap",), "    setst zero"),
+    Nano("tlbi", ("trap",), "    tlbi s3", f"    li s3, {_UNMAPPED}"),
+    Nano("eret", ("trap",), "    crw CR_EPC, s3\n    eret\n3:", "    la s3, 3f\n    crw CR_STATUS, zero"),
+    Nano("hypercall", ("para",), "    li a0, 0\n    hcall HC_VERSION"),
+    Nano("exception", ("trap", "para"), "    break", _TO_HANDLER, _SKIPPING_HANDLER),
+    Nano(
+        "guest_page_fault",
+        ("trap", "para"),
+        "    ld t1, 0(s3)",
+        f"{_TO_HANDLER}\n    li s3, {_UNMAPPED}",
+        _SKIPPING_HANDLER,
+    ),
+    Nano("shadow_page_fault", ("trap",), "    tlbi s2\n    ld t1, 0(s2)"),
+    Nano(
+        "syscall",
+        ("trap", "para"),
+        setup="    beqz s0, workload_done\n    user_begin user_program, 1, nano_handler\n    trap_return",
+        code=_USER_PROGRAM,
+    ),
+)
+assert all(nano.reason is None or nano.reason in BY_NAME for nano in NANOS)
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Nanoseconds on one subject: a directly executed instruction, and an exit by reason."""
+
+    instruction: float
+    exits: dict[str, float]
+
+
+def measure_costs(subject: Subject, seconds: float, repeats: int, progress: Progress) -> Costs | None:
+    """The costs on one subject; None where there are no exits, or if not even direct execution can be measured."""
+    instruction: float | None = None
+    exits: dict[str, float] = {}
+    for nano in NANOS:
+        if subject.technique not in nano.techniques:
+            continue
+        cell = Cell(nano.name, subject)
+        measure_cells([cell], {subject: nano.image(subject.technique)}, seconds, repeats, progress)
+        if not cell.measured:
+            continue
+        if nano.reason is None:
+            instruction = cell.nanoseconds / cell.instructions
+        elif instruction is not None and cell.exits.get(nano.reason):
+            rest = cell.nanoseconds - explained(cell, Costs(instruction, exits))
+            exits[nano.reason] = max(rest / cell.exits[nano.reason], 0.0)
+    return None if instruction is None else Costs(instruction, exits)
+
+
+def direct_instructions(cell: Cell) -> float:
+    """Instructions an operation that the hardware executed itself: those that were emulated or served are not."""
+    retired_by_monitor = sum(count for reason, count in cell.exits.items() if retires(reason))
+    return cell.instructions - retired_by_monitor
+
+
+def retires(reason: str) -> bool:
+    """Does the guest's instruction retire in an exit of this reason? A syscall, as an exception, does not."""
+    return reason in ("hypercall", "spin") or (reason in BY_MNEMONIC and reason != "syscall")
+
+
+def explained(cell: Cell, costs: Costs) -> float:
+    """Nanoseconds an operation that direct execution and the exits of known cost account for."""
+    known = sum(count * costs.exits.get(reason, 0.0) for reason, count in cell.exits.items())
+    return direct_instructions(cell) * costs.instruction + known

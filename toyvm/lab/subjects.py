@@ -1,0 +1,98 @@
+"""Subjects: what a workload is run on, a technique on an engine at a hardware level, and one run of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import thread_time
+from typing import TYPE_CHECKING
+
+from toyvm.errors import ExitCode, ToyvmError
+from toyvm.isa.machine import Level
+from toyvm.outcome import Stop
+
+if TYPE_CHECKING:
+    from toyvm.computer import Computer
+    from toyvm.image import Image
+    from toyvm.reference_engine import ReferenceEngine
+
+GUEST_MEMORY = 8 << 20  # bytes
+TIMEOUT = 60.0  # seconds that one run may take
+
+
+class WorkloadFailed(ToyvmError):
+    """A workload that did not end by itself with code 0."""
+
+    exit_code = ExitCode.GUEST_FAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one run of `operations` operations came to."""
+
+    operations: int
+    instructions: int
+    exits: dict[str, int]
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    technique: str
+    engine: str = "interpreter"
+    level: Level = Level.STRICT
+
+    @property
+    def label(self) -> str:
+        return self.technique if self.engine == "interpreter" else f"{self.technique}, {self.engine}"
+
+    def run(self, image: Image, operations: int) -> Sample:
+        """Run `image` once on a new computer. Raises WorkloadFailed, and KeyboardInterrupt after a Ctrl-C."""
+        patched = with_operations(image, operations)
+        with self._computer() as computer:
+            computer.load(patched)
+            started = thread_time()
+            outcome = computer.run(timeout=TIMEOUT)
+            seconds = thread_time() - started
+            if outcome.stop is Stop.INTERRUPTED:
+                raise KeyboardInterrupt
+            if not outcome.ok:
+                raise WorkloadFailed(f"on {self.label} with {operations} operations: {outcome.detail}")
+            return Sample(operations, outcome.instructions, computer.exits, seconds)
+
+    @contextmanager
+    def _computer(self) -> Iterator[Computer | ReferenceEngine]:
+        if self.engine == "reference":
+            from toyvm.console import BytesInput
+            from toyvm.reference_engine import ReferenceEngine
+
+            with ReferenceEngine(
+                GUEST_MEMORY, level=self.level, input=BytesInput(b""), output=None, disk=None
+            ) as engine:
+                yield engine
+        elif self.technique == "bare":
+            from toyvm.machine import Machine
+
+            with Machine(GUEST_MEMORY, level=self.level) as machine:
+                yield machine
+        else:
+            from toyvm.host import Host, host_memory_for
+
+            with Host(host_memory_for(GUEST_MEMORY), level=self.level) as host:
+                yield host.guest(self.technique, GUEST_MEMORY)
+
+
+def with_operations(image: Image, operations: int) -> Image:
+    """The image with its count of operations set. The dword lies in initialised data, so the segment holds it."""
+    from dataclasses import replace
+
+    address = image.address_of("operations")
+    segments = []
+    for segment in image.segments:
+        start = address - segment.address
+        if 0 <= start <= len(segment.data) - 8:
+            data = segment.data[:start] + operations.to_bytes(8, "little") + segment.data[start + 8 :]
+            segment = replace(segment, data=data)
+        segments.append(segment)
+    return replace(image, segments=tuple(segments))

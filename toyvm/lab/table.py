@@ -1,0 +1,177 @@
+"""The lab's output on a terminal: the comparison, the account beneath it, and published figures beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from toyvm.lab.account import Account
+from toyvm.lab.experiment import Experiment, ported_kernel
+from toyvm.lab.measure import Cell
+from toyvm.lab.nano import Costs
+from toyvm.lab.published import FIGURES, MARKS, SOURCE, XEN_PORTED
+from toyvm.lab.subjects import Subject
+
+_NAME = 11  # columns of a workload's name
+_WIDTH = 112
+_COLUMNS = (("ns", 9), ("+-%", 4), ("x bare", 7), ("instr", 7), ("exits", 7))
+_BARE_COLUMNS = (("ns", 9), ("+-%", 4), ("instr", 7))
+_SHOWN_REASONS = 6
+
+
+def lines(experiment: Experiment) -> Iterator[str]:
+    """Everything, line by line."""
+    yield from comparison(experiment)
+    for subject in experiment.subjects:
+        if accounts := experiment.accounts(subject):
+            yield ""
+            yield from account_lines(subject, accounts, experiment.costs[subject])
+    if published := list(published_lines(experiment)):
+        yield ""
+        yield from published
+    if any(subject.technique == "para" for subject in experiment.subjects):
+        yield ""
+        yield from ported_lines()
+
+
+def comparison(experiment: Experiment) -> Iterator[str]:
+    """The table: a row each workload, a block of columns each subject."""
+    notes: list[str] = []
+    yield "CPU time an operation, in ns: median, and half the range of the repetitions in %. Instructions and exits are exact."
+    yield ""
+    yield _joined(
+        " " * _NAME, [f"{subject.label:^{_width(subject)}}".rstrip() for subject in experiment.subjects], experiment
+    )
+    yield _joined(
+        "workload",
+        [_block(_columns(subject), [name for name, _ in _columns(subject)]) for subject in experiment.subjects],
+        experiment,
+    )
+    yield _joined("-" * _NAME, ["-" * _width(subject) for subject in experiment.subjects], experiment)
+    for workload in experiment.workloads:
+        cells = [experiment.cells[workload.name, subject] for subject in experiment.subjects]
+        yield _joined(workload.name, [_cell(experiment, cell, notes) for cell in cells], experiment)
+    yield from notes
+
+
+def _columns(subject: Subject) -> tuple[tuple[str, int], ...]:
+    return _BARE_COLUMNS if subject.technique == "bare" else _COLUMNS
+
+
+def _width(subject: Subject) -> int:
+    columns = _columns(subject)
+    return sum(width for _, width in columns) + len(columns) - 1
+
+
+def _block(columns: tuple[tuple[str, int], ...], texts: Sequence[str]) -> str:
+    return " ".join(f"{text:>{width}}" for text, (_, width) in zip(texts, columns, strict=True))
+
+
+def _joined(name: str, blocks: Sequence[str], experiment: Experiment) -> str:
+    padded = [f"{block:<{_width(subject)}}" for block, subject in zip(blocks, experiment.subjects, strict=True)]
+    return " | ".join((f"{name:<{_NAME}}", *padded)).rstrip()
+
+
+def _cell(experiment: Experiment, cell: Cell, notes: list[str]) -> str:
+    why = cell.missing or (f"failed: {cell.failed}" if cell.failed else None)
+    if why is not None:
+        return _absence(cell, why, notes)
+    facts = {
+        "ns": number(cell.nanoseconds),
+        "+-%": f"{100 * cell.spread:.0f}",
+        "x bare": _ratio(experiment.ratio(cell)),
+        "instr": number(cell.instructions),
+        "exits": number(sum(cell.exits.values())),
+    }
+    return _block(_columns(cell.subject), [facts[name] for name, _ in _columns(cell.subject)])
+
+
+def _absence(cell: Cell, why: str, notes: list[str]) -> str:
+    """Why there are no figures: in the cell where that fits, else in a note beneath the table."""
+    if len(why) <= _width(cell.subject):
+        return why
+    notes.append(f"[{len(notes) + 1}] {cell.workload} on {cell.subject.label}: {why}")
+    return f"none [{len(notes)}]"
+
+
+def _ratio(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}" if value < 100 else f"{value:.0f}"
+
+
+def number(value: float) -> str:
+    """Four digits or so, and no more decimals than they need."""
+    if abs(value) >= 1e7:
+        return f"{value:.2e}"
+    if abs(value) >= 1000:
+        return f"{value:.0f}"
+    text = f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}"
+    return text.removesuffix(".00").removesuffix(".0") if abs(value - round(value)) < 0.005 else text
+
+
+def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs) -> Iterator[str]:
+    """Direct execution + sum of count x cost = total, with what is unexplained."""
+    yield f"The account of {subject.label}, ns an operation: total = direct execution + sum of exits x cost + unexplained"
+    yield f"{'workload':<{_NAME}}  {'total':>9} {'direct':>9} {'exits':>9} {'unexplained':>12}   exits x cost"
+    for account in accounts:
+        spent = sum(entry.nanoseconds for entry in account.entries)
+        share = f"({100 * account.unexplained / account.total:.0f}%)" if account.total > 0 else ""
+        yield _clipped(
+            f"{account.workload:<{_NAME}}  {number(account.total):>9} {number(account.direct):>9} {number(spent):>9} "
+            f"{number(account.unexplained):>6} {share:>5}   {_entries(account)}"
+        )
+    priced = ", ".join(f"{reason} {number(cost)}" for reason, cost in costs.exits.items())
+    yield from _wrapped(
+        f"Costs in ns, each from a nanobenchmark of its own: an instruction executed directly {number(costs.instruction)}; "
+        f"an exit: {priced}."
+    )
+
+
+def _entries(account: Account) -> str:
+    shown = [
+        f"{entry.reason} {number(entry.count)}" + (f"x{number(entry.cost)}" if entry.cost is not None else "x?")
+        for entry in account.entries[:_SHOWN_REASONS]
+    ]
+    more = len(account.entries) - len(shown)
+    return " + ".join(shown) + (f" + {more} more" if more > 0 else "")
+
+
+def published_lines(experiment: Experiment) -> Iterator[str]:
+    """The published figures beside ratios of ours, for the workloads measured; nothing if there are none."""
+    figures = [
+        figure for figure in FIGURES if any(figure.workload == workload.name for workload in experiment.workloads)
+    ]
+    others = [subject for subject in experiment.subjects if subject != experiment.base]
+    if not figures or not others:
+        return
+    yield f"Beside it, {SOURCE}."
+    heads = [f"{subject.label} x bare" for subject in others]
+    ours = "  ".join(f"{head:>12}" for head in heads)
+    yield f"{'workload':<{_NAME}}  {ours}   | {'theirs':<9} {'native':>12}  {'software VMM':>20}  {'VT-x, no nested':>17}"
+    for figure in figures:
+        ratios = "  ".join(
+            f"{_ratio(experiment.ratio(experiment.cells[figure.workload, subject])):>12}" for subject in others
+        )
+        yield (
+            f"{figure.workload:<{_NAME}}  {ratios}   | {figure.their_name:<9} {figure.native:>12}  {figure.software:>20}  "
+            f"{figure.hardware:>17}"
+        )
+    yield "Marks: " + "; ".join(f"{mark} {meaning}" for mark, meaning in MARKS.items()) + "."
+
+
+def ported_lines() -> Iterator[str]:
+    """The share of lines that differ between the plain and the paravirtual kernel."""
+    ported = ported_kernel()
+    yield (
+        f"Ported lines: {ported.changed} of {ported.total} of kernel and platform layer ({100 * ported.share:.2f}%): "
+        f"{ported.plain} only plain, {ported.paravirtual} only paravirtual."
+    )
+    yield f"{XEN_PORTED}."
+
+
+def _clipped(line: str) -> str:
+    return line if len(line) <= _WIDTH + 8 else line[: _WIDTH + 5] + "..."
+
+
+def _wrapped(text: str) -> list[str]:
+    from textwrap import wrap
+
+    return wrap(text, _WIDTH)

@@ -1,0 +1,60 @@
+"""Workloads: the shipped micro-programs that the lab times, and the images they are built into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toyvm.errors import BadFileError
+from toyvm.headers import Header, read_header
+from toyvm.shipped import guests_directory, load_program
+from toyvm.views import unknown_name
+
+if TYPE_CHECKING:
+    from toyvm.image import Image
+
+# The first seven are the nanobenchmarks of Adams and Agesen (ASPLOS 2006); further ones follow by name.
+_ORDER = (
+    *("syscall", "crwrite", "portio", "callret", "exception", "pagefault", "ptupdate"),
+    *("switch", "hypercall", "compute", "boot"),
+)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A program that does `operations` operations, a dword at the symbol of that name, and switches off with 0."""
+
+    name: str
+    path: Path
+
+    @cached_property
+    def header(self) -> Header:
+        return read_header(self.path)
+
+    @property
+    def operation(self) -> str:
+        """What one operation is."""
+        return self.header.values.get("operation", "")
+
+    def why_missing(self, technique: str) -> str | None:
+        """Why the workload cannot exist on the technique, or None."""
+        return self.header.why_missing(technique)
+
+    def image(self, technique: str) -> Image:
+        return load_program(self.path, technique)
+
+
+def find_workloads(names: Sequence[str] = ()) -> list[Workload]:
+    """The workloads of these names, or all. Raises UsageError for one that is not there."""
+    root = guests_directory() / "workloads"
+    found = {path.stem: Workload(path.stem, path) for path in sorted(root.glob("*.s"))}
+    if not found:
+        raise BadFileError(f"{root}: there are no workloads")
+    ordered = {name: found[name] for name in (*_ORDER, *found) if name in found}
+    for name in names:
+        if name not in ordered:
+            raise unknown_name("workload", name, ordered)
+    return [ordered[name] for name in dict.fromkeys(names)] if names else list(ordered.values())

@@ -1,0 +1,17 @@
+"""The manual of the T64, made from the declarations: as text, markdown or JSON."""
+
+from __future__ import annotations
+
+import json
+
+
+def render(format: str) -> str:
+    """The whole manual as `text`, `markdown` or `json`."""
+    if format == "json":
+        from toyvm.manual.data import manual_data
+
+        return json.dumps(manual_data(), indent=1) + "\n"
+    from toyvm.manual.chapters import chapters
+    from toyvm.manual.document import RENDERERS
+
+    return RENDERERS[format](chapters())

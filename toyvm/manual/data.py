@@ -1,0 +1,127 @@
+"""The manual as data: every declared fact, for programs to read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from toyvm import hypercalls
+from toyvm.exits import EXIT_REASONS
+from toyvm.isa import ABI_NAMES, CONTROL_REGISTERS, EXCEPTIONS, INSTRUCTIONS, INTERRUPTS, PORTS, Level, Operand
+from toyvm.isa import machine, paging
+from toyvm.isa.control import BitField
+from toyvm.isa.declare import Format, Instruction
+from toyvm.isa.ports import DISK_RULES, SECTOR_SIZE
+from toyvm.manual.assembly import assembly_data
+from toyvm.manual.encoding import bit_pattern, fixed_fields
+
+
+def manual_data() -> dict[str, Any]:
+    """Everything that the text says in tables, and its rules."""
+    return {
+        "version": machine.VERSION,
+        "registers": list(ABI_NAMES),
+        "formats": {
+            form.name: [{"name": f.name, "high": f.high, "low": f.low} for f in form.fields] for form in Format
+        },
+        "operands": {operand.name: _operand(operand) for operand in Operand},
+        "instructions": [_instruction(row) for row in INSTRUCTIONS],
+        "hardware_levels": [str(level) for level in Level],
+        "control_registers": [
+            {**asdict(register), "fields": [_field(field) for field in register.fields]}
+            for register in CONTROL_REGISTERS
+        ],
+        "exceptions": [asdict(cause) for cause in EXCEPTIONS],
+        "interrupts": [asdict(cause) for cause in INTERRUPTS],
+        "paging": _paging(),
+        "ports": [asdict(port) for port in PORTS],
+        "disk": {"sector_size": SECTOR_SIZE, "rules": list(DISK_RULES)},
+        "machine": _machine(),
+        "hypercalls": _hypercalls(),
+        "exit_reasons": [asdict(reason) for reason in EXIT_REASONS],
+        "assembly": assembly_data(),
+    }
+
+
+def _operand(operand: Operand) -> dict[str, Any]:
+    return {
+        "label": operand.label,
+        "field": operand.field.name,
+        "low": operand.low,
+        "high": operand.high,
+        "scale": operand.scale,
+        "register": operand.is_register,
+    }
+
+
+def _instruction(row: Instruction) -> dict[str, Any]:
+    return {
+        "mnemonic": row.mnemonic,
+        "syntax": row.syntax,
+        "format": row.format.name,
+        **fixed_fields(row),
+        "mask": row.mask,
+        "match": row.match,
+        "pattern": bit_pattern(row),
+        "operands": [operand.name for operand in row.operands],
+        "group": row.group.value,
+        "class": row.cls.value,
+        "meaning": row.description,
+    }
+
+
+def _field(field: BitField) -> dict[str, Any]:
+    return {**asdict(field), "mask": field.mask}
+
+
+def _paging() -> dict[str, Any]:
+    return {
+        "page_size": paging.PAGE_SIZE,
+        "levels": paging.LEVELS,
+        "entries": paging.ENTRIES,
+        "address_bits": paging.ADDRESS_BITS,
+        "window_base": paging.WINDOW_BASE,
+        "entry": [_field(field) for field in paging.PTE_FIELDS],
+        "rules": list(paging.RULES),
+        "probe": list(machine.RIGHTS),
+    }
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "load_address": machine.DEFAULT_LOAD_ADDRESS,
+        "memory": {
+            "minimum": machine.MINIMUM_MEMORY,
+            "default": machine.DEFAULT_MEMORY,
+            "maximum": machine.MAXIMUM_MEMORY,
+        },
+        "disk_latency": machine.DEFAULT_DISK_LATENCY,
+        "clock_base": machine.DEFAULT_CLOCK_BASE,
+        "reset": list(machine.RESET),
+        "traps": list(machine.TRAPS),
+        "time": list(machine.TIME),
+    }
+
+
+def _hypercalls() -> dict[str, Any]:
+    return {
+        "version": list(hypercalls.VERSION),
+        "calls": [asdict(call) for call in hypercalls.HYPERCALLS],
+        "errors": [asdict(error) for error in hypercalls.ERRORS],
+        "records": [
+            {
+                "name": record.name,
+                "size": record.size,
+                "description": record.description,
+                "members": [
+                    {"name": name, "offset": record.offset(name), "meaning": meaning}
+                    for name, meaning in record.members
+                ],
+            }
+            for record in hypercalls.RECORDS
+        ],
+        "shared_page": {"address": hypercalls.SHARED_PAGE_ADDRESS, "control": hypercalls.SHARED_CONTROL},
+        "start_magic": hypercalls.START_MAGIC,
+        "limits": {"records": hypercalls.MAXIMUM_RECORDS, "console_bytes": hypercalls.MAXIMUM_CONSOLE_BYTES},
+        "monitor_root_slot": hypercalls.MONITOR_ROOT_SLOT,
+    }
