@@ -58,15 +58,13 @@ too_little_memory:
 
 # The first line. Called by _start.
 announce:
-    addi sp, sp, -16
-    sd   ra, 0(sp)
+    save ra
     print "kernel: "
     memory_size
     srli a0, a0, 10
     call print_number
     print " KiB of memory\n"
-    ld   ra, 0(sp)
-    addi sp, sp, 16
+    restore ra
     ret
 
 # Note how many pages are free, for the check at the end. Called by _start.
@@ -96,8 +94,7 @@ shutdown:
 
 # The last lines. Called by shutdown.
 report:
-    addi sp, sp, -16
-    sd   ra, 0(sp)
+    save ra
     la   t0, preemptions
     ld   t0, 0(t0)
     beqz t0, 1f
@@ -110,8 +107,7 @@ report:
     print "kernel: some pages were lost\n"
     j    3f
 2:  print "kernel: every page came back\n"
-3:  ld   ra, 0(sp)
-    addi sp, sp, 16
+3:  restore ra
     ret
 
 .bss
