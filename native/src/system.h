@@ -41,14 +41,21 @@ bool system_traps_in_user_mode(const struct t64_vm *vm, u32 word);
 bool system_read_cr(struct t64_vm *vm, u32 number, u64 *value); /* false: no such register */
 bool system_write_cr(struct t64_vm *vm, u32 number, u64 value); /* false: illegal */
 
+u64 system_reset_value(u32 number);                             /* of a register that exists */
+
 /* Enter the trap: epc, cause, tval, status, pc, fresh. False, and nothing changed but vm->stop, if it is a double fault. */
 bool system_enter_trap(struct t64_vm *vm, u64 cause, u64 epc, u64 tval);
+
+/* Stop for good: latch why. */
+void system_fault(struct t64_vm *vm, u32 fault, u64 cause, u64 pc, u64 tval);
+void system_power_off(struct t64_vm *vm); /* with the exit code that the devices hold */
 
 /* The interrupt to take now, as a cause, or 0 if none (no interrupt's cause is 0: bit 63 is set). Advances devices. */
 u64 system_interrupt(struct t64_vm *vm);
 u64 system_pending(struct t64_vm *vm); /* ipend; advances devices */
 
-/* The first time, from now on, at which ipend may gain a bit: what an engine must not run past without looking. T64_NOWHERE: never. */
+/* The first time after now at which ipend & imask may gain a bit: what an engine must not run past without looking.
+ * T64_NOWHERE: never. */
 u64 system_next_event(const struct t64_vm *vm);
 
 #endif

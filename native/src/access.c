@@ -1,0 +1,111 @@
+/* Loads, stores and fetches that the soft TLBs do not answer. */
+#include <string.h>
+
+#include "engine.h"
+#include "isa.h"
+
+/* The causes of one kind of access stand in one order: misaligned, page fault, access fault. */
+static u64 cause_of(enum t64_walk_result result, u64 misaligned)
+{
+    return misaligned + (result == WALK_PAGE_FAULT ? 1 : 2);
+}
+_Static_assert(CAUSE_LOAD_PAGE_FAULT == CAUSE_LOAD_MISALIGNED + 1 && CAUSE_LOAD_ACCESS_FAULT == CAUSE_LOAD_MISALIGNED + 2 &&
+                   CAUSE_STORE_PAGE_FAULT == CAUSE_STORE_MISALIGNED + 1 &&
+                   CAUSE_STORE_ACCESS_FAULT == CAUSE_STORE_MISALIGNED + 2 &&
+                   CAUSE_FETCH_PAGE_FAULT == CAUSE_FETCH_MISALIGNED + 1 &&
+                   CAUSE_FETCH_ACCESS_FAULT == CAUSE_FETCH_MISALIGNED + 2,
+               "causes are computed");
+
+static void mark(struct t64_cpu *cpu, const struct t64_walk *found, u64 marks)
+{
+    if (!marks)
+        return;
+    u64 entry = found->entry | marks;
+    phys_write(&cpu->vm->phys, found->entry_at, &entry, 8);
+    code_changed(&cpu->code, phys_locate(&cpu->vm->phys, found->entry_at), 8);
+}
+
+/* Walk for an access and mark the leaf; 0 or the cause. */
+static u64 translate(struct t64_cpu *cpu, u64 gva, enum t64_access access, u64 misaligned, t64_hpa *hpa)
+{
+    struct t64_vm *vm = cpu->vm;
+    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, (t64_gva){gva}, access, vm_in_user_mode(vm));
+    if (found.result != WALK_OK)
+        return cause_of(found.result, misaligned);
+    mark(cpu, &found, walk_marks(&found, access));
+    *hpa = phys_locate(&vm->phys, found.gpa);
+    return 0;
+}
+
+static struct tlb *current(struct t64_cpu *cpu) { return &cpu->tlbs.mode[vm_in_user_mode(cpu->vm)]; }
+
+static void fill(struct t64_cpu *cpu, struct tlb_data *entry, u64 gva, const u8 *bytes)
+{
+    entry->addend = (u64)(uintptr_t)bytes - gva;
+    tlb_fill(&cpu->tlbs, &entry->tag, gva & ~(u64)4095);
+}
+
+u64 access_load(struct t64_cpu *cpu, u64 gva, u32 size, u64 *value)
+{
+    if (gva & (size - 1))
+        return CAUSE_LOAD_MISALIGNED;
+    t64_hpa hpa;
+    u64 cause = translate(cpu, gva, ACCESS_LOAD, CAUSE_LOAD_MISALIGNED, &hpa);
+    if (cause)
+        return cause;
+    const u8 *bytes = cpu->vm->phys.ram + hpa.at;
+    *value = 0;
+    memcpy(value, bytes, size);
+    fill(cpu, &current(cpu)->load[tlb_slot(gva)], gva, bytes);
+    return 0;
+}
+
+u64 access_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value)
+{
+    if (gva & (size - 1))
+        return CAUSE_STORE_MISALIGNED;
+    t64_hpa hpa;
+    u64 cause = translate(cpu, gva, ACCESS_STORE, CAUSE_STORE_MISALIGNED, &hpa);
+    if (cause)
+        return cause;
+    u8 *bytes = cpu->vm->phys.ram + hpa.at;
+    memcpy(bytes, &value, size);
+    if (code_of(&cpu->code, hpa.at >> 12))
+        code_changed(&cpu->code, hpa, size);
+    else
+        fill(cpu, &current(cpu)->store[tlb_slot(gva)], gva, bytes);
+    return 0;
+}
+
+static struct code_page *new_code(struct t64_cpu *cpu, u64 frame)
+{
+    bool evicted;
+    struct code_page *page = code_new(&cpu->code, frame, &evicted);
+    if (page && evicted)
+        tlb_drop_code(&cpu->tlbs, page);
+    if (page)
+        tlb_protect(&cpu->tlbs, cpu->vm->phys.ram + (frame << 12));
+    return page;
+}
+
+u64 access_fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page)
+{
+    if (pc & 3)
+        return CAUSE_FETCH_MISALIGNED;
+    struct tlb_fetch *entry = &current(cpu)->fetch[tlb_slot(pc)];
+    if (T64_LIKELY(entry->tag == (pc & ~(u64)4095))) {
+        *page = entry->page;
+        return 0;
+    }
+    t64_hpa hpa;
+    u64 cause = translate(cpu, pc, ACCESS_FETCH, CAUSE_FETCH_MISALIGNED, &hpa);
+    if (cause)
+        return cause;
+    *page = code_of(&cpu->code, hpa.at >> 12);
+    if (!*page)
+        *page = new_code(cpu, hpa.at >> 12);
+    (*page)->recent = true;
+    entry->page = *page;
+    tlb_fill(&cpu->tlbs, &entry->tag, pc & ~(u64)4095);
+    return 0;
+}

@@ -1,0 +1,98 @@
+/* The bare machine: its kernel owns the CPU and all RAM. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "cpu.h"
+#include "isa.h"
+#include "machine.h"
+#include "system.h"
+
+struct machine {
+    struct t64_vm vm; /* first: a t64_vm of this carrier is a machine */
+    struct t64_cpu *cpu;
+};
+
+static struct machine *machine_of(struct t64_vm *vm) { return (struct machine *)vm; }
+
+static int run(struct t64_vm *vm, u64 until) { return stop_of_event(cpu_run(machine_of(vm)->cpu, until)); }
+
+static int boot(struct t64_vm *vm, u64 entry)
+{
+    vm->state.pc = entry;
+    return T64_OK;
+}
+
+static void destroy(struct t64_vm *vm)
+{
+    struct machine *machine = machine_of(vm);
+    cpu_free(machine->cpu);
+    ram_free(machine->vm.phys.ram, machine->vm.phys.ram_size);
+    free(machine);
+}
+
+static void state_changed(struct t64_vm *vm) { cpu_flush(machine_of(vm)->cpu); }
+
+static void memory_changed(struct t64_vm *vm, t64_gpa gpa, u64 size)
+{
+    cpu_memory_changed(machine_of(vm)->cpu, phys_locate(&vm->phys, gpa), size);
+}
+
+static const struct t64_carrier bare = {
+    .run = run, .boot = boot, .free = destroy, .state_changed = state_changed, .memory_changed = memory_changed};
+
+u8 *ram_new(u64 size)
+{
+    void *ram = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return ram == MAP_FAILED ? NULL : ram;
+}
+
+void ram_free(u8 *ram, u64 size)
+{
+    if (ram)
+        munmap(ram, size);
+}
+
+bool config_is_valid(const struct t64_config *config)
+{
+    return config->memory >= MEMORY_MINIMUM && config->memory <= MEMORY_MAXIMUM && !(config->memory & 4095) &&
+           config->level <= LEVEL_ASSIST;
+}
+
+void vm_reset(struct t64_vm *vm, const struct t64_config *config)
+{
+    vm->phys.size = config->memory;
+    vm->state.timecmp = system_reset_value(CR_TIMECMP);
+    vm->info = system_reset_value(CR_INFO) | config->memory;
+    vm->level = config->level;
+    vm->devices.clock_base = config->clock_base;
+    vm->devices.disk.latency = config->disk_latency;
+}
+
+int stop_of_event(int event)
+{
+    static const int stops[] = {
+        [CPU_LIMIT] = T64_STOP_LIMIT, [CPU_OFF] = T64_STOP_EXIT, [CPU_IDLE] = T64_STOP_IDLE, [CPU_FULL] = T64_STOP_OUTPUT,
+        [CPU_NEED_INPUT] = T64_STOP_INPUT, [CPU_WAIT] = T64_STOP_WAIT, [CPU_FAULT] = T64_STOP_FAULT,
+    };
+    return stops[event];
+}
+
+t64_vm *t64_machine_new(const t64_config *config)
+{
+    if (!config_is_valid(config))
+        return NULL;
+    struct machine *machine = calloc(1, sizeof *machine);
+    if (!machine)
+        return NULL;
+    struct t64_vm *vm = &machine->vm;
+    vm_reset(vm, config);
+    vm->carrier = &bare;
+    vm->phys.ram_size = config->memory;
+    vm->phys.ram = ram_new(config->memory);
+    machine->cpu = vm->phys.ram ? cpu_new(vm, false) : NULL;
+    if (machine->cpu)
+        return vm;
+    destroy(vm);
+    return NULL;
+}

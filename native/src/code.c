@@ -1,0 +1,68 @@
+/* The cache of predecoded pages: found by frame, evicted by second chance. */
+#include <stdlib.h>
+
+#include "code.h"
+#include "kinds.h"
+
+bool code_open(struct code_cache *cache, u64 ram_size, const void *const *handlers)
+{
+    cache->handlers = handlers;
+    cache->frames = ram_size >> 12;
+    cache->of_frame = calloc(cache->frames, sizeof *cache->of_frame);
+    return cache->of_frame;
+}
+
+void code_close(struct code_cache *cache)
+{
+    for (u32 n = 0; n < cache->used; n++)
+        free(cache->pages[n]);
+    free(cache->of_frame);
+}
+
+static void forget(const struct code_cache *cache, struct code_page *page, u32 from, u32 to)
+{
+    for (u32 n = from; n < to; n++)
+        page->entries[n] = (struct code_entry){.handler = cache->handlers[KIND_UNDECODED], .kind = KIND_UNDECODED};
+}
+
+static struct code_page *victim(struct code_cache *cache)
+{
+    for (;;) {
+        struct code_page *page = cache->pages[cache->hand];
+        cache->hand = (cache->hand + 1) % cache->used;
+        if (!page->recent)
+            return page;
+        page->recent = false;
+    }
+}
+
+struct code_page *code_new(struct code_cache *cache, u64 frame, bool *evicted)
+{
+    struct code_page *page = cache->used < CODE_PAGES_MAX ? malloc(sizeof *page) : NULL;
+    *evicted = !page;
+    if (page) {
+        cache->pages[cache->used++] = page;
+    } else {
+        if (!cache->used)
+            return NULL;
+        page = victim(cache);
+        cache->of_frame[page->frame] = NULL;
+    }
+    page->frame = frame;
+    forget(cache, page, 0, CODE_ENTRIES);
+    page->entries[CODE_ENTRIES] = (struct code_entry){.handler = cache->handlers[KIND_PAGE_END], .kind = KIND_PAGE_END};
+    cache->of_frame[frame] = page;
+    return page;
+}
+
+void code_changed(struct code_cache *cache, t64_hpa hpa, u64 size)
+{
+    while (size) {
+        u64 offset = hpa.at & 4095, run = 4096 - offset < size ? 4096 - offset : size;
+        struct code_page *page = code_of(cache, hpa.at >> 12);
+        if (page)
+            forget(cache, page, (u32)(offset >> 2), (u32)((offset + run + 3) >> 2));
+        hpa.at += run;
+        size -= run;
+    }
+}

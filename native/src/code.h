@@ -1,0 +1,43 @@
+/* Predecoded code: an array of entries for each page of RAM that was executed lately, decoded word by word on first use. */
+#ifndef T64_CODE_H
+#define T64_CODE_H
+
+#include "phys.h"
+
+enum { CODE_ENTRIES = 1024, CODE_PAGES_MAX = 56 }; /* 56 arrays of 16 KiB stay below 1 MiB */
+
+/* One instruction, ready to dispatch. */
+struct code_entry {
+    const void *handler; /* of the fast build */
+    i32 imm;             /* scaled for its handler; the word itself for those that decode again */
+    u8 rd, rs1, rs2;     /* rd is REGISTER_SINK where x0 is written */
+    u8 kind;             /* enum code_kind: the exact build dispatches on it */
+};
+_Static_assert(sizeof(struct code_entry) == 16, "the budget counts in entries of 16 bytes");
+
+struct code_page {
+    u64 frame; /* of the machine's RAM */
+    bool recent;
+    struct code_entry entries[CODE_ENTRIES + 1]; /* the last one leads to the next page */
+};
+
+struct code_cache {
+    const void *const *handlers; /* of the fast build, by kind */
+    struct code_page *pages[CODE_PAGES_MAX];
+    u32 used, hand;
+    struct code_page **of_frame; /* by frame of RAM; NULL where none */
+    u64 frames;
+};
+
+bool code_open(struct code_cache *cache, u64 ram_size, const void *const *handlers);
+void code_close(struct code_cache *cache);
+
+static inline struct code_page *code_of(const struct code_cache *cache, u64 frame) { return cache->of_frame[frame]; }
+
+/* The array for a frame that has none yet; `*evicted`: it was another frame's until now. NULL without memory at all. */
+struct code_page *code_new(struct code_cache *cache, u64 frame, bool *evicted);
+
+/* These bytes changed: what was decoded from them is decoded anew at its next use. */
+void code_changed(struct code_cache *cache, t64_hpa hpa, u64 size);
+
+#endif

@@ -1,0 +1,95 @@
+/* The CPU: looks at limits, interrupts and the page of pc, lets the interpreter run, raises what it reports. */
+#include <stdlib.h>
+
+#include "engine.h"
+#include "isa.h"
+
+/* The longest stretch without a look, so that a budget in entries cannot overflow a pointer. */
+#define STRETCH ((u64)1 << 32)
+
+struct t64_cpu *cpu_new(struct t64_vm *vm, bool hosted)
+{
+    struct t64_cpu *cpu = calloc(1, sizeof *cpu);
+    if (!cpu)
+        return NULL;
+    cpu->vm = vm;
+    cpu->hosted = hosted;
+    tlb_clear(&cpu->tlbs);
+    interpret_fast(cpu, NULL, 0);
+    if (!code_open(&cpu->code, vm->phys.ram_size, cpu->handlers)) {
+        free(cpu);
+        return NULL;
+    }
+    return cpu;
+}
+
+void cpu_free(struct t64_cpu *cpu)
+{
+    if (!cpu)
+        return;
+    code_close(&cpu->code);
+    free(cpu);
+}
+
+/* Take the trap in cpu->trap at state.pc. True: handled, go on; false: `*event` ends the run. */
+static bool raise_trap(struct t64_cpu *cpu, enum t64_event *event)
+{
+    struct t64_vm *vm = cpu->vm;
+    if (cpu->hosted && vm_in_user_mode(vm)) {
+        *event = CPU_TRAP;
+        return false;
+    }
+    *event = CPU_FAULT;
+    return system_enter_trap(vm, cpu->trap.cause, vm->state.pc, cpu->trap.tval);
+}
+
+static u64 budget(const struct t64_vm *vm, u64 until)
+{
+    u64 left = until - vm->state.retired;
+    if (vm_interrupts_enabled(vm)) {
+        u64 ticks = system_next_event(vm) - vm_time(vm);
+        left = ticks < left ? ticks : left;
+    }
+    return left < STRETCH ? left : STRETCH;
+}
+
+static enum leave interpret(struct t64_cpu *cpu, struct code_page *page, u64 left)
+{
+    u64 to_page_end = CODE_ENTRIES - (cpu->vm->state.pc & 4095) / 4;
+    return left >= to_page_end ? interpret_fast(cpu, page, left) : interpret_exact(cpu, page, left);
+}
+
+enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
+{
+    static const enum t64_event events[] = {
+        [LEAVE_SPIN] = CPU_SPIN, [LEAVE_FAULT] = CPU_FAULT, [LEAVE_OFF] = CPU_OFF, [LEAVE_IDLE] = CPU_IDLE,
+        [LEAVE_FULL] = CPU_FULL, [LEAVE_NEED_INPUT] = CPU_NEED_INPUT, [LEAVE_WAIT] = CPU_WAIT,
+    };
+    struct t64_vm *vm = cpu->vm;
+    while (vm->state.retired < until) {
+        enum t64_event event;
+        enum leave why = LEAVE_TRAP;
+        struct code_page *page;
+        cpu->trap = (struct t64_trap){system_interrupt(vm), 0};
+        if (!cpu->trap.cause) {
+            cpu->trap = (struct t64_trap){access_fetch(cpu, vm->state.pc, &page), vm->state.pc};
+            if (!cpu->trap.cause)
+                why = interpret(cpu, page, budget(vm, until));
+        }
+        if (why == LEAVE_LOOK)
+            continue;
+        if (why != LEAVE_TRAP)
+            return events[why];
+        if (!raise_trap(cpu, &event))
+            return event;
+    }
+    return CPU_LIMIT;
+}
+
+const struct t64_trap *cpu_trap(const struct t64_cpu *cpu) { return &cpu->trap; }
+
+void cpu_flush(struct t64_cpu *cpu) { tlb_flush(&cpu->tlbs); }
+
+void cpu_flush_page(struct t64_cpu *cpu, t64_gva page) { tlb_flush_page(&cpu->tlbs, page); }
+
+void cpu_memory_changed(struct t64_cpu *cpu, t64_hpa hpa, u64 size) { code_changed(&cpu->code, hpa, size); }

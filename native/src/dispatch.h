@@ -1,0 +1,198 @@
+/* The dispatch loop. Included twice: as interpret_fast, which counts only where control is taken elsewhere, and as
+ * interpret_exact, which can stop after any instruction.
+ *
+ * Nothing is counted one by one: `end` lies as many entries behind `ip` as instructions may still retire, so falling
+ * through costs nothing, and a taken branch moves `end` along with `ip`. pc is never kept either: it is bias + ip / 4.
+ * The fast build relies on end being no earlier than the page's end, and checks that where it arrives at a new ip.
+ */
+
+#define STATE (&cpu->vm->state)
+#define PC (bias + ((u64)(uintptr_t)ip >> 2))
+#define LEFT ((u64)(end - (intptr_t)ip) / sizeof *ip)
+#define PAGE_END ((intptr_t)&page->entries[CODE_ENTRIES])
+#define A x[ip->rs1]
+#define B x[ip->rs2]
+#define V x[ip->rd]
+#define IMM ((u64)(i64)ip->imm)
+
+/* Complete the state as of before the instruction at ip. */
+#define SYNC() (STATE->pc = PC, count(STATE, horizon - LEFT))
+#define LEAVE(why) do { SYNC(); return why; } while (0)
+#define RAISE(why, what) do { cause = why; tval = what; goto raise; } while (0)
+
+#if EXACT
+#define DISPATCH() goto *labels[ip->kind]
+#define NEXT() do { ip++; if ((intptr_t)ip == end) goto look; DISPATCH(); } while (0)
+/* ip and end are in place; may it go on from there? */
+#define ARRIVE() do { if ((intptr_t)ip == end) goto look; DISPATCH(); } while (0)
+#else
+#define DISPATCH() goto *ip->handler
+#define NEXT() do { ip++; DISPATCH(); } while (0)
+#define ARRIVE() do { if (T64_UNLIKELY(end < PAGE_END)) goto look; DISPATCH(); } while (0)
+#endif
+
+/* Take a branch to another entry of this page, `displacement` bytes away. */
+#define TAKE(displacement) do { \
+        intptr_t moved = (displacement); \
+        end += moved - (intptr_t)sizeof *ip; \
+        ip = (struct code_entry *)((intptr_t)ip + moved); \
+        ARRIVE(); \
+    } while (0)
+
+#define PLAIN(name, value) op_##name: { V = (value); } NEXT();
+
+#define LOAD(name, type, value) op_##name: { \
+        u64 gva = A + IMM, found; \
+        type loaded; \
+        const struct tlb_data *entry = &tlb->load[tlb_slot(gva)]; \
+        if (T64_LIKELY(entry->tag == tlb_key(gva, sizeof(type)))) { \
+            memcpy(&loaded, (const u8 *)(uintptr_t)(entry->addend + gva), sizeof(type)); \
+        } else { \
+            if ((cause = access_load(cpu, gva, sizeof(type), &found))) \
+                RAISE(cause, gva); \
+            loaded = (type)found; \
+        } \
+        V = (value); \
+    } NEXT();
+
+#define STORE(name, type) op_##name: { \
+        u64 gva = A + IMM; \
+        const struct tlb_data *entry = &tlb->store[tlb_slot(gva)]; \
+        type stored = (type)V; \
+        if (T64_LIKELY(entry->tag == tlb_key(gva, sizeof(type)))) \
+            memcpy((u8 *)(uintptr_t)(entry->addend + gva), &stored, sizeof(type)); \
+        else if ((cause = access_store(cpu, gva, sizeof(type), stored))) \
+            RAISE(cause, gva); \
+    } NEXT();
+
+#define BRANCH(name, claim) \
+    op_##name: if (claim) TAKE(ip->imm); NEXT(); \
+    op_##name##_far: if (claim) { to = PC + IMM; goto far_jump; } NEXT();
+
+enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
+{
+    static const void *const labels[KIND_COUNT] = {
+        [INSN_ILLEGAL] = &&op_illegal,
+#define LABEL_CLASS_INNOCUOUS(name, number) [number] = &&op_##name,
+#define LABEL_CLASS_PRIVILEGED(name, number)
+#define LABEL_CLASS_CRITICAL(name, number)
+#define LABEL(name, number, format, class, ...) LABEL_##class(name, number)
+        T64_INSTRUCTIONS(LABEL)
+#undef LABEL_CLASS_INNOCUOUS
+#undef LABEL_CLASS_PRIVILEGED
+#undef LABEL_CLASS_CRITICAL
+#undef LABEL
+#define LABEL(name, kind) [kind] = &&op_##name,
+        KINDS_EXTRA(LABEL)
+#undef LABEL
+    };
+#if !EXACT
+    if (!page) {
+        cpu->handlers = labels;
+        return LEAVE_LOOK;
+    }
+#endif
+    u64 *const x = STATE->x;
+    const struct tlb *const tlb = &cpu->tlbs.mode[vm_in_user_mode(cpu->vm)];
+    const u64 horizon = STATE->retired + left;
+    struct code_entry *ip = &page->entries[(STATE->pc & 4095) >> 2];
+    u64 bias = STATE->pc - ((u64)(uintptr_t)ip >> 2);
+    intptr_t end = (intptr_t)ip + (intptr_t)(left * sizeof *ip);
+    u64 to, cause, tval;
+    DISPATCH();
+
+#include "handlers.h"
+
+op_fence: NEXT();
+op_fencei: NEXT();
+op_syscall: RAISE(CAUSE_SYSCALL, 0);
+op_break: RAISE(CAUSE_BREAK, 0);
+op_hcall:
+op_illegal: RAISE(CAUSE_ILLEGAL_INSTRUCTION, (u32)ip->imm);
+
+op_jal: V = PC + 4; TAKE(ip->imm);
+op_jal_far: to = PC + IMM; V = PC + 4; goto far_jump;
+op_jalr: {
+        to = (A + IMM) & ~(u64)1;
+        if (T64_UNLIKELY(to & 2))
+            RAISE(CAUSE_FETCH_MISALIGNED, to);
+        V = PC + 4;
+        goto far_jump;
+    }
+
+far_jump: { /* the jump at ip retires; go on at `to` */
+        const struct tlb_fetch *entry = &tlb->fetch[tlb_slot(to)];
+        u64 rest = LEFT - 1;
+        if (T64_UNLIKELY(!rest || entry->tag != (to & ~(u64)4095))) {
+            STATE->pc = to;
+            count(STATE, horizon - rest);
+            return LEAVE_LOOK;
+        }
+        page = entry->page;
+        ip = &page->entries[(to & 4095) >> 2];
+        bias = to - ((u64)(uintptr_t)ip >> 2);
+        end = (intptr_t)ip + (intptr_t)(rest * sizeof *ip);
+        ARRIVE();
+    }
+
+op_page_end: { /* not an instruction: nothing retires */
+        to = PC;
+        const struct tlb_fetch *entry = &tlb->fetch[tlb_slot(to)];
+        if (T64_UNLIKELY((intptr_t)ip == end || entry->tag != to))
+            goto look;
+        u64 rest = LEFT;
+        page = entry->page;
+        ip = page->entries;
+        bias = to - ((u64)(uintptr_t)ip >> 2);
+        end = (intptr_t)ip + (intptr_t)(rest * sizeof *ip);
+        ARRIVE();
+    }
+
+op_undecoded:
+    predecode(cpu, page, ip);
+    DISPATCH();
+
+op_system: {
+        SYNC();
+        bool next = false;
+        enum leave why = execute_system(cpu, (u32)ip->imm, &next);
+        if (!next)
+            return why;
+        NEXT();
+    }
+
+op_spin: {
+        SYNC();
+        bool next = false;
+        enum leave why = execute_spin(cpu, (u32)ip->imm, LEFT, &next);
+        if (!next)
+            return why;
+        NEXT();
+    }
+
+raise:
+    cpu->trap = (struct t64_trap){cause, tval};
+    LEAVE(LEAVE_TRAP);
+look:
+    LEAVE(LEAVE_LOOK);
+}
+
+#undef STATE
+#undef PC
+#undef LEFT
+#undef PAGE_END
+#undef A
+#undef B
+#undef V
+#undef IMM
+#undef SYNC
+#undef LEAVE
+#undef RAISE
+#undef DISPATCH
+#undef NEXT
+#undef ARRIVE
+#undef TAKE
+#undef PLAIN
+#undef LOAD
+#undef STORE
+#undef BRANCH

@@ -1,0 +1,48 @@
+/* The engine's own parts, shared by the files that make it up. */
+#ifndef T64_ENGINE_H
+#define T64_ENGINE_H
+
+#include "code.h"
+#include "cpu.h"
+#include "system.h"
+#include "tlb.h"
+
+enum { REGISTER_SINK = 32 };
+
+struct t64_cpu {
+    struct t64_vm *vm;
+    bool hosted;
+    const void *const *handlers; /* of the fast build, by kind */
+    struct code_cache code;
+    struct t64_trap trap; /* for the monitor, or on its way to tvec */
+    struct tlbs tlbs;
+};
+
+/* Why the dispatch loop handed back; state is complete. */
+enum leave {
+    LEAVE_LOOK, /* look at everything anew: budget, interrupts, translation of pc */
+    LEAVE_TRAP, /* cpu->trap is to be raised at state.pc */
+    LEAVE_SPIN, /* hosted: a jump to itself */
+    LEAVE_FAULT, LEAVE_OFF, LEAVE_IDLE, LEAVE_FULL, LEAVE_NEED_INPUT, LEAVE_WAIT,
+};
+
+/* Run from state.pc, whose page is `page`, until `left` instructions have retired or something is to be looked at. The fast
+ * build may only be called with `left` reaching to the page's end; it hands back before that changes. Without a page it only
+ * sets cpu->handlers: no other function can name its labels. */
+enum leave interpret_fast(struct t64_cpu *cpu, struct code_page *page, u64 left);
+enum leave interpret_exact(struct t64_cpu *cpu, struct code_page *page, u64 left);
+
+/* Translate for the dispatch loop's misses. 0, or the cause of the trap (its tval is gva). */
+u64 access_load(struct t64_cpu *cpu, u64 gva, u32 size, u64 *value);
+u64 access_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value);
+u64 access_fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page);
+
+/* Fill the entry from the word in RAM. */
+void predecode(struct t64_cpu *cpu, struct code_page *page, struct code_entry *entry);
+
+/* What the dispatch loop does rarely: state is complete before and after. `*next`: go on behind the instruction, which
+ * has not been counted yet for a spin and has for a system instruction; else leave. */
+enum leave execute_system(struct t64_cpu *cpu, u32 word, bool *next);
+enum leave execute_spin(struct t64_cpu *cpu, u32 word, u64 left, bool *next);
+
+#endif

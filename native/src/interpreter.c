@@ -1,0 +1,50 @@
+/* The interpreter: threaded code over predecoded entries, built twice from one source. */
+#include <string.h>
+
+#include "engine.h"
+#include "kinds.h"
+
+static u64 divide(u64 a, u64 b)
+{
+    if (b == 0)
+        return ~(u64)0;
+    return b == ~(u64)0 ? 0 - a : (u64)((i64)a / (i64)b); /* by -1 even the smallest number wraps */
+}
+
+static u64 remainder_of(u64 a, u64 b)
+{
+    if (b == 0)
+        return a;
+    return b == ~(u64)0 ? 0 : (u64)((i64)a % (i64)b);
+}
+
+static u64 divide_word(u64 a, u64 b)
+{
+    i64 dividend = (i32)a, divisor = (i32)b; /* 64 bits: the smallest number by -1 fits */
+    return divisor ? (u64)(i64)(i32)(dividend / divisor) : ~(u64)0;
+}
+
+static u64 remainder_word(u64 a, u64 b)
+{
+    i64 dividend = (i32)a, divisor = (i32)b;
+    return (u64)(divisor ? dividend % divisor : dividend);
+}
+
+static inline void count(struct t64_state *state, u64 retired)
+{
+    if (retired != state->retired)
+        state->fresh = 0;
+    state->retired = retired;
+}
+
+#define EXACT 0
+#define INTERPRET interpret_fast
+#include "dispatch.h"
+#undef EXACT
+#undef INTERPRET
+
+#define EXACT 1
+#define INTERPRET interpret_exact
+#include "dispatch.h"
+#undef EXACT
+#undef INTERPRET

@@ -1,0 +1,13 @@
+/* What the bare machine and a host's hardware have in common: RAM, reset, and the meaning of an engine's events. */
+#ifndef T64_MACHINE_H
+#define T64_MACHINE_H
+
+#include "vm.h"
+
+u8 *ram_new(u64 size); /* zero, and taking no memory before it is touched; NULL without address space */
+void ram_free(u8 *ram, u64 size);
+bool config_is_valid(const struct t64_config *config);
+void vm_reset(struct t64_vm *vm, const struct t64_config *config); /* of a vm that is all zero; RAM is the carrier's */
+int stop_of_event(int event); /* enum t64_event, but traps and spins, to enum t64_stop */
+
+#endif

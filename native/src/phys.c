@@ -1,0 +1,39 @@
+/* Copying to and from a computer's physical memory, page by page. */
+#include <string.h>
+
+#include "phys.h"
+
+static bool phys_holds(const struct t64_phys *phys, t64_gpa gpa, u64 size)
+{
+    return gpa.at <= phys->size && size <= phys->size - gpa.at;
+}
+
+static u64 run_in_page(t64_gpa gpa, u64 size)
+{
+    u64 left = 4096 - (gpa.at & 4095);
+    return size < left ? size : left;
+}
+
+bool phys_read(const struct t64_phys *phys, t64_gpa gpa, void *buffer, u64 size)
+{
+    if (!phys_holds(phys, gpa, size))
+        return false;
+    for (u8 *to = buffer; size;) {
+        u64 run = run_in_page(gpa, size);
+        memcpy(to, phys_at(phys, gpa), run);
+        gpa.at += run, to += run, size -= run;
+    }
+    return true;
+}
+
+bool phys_write(const struct t64_phys *phys, t64_gpa gpa, const void *buffer, u64 size)
+{
+    if (!phys_holds(phys, gpa, size))
+        return false;
+    for (const u8 *from = buffer; size;) {
+        u64 run = run_in_page(gpa, size);
+        memcpy(phys_at(phys, gpa), from, run);
+        gpa.at += run, from += run, size -= run;
+    }
+    return true;
+}

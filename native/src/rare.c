@@ -1,0 +1,61 @@
+/* What the dispatch loop does rarely: system instructions, and jumps to themselves. */
+#include "decode.h"
+#include "engine.h"
+
+enum leave execute_system(struct t64_cpu *cpu, u32 word, bool *next)
+{
+    struct t64_vm *vm = cpu->vm;
+    if (vm_in_user_mode(vm) && system_traps_in_user_mode(vm, word)) {
+        cpu->trap = (struct t64_trap){CAUSE_PRIVILEGED_INSTRUCTION, word};
+        return LEAVE_TRAP;
+    }
+    struct t64_outcome outcome = system_execute(vm, vm->state.x, word);
+    switch (outcome.effect) {
+    case EFFECT_NEXT: *next = true; return LEAVE_LOOK;
+    case EFFECT_JUMP: return LEAVE_LOOK;
+    case EFFECT_FLUSH: cpu_flush(cpu); return LEAVE_LOOK;
+    case EFFECT_FLUSH_PAGE: cpu_flush_page(cpu, outcome.page); return LEAVE_LOOK;
+    case EFFECT_TRAP: cpu->trap = (struct t64_trap){outcome.cause, outcome.tval}; return LEAVE_TRAP;
+    case EFFECT_OFF: return LEAVE_OFF;
+    case EFFECT_IDLE: return LEAVE_IDLE;
+    case EFFECT_NEED_INPUT: return LEAVE_NEED_INPUT;
+    case EFFECT_FULL: return LEAVE_FULL;
+    case EFFECT_WAIT: return LEAVE_WAIT;
+    }
+    __builtin_unreachable();
+}
+
+static bool is_taken(struct t64_decoded in, const u64 *x)
+{
+    u64 v = x[in.rd], a = x[in.rs1];
+    switch (in.insn) {
+    case INSN_BEQ: return v == a;
+    case INSN_BNE: return v != a;
+    case INSN_BLT: return (i64)v < (i64)a;
+    case INSN_BGE: return (i64)v >= (i64)a;
+    case INSN_BLTU: return v < a;
+    case INSN_BGEU: return v >= a;
+    default: return true; /* jal */
+    }
+}
+
+enum leave execute_spin(struct t64_cpu *cpu, u32 word, u64 left, bool *next)
+{
+    struct t64_vm *vm = cpu->vm;
+    struct t64_decoded in = decode(word);
+    if (!is_taken(in, vm->state.x)) {
+        *next = true;
+        return LEAVE_LOOK;
+    }
+    if (cpu->hosted && vm_in_user_mode(vm))
+        return LEAVE_SPIN;
+    if (!vm_interrupts_enabled(vm)) {
+        system_fault(vm, T64_FAULT_STUCK, 0, vm->state.pc, 0);
+        return LEAVE_FAULT;
+    }
+    if (in.insn == INSN_JAL && in.rd)
+        vm->state.x[in.rd] = vm->state.pc + 4;
+    vm->state.retired += left; /* nothing can change before then */
+    vm->state.fresh = 0;
+    return LEAVE_LOOK;
+}

@@ -1,0 +1,301 @@
+/* Privileged and critical instructions, traps, interrupts and time, on any computer's state. */
+#include "decode.h"
+#include "system.h"
+
+#define INTERRUPT ((u64)1 << 63)
+
+static struct t64_outcome illegal(u32 word)
+{
+    return (struct t64_outcome){.effect = EFFECT_TRAP, .cause = CAUSE_ILLEGAL_INSTRUCTION, .tval = word};
+}
+
+static struct t64_outcome nothing_yet(enum t64_effect effect) { return (struct t64_outcome){.effect = effect}; }
+
+static struct t64_outcome retire(struct t64_vm *vm, enum t64_effect effect)
+{
+    vm->state.pc += 4;
+    vm->state.retired++;
+    vm->state.fresh = 0;
+    return (struct t64_outcome){.effect = effect};
+}
+
+static void set_register(u64 *x, u32 rd, u64 value)
+{
+    if (rd)
+        x[rd] = value;
+}
+
+/* ---- control registers ---- */
+
+bool system_read_cr(struct t64_vm *vm, u32 number, u64 *value)
+{
+    const struct t64_state *state = &vm->state;
+    switch (number) {
+    case CR_STATUS: *value = state->status; return true;
+    case CR_TVEC: *value = state->tvec; return true;
+    case CR_EPC: *value = state->epc; return true;
+    case CR_CAUSE: *value = state->cause; return true;
+    case CR_TVAL: *value = state->tval; return true;
+    case CR_SCRATCH: *value = state->scratch; return true;
+    case CR_PTBR: *value = state->ptbr; return true;
+    case CR_TIMECMP: *value = state->timecmp; return true;
+    case CR_TIME: *value = vm_time(vm); return true;
+    case CR_IPEND: *value = system_pending(vm); return true;
+    case CR_IMASK: *value = state->imask; return true;
+    case CR_INFO: *value = vm->info; return true;
+    default: return false;
+    }
+}
+
+/* The bits that a write may set; 0: no such register, or read-only. */
+static u64 writable_bits(u32 number)
+{
+    static const u64 bits[] = {
+#define BITS(number, name, writable, reset) [number] = writable,
+        T64_CONTROL_REGISTERS(BITS)
+#undef BITS
+    };
+    return number < sizeof bits / sizeof *bits ? bits[number] : 0;
+}
+
+bool system_write_cr(struct t64_vm *vm, u32 number, u64 value)
+{
+    struct t64_state *state = &vm->state;
+    u64 writable = writable_bits(number);
+    if (!writable || value & ~writable)
+        return false;
+    switch (number) {
+    case CR_STATUS: state->status = value | (state->status & STATUS_MODE); return true;
+    case CR_TVEC: state->tvec = value; return true;
+    case CR_EPC: state->epc = value; return true;
+    case CR_CAUSE: state->cause = value; return true;
+    case CR_TVAL: state->tval = value; return true;
+    case CR_SCRATCH: state->scratch = value; return true;
+    case CR_PTBR: state->ptbr = value; return true;
+    case CR_TIMECMP: state->timecmp = value; return true;
+    case CR_IMASK: state->imask = value; return true;
+    default: return false;
+    }
+}
+
+u64 system_reset_value(u32 number)
+{
+    static const u64 values[] = {
+#define VALUE(number, name, writable, reset) [number] = reset,
+        T64_CONTROL_REGISTERS(VALUE)
+#undef VALUE
+    };
+    return values[number];
+}
+
+/* What a write of this register means for those who cache its consequences. */
+static enum t64_effect effect_of_write(const struct t64_vm *vm, u32 number)
+{
+    switch (number) {
+    case CR_STATUS: return EFFECT_JUMP;
+    case CR_PTBR: return EFFECT_FLUSH;
+    case CR_TIMECMP:
+    case CR_IMASK: return vm_interrupts_enabled(vm) ? EFFECT_JUMP : EFFECT_NEXT;
+    default: return EFFECT_NEXT;
+    }
+}
+
+/* ---- traps and interrupts ---- */
+
+void system_fault(struct t64_vm *vm, u32 fault, u64 cause, u64 pc, u64 tval)
+{
+    vm->stop = (struct t64_stop_info){.fault = fault, .cause = cause, .pc = pc, .tval = tval};
+    vm->halted = true;
+    vm->halted_as = T64_STOP_FAULT;
+}
+
+bool system_enter_trap(struct t64_vm *vm, u64 cause, u64 epc, u64 tval)
+{
+    struct t64_state *state = &vm->state;
+    if (state->fresh && !(cause & INTERRUPT)) {
+        system_fault(vm, T64_FAULT_DOUBLE, cause, epc, tval);
+        return false;
+    }
+    state->epc = epc;
+    state->cause = cause;
+    state->tval = tval;
+    /* pie and pmode stand 16 bits above ie and mode */
+    state->status = (state->status & (STATUS_IE | STATUS_MODE)) << 16;
+    state->pc = state->tvec;
+    state->fresh = 1;
+    return true;
+}
+
+static struct t64_outcome return_from_trap(struct t64_vm *vm)
+{
+    struct t64_state *state = &vm->state;
+    struct t64_outcome outcome = retire(vm, EFFECT_JUMP);
+    u64 previous = state->status & (STATUS_PIE | STATUS_PMODE);
+    state->status = previous | previous >> 16;
+    state->pc = state->epc;
+    return outcome;
+}
+
+u64 system_pending(struct t64_vm *vm)
+{
+    u64 time = vm_time(vm);
+    devices_advance(&vm->devices, time);
+    return devices_pending(&vm->devices) | (time >= vm->state.timecmp ? IPEND_TIMER : 0);
+}
+
+u64 system_interrupt(struct t64_vm *vm)
+{
+    if (!vm_interrupts_enabled(vm) || !vm->state.imask)
+        return 0;
+    u64 pending = system_pending(vm) & vm->state.imask;
+    return pending ? INTERRUPT | (u64)__builtin_ctzll(pending) : 0;
+}
+
+u64 system_next_event(const struct t64_vm *vm)
+{
+    u64 time = vm_time(vm), next = T64_NOWHERE;
+    if ((vm->state.imask & IPEND_TIMER) && vm->state.timecmp > time)
+        next = vm->state.timecmp;
+    if (vm->state.imask & devices_next_bits(&vm->devices)) {
+        u64 device = devices_next(&vm->devices);
+        next = device < next ? device : next;
+    }
+    return next;
+}
+
+/* ---- instructions ---- */
+
+static struct t64_outcome wait_for_interrupt(struct t64_vm *vm)
+{
+    struct t64_state *state = &vm->state;
+    state->retired++; /* time as it is once this has retired; taken back if it has to wait */
+    bool wakes = system_pending(vm) & state->imask;
+    u64 next = system_next_event(vm);
+    state->retired--;
+    if (wakes)
+        return retire(vm, EFFECT_JUMP);
+    const struct t64_console *console = &vm->devices.console;
+    if (console->live && !console->ended && !vm->skip_allowed)
+        return nothing_yet(EFFECT_WAIT);
+    vm->skip_allowed = false;
+    struct t64_outcome outcome = retire(vm, next == T64_NOWHERE ? EFFECT_IDLE : EFFECT_JUMP);
+    if (next != T64_NOWHERE)
+        state->skipped += next - vm_time(vm);
+    return outcome;
+}
+
+static struct t64_outcome read_port(struct t64_vm *vm, u64 *x, struct t64_decoded in, u32 word)
+{
+    u64 value = 0;
+    switch (port_in(&vm->devices, vm_time(vm), in.imm, &value)) {
+    case PORT_ILLEGAL: return illegal(word);
+    case PORT_NEED_INPUT: return nothing_yet(EFFECT_NEED_INPUT);
+    default: set_register(x, in.rd, value); return retire(vm, EFFECT_NEXT);
+    }
+}
+
+static struct t64_outcome write_port(struct t64_vm *vm, const u64 *x, struct t64_decoded in, u32 word)
+{
+    switch (port_out(&vm->devices, vm_time(vm) + 1, in.imm, x[in.rs1])) {
+    case PORT_ILLEGAL: return illegal(word);
+    case PORT_FULL: return nothing_yet(EFFECT_FULL);
+    case PORT_OFF: {
+        struct t64_outcome outcome = retire(vm, EFFECT_OFF);
+        system_power_off(vm);
+        return outcome;
+    }
+    default: return retire(vm, vm_interrupts_enabled(vm) ? EFFECT_JUMP : EFFECT_NEXT);
+    }
+}
+
+void system_power_off(struct t64_vm *vm)
+{
+    vm->stop = (struct t64_stop_info){.exit_code = vm->devices.exit_code};
+    vm->halted = true;
+    vm->halted_as = T64_STOP_EXIT;
+}
+
+static struct t64_outcome read_cr(struct t64_vm *vm, u64 *x, struct t64_decoded in, u32 word)
+{
+    u64 value;
+    if (!system_read_cr(vm, (u32)in.imm, &value))
+        return illegal(word);
+    set_register(x, in.rd, value);
+    return retire(vm, EFFECT_NEXT);
+}
+
+static struct t64_outcome write_cr(struct t64_vm *vm, const u64 *x, struct t64_decoded in, u32 word)
+{
+    if (!system_write_cr(vm, (u32)in.imm, x[in.rs1]))
+        return illegal(word);
+    return retire(vm, effect_of_write(vm, (u32)in.imm));
+}
+
+static struct t64_outcome exchange_cr(struct t64_vm *vm, u64 *x, struct t64_decoded in, u32 word)
+{
+    u64 old;
+    if (!system_read_cr(vm, (u32)in.imm, &old) || !system_write_cr(vm, (u32)in.imm, x[in.rs1]))
+        return illegal(word);
+    set_register(x, in.rd, old);
+    return retire(vm, effect_of_write(vm, (u32)in.imm));
+}
+
+static struct t64_outcome invalidate(struct t64_vm *vm, const u64 *x, struct t64_decoded in)
+{
+    struct t64_outcome outcome = retire(vm, in.rs1 ? EFFECT_FLUSH_PAGE : EFFECT_FLUSH);
+    outcome.page = (t64_gva){x[in.rs1] & ~(u64)4095};
+    return outcome;
+}
+
+static struct t64_outcome set_status(struct t64_vm *vm, const u64 *x, struct t64_decoded in)
+{
+    if (vm_in_user_mode(vm)) /* classic and hybrid level: dropped */
+        return retire(vm, EFFECT_NEXT);
+    vm->state.status = (vm->state.status & ~STATUS_IE) | (x[in.rs1] & STATUS_IE);
+    return retire(vm, EFFECT_JUMP);
+}
+
+static struct t64_outcome get(struct t64_vm *vm, u64 *x, u32 rd, u64 value)
+{
+    set_register(x, rd, value);
+    return retire(vm, EFFECT_NEXT);
+}
+
+static u64 probe(const struct t64_vm *vm, t64_gva gva, u64 rights)
+{
+    if (rights >> 3)
+        return T64_NOWHERE;
+    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, gva, (u32)rights << 1, vm_in_user_mode(vm));
+    return found.result == WALK_OK ? found.gpa.at : T64_NOWHERE;
+}
+
+struct t64_outcome system_execute(struct t64_vm *vm, u64 *x, u32 word)
+{
+    struct t64_decoded in = decode(word);
+    switch (in.insn) {
+    case INSN_CRR: return read_cr(vm, x, in, word);
+    case INSN_CRW: return write_cr(vm, x, in, word);
+    case INSN_CRX: return exchange_cr(vm, x, in, word);
+    case INSN_ERET: return return_from_trap(vm);
+    case INSN_WFI: return wait_for_interrupt(vm);
+    case INSN_TLBI: return invalidate(vm, x, in);
+    case INSN_IN: return read_port(vm, x, in, word);
+    case INSN_OUT: return write_port(vm, x, in, word);
+    case INSN_GETST: return get(vm, x, in.rd, vm->state.status);
+    case INSN_SETST: return set_status(vm, x, in);
+    case INSN_GETVEC: return get(vm, x, in.rd, vm->state.tvec);
+    case INSN_GETPT: return get(vm, x, in.rd, vm->state.ptbr);
+    case INSN_PROBE: return get(vm, x, in.rd, probe(vm, (t64_gva){x[in.rs1]}, x[in.rs2]));
+    default: return illegal(word);
+    }
+}
+
+bool system_traps_in_user_mode(const struct t64_vm *vm, u32 word)
+{
+    u8 insn = decode(word).insn;
+    if (class_of(insn) == CLASS_PRIVILEGED)
+        return true;
+    if (vm->level == LEVEL_CLASSIC)
+        return false;
+    return vm->level != LEVEL_HYBRID || insn != INSN_SETST;
+}

@@ -1,0 +1,69 @@
+/* Filling and flushing the soft TLBs. */
+#include "tlb.h"
+
+void tlb_clear(struct tlbs *tlbs)
+{
+    for (u32 mode = 0; mode < 2; mode++)
+        for (u32 slot = 0; slot < TLB_SIZE; slot++) {
+            struct tlb *tlb = &tlbs->mode[mode];
+            tlb->load[slot].tag = tlb->store[slot].tag = tlb->fetch[slot].tag = TLB_NONE;
+        }
+    tlbs->filled_count = 0;
+}
+
+void tlb_flush(struct tlbs *tlbs)
+{
+    if (tlbs->filled_count > TLB_FILLED_MAX) {
+        tlb_clear(tlbs);
+        return;
+    }
+    for (u32 n = 0; n < tlbs->filled_count; n++)
+        *tlbs->filled[n] = TLB_NONE;
+    tlbs->filled_count = 0;
+}
+
+static void drop(u64 *tag, u64 page)
+{
+    if (*tag == page)
+        *tag = TLB_NONE;
+}
+
+void tlb_flush_page(struct tlbs *tlbs, t64_gva page)
+{
+    u32 slot = tlb_slot(page.at);
+    for (u32 mode = 0; mode < 2; mode++) {
+        struct tlb *tlb = &tlbs->mode[mode];
+        drop(&tlb->load[slot].tag, page.at);
+        drop(&tlb->store[slot].tag, page.at);
+        drop(&tlb->fetch[slot].tag, page.at);
+    }
+}
+
+void tlb_fill(struct tlbs *tlbs, u64 *tag, u64 page)
+{
+    *tag = page;
+    if (tlbs->filled_count < TLB_FILLED_MAX)
+        tlbs->filled[tlbs->filled_count++] = tag;
+    else
+        tlbs->filled_count = TLB_FILLED_MAX + 1;
+}
+
+void tlb_protect(struct tlbs *tlbs, const u8 *page)
+{
+    for (u32 mode = 0; mode < 2; mode++)
+        for (u32 slot = 0; slot < TLB_SIZE; slot++) {
+            struct tlb_data *entry = &tlbs->mode[mode].store[slot];
+            if (entry->tag + entry->addend == (u64)(uintptr_t)page)
+                entry->tag = TLB_NONE;
+        }
+}
+
+void tlb_drop_code(struct tlbs *tlbs, const struct code_page *page)
+{
+    for (u32 mode = 0; mode < 2; mode++)
+        for (u32 slot = 0; slot < TLB_SIZE; slot++) {
+            struct tlb_fetch *entry = &tlbs->mode[mode].fetch[slot];
+            if (entry->page == page)
+                entry->tag = TLB_NONE;
+        }
+}

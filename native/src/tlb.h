@@ -1,0 +1,47 @@
+/* Soft TLBs: direct-mapped, apart for loads, stores and fetches and for kernel and user mode. */
+#ifndef T64_TLB_H
+#define T64_TLB_H
+
+#include "types.h"
+
+enum { TLB_SIZE = 256, TLB_FILLED_MAX = 64 };
+
+/* Bit 11 is in no page address and in no alignment mask: it matches nothing. */
+#define TLB_NONE ((u64)1 << 11)
+
+struct tlb_data {
+    u64 tag;    /* gva of the page */
+    u64 addend; /* address in this process minus gva */
+};
+
+struct tlb_fetch {
+    u64 tag;
+    struct code_page *page;
+};
+
+struct tlb {
+    struct tlb_data load[TLB_SIZE], store[TLB_SIZE];
+    struct tlb_fetch fetch[TLB_SIZE];
+};
+
+struct tlbs {
+    struct tlb mode[2];
+    u64 *filled[TLB_FILLED_MAX]; /* the tags set since the last flush, so that a flush costs what was filled */
+    u32 filled_count;            /* beyond the maximum: too many to list */
+};
+
+static inline u32 tlb_slot(u64 gva) { return (u32)(gva >> 12) % TLB_SIZE; }
+
+/* An access of `size` bytes hits if its address, but for the offset in the page, is the tag; a misaligned one never does. */
+static inline u64 tlb_key(u64 gva, u64 size) { return gva & (~(u64)4095 | (size - 1)); }
+
+void tlb_clear(struct tlbs *tlbs);
+void tlb_flush(struct tlbs *tlbs);
+void tlb_flush_page(struct tlbs *tlbs, t64_gva page);
+void tlb_fill(struct tlbs *tlbs, u64 *tag, u64 page);
+/* A page of RAM holds code now: no store may pass by unseen. */
+void tlb_protect(struct tlbs *tlbs, const u8 *page);
+/* An array of code goes to another frame. */
+void tlb_drop_code(struct tlbs *tlbs, const struct code_page *page);
+
+#endif
