@@ -36,14 +36,8 @@ class PortedLines:
         return self.changed / self.total if self.total else 0.0
 
 
-def count_ported_lines(paths: Sequence[Path]) -> tuple[int, int]:
-    """Lines that the port changes, and all lines; see `ported_lines`."""
-    lines = ported_lines(paths)
-    return lines.changed, lines.total
-
-
-def ported_lines(paths: Sequence[Path]) -> PortedLines:
-    """Count over the sources and all they include, looked for beside the including file and in folders `include` above.
+def count_ported_lines(paths: Sequence[Path], include: Sequence[Path] = ()) -> PortedLines:
+    """Count over the sources and all they include, looked for beside the including file and then in `include`.
 
     Raises BadFileError for a file that cannot be read or found, and for conditionals that do not pair.
     """
@@ -59,7 +53,7 @@ def ported_lines(paths: Sequence[Path]) -> PortedLines:
             only = condition if condition is not None else context
             counts[only] += 1
             if (match := _INCLUDE.match(line)) and match[1] != VIRTUAL_INCLUDE:
-                pending.append((_find(match[1], path), only))
+                pending.append((_find(match[1], path, include), only))
     return PortedLines(counts[False], counts[True], sum(counts.values()))
 
 
@@ -90,8 +84,8 @@ def _code(path: Path) -> list[str]:
         raise BadFileError(f"{path}: {error}") from None
 
 
-def _find(name: str, including: Path) -> Path:
-    for folder in (including.parent, *(parent / "include" for parent in including.resolve().parents)):
+def _find(name: str, including: Path, include: Sequence[Path]) -> Path:
+    for folder in (including.parent, *include):
         if (folder / name).is_file():
             return folder / name
     raise BadFileError(f"{including}: cannot find {name!r} that it includes")
