@@ -1,0 +1,265 @@
+"""Paging: which access is allowed, which mark it leaves, and what a walk refuses."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from cases import (
+    AD,
+    BODY,
+    LEAVES,
+    MIDDLE,
+    ROOT,
+    RWX,
+    Case,
+    check,
+    cr,
+    identity,
+    on_every_engine,
+    parametrize,
+    port,
+)
+
+from toyvm.isa.control import PMODE
+from toyvm.isa.paging import PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X
+from toyvm.isa.registers import REGISTERS
+from toyvm.programs.assembly import li, op
+
+A0, A1, A2 = (REGISTERS[name] for name in ("a0", "a1", "a2"))
+PAGE = 0x10  # the page that most cases are about
+AT = PAGE << 12
+SLOT = LEAVES + 8 * PAGE
+ALL = (1 << 64) - 1
+
+LOAD, STORE, FETCH = "load", "store", "fetch"
+RIGHT = {LOAD: PTE_R, STORE: PTE_W, FETCH: PTE_X}
+ACCESS = {
+    LOAD: [*li(A1, AT), op("ld", A0, 0, A1)],
+    STORE: [*li(A1, AT), op("sd", A0, 0, A1)],
+    FETCH: [*li(A1, AT), op("jalr", A2, 0, A1)],
+}
+CODE_PAGE = {AT: op("jalr", 0, 0, A2)}  # returns at once
+
+
+def access_case(kind: str, rights: int, marks: int, user_page: int, user: bool) -> Case:
+    flags = PTE_V | rights | marks | user_page
+    allowed = bool(rights & RIGHT[kind]) and (bool(user_page) or not user)
+    after = PTE_A | (PTE_D if kind == STORE else 0) if allowed else 0
+    expect = {
+        "trap": "break" if allowed else f"{kind}_page_fault",
+        "tval": 0 if allowed else AT,
+        "memory": {SLOT: AT | flags | after},
+    }
+    name = f"{kind}-{'user' if user else 'kernel'}-{flags:#x}"
+    return Case(name, ACCESS[kind], expect, entries=identity({PAGE: flags}) | CODE_PAGE, user=user, ptbr=ROOT | 1)
+
+
+RIGHTS = [
+    access_case(kind, rights << 1, marks, user_page, user)
+    for kind, rights, marks, user_page, user in product(
+        (LOAD, STORE, FETCH), range(1, 8), (0, PTE_A, PTE_D, AD), (0, PTE_U), (False, True)
+    )
+]
+
+
+@on_every_engine
+def test_each_right_is_needed_alone_and_each_mark_set_exactly(engine: str) -> None:
+    for case in RIGHTS:
+        check(case, engine)
+
+
+def walk_case(name: str, address: int, entries: dict[int, int], fault: str | None) -> Case:
+    """A load of `address`: the fault it raises (`page` or `access`), or None."""
+    expect: dict[str, object] = {"trap": f"load_{fault}_fault" if fault else "break", "tval": address if fault else 0}
+    if not fault:
+        expect["a0"] = 0x55
+    body = [*li(A1, address), op("ld", A0, 0, A1)]
+    return Case(name, body, expect, entries=identity() | {AT: 0x55} | entries, ptbr=ROOT | 1)
+
+
+LEAF = AT | PTE_V | RWX | AD
+TABLE = 0xB000
+WALKS = [
+    walk_case("mapped", AT, {}, None),
+    walk_case("invalid", AT, {SLOT: LEAF & ~PTE_V}, "page"),
+    walk_case("all bits but v", AT, {SLOT: ALL - 1}, "page"),
+    *(walk_case(f"reserved bit {bit}", AT, {SLOT: LEAF | 1 << bit}, "page") for bit in (10, 11, 56, 63)),
+    *(walk_case(f"software bit {bit}", AT, {SLOT: LEAF | 1 << bit}, None) for bit in (7, 8, 9)),
+    walk_case("a pointer at level 0", AT, {SLOT: TABLE | PTE_V}, "page"),
+    walk_case("frame at the end of RAM", AT, {SLOT: 0x40000 | LEAF & 0xFFF}, "access"),
+    walk_case("the highest frame", AT, {SLOT: (1 << 56) - 4096 | LEAF & 0xFFF}, "access"),
+    walk_case("table outside RAM", AT | 1 << 21, {MIDDLE + 8: 0x40000 | PTE_V}, "access"),
+    *(
+        walk_case(f"pointer with {name}", AT | 1 << 21, {MIDDLE + 8: LEAVES | PTE_V | bit}, "page")
+        for name, bit in (("u", PTE_U), ("a", PTE_A), ("d", PTE_D))
+    ),
+    walk_case("pointer with a software bit", AT | 1 << 21, {MIDDLE + 8: LEAVES | PTE_V | 1 << 8}, None),
+    walk_case("bit 38 alone", AT | 1 << 38, {}, "page"),
+    walk_case("bit 39 alone", AT | 1 << 39, {}, "page"),
+    walk_case("bit 63 alone", AT | 1 << 63, {}, "page"),
+    walk_case("sign-extended, nothing there", AT - (1 << 38) & ALL, {}, "page"),
+    walk_case("sign-extended", AT - (1 << 38) & ALL, {ROOT + 8 * 256: MIDDLE | PTE_V}, None),
+    walk_case("the last gigabyte", AT - (1 << 30) & ALL, {ROOT + 8 * 511: MIDDLE | PTE_V}, None),
+    walk_case("superpage of 2 MiB", AT | 5 << 21, {MIDDLE + 8 * 5: PTE_V | RWX | AD}, None),
+    walk_case("superpage of 2 MiB, misaligned", AT | 5 << 21, {MIDDLE + 8 * 5: PTE_V | RWX | AD | 1 << 12}, "page"),
+    walk_case("superpage beyond RAM", AT | 5 << 21, {MIDDLE + 8 * 5: PTE_V | RWX | AD | 2 << 20}, "access"),
+    walk_case("superpage across the end of RAM", 0x40000 | 5 << 21, {MIDDLE + 8 * 5: PTE_V | RWX | AD}, "access"),
+    walk_case("superpage of 1 GiB", AT | 3 << 30, {ROOT + 8 * 3: PTE_V | RWX | AD}, None),
+    walk_case("superpage of 1 GiB, misaligned", AT | 3 << 30, {ROOT + 8 * 3: PTE_V | RWX | AD | 2 << 20}, "page"),
+    walk_case("a missing right comes before the end of RAM", AT, {SLOT: 0x40000 | PTE_V | PTE_X}, "page"),
+]
+
+
+@on_every_engine
+@parametrize(WALKS)
+def test_a_walk_accepts_and_refuses_as_ruled(case: Case, engine: str) -> None:
+    check(case, engine)
+
+
+def probe(address: int, rights: int) -> list[int]:
+    return [*li(A1, address), *li(A2, rights), op("probe", A0, A1, A2)]
+
+
+def probe_case(name: str, address: int, rights: int, flags: int, result: int) -> Case:
+    flagged = {PAGE: PTE_V | flags}
+    expect = {"a0": result & ALL, "trap": "break", "memory": {SLOT: AT | PTE_V | flags}}
+    return Case(name, probe(address, rights), expect, entries=identity(flagged), ptbr=ROOT | 1)
+
+
+PROBES = [
+    probe_case("readable", AT, 1, PTE_R, AT),
+    probe_case("any byte of it", AT + 0xABD, 1, PTE_R, AT + 0xABD),
+    probe_case("not writable", AT, 2, PTE_R, -1),
+    probe_case("not executable", AT, 4, PTE_R | PTE_W, -1),
+    probe_case("every right", AT, 7, RWX, AT),
+    probe_case("one of two rights", AT, 3, PTE_W, -1),
+    probe_case("no right asked", AT, 0, PTE_X, AT),
+    probe_case("no right asked, nothing mapped", AT + (1 << 21), 0, PTE_X, -1),
+    probe_case("a right that does not exist", AT, 8, RWX, -1),
+    probe_case("a very high bit", AT, 1 << 63 | 1, RWX, -1),
+    probe_case("not canonical", AT | 1 << 38, 0, RWX, -1),
+    Case("without paging", probe(AT + 3, 7), {"a0": AT + 3}),
+    Case("without paging, outside RAM", probe(0x40000, 0), {"a0": ALL}),
+]
+
+
+@on_every_engine
+@parametrize(PROBES)
+def test_probe_answers_and_sets_nothing(case: Case, engine: str) -> None:
+    check(case, engine)
+
+
+LOADED = 0x55
+# Reads through AT, lets something happen to its entry, and reads again.
+FIRST = [*li(A1, AT), op("ld", A0, 0, A1)]
+AGAIN = [op("ld", A0, 0, A1)]
+
+
+def edit(entry: int) -> list[int]:
+    return [*li(A2, SLOT), *li(A0, entry), op("sd", A0, 0, A2)]
+
+
+def change_case(name: str, change: list[int], expect: dict[str, object], flags: int = RWX | AD) -> Case:
+    entries = identity({PAGE: PTE_V | flags}) | {AT: LOADED, AT + 4096: 0x66}
+    return Case(name, [*FIRST, *change, *AGAIN], expect, entries=entries, ptbr=ROOT | 1)
+
+
+MOVED = AT + 4096 | PTE_V | RWX | AD
+CHANGES = [
+    change_case("moved, and tlbi of the page", [*edit(MOVED), op("tlbi", A1)], {"a0": 0x66}),
+    change_case("moved, and tlbi of all", [*edit(MOVED), op("tlbi", 0)], {"a0": 0x66}),
+    change_case(
+        "moved, and ptbr written", [*edit(MOVED), op("crr", A0, cr("ptbr")), op("crw", cr("ptbr"), A0)], {"a0": 0x66}
+    ),
+    change_case(
+        "moved, and ptbr exchanged",
+        [*edit(MOVED), op("crr", A0, cr("ptbr")), op("crx", 0, cr("ptbr"), A0)],
+        {"a0": 0x66},
+    ),
+    change_case("revoked, and tlbi", [*edit(0), op("tlbi", A1)], {"trap": "load_page_fault", "tval": AT}),
+    change_case(
+        "A cleared, and tlbi", [*edit(AT | PTE_V | RWX), op("tlbi", A1)], {"memory": {SLOT: AT | PTE_V | RWX | PTE_A}}
+    ),
+    change_case("paging off", [op("crw", cr("ptbr"), 0)], {"a0": LOADED}),
+]
+GRANTED = Case(
+    "granted at once, after a fault",
+    [*li(A1, AT), op("ld", A0, 0, A1), *edit(AT | PTE_V | PTE_R), op("ld", A0, 0, A1)],
+    {"a0": LOADED, "memory": {SLOT: AT | PTE_V | PTE_R | PTE_A}},
+    handler=[
+        op("crr", A2, cr("cause")),
+        op("addi", A2, A2, -7),
+        op("bne", A2, 0, 2),
+        op("out", port("power"), 0),
+        op("crr", A2, cr("epc")),
+        op("addi", A2, A2, 4),
+        op("crw", cr("epc"), A2),
+        op("eret"),
+    ],
+    entries=identity({PAGE: 0}) | {AT: LOADED},
+    ptbr=ROOT | 1,
+)
+STORED = Case(
+    "a store after a load sets D",
+    [*FIRST, op("sd", A0, 8, A1)],
+    {"memory": {SLOT: AT | PTE_V | RWX | AD}},
+    entries=identity({PAGE: PTE_V | RWX}) | {AT: LOADED},
+    ptbr=ROOT | 1,
+)
+OWN_ENTRY = Case(
+    "a table that maps itself shows the mark that its own access set",
+    [*li(A1, LEAVES + 8 * (LEAVES >> 12)), op("ld", A0, 0, A1)],
+    {"a0": LEAVES | PTE_V | PTE_R | PTE_A},
+    entries=identity({LEAVES >> 12: PTE_V | PTE_R}),
+    ptbr=ROOT | 1,
+)
+FAULTING_FETCH = Case(
+    "an instruction that faults marks its own fetch and nothing else",
+    [*li(A1, AT), op("sd", A0, 0, A1)],
+    {"trap": "store_page_fault", "memory": {LEAVES + 8 * 4: BODY | PTE_V | RWX | PTE_A, SLOT: AT | PTE_V | PTE_R}},
+    entries=identity({PAGE: PTE_V | PTE_R, 4: PTE_V | RWX}),
+    ptbr=ROOT | 1,
+)
+
+
+@on_every_engine
+@parametrize([*CHANGES, GRANTED, STORED, OWN_ENTRY, FAULTING_FETCH])
+def test_tables_change_as_programs_change_them(case: Case, engine: str) -> None:
+    check(case, engine)
+
+
+CODE = [
+    Case(
+        "a store just ahead is executed",
+        [op("auipc", A1, 0), *li(A2, op("addi", A0, 0, 9)), op("sw", A2, 16, A1), op("addi", A0, 0, 1)],
+        {"a0": 9},
+    ),
+    Case(
+        "through another address of the same page",
+        [
+            *(op("auipc", A1, 0), *li(A2, 1 << 21), op("add", A1, A1, A2)),
+            *(*li(A2, op("addi", A0, 0, 9)), op("sw", A2, 28, A1)),
+            op("addi", A0, 0, 1),
+        ],
+        {"a0": 9},
+        entries=identity() | {MIDDLE + 8: LEAVES | PTE_V},
+        ptbr=ROOT | 1,
+    ),
+    Case(
+        "half of an instruction",
+        [op("auipc", A1, 0), *li(A2, op("addi", A0, 0, 9) >> 16), op("sh", A2, 14, A1), op("addi", A0, 0, 1)],
+        {"a0": 9},
+    ),
+    Case("execute-only code cannot be read", [*li(A1, AT), op("jalr", A2, 0, A1), op("ld", A0, 0, A1)],
+         {"trap": "load_page_fault", "at": 3},
+         entries=identity({PAGE: PTE_V | PTE_X}) | CODE_PAGE, ptbr=ROOT | 1),
+    Case("user mode is kept out of the kernel's page", [*li(A1, AT), op("ld", A0, 0, A1)],
+         {"trap": "load_page_fault", "status": PMODE},
+         entries=identity({PAGE: PTE_V | RWX}), user=True, ptbr=ROOT | 1),
+]  # fmt: skip
+
+
+@on_every_engine
+@parametrize(CODE)
+def test_fetch_is_coherent_with_stores(case: Case, engine: str) -> None:
+    check(case, engine)
