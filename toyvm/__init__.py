@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Public names, by the module that defines each. They are imported when first used, so that `import toyvm` costs nothing.
+# Public names, by the module that defines each. They are imported when first used, so that `import toyvm` costs
+# nothing.
 _HOMES = {
     "toyvm.asm": ("Assembly", "assemble", "assemble_text"),
     "toyvm.errors": ("AssemblyError", "BadFileError", "ToyvmError", "UsageError"),

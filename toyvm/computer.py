@@ -14,11 +14,12 @@ from toyvm.errors import BadFileError, ToyvmError, UsageError
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.names import unknown_name
 from toyvm.native import ffi, lib
 from toyvm.outcome import Outcome, Stop
 from toyvm.runner import NEVER, Runner
 from toyvm.sizes import check_within, parse_size
-from toyvm.views import ControlRegisters, GeneralRegisterList, Memory, Registers, unknown_name
+from toyvm.views import ControlRegisters, GeneralRegisterList, Memory, Registers
 
 if TYPE_CHECKING:
     from toyvm.image import Image, Location
@@ -128,7 +129,7 @@ class Computer:
         self.image = image
 
     def _clear(self, start: int, end: int) -> None:
-        """Zero guest-physical start..end, leaving pages alone that are zero already: they need no memory of the host."""
+        """Zero guest-physical start..end; pages that are zero already are left alone and need no host memory."""
         while start < end:
             page = int(lib.t64_vm_next_page(self.vm, start // PAGE_SIZE))
             start = max(start, page * PAGE_SIZE)
@@ -168,7 +169,7 @@ class Computer:
         return self.image.address_of(where)
 
     def translate(self, address: int, rights: str = "") -> int | None:
-        """The guest-physical address of a virtual one, in the current mode with rights of "rwx"; None if it would fault."""
+        """Guest-physical address of a virtual one, in the current mode with rights of "rwx"; None: a fault."""
         bits = 0
         for right in rights:
             if right not in _RIGHTS:
@@ -252,9 +253,11 @@ class Computer:
     def run(
         self, max_instructions: int | None = None, timeout: float | None = None, *, until: int | None = None
     ) -> Outcome:
-        """Run until the guest stops, `max_instructions` more have retired, `until` have in all, or `timeout` seconds passed.
+        """Run until the guest stops, `max_instructions` more have retired, `until` have in all, or `timeout` seconds
+        passed.
 
-        Ctrl-C ends it too, with `interrupted`. Whatever ended it, the state is exact, and unless that was `exit` or `fault`
+        Ctrl-C ends it too, with `interrupted`. Whatever ended it, the state is exact, and unless that was `exit` or
+        `fault`
         another run goes on from there.
         """
         target = _target(self.retired, max_instructions, until)
@@ -336,7 +339,7 @@ class Computer:
     # Snapshots.
 
     def save(self) -> bytes:
-        """All state, the disk's contents included, at this instruction boundary. Output and input streams are the host's."""
+        """All state at this instruction boundary, the disk's contents included; input and output are the host's."""
         with self._alone():
             size = int(lib.t64_vm_save_size(self.vm))
             buffer = ffi.new("uint8_t[]", size)
@@ -344,7 +347,7 @@ class Computer:
             return bytes(ffi.buffer(buffer, size))
 
     def restore(self, snapshot: bytes) -> None:
-        """Go back to a saved state, of this computer or of one configured alike. Raises BadFileError, and changes nothing."""
+        """Go back to a state saved by a computer configured alike. Raises BadFileError, changing nothing."""
         with self._alone():
             if lib.t64_vm_load(self.vm, snapshot, len(snapshot)) != lib.T64_OK:
                 raise BadFileError("the snapshot is damaged, or comes from a computer of another configuration")

@@ -6,7 +6,7 @@ import os
 import select
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 CHUNK = 4096  # bytes fetched at a time: what the machine's own buffer holds
 
@@ -105,7 +105,7 @@ def open_input(source: Input) -> InputSource:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return BytesInput(bytes(source))
     if hasattr(source, "fetch"):
-        return source
+        return cast("InputSource", source)
     return StreamInput(source)
 
 

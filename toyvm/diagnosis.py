@@ -120,7 +120,8 @@ def _last_trap(computer: Inspectable, control: dict[str, int]) -> Iterator[str]:
     mode = "user" if control["status"] & PMODE else "kernel"
     interrupts = "on" if control["status"] & PIE else "off"
     yield f"  last trap: {cause.name}: {cause.description}"
-    yield f"    from {place(computer, control['epc'])}, in {mode} mode, interrupts {interrupts}, tval {control['tval']:#x}"
+    origin = place(computer, control["epc"])
+    yield f"    from {origin}, in {mode} mode, interrupts {interrupts}, tval {control['tval']:#x}"
 
 
 def _registers(words: tuple[int, ...]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from toyvm.exits import BY_NAME, EXIT_REASONS
 from toyvm.isa.traps import BY_CODE
-from toyvm.views import unknown_name
+from toyvm.names import unknown_name
 
 if TYPE_CHECKING:
     from toyvm.host import Guest
@@ -23,7 +23,8 @@ NOWHERE = (1 << 64) - 1
 class ExitEvent:
     """One transfer of control from a guest to its monitor, not handled yet.
 
-    The observer may read and change `guest`; what is handled afterwards is the state it leaves. The facts are those of the
+    The observer may read and change `guest`; what is handled afterwards is the state it leaves. The facts are those
+    of the
     moment of the exit and stay so; they are unpacked when asked for, because an exit should cost its observer little.
     """
 

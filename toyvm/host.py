@@ -136,7 +136,7 @@ class Guest(Computer):
         self._exit_bytes = ffi.buffer(self._exit)
 
     def observe(self, observer: Observer, reasons: str | Iterable[str] | None = None) -> None:
-        """Call `observer(event)` at each exit of these reasons (names of toyvm.exits; None: all), before it is handled."""
+        """Call `observer(event)` at each exit of these reasons (toyvm.exits; None: all), before it is handled."""
         self._observers.add(observer, reasons)
         lib.t64_vm_observe(self.vm, self._observers.mask)
 

@@ -30,8 +30,10 @@ class Machine(Computer):
     ) -> None:
         """Switch a machine on.
 
-        `memory`: bytes, or a text like "16M". `input`: bytes, a binary file object or an input source. `output`: a binary
-        file object; None keeps it in `output`. `disk`: a file, written back at `close`, or a bytearray, changed in place.
+        `memory`: bytes, or a text like "16M". `input`: bytes, a binary file object or an input source. `output`: a
+        binary
+        file object; None keeps it in `output`. `disk`: a file, written back at `close`, or a bytearray, changed in
+        place.
         `disk_latency` in ticks, `clock_base` in nanoseconds since the Unix epoch. Raises UsageError and BadFileError.
         """
         config = native_config(memory, level, clock_base, disk_latency)

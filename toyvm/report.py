@@ -6,6 +6,7 @@ import json
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -91,6 +92,6 @@ def read_input_log(path: Path) -> list[InputRecord]:
         raise BadFileError(f"{path}: {error.strerror or error}") from None
     except (ValueError, KeyError, TypeError):
         raise BadFileError(f"{path}: not a record of input that `toyvm run --record` wrote") from None
-    if any(later.instructions < earlier.instructions for earlier, later in zip(log, log[1:], strict=False)):
+    if any(later.instructions < earlier.instructions for earlier, later in pairwise(log)):
         raise BadFileError(f"{path}: the record of input goes back in time")
     return log

@@ -84,7 +84,7 @@ class Runner:
         return goal
 
     def _run_slice(self, goal: int) -> int:
-        """Run to `goal` unless something stops it, and learn from the time it took how long the next slice should be."""
+        """Run to `goal` unless something stops it; the time it took says how long the next slice should be."""
         vm, state, run = self._computer.vm, self._computer.native_state, lib.t64_vm_run
         before, started = state.retired, perf_counter()
         code = run(vm, goal)
@@ -110,11 +110,11 @@ class Runner:
         while not data:
             data = self._computer.input.fetch(CHUNK, POLL_SECONDS)
             if data == b"":
-                return lib.t64_vm_input_end(self._computer.vm)
+                lib.t64_vm_input_end(self._computer.vm)
+                return
             if data is None and (self._interrupted or monotonic() >= deadline):
-                return None
+                return
         self._send(data)
-        return None
 
     def _send(self, data: bytes) -> int:
         taken = int(lib.t64_vm_input(self._computer.vm, data, len(data)))
@@ -141,20 +141,19 @@ class Runner:
         """A wfi with a live terminal: sleep until its event is due (a tick is a nanosecond), or a key is pressed."""
         computer = self._computer
         event = int(lib.t64_vm_next_event(computer.vm))
-        if isinstance(computer.input, ReplayInput):
-            return lib.t64_vm_skip(computer.vm)
-        due = monotonic() + (event - computer.time) * 1e-9 if event != NEVER else float("inf")
+        replaying = isinstance(computer.input, ReplayInput)  # then nobody is there to wait for
+        due = float("inf") if event == NEVER else monotonic() + (event - computer.time) * 1e-9
         while not self._interrupted:
             now = monotonic()
-            if now >= due:
-                return lib.t64_vm_skip(computer.vm)
+            if replaying or now >= due:
+                lib.t64_vm_skip(computer.vm)
+                return
             if now >= deadline or self._poll_terminal(min(POLL_SECONDS, due - now)):
-                return None
-        return None
+                return
 
     @contextmanager
     def _catching_interrupts(self) -> Iterator[None]:
-        """While this runs, Ctrl-C ends the run at an exact instruction; a second one raises KeyboardInterrupt as ever."""
+        """Meanwhile Ctrl-C ends the run at an exact instruction; a second one raises KeyboardInterrupt as ever."""
         main = threading.current_thread() is threading.main_thread()
         if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
             yield

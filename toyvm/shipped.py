@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toyvm.errors import BadFileError, UsageError
+from toyvm.names import unknown_name
 
 if TYPE_CHECKING:
     from toyvm.image import Image
@@ -45,8 +46,6 @@ def find_program(program: str | os.PathLike[str]) -> Path:
         raise BadFileError(f"{path}: is a directory, not a program")
     if path.exists():
         return path  # a pipe or device
-    from toyvm.views import unknown_name
-
     hint = unknown_name("program", name, guests)
     raise BadFileError(f"{hint}: neither a file nor a shipped guest ({', '.join(guests)})")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from toyvm.errors import UsageError
 from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.registers import ABI_NAMES, REGISTERS
+from toyvm.names import unknown_name
 
 if TYPE_CHECKING:
     from toyvm.computer import Computer
@@ -22,16 +23,8 @@ def _unsigned(value: int, name: str) -> int:
     return value & _WORD_MASK
 
 
-def unknown_name(kind: str, name: object, known: Mapping[str, object]) -> UsageError:
-    """The error for a name that is not there, with the nearest one that is."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(str(name), known, 1)
-    return UsageError(f"no {kind} {name!r}" + (f"; did you mean {near[0]}?" if near else ""))
-
-
 class Registers:
-    """General registers and pc: `registers.a0`, `registers["x10"]`, `registers[10]`, `registers.pc`. To be read and written."""
+    """Registers and pc, to read and write: `registers.a0`, `registers["x10"]`, `registers[10]`, `registers.pc`."""
 
     __slots__ = ("_computer",)
     _computer: Computer
@@ -129,7 +122,8 @@ def _control_number(name: str) -> int:
 class Memory:
     """Guest-physical memory: `memory[0x1000:0x1010]` is bytes, `memory[0x1000]` one byte; both may be assigned.
 
-    `byte`, `half`, `word` and `dword` read little-endian numbers at an address or at a symbol of the loaded image, and their
+    `byte`, `half`, `word` and `dword` read little-endian numbers at an address or at a symbol of the loaded image,
+    and their
     `set_` forms write them. A range outside memory is a UsageError that says value and limit.
     """
 

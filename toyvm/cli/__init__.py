@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from toyvm.errors import AssemblyError, ExitCode, ToyvmError
@@ -25,7 +26,7 @@ _EPILOG = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the result is the exit code. Nothing but KeyboardInterrupt's code and SystemExit of help escapes."""
+    """Run one command; the result is the exit code. No exception escapes but the SystemExit of help and usage."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         code = _dispatch(words)
@@ -88,18 +89,14 @@ class Parser(argparse.ArgumentParser):
 
 
 def _complain(message: str, code: int, prefix: str = "toyvm: ") -> int:
-    try:
+    with suppress(OSError):  # nobody listens
         print(f"{prefix}{message}", file=sys.stderr, flush=True)
-    except OSError:
-        pass  # nobody listens
     return int(code)
 
 
 def _drop_output() -> None:
     """Send what is still buffered nowhere, or the interpreter would complain about it once more as it ends."""
-    try:
+    with suppress(OSError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
         os.close(null)
-    except OSError:
-        pass

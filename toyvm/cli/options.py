@@ -45,7 +45,7 @@ def parse_count(text: str | None, what: str) -> int | None:
     if text is None:
         return None
     if match := re.fullmatch(r"(\d+)e(\d{1,2})", text):
-        return int(match[1]) * 10 ** int(match[2])
+        return int(match[1]) * int(10 ** int(match[2]))
     value = parse_number(text, what)
     if value < 0:
         raise UsageError(f"{what} {value}: it is a count, 0 or more")

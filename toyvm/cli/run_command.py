@@ -6,6 +6,7 @@ The guest's console is standard input and output; the command ends with the gues
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -111,16 +112,22 @@ def _input(arguments: argparse.Namespace) -> Iterator[InputSource]:
 
         yield ReplayInput(read_input_log(Path(arguments.replay)))
     elif arguments.input:
+        descriptor = _open_for_reading(arguments.input)
         try:
-            file = open(arguments.input, "rb")
-        except OSError as error:
-            raise BadFileError(f"{arguments.input}: {error.strerror or error}") from None
-        with file:
-            if Path(arguments.input).is_dir():
-                raise BadFileError(f"{arguments.input}: is a directory")
-            yield DescriptorInput(file.fileno())
+            yield DescriptorInput(descriptor)
+        finally:
+            os.close(descriptor)
     else:
         yield standard_input()
+
+
+def _open_for_reading(path: str) -> int:
+    if os.path.isdir(path):
+        raise BadFileError(f"{path}: is a directory")
+    try:
+        return os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise BadFileError(f"{path}: {error.strerror or error}") from None
 
 
 @contextmanager

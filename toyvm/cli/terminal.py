@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import sleep
 from types import FrameType
 
 from toyvm.console import BytesInput, DescriptorInput, InputSource
@@ -23,7 +24,8 @@ class TerminalInput(DescriptorInput):
 
     def fetch(self, size: int, wait: float) -> bytes | None:
         if self._ended:
-            return _nothing_within(wait)
+            sleep(wait)
+            return None
         data = b"" if self._ending else self._keys(size, wait)
         if data is None:
             return None
@@ -37,12 +39,6 @@ class TerminalInput(DescriptorInput):
             return super().fetch(size, wait)
         except OSError:  # the terminal has gone away
             return b""
-
-
-def _nothing_within(wait: float) -> None:
-    from time import sleep
-
-    sleep(wait)
 
 
 def standard_input() -> InputSource:

@@ -71,7 +71,7 @@ _UNMAPPED = "0x7fff000000"
 
 @dataclass(frozen=True, slots=True)
 class Nano:
-    """A program whose operation costs one exit of `reason`, beside direct execution and exits that are known before it."""
+    """Its operation costs one exit of `reason`, beside direct execution and exits whose cost is known before it."""
 
     reason: str | None  # None: direct execution itself
     techniques: tuple[str, ...]

@@ -36,7 +36,7 @@ def lines(experiment: Experiment) -> Iterator[str]:
 def comparison(experiment: Experiment) -> Iterator[str]:
     """The table: a row each workload, a block of columns each subject."""
     notes: list[str] = []
-    yield "CPU time an operation, in ns: median, and half the range of the repetitions in %. Instructions and exits are exact."
+    yield "CPU time an operation in ns: median, and half the range of the repetitions in %. Instructions, exits: exact."
     yield ""
     yield _joined(
         " " * _NAME, [f"{subject.label:^{_width(subject)}}".rstrip() for subject in experiment.subjects], experiment
@@ -109,7 +109,7 @@ def number(value: float) -> str:
 
 def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs) -> Iterator[str]:
     """Direct execution + sum of count x cost = total, with what is unexplained."""
-    yield f"The account of {subject.label}, ns an operation: total = direct execution + sum of exits x cost + unexplained"
+    yield f"The account of {subject.label}, ns an operation: total = direct execution + exits x cost + unexplained"
     yield f"{'workload':<{_NAME}}  {'total':>9} {'direct':>9} {'exits':>9} {'unexplained':>12}   exits x cost"
     for account in accounts:
         spent = sum(entry.nanoseconds for entry in account.entries)
@@ -120,7 +120,8 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs) -
         )
     priced = ", ".join(f"{reason} {number(cost)}" for reason, cost in costs.exits.items())
     yield from _wrapped(
-        f"Costs in ns, each from a nanobenchmark of its own: an instruction executed directly {number(costs.instruction)}; "
+        f"Costs in ns, each from a nanobenchmark of its own: an instruction executed directly "
+        f"{number(costs.instruction)}; "
         f"an exit: {priced}."
     )
 
@@ -145,13 +146,15 @@ def published_lines(experiment: Experiment) -> Iterator[str]:
     yield f"Beside it, {SOURCE}."
     heads = [f"{subject.label} x bare" for subject in others]
     ours = "  ".join(f"{head:>12}" for head in heads)
-    yield f"{'workload':<{_NAME}}  {ours}   | {'theirs':<9} {'native':>12}  {'software VMM':>20}  {'VT-x, no nested':>17}"
+    theirs = f"{'theirs':<9} {'native':>12}  {'software VMM':>20}  {'VT-x, no nested':>17}"
+    yield f"{'workload':<{_NAME}}  {ours}   | {theirs}"
     for figure in figures:
         ratios = "  ".join(
             f"{_ratio(experiment.ratio(experiment.cells[figure.workload, subject])):>12}" for subject in others
         )
         yield (
-            f"{figure.workload:<{_NAME}}  {ratios}   | {figure.their_name:<9} {figure.native:>12}  {figure.software:>20}  "
+            f"{figure.workload:<{_NAME}}  {ratios}   | {figure.their_name:<9} {figure.native:>12}  "
+            f"{figure.software:>20}  "
             f"{figure.hardware:>17}"
         )
     yield "Marks: " + "; ".join(f"{mark} {meaning}" for mark, meaning in MARKS.items()) + "."

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from toyvm.errors import BadFileError
 from toyvm.headers import Header, read_header
+from toyvm.names import unknown_name
 from toyvm.shipped import guests_directory, load_program
-from toyvm.views import unknown_name
 
 if TYPE_CHECKING:
     from toyvm.image import Image

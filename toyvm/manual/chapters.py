@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from toyvm.exits import EXIT_REASONS
-from toyvm.isa import CONTROL_REGISTERS, EXCEPTIONS, INSTRUCTIONS, INTERRUPTS, PORTS, Class, Group, Operand
-from toyvm.isa import machine, paging
+from toyvm.isa import (
+    CONTROL_REGISTERS,
+    EXCEPTIONS,
+    INSTRUCTIONS,
+    INTERRUPTS,
+    PORTS,
+    Class,
+    Group,
+    Operand,
+    machine,
+    paging,
+)
 from toyvm.isa.control import ALL_BITS, BitField
 from toyvm.isa.declare import Instruction
 from toyvm.isa.ports import DISK_RULES
@@ -18,11 +28,15 @@ from toyvm.manual.hypercalls import hypercall_chapter
 _NOTATION = (
     "Arithmetic is modulo 2**64 unless the meaning says otherwise. sext32(v) is the low 32 bits of v, sign-extended.",
     "rs1[5:0] are bits 5 to 0 of rs1. Comparisons are of the operands as they were before the instruction.",
-    "An immediate is one contiguous field, two's complement, sign-extended to 64 bits before use, but a shift amount, which is "
+    "An immediate is one contiguous field, two's complement, sign-extended to 64 bits before use, but a shift amount, "
+    "which is "
     "unsigned and must lie within the width.",
-    "A target is encoded as a count of words (4 bytes) from the address of the instruction itself; it is written as the address.",
-    "rv is a register that is read and stands in the rd field: the value a store stores, the first that a branch compares.",
-    "A field that an instruction has no operand in must be zero, but op and fn, which are fixed. Every other word is illegal.",
+    "A target is encoded as a count of words (4 bytes) from the address of the instruction itself; it is written as "
+    "the address.",
+    "rv is a register that is read and stands in the rd field: the value a store stores, the first that a branch "
+    "compares.",
+    "A field that an instruction has no operand in must be zero, but op and fn, which are fixed. Every other word is "
+    "illegal.",
     "The words 0 and 0xffffffff are illegal.",
 )
 _MEMORY = (
@@ -30,7 +44,8 @@ _MEMORY = (
     "A load or store of n bytes needs an address that is a multiple of n; alignment is checked before translation.",
     "RAM starts at physical address 0. Devices are reached by in and out alone; nothing is mapped into memory.",
     f"Loaded without other advice, an image stands from {machine.DEFAULT_LOAD_ADDRESS:#x} on.",
-    f"RAM has {machine.MINIMUM_MEMORY} to {machine.MAXIMUM_MEMORY} bytes, {machine.DEFAULT_MEMORY} unless configured, a "
+    f"RAM has {machine.MINIMUM_MEMORY} to {machine.MAXIMUM_MEMORY} bytes, {machine.DEFAULT_MEMORY} unless configured, "
+    "a "
     f"multiple of {paging.PAGE_SIZE}.",
     f"Addresses from {paging.WINDOW_BASE:#x} up are left unmapped by software and kept for monitors.",
     "Stores into code need nothing: the next fetch sees them.",
@@ -74,7 +89,8 @@ def _registers() -> tuple[str | Table, ...]:
         tuple(tuple(cell for pair in row for cell in pair) for row in zip(*quarters, strict=True)),
     )
     return (
-        "32 general registers of 64 bits, and pc. x0 reads as zero and ignores writes. The names are those of the RISC-V psABI; "
+        "32 general registers of 64 bits, and pc. x0 reads as zero and ignores writes. The names are those of the "
+        "RISC-V psABI; "
         "s0 is also called fp.",
         table,
     )
@@ -124,7 +140,7 @@ def _group(group: Group) -> tuple[str | Table, ...]:
 
 def _class_note(rows: list[Instruction]) -> str:
     if rows[0].cls is Class.PRIVILEGED:
-        return ": in user mode each raises the privileged trap at every level, before the register or port named is checked"
+        return ": in user mode each raises the privileged trap at every level, before its register or port is checked"
     if rows[0].cls is Class.CRITICAL:
         return ": sensitive, yet unprivileged on classic hardware; see the hardware levels"
     return ""
@@ -158,7 +174,8 @@ def _control() -> tuple[str | Table, ...]:
         ),
     )
     blocks: list[str | Table] = [
-        "crr, crw and crx name a control register by number. A register that does not exist, one that is read-only, or a set bit "
+        "crr, crw and crx name a control register by number. A register that does not exist, one that is read-only, "
+        "or a set bit "
         "outside the writable ones makes the write an illegal instruction; so does reading one that does not exist.",
         table,
     ]
@@ -176,7 +193,8 @@ def _writable(mask: int) -> str:
 
 def _paging() -> tuple[str | Table | Points, ...]:
     return (
-        f"Pages of {paging.PAGE_SIZE} bytes, {paging.LEVELS} levels of tables with {paging.ENTRIES} entries of 8 bytes, "
+        f"Pages of {paging.PAGE_SIZE} bytes, {paging.LEVELS} levels of tables with {paging.ENTRIES} entries of 8 "
+        "bytes, "
         f"{paging.ADDRESS_BITS}-bit addresses. The page-table entry:",
         _fields(paging.PTE_FIELDS),
         Points(paging.RULES),
@@ -194,7 +212,8 @@ def _traps() -> tuple[str | Table | Points, ...]:
         Points(machine.TRAPS),
         "Exceptions. Where one instruction has several reasons to trap, the first in this list counts:",
         _causes(EXCEPTIONS),
-        "Interrupts. The bit of each in ipend and imask is the low part of its cause. Of several the first here is taken:",
+        "Interrupts. The bit of each in ipend and imask is the low part of its cause. Of several the first here is "
+        "taken:",
         _causes(INTERRUPTS),
     )
 
@@ -209,7 +228,8 @@ def _ports() -> tuple[str | Table | Points, ...]:
         Table(("port", "number", "", "meaning"), rows),
         "The disk:",
         Points(DISK_RULES),
-        "The console: a program that reads a byte finds those of a file or pipe from count 0 on; a terminal's are there once they "
+        "The console: a program that reads a byte finds those of a file or pipe from count 0 on; a terminal's are "
+        "there once they "
         "have arrived.",
     )
 

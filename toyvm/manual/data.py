@@ -7,8 +7,18 @@ from typing import Any
 
 from toyvm import hypercalls
 from toyvm.exits import EXIT_REASONS
-from toyvm.isa import ABI_NAMES, CONTROL_REGISTERS, EXCEPTIONS, INSTRUCTIONS, INTERRUPTS, PORTS, Level, Operand
-from toyvm.isa import machine, paging
+from toyvm.isa import (
+    ABI_NAMES,
+    CONTROL_REGISTERS,
+    EXCEPTIONS,
+    INSTRUCTIONS,
+    INTERRUPTS,
+    PORTS,
+    Level,
+    Operand,
+    machine,
+    paging,
+)
 from toyvm.isa.control import BitField
 from toyvm.isa.declare import Format, Instruction
 from toyvm.isa.ports import DISK_RULES, SECTOR_SIZE

@@ -6,17 +6,24 @@ from toyvm import hypercalls
 from toyvm.manual.document import Block, Chapter, Points, Table
 
 _RULES = (
-    "hcall n makes call n: arguments in a0..a5, the result in a0, an error as the negative of its code. It retires as one "
+    "hcall n makes call n: arguments in a0..a5, the result in a0, an error as the negative of its code. It retires as "
+    "one "
     "instruction. Only the guest's kernel may make it; in the guest's user mode it is an illegal instruction.",
-    "info.hypercalls says that a monitor takes hypercalls; crr of info is the one privileged instruction that it emulates.",
-    "The guest kernel and its user programs both run in the host's user mode, so an address space has two roots: kernel and user.",
-    "Page tables are the guest's own and hold host frame numbers. A frame in use as a table is never mapped writable, an entry "
+    "info.hypercalls says that a monitor takes hypercalls; crr of info is the one privileged instruction that it "
+    "emulates.",
+    "The guest kernel and its user programs both run in the host's user mode, so an address space has two roots: "
+    "kernel and user.",
+    "Page tables are the guest's own and hold host frame numbers. A frame in use as a table is never mapped writable, "
+    "an entry "
     "maps only the guest's own frames, and a leaf needs U set, in the kernel's tables too.",
-    f"Slot {hypercalls.MONITOR_ROOT_SLOT} of a root belongs to the monitor. Leaves at levels 1 and 2 are refused, and so are "
+    f"Slot {hypercalls.MONITOR_ROOT_SLOT} of a root belongs to the monitor. Leaves at levels 1 and 2 are refused, and "
+    "so are "
     "reserved bits, and U, A and D in an entry that points to a table.",
-    "A trap enters the handler of its cause in kernel mode with interrupts off; status, epc, cause and tval are in the shared page.",
+    "A trap enters the handler of its cause in kernel mode with interrupts off; status, epc, cause and tval are in "
+    "the shared page.",
     "Records are 8-byte members, little-endian, 8-byte aligned.",
-    f"A list has at most {hypercalls.MAXIMUM_RECORDS} records, a console call at most {hypercalls.MAXIMUM_CONSOLE_BYTES} bytes.",
+    f"A list has at most {hypercalls.MAXIMUM_RECORDS} records, a console call at most "
+    f"{hypercalls.MAXIMUM_CONSOLE_BYTES} bytes.",
 )
 
 
@@ -26,8 +33,10 @@ def hypercall_chapter() -> Chapter:
         blocks += [f"Record {record.name}, {record.size} bytes: {record.description}.", _members(record)]
     blocks += [
         f"START_MAGIC is {hypercalls.START_MAGIC:#x}; the cause that serves every cause without a record is all ones.",
-        f"The shared page stands at {hypercalls.SHARED_PAGE_ADDRESS:#x} while the guest's kernel runs. It begins with the control "
-        "registers, 8 bytes each, at 8 times their number; byte 0 of status is the virtual interrupt flag. The monitor reads "
+        f"The shared page stands at {hypercalls.SHARED_PAGE_ADDRESS:#x} while the guest's kernel runs. It begins with "
+        "the control "
+        "registers, 8 bytes each, at 8 times their number; byte 0 of status is the virtual interrupt flag. The "
+        "monitor reads "
         "status, epc and imask and trusts none of them; time is that of the last entry into the guest:",
         Table(
             ("register", "offset"), tuple((name, f"{offset:#x}") for name, offset in hypercalls.SHARED_CONTROL.items())
