@@ -53,6 +53,7 @@ def interpreter(program: Program) -> Iterator[Any]:
 
     with Machine(memory=program.memory, level=program.level, **_devices(program)) as machine:
         machine.load(program)
+        machine.image = None  # a program has no symbols
         yield machine
 
 
@@ -65,6 +66,7 @@ def trap(program: Program) -> Iterator[Any]:
         host.guest("trap", memory=program.memory, **_devices(program)) as guest,
     ):
         guest.load(program)
+        guest.image = None
         yield guest
 
 
