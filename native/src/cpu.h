@@ -11,7 +11,8 @@ enum t64_event {
     CPU_OFF, CPU_IDLE, CPU_FULL, CPU_NEED_INPUT, CPU_WAIT, /* as the effects of system.h */
     CPU_FAULT, /* double fault or stuck; vm->stop says which */
     CPU_TRAP,  /* hosted, in user mode: a trap for the monitor, in cpu_trap(); nothing of it has been entered into the state */
-    CPU_SPIN,  /* hosted, in user mode: a taken branch or jal to itself, not retired (as pause-loop exiting tells a VMM) */
+    CPU_SPIN,  /* hosted, in user mode: a taken branch or jal to itself, not retired (as pause-loop exiting tells a VMM); cpu_trap()
+               * has the word in tval and cause 0 */
 };
 
 struct t64_trap {

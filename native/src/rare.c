@@ -47,8 +47,10 @@ enum leave execute_spin(struct t64_cpu *cpu, u32 word, u64 left, bool *next)
         *next = true;
         return LEAVE_LOOK;
     }
-    if (cpu->hosted && vm_in_user_mode(vm))
+    if (cpu->hosted && vm_in_user_mode(vm)) {
+        cpu->trap = (struct t64_trap){0, word};
         return LEAVE_SPIN;
+    }
     if (!vm_interrupts_enabled(vm)) {
         system_fault(vm, T64_FAULT_STUCK, 0, vm->state.pc, 0);
         return LEAVE_FAULT;

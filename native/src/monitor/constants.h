@@ -1,0 +1,13 @@
+/* What the monitors need of the declarations, as C. */
+#ifndef T64_CONSTANTS_H
+#define T64_CONSTANTS_H
+
+#include "exits.h"
+#include "hypercalls.h"
+#include "isa.h"
+#include "types.h"
+
+static inline u32 word_opcode(u32 word) { return word & 0x7F; }
+static inline u32 word_rd(u32 word) { return word >> 7 & 31; }
+
+#endif

@@ -1,0 +1,174 @@
+/* Running a guest, exit by exit. What a technique does at an exit is in its table. */
+#include "guest.h"
+
+#include <string.h>
+
+void guest_set_alarm(struct t64_guest *guest, u64 event)
+{
+    struct t64_state *hardware = hardware_state(guest);
+    hardware->timecmp = event == T64_NOWHERE ? T64_NOWHERE : hardware->retired + (event - vm_time(&guest->vm));
+}
+
+void guest_retired_one(struct t64_guest *guest)
+{
+    struct t64_state *hardware = hardware_state(guest);
+    hardware->pc = guest->vm.state.pc;
+    hardware->timecmp -= hardware->timecmp != T64_NOWHERE; /* the guest's time went on, the hardware's did not */
+}
+
+const int guest_outcome_of_effect[] = {
+    [EFFECT_NEXT] = OUTCOME_RESUME,
+    [EFFECT_JUMP] = OUTCOME_SETTLE,
+    [EFFECT_FLUSH] = OUTCOME_SETTLE,
+    [EFFECT_FLUSH_PAGE] = OUTCOME_RESUME,
+    [EFFECT_OFF] = T64_STOP_EXIT,
+    [EFFECT_IDLE] = T64_STOP_IDLE,
+    [EFFECT_NEED_INPUT] = T64_STOP_INPUT,
+    [EFFECT_FULL] = T64_STOP_OUTPUT,
+    [EFFECT_WAIT] = T64_STOP_WAIT,
+};
+
+/* A jal that links does so each time. */
+static void link_spin(struct t64_guest *guest)
+{
+    u64 *x = hardware_state(guest)->x;
+    u32 word = (u32)guest->exit.trap.tval;
+    if (word_opcode(word) == T64_OPCODE_JAL && word_rd(word))
+        x[word_rd(word)] = guest->vm.state.pc + 4;
+}
+
+void guest_spin(struct t64_guest *guest, u64 event)
+{
+    struct t64_state *state = &guest->vm.state;
+    u64 left = guest->until - state->retired;
+    u64 wait = event == T64_NOWHERE ? left : event - vm_time(&guest->vm);
+    state->retired += wait < left ? wait : left;
+    state->fresh = 0;
+    link_spin(guest);
+}
+
+int guest_fault(struct t64_guest *guest, enum t64_fault fault, u64 cause, u64 tval)
+{
+    system_fault(&guest->vm, fault, cause, guest->vm.state.pc, tval);
+    return T64_STOP_FAULT;
+}
+
+static void fill_exit(struct t64_guest *guest, u32 reason)
+{
+    const struct exit_cause *exit = &guest->exit;
+    bool has_word = exit->event == CPU_TRAP
+                    && (exit->trap.cause == CAUSE_PRIVILEGED_INSTRUCTION || exit->trap.cause == CAUSE_ILLEGAL_INSTRUCTION);
+    guest->vm.exit = (struct t64_exit){
+        .reason = reason,
+        .word = has_word ? (u32)exit->trap.tval : 0,
+        .pc = guest->vm.state.pc,
+        .cause = exit->trap.cause,
+        .tval = exit->trap.tval,
+        .gpa = exit->walk.gpa.at,
+        .retired = guest->vm.state.retired,
+    };
+}
+
+static int handle(struct t64_guest *guest, u32 reason)
+{
+    guest->vm.exits[reason]++;
+    return guest->technique->handle[reason](guest);
+}
+
+static const u8 sensitive_reasons[128] = {T64_EXIT_BY_OPCODE};
+
+u32 guest_sensitive_reason(u32 word) { return sensitive_reasons[word_opcode(word)]; }
+
+u32 guest_exception_reason(struct t64_guest *guest)
+{
+    (void)guest;
+    return EXIT_EXCEPTION;
+}
+
+u32 guest_syscall_reason(struct t64_guest *guest)
+{
+    (void)guest;
+    return EXIT_SYSCALL;
+}
+
+/* Why it exited. Only the timer interrupts the hardware; what exceptions mean is the technique's affair. */
+static u32 find_reason(struct t64_guest *guest)
+{
+    struct exit_cause *exit = &guest->exit;
+    exit->walk.gpa.at = T64_NOWHERE;
+    exit->raises = exit->trap.cause;
+    if (exit->event == CPU_SPIN)
+        return EXIT_SPIN;
+    return exit->trap.cause & CAUSE_TIMER ? EXIT_TIMER : guest->technique->reason[exit->trap.cause](guest);
+}
+
+static int meet_exit(struct t64_guest *guest)
+{
+    u32 reason = find_reason(guest);
+    fill_exit(guest, reason);
+    if (T64_UNLIKELY(guest->vm.observed >> reason & 1)) {
+        guest->exit_waits = true;
+        guest->exit_pc = guest->vm.state.pc;
+        return T64_STOP_OBSERVED;
+    }
+    return handle(guest, reason);
+}
+
+/* An exit that an observer has seen, if it is still to be handled. */
+static int meet_waiting_exit(struct t64_guest *guest)
+{
+    bool handles = guest->exit_waits && guest->exit_pc == guest->vm.state.pc;
+    guest->exit_waits = false;
+    return handles ? handle(guest, guest->vm.exit.reason) : OUTCOME_SETTLE;
+}
+
+/* Run on the hardware up to the next exit, and handle that. */
+static int run_to_exit(struct t64_guest *guest)
+{
+    struct t64_state *state = &guest->vm.state;
+    struct t64_state *hardware = hardware_state(guest);
+    u64 before = hardware->retired;
+    u64 budget = guest->until - state->retired;
+    u64 limit = budget > T64_NOWHERE - before ? T64_NOWHERE : before + budget;
+    guest->exit.event = cpu_run(guest->host->cpu, limit);
+    u64 ran = hardware->retired - before;
+    state->retired += ran;
+    state->fresh &= ran == 0;
+    state->pc = hardware->pc;
+    if (guest->exit.event == CPU_LIMIT)
+        return T64_STOP_LIMIT;
+    guest->exit.trap = *cpu_trap(guest->host->cpu);
+    return meet_exit(guest);
+}
+
+static void enter(struct t64_guest *guest)
+{
+    struct t64_state *hardware = hardware_state(guest);
+    memcpy(hardware->x, guest->vm.state.x, sizeof hardware->x);
+    hardware->pc = guest->vm.state.pc;
+    guest->technique->enter(guest);
+}
+
+static void leave(struct t64_guest *guest)
+{
+    guest->technique->leave(guest);
+    memcpy(guest->vm.state.x, hardware_state(guest)->x, sizeof guest->vm.state.x);
+}
+
+int guest_run(struct t64_vm *vm, u64 until)
+{
+    struct t64_guest *guest = guest_of(vm);
+    if (vm->state.retired >= until)
+        return T64_STOP_LIMIT;
+    guest->until = until;
+    enter(guest);
+    int outcome = meet_waiting_exit(guest);
+    while (outcome < 0) {
+        if (outcome == OUTCOME_SETTLE)
+            outcome = guest->technique->settle(guest);
+        if (outcome < 0)
+            outcome = run_to_exit(guest);
+    }
+    leave(guest);
+    return outcome;
+}

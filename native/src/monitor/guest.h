@@ -1,0 +1,86 @@
+/* A guest: a computer whose CPU and memory are lent by a host, and the monitor's books about it. */
+#ifndef T64_GUEST_H
+#define T64_GUEST_H
+
+#include "constants.h"
+#include "host.h"
+#include "shadow.h"
+#include "system.h"
+
+struct technique;
+struct para;
+
+/* What the run loop does after an exit, where it is not a stop (enum t64_stop). */
+enum {
+    OUTCOME_RESUME = -1, /* nothing but registers and pc changed */
+    OUTCOME_SETTLE = -2, /* look at mode, root, interrupts and events anew */
+};
+
+/* Why control came to the monitor, as the hardware says it. */
+struct exit_cause {
+    enum t64_event event; /* CPU_TRAP or CPU_SPIN */
+    struct t64_trap trap;
+    u64 raises;           /* the cause that the guest gets, where it is reflected */
+    struct t64_walk walk; /* of a page fault, through the guest's own tables */
+};
+
+struct t64_guest {
+    struct t64_vm vm; /* first: it is what the public header hands out */
+    struct t64_host *host;
+    const struct technique *technique;
+    u32 *frames; /* host frame of each page */
+    u32 pages;
+    u32 owner; /* as the frames know it */
+    u64 until; /* of the run under way */
+    struct exit_cause exit;
+    bool exit_waits; /* it was shown to an observer, and is handled when the next run begins... */
+    u64 exit_pc;     /* ...unless the guest was moved away meanwhile */
+    struct shadow shadow; /* trap */
+    struct para *para;    /* para */
+    struct t64_guest *next;
+};
+
+/* A technique: rows of functions, so that a new kind of exit is a new row. */
+struct technique {
+    bool (*open)(struct t64_guest *guest); /* false without memory */
+    void (*close)(struct t64_guest *guest);
+    int (*boot)(struct t64_guest *guest, u64 entry);
+    void (*enter)(struct t64_guest *guest); /* a run begins: the state goes where the guest works on it */
+    void (*leave)(struct t64_guest *guest); /* a run ends: the state is complete again */
+    int (*settle)(struct t64_guest *guest); /* deliver an interrupt, set the hardware's root and timer; OUTCOME_RESUME or a stop */
+    void (*state_changed)(struct t64_guest *guest); /* from outside */
+    void (*memory_changed)(struct t64_guest *guest, t64_gpa gpa, u64 size);
+    u32 (*root)(struct t64_guest *guest, u32 mode);            /* FRAME_NONE if there is none */
+    u32 (*const *reason)(struct t64_guest *guest); /* by the hardware's exception: an exit reason */
+    int (*const *handle)(struct t64_guest *guest); /* by reason: an outcome */
+};
+
+extern const struct technique technique_trap;
+extern const struct technique technique_para;
+
+static inline struct t64_guest *guest_of(struct t64_vm *vm) { return (struct t64_guest *)vm; }
+
+/* The hardware's registers: the guest's own x and pc during a run. */
+static inline struct t64_state *hardware_state(struct t64_guest *guest) { return &guest->host->hardware.state; }
+
+/* Reasons that need no look at the exit, and that of a privileged or critical instruction. */
+u32 guest_exception_reason(struct t64_guest *guest);
+u32 guest_syscall_reason(struct t64_guest *guest);
+u32 guest_sensitive_reason(u32 word);
+
+/* As the carriers have it. */
+int guest_run(struct t64_vm *vm, u64 until);
+
+/* What a monitor does after an effect of system.h, where that is all there is to do. */
+extern const int guest_outcome_of_effect[];
+
+/* The hardware's timer interrupts the guest when its time is `event`. */
+void guest_set_alarm(struct t64_guest *guest, u64 event);
+/* An instruction was emulated: it retired in the guest's time, not in the hardware's. pc is the guest's. */
+void guest_retired_one(struct t64_guest *guest);
+/* A jump to itself that an interrupt can end: retire it up to the limit or the next event. */
+void guest_spin(struct t64_guest *guest, u64 event);
+/* The guest cannot go on. */
+int guest_fault(struct t64_guest *guest, enum t64_fault fault, u64 cause, u64 tval);
+
+#endif

@@ -1,0 +1,134 @@
+/* A guest's life: made on a host, told of changes from outside, freed. */
+#include "guest.h"
+#include "machine.h"
+
+#include <stdlib.h>
+
+static const struct technique *const techniques[] = {[T64_TRAP] = &technique_trap};
+enum { TECHNIQUES = sizeof techniques / sizeof *techniques };
+
+static int guest_boot(struct t64_vm *vm, u64 entry)
+{
+    struct t64_guest *guest = guest_of(vm);
+    guest->exit_waits = false;
+    return guest->technique->boot(guest, entry);
+}
+
+static void guest_state_changed(struct t64_vm *vm)
+{
+    struct t64_guest *guest = guest_of(vm);
+    guest->exit_waits = false;
+    guest->technique->state_changed(guest);
+}
+
+/* Comes page by page, for a guest's pages lie scattered. */
+static void guest_memory_changed(struct t64_vm *vm, t64_gpa gpa, u64 size)
+{
+    struct t64_guest *guest = guest_of(vm);
+    host_memory_changed(guest->host, phys_locate(&vm->phys, gpa), size);
+    guest->technique->memory_changed(guest, gpa, size);
+}
+
+static void unlink_guest(struct t64_guest *guest)
+{
+    struct t64_guest **link = &guest->host->guests;
+    while (*link && *link != guest)
+        link = &(*link)->next;
+    if (*link)
+        *link = guest->next;
+}
+
+static void give_back_memory(struct t64_guest *guest)
+{
+    for (u32 page = 0; page < guest->pages; page++)
+        host_give_back(guest->host, guest->frames[page]);
+    free(guest->frames);
+}
+
+static void guest_free(struct t64_vm *vm)
+{
+    struct t64_guest *guest = guest_of(vm);
+    unlink_guest(guest);
+    guest->technique->close(guest);
+    give_back_memory(guest);
+    host_use_no_root(guest->host);
+    free(guest);
+}
+
+static const struct t64_carrier carriers[] = {
+    [T64_TRAP] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
+                  .memory_changed = guest_memory_changed},
+};
+
+/* Scattered frames for all its pages; false, and none taken, if there are too few. */
+static bool take_memory(struct t64_guest *guest, u64 size)
+{
+    guest->pages = (u32)(size >> FRAME_SHIFT);
+    if (guest->host->frames.free < guest->pages)
+        return false;
+    guest->frames = calloc(guest->pages, sizeof *guest->frames);
+    for (u32 page = 0; guest->frames && page < guest->pages; page++)
+        guest->frames[page] = frames_take(&guest->host->frames, guest->owner, page);
+    return guest->frames != NULL;
+}
+
+static void become_computer(struct t64_guest *guest, u32 technique, const t64_config *config)
+{
+    struct t64_vm *vm = &guest->vm;
+    vm_reset(vm, config);
+    vm->phys = guest->host->hardware.phys;
+    vm->phys.size = config->memory;
+    vm->phys.frames = guest->frames;
+    vm->level = guest->host->hardware.level;
+    vm->kind = 1 + technique;
+    vm->carrier = &carriers[technique];
+}
+
+static bool open_technique(struct t64_guest *guest, u32 technique)
+{
+    guest->technique = techniques[technique];
+    if (guest->technique->open(guest))
+        return true;
+    guest->technique->close(guest);
+    return false;
+}
+
+static bool guest_open(struct t64_guest *guest, u32 technique, const t64_config *config)
+{
+    guest->owner = guest->host->next_owner++;
+    if (!take_memory(guest, config->memory))
+        return false;
+    become_computer(guest, technique, config);
+    if (open_technique(guest, technique))
+        return true;
+    give_back_memory(guest);
+    return false;
+}
+
+t64_vm *t64_guest_new(t64_host *host, uint32_t technique, const t64_config *config)
+{
+    if (technique >= TECHNIQUES || !config_is_valid(config))
+        return NULL;
+    struct t64_guest *guest = calloc(1, sizeof *guest);
+    if (!guest)
+        return NULL;
+    guest->host = host;
+    if (!guest_open(guest, technique, config)) {
+        free(guest);
+        return NULL;
+    }
+    guest->next = host->guests;
+    host->guests = guest;
+    return &guest->vm;
+}
+
+uint64_t t64_guest_root(t64_vm *vm, uint32_t mode)
+{
+    u32 root = mode > 1 ? FRAME_NONE : guest_of(vm)->technique->root(guest_of(vm), mode);
+    return root == FRAME_NONE ? T64_NOWHERE : frame_address(root).at;
+}
+
+uint64_t t64_guest_frame(t64_vm *vm, uint64_t page)
+{
+    return page < guest_of(vm)->pages ? guest_of(vm)->frames[page] : T64_NOWHERE;
+}

@@ -1,0 +1,87 @@
+/* The host: its RAM, its CPU, and the functions of the public header that are about it. */
+#include "host.h"
+
+#include "guest.h"
+#include "machine.h"
+#include <stdlib.h>
+
+/* Guests run in user mode with paging and interrupts on; only the timer, by which the monitor takes the CPU back, comes in. */
+static void enter_user_mode(struct t64_state *state)
+{
+    state->status = STATUS_IE | STATUS_MODE;
+    state->imask = IPEND_TIMER;
+    state->timecmp = T64_NOWHERE;
+}
+
+static bool host_open(struct t64_host *host, u64 memory, u32 level)
+{
+    struct t64_vm *hardware = &host->hardware;
+    hardware->level = level;
+    hardware->phys.ram = ram_new(memory);
+    if (!hardware->phys.ram)
+        return false;
+    hardware->phys.ram_size = hardware->phys.size = memory;
+    host->next_owner = FRAME_GUEST;
+    enter_user_mode(&hardware->state);
+    host->cpu = cpu_new(hardware, true);
+    return host->cpu && frames_open(&host->frames, hardware->phys.ram, (u32)(memory >> FRAME_SHIFT));
+}
+
+t64_host *t64_host_new(uint64_t memory, uint32_t level)
+{
+    if (!memory || memory % FRAME_SIZE || memory > MEMORY_MAXIMUM || level > LEVEL_ASSIST)
+        return NULL;
+    struct t64_host *host = calloc(1, sizeof *host);
+    if (host && !host_open(host, memory, level)) {
+        t64_host_free(host);
+        return NULL;
+    }
+    return host;
+}
+
+void t64_host_free(t64_host *host)
+{
+    if (!host)
+        return;
+    while (host->guests)
+        t64_vm_free(&host->guests->vm);
+    if (host->cpu)
+        cpu_free(host->cpu);
+    frames_close(&host->frames);
+    ram_free(host->hardware.phys.ram, host->hardware.phys.ram_size);
+    free(host);
+}
+
+void host_use_root(struct t64_host *host, u32 root)
+{
+    u64 ptbr = frame_address(root).at | PTBR_ENABLE;
+    if (host->hardware.state.ptbr == ptbr)
+        return;
+    host->hardware.state.ptbr = ptbr;
+    cpu_flush(host->cpu);
+}
+
+void host_use_no_root(struct t64_host *host)
+{
+    host->hardware.state.ptbr = 0;
+    cpu_flush(host->cpu);
+}
+
+void host_give_back(struct t64_host *host, u32 frame)
+{
+    host_memory_changed(host, frame_address(frame), FRAME_SIZE);
+    frames_give_back(&host->frames, frame);
+}
+
+const t64_state *t64_host_state(t64_host *host) { return &host->hardware.state; }
+
+uint64_t t64_host_memory(t64_host *host) { return host->hardware.phys.size; }
+
+uint64_t t64_host_frames_free(t64_host *host) { return host->frames.free; }
+
+uint64_t t64_host_frames_monitor(t64_host *host) { return host->frames.monitor; }
+
+int t64_host_read(t64_host *host, uint64_t hpa, uint8_t *buffer, uint64_t size)
+{
+    return phys_read(&host->hardware.phys, (t64_gpa){hpa}, buffer, size) ? T64_OK : T64_ERROR_RANGE;
+}

@@ -1,0 +1,36 @@
+/* The host: the hardware that a monitor owns. Its kernel mode is the monitor, in C; only guests run on it, in user mode. */
+#ifndef T64_HOST_H
+#define T64_HOST_H
+
+#include "cpu.h"
+#include "frames.h"
+
+struct t64_guest;
+
+struct t64_host {
+    struct t64_vm hardware; /* all RAM; the guests' devices are their own, it has none */
+    struct t64_cpu *cpu;
+    struct frames frames;
+    struct t64_guest *guests; /* a list */
+    u32 next_owner;
+};
+
+/* The root that the hardware walks from now on. Forgets all translations if it is another one. */
+void host_use_root(struct t64_host *host, u32 root);
+
+/* Forget the root in use: its frame may become something else. */
+void host_use_no_root(struct t64_host *host);
+
+/* A frame's contents were changed by the monitor: nothing decoded from it before may run. */
+static inline void host_memory_changed(struct t64_host *host, t64_hpa hpa, u64 size)
+{
+    cpu_memory_changed(host->cpu, hpa, size);
+}
+
+static inline u64 *host_entry(struct t64_host *host, t64_hpa hpa) { return (u64 *)(host->hardware.phys.ram + hpa.at); }
+
+/* A zeroed frame for the monitor's own tables. */
+static inline u32 host_take_frame(struct t64_host *host) { return frames_take(&host->frames, FRAME_MONITOR, 0); }
+void host_give_back(struct t64_host *host, u32 frame);
+
+#endif

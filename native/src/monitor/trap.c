@@ -1,0 +1,157 @@
+/* The technique `trap`: the guest's kernel runs in user mode, and each privileged instruction traps and is emulated.
+ *
+ * Popek and Goldberg's virtual machine monitor (CACM 17(7), 1974): here are its dispatcher, a row per exit reason, its
+ * allocator, the settling of mode, root and timer before the guest goes on, and its interpreter, which is system_execute.
+ */
+#include "trap.h"
+
+/* Life. */
+
+static bool trap_open(struct t64_guest *guest) { return shadow_open(&guest->shadow, guest->host, guest->pages); }
+
+static void trap_close(struct t64_guest *guest) { shadow_close(&guest->shadow); }
+
+static void trap_enter(struct t64_guest *guest) { (void)guest; }
+
+static void trap_leave(struct t64_guest *guest) { (void)guest; }
+
+static void trap_state_changed(struct t64_guest *guest) { shadow_flush(&guest->shadow); }
+
+/* What was written may be a page table. */
+static void trap_memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size)
+{
+    (void)gpa, (void)size;
+    shadow_flush(&guest->shadow);
+}
+
+static int trap_boot(struct t64_guest *guest, u64 entry)
+{
+    guest->vm.state.pc = entry;
+    shadow_flush(&guest->shadow);
+    return T64_OK;
+}
+
+static u32 trap_root(struct t64_guest *guest, u32 mode) { return guest->shadow.roots[mode]; }
+
+/* With interrupts off nothing can come in: the guest need not be interrupted before they are on again. */
+static u64 next_interrupt(struct t64_guest *guest)
+{
+    return vm_interrupts_enabled(&guest->vm) ? t64_vm_next_event(&guest->vm) : T64_NOWHERE;
+}
+
+static void take_interrupt(struct t64_guest *guest)
+{
+    struct t64_vm *vm = &guest->vm;
+    if (!vm_interrupts_enabled(vm) || vm->state.retired >= guest->until)
+        return;
+    u64 cause = system_interrupt(vm);
+    if (cause)
+        system_enter_trap(vm, cause, vm->state.pc, 0);
+}
+
+static int trap_settle(struct t64_guest *guest)
+{
+    take_interrupt(guest);
+    hardware_state(guest)->pc = guest->vm.state.pc;
+    host_use_root(guest->host, shadow_root(&guest->shadow, trap_mode(guest)));
+    guest_set_alarm(guest, next_interrupt(guest));
+    return OUTCOME_RESUME;
+}
+
+/* Handlers, by reason. */
+
+int trap_raise(struct t64_guest *guest, u64 cause, u64 tval)
+{
+    struct t64_vm *vm = &guest->vm;
+    return system_enter_trap(vm, cause, vm->state.pc, tval) ? OUTCOME_SETTLE : T64_STOP_FAULT;
+}
+
+static int reflect(struct t64_guest *guest) { return trap_raise(guest, guest->exit.raises, guest->exit.trap.tval); }
+
+/* One privileged instruction on the vCPU, with the registers where the hardware has them. */
+static int emulate(struct t64_guest *guest)
+{
+    struct t64_outcome outcome = system_execute(&guest->vm, hardware_state(guest)->x, (u32)guest->exit.trap.tval);
+    switch (outcome.effect) {
+    case EFFECT_NEXT:
+        guest_retired_one(guest);
+        break;
+    case EFFECT_FLUSH_PAGE:
+        guest_retired_one(guest);
+        shadow_flush_page(&guest->shadow, outcome.page);
+        break;
+    case EFFECT_FLUSH:
+        shadow_flush(&guest->shadow);
+        break;
+    case EFFECT_TRAP:
+        return trap_raise(guest, outcome.cause, outcome.tval);
+    default:
+        break;
+    }
+    return guest_outcome_of_effect[outcome.effect];
+}
+
+/* The hardware's timer ran out: settling delivers what is due. */
+static int let_settle(struct t64_guest *guest)
+{
+    (void)guest;
+    return OUTCOME_SETTLE;
+}
+
+static int spin(struct t64_guest *guest)
+{
+    if (!vm_interrupts_enabled(&guest->vm))
+        return guest_fault(guest, T64_FAULT_STUCK, 0, 0);
+    guest_spin(guest, next_interrupt(guest));
+    return OUTCOME_SETTLE;
+}
+
+static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
+    [EXIT_CRR] = emulate, [EXIT_CRW] = emulate, [EXIT_CRX] = emulate, [EXIT_ERET] = emulate, [EXIT_WFI] = emulate,
+    [EXIT_TLBI] = emulate, [EXIT_IN] = emulate, [EXIT_OUT] = emulate,
+    [EXIT_GETST] = emulate, [EXIT_SETST] = emulate, [EXIT_GETVEC] = emulate, [EXIT_GETPT] = emulate, [EXIT_PROBE] = emulate,
+    [EXIT_SYSCALL] = reflect,
+    [EXIT_EXCEPTION] = reflect,
+    [EXIT_GUEST_PAGE_FAULT] = reflect,
+    [EXIT_SHADOW_PAGE_FAULT] = trap_fill_shadow,
+    [EXIT_TIMER] = let_settle,
+    [EXIT_SPIN] = spin,
+};
+
+/* Reasons, by the hardware's cause. */
+
+static u32 privileged_reason(struct t64_guest *guest)
+{
+    return vm_in_user_mode(&guest->vm) ? EXIT_EXCEPTION : guest_sensitive_reason((u32)guest->exit.trap.tval);
+}
+
+static u32 (*const reasons[])(struct t64_guest *guest) = {
+    [0] = guest_exception_reason,
+    [CAUSE_FETCH_MISALIGNED] = guest_exception_reason,
+    [CAUSE_FETCH_PAGE_FAULT] = trap_page_fault_reason,
+    [CAUSE_FETCH_ACCESS_FAULT] = guest_exception_reason,
+    [CAUSE_ILLEGAL_INSTRUCTION] = guest_exception_reason,
+    [CAUSE_PRIVILEGED_INSTRUCTION] = privileged_reason,
+    [CAUSE_SYSCALL] = guest_syscall_reason,
+    [CAUSE_BREAK] = guest_exception_reason,
+    [CAUSE_LOAD_MISALIGNED] = guest_exception_reason,
+    [CAUSE_LOAD_PAGE_FAULT] = trap_page_fault_reason,
+    [CAUSE_LOAD_ACCESS_FAULT] = guest_exception_reason,
+    [CAUSE_STORE_MISALIGNED] = guest_exception_reason,
+    [CAUSE_STORE_PAGE_FAULT] = trap_page_fault_reason,
+    [CAUSE_STORE_ACCESS_FAULT] = guest_exception_reason,
+};
+
+const struct technique technique_trap = {
+    .open = trap_open,
+    .close = trap_close,
+    .boot = trap_boot,
+    .enter = trap_enter,
+    .leave = trap_leave,
+    .settle = trap_settle,
+    .state_changed = trap_state_changed,
+    .memory_changed = trap_memory_changed,
+    .root = trap_root,
+    .reason = reasons,
+    .handle = handlers,
+};
