@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from toyvm.console import Input
 from toyvm.headers import Header, read_header
 from toyvm.host import Host
 from toyvm.image import Image
@@ -47,7 +48,7 @@ def run_guest(
     path: Path,
     technique: str,
     *,
-    input: bytes | None = None,
+    input: Input = None,
     memory: int = 16 << 20,
     operations: int | None = None,
 ) -> Run:
@@ -58,6 +59,7 @@ def run_guest(
     disk = None if sectors is None else bytearray(sectors * SECTOR_SIZE)
     limit = header.number("limit", LIMIT)
     if technique == "reference":
+        assert isinstance(given, bytes)
         return _run_reference(image, given, memory, disk, limit)
     with Host(2 * memory + (16 << 20)) as host:
         machine = (

@@ -33,6 +33,27 @@ def test_the_story_does_not_depend_on_the_memory(technique: str, megabytes: int)
     assert rest == STORY.split(b"\n", 1)[1]
 
 
+class Typist:
+    """A terminal whose user types a line whenever the machine waits, then ends the input."""
+
+    live = True
+
+    def __init__(self, *lines: bytes) -> None:
+        self._lines = list(lines)
+
+    def fetch(self, size: int, wait: float) -> bytes | None:
+        if not wait:
+            return None
+        return self._lines.pop(0) if self._lines else b""
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
+def test_a_read_waits_for_the_terminal(technique: str) -> None:
+    run = run_guest(KERNEL, technique, input=Typist(b"one\n", b"tw", b"o\nthree\n"))
+    assert (run.stop, run.exit_code) == ("exit", 0), run
+    assert run.output.count(b"echo: ") >= 4, run.output
+
+
 def test_trap_leaves_the_state_and_count_of_bare() -> None:
     bare, trap = run_guest(KERNEL, "bare", input=INPUT), run_guest(KERNEL, "trap", input=INPUT)
     assert (trap.instructions, trap.state) == (bare.instructions, bare.state)
