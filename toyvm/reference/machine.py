@@ -104,14 +104,13 @@ class ReferenceMachine:
 
     def run(self, until: int | None = None) -> Stop:
         """Run until `until` instructions have retired in all, or the machine stops; a stopped machine stays so."""
-        while self._stop is None:
-            if until is not None and self.retired >= until:
-                return Stop.LIMIT
+        while self._stop is None and (until is None or self.retired < until):
             try:
                 self._cpu.step()
             except Halt as halt:
                 self._stop, self.stop_detail = halt.stop, halt.detail
-        return self._stop
+        self._devices.advance(self.time)  # what is due by now has happened, looked at from outside
+        return self._stop or Stop.LIMIT
 
     @property
     def retired(self) -> int:
