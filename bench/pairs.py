@@ -1,0 +1,27 @@
+"""Interleaved pairs: two things measured in turn, so that what disturbs the machine disturbs both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+Measure = Callable[[], float]  # runs once and says how long it took, in nanoseconds of CPU time
+
+
+def measure_pair(benchmark: Any, ours: Measure, theirs: Measure, rounds: int, names: tuple[str, str]) -> tuple[float, float]:
+    """Run both `rounds` times in turn. Their medians and the median of the ratios go into the benchmark's extra info."""
+    pairs: list[tuple[float, float]] = []
+    benchmark.pedantic(lambda: pairs.append((ours(), theirs())), rounds=rounds, iterations=1)
+    mine, other = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
+    ratios = sorted(one / two for one, two in pairs)
+    benchmark.extra_info.update(
+        {
+            f"{names[0]} ns": round(mine, 2),
+            f"{names[1]} ns": round(other, 2),
+            "ratio": round(median(ratios), 3),
+            "ratio range": [round(ratios[0], 3), round(ratios[-1], 3)],
+        }
+    )
+    print(f"\n{names[0]} {mine:.2f} ns, {names[1]} {other:.2f} ns, ratio {median(ratios):.2f} ({ratios[0]:.2f}..{ratios[-1]:.2f})")
+    return mine, other
