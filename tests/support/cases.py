@@ -19,7 +19,7 @@ from toyvm.isa.traps import BY_NAME as CAUSE
 from toyvm.programs import Program, Segment
 from toyvm.programs.assembly import li, op, to_bytes
 
-ENGINES = ["reference", "interpreter", "trap"] if find_spec("toyvm._native") else ["reference"]
+ENGINES = ["reference", "interpreter", "trap"] if find_spec("toyvm._core") else ["reference"]
 on_every_engine = pytest.mark.parametrize("engine", ENGINES)
 
 BOOT, HANDLER, BODY = 0x1000, 0x2000, 0x4000

@@ -50,7 +50,6 @@ class Cpu:
 
     def step(self) -> None:
         """Take an interrupt, or execute one instruction. Raises Halt where the machine stops."""
-        self.devices.advance(self.time)
         interrupt = self._interrupt()
         if interrupt is not None:
             self._enter_trap(interrupt, tval=0)
@@ -80,6 +79,7 @@ class Cpu:
         self.executed[row.mnemonic] = self.executed.get(row.mnemonic, 0) + 1
         if row.mnemonic == "wfi":
             self._wait()
+        self.devices.advance(self.time)
         if self.devices.exit_code is not None:
             raise Halt(Stop.EXIT, f"switched off with exit code {self.devices.exit_code}")
 
