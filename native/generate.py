@@ -9,11 +9,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from toyvm import exits, hypercalls  # noqa: E402
-from toyvm.isa import CAUSES, CONTROL_REGISTERS, INSTRUCTIONS, PORTS, Class, Format, Instruction, Level  # noqa: E402
-from toyvm.isa import machine, paging  # noqa: E402
-from toyvm.isa.control import INFO_FIELDS, PTBR_FIELDS, STATUS_FIELDS, BitField  # noqa: E402
-from toyvm.isa.ports import SECTOR_SIZE  # noqa: E402
+from toyvm import exits, hypercalls
+from toyvm.isa import CAUSES, CONTROL_REGISTERS, INSTRUCTIONS, PORTS, Class, Format, Instruction, Level
+
+from toyvm.isa import machine, paging  # isort: skip
+from toyvm.isa.control import INFO_FIELDS, PTBR_FIELDS, STATUS_FIELDS, BitField
+from toyvm.isa.ports import SECTOR_SIZE
 
 GENERATED = ROOT / "native" / "generated"
 FUNCTIONS = 16  # room for the fn field of an R opcode in the decode table
@@ -48,8 +49,11 @@ def _instruction_name(row: Instruction) -> str:
 def isa_header() -> Lines:
     yield from _enum(
         "t64_insn",
-        [("INSN_ILLEGAL", 0), *((_instruction_name(row), n) for n, row in enumerate(INSTRUCTIONS, 1))]
-        + [("INSN_COUNT", len(INSTRUCTIONS) + 1)],
+        [
+            ("INSN_ILLEGAL", 0),
+            *((_instruction_name(row), n) for n, row in enumerate(INSTRUCTIONS, 1)),
+            ("INSN_COUNT", len(INSTRUCTIONS) + 1),
+        ],
     )
     yield from _enum("t64_level", ((f"LEVEL_{level.name}", n) for n, level in enumerate(Level)))
     yield from _enum("t64_cr", ((f"CR_{row.name.upper()}", row.number) for row in CONTROL_REGISTERS))
@@ -192,7 +196,8 @@ HEADERS = {
 def _text(name: str, lines: Lines) -> str:
     guard = f"T64_GENERATED_{name.removesuffix('.h').upper()}_H"
     body = "\n".join(lines)
-    return f"/* Written by native/generate.py: do not edit. */\n#ifndef {guard}\n#define {guard}\n\n#include <stdint.h>\n\n{body}\n#endif\n"
+    head = f"/* Written by native/generate.py: do not edit. */\n#ifndef {guard}\n#define {guard}\n"
+    return f"{head}\n#include <stdint.h>\n\n{body}\n#endif\n"
 
 
 def generate() -> None:

@@ -1,0 +1,65 @@
+"""The extension module toyvm._core: the C core, and cffi's wrapper of its one public header."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cffi import FFI
+from setuptools import Extension
+
+ROOT = Path(__file__).resolve().parent.parent
+NATIVE = Path("native")  # relative to the root, where setuptools runs: absolute paths would end up in the objects
+MODULE = "toyvm._core"
+WRAPPER = NATIVE / "generated" / "_core.c"
+
+# Only Python's entry point is visible outside.
+COMPILE_FLAGS = ["-std=c11", "-O2", "-fvisibility=hidden", "-fno-strict-aliasing", "-Wall", "-Wextra", "-Werror"]
+
+# cffi's own text is not ours to mend.
+_WRAPPER_HEAD = """#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#pragma GCC diagnostic ignored "-Wcast-function-type"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+"""
+
+
+def core_sources() -> list[str]:
+    """Every C file of the core: a new one is only added to its directory."""
+    return sorted(str(path.relative_to(ROOT)) for path in (ROOT / "native" / "src").rglob("*.c"))
+
+
+def core_headers() -> list[str]:
+    folders = (ROOT / "native" / name for name in ("src", "include", "generated"))
+    return sorted(str(path.relative_to(ROOT)) for folder in folders for path in folder.rglob("*.[hi]*"))
+
+
+def include_folders() -> list[str]:
+    return [str(NATIVE / name) for name in ("include", "generated", "src")]
+
+
+def write_wrapper() -> None:
+    """Write cffi's C source, if it changed."""
+    ffi = FFI()
+    ffi.cdef((ROOT / "native" / "include" / "toyvm.h").read_text())
+    ffi.set_source(MODULE, '#include <stdint.h>\n#include "toyvm.h"\n', py_limited_api=True)
+    path = ROOT / WRAPPER
+    draft = path.with_suffix(".draft")
+    ffi.emit_c_code(str(draft))
+    text = _WRAPPER_HEAD + draft.read_text()
+    draft.unlink()
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def extension() -> Extension:
+    return Extension(
+        MODULE,
+        sources=[str(WRAPPER), *core_sources()],
+        depends=core_headers(),
+        include_dirs=include_folders(),
+        extra_compile_args=[*COMPILE_FLAGS, *os.environ.get("TOYVM_CFLAGS", "").split()],
+        py_limited_api=True,
+        define_macros=[("Py_LIMITED_API", "0x030b0000")],
+    )
