@@ -9,7 +9,9 @@ from typing import Any
 Measure = Callable[[], float]  # runs once and says how long it took, in nanoseconds of CPU time
 
 
-def measure_pair(benchmark: Any, ours: Measure, theirs: Measure, rounds: int, names: tuple[str, str]) -> tuple[float, float]:
+def measure_pair(
+    benchmark: Any, ours: Measure, theirs: Measure, rounds: int, names: tuple[str, str]
+) -> tuple[float, float]:
     """Run both `rounds` times in turn. Their medians and the median of the ratios go into the benchmark's extra info."""
     pairs: list[tuple[float, float]] = []
     benchmark.pedantic(lambda: pairs.append((ours(), theirs())), rounds=rounds, iterations=1)
@@ -23,5 +25,7 @@ def measure_pair(benchmark: Any, ours: Measure, theirs: Measure, rounds: int, na
             "ratio range": [round(ratios[0], 3), round(ratios[-1], 3)],
         }
     )
-    print(f"\n{names[0]} {mine:.2f} ns, {names[1]} {other:.2f} ns, ratio {median(ratios):.2f} ({ratios[0]:.2f}..{ratios[-1]:.2f})")
+    print(
+        f"\n{names[0]} {mine:.2f} ns, {names[1]} {other:.2f} ns, ratio {median(ratios):.2f} ({ratios[0]:.2f}..{ratios[-1]:.2f})"
+    )
     return mine, other

@@ -1,0 +1,206 @@
+"""The lab: what it measures, how it counts, and what it prints and writes. No figure's size is tested, only counts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import ROOT, call
+
+from toyvm.lab.account import account_of
+from toyvm.lab.experiment import Effort, Experiment, whole_record
+from toyvm.lab.measure import Cell, Repetition, repeat
+from toyvm.lab.nano import NANOS, Costs
+from toyvm.lab.published import FIGURES, MARKS
+from toyvm.lab.subjects import Sample, Subject, with_operations
+from toyvm.lab.table import lines, number
+from toyvm.lab.workloads import find_workloads
+
+Capture = pytest.CaptureFixture[str]
+BARE, TRAP, PARA = Subject("bare"), Subject("trap"), Subject("para")
+TINY = Effort(0.001, 2, 0.001, 1)
+ELEVEN = "syscall crwrite portio callret exception pagefault ptupdate switch hypercall compute boot".split()
+
+
+def repetition(operations: int, instructions: int, exits: dict[str, int], seconds: float) -> Repetition:
+    return Repetition(Sample(1, 100, {"in": 5}, 0.5), Sample(operations, instructions, exits, seconds))
+
+
+def test_the_eleven_workloads_come_in_their_order() -> None:
+    assert [workload.name for workload in find_workloads()][: len(ELEVEN)] == ELEVEN
+
+
+def test_a_repetition_takes_its_baseline_off() -> None:
+    one = repetition(11, 130, {"in": 25, "out": 10}, 1.5)
+    assert (one.operations, one.instructions, one.exits) == (10, 3.0, {"in": 2.0, "out": 1.0})
+    assert one.nanoseconds == pytest.approx(1e8)
+
+
+def test_a_cell_shows_median_and_half_the_range() -> None:
+    cell = Cell("any", BARE, [repetition(11, 130, {}, 0.5 + seconds) for seconds in (1.0, 3.0, 2.0)])
+    assert cell.nanoseconds == pytest.approx(2e8)
+    assert cell.spread == pytest.approx(0.5)
+
+
+def test_the_account_closes_with_what_is_unexplained() -> None:
+    cell = Cell("any", TRAP, [repetition(11, 130, {"in": 25, "probe": 10}, 0.5 + 1e-6)])
+    account = account_of(cell, Costs(1.0, {"in": 20.0}))
+    parts = account.direct + sum(entry.nanoseconds for entry in account.entries) + account.unexplained
+    assert parts == pytest.approx(account.total) == pytest.approx(100.0)
+    # 3 instructions, of which 2 ins and a probe were emulated; probe has no price.
+    assert (account.direct, account.unexplained) == (pytest.approx(0.0), pytest.approx(60.0))
+    assert {entry.reason: entry.cost for entry in account.entries} == {"in": 20.0, "probe": None}
+
+
+@pytest.mark.parametrize("technique", ["bare", "trap", "para"])
+@pytest.mark.parametrize("name", ELEVEN)
+def test_each_workload_runs_where_it_can_exist_and_its_counts_are_exact(name: str, technique: str) -> None:
+    workload, subject = find_workloads([name])[0], Subject(technique)
+    if workload.why_missing(technique) is not None:
+        pytest.skip(workload.why_missing(technique) or "")
+    image = workload.image(technique)
+    first, second = repeat(subject, image, 20), repeat(subject, image, 20)
+    assert (first.instructions, first.exits) == (second.instructions, second.exits)
+    assert first.instructions > 0
+
+
+def test_a_trap_guest_retires_what_the_bare_machine_does() -> None:
+    for workload in find_workloads():
+        if not workload.why_missing("trap") and not workload.why_missing("bare"):
+            image = workload.image("trap")
+            assert TRAP.run(image, 9).instructions == BARE.run(image, 9).instructions, workload.name
+
+
+def test_operations_are_set_in_the_image_and_nothing_else_is() -> None:
+    image = find_workloads(["crwrite"])[0].image("bare")
+    other = with_operations(image, 12345)
+    place = image.address_of("operations")
+    changed = {
+        segment.address + offset
+        for segment, old in zip(other.segments, image.segments, strict=True)
+        for offset, (new_byte, old_byte) in enumerate(zip(segment.data, old.data, strict=True))
+        if new_byte != old_byte
+    }
+    assert changed
+    assert changed <= set(range(place, place + 8))
+
+
+@pytest.mark.parametrize("nano", NANOS, ids=lambda nano: nano.name)
+def test_each_nanobenchmark_causes_the_exit_it_prices(nano: object) -> None:
+    for technique in nano.techniques:  # type: ignore[attr-defined]
+        one = repeat(Subject(technique), nano.image(technique), 21)  # type: ignore[attr-defined]
+        reason = nano.reason  # type: ignore[attr-defined]
+        assert one.exits == {} if reason is None else one.exits[reason] == 1.0
+
+
+@pytest.fixture(scope="module")
+def experiment() -> Experiment:
+    done = Experiment(find_workloads(["syscall", "portio", "hypercall"]), [BARE, TRAP, PARA])
+    done.run(TINY, lambda text: None)
+    return done
+
+
+def test_a_cell_that_cannot_exist_says_why(experiment: Experiment) -> None:
+    text = "\n".join(lines(experiment))
+    assert "a paravirtual guest has no ports" in text
+    assert "there is no monitor to ask" in text
+    assert not experiment.failures
+
+
+def test_the_output_is_aligned_and_fits_a_terminal(experiment: Experiment) -> None:
+    printed = list(lines(experiment))
+    rows = [line for line in printed if line.startswith(("workload ", "syscall ", "portio ", "hypercall "))]
+    assert len({line.index("|") for line in rows[:4]}) == 1
+    assert max(map(len, printed)) <= 120
+
+
+def test_account_published_figures_and_ported_lines_stand_beneath(experiment: Experiment) -> None:
+    text = "\n".join(lines(experiment))
+    for part in ("The account of trap", "unexplained", "Adams and Agesen", "Ported lines", "1.36%"):
+        assert part in text
+    for mark, meaning in MARKS.items():
+        assert f"{mark} {meaning}" in text
+
+
+def test_every_published_figure_has_a_mark() -> None:
+    for figure in FIGURES:
+        for cell in (figure.native, figure.software, figure.hardware):
+            assert cell.split()[-1] in MARKS
+
+
+def test_the_record_has_one_entry_for_each_repetition(experiment: Experiment) -> None:
+    record = whole_record(experiment, {"cpu": "any"}, {})
+    measured = [cell for cell in experiment.cells.values() if cell.measured]
+    assert len(record["records"]) == TINY.repeats * len(measured)
+    keys = {"workload", "technique", "engine", "hardware", "operations", "instructions", "exits", "cpu_seconds"}
+    assert all(keys <= entry.keys() for entry in record["records"])
+    assert json.loads(json.dumps(record)) == record
+
+
+def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    from toyvm.lab.subjects import WorkloadFailed
+
+    run = Subject.run
+
+    def failing(self: Subject, image: object, operations: int) -> Sample:
+        if self.technique == "trap":
+            raise WorkloadFailed("it broke")
+        return run(self, image, operations)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Subject, "run", failing)
+    done = Experiment(find_workloads(["crwrite"]), [BARE, TRAP])
+    done.run(TINY, lambda text: None)
+    assert "failed: it broke" in "\n".join(lines(done))
+    assert done.cells["crwrite", BARE].measured
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("syscal",), "did you mean syscall"),
+        (("--technique", "rewrite"), "not built yet"),
+        (("--technique", "bare,odd"), "there are bare, trap, para"),
+        (("--engine", "recompiler"), "not built yet"),
+        (("--engine", "reference", "--technique", "trap"), "bare machine only"),
+        (("--hardware", "classic", "--technique", "trap"), "on trap there is strict"),
+        (("--repeats", "0"), "it takes 1.."),
+        (("--repeats", "x"), "is no number"),
+    ],
+)
+def test_a_wrong_word_gets_one_clear_line(capfd: Capture, words: tuple[str, ...], message: str) -> None:
+    done = call(capfd, "lab", *words)
+    assert (done.code, done.errors.count("\n")) == (2, 1)
+    assert message in done.errors
+
+
+def test_the_command_prints_a_table_and_writes_the_record(capfd: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "lab.json"
+    words = ("crwrite", "--technique", "bare", "--quick", "--repeats", "1", "--json", str(file))
+    done = call(capfd, "lab", *words)
+    assert (done.code, done.errors) == (0, "")
+    assert "crwrite" in done.output
+    assert json.loads(file.read_text())["machine"]["cpu"]
+
+
+def test_ctrl_c_leaves_no_record(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "toyvm", "lab", "--json", str(tmp_path / "lab.json")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.count(b"\n") == 1
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.0, "1"), (1.5, "1.50"), (123.456, "123.5"), (1234.5, "1234"), (2e9, "2.00e+09"), (0, "0")]
+)
+def test_numbers_have_no_more_digits_than_they_need(value: float, text: str) -> None:
+    assert number(value) == text
