@@ -25,14 +25,14 @@ _start:
     space_address t1, s3
     add  t1, t1, t0
     la   s4, request
-    sd   t1, 0(s4)
+    sd   t1, MMU_ENTRY(s4)
 .endif
     mv   s1, s0
     mv   s5, s2
     j    2f
 1:  xori s2, s2, TOGGLED
 .ifdef PARAVIRT
-    sd   s2, 8(s4)
+    sd   s2, MMU_VALUE(s4)
     mv   a0, s4
     li   a1, 1
     li   a2, 0
@@ -60,5 +60,5 @@ user_program:                   # never run
 
 .bss
 .balign 8
-request: .zero 16               # an mmu record
+request: .zero MMU_SIZE
 image_end:

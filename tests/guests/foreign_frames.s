@@ -18,13 +18,13 @@ _start:
     li   a1, RIGHTS | 1 << 50
     li   a2, 1
     hcall HC_UPDATE_VA
-    check a0, -ERROR_PERM
+    check a0, -HC_EPERM
     space_address t1, s2                                # a table, to write
     ori  a1, t1, RIGHTS
     li   a0, USER_BASE
     li   a2, 1
     hcall HC_UPDATE_VA
-    check a0, -ERROR_BUSY
+    check a0, -HC_EBUSY
     li   a0, USER_BASE                                  # a reserved bit
     space_address t1, s1
     li   a1, 1 << 63
@@ -32,17 +32,17 @@ _start:
     ori  a1, a1, RIGHTS
     li   a2, 1
     hcall HC_UPDATE_VA
-    check a0, -ERROR_INVAL
+    check a0, -HC_EINVAL
     space_address a0, s1                                # writable in two places
     srli a0, a0, PAGE_SHIFT
     li   a1, 0
     hcall HC_PIN_TABLE
-    check a0, -ERROR_BUSY
+    check a0, -HC_EBUSY
     space_address a0, s2                                # of another level
     srli a0, a0, PAGE_SHIFT
     li   a1, 2
     hcall HC_PIN_TABLE
-    check a0, -ERROR_BUSY
+    check a0, -HC_EBUSY
     space_address a0, s1                                # no root at all
     srli a0, a0, PAGE_SHIFT
     li   a1, -1

@@ -20,13 +20,13 @@ _start:
     ld   t1, 0(t1)
     check t1, 3
     la   s0, calls
-    ld   t1, 8(s0)
+    ld   t1, MULTICALL_RESULT(s0)
     check t1, 1 << 16
-    ld   t1, 64 + 8(s0)
+    ld   t1, MULTICALL_SIZE + MULTICALL_RESULT(s0)
     check t1, 3
-    ld   t1, 3 * 64 + 8(s0)
-    check t1, -ERROR_NOSYS
-    ld   t1, 4 * 64 + 8(s0)     # never made
+    ld   t1, 3 * MULTICALL_SIZE + MULTICALL_RESULT(s0)
+    check t1, -HC_ENOSYS
+    ld   t1, 4 * MULTICALL_SIZE + MULTICALL_RESULT(s0)     # never made
     check t1, -1000
     done
 

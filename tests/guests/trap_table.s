@@ -32,11 +32,11 @@ _start:
     check t1, STATUS_IE
     la   a0, table + 4
     hcall HC_SET_TRAP_TABLE
-    check a0, -ERROR_FAULT
+    check a0, -HC_EFAULT
     la   a0, table
     li   a1, -1
     hcall HC_SET_TRAP_TABLE
-    check a0, -ERROR_TOOBIG
+    check a0, -HC_ETOOBIG
     done
 
 # handler label, number   note the number and the interrupt flag, and resume behind the instruction that trapped
