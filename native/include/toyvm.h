@@ -88,6 +88,8 @@ t64_vm *t64_guest_new(t64_host *host, uint32_t technique, const t64_config *conf
 uint64_t t64_guest_root(t64_vm *guest, uint32_t mode);
 /* The host frame of a guest-physical page. */
 uint64_t t64_guest_frame(t64_vm *guest, uint64_t page);
+/* Do the monitor's books of a paravirtual guest's page tables equal a recount of them? T64_ERROR_VALUE: they do not. */
+int t64_guest_audit(t64_vm *guest);
 
 /* What follows is the same for a machine and a guest. */
 void t64_vm_free(t64_vm *vm);

@@ -7,6 +7,7 @@
 #include "isa.h"
 #include "types.h"
 
+static inline bool cause_is_interrupt(u64 cause) { return cause >> 63; }
 static inline u32 word_opcode(u32 word) { return word & 0x7F; }
 static inline u32 word_rd(u32 word) { return word >> 7 & 31; }
 

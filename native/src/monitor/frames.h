@@ -24,7 +24,7 @@ struct frame {
     u32 owner;
     u32 page; /* a guest's: its page number there; free: the next free one */
     u8 type;
-    bool pinned; /* one of the uses is the guest's wish */
+    u8 pinned;   /* one of the uses is the guest's wish: 1 + level, else 0 */
     bool listed; /* in the free list */
     bool soiled; /* held something once: clear it before it is handed out */
 };

@@ -99,7 +99,7 @@ static u32 find_reason(struct t64_guest *guest)
     exit->raises = exit->trap.cause;
     if (exit->event == CPU_SPIN)
         return EXIT_SPIN;
-    return exit->trap.cause & CAUSE_TIMER ? EXIT_TIMER : guest->technique->reason[exit->trap.cause](guest);
+    return cause_is_interrupt(exit->trap.cause) ? EXIT_TIMER : guest->technique->reason[exit->trap.cause](guest);
 }
 
 static int meet_exit(struct t64_guest *guest)

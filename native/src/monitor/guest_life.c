@@ -1,10 +1,11 @@
 /* A guest's life: made on a host, told of changes from outside, freed. */
 #include "guest.h"
 #include "machine.h"
+#include "para.h"
 
 #include <stdlib.h>
 
-static const struct technique *const techniques[] = {[T64_TRAP] = &technique_trap};
+static const struct technique *const techniques[] = {[T64_TRAP] = &technique_trap, [T64_PARA] = &technique_para};
 enum { TECHNIQUES = sizeof techniques / sizeof *techniques };
 
 static int guest_boot(struct t64_vm *vm, u64 entry)
@@ -58,6 +59,9 @@ static void guest_free(struct t64_vm *vm)
 static const struct t64_carrier carriers[] = {
     [T64_TRAP] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
                   .memory_changed = guest_memory_changed},
+    [T64_PARA] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
+                  .memory_changed = guest_memory_changed, .translate = para_translate, .save_size = para_save_size,
+                  .save = para_save, .prepare = para_prepare_load, .load = para_load},
 };
 
 /* Scattered frames for all its pages; false, and none taken, if there are too few. */

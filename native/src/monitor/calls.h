@@ -1,0 +1,28 @@
+/* Hypercalls, a function each: those that end with a result in a0. What changes the flow of control is in hypercalls.c. */
+#ifndef T64_CALLS_H
+#define T64_CALLS_H
+
+#include "para.h"
+
+/* Results that are none: nothing more happened, the hypercall is made again when the host has done its part. */
+enum { CALL_STOPPED = -0x10000, CALL_FULL = CALL_STOPPED - T64_STOP_OUTPUT, CALL_NEED_INPUT = CALL_STOPPED - T64_STOP_INPUT };
+
+static inline bool call_is_stopped(i64 result) { return result <= CALL_STOPPED; }
+
+/* `args`: a0 to a5. A result, a negated hypercall error, or one of the above. */
+typedef i64 hypercall_function(struct t64_guest *guest, const u64 *args);
+
+hypercall_function call_version, call_set_trap_table, call_set_timer, call_yield;
+hypercall_function call_mmu_update, call_update_va, call_pin_table, call_unpin_table, call_set_roots, call_flush;
+hypercall_function call_console_write, call_console_read;
+hypercall_function call_multicall;
+
+/* Call by number, as from a multicall if `nested`. */
+i64 call_by_number(struct t64_guest *guest, u64 number, const u64 *args, bool nested);
+
+/* Arguments that are lists: 0, or what is wrong with them. */
+i64 call_check_list(u64 list, u64 count);
+/* Where `done` asks for it, say how many were. The first error counts. */
+i64 call_report_done(struct t64_guest *guest, u64 done, u64 count, i64 result);
+
+#endif

@@ -1,0 +1,94 @@
+/* Hypercalls about page tables. */
+#include "calls.h"
+#include "reach.h"
+#include "tables.h"
+
+#define ALL_ONES (~(u64)0)
+
+i64 call_mmu_update(struct t64_guest *guest, const u64 *args)
+{
+    i64 error = call_check_list(args[0], args[1]);
+    u64 done = 0;
+    while (!error && done < args[1]) {
+        struct t64_mmu_record record;
+        bool there = reach_read(guest, (t64_gva){args[0] + done * sizeof record}, &record, sizeof record);
+        error = there ? tables_update(guest, (t64_hpa){record.entry}, record.value) : -HYPERCALL_ERROR_FAULT;
+        done += !error;
+    }
+    return call_report_done(guest, args[2], done, error);
+}
+
+static u64 index_of(t64_gva gva, u32 level)
+{
+    return gva.at >> (PAGE_SHIFT + PAGE_INDEX_BITS * level) & (PAGE_ENTRIES - 1);
+}
+
+static bool is_canonical(t64_gva gva) { return (i64)(gva.at << (64 - ADDRESS_BITS)) >> (64 - ADDRESS_BITS) == (i64)gva.at; }
+
+/* The level-0 entry for gva under the kernel's root, whose tables are sound; NOWHERE where one is missing. */
+static t64_hpa find_entry(struct t64_guest *guest, t64_gva gva)
+{
+    u64 table = frame_address(guest->para->roots[PARA_KERNEL]).at;
+    if (!is_canonical(gva))
+        return (t64_hpa){T64_NOWHERE};
+    for (u32 level = PAGE_LEVELS - 1; level > 0; level--) {
+        u64 entry = *host_entry(guest->host, (t64_hpa){table + 8 * index_of(gva, level)});
+        if (!(entry & PTE_V))
+            return (t64_hpa){T64_NOWHERE};
+        table = entry & PTE_FRAME;
+    }
+    return (t64_hpa){table + 8 * index_of(gva, 0)};
+}
+
+static void flush_page(struct t64_guest *guest, u64 gva)
+{
+    cpu_flush_page(guest->host->cpu, (t64_gva){gva & ~(u64)(PAGE_SIZE - 1)});
+}
+
+/* In the monitor's slot tables_update refuses: what it finds there is not the guest's. */
+i64 call_update_va(struct t64_guest *guest, const u64 *args)
+{
+    t64_hpa at = find_entry(guest, (t64_gva){args[0]});
+    if (args[2] > 1 || at.at == T64_NOWHERE)
+        return -HYPERCALL_ERROR_INVAL;
+    int error = tables_update(guest, at, args[1]);
+    if (!error && args[2])
+        flush_page(guest, args[0]);
+    return error;
+}
+
+i64 call_pin_table(struct t64_guest *guest, const u64 *args) { return tables_pin(guest, args[0], args[1]); }
+
+i64 call_unpin_table(struct t64_guest *guest, const u64 *args) { return tables_unpin(guest, args[0]); }
+
+/* The new roots are taken before the old ones are let go: they may be the same, or share tables. */
+i64 call_set_roots(struct t64_guest *guest, const u64 *args)
+{
+    struct para *para = guest->para;
+    bool has_user = args[1] != ALL_ONES;
+    i64 error = tables_get(guest, args[0], FRAME_LEVEL2);
+    if (error)
+        return error;
+    error = has_user ? tables_get(guest, args[1], FRAME_LEVEL2) : 0;
+    if (error) {
+        tables_put(guest, (u32)args[0]);
+        return error;
+    }
+    u32 old[2] = {para->roots[PARA_KERNEL], para->roots[PARA_USER]};
+    para->roots[PARA_KERNEL] = (u32)args[0];
+    para->roots[PARA_USER] = has_user ? (u32)args[1] : FRAME_NONE;
+    for (u32 mode = 0; mode < 2; mode++)
+        if (old[mode] != FRAME_NONE)
+            tables_put(guest, old[mode]);
+    para->unsettled = para->flush = true;
+    return 0;
+}
+
+i64 call_flush(struct t64_guest *guest, const u64 *args)
+{
+    if (args[0] == ALL_ONES)
+        cpu_flush(guest->host->cpu);
+    else
+        flush_page(guest, args[0]);
+    return 0;
+}

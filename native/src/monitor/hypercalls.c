@@ -1,0 +1,114 @@
+/* Hypercalls: dispatch by number, and those that change the flow of control. */
+#include "calls.h"
+
+enum { REGISTER_A0 = 10 };
+
+static const bool allowed_in_multicall[HYPERCALL_COUNT] = {
+#define ROW(name, number, arguments, in_multicall) [number] = in_multicall,
+    T64_HYPERCALLS(ROW)
+#undef ROW
+};
+
+static hypercall_function *const calls[HYPERCALL_COUNT] = {
+    [HYPERCALL_VERSION] = call_version,
+    [HYPERCALL_SET_TRAP_TABLE] = call_set_trap_table,
+    [HYPERCALL_MMU_UPDATE] = call_mmu_update,
+    [HYPERCALL_UPDATE_VA] = call_update_va,
+    [HYPERCALL_PIN_TABLE] = call_pin_table,
+    [HYPERCALL_UNPIN_TABLE] = call_unpin_table,
+    [HYPERCALL_SET_ROOTS] = call_set_roots,
+    [HYPERCALL_FLUSH] = call_flush,
+    [HYPERCALL_SET_TIMER] = call_set_timer,
+    [HYPERCALL_YIELD] = call_yield,
+    [HYPERCALL_CONSOLE_WRITE] = call_console_write,
+    [HYPERCALL_CONSOLE_READ] = call_console_read,
+    [HYPERCALL_MULTICALL] = call_multicall,
+};
+
+i64 call_by_number(struct t64_guest *guest, u64 number, const u64 *args, bool nested)
+{
+    if (number >= HYPERCALL_COUNT || !calls[number] || (nested && !allowed_in_multicall[number]))
+        return -HYPERCALL_ERROR_NOSYS;
+    return calls[number](guest, args);
+}
+
+static void retire(struct t64_guest *guest)
+{
+    struct t64_state *state = &guest->vm.state;
+    state->pc += 4;
+    state->retired++;
+    state->fresh = 0;
+}
+
+static int iret(struct t64_guest *guest)
+{
+    u64 status = *para_shared(guest, SHARED_STATUS) & (STATUS_PIE | STATUS_PMODE);
+    u32 mode = status & STATUS_PMODE ? PARA_USER : PARA_KERNEL;
+    if (guest->para->roots[mode] == FRAME_NONE)
+        return guest_fault(guest, T64_FAULT_BAD_PAGE_TABLE, 0, 0);
+    retire(guest);
+    *para_shared(guest, SHARED_STATUS) = status | (status & STATUS_PIE ? STATUS_IE : 0);
+    guest->vm.state.pc = *para_shared(guest, SHARED_EPC);
+    para_set_mode(guest, mode);
+    return OUTCOME_SETTLE;
+}
+
+/* A wfi by another name, under the mask of the shared page. */
+static int block(struct t64_guest *guest)
+{
+    struct t64_state *state = &guest->vm.state;
+    u64 *x = hardware_state(guest)->x;
+    state->imask = *para_shared(guest, SHARED_IMASK);
+    struct t64_outcome outcome = system_execute(&guest->vm, x, T64_WORD_WFI);
+    state->imask = ~(u64)0;
+    if (outcome.effect != EFFECT_WAIT)
+        x[REGISTER_A0] = 0;
+    return guest_outcome_of_effect[outcome.effect];
+}
+
+static int shut_down(struct t64_guest *guest)
+{
+    u64 code = hardware_state(guest)->x[REGISTER_A0];
+    port_out(&guest->vm.devices, vm_time(&guest->vm) + 1, PORT_POWER, code);
+    retire(guest);
+    system_power_off(&guest->vm);
+    return T64_STOP_EXIT;
+}
+
+static int (*const controls[HYPERCALL_COUNT])(struct t64_guest *guest) = {
+    [HYPERCALL_IRET] = iret,
+    [HYPERCALL_BLOCK] = block,
+    [HYPERCALL_SHUTDOWN] = shut_down,
+};
+
+/* What an earlier attempt of this very call has done already stands; another call begins at its beginning. */
+static void begin_or_go_on(struct t64_guest *guest)
+{
+    struct para_progress *progress = &guest->para->progress;
+    const struct t64_state *state = &guest->vm.state;
+    if (progress->pc != state->pc || progress->retired != state->retired)
+        *progress = (struct para_progress){.pc = state->pc, .retired = state->retired};
+}
+
+static int call(struct t64_guest *guest, u64 number)
+{
+    struct para *para = guest->para;
+    u64 *x = hardware_state(guest)->x;
+    begin_or_go_on(guest);
+    i64 result = call_by_number(guest, number, &x[REGISTER_A0], false);
+    if (call_is_stopped(result))
+        return (int)(CALL_STOPPED - result);
+    x[REGISTER_A0] = (u64)result;
+    retire(guest);
+    if (para->unsettled || para->flush || para_interrupt_is_due(guest))
+        return OUTCOME_SETTLE;
+    guest_retired_one(guest);
+    *para_shared(guest, SHARED_TIME) = vm_time(&guest->vm);
+    return OUTCOME_RESUME;
+}
+
+int para_hypercall(struct t64_guest *guest)
+{
+    u64 number = (u32)guest->exit.trap.tval >> 12;
+    return number < HYPERCALL_COUNT && controls[number] ? controls[number](guest) : call(guest, number);
+}

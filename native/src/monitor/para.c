@@ -1,0 +1,292 @@
+/* The technique `para`: the guest's kernel asks with hcall; its own page tables are walked by the hardware. */
+#include "para.h"
+
+#include "tables.h"
+
+#include <stdlib.h>
+
+/* Life. */
+
+static u64 *table_entry(struct t64_guest *guest, u32 table, u32 index)
+{
+    return (u64 *)frames_bytes(&guest->host->frames, table) + index;
+}
+
+static u32 window_index(u32 level)
+{
+    return SHARED_PAGE_ADDRESS >> (PAGE_SHIFT + PAGE_INDEX_BITS * level) & (PAGE_ENTRIES - 1);
+}
+
+static bool take_frames(struct t64_guest *guest)
+{
+    struct para *para = guest->para;
+    u32 *const wanted[] = {&para->shared, &para->window_tables[0], &para->window_tables[1]};
+    for (u32 i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        *wanted[i] = host_take_frame(guest->host);
+    return para->shared != FRAME_NONE && para->window_tables[0] != FRAME_NONE && para->window_tables[1] != FRAME_NONE;
+}
+
+/* The tables that map the shared page in the window; a root gets a pointer to the upper one while it is the kernel's. */
+static void build_window(struct t64_guest *guest)
+{
+    const struct para *para = guest->para;
+    u64 rights = PTE_R | PTE_W | PTE_U | PTE_A | PTE_D | PTE_V;
+    *table_entry(guest, para->window_tables[0], window_index(0)) = frame_address(para->shared).at | rights;
+    *table_entry(guest, para->window_tables[1], window_index(1)) = frame_address(para->window_tables[0]).at | PTE_V;
+}
+
+static bool para_open(struct t64_guest *guest)
+{
+    guest->para = calloc(1, sizeof *guest->para);
+    if (!guest->para)
+        return false;
+    guest->para->roots[PARA_KERNEL] = guest->para->roots[PARA_USER] = FRAME_NONE;
+    guest->vm.info |= INFO_HYPERCALLS;
+    if (!take_frames(guest))
+        return false;
+    build_window(guest);
+    return true;
+}
+
+static void give_back_if_taken(struct t64_guest *guest, u32 frame)
+{
+    if (frame != FRAME_NONE)
+        host_give_back(guest->host, frame);
+}
+
+static void para_close(struct t64_guest *guest)
+{
+    if (!guest->para)
+        return;
+    give_back_if_taken(guest, guest->para->shared);
+    give_back_if_taken(guest, guest->para->window_tables[0]);
+    give_back_if_taken(guest, guest->para->window_tables[1]);
+    free(guest->para);
+}
+
+/* Between runs the state is what the host sees and changes; during one, most of it is the shared page. */
+
+static void para_state_changed(struct t64_guest *guest)
+{
+    const struct t64_state *state = &guest->vm.state;
+    *para_shared(guest, SHARED_STATUS) = state->status;
+    *para_shared(guest, SHARED_EPC) = state->epc;
+    *para_shared(guest, SHARED_CAUSE) = state->cause;
+    *para_shared(guest, SHARED_TVAL) = state->tval;
+    *para_shared(guest, SHARED_SCRATCH) = state->scratch;
+    *para_shared(guest, SHARED_IMASK) = state->imask;
+}
+
+static void para_memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size)
+{
+    (void)gpa, (void)size;
+    guest->para->doubtful = true;
+}
+
+static void para_enter(struct t64_guest *guest)
+{
+    struct para *para = guest->para;
+    guest->vm.state.imask = ~(u64)0; /* events are any change of ipend; the guest's own mask is in the shared page */
+    if (!para->doubtful)
+        return;
+    para->doubtful = false;
+    para->flush = true;
+    para->broken = !tables_recheck(guest, para->roots);
+}
+
+static void para_leave(struct t64_guest *guest)
+{
+    struct t64_state *state = &guest->vm.state;
+    u64 mode = state->status & STATUS_MODE;
+    state->status = (*para_shared(guest, SHARED_STATUS) & (STATUS_IE | STATUS_PIE | STATUS_PMODE)) | mode;
+    state->epc = *para_shared(guest, SHARED_EPC);
+    state->cause = *para_shared(guest, SHARED_CAUSE);
+    state->tval = *para_shared(guest, SHARED_TVAL);
+    state->scratch = *para_shared(guest, SHARED_SCRATCH);
+    state->imask = *para_shared(guest, SHARED_IMASK);
+    state->tvec = guest->para->handlers[PARA_HANDLER_ANY].address;
+    u32 root = guest->para->roots[para_mode(guest)];
+    state->ptbr = root == FRAME_NONE ? 0 : frame_address(root).at | PTBR_ENABLE;
+}
+
+static u32 para_root(struct t64_guest *guest, u32 mode) { return guest->para->roots[mode]; }
+
+/* Traps. */
+
+void para_set_mode(struct t64_guest *guest, u32 mode)
+{
+    u64 status = guest->vm.state.status & ~STATUS_MODE;
+    guest->vm.state.status = mode == PARA_USER ? status | STATUS_MODE : status;
+}
+
+static const struct para_handler *handler_of(const struct t64_guest *guest, u64 cause)
+{
+    u32 index = cause_is_interrupt(cause) ? PARA_EXCEPTIONS + (u32)cause : (u32)cause;
+    const struct para_handler *handlers = guest->para->handlers;
+    return handlers[index].given ? &handlers[index] : &handlers[PARA_HANDLER_ANY];
+}
+
+/* As the hardware does it to the control registers. */
+static void enter_handler(struct t64_guest *guest, const struct para_handler *handler, u64 cause, u64 tval)
+{
+    u64 enabled = para_interrupts_enabled(guest);
+    u64 status = enabled ? STATUS_PIE : 0;
+    status |= para_mode(guest) == PARA_USER ? STATUS_PMODE : 0;
+    status |= handler->keeps_interrupts ? enabled : 0;
+    *para_shared(guest, SHARED_STATUS) = status;
+    *para_shared(guest, SHARED_EPC) = guest->vm.state.pc;
+    *para_shared(guest, SHARED_CAUSE) = cause;
+    *para_shared(guest, SHARED_TVAL) = tval;
+    guest->vm.state.pc = handler->address;
+    guest->vm.state.fresh = 1;
+    para_set_mode(guest, PARA_KERNEL);
+}
+
+int para_raise(struct t64_guest *guest, u64 cause, u64 tval)
+{
+    if (guest->vm.state.fresh && !cause_is_interrupt(cause))
+        return guest_fault(guest, T64_FAULT_DOUBLE, cause, tval);
+    const struct para_handler *handler = handler_of(guest, cause);
+    if (!handler->given)
+        return guest_fault(guest, T64_FAULT_NO_HANDLER, cause, tval);
+    enter_handler(guest, handler, cause, tval);
+    return OUTCOME_SETTLE;
+}
+
+/* Settling: what the hardware is set to before the guest goes on. */
+
+static int take_interrupt(struct t64_guest *guest)
+{
+    guest->para->pending = system_pending(&guest->vm);
+    if (!para_interrupt_is_due(guest) || guest->vm.state.retired >= guest->until)
+        return OUTCOME_RESUME;
+    u64 due = guest->para->pending & *para_shared(guest, SHARED_IMASK);
+    return para_raise(guest, CAUSE_TIMER | (u64)__builtin_ctzll(due), 0);
+}
+
+/* The window is the kernel's alone, even if both modes share a root. */
+static void set_window(struct t64_guest *guest, u32 root)
+{
+    u64 wanted = para_mode(guest) == PARA_KERNEL ? frame_address(guest->para->window_tables[1]).at | PTE_V : 0;
+    u64 *slot = table_entry(guest, root, MONITOR_ROOT_SLOT);
+    if (*slot == wanted)
+        return;
+    *slot = wanted;
+    host_memory_changed(guest->host, (t64_hpa){frame_address(root).at + 8 * MONITOR_ROOT_SLOT}, sizeof *slot);
+    guest->para->flush = true;
+}
+
+static void use_root(struct t64_guest *guest, u32 root)
+{
+    set_window(guest, root);
+    host_use_root(guest->host, root);
+    if (guest->para->flush)
+        cpu_flush(guest->host->cpu);
+    guest->para->flush = false;
+}
+
+static int para_settle(struct t64_guest *guest)
+{
+    struct para *para = guest->para;
+    int outcome = take_interrupt(guest);
+    if (outcome >= 0)
+        return outcome;
+    u32 root = para->roots[para_mode(guest)];
+    if (para->broken || root == FRAME_NONE)
+        return guest_fault(guest, T64_FAULT_BAD_PAGE_TABLE, 0, 0);
+    use_root(guest, root);
+    hardware_state(guest)->pc = guest->vm.state.pc;
+    *para_shared(guest, SHARED_IPEND) = para->pending;
+    *para_shared(guest, SHARED_TIME) = vm_time(&guest->vm);
+    guest_set_alarm(guest, system_next_event(&guest->vm));
+    para->unsettled = false;
+    return OUTCOME_RESUME;
+}
+
+/* Handlers, by reason. */
+
+static int reflect(struct t64_guest *guest) { return para_raise(guest, guest->exit.trap.cause, guest->exit.trap.tval); }
+
+static int read_info(struct t64_guest *guest)
+{
+    system_execute(&guest->vm, hardware_state(guest)->x, (u32)guest->exit.trap.tval);
+    guest_retired_one(guest);
+    return OUTCOME_RESUME;
+}
+
+static int let_settle(struct t64_guest *guest)
+{
+    (void)guest;
+    return OUTCOME_SETTLE;
+}
+
+static int spin(struct t64_guest *guest)
+{
+    if (!para_interrupts_enabled(guest))
+        return guest_fault(guest, T64_FAULT_STUCK, 0, 0);
+    guest_spin(guest, system_next_event(&guest->vm));
+    return OUTCOME_SETTLE;
+}
+
+static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
+    [EXIT_CRR] = read_info,
+    [EXIT_SYSCALL] = reflect,
+    [EXIT_EXCEPTION] = reflect,
+    [EXIT_GUEST_PAGE_FAULT] = reflect,
+    [EXIT_TIMER] = let_settle,
+    [EXIT_SPIN] = spin,
+    [EXIT_HYPERCALL] = para_hypercall,
+};
+
+/* Reasons, by the hardware's cause. */
+
+static u32 illegal_reason(struct t64_guest *guest)
+{
+    bool asks = word_opcode((u32)guest->exit.trap.tval) == T64_OPCODE_HCALL && para_mode(guest) == PARA_KERNEL;
+    return asks ? EXIT_HYPERCALL : EXIT_EXCEPTION;
+}
+
+/* `info` alone is emulated: by it a guest learns that a monitor is there. */
+static u32 privileged_reason(struct t64_guest *guest)
+{
+    u32 word = (u32)guest->exit.trap.tval;
+    bool reads_info = guest_sensitive_reason(word) == EXIT_CRR && word >> 17 == CR_INFO;
+    return reads_info && para_mode(guest) == PARA_KERNEL ? EXIT_CRR : EXIT_EXCEPTION;
+}
+
+static u32 page_fault_reason(struct t64_guest *guest)
+{
+    (void)guest;
+    return EXIT_GUEST_PAGE_FAULT;
+}
+
+static u32 (*const reasons[])(struct t64_guest *guest) = {
+    [0] = guest_exception_reason,
+    [CAUSE_FETCH_MISALIGNED] = guest_exception_reason,
+    [CAUSE_FETCH_PAGE_FAULT] = page_fault_reason,
+    [CAUSE_FETCH_ACCESS_FAULT] = guest_exception_reason,
+    [CAUSE_ILLEGAL_INSTRUCTION] = illegal_reason,
+    [CAUSE_PRIVILEGED_INSTRUCTION] = privileged_reason,
+    [CAUSE_SYSCALL] = guest_syscall_reason,
+    [CAUSE_BREAK] = guest_exception_reason,
+    [CAUSE_LOAD_MISALIGNED] = guest_exception_reason,
+    [CAUSE_LOAD_PAGE_FAULT] = page_fault_reason,
+    [CAUSE_LOAD_ACCESS_FAULT] = guest_exception_reason,
+    [CAUSE_STORE_MISALIGNED] = guest_exception_reason,
+    [CAUSE_STORE_PAGE_FAULT] = page_fault_reason,
+    [CAUSE_STORE_ACCESS_FAULT] = guest_exception_reason,
+};
+
+const struct technique technique_para = {
+    .open = para_open,
+    .close = para_close,
+    .boot = para_boot,
+    .enter = para_enter,
+    .leave = para_leave,
+    .settle = para_settle,
+    .state_changed = para_state_changed,
+    .memory_changed = para_memory_changed,
+    .root = para_root,
+    .reason = reasons,
+    .handle = handlers,
+};

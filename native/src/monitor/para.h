@@ -1,0 +1,77 @@
+/* The technique `para`: what its files share. The shape is Xen's (Barham et al., SOSP 2003). */
+#ifndef T64_PARA_H
+#define T64_PARA_H
+
+#include "guest.h"
+
+enum { PARA_EXCEPTIONS = 16, PARA_INTERRUPTS = 3, PARA_KERNEL = 0, PARA_USER = 1 };
+
+struct para_handler {
+    u64 address;
+    bool given, keeps_interrupts;
+};
+
+/* The trap table: exceptions by code, then interrupts by number, then the one for all others. */
+enum { PARA_HANDLER_ANY = PARA_EXCEPTIONS + PARA_INTERRUPTS, PARA_HANDLERS };
+
+/* How far a hypercall got that was stopped for the console. Its instruction is executed again, and goes on from there. */
+struct para_progress {
+    u64 pc, retired; /* of that instruction: progress is its own alone */
+    u64 calls;       /* of a multicall */
+    u64 bytes;       /* of a console call */
+};
+
+struct para {
+    struct para_handler handlers[PARA_HANDLERS];
+    struct para_progress progress;
+    u32 roots[2]; /* by mode; FRAME_NONE: none */
+    u32 shared, window_tables[2]; /* the monitor's: the shared page, and the tables of level 0 and 1 that map it */
+    u64 pending;                  /* ipend, as last shown to the guest */
+    bool unsettled;               /* a hypercall changed what settling looks at */
+    bool flush;                   /* forget the hardware's translations before the guest goes on */
+    bool booted;
+    bool broken;                  /* its tables are not sound any more: it cannot go on */
+    bool doubtful;                /* memory was written from outside: check the tables before they are used */
+};
+
+/* The shared page, by member. The guest may have written anything there. */
+static inline u64 *para_shared(const struct t64_guest *guest, u32 offset)
+{
+    return (u64 *)(frames_bytes(&guest->host->frames, guest->para->shared) + offset);
+}
+
+static inline bool para_interrupts_enabled(const struct t64_guest *guest)
+{
+    return *para_shared(guest, SHARED_STATUS) & STATUS_IE;
+}
+
+/* Is an interrupt to be delivered, by the last look at ipend? */
+static inline bool para_interrupt_is_due(const struct t64_guest *guest)
+{
+    return para_interrupts_enabled(guest) && (guest->para->pending & *para_shared(guest, SHARED_IMASK));
+}
+
+static inline u32 para_mode(const struct t64_guest *guest) { return vm_in_user_mode(&guest->vm); }
+
+/* The monitor's knowledge of the mode; the guest's word is not taken for it. */
+void para_set_mode(struct t64_guest *guest, u32 mode);
+
+/* Deliver a trap to the guest's handler: an outcome. */
+int para_raise(struct t64_guest *guest, u64 cause, u64 tval);
+
+/* builder.c: t64_vm_boot's. */
+int para_boot(struct t64_guest *guest, u64 entry);
+
+/* hypercalls.c: the handler of the exit. */
+int para_hypercall(struct t64_guest *guest);
+
+/* reach.c: t64_vm_translate's, for tables that hold host frames. */
+u64 para_translate(struct t64_vm *vm, t64_gva gva, u32 rights);
+
+/* para_books.c: snapshots. */
+u64 para_save_size(struct t64_vm *vm);
+void para_save(struct t64_vm *vm, u8 *buffer);
+int para_prepare_load(struct t64_vm *vm, const u8 *buffer, u64 size);
+int para_load(struct t64_vm *vm, const u8 *buffer, u64 size);
+
+#endif

@@ -1,0 +1,17 @@
+/* A paravirtual guest's memory by virtual address, as far as the guest itself could reach it: where hypercalls find arguments. */
+#ifndef T64_REACH_H
+#define T64_REACH_H
+
+#include "guest.h"
+
+/* The host-physical address for an access under the root in use, with A and D set as that access would; NOWHERE if not allowed. */
+t64_hpa reach(struct t64_guest *guest, t64_gva gva, u32 rights);
+
+/* Copy; false, and perhaps a part copied, if the guest itself could not. */
+bool reach_read(struct t64_guest *guest, t64_gva gva, void *buffer, u64 size);
+bool reach_write(struct t64_guest *guest, t64_gva gva, const void *buffer, u64 size);
+
+/* May every byte of a range be accessed so? */
+bool reach_allows(struct t64_guest *guest, t64_gva gva, u64 size, u32 rights);
+
+#endif
