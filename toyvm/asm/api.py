@@ -1,0 +1,108 @@
+"""Assembling: sources in, an image and its listing out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from toyvm.asm.assembler import Assembler, Session
+from toyvm.asm.building import build
+from toyvm.asm.diagnostics import GiveUp
+from toyvm.asm.linker import Linked, link
+from toyvm.asm.operands import IDENTIFIER
+from toyvm.asm.sections import Unit
+from toyvm.asm.source import Source, check_text
+from toyvm.errors import AssemblyError, Diagnostic, UsageError
+from toyvm.image import Image
+from toyvm.isa.machine import DEFAULT_LOAD_ADDRESS
+from toyvm.isa.registers import REGISTERS
+
+StrPath = str | PathLike[str]
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What assembling gave: the image, what `.warning` and `.print` said, and what a listing is made from."""
+
+    image: Image
+    messages: tuple[str, ...]
+    units: tuple[Unit, ...]
+    linked: Linked
+    files: tuple[Source, ...]
+
+    def listing(self) -> str:
+        """Addresses and bytes beside the source lines they come from, then the symbols."""
+        from toyvm.asm.listing import listing
+
+        return listing(self.units, self.linked, self.files)
+
+
+def assemble(
+    paths: Sequence[StrPath | Source],
+    *,
+    defines: Mapping[str, int] | None = None,
+    include: Sequence[StrPath] = (),
+    entry: str | None = None,
+    base: int = DEFAULT_LOAD_ADDRESS,
+) -> Assembly:
+    """Assemble sources, in files or in memory, and link them into one image that starts at address `base`.
+
+    `defines` are symbols that every source sees; `include` are directories for `.include` and `.incbin`; `entry` names
+    the symbol that execution starts at, instead of `_start`. Raises AssemblyError with every complaint there is,
+    BadFileError for a source that cannot be read, UsageError for arguments that cannot be taken.
+    """
+    if isinstance(paths, str | PathLike | Source):
+        raise UsageError("assemble takes a list of sources")
+    if not paths:
+        raise UsageError("there is no source to assemble")
+    if not 0 <= base < 1 << 64:
+        raise UsageError(f"base address {base:#x} is out of range; it can be 0..{(1 << 64) - 1:#x}")
+    sources = [path if isinstance(path, Source) else Source.read(path) for path in paths]
+    _check_defines(defines or {})
+    session = Session(include=tuple(Path(os.fspath(directory)) for directory in include))
+    try:
+        return _assemble(session, sources, dict(defines or {}), entry, base)
+    except GiveUp:
+        session.log.raise_if_any()
+        raise AssertionError("the assembler gave up without a complaint") from None
+
+
+def assemble_text(
+    text: str,
+    name: str = "<text>",
+    *,
+    defines: Mapping[str, int] | None = None,
+    include: Sequence[StrPath] = (),
+    entry: str | None = None,
+    base: int = DEFAULT_LOAD_ADDRESS,
+) -> Assembly:
+    """As `assemble`, of one text; `name` is what diagnostics call it."""
+    check_text(text, name)
+    return assemble([Source(name, text)], defines=defines, include=include, entry=entry, base=base)
+
+
+def _check_defines(defines: Mapping[str, int]) -> None:
+    for name, value in defines.items():
+        if not IDENTIFIER.fullmatch(name) or name == "." or name in REGISTERS:
+            raise UsageError(f"'{name}' cannot be the name of a symbol")
+        if not isinstance(value, int) or not -(1 << 63) <= value < 1 << 64:
+            raise UsageError(f"the value of {name}, {value!r}, is not a 64-bit number")
+
+
+def _assemble(session: Session, sources: list[Source], defines: dict[str, int], entry: str | None, base: int) -> Assembly:
+    units = tuple(Assembler(session, source, defines).run() for source in sources)
+    linked = link(units, base, entry, session.log)
+    session.log.raise_if_any()
+    image = build(units, linked, session.files)
+    _check_image(image, sources[0])
+    return Assembly(image, tuple(session.log.messages), units, linked, tuple(session.files))
+
+
+def _check_image(image: Image, source: Source) -> None:
+    """What a reader of images would refuse is refused here already."""
+    complaint = image.complaint()
+    if complaint is not None:
+        raise AssemblyError((Diagnostic(source.name, 1, 1, complaint),))

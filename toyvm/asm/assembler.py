@@ -1,0 +1,432 @@
+"""The assembler: one source becomes one unit, in one pass over its statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toyvm.asm.diagnostics import Complaint, GiveUp, Log, did_you_mean
+from toyvm.asm.encoding import Code, Constant, Hole, Result, WordHole
+from toyvm.asm.expressions import Node
+from toyvm.asm.frames import Frame, diagnose, diagnose_text
+from toyvm.asm.operands import IDENTIFIER, STATEMENT, take_apart
+from toyvm.asm.parser import parse
+from toyvm.asm.pseudo import MNEMONICS, constant_code, late_constant_code
+from toyvm.asm.sections import LINE_BITS, MAXIMUM_SIZE, Fixup, Origin, Section, Symbol, Unit
+from toyvm.asm.source import Numbered, Source
+from toyvm.asm.values import NotKnown, Relative, Value, describe
+from toyvm.errors import AssemblyError
+from toyvm.isa.registers import REGISTERS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toyvm.asm.macros import Macro
+
+MAXIMUM_STATEMENTS = 5_000_000  # out of macros and repetitions, in one run: about a minute's work
+_PLACEHOLDER = bytes(4)  # stands for an instruction that is wrong, so that what follows keeps its place
+
+
+@dataclass
+class Session:
+    """What the sources of one run share."""
+
+    log: Log = field(default_factory=Log)
+    files: list[Source] = field(default_factory=list)  # every file read, by its number in line tables
+    include: tuple[Path, ...] = ()
+    budget: int = MAXIMUM_STATEMENTS
+    # Encoded statements by their text: encoding does not depend on symbols, so it is the same in every source.
+    codes: dict[str, bytes | WordHole | Constant | list[Code]] = field(default_factory=dict)
+
+    sources: dict[Path, Source] = field(default_factory=dict)
+
+    def read(self, path: Path, name: str) -> Source:
+        """The source in a file, read once in a run. Raises as Source.read does."""
+        found = self.sources.get(path)
+        if found is None:
+            found = self.sources[path] = Source.read(path, name)
+        return found
+
+    def file_number(self, source: Source) -> int:
+        self.files.append(source)
+        return len(self.files) - 1
+
+
+class EndOfSource(Exception):
+    """`.end`: the rest of the source is not read."""
+
+
+class Assembler:
+    """Reads one source into a unit. It is the scope of early expressions, and what directives act upon."""
+
+    def __init__(self, session: Session, source: Source, defines: dict[str, int]) -> None:
+        from toyvm.asm.directives import DIRECTIVES  # noqa: PLC0415 (directives act on the assembler)
+
+        self.session = session
+        self.log = session.log
+        self.unit = Unit(source.name)
+        self.section = self.unit.section(".text")
+        self.previous_section = self.section
+        self.section_stack: list[tuple[Section, Section]] = []
+        self.macros: dict[str, Macro] = {}
+        self.expansions = 0  # what \@ counts
+        self.local_labels: dict[int, int] = {}
+        self._evaluating: list[str] = []  # symbols whose definitions are being followed
+        self._directives = DIRECTIVES
+        self._overridden = False  # a macro has an instruction's name: remembered statements no longer count
+        self.frame = Frame(source, iter(()), session.file_number(source))
+        self.number = 0
+        self.text = ""
+        for name, value in defines.items():
+            self.unit.symbols[name] = Symbol(name, value)
+
+    def run(self) -> Unit:
+        """Read the source to its end. Complaints go to the log."""
+        source = self.frame.source
+        try:
+            self.frame.rest = source.statements()
+            self.read(self.frame)
+        except AssemblyError as error:
+            for diagnostic in error.diagnostics:
+                self.log.add(diagnostic)
+        except EndOfSource:
+            pass
+        return self.unit
+
+    def read(self, frame: Frame) -> None:
+        """Read every statement of a frame, then go back to the one that opened it."""
+        outer, number, text = self.frame, self.number, self.text
+        self.frame = frame
+        try:
+            self._statements(frame, frame.rest)
+            for condition in frame.conditions:
+                self.log.add(diagnose(condition.origin, Complaint("unterminated conditional: it has no .endif")))
+        finally:
+            self.frame, self.number, self.text = outer, number, text
+
+    def _statements(self, frame: Frame, rest: Iterator[Numbered]) -> None:
+        """The loop that has to be fast: most statements are instructions, and a good part of them is known already."""
+        codes = self.session.codes
+        match, encoders, macros = STATEMENT.match, MNEMONICS, self.macros
+        base, fixed = frame.file_number << LINE_BITS, frame.place
+        for self.number, text in rest:
+            self.text = text
+            code = codes.get(text)
+            if code is None:
+                found = match(text)
+                if found is None:
+                    self._unusual(text)
+                    continue
+                label, word, operands = found.groups()
+                if label is not None:
+                    self.define_label(label)
+                if word is None:
+                    continue
+                encoder = encoders.get(word)
+                if encoder is None or word in macros:
+                    self._other(word, operands or "")
+                    continue
+                try:
+                    code = _compact(encoder(operands or ""))
+                except Complaint as complaint:
+                    self.complain(complaint)
+                    code = _PLACEHOLDER
+                else:
+                    if label is None and not self._overridden:
+                        codes[text] = code
+            section = self.section
+            data = section.data
+            offset = len(data)
+            if offset & 3 or not section.kind.has_contents:
+                self.complain(self._misplaced(section, offset))
+                continue
+            section.rows.append((offset, base | self.number if fixed is None else fixed))
+            if type(code) is bytes:
+                data += code
+            else:
+                self._emit(section, code)
+
+    def _unusual(self, text: str) -> None:
+        """A statement with strings, character constants, several labels or an assignment: taken apart with care."""
+        try:
+            parts = take_apart(text)
+        except Complaint as complaint:
+            self.log.add(diagnose_text(self.origin(), complaint))
+            return
+        for label, _ in parts.labels:
+            self.define_label(label)
+        if not parts.word:
+            return
+        if parts.operands.startswith("=") and not parts.operands.startswith("=="):
+            self._assign(parts.word, parts.operands)
+        elif parts.word in MNEMONICS and parts.word not in self.macros:
+            self._instruction(parts.word, parts.operands)
+        else:
+            self._other(parts.word, parts.operands)
+
+    def _assign(self, name: str, operands: str) -> None:
+        try:
+            self.set_symbol(name, parse(operands[1:]))
+        except Complaint as complaint:
+            if complaint.operand is None and complaint.width:
+                complaint.operand, complaint.offset = 0, complaint.offset + 1
+            self.complain(complaint)
+
+    def _instruction(self, word: str, operands: str) -> None:
+        try:
+            code = _compact(MNEMONICS[word](operands))
+        except Complaint as complaint:
+            self.complain(complaint)
+            code = _PLACEHOLDER
+        section = self.section
+        if section.size & 3 or not section.kind.has_contents:
+            self.complain(self._misplaced(section, section.size))
+            return
+        self.mark()
+        self._emit(section, code)
+
+    def _misplaced(self, section: Section, offset: int) -> Complaint:
+        if not section.kind.has_contents:
+            return Complaint(f"section {section.name} has no contents: an instruction cannot stand there")
+        return Complaint(f"instruction at offset {offset:#x} of {section.name}, not a multiple of 4; put .align 2 before it")
+
+    def _other(self, word: str, operands: str) -> None:
+        """A macro, a directive, or a mistake."""
+        try:
+            macro = self.macros.get(word)
+            directive = self._directives.get(word)
+            if macro is not None:
+                macro.expand(self, operands)
+            elif directive is not None:
+                directive.handle(self, operands)
+            else:
+                raise self._unknown(word)
+        except Complaint as complaint:
+            self.complain(complaint)
+
+    def _unknown(self, word: str) -> Complaint:
+        if word.startswith("."):
+            return Complaint(f"unknown directive '{word}'", notes=did_you_mean(word, self._directives))
+        return Complaint(f"unknown instruction or macro '{word}'", notes=did_you_mean(word, [*MNEMONICS, *self.macros]))
+
+    # Emitting.
+
+    def _emit(self, section: Section, code: bytes | Result) -> None:
+        if type(code) is bytes:
+            section.data += code
+        elif type(code) is WordHole:
+            self.put(section, code, code.node)
+        elif type(code) is Constant:
+            self._emit(section, self._constant(code))
+        else:
+            assert isinstance(code, list)
+            for one in code:
+                self._emit(section, one.to_bytes(4, "little") if isinstance(one, int) else one)
+
+    def put(self, section: Section, hole: Hole, node: Node) -> None:
+        """Fill a hole at the end of the section now if its value is known, otherwise when linking."""
+        offset = len(section.data)
+        try:
+            node = node.bind(self)
+            # A target is a distance from an address that only linking knows.
+            value = None if isinstance(hole, WordHole) and hole.operand.scale != 1 else node.evaluate(self)
+            if type(value) is int:
+                section.data += hole.fill(value, 0)
+                return
+        except NotKnown:
+            pass
+        except Complaint as complaint:
+            self.complain(_of_operand(complaint, hole.index))
+            section.data += bytes(hole.size)
+            return
+        section.data += bytes(hole.size)
+        section.fixups.append(Fixup(offset, hole, node, Origin(self.frame, self.number, self.text)))
+
+    def _constant(self, constant: Constant) -> list[Code]:
+        """`li` of an expression: short if its value is known here, in the fixed form if not."""
+        try:
+            node = constant.node.bind(self)
+            value = node.evaluate(self)
+            if isinstance(value, int):
+                return constant_code(constant.rd, value, constant.index)
+        except NotKnown:
+            pass
+        except Complaint as complaint:
+            self.complain(_of_operand(complaint, constant.index))
+            return [0]
+        return late_constant_code(constant)
+
+    def mark(self) -> None:
+        """Record that what follows at the end of the section comes from this statement."""
+        self.section.rows.append((self.section.size, self.frame.place_of(self.number)))
+
+    def reserve(self, count: int, operand: int = 0) -> None:
+        """Raise Complaint unless `count` more bytes fit into the section."""
+        section = self.section
+        if section.kind.has_contents:
+            used = sum(len(each.data) for each in self.unit.sections.values())
+            if used + count > self.unit.budget:
+                raise Complaint(f"{describe(count)} bytes are too many; a source can hold {self.unit.budget}", operand)
+        elif section.reserved + count > MAXIMUM_SIZE:
+            raise Complaint(f"{describe(count)} bytes are too many; a section can have {MAXIMUM_SIZE}", operand)
+
+    def extend(self, data: bytes, operand: int = 0) -> None:
+        """Add bytes to the section; where it has no contents they must be zero."""
+        section = self.section
+        if len(data) > 4096:
+            self.reserve(len(data), operand)
+        self.mark()
+        if section.kind.has_contents:
+            section.data += data
+        elif any(data):
+            raise Complaint(f"section {section.name} has no contents: only zeros can stand there", operand)
+        else:
+            section.reserved += len(data)
+
+    # Symbols.
+
+    def define_label(self, name: str) -> None:
+        if name[0].isdigit():
+            number = int(name[:10])
+            count = self.local_labels[number] = self.local_labels.get(number, 0) + 1
+            name = f"{number}#{count}"
+        section = self.section
+        symbol = self.unit.symbols.get(name)
+        try:
+            if symbol is None:
+                self._check_name(name)
+                symbol = self.unit.symbols[name] = Symbol(name)
+            elif symbol.value is not None:
+                raise self._redefined(symbol)
+        except Complaint as complaint:
+            self._complain_label(name, complaint)
+            return
+        symbol.value = Relative(section, section.size)
+        symbol.origin = Origin(self.frame, self.number, self.text)
+        symbol.is_label = True
+
+    def _complain_label(self, name: str, complaint: Complaint) -> None:
+        labels = dict(take_apart(self.text).labels)
+        complaint.offset, complaint.width = labels.get(name, 0), len(name)
+        self.log.add(diagnose_text(self.origin(), complaint))
+
+    def _redefined(self, symbol: Symbol) -> Complaint:
+        origin = symbol.origin
+        where = "on the command line" if origin is None else f"at {origin.frame.source.name}:{origin.number}"
+        return Complaint(f"symbol '{symbol.name}' is already defined", notes=(f"    first defined {where}",))
+
+    def _check_name(self, name: str) -> None:
+        if name in REGISTERS:
+            raise Complaint(f"'{name}' is a register and cannot be a symbol")
+        if name == ".":
+            raise Complaint("'.' cannot be a label")
+
+    def set_symbol(self, name: str, node: Node, operand: int | None = None) -> None:
+        """`.equ`: later uses see this value. Raises Complaint if the name cannot take it."""
+        if not IDENTIFIER.fullmatch(name):
+            raise Complaint(f"'{name}' is not a symbol's name" if name else "expected a symbol's name", operand)
+        self._check_name(name)
+        symbol = self.unit.symbol(name)
+        if symbol.is_label:
+            raise self._redefined(symbol)
+        node = node.bind(self)
+        try:
+            value: Value | Node = node.evaluate(self)
+        except NotKnown:
+            value, symbol.here = node, self.section.here()
+        symbol.value, symbol.origin = value, self.origin()
+
+    # The scope of expressions that are evaluated where they stand.
+
+    def here(self) -> Value:
+        return self.section.here()
+
+    def symbol(self, name: str) -> Value:
+        symbol = self.unit.symbols.get(name)
+        if symbol is None or symbol.value is None:
+            raise NotKnown(f"symbol '{name}' is not known yet; define it before this line", name)
+        if not isinstance(symbol.value, Node):
+            return symbol.value
+        if name in self._evaluating:
+            raise Complaint(f"symbol '{name}' is defined by itself")
+        self._evaluating.append(name)
+        try:
+            return symbol.value.evaluate(_At(self, symbol.here))
+        finally:
+            self._evaluating.pop()
+
+    def pcrel_high_at(self, address: int) -> int:
+        raise NotKnown("the distance is not known before linking")
+
+    def local_label(self, number: int, forward: bool) -> str:
+        count = self.local_labels.get(number, 0)
+        if not forward and not count:
+            raise Complaint(f"there is no label '{number}:' before this line")
+        return f"{number}#{count + forward}"
+
+    def number_now(self, node: Node, operand: int) -> int:
+        """The value of an expression that must be known here. Raises Complaint."""
+        try:
+            value = node.bind(self).evaluate(self)
+        except Complaint as complaint:
+            raise _of_operand(complaint, operand) from None
+        except NotKnown as error:
+            similar = did_you_mean(error.name, self.unit.symbols) if error.name else ()
+            raise Complaint(error.message, operand, error.offset, len(error.name), similar) from None
+        if isinstance(value, Relative):
+            raise Complaint("an address is not known before linking; a number is wanted here", operand)
+        return value
+
+    # Frames and complaints.
+
+    def origin(self) -> Origin:
+        return Origin(self.frame, self.number, self.text)
+
+    def complain(self, complaint: Complaint) -> None:
+        self.log.add(diagnose(self.origin(), complaint))
+        if complaint.is_fatal:
+            raise GiveUp
+
+    def spend(self, statements: int) -> None:
+        """Account for statements out of a macro or a repetition. Raises Complaint when there have been too many."""
+        self.session.budget -= statements
+        if self.session.budget < 0:
+            raise Complaint(f"macros and repetitions have made more than {MAXIMUM_STATEMENTS} statements", is_fatal=True)
+
+    def override(self) -> None:
+        """A macro takes the name of an instruction: from here on every statement is looked at again."""
+        self._overridden = True
+        self.session.codes.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """The scope of a symbol's definition: the same names, another place."""
+
+    scope: Assembler
+    place: Value
+
+    def here(self) -> Value:
+        return self.place
+
+    def symbol(self, name: str) -> Value:
+        return self.scope.symbol(name)
+
+    def pcrel_high_at(self, address: int) -> int:
+        return self.scope.pcrel_high_at(address)
+
+
+def _compact(result: Result) -> bytes | WordHole | Constant | list[Code]:
+    """The quickest form to emit again."""
+    if isinstance(result, int):
+        return result.to_bytes(4, "little")
+    if isinstance(result, list):
+        words = [code.to_bytes(4, "little") for code in result if isinstance(code, int)]
+        return b"".join(words) if len(words) == len(result) else result
+    return result
+
+
+def _of_operand(complaint: Complaint, operand: int) -> Complaint:
+    if complaint.operand is None:
+        complaint.operand = operand
+    return complaint

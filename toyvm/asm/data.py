@@ -1,0 +1,153 @@
+"""Directives that put data into a section: numbers, strings, files, and room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from toyvm.asm.diagnostics import Complaint
+from toyvm.asm.directive import Directive, Handler, limited, number_of, operands_of
+from toyvm.asm.encoding import Hole, expression
+from toyvm.asm.expressions import Node
+from toyvm.asm.operands import split, string_bytes
+from toyvm.asm.parser import ESCAPES
+from toyvm.asm.search import find_include
+from toyvm.asm.sections import MAXIMUM_CONTENTS, MAXIMUM_SIZE
+from toyvm.asm.source import read_bytes
+from toyvm.asm.values import describe
+from toyvm.errors import BadFileError
+
+if TYPE_CHECKING:
+    from toyvm.asm.assembler import Assembler
+
+
+@dataclass(slots=True)
+class DataHole(Hole):
+    """A number of `size` bytes, signed or not."""
+
+    directive: str
+    size: int
+    index: int
+
+    def fill(self, value: int, pc: int) -> bytes:
+        bits = self.size * 8
+        if value >> 63 == 1 and -value & ((1 << 64) - 1) <= 1 << (bits - 1):
+            value -= 1 << 64  # a negative number in the form that 64-bit arithmetic gives it
+        if not -(1 << (bits - 1)) <= value < 1 << bits:
+            raise Complaint(
+                f"value {describe(value)} does not fit; {self.directive} takes {-(1 << (bits - 1))}..{(1 << bits) - 1}",
+                self.index,
+            )
+        return (value & ((1 << bits) - 1)).to_bytes(self.size, "little")
+
+
+def _numbers(directive: str, size: int) -> Handler:
+    limit = 1 << (size * 8)
+
+    def handle(assembler: Assembler, text: str) -> None:
+        given = split(text)
+        if not given:
+            raise Complaint(f"too few operands: 0; write '{directive} value, ...'")
+        assembler.mark()
+        # Long tables of plain numbers are the common case.
+        try:
+            values = [int(operand, 0) for operand in given]
+            if assembler.section.kind.has_contents and min(values) >= 0 and max(values) < limit:
+                assembler.section.data += b"".join([value.to_bytes(size, "little") for value in values])
+                return
+        except ValueError:
+            pass
+        for index, operand in enumerate(given):
+            _put(assembler, DataHole(directive, size, index), expression(operand, index))
+
+    return handle
+
+
+def _put(assembler: Assembler, hole: DataHole, node: Node) -> None:
+    if assembler.section.kind.has_contents:
+        assembler.put(assembler.section, hole, node)
+    else:
+        assembler.extend(hole.fill(assembler.number_now(node, hole.index), 0), hole.index)
+
+
+def _strings(directive: str, end: bytes) -> Handler:
+    def handle(assembler: Assembler, text: str) -> None:
+        for index, operand in enumerate(operands_of(text, 1, 1 << 20, f'{directive} "text", ...')):
+            assembler.extend(string_bytes(operand, index, ESCAPES) + end, index)
+
+    return handle
+
+
+def _room(directive: str, most: int) -> Handler:
+    def handle(assembler: Assembler, text: str) -> None:
+        given = operands_of(text, 1, most, f"{directive} count" + ", fill" * (most - 1))
+        count = limited(assembler, given[0], 0, "count", 0, MAXIMUM_SIZE)
+        fill = limited(assembler, given[1], 1, "fill", -128, 255) if len(given) > 1 else 0
+        pad(assembler, count, bytes([fill & 0xFF]))
+
+    return handle
+
+
+def pad(assembler: Assembler, count: int, pattern: bytes) -> None:
+    """Add `count` bytes of a repeated pattern that starts at a multiple of its length."""
+    assembler.reserve(count)
+    if assembler.section.kind.has_contents:
+        start = assembler.section.size % len(pattern)
+        repeated = pattern * (count // len(pattern) + 2)
+        assembler.extend(repeated[start : start + count])
+    elif any(pattern):
+        raise Complaint(f"section {assembler.section.name} has no contents: it can only be filled with zeros")
+    else:
+        assembler.mark()
+        assembler.section.reserved += count
+
+
+def _fill(assembler: Assembler, text: str) -> None:
+    given = operands_of(text, 1, 3, ".fill repeat, size, value")
+    repeat = limited(assembler, given[0], 0, "repeat count", 0, MAXIMUM_SIZE)
+    size = limited(assembler, given[1], 1, "size", 1, 8) if len(given) > 1 else 1
+    value = number_of(assembler, given[2], 2) if len(given) > 2 else 0
+    unit = DataHole(f".fill of size {size}", size, 2).fill(value, 0)
+    assembler.reserve(repeat * size)
+    if assembler.section.kind.has_contents:
+        assembler.extend(unit * repeat)
+    else:
+        pad(assembler, repeat * size, unit if any(unit) else b"\0")
+
+
+def _incbin(assembler: Assembler, text: str) -> None:
+    given = operands_of(text, 1, 3, '.incbin "file", skip, count')
+    name = string_bytes(given[0], 0, ESCAPES).decode()
+    path = find_include(name, assembler.frame.source, assembler.session.include)
+    if path is None:
+        raise Complaint(f"file '{name}' is not there", 0)
+    try:
+        data = read_bytes(path, MAXIMUM_CONTENTS)
+    except BadFileError as error:
+        raise Complaint(str(error), 0) from None
+    skip = limited(assembler, given[1], 1, "skip", 0, len(data)) if len(given) > 1 and given[1] else 0
+    count = limited(assembler, given[2], 2, "count", 0, len(data) - skip) if len(given) > 2 else len(data) - skip
+    assembler.extend(data[skip : skip + count])
+
+
+_SIZES = ((".byte", 1), (".half", 2), (".word", 4), (".dword", 8))
+_OTHER_NAMES = ((".2byte", 2), (".short", 2), (".4byte", 4), (".long", 4), (".int", 4), (".8byte", 8), (".quad", 8))
+
+DATA: tuple[Directive, ...] = (
+    *(
+        Directive(name, "value, ...", _numbers(name, size), f"numbers of {size} byte{'s' * (size > 1)}, little-endian")
+        for name, size in _SIZES
+    ),
+    *(
+        Directive(name, "value, ...", _numbers(name, size), f"the same as {dict((s, n) for n, s in _SIZES)[size]}")
+        for name, size in _OTHER_NAMES
+    ),
+    Directive(".ascii", '"text", ...', _strings(".ascii", b""), "strings, UTF-8, with C's escapes"),
+    Directive(".asciz", '"text", ...', _strings(".asciz", b"\0"), "strings, each with a zero byte at its end"),
+    Directive(".string", '"text", ...', _strings(".string", b"\0"), "the same as .asciz"),
+    Directive(".zero", "count", _room(".zero", 2), "zero bytes"),
+    Directive(".skip", "count, fill", _room(".skip", 2), "bytes of one value, 0 by default"),
+    Directive(".space", "count, fill", _room(".space", 2), "the same as .skip"),
+    Directive(".fill", "repeat, size, value", _fill, "a number of 1 to 8 bytes, repeated"),
+    Directive(".incbin", '"file", skip, count', _incbin, "a file's bytes, all or some"),
+)

@@ -1,0 +1,72 @@
+"""Complaints about a source: raised where they are noticed, placed where they belong, collected for one report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from toyvm.errors import AssemblyError, Diagnostic
+
+MAXIMUM_ERRORS = 100
+
+
+class Complaint(Exception):
+    """Something is wrong with the statement at hand.
+
+    `operand` counts from 0; None means the statement's first word. `offset` is the column within that operand, from 0.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        operand: int | None = None,
+        offset: int = 0,
+        width: int = 0,
+        notes: tuple[str, ...] = (),
+        is_fatal: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.operand = operand
+        self.offset = offset
+        self.width = width  # 0: the whole operand
+        self.notes = notes
+        self.is_fatal = is_fatal
+
+
+class GiveUp(Exception):
+    """No point in going on: the log is full, or macros run away."""
+
+
+@dataclass
+class Log:
+    """Every diagnostic of a run, in the order found, each once."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    _seen: set[tuple[str, int, int, str]] = field(default_factory=set)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        key = (diagnostic.file, diagnostic.line, diagnostic.column, diagnostic.message)
+        if key in self._seen:
+            return
+        if len(self.diagnostics) == MAXIMUM_ERRORS:
+            self.diagnostics.append(
+                Diagnostic(diagnostic.file, diagnostic.line, diagnostic.column, "too many errors; the rest is not shown")
+            )
+            raise GiveUp
+        self._seen.add(key)
+        self.diagnostics.append(diagnostic)
+
+    def raise_if_any(self) -> None:
+        if self.diagnostics:
+            raise AssemblyError(tuple(self.diagnostics))
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> tuple[str, ...]:
+    """A note that names the closest candidate, or none."""
+    import difflib  # noqa: PLC0415 (slow to import, and only needed when something is wrong)
+
+    by_lower = {candidate.lower(): candidate for candidate in candidates}
+    close = difflib.get_close_matches(word.lower(), by_lower, 1, 0.6)
+    return (f"    did you mean '{by_lower[close[0]]}'?",) if close else ()

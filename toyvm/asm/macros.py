@@ -1,0 +1,263 @@
+"""Macros and repetitions: statements that are read more than once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from toyvm.asm.diagnostics import Complaint, did_you_mean
+from toyvm.asm.directive import Directive, Handler, limited, operands_of
+from toyvm.asm.frames import Frame, diagnose
+from toyvm.asm.operands import split
+from toyvm.asm.pseudo import MNEMONICS
+from toyvm.asm.sections import Origin
+from toyvm.asm.source import Numbered, split_statements
+
+if TYPE_CHECKING:
+    from toyvm.asm.assembler import Assembler
+
+_NAME = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
+_PARAMETER = re.compile(
+    r"""[\s,]*([A-Za-z_$][\w$]*)\s*(?::\s*(\w*))?(?:\s*=\s*("(?:\\.|[^"\\])*"|[^,\s]*))?""", re.ASCII
+)
+_NAMED = re.compile(r"([A-Za-z_$][\w$]*)\s*=(?!=)\s*", re.ASCII)
+_HOLE = re.compile(r"\\(@|\(\)|[A-Za-z_$][\w$]*)", re.ASCII)
+_LABELS = r"\s*(?:[\w.$]+[ \t]*:\s*)*"
+MAXIMUM_REPEAT = 1 << 32
+
+
+class ExitMacro(Exception):
+    """`.exitm`: the rest of the innermost expansion is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    default: str = ""
+    is_required: bool = False
+    takes_rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Statements with holes: `pieces` alternate between text and the name of what goes into the hole after it."""
+
+    numbers: tuple[int, ...]
+    pieces: tuple[str, ...]
+
+    @classmethod
+    def compile(cls, statements: list[Numbered], names: set[str]) -> Body:
+        text = "\n".join(statement for _, statement in statements)
+        pieces, position = [], 0
+        for match in _HOLE.finditer(text):
+            if match[1] in names or match[1] in ("@", "()"):
+                pieces += [text[position : match.start()], match[1]]
+                position = match.end()
+        return cls(tuple(number for number, _ in statements), (*pieces, text[position:]))
+
+    def filled(self, values: dict[str, str]) -> Iterator[Numbered]:
+        """The statements with every hole filled."""
+        if not self.numbers:
+            return iter(())
+        texts = [values[piece] if index & 1 else piece for index, piece in enumerate(self.pieces)]
+        statements = zip(self.numbers, "".join(texts).split("\n"), strict=True)
+        if any(";" in value for value in values.values()):
+            return (piece for number, text in statements for piece in split_statements(number, text))
+        return statements
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    name: str
+    parameters: tuple[Parameter, ...]
+    body: Body
+    origin: Origin
+
+    def expand(self, assembler: Assembler, text: str) -> None:
+        """Read the body with the arguments in place."""
+        values = self._arguments(text)
+        values["@"], values["()"] = str(assembler.expansions), ""
+        assembler.expansions += 1
+        assembler.spend(1 + len(self.body.numbers))
+        outer, home = assembler.frame, self.origin.frame
+        what = f"in expansion of macro '{self.name}'"
+        number = assembler.number
+        frame = outer.inner(home.source, self.body.filled(values), number, what, home.file_number)
+        # What a macro makes belongs to the line that calls it.
+        frame.place = outer.place_of(number)
+        conditions = len(outer.conditions)
+        try:
+            assembler.read(frame)
+        except ExitMacro:
+            del outer.conditions[conditions:]
+
+    def _arguments(self, text: str) -> dict[str, str]:
+        values: dict[str, str] = {}
+        position = 0
+        given = split(text)
+        for index, argument in enumerate(given):
+            argument = argument.strip()
+            named = _NAMED.match(argument)
+            if named and any(parameter.name == named[1] for parameter in self.parameters):
+                values[named[1]] = _unquoted(argument[named.end() :])
+                continue
+            if position >= len(self.parameters):
+                raise Complaint(f"too many arguments: macro '{self.name}' takes {len(self.parameters)}", index)
+            parameter = self.parameters[position]
+            if parameter.takes_rest:
+                values[parameter.name] = ",".join(given[index:]).strip()
+                break
+            if argument:
+                values[parameter.name] = _unquoted(argument)
+            position += 1
+        return self._with_defaults(values, len(given))
+
+    def _with_defaults(self, values: dict[str, str], count: int) -> dict[str, str]:
+        for parameter in self.parameters:
+            if parameter.is_required and not values.get(parameter.name):
+                raise Complaint(
+                    f"macro '{self.name}' needs its argument '{parameter.name}'", count if count else None
+                )
+            values.setdefault(parameter.name, parameter.default)
+        return values
+
+
+def _unquoted(argument: str) -> str:
+    """An argument in quotes may hold commas; it loses the quotes."""
+    if len(argument) > 1 and argument[0] == argument[-1] == '"':
+        return argument[1:-1].replace('\\"', '"')
+    return argument
+
+
+def collect(assembler: Assembler, openers: str, closers: str, what: str) -> list[Numbered] | None:
+    """The statements up to the closing directive; None, with a complaint, if there is none."""
+    mark = re.compile(rf"{_LABELS}\.(?:({openers})|({closers}))(?![\w.$])", re.ASCII)
+    body: list[Numbered] = []
+    depth, origin = 0, assembler.origin()
+    for number, text in assembler.frame.rest:
+        match = mark.match(text) if "." in text else None
+        if match is not None:
+            if match[2] and depth == 0:
+                return body
+            depth += 1 if match[1] else -1
+        body.append((number, text))
+    assembler.log.add(diagnose(origin, Complaint(f"unterminated {what}: it has no .{closers.split('|')[0]}")))
+    return None
+
+
+def _macro(assembler: Assembler, text: str) -> None:
+    origin = assembler.origin()
+    statements = collect(assembler, "macro", "endm|endmacro", ".macro")
+    if statements is None:
+        return
+    name = _NAME.match(text)
+    if name is None:
+        raise Complaint("expected a macro's name")
+    parameters = _parameters(text, name.end())
+    old = assembler.macros.get(name[0])
+    if old is not None:
+        where = f"    first defined at {old.origin.frame.source.name}:{old.origin.number}"
+        raise Complaint(f"macro '{name[0]}' is already defined", 0, 0, name.end(), (where,))
+    if name[0] in MNEMONICS:
+        assembler.override()
+    body = Body.compile(statements, {parameter.name for parameter in parameters})
+    assembler.macros[name[0]] = Macro(name[0], parameters, body, origin)
+
+
+def _parameters(text: str, position: int) -> tuple[Parameter, ...]:
+    parameters: list[Parameter] = []
+    while text[position:].strip(" \t,"):
+        match = _PARAMETER.match(text, position)
+        if match is None or match[2] not in (None, "req", "vararg"):
+            raise Complaint(f"cannot read the parameter at '{text[position:].strip()}'; write name, name:req or name=default", 0)
+        if any(parameter.name == match[1] for parameter in parameters):
+            raise Complaint(f"there are two parameters '{match[1]}'", 0)
+        if parameters and parameters[-1].takes_rest:
+            raise Complaint(f"parameter '{parameters[-1].name}' takes the rest, so it must be the last one", 0)
+        default = _unquoted(match[3] or "")
+        parameters.append(Parameter(match[1], default, match[2] == "req", match[2] == "vararg"))
+        position = match.end()
+    return tuple(parameters)
+
+
+def _exit_macro(assembler: Assembler, text: str) -> None:
+    operands_of(text, 0, 0, ".exitm")
+    if not _in_macro(assembler.frame):
+        raise Complaint(".exitm outside a macro")
+    raise ExitMacro
+
+
+def _in_macro(frame: Frame | None) -> bool:
+    while frame is not None:
+        if frame.what.startswith("in expansion"):
+            return True
+        frame = frame.parent
+    return False
+
+
+def _forget(assembler: Assembler, text: str) -> None:
+    (name,) = operands_of(text, 1, 1, ".purgem name")
+    if assembler.macros.pop(name, None) is None:
+        raise Complaint(f"there is no macro '{name}'", 0, notes=did_you_mean(name, assembler.macros))
+
+
+def _repeat(assembler: Assembler, text: str) -> None:
+    origin = assembler.origin()
+    body = collect(assembler, "rept|irp|irpc", "endr", ".rept")
+    assembler.number, assembler.text = origin.number, origin.text
+    (operand,) = operands_of(text, 1, 1, ".rept count")
+    count = limited(assembler, operand, 0, "repeat count", 0, MAXIMUM_REPEAT)
+    if not body:
+        return
+    assembler.spend(count * len(body))
+    for _ in range(count):
+        _read_inner(assembler, iter(body))
+
+
+def _read_inner(assembler: Assembler, statements: Iterator[Numbered]) -> None:
+    frame = assembler.frame
+    assembler.read(frame.inner(frame.source, statements, assembler.number, "", frame.file_number))
+
+
+def _for_each(directive: str, by_character: bool) -> Handler:
+    def handle(assembler: Assembler, text: str) -> None:
+        origin = assembler.origin()
+        body = collect(assembler, "rept|irp|irpc", "endr", directive)
+        assembler.number, assembler.text = origin.number, origin.text
+        name = _NAME.match(text)
+        if name is None:
+            raise Complaint(f"expected a parameter's name; write '{directive} name, ...'")
+        rest = text[name.end() :].strip()
+        rest = rest[1:].strip() if rest.startswith(",") else rest
+        values = list(_unquoted(rest)) if by_character else [_unquoted(value.strip()) for value in split(rest)] or [""]
+        if not body:
+            return
+        compiled = Body.compile(body, {name[0]})
+        assembler.spend(len(values) * len(body))
+        for value in values:
+            filled = {name[0]: value, "@": str(assembler.expansions), "()": ""}
+            _read_inner(assembler, compiled.filled(filled))
+
+    return handle
+
+
+def _stray(directive: str, opener: str) -> Handler:
+    def handle(assembler: Assembler, text: str) -> None:
+        raise Complaint(f"{directive} without {opener}")
+
+    return handle
+
+
+MACROS: tuple[Directive, ...] = (
+    Directive(".macro", "name parameters", _macro, "define a macro, to .endm: \\parameter and \\@ are replaced; p=default, p:req, p:vararg"),
+    Directive(".endm", "", _stray(".endm", ".macro"), "the end of a macro"),
+    Directive(".endmacro", "", _stray(".endmacro", ".macro"), "the same as .endm"),
+    Directive(".exitm", "", _exit_macro, "leave the macro"),
+    Directive(".purgem", "name", _forget, "forget a macro"),
+    Directive(".rept", "count", _repeat, "repeat what follows, to .endr"),
+    Directive(".irp", "name, value, ...", _for_each(".irp", False), "repeat, to .endr, with \\name replaced by each value"),
+    Directive(".irpc", "name, characters", _for_each(".irpc", True), "repeat, to .endr, with \\name replaced by each character"),
+    Directive(".endr", "", _stray(".endr", ".rept"), "the end of .rept, .irp and .irpc"),
+)

@@ -1,0 +1,276 @@
+"""Pseudo-instructions: names for instructions in a role, as the RISC-V manual has them, and their expansions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from toyvm.asm.diagnostics import Complaint
+from toyvm.asm.encoding import (
+    ENCODERS,
+    Code,
+    Constant,
+    Encoder,
+    Result,
+    WordHole,
+    encode_any,
+    expression,
+    register,
+    wrong_count,
+)
+from toyvm.asm.expressions import Number
+from toyvm.asm.li import load_constant
+from toyvm.asm.operands import split
+from toyvm.asm.values import describe, signed64
+from toyvm.isa.declare import Group, Instruction
+from toyvm.isa.instructions import BY_MNEMONIC, INSTRUCTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Pseudo:
+    """One form of one pseudo-instruction; the expansion names the operands as the syntax does."""
+
+    mnemonic: str
+    operands: str
+    expansion: tuple[str, ...]
+    description: str
+
+
+def _row(mnemonic: str, operands: str, expansion: str, description: str) -> Pseudo:
+    return Pseudo(mnemonic, operands, tuple(expansion.split("; ")), description)
+
+
+# fmt: off
+PSEUDO_INSTRUCTIONS: tuple[Pseudo, ...] = (
+    _row("nop",    "",               "addi zero, zero, 0",                "do nothing"),
+    _row("li",     "rd, number",     "addi, or lui and ori, or up to 8",  "load any 64-bit constant, by the shortest of the usual sequences; an expression not known yet takes lui and ori, and 32 bits"),
+    _row("la",     "rd, address",    "auipc rd, %pcrel_hi(address); addi rd, rd, %pair_lo(address)", "load an address, relative to pc"),
+    _row("lla",    "rd, address",    "auipc rd, %pcrel_hi(address); addi rd, rd, %pair_lo(address)", "the same as la"),
+    _row("mv",     "rd, rs",         "addi rd, rs, 0",                    "copy a register"),
+    _row("not",    "rd, rs",         "xori rd, rs, -1",                   "every bit inverted"),
+    _row("neg",    "rd, rs",         "sub rd, zero, rs",                  "two's complement"),
+    _row("negw",   "rd, rs",         "subw rd, zero, rs",                 "two's complement of 32 bits"),
+    _row("sext.b", "rd, rs",         "slli rd, rs, 56; srai rd, rd, 56",  "sign-extend 8 bits"),
+    _row("sext.h", "rd, rs",         "slli rd, rs, 48; srai rd, rd, 48",  "sign-extend 16 bits"),
+    _row("sext.w", "rd, rs",         "addiw rd, rs, 0",                   "sign-extend 32 bits"),
+    _row("zext.b", "rd, rs",         "andi rd, rs, 255",                  "zero-extend 8 bits"),
+    _row("zext.h", "rd, rs",         "slli rd, rs, 48; srli rd, rd, 48",  "zero-extend 16 bits"),
+    _row("zext.w", "rd, rs",         "slli rd, rs, 32; srli rd, rd, 32",  "zero-extend 32 bits"),
+    _row("seqz",   "rd, rs",         "sltiu rd, rs, 1",                   "rd = 1 if rs == 0, else 0"),
+    _row("snez",   "rd, rs",         "sltu rd, zero, rs",                 "rd = 1 if rs != 0, else 0"),
+    _row("sltz",   "rd, rs",         "slt rd, rs, zero",                  "rd = 1 if rs < 0, else 0"),
+    _row("sgtz",   "rd, rs",         "slt rd, zero, rs",                  "rd = 1 if rs > 0, else 0"),
+    _row("sgt",    "rd, rs, rt",     "slt rd, rt, rs",                    "rd = 1 if rs > rt signed, else 0"),
+    _row("sgtu",   "rd, rs, rt",     "sltu rd, rt, rs",                   "rd = 1 if rs > rt unsigned, else 0"),
+    _row("beqz",   "rs, target",     "beq rs, zero, target",              "branch if rs == 0"),
+    _row("bnez",   "rs, target",     "bne rs, zero, target",              "branch if rs != 0"),
+    _row("blez",   "rs, target",     "bge zero, rs, target",              "branch if rs <= 0"),
+    _row("bgez",   "rs, target",     "bge rs, zero, target",              "branch if rs >= 0"),
+    _row("bltz",   "rs, target",     "blt rs, zero, target",              "branch if rs < 0"),
+    _row("bgtz",   "rs, target",     "blt zero, rs, target",              "branch if rs > 0"),
+    _row("bgt",    "rs, rt, target", "blt rt, rs, target",                "branch if rs > rt signed"),
+    _row("ble",    "rs, rt, target", "bge rt, rs, target",                "branch if rs <= rt signed"),
+    _row("bgtu",   "rs, rt, target", "bltu rt, rs, target",               "branch if rs > rt unsigned"),
+    _row("bleu",   "rs, rt, target", "bgeu rt, rs, target",               "branch if rs <= rt unsigned"),
+    _row("j",      "target",         "jal zero, target",                  "jump"),
+    _row("jal",    "target",         "jal ra, target",                    "call, link in ra"),
+    _row("jr",     "rs",             "jalr zero, 0(rs)",                  "jump to a register"),
+    _row("jalr",   "rs",             "jalr ra, 0(rs)",                    "call a register"),
+    _row("jalr",   "rd, rs",         "jalr rd, 0(rs)",                    "call a register, link in rd"),
+    _row("jalr",   "rd, rs, imm",    "jalr rd, imm(rs)",                  "the form of other assemblers"),
+    _row("ret",    "",               "jalr zero, 0(ra)",                  "return"),
+    _row("call",   "target",         "jal ra, target",                    "call: always one jal, so within 2 MiB; further: la t1, target and jalr t1"),
+    _row("tail",   "target",         "jal zero, target",                  "jump to another function: always one jal"),
+    _row("ecall",  "",               "syscall",                           "RISC-V's name of syscall"),
+    _row("ebreak", "",               "break",                             "RISC-V's name of break"),
+    _row("fence.i", "",              "fencei",                            "RISC-V's name of fencei"),
+    _row("fence",  "before, after",  "fence",                             "the form of other assemblers; the sets mean nothing here"),
+)
+# fmt: on
+
+
+def _derived() -> tuple[Pseudo, ...]:
+    """Forms that follow from the instructions: loads and stores of a symbol, register operations with a number."""
+    rows = []
+    for row in INSTRUCTIONS:
+        high = "auipc {}, %pcrel_hi(address)"
+        if row.syntax == "rd, imm(rs1)" and row.group is Group.MEMORY:
+            expansion = (high.format("rd"), f"{row.mnemonic} rd, %pair_lo(address)(rd)")
+            rows.append(Pseudo(row.mnemonic, "rd, address", expansion, "load from an address, relative to pc"))
+        if row.syntax == "rv, imm(rs1)":
+            expansion = (high.format("rt"), f"{row.mnemonic} rs, %pair_lo(address)(rt)")
+            rows.append(Pseudo(row.mnemonic, "rs, address, rt", expansion, "store to an address, by way of rt"))
+        with_number = _with_number(row)
+        if with_number in BY_MNEMONIC:
+            expansion = (f"{with_number} rd, rs, imm",)
+            rows.append(Pseudo(row.mnemonic, "rd, rs, imm", expansion, f"{with_number} by its shorter name"))
+    return tuple(rows)
+
+
+def _with_number(row: Instruction) -> str:
+    """`addi` of `add`, `addiw` of `addw`, `sltiu` of `sltu`."""
+    stem, suffix = (row.mnemonic[:-1], row.mnemonic[-1]) if row.mnemonic in _SUFFIXED else (row.mnemonic, "")
+    return stem + "i" + suffix if row.syntax == "rd, rs1, rs2" else ""
+
+
+_SUFFIXED = ("addw", "sllw", "srlw", "sraw", "sltu")
+DERIVED: tuple[Pseudo, ...] = _derived()
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """One instruction of an expansion, ready to be filled with the text of the operands."""
+
+    encode: Encoder
+    form: str
+    places: tuple[int, ...]  # of each operand of the instruction, the pseudo-instruction's operand it is written as
+
+
+_NAME = re.compile(r"(?<![\w%.])[a-z][a-z0-9]*")
+
+
+def _template(line: str, names: list[str]) -> _Template:
+    mnemonic, _, operands = line.partition(" ")
+    form = _NAME.sub(lambda match: f"{{{names.index(match[0])}}}" if match[0] in names else match[0], operands)
+    places = tuple(
+        next((index for index in range(len(names)) if f"{{{index}}}" in operand), 0) for operand in form.split(", ")
+    )
+    return _Template(ENCODERS[mnemonic], form, places)
+
+
+def _expander(pseudo: Pseudo) -> Encoder:
+    names = pseudo.operands.split(", ") if pseudo.operands else []
+    templates = [_template(line, names) for line in pseudo.expansion]
+
+    def encode(text: str) -> Result:
+        given = split(text)
+        if len(given) != len(names):
+            raise wrong_count(pseudo.mnemonic, pseudo.operands, given)
+        codes = [_fill(template, given) for template in templates]
+        return codes[0] if len(codes) == 1 else codes
+
+    return encode
+
+
+def _fill(template: _Template, given: list[str]) -> Code:
+    """Encode one instruction of the expansion; what is wrong, now or later, is said of the operand as written."""
+    try:
+        code = template.encode(template.form.format(*(operand.strip() for operand in given)))
+    except Complaint as complaint:
+        if complaint.operand is not None:
+            complaint.operand = template.places[complaint.operand]
+            if template.form.count("%"):
+                complaint.offset = 0
+        raise
+    if isinstance(code, WordHole):
+        code.index = template.places[code.index]
+    assert isinstance(code, int | WordHole)
+    return code
+
+
+def _li(text: str) -> Result:
+    given = split(text)
+    if len(given) != 2:
+        raise wrong_count("li", "rd, number", given)
+    rd, node = register(given[0], 0), expression(given[1], 1)
+    if isinstance(node, Number):
+        return constant_code(rd, node.value, 1)
+    return Constant(rd, node, 1)
+
+
+def constant_code(rd: int, value: int, index: int) -> list[Code]:
+    """The words that load `value` into `rd`."""
+    if not -(1 << 63) <= value < 1 << 64:
+        raise Complaint(f"constant {describe(value)} does not fit; li takes {-(1 << 63)}..{(1 << 64) - 1}", index)
+    words: list[Code] = []
+    for mnemonic, number in load_constant(signed64(value)):
+        source = "" if mnemonic == "lui" else "zero, " if not words else f"x{rd}, "
+        word = ENCODERS[mnemonic](f"x{rd}, {source}{number}")
+        assert isinstance(word, int)
+        words.append(word)
+    return words
+
+
+def late_constant_code(constant: Constant) -> list[Code]:
+    """The fixed form of `li`, for a value that only linking decides."""
+    codes = []
+    for text in (f"lui x{constant.rd}, %hi(0)", f"ori x{constant.rd}, x{constant.rd}, %lo(0)"):
+        mnemonic, _, operands = text.partition(" ")
+        hole = encode_any(BY_MNEMONIC[mnemonic], operands)
+        assert isinstance(hole, WordHole)
+        hole.node = type(hole.node)(0, constant.node)  # type: ignore[call-arg]
+        hole.index = constant.index
+        codes.append(hole)
+    return list(codes)
+
+
+def _choice(forms: list[tuple[int, Encoder]], chooser: Callable[[str], int]) -> Encoder:
+    """One mnemonic with several forms; which one is meant shows in the operands."""
+    by_shape = dict(forms)
+
+    def encode(text: str) -> Result:
+        return by_shape.get(chooser(text), by_shape[BASIC])(text)
+
+    return encode
+
+
+BASIC = -1
+
+
+def _shape(text: str) -> int:
+    """How many operands there are, if none of them is an address with a base register."""
+    return BASIC if text.endswith(")") and _has_base(text) else len(split(text))
+
+
+_BASE = re.compile(r"\(\s*[a-z][a-z0-9]*\s*\)$")
+
+
+def _has_base(text: str) -> bool:
+    return _BASE.search(text) is not None
+
+
+def _with_pseudo() -> dict[str, Encoder]:
+    """Every mnemonic there is: instructions, pseudo-instructions, and those that are both."""
+    forms: dict[str, list[tuple[int, Encoder]]] = {}
+    for pseudo in PSEUDO_INSTRUCTIONS:
+        encoder = _li if pseudo.mnemonic == "li" else _expander(pseudo)
+        forms.setdefault(pseudo.mnemonic, []).append((len(pseudo.operands.split(", ")) if pseudo.operands else 0, encoder))
+    encoders = dict(ENCODERS)
+    for mnemonic, rows in forms.items():
+        if mnemonic in ENCODERS:
+            encoders[mnemonic] = _choice([*rows, (BASIC, ENCODERS[mnemonic])], _shape)
+        else:
+            (_, encoders[mnemonic]), = rows
+    for pseudo in DERIVED:
+        encoders[pseudo.mnemonic] = _second_try(ENCODERS[pseudo.mnemonic], pseudo)
+    return encoders
+
+
+def _second_try(basic: Encoder, pseudo: Pseudo) -> Encoder:
+    """The instruction itself; where the operands are not of its form, the pseudo-instruction of the same name."""
+    expand = _expander(pseudo)
+    with_number = pseudo.operands.endswith("imm")
+    wanted = pseudo.operands.count(",") + 1
+
+    def encode(text: str) -> Result:
+        try:
+            return basic(text)
+        except Complaint:
+            given = split(text)
+            if len(given) != wanted or _is_basic(given, with_number):
+                raise
+        return expand(text)
+
+    return encode
+
+
+def _is_basic(given: list[str], with_number: bool) -> bool:
+    """Were these operands meant for the instruction itself, so that its complaint is the one to show?"""
+    last = given[-1].strip() if with_number else given[1].strip()
+    if with_number:
+        return not last or not (last[0].isdigit() or last[0] in "-+(~'%" or last.isupper())
+    return not last or _has_base(last) or last.endswith(")")
+
+
+MNEMONICS: dict[str, Encoder] = _with_pseudo()

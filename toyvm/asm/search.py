@@ -1,0 +1,44 @@
+"""The search for included files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import toyvm
+from toyvm.asm.source import Source
+
+
+def guests_directory() -> Path:
+    """The directory of the shipped guests: in the package once installed, beside it in a checkout."""
+    package = Path(toyvm.__file__).parent
+    installed = package / "guests"
+    return installed if installed.is_dir() else package.parent / "guests"
+
+
+def find_include(name: str, includer: Source, directories: Sequence[Path]) -> Path | None:
+    """The first of: beside the including file, the `-I` directories in their order, the shipped includes."""
+    beside = includer.path.parent if includer.path is not None else Path()
+    for directory in (beside, *directories, guests_directory() / "include"):
+        candidate = directory / name
+        try:
+            if candidate.exists():
+                return candidate
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def display_name(path: Path, includer: Source) -> str:
+    """How diagnostics call an included file: as the including file is called, so that no name of a machine's own slips in."""
+    if includer.path is not None:
+        try:
+            relative = path.relative_to(includer.path.parent)
+        except ValueError:
+            pass
+        else:
+            return str(Path(includer.name).parent / relative)
+    try:
+        return str(path.relative_to(guests_directory()))
+    except ValueError:
+        return str(path)

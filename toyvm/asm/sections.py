@@ -1,0 +1,133 @@
+"""Sections and symbols of one unit: what a source has become before it is linked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntFlag
+from typing import TYPE_CHECKING
+
+from toyvm.asm.values import Relative, Value
+from toyvm.isa.machine import MAXIMUM_MEMORY
+
+if TYPE_CHECKING:
+    from toyvm.asm.encoding import Hole
+    from toyvm.asm.expressions import Node
+    from toyvm.asm.frames import Frame
+
+MAXIMUM_CONTENTS = 64 * 1024 * 1024  # bytes of one unit, those that the image file holds
+MAXIMUM_SIZE = MAXIMUM_MEMORY  # bytes of one section, .bss included
+LINE_BITS = 32  # a row's place is file number << LINE_BITS | line
+
+
+class Rights(IntFlag):
+    """A section's attributes, with the values of ELF's sh_flags."""
+
+    WRITE = 1
+    ALLOC = 2
+    EXECUTE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a section of some name is, unless `.section` says otherwise."""
+
+    rights: Rights
+    has_contents: bool = True
+
+
+# In the order they are laid out; any other section follows, in the order of its first appearance.
+KNOWN_SECTIONS: dict[str, Kind] = {
+    ".text": Kind(Rights.ALLOC | Rights.EXECUTE),
+    ".rodata": Kind(Rights.ALLOC),
+    ".data": Kind(Rights.ALLOC | Rights.WRITE),
+    ".bss": Kind(Rights.ALLOC | Rights.WRITE, False),
+}
+DEFAULT_KIND = Kind(Rights.ALLOC | Rights.WRITE)
+
+
+def kind_of(name: str) -> Kind:
+    """`.text.boot` is like `.text`; a name that says nothing is data."""
+    for known, kind in KNOWN_SECTIONS.items():
+        if name == known or name.startswith(known + "."):
+            return kind
+    return DEFAULT_KIND
+
+
+@dataclass(eq=False, slots=True)
+class Section:
+    """One unit's part of a section. `data` stays empty where the section has no contents; then `reserved` grows."""
+
+    name: str
+    kind: Kind
+    data: bytearray = field(default_factory=bytearray)
+    reserved: int = 0
+    alignment: int = 1
+    fixups: list[Fixup] = field(default_factory=list)
+    rows: list[tuple[int, int]] = field(default_factory=list)  # (offset, place), ascending
+    fixed_address: int | None = None  # from `.address`
+    address: int = 0  # set by the linker
+
+    @property
+    def size(self) -> int:
+        return len(self.data) if self.kind.has_contents else self.reserved
+
+    def here(self) -> Relative:
+        return Relative(self, self.size)
+
+
+@dataclass(slots=True)
+class Origin:
+    """The statement that a fixup or a symbol comes from: enough to complain about it later."""
+
+    frame: Frame
+    number: int
+    text: str
+
+
+@dataclass(slots=True)
+class Fixup:
+    """A hole in a section's data, to be filled when addresses are known."""
+
+    offset: int
+    hole: Hole
+    node: Node
+    origin: Origin
+
+
+@dataclass(slots=True)
+class Symbol:
+    """A name. `value` is a number, a place, or an expression that stands at `here`; None: only mentioned so far."""
+
+    name: str
+    value: Value | Node | None = None
+    here: Value = 0
+    origin: Origin | None = None
+    is_global: bool = False
+    is_local: bool = False
+    is_label: bool = False
+    size: Node | None = None
+    size_here: Value = 0
+    size_origin: Origin | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Unit:
+    """One assembled source."""
+
+    name: str
+    sections: dict[str, Section] = field(default_factory=dict)
+    symbols: dict[str, Symbol] = field(default_factory=dict)
+    entry: tuple[Node, Origin] | None = None  # from `.entry`
+    budget: int = MAXIMUM_CONTENTS
+
+    def section(self, name: str, kind: Kind | None = None) -> Section:
+        found = self.sections.get(name)
+        if found is None:
+            found = self.sections[name] = Section(name, kind or kind_of(name))
+        return found
+
+    def symbol(self, name: str) -> Symbol:
+        found = self.symbols.get(name)
+        if found is None:
+            found = self.symbols[name] = Symbol(name)
+        return found

@@ -1,0 +1,139 @@
+"""Sources: where the assembler's text comes from, and how it becomes numbered statements."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+
+from toyvm.errors import AssemblyError, BadFileError, Diagnostic
+
+MAXIMUM_SOURCE_BYTES = 64 * 1024 * 1024
+
+# A statement as the assembler sees it: its line, counted from 1, and its text, padded so that columns are the file's.
+Numbered = tuple[int, str]
+
+# What a block comment must not be looked for in comes first: strings, character constants and line comments.
+_OPAQUE = re.compile(r"""("(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])'|\#[^\n]*|//[^\n]*)|(/\*.*?\*/)|(/\*)""", re.DOTALL)
+_PIECE = re.compile(r"""(?:[^;"'#/]|"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])'|'|/(?!/))*""")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One text to assemble: `name` stands in diagnostics and line tables, `path` is where its includes are looked for."""
+
+    name: str
+    text: str
+    path: Path | None = None
+
+    @classmethod
+    def read(cls, path: str | PathLike[str], name: str | None = None) -> Source:
+        """The source in a file. Raises BadFileError if it cannot be read, AssemblyError if it is not text."""
+        name = os.fspath(path) if name is None else name
+        return cls(name, decode(read_bytes(path, MAXIMUM_SOURCE_BYTES), name), Path(path))
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines as written, for diagnostics and listings."""
+        return split_lines(self.text)
+
+    def line(self, number: int) -> str:
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+    def statements(self) -> Iterator[Numbered]:
+        """Every statement with its line: block comments blanked out, `;` taken as the end of a statement."""
+        text = self.without_block_comments() if "/*" in self.text else self.text
+        numbered = enumerate(split_lines(text), 1)
+        if ";" not in text:
+            return numbered
+        return (piece for number, line in numbered for piece in split_statements(number, line))
+
+    def without_block_comments(self) -> str:
+        return _OPAQUE.sub(self._blank, self.text)
+
+    def _blank(self, match: re.Match[str]) -> str:
+        if match[1] is not None:
+            return match[1]
+        if match[3] is None:
+            return re.sub(r"[^\n]", " ", match[2])
+        line = self.text.count("\n", 0, match.start()) + 1
+        column = match.start() - self.text.rfind("\n", 0, match.start())
+        raise AssemblyError((Diagnostic(self.name, line, column, "unterminated comment", self.line(line), 2),))
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines end with \\n or \\r\\n; the form feeds and other separators that str.splitlines knows are white space here."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def split_statements(number: int, line: str) -> Iterator[Numbered]:
+    """The statements of a line, each padded with blanks to its column."""
+    if ";" not in line:
+        yield number, line
+        return
+    start = 0
+    while True:
+        end = _end_of_piece(line, start)
+        yield number, " " * start + line[start:end]
+        if end >= len(line) or line[end] != ";":
+            return
+        start = end + 1
+
+
+def _end_of_piece(line: str, start: int) -> int:
+    match = _PIECE.match(line, start)
+    assert match is not None
+    end = match.end()
+    return end if line[end : end + 1] == ";" else len(line)
+
+
+def read_bytes(path: str | PathLike[str], limit: int) -> bytes:
+    """A file's contents. Raises BadFileError with the reason, at once if it has more than `limit` bytes."""
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(limit + 1) if size <= limit else b""
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise BadFileError(f"{os.fspath(path)}: cannot be read: {reason}") from None
+    if max(size, len(data)) > limit:
+        raise BadFileError(f"{os.fspath(path)}: has {max(size, len(data))} bytes; the limit is {limit}")
+    return data
+
+
+def decode(data: bytes, name: str) -> str:
+    """The text of `data`; AssemblyError names the first byte that is not UTF-8, or is NUL."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _bad_byte(data, error.start, name, "is not UTF-8 text") from None
+    if "\0" in text:
+        raise _bad_byte(data, data.index(0), name, "is no part of a text")
+    return text
+
+
+def check_text(text: str, name: str) -> None:
+    """Raise AssemblyError if a text given as such holds what no file could."""
+    for character in ("\0", *_SURROGATES.findall(text)[:1]):
+        if character in text:
+            before = text[: text.index(character)]
+            place = (before.count("\n") + 1, len(before) - before.rfind("\n"))
+            raise AssemblyError((Diagnostic(name, *place, f"character {character!a} is no part of a text"),))
+
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def _bad_byte(data: bytes, offset: int, name: str, what: str) -> AssemblyError:
+    line = data.count(b"\n", 0, offset) + 1
+    column = offset - data.rfind(b"\n", 0, offset)
+    return AssemblyError((Diagnostic(name, line, column, f"byte {data[offset]:#04x} {what}"),))

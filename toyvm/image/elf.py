@@ -1,0 +1,73 @@
+"""The ELF64 structures of an image, each declared once: for the writer, which fills them, and the reader, which doubts them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from struct import Struct
+
+MAGIC = b"\x7fELF"
+CLASS_64, DATA_LITTLE, VERSION = 2, 1, 1
+TYPE_EXECUTABLE = 2
+MACHINE_T64 = 0x5436  # "T6"; not one of the numbers that are given out
+PAGE = 4096
+
+PT_NULL, PT_LOAD = 0, 1
+SHT_NULL, SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_NOBITS = 0, 1, 2, 3, 8
+SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 1, 2, 4
+SHN_UNDEF, SHN_LORESERVE, SHN_ABS = 0, 0xFF00, 0xFFF1
+STB_LOCAL, STB_GLOBAL = 0, 1
+STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION, STT_FILE = 0, 1, 2, 3, 4
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A structure: its members in order, with struct's letters."""
+
+    members: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def struct(self) -> Struct:
+        return Struct("<" + "".join(letter for _, letter in self.members))
+
+    @property
+    def size(self) -> int:
+        return self.struct.size
+
+    def pack(self, **values: int | bytes) -> bytes:
+        return self.struct.pack(*(values[name] for name, _ in self.members))
+
+    def unpack(self, data: bytes, offset: int) -> dict[str, int]:
+        values = self.struct.unpack_from(data, offset)
+        return dict(zip((name for name, _ in self.members), values, strict=True))
+
+
+HEADER = Layout(
+    (
+        *(("magic", "4s"), ("class_", "B"), ("data", "B"), ("ident_version", "B"), ("abi", "B"), ("padding", "8s")),
+        *(("type", "H"), ("machine", "H"), ("version", "I"), ("entry", "Q"), ("phoff", "Q"), ("shoff", "Q")),
+        *(("flags", "I"), ("ehsize", "H"), ("phentsize", "H"), ("phnum", "H")),
+        *(("shentsize", "H"), ("shnum", "H"), ("shstrndx", "H")),
+    )
+)
+PROGRAM_HEADER = Layout(
+    (
+        *(("type", "I"), ("flags", "I"), ("offset", "Q"), ("vaddr", "Q"), ("paddr", "Q")),
+        *(("filesz", "Q"), ("memsz", "Q"), ("align", "Q")),
+    )
+)
+SECTION_HEADER = Layout(
+    (
+        *(("name", "I"), ("type", "I"), ("flags", "Q"), ("addr", "Q"), ("offset", "Q"), ("size", "Q")),
+        *(("link", "I"), ("info", "I"), ("addralign", "Q"), ("entsize", "Q")),
+    )
+)
+SYMBOL = Layout((("name", "I"), ("info", "B"), ("other", "B"), ("shndx", "H"), ("value", "Q"), ("size", "Q")))
+
+# The line table's section: a header, the file names with a zero byte behind each, then the three columns.
+LINES_SECTION = ".t64.lines"
+LINES_MAGIC = b"T64L"
+LINES_VERSION = 1
+LINES_HEADER = Layout(
+    (("magic", "4s"), ("version", "I"), ("files", "I"), ("names_size", "I"), ("rows", "I"), ("crc", "I"))
+)  # crc: zlib's crc32 of all that follows the header

@@ -1,0 +1,202 @@
+"""Images: programs ready to be loaded, with symbols and the line of a source for every address."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+
+from toyvm.errors import BadFileError, UsageError
+
+PF_X, PF_W, PF_R = 1, 2, 4  # rights of a segment, with ELF's values
+MAXIMUM_IMAGE_BYTES = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Memory that is filled when the image is loaded: `data`, then zeros up to `size` bytes."""
+
+    address: int
+    data: bytes
+    size: int
+    flags: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A named part of a segment. `has_contents` is false where there are only zeros."""
+
+    name: str
+    address: int
+    size: int
+    flags: int
+    has_contents: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A name for an address, or for a number if `section` is empty."""
+
+    name: str
+    address: int
+    is_global: bool
+    section: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineTable:
+    """Which line of which source made the bytes at an address; three columns, by ascending address.
+
+    A row counts up to the next one; one with line 0 says that nothing is known from there on.
+    """
+
+    files: tuple[str, ...] = ()
+    addresses: tuple[int, ...] = ()
+    file_numbers: tuple[int, ...] = ()
+    line_numbers: tuple[int, ...] = ()
+
+    def find(self, address: int) -> tuple[str, int] | None:
+        """File and line of the bytes at `address`."""
+        row = bisect_right(self.addresses, address) - 1
+        if row < 0 or not self.line_numbers[row]:
+            return None
+        return self.files[self.file_numbers[row]], self.line_numbers[row]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """What is known of an address; each part may be missing."""
+
+    symbol: str | None = None
+    offset: int | None = None
+    file: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = "" if self.file is None else f"{self.file}:{self.line}"
+        name = "" if self.symbol is None else f"{self.symbol}+{self.offset:#x}" if self.offset else self.symbol
+        return f"{place} ({name})" if place and name else place or name or "unknown place"
+
+
+@dataclass(frozen=True)
+class Image:
+    """A program. Addresses are physical; execution starts at `entry`."""
+
+    entry: int
+    segments: tuple[Segment, ...]
+    symbols: tuple[Symbol, ...] = ()
+    lines: LineTable = field(default_factory=LineTable)
+    sections: tuple[Section, ...] = ()
+
+    def address_of(self, name: str) -> int:
+        """The value of a symbol, a global one first. Raises UsageError if there is none of that name."""
+        address = self._by_name.get(name)
+        if address is None:
+            raise UsageError(f"the image has no symbol '{name}'{_did_you_mean(name, self._by_name)}")
+        return address
+
+    def locate(self, address: int) -> Location:
+        """Symbol and source line for an address; nothing is known of one outside the segments."""
+        segment = next((each for each in self.segments if each.address <= address < each.address + each.size), None)
+        if segment is None:
+            return Location()
+        file, line = self.lines.find(address) or (None, None)
+        places, names = self._places
+        index = bisect_right(places, address) - 1
+        if index < 0 or places[index] < segment.address:
+            return Location(None, None, file, line)
+        return Location(names[index], address - places[index], file, line)
+
+    def symbol_at(self, address: int) -> str | None:
+        """The name of exactly this address, if it has one."""
+        places, names = self._places
+        index = bisect_right(places, address) - 1
+        return names[index] if index >= 0 and places[index] == address else None
+
+    def complaint(self) -> str | None:
+        """What is wrong with the image, if anything is: whatever a reader would refuse of its segments and entry point."""
+        if not self.segments:
+            return "there is nothing to load"
+        ordered = sorted(self.segments, key=lambda segment: segment.address)
+        for before, after in zip(ordered, ordered[1:], strict=False):
+            if before.address + before.size > after.address:
+                return f"the segment at {after.address:#x} lies inside that of {before.address:#x}, {before.size:#x} bytes"
+        if self.entry & 3:
+            return f"the entry point {self.entry:#x} is not a multiple of 4"
+        for segment in self.segments:
+            if segment.address <= self.entry < segment.address + segment.size and segment.flags & PF_X:
+                return None
+        return f"the entry point {self.entry:#x} lies in no executable segment"
+
+    def to_bytes(self) -> bytes:
+        """The image as an ELF64 file."""
+        from toyvm.image.writer import write
+
+        return write(self)
+
+    @staticmethod
+    def from_bytes(data: bytes, name: str = "<bytes>") -> Image:
+        """The image in an ELF64 file. Raises BadFileError, which says what is wrong and where."""
+        from toyvm.image.reader import read
+
+        return read(data, name)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the file, all of it or nothing. Raises BadFileError."""
+        temporary = f"{os.fspath(path)}.{os.getpid()}.tmp"
+        try:
+            with open(temporary, "xb") as file:
+                file.write(self.to_bytes())
+            os.replace(temporary, path)
+        except (OSError, ValueError) as error:
+            _remove(temporary)
+            raise BadFileError(f"{os.fspath(path)}: cannot be written: {_reason(error)}") from None
+
+    @staticmethod
+    def load(path: str | PathLike[str]) -> Image:
+        """The image in a file. Raises BadFileError."""
+        name = os.fspath(path)
+        try:
+            with open(path, "rb") as file:
+                data = file.read(MAXIMUM_IMAGE_BYTES + 1)
+        except (OSError, ValueError) as error:
+            raise BadFileError(f"{name}: cannot be read: {_reason(error)}") from None
+        if len(data) > MAXIMUM_IMAGE_BYTES:
+            raise BadFileError(f"{name}: has more than {MAXIMUM_IMAGE_BYTES} bytes")
+        return Image.from_bytes(data, name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, int]:
+        ranked = sorted(self.symbols, key=lambda symbol: symbol.is_global)
+        return {symbol.name: symbol.address for symbol in ranked}
+
+    @cached_property
+    def _places(self) -> tuple[list[int], list[str]]:
+        """Symbols that are places, by address, one for each: of several the global one, then the one named first."""
+        best: dict[int, Symbol] = {}
+        for symbol in self.symbols:
+            if symbol.section and (symbol.address not in best or symbol.is_global > best[symbol.address].is_global):
+                best[symbol.address] = symbol
+        places = sorted(best)
+        return places, [best[place].name for place in places]
+
+
+def _did_you_mean(name: str, names: dict[str, int]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, names, 1)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except (OSError, ValueError):
+        pass
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
