@@ -328,25 +328,54 @@ def switch_tables(source: Source) -> list[int]:
     return [*li(WORK, root), op("crw", CONTROL["ptbr"].number, WORK), *([op("tlbi", 0)] * source.integer(0, 1))]
 
 
+def _forget(source: Source, page: int) -> list[int]:
+    """Forget what was cached of a virtual page, in one way or another; rarely not at all."""
+    ptbr = CONTROL["ptbr"].number
+    way = source.weighted(((4, "page"), (3, "all"), (2, "root"), (1, "exchange"), (1, "nothing")))
+    return {
+        "page": [*li(WORK, page + source.integer(0, PAGE_SIZE - 1)), op("tlbi", WORK)],
+        "all": [op("tlbi", 0)],
+        "root": [op("crr", WORK, ptbr), op("crw", ptbr, WORK)],
+        "exchange": [op("crr", WORK, ptbr), op("crx", source.choose(layout.VALUES), ptbr, WORK)],
+        "nothing": [],
+    }[way]
+
+
+def _page_of(entry_address: int) -> int:
+    """The virtual page that an entry of a lowest table maps, in the identity or the aliases."""
+    table = entry_address & -PAGE_SIZE
+    page = (entry_address - table) // ENTRY_SIZE * PAGE_SIZE
+    return page + layout.ALIAS if table in (layout.ALIASES, layout.OTHER_ALIASES) else page
+
+
+def _touch(source: Source, page: int) -> list[int]:
+    """Some accesses to a page: to fill caches, or to see what they hold."""
+    count = source.integer(0, 2)
+    return [*li(WORK, page + 8 * source.integer(2, 5)), *[_access(source, WORK) for _ in range(count)]]
+
+
 def edit_entry(source: Source) -> list[int]:
-    """Write an entry, and nearly always forget what was cached of it."""
+    """Use a page, write an entry of it, forget what was cached, and use it again."""
     change = deviation(source, source.choose((layout.SMALL_MEMORY, layout.LARGE_MEMORY)))
+    page = _page_of(change.address)
     through = source.choose((layout.PHYSMAP, 0))
     edit = [*li(WORK, change.address + through), *li(OTHER, change.entry), op("sd", OTHER, 0, WORK)]
-    return edit if source.chance(6) else [*edit, op("tlbi", 0)]
+    return [*_touch(source, page), *edit, *_forget(source, page), *_touch(source, page)]
 
 
 def clear_marks(source: Source) -> list[int]:
     """Clear A and D of an entry, as a kernel does that looks for pages to evict."""
     page = layout.DATA // PAGE_SIZE + source.integer(0, layout.DATA_PAGES - 1)
     table = source.choose((layout.LEAVES, layout.ALIASES, layout.OTHER_LEAVES))
-    return [
-        *li(WORK, layout.PHYSMAP + table + ENTRY_SIZE * page),
+    slot = table + ENTRY_SIZE * page
+    edit = [
+        *li(WORK, layout.PHYSMAP + slot),
         op("ld", OTHER, 0, WORK),
         op("andi", OTHER, OTHER, source.choose((-0x61, -0x41, -0x21))),
         op("sd", OTHER, 0, WORK),
-        op("tlbi", 0),
     ]
+    virtual = _page_of(slot)
+    return [*_touch(source, virtual), *edit, *_forget(source, virtual), *_touch(source, virtual)]
 
 
 GADGETS: tuple[tuple[int, Gadget], ...] = (

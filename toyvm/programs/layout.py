@@ -23,7 +23,7 @@ INITIAL = 0xB000  # what boot loads the registers with
 CODE = 0xC000  # four pages
 CODE_PAGES = 4
 DATA = 0x10000
-DATA_PAGES = 16
+DATA_PAGES = 6
 
 # Virtual addresses.
 ALIAS = 2 << 20

@@ -47,13 +47,14 @@ class Program:
     disk_writable: bool = True
 
 
-def random_program(random: Random) -> Program:
-    """The program of this seed; every level, device and table in play."""
+def random_program(random: Random, level: Level = Level.STRICT) -> Program:
+    """The program that this state of `random` leads to."""
     source = RandomSource(random)
     return assemble(
         source,
         gadgets=[gadget(source) for _ in range(source.integer(4, 28))],
         deviations=source.integer(0, 12),
+        level=level,
     )
 
 

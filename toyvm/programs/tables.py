@@ -62,7 +62,7 @@ def leaf(source: Source, memory: int) -> int:
 
 def entry(source: Source, memory: int) -> int:
     """Any entry: a leaf, nothing, a reserved bit, or a pointer, good or bad."""
-    kind = source.weighted(((8, "leaf"), (2, "nothing"), (1, "reserved"), (1, "pointer"), (1, "bad pointer")))
+    kind = source.weighted(((8, "leaf"), (2, "nothing"), (2, "reserved"), (1, "pointer"), (1, "bad pointer")))
     if kind == "leaf":
         return leaf(source, memory)
     if kind == "nothing":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from toyvm.isa.paging import PAGE_SIZE
 from toyvm.reference.cpu import INSTRUCTION_SIZE, Cpu
 from toyvm.reference.devices import Console, Devices, Disk
 from toyvm.reference.memory import Memory
+from toyvm.reference.mmu import Use
 from toyvm.reference.stops import Halt, Stop
 from toyvm.reference.traps import Trap
 from toyvm.statehash import state_hash
@@ -161,6 +163,11 @@ class ReferenceMachine:
     def executed(self) -> dict[str, int]:
         """How often each instruction retired."""
         return dict(self._cpu.executed)
+
+    @property
+    def uses(self) -> Counter[Use]:
+        """How often each kind of access met each kind of page-table entry."""
+        return self._cpu.mmu.uses
 
     def pages(self) -> Iterator[tuple[int, bytes]]:
         """Number and contents of each page that is not all zero, in order."""

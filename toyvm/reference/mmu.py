@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import NamedTuple
+
 from toyvm.isa.paging import PTE_R, PTE_W, PTE_X, WINDOW_BASE
 from toyvm.reference.control import ControlRegisters
 from toyvm.reference.memory import Memory
@@ -12,6 +15,15 @@ from toyvm.reference.traps import Trap
 PROBE_RIGHTS = (PTE_R, PTE_W, PTE_X)  # by bit of probe's rs2
 
 
+class Use(NamedTuple):
+    """An access and what became of it; `entry` is the one that decided, as it was before."""
+
+    access: str
+    user: bool
+    outcome: str  # done, page_fault or access_fault
+    entry: int | None  # None: paging is off, or no entry could be read
+
+
 class Mmu:
     """Translates by walking the tables anew for each access: the exact behaviour, of which caches are a shadow."""
 
@@ -20,6 +32,7 @@ class Mmu:
         self._control = control
         self.translations = Translations()
         self.unspecified: str | None = None  # the first thing done that is outside the specification
+        self.uses: Counter[Use] = Counter()
         self.window_touched = False  # an address in the monitors' window was used, mapped or not
 
     def translate(self, address: int, access: Access) -> int:
@@ -29,8 +42,10 @@ class Mmu:
             found = walk(self._memory, self._control["ptbr"], address, access.right, user)
         except WalkFault as fault:
             self._watch(address, user, access, None)
+            self.uses[Use(access.label, user, fault.kind, fault.entry)] += 1
             raise Trap(f"{access.label}_{fault.kind}", address) from None
         self._watch(address, user, access, found)
+        self.uses[Use(access.label, user, "done", None if found.leaf_address is None else found.leaf)] += 1
         mark(self._memory, found, access)
         self.translations.remember(address, user, access, found)
         return found.physical

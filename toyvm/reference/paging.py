@@ -43,11 +43,12 @@ class Access(Enum):
 
 
 class WalkFault(Exception):
-    """The walk ends here: `kind` is how the trap's name ends, `page_fault` or `access_fault`."""
+    """The walk ends here: `kind` is how the trap's name ends, `entry` the one that it ended at, if it read one."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, entry: int | None = None) -> None:
         super().__init__(kind)
-        self.kind = kind
+        self.kind = kind  # page_fault or access_fault
+        self.entry = entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,10 @@ def walk(memory: Memory, ptbr: int, address: int, rights: int, user: bool) -> Tr
         raise WalkFault("page_fault")
     leaf_address, leaf, level = _find_leaf(memory, ptbr & PTBR_FRAME, address)
     if rights & ~leaf or (user and not leaf & PTE_U):
-        raise WalkFault("page_fault")
+        raise WalkFault("page_fault", leaf)
     offset_mask = (1 << (PAGE_SHIFT + INDEX_BITS * level)) - 1
     if leaf & PTE_FRAME & offset_mask:
-        raise WalkFault("page_fault")
+        raise WalkFault("page_fault", leaf)
     return _within_ram(memory, Translation(leaf & PTE_FRAME | address & offset_mask, leaf_address, leaf))
 
 
@@ -83,18 +84,18 @@ def _find_leaf(memory: Memory, table: int, address: int) -> tuple[int, int, int]
             raise WalkFault("access_fault")
         entry = memory.load(entry_address, ENTRY_SIZE)
         if not entry & PTE_V or entry & PTE_RESERVED:
-            raise WalkFault("page_fault")
+            raise WalkFault("page_fault", entry)
         if entry & (PTE_R | PTE_W | PTE_X):
             return entry_address, entry, level
         if entry & (PTE_U | PTE_A | PTE_D):
-            raise WalkFault("page_fault")
+            raise WalkFault("page_fault", entry)
         table = entry & PTE_FRAME
-    raise WalkFault("page_fault")  # a pointer at level 0
+    raise WalkFault("page_fault", entry)  # a pointer at level 0
 
 
 def _within_ram(memory: Memory, translation: Translation) -> Translation:
     if not memory.holds(translation.physical):
-        raise WalkFault("access_fault")
+        raise WalkFault("access_fault", translation.leaf)
     return translation
 
 

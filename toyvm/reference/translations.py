@@ -13,23 +13,29 @@ Key = tuple[int, bool, Access]  # virtual page, user mode, kind of access
 
 
 class Translations:
-    """Every translation that succeeded and was not forgotten since: its physical page."""
+    """Every translation that succeeded and was not forgotten since: the physical pages that it led to."""
 
     def __init__(self) -> None:
-        self._pages: dict[Key, int] = {}
+        self._pages: dict[Key, set[int]] = {}
 
     def remember(self, address: int, user: bool, access: Access, found: Translation) -> None:
-        if found.leaf_address is not None:
-            self._pages[address >> PAGE_SHIFT, user, access] = found.physical >> PAGE_SHIFT
+        """A cache may take the whole entry: what it allows without another mark is remembered with the access."""
+        if found.leaf_address is None:
+            return
+        leaf = found.leaf | access.marks
+        for other in Access:
+            if leaf & other.right and not other.marks & ~leaf:
+                key = (address >> PAGE_SHIFT, user, other)
+                self._pages.setdefault(key, set()).add(found.physical >> PAGE_SHIFT)
 
     def stale(self, address: int, user: bool, access: Access, fresh: Translation | None) -> str | None:
         """How a remembered translation differs from a fresh walk (None: it faults); None if it does not."""
-        page = self._pages.get((address >> PAGE_SHIFT, user, access))
-        if page is None:
+        pages = self._pages.get((address >> PAGE_SHIFT, user, access))
+        if pages is None:
             return None
         if fresh is None:
             return "revoked"
-        if fresh.physical >> PAGE_SHIFT != page:
+        if pages != {fresh.physical >> PAGE_SHIFT}:
             return "moved"
         if access.marks & ~fresh.leaf:
             return "A or D was cleared"
