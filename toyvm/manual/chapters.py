@@ -20,7 +20,7 @@ from toyvm.isa.declare import Instruction
 from toyvm.isa.ports import DISK_RULES
 from toyvm.isa.registers import ABI_NAMES
 from toyvm.isa.traps import Cause
-from toyvm.manual.assembly import assembly_chapter
+from toyvm.manual.assembly import assembly_chapter, image_chapter
 from toyvm.manual.document import Chapter, Figure, Points, Table
 from toyvm.manual.encoding import bit_pattern, format_figure
 from toyvm.manual.hypercalls import hypercall_chapter
@@ -78,6 +78,7 @@ def chapters() -> tuple[Chapter, ...]:
         hypercall_chapter(),
         Chapter("Exits", ("Why control goes from a guest to its monitor, as reports count it:", _exits())),
         assembly_chapter(),
+        image_chapter(),
     )
 
 
@@ -130,7 +131,7 @@ def _group(group: Group) -> tuple[str | Table, ...]:
     classes = {row.cls for row in rows}
     kind = classes.pop().value if len(classes) == 1 else "mixed"
     return (
-        f"{group.value.capitalize()} ({kind}{_class_note(rows)}):",
+        f"{group.value[0].upper()}{group.value[1:]} ({kind}{_class_note(rows)}):",
         Table(
             ("instruction", "format", "encoding, bits 31..0", "meaning"),
             tuple((_written(row), row.format.name, bit_pattern(row), row.description) for row in rows),
