@@ -18,7 +18,7 @@ _start:
     traps CAUSE_STORE_MISALIGNED, sw a0, 2(s0)
     traps CAUSE_STORE_MISALIGNED, sd a0, 4(s0)
     la   s0, _start
-    traps CAUSE_FETCH_MISALIGNED, jr 2(s0)
+    traps CAUSE_FETCH_MISALIGNED, jalr zero, 2(s0)
     sub  s9, s9, s0
     check s9, 2
     done
