@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import setuptools
-from extension import extension, write_wrapper
+from extension import BuildCore, extension, write_wrapper
 from generate import ROOT, generate
 from setuptools import build_meta
 from setuptools.command.build_py import build_py
@@ -46,7 +46,7 @@ class Backend(build_meta._BuildMetaBackend):
         write_wrapper()
         setuptools.setup(
             ext_modules=[extension()],
-            cmdclass={"build_py": BuildWithGuests, "sdist": CompleteSdist},
+            cmdclass={"build_ext": BuildCore, "build_py": BuildWithGuests, "sdist": CompleteSdist},
             options={"bdist_wheel": {"py_limited_api": "cp311"}},
         )
 

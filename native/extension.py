@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 from cffi import FFI
 from setuptools import Extension
+from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).resolve().parent.parent
 NATIVE = Path("native")  # relative to the root, where setuptools runs: absolute paths would end up in the objects
@@ -15,6 +17,9 @@ WRAPPER = NATIVE / "generated" / "_core.c"
 
 # Only Python's entry point is visible outside.
 COMPILE_FLAGS = ["-std=c11", "-O2", "-fvisibility=hidden", "-fno-strict-aliasing", "-Wall", "-Wextra", "-Werror"]
+# A threaded interpreter needs an indirect jump of its own for each instruction; gcc would fold them into few, and clang
+# neither does that nor knows these options.
+GCC_FLAGS = ["-fno-gcse", "-fno-crossjumping"]
 
 # cffi's own text is not ours to mend.
 _WRAPPER_HEAD = """#pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -51,6 +56,23 @@ def write_wrapper() -> None:
     draft.unlink()
     if not path.exists() or path.read_text() != text:
         path.write_text(text)
+
+
+def is_clang(compiler: list[str]) -> bool:
+    """Is this command clang, whatever its name? One that cannot be asked is left for the build itself to report."""
+    try:
+        return b"clang" in subprocess.run([*compiler, "--version"], capture_output=True, check=False).stdout
+    except OSError:
+        return False
+
+
+class BuildCore(build_ext):
+    """Builds with what suits the compiler in use."""
+
+    def build_extension(self, ext: Extension) -> None:
+        if not is_clang(self.compiler.compiler_so[:1]):
+            ext.extra_compile_args = [*ext.extra_compile_args, *GCC_FLAGS]
+        super().build_extension(ext)
 
 
 def extension() -> Extension:

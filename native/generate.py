@@ -10,9 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from toyvm import exits, hypercalls
-from toyvm.isa import CAUSES, CONTROL_REGISTERS, INSTRUCTIONS, PORTS, Class, Format, Instruction, Level
-
-from toyvm.isa import machine, paging  # isort: skip
+from toyvm.isa import CAUSES, CONTROL_REGISTERS, INSTRUCTIONS, PORTS, Class, Format, Instruction, Level, machine, paging
 from toyvm.isa.control import INFO_FIELDS, PTBR_FIELDS, STATUS_FIELDS, BitField
 from toyvm.isa.ports import SECTOR_SIZE
 

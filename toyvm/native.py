@@ -21,7 +21,8 @@ except ImportError as error:
         f"the native core toyvm._core cannot be loaded ({error}); build it with `pip install -e .` in the checkout"
     ) from None
 
-ffi: Any = _core.ffi
-lib: Any = _core.lib
+_module: Any = _core
+ffi: Any = _module.ffi
+lib: Any = _module.lib
 
 __all__ = ["NativeCoreMissingError", "ffi", "lib"]
