@@ -45,6 +45,7 @@ def count_ported_lines(paths: Sequence[Path], include: Sequence[Path] = ()) -> P
     pending: list[tuple[Path, bool | None]] = [(path, None) for path in paths]
     seen: set[Path] = set()
     while pending:
+        pending.sort(key=lambda place: place[1] is None)  # what both builds include comes first, and counts as common
         path, context = pending.pop()
         if path.resolve() in seen:
             continue
