@@ -110,7 +110,7 @@ DISKS = [
     case("no latency at all", replace(DISK, disk_latency=0), [*start(1, 0), op("in", A0, STATUS)], {"a0": DONE}),
     case("wfi skips to the completion", DISK, [*start(1, 0), *WAIT], {"skipped": 97, "ipend": 6}),
     case("wfi does not wait for a masked disk", DISK, [*start(1, 0), op("wfi")], {"stop": "idle"}),
-    case("an interrupt", DISK, [*UNMASK, *start(1, 0), *[op("fence")] * 200], {"trap": "disk", "at": 106}, enabled=True),
+    case("interrupt", DISK, [*UNMASK, *start(1, 0), *[op("fence")] * 200], {"trap": "disk", "at": 106}, enabled=True),
     case(
         "acknowledging clears done and failed",
         DISK,

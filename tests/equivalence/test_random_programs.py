@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toyvm import strategies
+from toyvm.isa.machine import Level
 from toyvm.programs import Program, random_program
 
 LIMIT = 1500  # retired instructions; most programs end before
-SEEDS = 60
-EXAMPLES = 40
+SEEDS = 120
+EXAMPLES = 150
+SUBJECTS = ["interpreter", "trap"]  # and with each the reference
 
 
 def checkpoints(random: Random) -> list[int]:
@@ -24,12 +26,31 @@ def checkpoints(random: Random) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_a_random_program_means_the_same_stopped_at_every_instruction(seed: int) -> None:
+def test_a_random_program_is_the_same_bare_and_under_a_monitor(seed: int) -> None:
+    random = Random(seed)
+    compare(random_program(random), SUBJECTS, checkpoints(random))
+
+
+@pytest.mark.parametrize("level", [Level.CLASSIC, Level.HYBRID, Level.ASSIST])
+@pytest.mark.parametrize("seed", range(SEEDS, SEEDS + 20))
+def test_a_random_program_is_the_same_on_the_bare_machine_of_every_level(seed: int, level: Level) -> None:
+    random = Random(seed)
+    compare(random_program(random, level), ["interpreter"], checkpoints(random))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_random_program_is_the_same_stopped_at_every_instruction(seed: int) -> None:
     random = Random(seed)
     compare(random_program(random), ["stepping"], checkpoints(random))
 
 
 @settings(max_examples=EXAMPLES)
 @given(program=strategies.privileged_programs(), random=st.randoms(use_true_random=False))
-def test_a_drawn_program_means_the_same_stopped_at_every_instruction(program: Program, random: Random) -> None:
-    compare(program, ["stepping"], checkpoints(random))
+def test_a_drawn_program_is_the_same_bare_and_under_a_monitor(program: Program, random: Random) -> None:
+    compare(program, SUBJECTS, checkpoints(random))
+
+
+@settings(max_examples=EXAMPLES // 2)
+@given(program=strategies.user_programs(), random=st.randoms(use_true_random=False))
+def test_a_user_program_is_the_same_bare_and_under_a_monitor(program: Program, random: Random) -> None:
+    compare(program, SUBJECTS, checkpoints(random))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from toyvm.isa.traps import BY_NAME as CAUSE
 from toyvm.programs import Program, Segment
 from toyvm.programs.assembly import li, op, to_bytes
 
-ENGINES = ["reference", "interpreter", "trap"] if find_spec("toyvm._core") else ["reference"]
+ENGINES = ["reference", "interpreter", "trap"]
 on_every_engine = pytest.mark.parametrize("engine", ENGINES)
 
 BOOT, HANDLER, BODY = 0x1000, 0x2000, 0x4000
@@ -47,7 +46,7 @@ PLAIN = Program((), memory=MEMORY)
 class Case:
     """`body` runs at BODY and is ended by a break. Each trap goes to `handler`, which switches off by default.
 
-    `expect` names registers, control registers, "stop", "exit_code", "output", "disk", "memory" (8-byte values by address),
+    `expect` names registers, control registers, "stop", "exit_code", "output", "disk", "memory" (values by address),
     "trap" (the last cause, by name) and "at" (the word of the body that epc says).
     """
 
