@@ -24,7 +24,10 @@ from toyvm.lab.workloads import find_workloads
 Capture = pytest.CaptureFixture[str]
 BARE, TRAP, PARA = Subject("bare"), Subject("trap"), Subject("para")
 TINY = Effort(0.001, 2, 0.001, 1)
-ELEVEN = "syscall crwrite portio callret exception pagefault ptupdate switch hypercall compute boot".split()
+ELEVEN = [
+    *("syscall", "crwrite", "portio", "callret", "exception", "pagefault", "ptupdate"),
+    *("switch", "hypercall", "compute", "boot"),
+]
 
 
 def repetition(operations: int, instructions: int, exits: dict[str, int], seconds: float) -> Repetition:
