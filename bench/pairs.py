@@ -12,7 +12,7 @@ Measure = Callable[[], float]  # runs once and says how long it took, in nanosec
 def measure_pair(
     benchmark: Any, ours: Measure, theirs: Measure, rounds: int, names: tuple[str, str]
 ) -> tuple[float, float]:
-    """Run both `rounds` times in turn. Their medians and the median of the ratios go into the benchmark's extra info."""
+    """Run both `rounds` times in turn. Medians of both, and of the ratios, go into the benchmark's extra info."""
     pairs: list[tuple[float, float]] = []
     benchmark.pedantic(lambda: pairs.append((ours(), theirs())), rounds=rounds, iterations=1)
     mine, other = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
@@ -25,7 +25,6 @@ def measure_pair(
             "ratio range": [round(ratios[0], 3), round(ratios[-1], 3)],
         }
     )
-    print(
-        f"\n{names[0]} {mine:.2f} ns, {names[1]} {other:.2f} ns, ratio {median(ratios):.2f} ({ratios[0]:.2f}..{ratios[-1]:.2f})"
-    )
+    spread = f"{median(ratios):.2f} ({ratios[0]:.2f}..{ratios[-1]:.2f})"
+    print(f"\n{names[0]} {mine:.2f} ns, {names[1]} {other:.2f} ns, ratio {spread}")
     return mine, other

@@ -274,16 +274,14 @@ class Computer:
     def run_to(self, where: int | str, max_instructions: int | None = None, timeout: float | None = None) -> Outcome:
         """Run until pc is at an address or symbol, by single steps (some 10**5 a second), at least one.
 
-        It stops with `limit` there; an interrupt may still be taken before the instruction at pc.
+        It stops with `limit` there; an interrupt may still be taken before the instruction at pc. Steps end where an
+        instruction has retired: the first instruction of a trap's handler is passed over, as entering it retires nothing.
         """
         address, target = self.address_of(where), _target(self.retired, max_instructions, None)
         deadline = float("inf") if timeout is None else monotonic() + timeout
         with self._alone():
-            started, stop = monotonic(), Stop.LIMIT
-            while stop is Stop.LIMIT and self.retired < target:
-                stop = self._runner.run(self.retired + 1, deadline)
-                if self.pc == address:
-                    break
+            started = monotonic()
+            stop = self._runner.run_to(address, target, deadline)
             return self._outcome(stop, monotonic() - started)
 
     def interrupt(self) -> None:

@@ -113,7 +113,7 @@ class Observers:
 
     def remove(self, observer: Observer) -> None:
         kept = {
-            number: tuple(other for other in observers if other is not observer)
+            number: tuple(other for other in observers if other != observer)
             for number, observers in self._by_reason.items()
         }
         self._by_reason = {number: observers for number, observers in kept.items() if observers}

@@ -39,7 +39,6 @@ class Runner:
         self._on_stop: dict[int, Callable[[float], None]] = {
             lib.T64_STOP_INPUT: self._bring_input,
             lib.T64_STOP_WAIT: self._wait,
-            lib.T64_STOP_OBSERVED: lambda deadline: computer.on_exit(),
         }
 
     def interrupt(self) -> None:
@@ -48,12 +47,19 @@ class Runner:
 
     def run(self, target: int, deadline: float) -> Stop:
         """Run until `target` instructions have retired in all, `deadline` (monotonic seconds) or another stop."""
-        with self._catching_interrupts():
-            try:
-                return self._loop(target, deadline)
-            finally:
-                self._interrupted = False
-                self.drain()
+        with self._looked_after():
+            return self._loop(target, deadline)
+
+    def run_to(self, address: int, target: int, deadline: float) -> Stop:
+        """The same by single steps, at least one, until pc is at `address`, which counts as the limit."""
+        state = self._computer.native_state
+        with self._looked_after():
+            stop = Stop.LIMIT
+            while stop is Stop.LIMIT and state.retired < target:
+                stop = self._loop(state.retired + 1, deadline)
+                if state.pc == address:
+                    break
+            return stop
 
     def _loop(self, target: int, deadline: float) -> Stop:
         state, source = self._computer.native_state, self._computer.input
@@ -152,19 +158,30 @@ class Runner:
                 return
 
     @contextmanager
-    def _catching_interrupts(self) -> Iterator[None]:
-        """Meanwhile Ctrl-C ends the run at an exact instruction; a second one raises KeyboardInterrupt as ever."""
-        main = threading.current_thread() is threading.main_thread()
-        if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-            yield
-            return
+    def _looked_after(self) -> Iterator[None]:
+        """Around a run: Ctrl-C ends it at an exact instruction, and all output is handed on, whatever happens."""
+        with _interrupts_given_to(self.interrupt):
+            try:
+                yield
+            finally:
+                self._interrupted = False
+                self.drain()
 
-        def on_interrupt(number: int, frame: FrameType | None) -> None:
-            self.interrupt()
-            signal.signal(signal.SIGINT, signal.default_int_handler)
 
-        signal.signal(signal.SIGINT, on_interrupt)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+@contextmanager
+def _interrupts_given_to(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Meanwhile Ctrl-C calls `interrupt`; a second one raises KeyboardInterrupt as ever."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        interrupt()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

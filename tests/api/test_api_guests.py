@@ -92,7 +92,8 @@ def test_an_observer_may_change_the_guest(guest: Guest) -> None:
         event.guest.pc = event.pc + 4
 
     guest.observe(skip, "in")
-    guest.run_to("handler")
+    guest.observe(lambda event: event.guest.interrupt(), "syscall")
+    guest.run()
     assert guest.registers.a0 == 77
 
 

@@ -92,7 +92,9 @@ def _check_defines(defines: Mapping[str, int]) -> None:
             raise UsageError(f"the value of {name}, {value!r}, is not a 64-bit number")
 
 
-def _assemble(session: Session, sources: list[Source], defines: dict[str, int], entry: str | None, base: int) -> Assembly:
+def _assemble(
+    session: Session, sources: list[Source], defines: dict[str, int], entry: str | None, base: int
+) -> Assembly:
     units = tuple(Assembler(session, source, defines).run() for source in sources)
     linked = link(units, base, entry, session.log)
     session.log.raise_if_any()

@@ -188,7 +188,9 @@ class Assembler:
     def _misplaced(self, section: Section, offset: int) -> Complaint:
         if not section.kind.has_contents:
             return Complaint(f"section {section.name} has no contents: an instruction cannot stand there")
-        return Complaint(f"instruction at offset {offset:#x} of {section.name}, not a multiple of 4; put .align 2 before it")
+        return Complaint(
+            f"instruction at offset {offset:#x} of {section.name}, not a multiple of 4; put .align 2 before it"
+        )
 
     def _other(self, word: str, operands: str) -> None:
         """A macro, a directive, or a mistake."""
@@ -391,7 +393,9 @@ class Assembler:
         """Account for statements out of a macro or a repetition. Raises Complaint when there have been too many."""
         self.session.budget -= statements
         if self.session.budget < 0:
-            raise Complaint(f"macros and repetitions have made more than {MAXIMUM_STATEMENTS} statements", is_fatal=True)
+            raise Complaint(
+                f"macros and repetitions have made more than {MAXIMUM_STATEMENTS} statements", is_fatal=True
+            )
 
     def override(self) -> None:
         """A macro takes the name of an instruction: from here on every statement is looked at again."""

@@ -22,8 +22,9 @@ def build(units: Sequence[Unit], linked: Linked, files: Sequence[Source]) -> Ima
         Section(each.name, each.address, each.size, int(each.rights), each.kind.has_contents) for each in loaded
     )
     names = {section.name for section in sections}
-    symbols = tuple(symbol for unit in units for symbol in _symbols(unit, linked, names))
-    return Image(linked.entry, tuple(_segments(loaded)), symbols, _lines(loaded, files), sections)
+    # ELF wants the local ones first.
+    symbols = sorted((each for unit in units for each in _symbols(unit, linked, names)), key=lambda one: one.is_global)
+    return Image(linked.entry, tuple(_segments(loaded)), tuple(symbols), _lines(loaded, files), sections)
 
 
 def _segments(outputs: list[Output]) -> Iterable[Segment]:

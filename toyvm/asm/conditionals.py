@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Test = Callable[["Assembler", str], bool]
 
+
 def _compares(compare: Callable[[int, int], bool]) -> Test:
     return lambda assembler, text: compare(number_of(assembler, _one(text), 0), 0)
 

@@ -52,7 +52,9 @@ class Log:
             return
         if len(self.diagnostics) == MAXIMUM_ERRORS:
             self.diagnostics.append(
-                Diagnostic(diagnostic.file, diagnostic.line, diagnostic.column, "too many errors; the rest is not shown")
+                Diagnostic(
+                    diagnostic.file, diagnostic.line, diagnostic.column, "too many errors; the rest is not shown"
+                )
             )
             raise GiveUp
         self._seen.add(key)

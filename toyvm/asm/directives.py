@@ -90,7 +90,9 @@ def _nothing(assembler: Assembler, text: str) -> None:
 
 
 OTHER: tuple[Directive, ...] = (
-    Directive(".include", '"file"', _include, "read another file here; t64.inc declares the T64's and the monitors' constants"),
+    Directive(
+        ".include", '"file"', _include, "read another file here; t64.inc declares the T64's and the monitors' constants"
+    ),
     Directive(".error", '"text"', _error, "complain, as the assembler does"),
     Directive(".err", "", _err, "complain"),
     Directive(".warning", '"text"', _warning, "warn"),
@@ -98,7 +100,16 @@ OTHER: tuple[Directive, ...] = (
     Directive(".end", "", _end, "the source ends here"),
     *(
         Directive(name, "...", _nothing, "accepted, and without meaning here")
-        for name in (".file", ".ident", ".option", ".attribute", ".loc", ".cfi_startproc", ".cfi_endproc", ".cfi_sections")
+        for name in (
+            ".file",
+            ".ident",
+            ".option",
+            ".attribute",
+            ".loc",
+            ".cfi_startproc",
+            ".cfi_endproc",
+            ".cfi_sections",
+        )
     ),
 )
 

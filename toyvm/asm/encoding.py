@@ -84,9 +84,7 @@ Result = Code | list[Code] | Constant
 def misfit(row: Instruction, operand: Operand, value: int, index: int) -> Complaint:
     name = NAMES.get(operand.label, operand.label)
     high = (1 << 20) - 1 if operand is Operand.UPPER else operand.high
-    return Complaint(
-        f"{name} {describe(value)} does not fit; {row.mnemonic} takes {operand.low}..{high}", index
-    )
+    return Complaint(f"{name} {describe(value)} does not fit; {row.mnemonic} takes {operand.low}..{high}", index)
 
 
 def register(text: str, index: int) -> int:
@@ -111,9 +109,7 @@ def expression(text: str, index: int) -> Node:
 
 
 def in_operand(complaint: Complaint, index: int, offset: int = 0) -> Complaint:
-    return Complaint(
-        complaint.message, index, complaint.offset + offset, complaint.width, complaint.notes
-    )
+    return Complaint(complaint.message, index, complaint.offset + offset, complaint.width, complaint.notes)
 
 
 def wrong_count(mnemonic: str, syntax: str, given: list[str]) -> Complaint:
@@ -149,7 +145,11 @@ def encode_any(row: Instruction, text: str) -> Code:
             word |= base << next(operands).field.low
             late = (operand, expression(offset, index) if offset.strip() else Number(0, 0), index)
         else:
-            late = (operand, control_register(piece, index) if operand is Operand.CR else expression(piece, index), index)
+            late = (
+                operand,
+                control_register(piece, index) if operand is Operand.CR else expression(piece, index),
+                index,
+            )
     return word if late is None else place_immediate(word, row, *late)
 
 

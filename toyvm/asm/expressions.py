@@ -274,7 +274,12 @@ def _relative(sign: str, left: Value, right: Value) -> Value:
         return Relative(left.section, BINARY[sign](left.offset, right))
     if isinstance(left, int) and isinstance(right, Relative) and sign == "+":
         return Relative(right.section, left + right.offset)
-    if isinstance(left, Relative) and isinstance(right, Relative) and left.section is right.section and sign in _DISTANCE:
+    if (
+        isinstance(left, Relative)
+        and isinstance(right, Relative)
+        and left.section is right.section
+        and sign in _DISTANCE
+    ):
         return BINARY[sign](left.offset, right.offset)
     raise NotKnown(f"'{sign}' of these addresses is not known before linking")
 

@@ -42,7 +42,9 @@ class Frame:
     def inner(self, source: Source, rest: Iterator[Numbered], number: int, what: str, file_number: int) -> Frame:
         """A frame opened by this one's line `number`. Raises Complaint if there are too many inside one another."""
         if self.depth >= MAXIMUM_DEPTH:
-            raise Complaint(f"macros, repetitions and includes are nested more than {MAXIMUM_DEPTH} deep", is_fatal=True)
+            raise Complaint(
+                f"macros, repetitions and includes are nested more than {MAXIMUM_DEPTH} deep", is_fatal=True
+            )
         return Frame(source, rest, file_number, self, number, what, self.place, self.depth + 1)
 
     def notes(self) -> tuple[str, ...]:

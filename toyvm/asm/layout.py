@@ -61,7 +61,9 @@ def _rights(operand: str) -> Rights:
     rights = Rights(0)
     for offset, flag in enumerate(operand[1:-1], 1):
         if flag not in _FLAGS:
-            raise Complaint(f"unknown section flag '{flag}'; there are a (allocated), w (written), x (executed)", 1, offset, 1)
+            raise Complaint(
+                f"unknown section flag '{flag}'; there are a (allocated), w (written), x (executed)", 1, offset, 1
+            )
         rights |= _FLAGS[flag]
     return rights
 
@@ -166,13 +168,19 @@ def _entry(assembler: Assembler, text: str) -> None:
 
 LAYOUT: tuple[Directive, ...] = (
     *(Directive(name, "", _known(name), f"go on in section {name}") for name in KNOWN_SECTIONS),
-    Directive(".section", 'name, "flags", @type', _section, "go on in any section; flags a w x, type @progbits or @nobits"),
+    Directive(
+        ".section", 'name, "flags", @type', _section, "go on in any section; flags a w x, type @progbits or @nobits"
+    ),
     Directive(".pushsection", 'name, "flags", @type', _push, "as .section, until .popsection"),
     Directive(".popsection", "", _pop, "back to the section before .pushsection"),
     Directive(".previous", "", _previous, "back to the section before this one"),
-    Directive(".align", "power, fill, most", _align(".align", True), "go on at a multiple of 2**power, as GNU as for RISC-V"),
+    Directive(
+        ".align", "power, fill, most", _align(".align", True), "go on at a multiple of 2**power, as GNU as for RISC-V"
+    ),
     Directive(".p2align", "power, fill, most", _align(".p2align", True), "the same as .align"),
-    Directive(".balign", "bytes, fill, most", _align(".balign", False), "go on at a multiple of a power of two in bytes"),
+    Directive(
+        ".balign", "bytes, fill, most", _align(".balign", False), "go on at a multiple of a power of two in bytes"
+    ),
     Directive(".org", "offset, fill", _org, "go on at an offset of this source's part of the section, never back"),
     Directive(".address", "number", _address, "link this section at that address (toyvm's own)"),
     Directive(".entry", "address", _entry, "where execution starts, instead of _start (toyvm's own)"),

@@ -148,9 +148,7 @@ def _complain_twice(symbol: Symbol, first: tuple[Unit, Symbol], log: Log) -> Non
     notes = (f"    first defined at {where}",)
     assert symbol.origin is not None, "a symbol becomes global by a directive, which is its origin at the least"
     column = max(0, symbol.origin.text.find(symbol.name))
-    complaint = Complaint(
-        f"global symbol '{symbol.name}' is already defined", None, column, len(symbol.name), notes
-    )
+    complaint = Complaint(f"global symbol '{symbol.name}' is already defined", None, column, len(symbol.name), notes)
     log.add(diagnose_text(symbol.origin, complaint))
 
 
@@ -208,7 +206,9 @@ def _entry(units: Sequence[Unit], linked: Linked, name: str | None, log: Log) ->
         return linked.numbers[owner].symbol(name or ENTRY)
     if name is not None:
         known = [symbol for unit in units for symbol in unit.symbols]
-        log.add(Diagnostic(units[0].name, 1, 1, f"the entry point '{name}' is not defined", notes=did_you_mean(name, known)))
+        log.add(
+            Diagnostic(units[0].name, 1, 1, f"the entry point '{name}' is not defined", notes=did_you_mean(name, known))
+        )
     text = next((output for output in linked.outputs if output.name == ".text" and output.size), None)
     if text is None:
         log.add(Diagnostic(units[0].name, 1, 1, f"there is no entry point: no symbol {ENTRY}, and nothing in .text"))
@@ -265,5 +265,7 @@ def _definitions(unit: Unit, linked: Linked, units: Sequence[Unit], log: Log) ->
             linked.numbers[unit].known.setdefault(symbol.name, value)
         elif symbol.value is None and symbol.is_global and symbol.name not in linked.globals and symbol.origin:
             column = max(0, symbol.origin.text.find(symbol.name))
-            complaint = Complaint(f"symbol '{symbol.name}' is declared global but defined nowhere", None, column, len(symbol.name))
+            complaint = Complaint(
+                f"symbol '{symbol.name}' is declared global but defined nowhere", None, column, len(symbol.name)
+            )
             log.add(diagnose_text(symbol.origin, complaint))

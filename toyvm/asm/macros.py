@@ -117,9 +117,7 @@ class Macro:
     def _with_defaults(self, values: dict[str, str], count: int) -> dict[str, str]:
         for parameter in self.parameters:
             if parameter.is_required and not values.get(parameter.name):
-                raise Complaint(
-                    f"macro '{self.name}' needs its argument '{parameter.name}'", count if count else None
-                )
+                raise Complaint(f"macro '{self.name}' needs its argument '{parameter.name}'", count if count else None)
             values.setdefault(parameter.name, parameter.default)
         return values
 
@@ -171,7 +169,9 @@ def _parameters(text: str, position: int) -> tuple[Parameter, ...]:
     while text[position:].strip(" \t,"):
         match = _PARAMETER.match(text, position)
         if match is None or match[2] not in (None, "req", "vararg"):
-            raise Complaint(f"cannot read the parameter at '{text[position:].strip()}'; write name, name:req or name=default", 0)
+            raise Complaint(
+                f"cannot read the parameter at '{text[position:].strip()}'; write name, name:req or name=default", 0
+            )
         if any(parameter.name == match[1] for parameter in parameters):
             raise Complaint(f"there are two parameters '{match[1]}'", 0)
         if parameters and parameters[-1].takes_rest:
@@ -251,13 +251,25 @@ def _stray(directive: str, opener: str) -> Handler:
 
 
 MACROS: tuple[Directive, ...] = (
-    Directive(".macro", "name parameters", _macro, "define a macro, to .endm: \\parameter and \\@ are replaced; p=default, p:req, p:vararg"),
+    Directive(
+        ".macro",
+        "name parameters",
+        _macro,
+        "define a macro, to .endm: \\parameter and \\@ are replaced; p=default, p:req, p:vararg",
+    ),
     Directive(".endm", "", _stray(".endm", ".macro"), "the end of a macro"),
     Directive(".endmacro", "", _stray(".endmacro", ".macro"), "the same as .endm"),
     Directive(".exitm", "", _exit_macro, "leave the macro"),
     Directive(".purgem", "name", _forget, "forget a macro"),
     Directive(".rept", "count", _repeat, "repeat what follows, to .endr"),
-    Directive(".irp", "name, value, ...", _for_each(".irp", False), "repeat, to .endr, with \\name replaced by each value"),
-    Directive(".irpc", "name, characters", _for_each(".irpc", True), "repeat, to .endr, with \\name replaced by each character"),
+    Directive(
+        ".irp", "name, value, ...", _for_each(".irp", False), "repeat, to .endr, with \\name replaced by each value"
+    ),
+    Directive(
+        ".irpc",
+        "name, characters",
+        _for_each(".irpc", True),
+        "repeat, to .endr, with \\name replaced by each character",
+    ),
     Directive(".endr", "", _stray(".endr", ".rept"), "the end of .rept, .irp and .irpc"),
 )

@@ -98,7 +98,12 @@ NAMING: tuple[Directive, ...] = (
     Directive(".global", "name, ...", _global, "the same as .globl"),
     Directive(".local", "name, ...", _local, "keep these symbols to this source, as all are by default"),
     Directive(".extern", "name, ...", _extern, "accepted: what is not defined here is looked for in the other sources"),
-    Directive(".equ", "name, expression", _set(".equ", False), "give a symbol a value; it can be given another later. Also: name = expression"),
+    Directive(
+        ".equ",
+        "name, expression",
+        _set(".equ", False),
+        "give a symbol a value; it can be given another later. Also: name = expression",
+    ),
     Directive(".set", "name, expression", _set(".set", False), "the same as .equ"),
     Directive(".equiv", "name, expression", _set(".equiv", True), "the same, but the symbol must be new"),
     Directive(".size", "name, expression", _size, "how many bytes belong to a symbol"),

@@ -101,7 +101,9 @@ def string_bytes(operand: str, index: int, escapes: dict[str, int]) -> bytes:
     match = STRING.fullmatch(text)
     if match is None:
         hint = "" if text[:1] == '"' else " (macro arguments lose their quotes)"
-        raise Complaint(f'expected a string in double quotes, not "{text}"{hint}' if text else "expected a string", index)
+        raise Complaint(
+            f'expected a string in double quotes, not "{text}"{hint}' if text else "expected a string", index
+        )
     out, position, body = bytearray(), 0, match[1]
     for escape in _ESCAPE.finditer(body):
         out += body[position : escape.start()].encode()

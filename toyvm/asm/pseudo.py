@@ -235,13 +235,15 @@ def _with_pseudo() -> dict[str, Encoder]:
     forms: dict[str, list[tuple[int, Encoder]]] = {}
     for pseudo in PSEUDO_INSTRUCTIONS:
         encoder = _li if pseudo.mnemonic == "li" else _expander(pseudo)
-        forms.setdefault(pseudo.mnemonic, []).append((len(pseudo.operands.split(", ")) if pseudo.operands else 0, encoder))
+        forms.setdefault(pseudo.mnemonic, []).append(
+            (len(pseudo.operands.split(", ")) if pseudo.operands else 0, encoder)
+        )
     encoders = dict(ENCODERS)
     for mnemonic, rows in forms.items():
         if mnemonic in ENCODERS:
             encoders[mnemonic] = _choice([*rows, (BASIC, ENCODERS[mnemonic])], _shape)
         else:
-            (_, encoders[mnemonic]), = rows
+            ((_, encoders[mnemonic]),) = rows
     for pseudo in DERIVED:
         encoders[pseudo.mnemonic] = _second_try(ENCODERS[pseudo.mnemonic], pseudo)
     return encoders

@@ -39,7 +39,10 @@ def _groups() -> Iterator[Group]:
     yield "Control registers, by number", ((f"CR_{register.name}", register.number) for register in CONTROL_REGISTERS)
     for register in CONTROL_REGISTERS:
         if register.fields:
-            yield f"Fields of {register.name}: masks, and shifts where a field has several bits", _fields(register.name, register.fields)
+            yield (
+                f"Fields of {register.name}: masks, and shifts where a field has several bits",
+                _fields(register.name, register.fields),
+            )
     yield "Trap causes", ((f"CAUSE_{cause.name}", cause.code) for cause in EXCEPTIONS + INTERRUPTS)
     yield "Interrupts, as bits of ipend and imask", ((f"IRQ_{cause.name}", 1 << cause.number) for cause in INTERRUPTS)
     yield "Page-table entries", _fields("pte", paging.PTE_FIELDS)
@@ -47,7 +50,10 @@ def _groups() -> Iterator[Group]:
     yield "Ports", ((f"PORT_{port.name}", port.number) for port in PORTS)
     yield "Disk", iter((("SECTOR_SIZE", SECTOR_SIZE),))
     yield "Hypercalls, by number", ((f"HC_{call.name}", call.number) for call in hypercalls.HYPERCALLS)
-    yield "Errors of hypercalls: a0 is minus one of these", ((f"HC_E{error.name}", error.code) for error in hypercalls.ERRORS)
+    yield (
+        "Errors of hypercalls: a0 is minus one of these",
+        ((f"HC_E{error.name}", error.code) for error in hypercalls.ERRORS),
+    )
     yield "Limits and addresses of the hypercall interface", _hypercall_limits()
     yield "The shared page: offsets of the control registers in it, then their addresses", _shared_page()
     for record in hypercalls.RECORDS:

@@ -123,7 +123,9 @@ class Image:
         ordered = sorted(self.segments, key=lambda segment: segment.address)
         for before, after in zip(ordered, ordered[1:], strict=False):
             if before.address + before.size > after.address:
-                return f"the segment at {after.address:#x} lies inside that of {before.address:#x}, {before.size:#x} bytes"
+                return (
+                    f"the segment at {after.address:#x} lies inside that of {before.address:#x}, {before.size:#x} bytes"
+                )
         if self.entry & 3:
             return f"the entry point {self.entry:#x} is not a multiple of 4"
         for segment in self.segments:

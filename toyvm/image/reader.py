@@ -93,7 +93,9 @@ class _Reader:
             raise self.bad(0, f"there are {table.count} {table.what}s; the limit is {most}")
         end = table.offset + size * table.count
         if end > len(self.data):
-            raise self.bad(table.offset, f"the {table.what}s end at {end:#x}, beyond the file's end {len(self.data):#x}")
+            raise self.bad(
+                table.offset, f"the {table.what}s end at {end:#x}, beyond the file's end {len(self.data):#x}"
+            )
         places = range(table.offset, end, size)
         return [(place, table.layout.unpack(self.data, place)) for place in places]
 
@@ -120,7 +122,9 @@ class _Reader:
         if stored > size:
             raise self.bad(place, f"the segment has {stored:#x} bytes in the file, more than its {size:#x} in memory")
         if size > MAXIMUM_MEMORY or address + size > _TOP:
-            raise self.bad(place, f"segment of {size:#x} bytes at {address:#x} is larger than any memory, {MAXIMUM_MEMORY:#x}")
+            raise self.bad(
+                place, f"segment of {size:#x} bytes at {address:#x} is larger than any memory, {MAXIMUM_MEMORY:#x}"
+            )
         if not size:
             raise self.bad(place, f"the segment at {address:#x} is empty")
         if header["flags"] & ~7:
@@ -229,12 +233,18 @@ class _Reader:
             raise self.bad(place, f"the line table has {len(contents)} bytes; its header takes {elf.LINES_HEADER.size}")
         header = elf.LINES_HEADER.unpack(contents, 0)
         if contents[:4] != elf.LINES_MAGIC or header["version"] != elf.LINES_VERSION:
-            raise self.bad(place, f"line table {contents[:4]!r} of version {header['version']}; this is not one we know")
+            raise self.bad(
+                place, f"line table {contents[:4]!r} of version {header['version']}; this is not one we know"
+            )
         body = contents[elf.LINES_HEADER.size :]
         if len(body) != header["names_size"] + 16 * header["rows"]:
-            raise self.bad(place, f"the line table says {header['rows']} rows, which its size of {len(contents)} does not bear out")
+            raise self.bad(
+                place, f"the line table says {header['rows']} rows, which its size of {len(contents)} does not bear out"
+            )
         if zlib.crc32(body) != header["crc"]:
-            raise self.bad(place, f"the line table's checksum is {zlib.crc32(body):#x}, not {header['crc']:#x} as it says")
+            raise self.bad(
+                place, f"the line table's checksum is {zlib.crc32(body):#x}, not {header['crc']:#x} as it says"
+            )
         return self._columns(body, header, place)
 
     def _columns(self, body: bytes, header: Header, place: int) -> LineTable:

@@ -120,7 +120,7 @@ def whole_record(experiment: Experiment, machine: dict[str, Any], configuration:
             for subject, costs in experiment.costs.items()
         ],
         "accounts": [
-            {**asdict(account), "unexplained": account.unexplained}
+            {**asdict(account), "entries": [asdict(e) for e in account.entries], "unexplained": account.unexplained}
             for subject in experiment.subjects
             for account in experiment.accounts(subject)
         ],

@@ -35,12 +35,19 @@ _start:
 nano_data: .zero PAGE_SIZE
 image_end:
 """
-_SKIPPING_HANDLER = """
+# The user's half does BODY again and again, each time a trap that its kernel skips; s1 counts them.
+_USER_PROGRAM = """
 nano_handler:
+    beqz s1, workload_done
+    addi s1, s1, -1
     skip_instruction
     trap_return
+.balign PAGE_SIZE
+user_program:
+BODY
+    j    user_program
 """
-_TO_HANDLER = "    trap_vector nano_handler"
+_ENTER_USER = "    beqz s0, workload_done\n    user_begin user_program, 1, nano_handler\n    trap_return"
 _MIX = """
     ld   t0, 0(s2)
     add  t1, t0, s1
@@ -54,17 +61,6 @@ _MIX = """
 3:  lw   t6, 8(s2)
     sub  t0, t6, t5
     or   t1, t0, t4
-"""
-_USER_PROGRAM = """
-nano_handler:
-    beqz s1, workload_done
-    addi s1, s1, -1
-    skip_instruction
-    trap_return
-.balign PAGE_SIZE
-user_program:
-    syscall
-    j    user_program
 """
 _UNMAPPED = "0x7fff000000"
 
@@ -91,6 +87,11 @@ class Nano:
         return assemble_text(text, self.name, defines={PARAVIRT: 1} if technique == "para" else {}).image
 
 
+def user_nano(reason: str, body: str, setup: str = "") -> Nano:
+    """A trap from user mode and the return, on both techniques. Its cost includes that of the return to user mode."""
+    return Nano(reason, ("trap", "para"), setup=setup + _ENTER_USER, code=_USER_PROGRAM.replace("BODY", body))
+
+
 # In the order they are solved: each needs only the costs of those before it.
 NANOS = (
     Nano(None, ("trap", "para"), _MIX),
@@ -102,21 +103,10 @@ NANOS = (
     Nano("tlbi", ("trap",), "    tlbi s3", f"    li s3, {_UNMAPPED}"),
     Nano("eret", ("trap",), "    crw CR_EPC, s3\n    eret\n3:", "    la s3, 3f\n    crw CR_STATUS, zero"),
     Nano("hypercall", ("para",), "    li a0, 0\n    hcall HC_VERSION"),
-    Nano("exception", ("trap", "para"), "    break", _TO_HANDLER, _SKIPPING_HANDLER),
-    Nano(
-        "guest_page_fault",
-        ("trap", "para"),
-        "    ld t1, 0(s3)",
-        f"{_TO_HANDLER}\n    li s3, {_UNMAPPED}",
-        _SKIPPING_HANDLER,
-    ),
     Nano("shadow_page_fault", ("trap",), "    tlbi s2\n    ld t1, 0(s2)"),
-    Nano(
-        "syscall",
-        ("trap", "para"),
-        setup="    beqz s0, workload_done\n    user_begin user_program, 1, nano_handler\n    trap_return",
-        code=_USER_PROGRAM,
-    ),
+    user_nano("syscall", "    syscall"),
+    user_nano("exception", "    break"),
+    user_nano("guest_page_fault", "    ld t1, 0(s3)", f"    li s3, {_UNMAPPED}\n"),
 )
 assert all(nano.reason is None or nano.reason in BY_NAME for nano in NANOS)
 

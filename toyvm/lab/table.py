@@ -12,10 +12,9 @@ from toyvm.lab.published import FIGURES, MARKS, SOURCE, XEN_PORTED
 from toyvm.lab.subjects import Subject
 
 _NAME = 11  # columns of a workload's name
-_WIDTH = 112
+_WIDTH = 118
 _COLUMNS = (("ns", 9), ("+-%", 4), ("x bare", 7), ("instr", 7), ("exits", 7))
 _BARE_COLUMNS = (("ns", 9), ("+-%", 4), ("instr", 7))
-_SHOWN_REASONS = 6
 
 
 def lines(experiment: Experiment) -> Iterator[str]:
@@ -110,14 +109,15 @@ def number(value: float) -> str:
 def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs) -> Iterator[str]:
     """Direct execution + sum of count x cost = total, with what is unexplained."""
     yield f"The account of {subject.label}, ns an operation: total = direct execution + exits x cost + unexplained"
-    yield f"{'workload':<{_NAME}}  {'total':>9} {'direct':>9} {'exits':>9} {'unexplained':>12}   exits x cost"
+    yield f"{'workload':<{_NAME}}  {'total':>9} {'direct':>9} {'exits':>9} {'unexplained':>15}   exits x cost"
     for account in accounts:
         spent = sum(entry.nanoseconds for entry in account.entries)
         share = f"({100 * account.unexplained / account.total:.0f}%)" if account.total > 0 else ""
-        yield _clipped(
+        head = (
             f"{account.workload:<{_NAME}}  {number(account.total):>9} {number(account.direct):>9} {number(spent):>9} "
-            f"{number(account.unexplained):>6} {share:>5}   {_entries(account)}"
+            f"{number(account.unexplained):>8} {share:>6}   "
         )
+        yield head + _entries(account, _WIDTH - len(head))
     priced = ", ".join(f"{reason} {number(cost)}" for reason, cost in costs.exits.items())
     yield from _wrapped(
         f"Costs in ns, each from a nanobenchmark of its own: an instruction executed directly "
@@ -126,13 +126,18 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs) -
     )
 
 
-def _entries(account: Account) -> str:
-    shown = [
-        f"{entry.reason} {number(entry.count)}" + (f"x{number(entry.cost)}" if entry.cost is not None else "x?")
-        for entry in account.entries[:_SHOWN_REASONS]
+def _entries(account: Account, room: int) -> str:
+    """The exits, dearest first, as many as there is room for; `?` is a cost that no nanobenchmark isolates."""
+    texts = [
+        f"{entry.reason} {number(entry.count)}x" + (number(entry.cost) if entry.cost is not None else "?")
+        for entry in account.entries
     ]
-    more = len(account.entries) - len(shown)
-    return " + ".join(shown) + (f" + {more} more" if more > 0 else "")
+    for shown in range(len(texts), 0, -1):
+        more = len(texts) - shown
+        line = " + ".join(texts[:shown]) + (f" + {more} more" if more else "")
+        if len(line) <= room:
+            return line
+    return f"{len(texts)} reasons"
 
 
 def published_lines(experiment: Experiment) -> Iterator[str]:
@@ -168,10 +173,6 @@ def ported_lines() -> Iterator[str]:
         f"{ported.plain} only plain, {ported.paravirtual} only paravirtual."
     )
     yield f"{XEN_PORTED}."
-
-
-def _clipped(line: str) -> str:
-    return line if len(line) <= _WIDTH + 8 else line[: _WIDTH + 5] + "..."
 
 
 def _wrapped(text: str) -> list[str]:
