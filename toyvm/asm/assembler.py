@@ -60,7 +60,7 @@ class Assembler:
     """Reads one source into a unit. It is the scope of early expressions, and what directives act upon."""
 
     def __init__(self, session: Session, source: Source, defines: dict[str, int]) -> None:
-        from toyvm.asm.directives import DIRECTIVES  # noqa: PLC0415 (directives act on the assembler)
+        from toyvm.asm.directives import DIRECTIVES  # they act on the assembler, and so import it
 
         self.session = session
         self.log = session.log

@@ -69,7 +69,7 @@ def _if(test: Test) -> Handler:
 
 
 def _skip(assembler: Assembler, to_the_end: bool) -> None:
-    """Pass over statements until the `.endif` of the open condition or, unless `to_the_end`, to a part that is taken."""
+    """Pass over statements to the `.endif` of the open condition or, unless `to_the_end`, to a part that is taken."""
     depth = 0
     frame = assembler.frame
     for assembler.number, assembler.text in frame.rest:

@@ -131,6 +131,7 @@ def _incbin(assembler: Assembler, text: str) -> None:
 
 
 _SIZES = ((".byte", 1), (".half", 2), (".word", 4), (".dword", 8))
+_NAMES = {size: name for name, size in _SIZES}
 _OTHER_NAMES = ((".2byte", 2), (".short", 2), (".4byte", 4), (".long", 4), (".int", 4), (".8byte", 8), (".quad", 8))
 
 DATA: tuple[Directive, ...] = (
@@ -139,7 +140,7 @@ DATA: tuple[Directive, ...] = (
         for name, size in _SIZES
     ),
     *(
-        Directive(name, "value, ...", _numbers(name, size), f"the same as {dict((s, n) for n, s in _SIZES)[size]}")
+        Directive(name, "value, ...", _numbers(name, size), f"the same as {_NAMES[size]}")
         for name, size in _OTHER_NAMES
     ),
     Directive(".ascii", '"text", ...', _strings(".ascii", b""), "strings, UTF-8, with C's escapes"),

@@ -67,7 +67,7 @@ class Log:
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> tuple[str, ...]:
     """A note that names the closest candidate, or none."""
-    import difflib  # noqa: PLC0415 (slow to import, and only needed when something is wrong)
+    import difflib  # slow to import, and only needed when something is wrong
 
     by_lower = {candidate.lower(): candidate for candidate in candidates}
     close = difflib.get_close_matches(word.lower(), by_lower, 1, 0.6)

@@ -205,7 +205,7 @@ class PcrelLow(Part):
 
 
 class PairLow(Part):
-    """The low part that belongs to a `%pcrel_hi` of the same expression in the instruction before: for `la` and its like."""
+    """The low part for a `%pcrel_hi` of the same expression in the instruction before, as `la` has it."""
 
     def evaluate(self, scope: Scope) -> Value:
         return PcrelHigh(self.offset, self.of).distance(_Before(scope)) & 0xFFF

@@ -73,7 +73,7 @@ class Numbers:
 
     def pcrel_high_at(self, address: int) -> int:
         if self._highs is None:
-            self._highs = {address: distance for address, distance in self._distances()}
+            self._highs = dict(self._distances())
         if address not in self._highs:
             raise Complaint(f"there is no auipc with %pcrel_hi at {address:#x}, where this %pcrel_lo points")
         return self._highs[address]
@@ -174,7 +174,7 @@ def _fill(unit: Unit, linked: Linked, units: Sequence[Unit], log: Log) -> None:
 
 
 def undefined(error: NotKnown, operand: int | None, unit: Unit, linked: Linked, units: Sequence[Unit]) -> Complaint:
-    """What to say of a symbol that is nowhere: the label behind `1f`, a constant of t64.inc, a name that is not global."""
+    """What to say of a symbol that is nowhere: a label behind `1f`, a constant of t64.inc, a name not global."""
     name = error.name
     if "#" in name:
         number = name.partition("#")[0]

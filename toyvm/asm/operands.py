@@ -9,7 +9,7 @@ from toyvm.asm.diagnostics import Complaint
 
 IDENTIFIER = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
 
-# The common statement, in one go: a label, a word, operands without strings, character constants and slashes, a comment.
+# The common statement, in one go: a label, a word, operands without quotes and slashes, a comment.
 STATEMENT = re.compile(
     r"""\s*(?:([A-Za-z_.$][\w.$]*|[0-9]+)[ \t]*:)?\s*
     (?:([A-Za-z_.$][\w.$]*)(?:\s+([^#/"'\s=:](?:[^#/"']*[^#/"'\s])?))?)?

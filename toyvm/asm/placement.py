@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from toyvm.asm.diagnostics import Log
 from toyvm.asm.sections import KNOWN_SECTIONS, Kind, Rights, Section, Unit
@@ -103,7 +104,7 @@ def _place_parts(output: Output, start: int) -> None:
 
 def _check_overlap(outputs: list[Output], log: Log) -> None:
     loaded = sorted((output for output in outputs if output.is_loaded and output.size), key=lambda one: one.address)
-    for before, after in zip(loaded, loaded[1:], strict=False):
+    for before, after in pairwise(loaded):
         if before.address + before.size > after.address:
             message = (
                 f"section {after.name} at {after.address:#x} lies inside section {before.name}, "

@@ -41,12 +41,14 @@ def _row(mnemonic: str, operands: str, expansion: str, description: str) -> Pseu
     return Pseudo(mnemonic, operands, tuple(expansion.split("; ")), description)
 
 
+_LOAD_ADDRESS = "auipc rd, %pcrel_hi(address); addi rd, rd, %pair_lo(address)"
+
 # fmt: off
 PSEUDO_INSTRUCTIONS: tuple[Pseudo, ...] = (
     _row("nop",    "",               "addi zero, zero, 0",                "do nothing"),
-    _row("li",     "rd, number",     "addi, or lui and ori, or up to 8",  "load any 64-bit constant, by the shortest of the usual sequences; an expression not known yet takes lui and ori, and 32 bits"),
-    _row("la",     "rd, address",    "auipc rd, %pcrel_hi(address); addi rd, rd, %pair_lo(address)", "load an address, relative to pc"),
-    _row("lla",    "rd, address",    "auipc rd, %pcrel_hi(address); addi rd, rd, %pair_lo(address)", "the same as la"),
+    _row("li",     "rd, number",     "addi, or lui and ori, or up to 8",  "load any 64-bit constant; one not known yet must fit in 32"),
+    _row("la",     "rd, address",    _LOAD_ADDRESS,                       "load an address, relative to pc"),
+    _row("lla",    "rd, address",    _LOAD_ADDRESS,                       "the same as la"),
     _row("mv",     "rd, rs",         "addi rd, rs, 0",                    "copy a register"),
     _row("not",    "rd, rs",         "xori rd, rs, -1",                   "every bit inverted"),
     _row("neg",    "rd, rs",         "sub rd, zero, rs",                  "two's complement"),
@@ -80,12 +82,12 @@ PSEUDO_INSTRUCTIONS: tuple[Pseudo, ...] = (
     _row("jalr",   "rd, rs",         "jalr rd, 0(rs)",                    "call a register, link in rd"),
     _row("jalr",   "rd, rs, imm",    "jalr rd, imm(rs)",                  "the form of other assemblers"),
     _row("ret",    "",               "jalr zero, 0(ra)",                  "return"),
-    _row("call",   "target",         "jal ra, target",                    "call: always one jal, so within 2 MiB; further: la t1, target and jalr t1"),
+    _row("call",   "target",         "jal ra, target",                    "call, within 2 MiB: always one jal"),
     _row("tail",   "target",         "jal zero, target",                  "jump to another function: always one jal"),
     _row("ecall",  "",               "syscall",                           "RISC-V's name of syscall"),
     _row("ebreak", "",               "break",                             "RISC-V's name of break"),
     _row("fence.i", "",              "fencei",                            "RISC-V's name of fencei"),
-    _row("fence",  "before, after",  "fence",                             "the form of other assemblers; the sets mean nothing here"),
+    _row("fence",  "before, after",  "fence",                             "the form of other assemblers"),
 )
 # fmt: on
 
@@ -101,10 +103,11 @@ def _derived() -> tuple[Pseudo, ...]:
         if row.syntax == "rv, imm(rs1)":
             expansion = (high.format("rt"), f"{row.mnemonic} rs, %pair_lo(address)(rt)")
             rows.append(Pseudo(row.mnemonic, "rs, address, rt", expansion, "store to an address, by way of rt"))
-        with_number = _with_number(row)
-        if with_number in BY_MNEMONIC:
-            expansion = (f"{with_number} rd, rs, imm",)
-            rows.append(Pseudo(row.mnemonic, "rd, rs, imm", expansion, f"{with_number} by its shorter name"))
+        longer = _with_number(row)
+        if longer in BY_MNEMONIC:
+            rows.append(
+                Pseudo(row.mnemonic, "rd, rs, imm", (f"{longer} rd, rs, imm",), f"{longer} by its shorter name")
+            )
     return tuple(rows)
 
 

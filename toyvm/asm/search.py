@@ -30,7 +30,7 @@ def find_include(name: str, includer: Source, directories: Sequence[Path]) -> Pa
 
 
 def display_name(path: Path, includer: Source) -> str:
-    """How diagnostics call an included file: as the including file is called, so that no name of a machine's own slips in."""
+    """How diagnostics call an included file: as the including one is called, shipped ones without their directory."""
     if includer.path is not None:
         try:
             relative = path.relative_to(includer.path.parent)

@@ -24,7 +24,7 @@ _PIECE = re.compile(r"""(?:[^;"'#/]|"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])'|'|/(?!/)
 
 @dataclass(frozen=True)
 class Source:
-    """One text to assemble: `name` stands in diagnostics and line tables, `path` is where its includes are looked for."""
+    """One text to assemble: `name` stands in diagnostics and line tables, includes are looked for beside `path`."""
 
     name: str
     text: str
@@ -66,7 +66,7 @@ class Source:
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines end with \\n or \\r\\n; the form feeds and other separators that str.splitlines knows are white space here."""
+    """Lines end with \\n or \\r\\n; the other separators that str.splitlines knows are white space here."""
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     lines = text.split("\n")

@@ -1,4 +1,4 @@
-"""The ELF64 structures of an image, each declared once: for the writer, which fills them, and the reader, which doubts them."""
+"""The ELF64 structures of an image, declared once for the writer, who fills them, and the reader, who doubts."""
 
 from __future__ import annotations
 

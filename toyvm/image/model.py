@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from os import PathLike
 
 from toyvm.errors import BadFileError, UsageError
@@ -117,11 +119,11 @@ class Image:
         return names[index] if index >= 0 and places[index] == address else None
 
     def complaint(self) -> str | None:
-        """What is wrong with the image, if anything is: whatever a reader would refuse of its segments and entry point."""
+        """What is wrong with the segments and the entry point, if anything is; a reader refuses that too."""
         if not self.segments:
             return "there is nothing to load"
         ordered = sorted(self.segments, key=lambda segment: segment.address)
-        for before, after in zip(ordered, ordered[1:], strict=False):
+        for before, after in pairwise(ordered):
             if before.address + before.size > after.address:
                 return (
                     f"the segment at {after.address:#x} lies inside that of {before.address:#x}, {before.size:#x} bytes"
@@ -194,10 +196,8 @@ def _did_you_mean(name: str, names: dict[str, int]) -> str:
 
 
 def _remove(path: str) -> None:
-    try:
+    with suppress(OSError, ValueError):
         os.unlink(path)
-    except (OSError, ValueError):
-        pass
 
 
 def _reason(error: Exception) -> str:

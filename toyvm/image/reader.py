@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 
 from toyvm.errors import BadFileError
 from toyvm.image import elf
@@ -257,6 +258,6 @@ class _Reader:
         lines = struct.unpack_from(f"<{rows}I", body, size + 12 * rows)
         if any(number >= len(files) for number in numbers):
             raise self.bad(place, f"the line table names file {max(numbers)}; there are {len(files)}")
-        if any(before > after for before, after in zip(addresses, addresses[1:], strict=False)):
+        if any(before > after for before, after in pairwise(addresses)):
             raise self.bad(place, "the line table's addresses do not ascend")
         return LineTable(files, addresses, numbers, lines)
