@@ -22,11 +22,13 @@ from toyvm.asm.expressions import (
     Unary,
 )
 
-# Loosest first; operators of one row have the same precedence and group to the left. The GNU manual's table.
+# Loosest first; operators of one row have the same precedence and group to the left. So GNU as does it (op_rank in its
+# expr.c): unlike in C, `|` and `&` bind tighter than `+`.
 PRECEDENCE: tuple[tuple[str, ...], ...] = (
     ("||",),
     ("&&",),
-    ("+", "-", "==", "!=", "<>", "<", "<=", ">", ">="),
+    ("==", "!=", "<>", "<", "<=", ">", ">="),
+    ("+", "-"),
     ("|", "&", "^", "!"),
     ("*", "/", "%", "<<", ">>"),
 )
