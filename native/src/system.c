@@ -136,18 +136,20 @@ static struct t64_outcome return_from_trap(struct t64_vm *vm)
     return outcome;
 }
 
+static u64 timer_pending(const struct t64_vm *vm) { return vm_time(vm) >= vm->state.timecmp ? IPEND_TIMER : 0; }
+
 u64 system_pending(struct t64_vm *vm)
 {
-    u64 time = vm_time(vm);
-    devices_advance(&vm->devices, time);
-    return devices_pending(&vm->devices) | (time >= vm->state.timecmp ? IPEND_TIMER : 0);
+    devices_advance(&vm->devices, vm_time(vm));
+    return devices_pending(&vm->devices) | timer_pending(vm);
 }
 
 u64 system_interrupt(struct t64_vm *vm)
 {
     if (!vm_interrupts_enabled(vm) || !vm->state.imask)
         return 0;
-    u64 pending = system_pending(vm) & vm->state.imask;
+    bool timer_alone = vm->state.imask == IPEND_TIMER; /* as on every host: no device need be looked at */
+    u64 pending = timer_alone ? timer_pending(vm) : system_pending(vm) & vm->state.imask;
     return pending ? INTERRUPT | (u64)__builtin_ctzll(pending) : 0;
 }
 
@@ -156,7 +158,7 @@ u64 system_next_event(const struct t64_vm *vm)
     u64 time = vm_time(vm), next = T64_NOWHERE;
     if ((vm->state.imask & IPEND_TIMER) && vm->state.timecmp > time)
         next = vm->state.timecmp;
-    if (vm->state.imask & devices_next_bits(&vm->devices)) {
+    if ((vm->state.imask & ~IPEND_TIMER) && (vm->state.imask & devices_next_bits(&vm->devices))) {
         u64 device = devices_next(&vm->devices);
         next = device < next ? device : next;
     }

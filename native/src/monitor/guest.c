@@ -53,24 +53,26 @@ int guest_fault(struct t64_guest *guest, enum t64_fault fault, u64 cause, u64 tv
     return T64_STOP_FAULT;
 }
 
-static void fill_exit(struct t64_guest *guest, u32 reason)
+/* What the public header shows of the last exit: filled when a run ends, for most exits are never looked at. */
+static void show_exit(struct t64_guest *guest)
 {
     const struct exit_cause *exit = &guest->exit;
-    bool has_word = exit->event == CPU_TRAP
-                    && (exit->trap.cause == CAUSE_PRIVILEGED_INSTRUCTION || exit->trap.cause == CAUSE_ILLEGAL_INSTRUCTION);
+    u64 cause = exit->trap.cause;
+    bool has_word = exit->event == CPU_SPIN || cause == CAUSE_PRIVILEGED_INSTRUCTION || cause == CAUSE_ILLEGAL_INSTRUCTION;
     guest->vm.exit = (struct t64_exit){
-        .reason = reason,
+        .reason = exit->reason,
         .word = has_word ? (u32)exit->trap.tval : 0,
-        .pc = guest->vm.state.pc,
-        .cause = exit->trap.cause,
+        .pc = exit->pc,
+        .cause = cause,
         .tval = exit->trap.tval,
-        .gpa = exit->walk.gpa.at,
-        .retired = guest->vm.state.retired,
+        .gpa = exit->gpa,
+        .retired = exit->retired,
     };
 }
 
-static int handle(struct t64_guest *guest, u32 reason)
+static int handle(struct t64_guest *guest)
 {
+    u32 reason = guest->exit.reason;
     guest->vm.exits[reason]++;
     return guest->technique->handle[reason](guest);
 }
@@ -94,32 +96,35 @@ u32 guest_syscall_reason(struct t64_guest *guest)
 /* Why it exited. Only the timer interrupts the hardware; what exceptions mean is the technique's affair. */
 static u32 find_reason(struct t64_guest *guest)
 {
-    struct exit_cause *exit = &guest->exit;
-    exit->walk.gpa.at = T64_NOWHERE;
-    exit->raises = exit->trap.cause;
-    if (exit->event == CPU_SPIN)
+    u64 cause = guest->exit.trap.cause;
+    if (T64_UNLIKELY(guest->exit.event == CPU_SPIN))
         return EXIT_SPIN;
-    return cause_is_interrupt(exit->trap.cause) ? EXIT_TIMER : guest->technique->reason[exit->trap.cause](guest);
+    return cause_is_interrupt(cause) ? EXIT_TIMER : guest->technique->reason[cause](guest);
 }
 
-static int meet_exit(struct t64_guest *guest)
+static int meet_exit(struct t64_guest *guest, enum t64_event event)
 {
-    u32 reason = find_reason(guest);
-    fill_exit(guest, reason);
-    if (T64_UNLIKELY(guest->vm.observed >> reason & 1)) {
+    struct exit_cause *exit = &guest->exit;
+    exit->event = event;
+    exit->trap = *cpu_trap(guest->host->cpu);
+    exit->raises = exit->trap.cause;
+    exit->gpa = T64_NOWHERE;
+    exit->pc = guest->vm.state.pc;
+    exit->retired = guest->vm.state.retired;
+    exit->reason = find_reason(guest);
+    if (T64_UNLIKELY(guest->vm.observed >> exit->reason & 1)) {
         guest->exit_waits = true;
-        guest->exit_pc = guest->vm.state.pc;
         return T64_STOP_OBSERVED;
     }
-    return handle(guest, reason);
+    return handle(guest);
 }
 
-/* An exit that an observer has seen, if it is still to be handled. */
+/* An exit that an observer has seen, if it is still to be handled: not if the guest was moved away meanwhile. */
 static int meet_waiting_exit(struct t64_guest *guest)
 {
-    bool handles = guest->exit_waits && guest->exit_pc == guest->vm.state.pc;
+    bool handles = guest->exit_waits && guest->exit.pc == guest->vm.state.pc;
     guest->exit_waits = false;
-    return handles ? handle(guest, guest->vm.exit.reason) : OUTCOME_SETTLE;
+    return handles ? handle(guest) : OUTCOME_SETTLE;
 }
 
 /* Run on the hardware up to the next exit, and handle that. */
@@ -130,15 +135,12 @@ static int run_to_exit(struct t64_guest *guest)
     u64 before = hardware->retired;
     u64 budget = guest->until - state->retired;
     u64 limit = budget > T64_NOWHERE - before ? T64_NOWHERE : before + budget;
-    guest->exit.event = cpu_run(guest->host->cpu, limit);
+    enum t64_event event = cpu_run(guest->host->cpu, limit);
     u64 ran = hardware->retired - before;
     state->retired += ran;
     state->fresh &= ran == 0;
     state->pc = hardware->pc;
-    if (guest->exit.event == CPU_LIMIT)
-        return T64_STOP_LIMIT;
-    guest->exit.trap = *cpu_trap(guest->host->cpu);
-    return meet_exit(guest);
+    return T64_UNLIKELY(event == CPU_LIMIT) ? T64_STOP_LIMIT : meet_exit(guest, event);
 }
 
 static void enter(struct t64_guest *guest)
@@ -152,6 +154,7 @@ static void enter(struct t64_guest *guest)
 static void leave(struct t64_guest *guest)
 {
     guest->technique->leave(guest);
+    show_exit(guest);
     memcpy(guest->vm.state.x, hardware_state(guest)->x, sizeof guest->vm.state.x);
 }
 

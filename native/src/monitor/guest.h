@@ -16,12 +16,14 @@ enum {
     OUTCOME_SETTLE = -2, /* look at mode, root, interrupts and events anew */
 };
 
-/* Why control came to the monitor, as the hardware says it. */
+/* The last exit: as the hardware says it, and what was found out about it. */
 struct exit_cause {
     enum t64_event event; /* CPU_TRAP or CPU_SPIN */
+    u32 reason;
     struct t64_trap trap;
-    u64 raises;           /* the cause that the guest gets, where it is reflected */
-    struct t64_walk walk; /* of a page fault, through the guest's own tables */
+    u64 pc, retired; /* of the guest, before it */
+    u64 raises;      /* the cause that the guest gets, where it is reflected */
+    u64 gpa;         /* of a page fault that the guest's tables translate; else NOWHERE */
 };
 
 struct t64_guest {
@@ -33,8 +35,8 @@ struct t64_guest {
     u32 owner; /* as the frames know it */
     u64 until; /* of the run under way */
     struct exit_cause exit;
-    bool exit_waits; /* it was shown to an observer, and is handled when the next run begins... */
-    u64 exit_pc;     /* ...unless the guest was moved away meanwhile */
+    bool exit_waits; /* it was shown to an observer, and is handled when the next run begins */
+    struct t64_walk walk; /* of a page fault, through the guest's own tables (trap) */
     struct shadow shadow; /* trap */
     struct para *para;    /* para */
     struct t64_guest *next;

@@ -18,9 +18,10 @@ u32 trap_page_fault_reason(struct t64_guest *guest)
     const struct t64_vm *vm = &guest->vm;
     const struct access_fault *fault = &access_faults[guest->exit.trap.cause];
     t64_gva gva = {guest->exit.trap.tval};
-    guest->exit.walk = walk(&vm->phys, vm->state.ptbr, gva, fault->rights, vm_in_user_mode(vm));
-    switch (guest->exit.walk.result) {
+    guest->walk = walk(&vm->phys, vm->state.ptbr, gva, fault->rights, vm_in_user_mode(vm));
+    switch (guest->walk.result) {
     case WALK_OK:
+        guest->exit.gpa = guest->walk.gpa.at;
         return EXIT_SHADOW_PAGE_FAULT;
     case WALK_PAGE_FAULT:
         return EXIT_GUEST_PAGE_FAULT;
@@ -51,7 +52,7 @@ static u64 shadow_rights(u64 entry)
 
 int trap_fill_shadow(struct t64_guest *guest)
 {
-    const struct t64_walk *found = &guest->exit.walk;
+    const struct t64_walk *found = &guest->walk;
     u64 rights = PTE_R | PTE_W | PTE_X;
     if (found->entry_at.at != T64_NOWHERE)
         rights = shadow_rights(mark_entry(guest, found, access_faults[guest->exit.trap.cause].rights));
