@@ -93,7 +93,8 @@ enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
     }
 #endif
     u64 *const x = STATE->x;
-    const struct tlb *const tlb = &cpu->tlbs.mode[vm_in_user_mode(cpu->vm)];
+    const struct tlb *tlb = &cpu->tlbs.mode[vm_in_user_mode(cpu->vm)];
+    __asm__("" : "+r"(tlb)); /* or gcc would rather compute it anew at every use */
     const u64 horizon = STATE->retired + left;
     struct code_entry *ip = &page->entries[(STATE->pc & 4095) >> 2];
     u64 bias = STATE->pc - ((u64)(uintptr_t)ip >> 2);
