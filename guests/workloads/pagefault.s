@@ -38,8 +38,7 @@ on_trap:
     la   a0, user_space
     mv   a2, s4
     li   a3, MAPPED
-    call space_map
-    space_commit
+    call space_map_now
     trap_return
 
 no_fault:
