@@ -256,6 +256,39 @@ def _branch(row: Instruction) -> Encoder:
     return encode
 
 
+def _register_and_number(row: Instruction) -> Encoder:
+    match, operand = row.match, row.operands[1]
+    low, high, place = operand.low, operand.high, operand.field.low
+
+    def encode(text: str) -> Result:
+        try:
+            rd, number = text.split(",")
+            value = int(number, 0)
+            if low <= value <= high:
+                return match | _RD[rd] | (value << place) & 0xFFFFFFFF
+        except (KeyError, ValueError):
+            pass
+        return encode_any(row, text)
+
+    return encode
+
+
+def _register_and_target(row: Instruction) -> Encoder:
+    match, operand = row.match, row.operands[1]
+
+    def encode(text: str) -> Result:
+        try:
+            rd, target = text.split(",")
+            target = target.strip()
+            if target not in REGISTERS:
+                return WordHole(match | _RD[rd], row, operand, parse(target), 1)
+        except (KeyError, ValueError, Complaint):
+            pass
+        return encode_any(row, text)
+
+    return encode
+
+
 _QUICK: dict[str, Callable[[Instruction], Encoder]] = {
     "rd, rs1, rs2": _three_registers,
     "rd, rs1, imm": _two_registers_and_number,
@@ -264,6 +297,8 @@ _QUICK: dict[str, Callable[[Instruction], Encoder]] = {
     "rd, imm(rs1)": _memory,
     "rv, imm(rs1)": _memory,
     "rv, rs1, target": _branch,
+    "rd, imm20": _register_and_number,
+    "rd, target": _register_and_target,
 }
 
 

@@ -58,9 +58,14 @@ _TOKEN = re.compile(
 )
 
 
+_PLAIN_NAME = re.compile(r"[A-Za-z_$][\w.$]*|\.[\w.$]+", re.ASCII).fullmatch
+
+
 @lru_cache(maxsize=1 << 14)
 def parse(text: str) -> Node:
     """The tree of an expression. Raises Complaint with the column of what is wrong."""
+    if _PLAIN_NAME(text):
+        return Name(0, text)  # the common case, without tokens
     parser = _Parser(text)
     node = parser.expression(0, 0)
     if parser.kind != "end":

@@ -46,7 +46,7 @@ _LOAD_ADDRESS = "auipc rd, %pcrel_hi(address); addi rd, rd, %pair_lo(address)"
 # fmt: off
 PSEUDO_INSTRUCTIONS: tuple[Pseudo, ...] = (
     _row("nop",    "",               "addi zero, zero, 0",                "do nothing"),
-    _row("li",     "rd, number",     "addi, or lui and ori, or up to 8",  "load a constant; one not known yet has 32 bits"),
+    _row("li",     "rd, number",     "addi, or lui and ori, or up to 8",  "load a constant"),
     _row("la",     "rd, address",    _LOAD_ADDRESS,                       "load an address, relative to pc"),
     _row("lla",    "rd, address",    _LOAD_ADDRESS,                       "the same as la"),
     _row("mv",     "rd, rs",         "addi rd, rs, 0",                    "copy a register"),
