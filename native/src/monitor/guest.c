@@ -6,7 +6,10 @@
 void guest_set_alarm(struct t64_guest *guest, u64 event)
 {
     struct t64_state *hardware = hardware_state(guest);
-    hardware->timecmp = event == T64_NOWHERE ? T64_NOWHERE : hardware->retired + (event - vm_time(&guest->vm));
+    u64 ticks = event - vm_time(&guest->vm);
+    /* The hardware has retired more than the guest: an event near the end of time lies beyond its own. */
+    bool reachable = event != T64_NOWHERE && ticks < T64_NOWHERE - hardware->retired;
+    hardware->timecmp = reachable ? hardware->retired + ticks : T64_NOWHERE;
 }
 
 void guest_retired_one(struct t64_guest *guest)
