@@ -14,7 +14,7 @@ from toyvm.machine import Machine
 from toyvm.reference.machine import ReferenceMachine
 from toyvm.shipped import load_program
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parent.parent
 GUESTS = TESTS.parent / "guests"
 BEHAVIOURS = tuple(sorted((TESTS / "guests").glob("*.s")))
 WORKLOADS = tuple(sorted((GUESTS / "workloads").glob("*.s")))
@@ -34,6 +34,14 @@ class Run:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class Patch:
+    """Bytes to be put at a symbol of a guest."""
+
+    symbol: str
+    data: bytes
+
+
 @cache
 def image_of(path: Path, technique: str) -> Image:
     return load_program(path, technique)
@@ -51,13 +59,15 @@ def run_guest(
     input: Input = None,
     memory: int = 16 << 20,
     operations: int | None = None,
+    patch: Patch | None = None,
+    limit: int | None = None,
 ) -> Run:
-    """Run a guest as its header says; `input` and the workload's `operations` replace what the source has."""
+    """Run a guest as its header says; `patch`, and a workload's `operations`, go into its memory before."""
     header, image = header_of(path), image_of(path, technique)
     given = (header.text("input") or b"") if input is None else input
     sectors = header.number("disk")
     disk = None if sectors is None else bytearray(sectors * SECTOR_SIZE)
-    limit = header.number("limit", LIMIT)
+    limit = limit or header.number("limit", LIMIT)
     if technique == "reference":
         assert isinstance(given, bytes)
         return _run_reference(image, given, memory, disk, limit)
@@ -71,6 +81,8 @@ def run_guest(
             machine.load(image)
             if operations is not None:
                 machine.write(image.address_of("operations"), operations.to_bytes(8, "little"))
+            if patch is not None:
+                machine.write(image.address_of(patch.symbol), patch.data)
             outcome = machine.run(limit)
             return Run(
                 str(outcome.stop),
