@@ -20,7 +20,7 @@ _THREE = ("add", "sub", "and", "or", "xor", "sll", "srl", "slt", "sltu", "mul", 
 _IMMEDIATE = ("addi", "andi", "ori", "xori", "slti", "addiw")
 _MEMORY = ("ld", "lw", "lbu", "sd", "sw", "sb")
 _BRANCHES = ("beq", "bne", "blt", "bgeu")
-_WORDS = "keep the frame of this page while its owner waits for an answer from disk".split()
+_WORDS = ("keep", "the", "frame", "of", "this", "page", "while", "its", "owner", "waits", "for", "an", "answer")
 
 
 class Program:

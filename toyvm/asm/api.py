@@ -75,7 +75,7 @@ def assemble(
 
 @contextmanager
 def _without_collection() -> Iterator[None]:
-    """Nothing made while assembling is garbage before the end, and looking for some takes a fifth of the time."""
+    """Nothing made here is garbage before the end, and looking for some takes a fifth of the time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
