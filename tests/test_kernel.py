@@ -72,3 +72,9 @@ def test_a_kernel_without_room_for_init_says_so(technique: str) -> None:
     run = run_guest(KERNEL, technique, memory=112 << 10)
     assert (run.stop, run.exit_code) == ("exit", 98), run
     assert run.output == b"kernel: 112 KiB of memory\nkernel: too little memory\n"
+
+
+def test_bare_begins_as_the_reference_does() -> None:
+    bare, reference = (run_guest(KERNEL, name, limit=100_000) for name in ("bare", "reference"))
+    assert bare.stop == reference.stop == "limit"
+    assert (bare.instructions, bare.state, bare.output) == (reference.instructions, reference.state, reference.output)
