@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toyvm.asm.macros import Macro
 
-MAXIMUM_STATEMENTS = 5_000_000  # out of macros and repetitions, in one run: about a minute's work
+MAXIMUM_STATEMENTS = 2_000_000  # out of macros and repetitions, in one run
 _PLACEHOLDER = bytes(4)  # stands for an instruction that is wrong, so that what follows keeps its place
 
 
@@ -138,7 +138,7 @@ class Assembler:
             data = section.data
             offset = len(data)
             if offset & 3 or not section.kind.has_contents:
-                self.complain(self._misplaced(section, offset))
+                self._misplaced(section)
                 continue
             section.rows.append((offset, base | self.number if fixed is None else fixed))
             if type(code) is bytes:
@@ -180,17 +180,19 @@ class Assembler:
             code = _PLACEHOLDER
         section = self.section
         if section.size & 3 or not section.kind.has_contents:
-            self.complain(self._misplaced(section, section.size))
+            self._misplaced(section)
             return
         self.mark()
         self._emit(section, code)
 
-    def _misplaced(self, section: Section, offset: int) -> Complaint:
+    def _misplaced(self, section: Section) -> None:
+        """Complain of an instruction where none can stand; once, as what follows is aligned again."""
         if not section.kind.has_contents:
-            return Complaint(f"section {section.name} has no contents: an instruction cannot stand there")
-        return Complaint(
-            f"instruction at offset {offset:#x} of {section.name}, not a multiple of 4; put .align 2 before it"
-        )
+            self.complain(Complaint(f"section {section.name} has no contents: an instruction cannot stand there"))
+            return
+        place = f"offset {section.size:#x} of {section.name}"
+        self.complain(Complaint(f"instruction at {place}, not a multiple of 4; put .align 2 before it"))
+        section.data += bytes(-section.size % 4)
 
     def _other(self, word: str, operands: str) -> None:
         """A macro, a directive, or a mistake."""
@@ -238,7 +240,7 @@ class Assembler:
         except NotKnown:
             pass
         except Complaint as complaint:
-            self.complain(_of_operand(complaint, hole.index))
+            self.complain(hole.blame(complaint))
             section.data += bytes(hole.size)
             return
         section.data += bytes(hole.size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from toyvm.errors import AssemblyError, Diagnostic
 
@@ -70,5 +71,14 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> tuple[str, ...]:
     import difflib  # slow to import, and only needed when something is wrong
 
     by_lower = {candidate.lower(): candidate for candidate in candidates}
-    close = difflib.get_close_matches(word.lower(), by_lower, 1, 0.6)
-    return (f"    did you mean '{by_lower[close[0]]}'?",) if close else ()
+    close = difflib.get_close_matches(word.lower(), by_lower, 3, 0.6)
+    if not close or (not word[:1].isalpha() and word[:1] not in "._$"):
+        return ()
+    # Of those that are about as close, the one that begins the same way.
+    best = max(close, key=lambda each: (_same_start(each, word.lower()), -close.index(each)))
+    return (f"    did you mean '{by_lower[best]}'?",)
+
+
+def _same_start(one: str, other: str) -> int:
+    """How many letters two words have in common at their start."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

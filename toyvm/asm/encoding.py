@@ -26,10 +26,17 @@ class Hole:
 
     size: int
     index: int  # of the operand it was written as
+    shift: int = 0  # how many columns before the expression are not the writer's own
 
     def fill(self, value: int, pc: int) -> bytes:
         """The bytes with `value` in place. Raises Complaint if it does not fit."""
         raise NotImplementedError
+
+    def blame(self, complaint: Complaint) -> Complaint:
+        """A complaint about the expression as one about the operand, as it was written."""
+        if complaint.operand is None:
+            complaint.operand, complaint.offset = self.index, max(0, complaint.offset - self.shift)
+        return complaint
 
 
 @dataclass(slots=True)
@@ -41,6 +48,7 @@ class WordHole(Hole):
     operand: Operand
     node: Node
     index: int
+    shift: int = 0
     size = 4
 
     def fill(self, value: int, pc: int) -> bytes:
@@ -93,7 +101,7 @@ def register(text: str, index: int) -> int:
     number = REGISTERS.get(name)
     if number is None:
         what = f"expected a register, not '{name}'" if name else "expected a register"
-        raise Complaint(what, index, notes=did_you_mean(name, REGISTERS) if name else ())
+        raise Complaint(what, index, notes=did_you_mean(name, REGISTERS))
     return number
 
 
@@ -167,7 +175,7 @@ def split_memory(row: Instruction, piece: str, index: int) -> tuple[str, int]:
             index,
             opening + 1,
             max(1, len(base)),
-            did_you_mean(base, REGISTERS) if base else (),
+            did_you_mean(base, REGISTERS),
         )
     return text[:opening], number
 

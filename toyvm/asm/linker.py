@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from toyvm.asm.diagnostics import Complaint, Log, did_you_mean
+from toyvm.asm.encoding import WordHole
 from toyvm.asm.expressions import Name, Node, PcrelHigh
 from toyvm.asm.frames import diagnose, diagnose_text
+from toyvm.asm.operands import take_apart
 from toyvm.asm.placement import Output, place
 from toyvm.asm.sections import Origin, Symbol, Unit
 from toyvm.asm.t64inc import NAME as VIRTUAL_INCLUDE
 from toyvm.asm.t64inc import constants
 from toyvm.asm.values import NotKnown, Relative, Value
 from toyvm.errors import Diagnostic
+from toyvm.isa.control import BY_NAME as CONTROL_BY_NAME
+from toyvm.isa.declare import Operand
 
 ENTRY = "_start"
 
@@ -166,19 +170,20 @@ def _fill(unit: Unit, linked: Linked, units: Sequence[Unit], log: Log) -> None:
                     value = numbers.evaluate(node, address + offset)
                 data[offset : offset + hole.size] = hole.fill(value, address + offset)
             except Complaint as complaint:
-                if complaint.operand is None:
-                    complaint.operand = hole.index
-                log.add(diagnose(fixup.origin, complaint))
+                log.add(diagnose(fixup.origin, hole.blame(complaint)))
             except NotKnown as error:
-                log.add(diagnose(fixup.origin, undefined(error, hole.index, unit, linked, units)))
+                names = CONTROL_BY_NAME if isinstance(hole, WordHole) and hole.operand is Operand.CR else ()
+                log.add(diagnose(fixup.origin, hole.blame(undefined(error, unit, linked, units, names))))
 
 
-def undefined(error: NotKnown, operand: int | None, unit: Unit, linked: Linked, units: Sequence[Unit]) -> Complaint:
+def undefined(
+    error: NotKnown, unit: Unit, linked: Linked, units: Sequence[Unit], also: Iterable[str] = ()
+) -> Complaint:
     """What to say of a symbol that is nowhere: a label behind `1f`, a constant of t64.inc, a name not global."""
     name = error.name
     if "#" in name:
         number = name.partition("#")[0]
-        return Complaint(f"there is no label '{number}:' after this line", operand, error.offset, len(number) + 1)
+        return Complaint(f"there is no label '{number}:' after this line", None, error.offset, len(number) + 1)
     notes: tuple[str, ...] = ()
     elsewhere = next((other for other in units if other is not unit and _defines(other, name)), None)
     if elsewhere is not None:
@@ -187,8 +192,8 @@ def undefined(error: NotKnown, operand: int | None, unit: Unit, linked: Linked, 
         notes = (f'    it is declared in {VIRTUAL_INCLUDE}: .include "{VIRTUAL_INCLUDE}"',)
     else:
         own = [symbol.name for symbol in unit.symbols.values() if symbol.value is not None and "#" not in symbol.name]
-        notes = did_you_mean(name, [*own, *linked.globals])
-    return Complaint(error.message, operand, error.offset, len(name), notes)
+        notes = did_you_mean(name, [*own, *linked.globals, *also])
+    return Complaint(error.message, None, error.offset, len(name), notes)
 
 
 def _defines(unit: Unit, name: str) -> bool:
@@ -210,6 +215,8 @@ def _entry(units: Sequence[Unit], linked: Linked, name: str | None, log: Log) ->
             Diagnostic(units[0].name, 1, 1, f"the entry point '{name}' is not defined", notes=did_you_mean(name, known))
         )
     text = next((output for output in linked.outputs if output.name == ".text" and output.size), None)
+    if text is None and log.diagnostics:
+        return 0  # what is wrong may well be why it is missing
     if text is None:
         log.add(Diagnostic(units[0].name, 1, 1, f"there is no entry point: no symbol {ENTRY}, and nothing in .text"))
         return 0
@@ -237,11 +244,22 @@ def _number(
     try:
         return linked.numbers[unit].evaluate(node, here)
     except NotKnown as error:
-        log.add(diagnose(origin, undefined(error, operand, unit, linked, units)))
+        log.add(_diagnose_operand(origin, operand, undefined(error, unit, linked, units)))
     except Complaint as complaint:
-        complaint.operand = operand
-        log.add(diagnose(origin, complaint))
+        log.add(_diagnose_operand(origin, operand, complaint))
     return 0
+
+
+def _diagnose_operand(origin: Origin, operand: int, complaint: Complaint) -> Diagnostic:
+    """A complaint about an operand of a directive; of an assignment, about what stands behind the sign."""
+    complaint.operand = operand
+    parts = take_apart(origin.text)
+    if parts.operands.startswith("="):
+        expression = parts.operands[1:]
+        complaint.operand = 0
+        complaint.offset += 1 + len(expression) - len(expression.lstrip())
+        complaint.width = complaint.width or len(expression.strip())
+    return diagnose(origin, complaint)
 
 
 def _sizes(unit: Unit, linked: Linked, units: Sequence[Unit], log: Log) -> None:
@@ -260,8 +278,8 @@ def _definitions(unit: Unit, linked: Linked, units: Sequence[Unit], log: Log) ->
     """Symbols given by expressions are worked out even if nothing uses them, so that mistakes in them show."""
     for symbol in unit.symbols.values():
         if isinstance(symbol.value, Node) and symbol.origin is not None:
-            operand = 0 if "=" in symbol.origin.text and "," not in symbol.origin.text else 1
-            value = _number(unit, Name(0, symbol.name), 0, (symbol.origin, operand), linked, units, log)
+            here = _address(symbol.here)
+            value = _number(unit, symbol.value, here, (symbol.origin, 1), linked, units, log)
             linked.numbers[unit].known.setdefault(symbol.name, value)
         elif symbol.value is None and symbol.is_global and symbol.name not in linked.globals and symbol.origin:
             column = max(0, symbol.origin.text.find(symbol.name))

@@ -216,9 +216,9 @@ def _repeat(assembler: Assembler, text: str) -> None:
         _read_inner(assembler, iter(body))
 
 
-def _read_inner(assembler: Assembler, statements: Iterator[Numbered]) -> None:
+def _read_inner(assembler: Assembler, statements: Iterator[Numbered], what: str = "") -> None:
     frame = assembler.frame
-    assembler.read(frame.inner(frame.source, statements, assembler.number, "", frame.file_number))
+    assembler.read(frame.inner(frame.source, statements, assembler.number, what, frame.file_number))
 
 
 def _for_each(directive: str, by_character: bool) -> Handler:
@@ -238,7 +238,7 @@ def _for_each(directive: str, by_character: bool) -> Handler:
         assembler.spend(len(values) * len(body))
         for value in values:
             filled = {name[0]: value, "@": str(assembler.expansions), "()": ""}
-            _read_inner(assembler, compiled.filled(filled))
+            _read_inner(assembler, compiled.filled(filled), f"in {directive} with {name[0]} = '{value}'")
 
     return handle
 

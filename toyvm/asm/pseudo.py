@@ -128,6 +128,7 @@ class _Template:
     encode: Encoder
     form: str
     places: tuple[int, ...]  # of each operand of the instruction, the pseudo-instruction's operand it is written as
+    shifts: tuple[int, ...]  # and how many columns stand before that
 
 
 _NAME = re.compile(r"(?<![\w%.])[a-z][a-z0-9]*")
@@ -139,7 +140,8 @@ def _template(line: str, names: list[str]) -> _Template:
     places = tuple(
         next((index for index in range(len(names)) if f"{{{index}}}" in operand), 0) for operand in form.split(", ")
     )
-    return _Template(ENCODERS[mnemonic], form, places)
+    shifts = tuple(max(0, operand.find("{")) for operand in form.split(", "))
+    return _Template(ENCODERS[mnemonic], form, places, shifts)
 
 
 def _expander(pseudo: Pseudo) -> Encoder:
@@ -162,11 +164,11 @@ def _fill(template: _Template, given: list[str]) -> Code:
         code = template.encode(template.form.format(*(operand.strip() for operand in given)))
     except Complaint as complaint:
         if complaint.operand is not None:
+            complaint.offset = max(0, complaint.offset - template.shifts[complaint.operand])
             complaint.operand = template.places[complaint.operand]
-            if template.form.count("%"):
-                complaint.offset = 0
         raise
     if isinstance(code, WordHole):
+        code.shift = template.shifts[code.index]
         code.index = template.places[code.index]
     assert isinstance(code, int | WordHole)
     return code
