@@ -9,13 +9,13 @@
 # user_traps cause, label   the user text at that label raises the cause
 .macro user_traps cause, label
     li   s8, 0
-    la   s11, trapped_\@
+    la   s11, .Ltrapped_\@
     li   t0, USER_BASE + (\label - user_text)
     cr_write EPC, t0
     li   t0, STATUS_PMODE
     cr_write STATUS, t0
     trap_return
-trapped_\@:
+.Ltrapped_\@:
     check s8, \cause
 .endm
 

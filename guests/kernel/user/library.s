@@ -22,14 +22,14 @@
 
 # The text stands behind the code that uses it, in the program's own page.
 .macro say text
-    la   a1, say_text_\@
-    li   a2, say_end_\@ - say_text_\@
+    la   a1, .Lsay_text_\@
+    li   a2, .Lsay_end_\@ - .Lsay_text_\@
     li   a0, 1
     sys  write
-    j    say_done_\@
-say_text_\@: .ascii "\text"
-say_end_\@: .balign 4
-say_done_\@:
+    j    .Lsay_done_\@
+.Lsay_text_\@: .ascii "\text"
+.Lsay_end_\@: .balign 4
+.Lsay_done_\@:
 .endm
 
 .macro line_begin
@@ -38,10 +38,10 @@ say_done_\@:
 .endm
 
 .macro line_text text
-    jal  a1, line_done_\@       # a1 = address of the text
+    jal  a1, .Lline_done_\@       # a1 = address of the text
     .asciz "\text"
     .balign 4
-line_done_\@:
+.Lline_done_\@:
     ucall put_string
 .endm
 
@@ -60,10 +60,10 @@ line_done_\@:
 
 # end_if_negative   a process that lost its kernel's help ends with code 1
 .macro end_if_negative
-    bgez a0, fine_\@
+    bgez a0, .Lfine_\@
     li   a0, 1
     sys  exit
-fine_\@:
+.Lfine_\@:
 .endm
 
     .balign PAGE_SIZE
