@@ -81,10 +81,9 @@ static struct code_page *new_code(struct t64_cpu *cpu, u64 frame)
 {
     bool evicted;
     struct code_page *page = code_new(&cpu->code, frame, &evicted);
-    if (page && evicted)
+    if (evicted)
         tlb_drop_code(&cpu->tlbs, page);
-    if (page)
-        tlb_protect(&cpu->tlbs, cpu->vm->phys.ram + (frame << 12));
+    tlb_protect(&cpu->tlbs, cpu->vm->phys.ram + (frame << 12));
     return page;
 }
 

@@ -36,6 +36,7 @@ static void state_changed(struct t64_vm *vm) { cpu_flush(machine_of(vm)->cpu); }
 static void memory_changed(struct t64_vm *vm, t64_gpa gpa, u64 size)
 {
     cpu_memory_changed(machine_of(vm)->cpu, phys_locate(&vm->phys, gpa), size);
+    cpu_flush(machine_of(vm)->cpu); /* it may have been a page table */
 }
 
 static const struct t64_carrier bare = {

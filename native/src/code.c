@@ -9,12 +9,13 @@ bool code_open(struct code_cache *cache, u64 ram_size, const void *const *handle
     cache->handlers = handlers;
     cache->frames = ram_size >> 12;
     cache->of_frame = calloc(cache->frames, sizeof *cache->of_frame);
-    return cache->of_frame;
+    cache->pages[0] = calloc(1, sizeof *cache->pages[0]);
+    return cache->of_frame && cache->pages[0];
 }
 
 void code_close(struct code_cache *cache)
 {
-    for (u32 n = 0; n < cache->used; n++)
+    for (u32 n = 0; n < CODE_PAGES_MAX; n++)
         free(cache->pages[n]);
     free(cache->of_frame);
 }
@@ -36,19 +37,26 @@ static struct code_page *victim(struct code_cache *cache)
     }
 }
 
+/* An array that nobody uses yet, or NULL where there is no room or memory for one more. */
+static struct code_page *unused(struct code_cache *cache)
+{
+    if (cache->used == CODE_PAGES_MAX)
+        return NULL;
+    if (!cache->pages[cache->used])
+        cache->pages[cache->used] = malloc(sizeof *cache->pages[0]);
+    return cache->pages[cache->used] ? cache->pages[cache->used++] : NULL;
+}
+
 struct code_page *code_new(struct code_cache *cache, u64 frame, bool *evicted)
 {
-    struct code_page *page = cache->used < CODE_PAGES_MAX ? malloc(sizeof *page) : NULL;
+    struct code_page *page = unused(cache);
     *evicted = !page;
-    if (page) {
-        cache->pages[cache->used++] = page;
-    } else {
-        if (!cache->used)
-            return NULL;
+    if (!page) {
         page = victim(cache);
         cache->of_frame[page->frame] = NULL;
     }
     page->frame = frame;
+    page->recent = true;
     forget(cache, page, 0, CODE_ENTRIES);
     page->entries[CODE_ENTRIES] = (struct code_entry){.handler = cache->handlers[KIND_PAGE_END], .kind = KIND_PAGE_END};
     cache->of_frame[frame] = page;

@@ -29,12 +29,13 @@ struct code_cache {
     u64 frames;
 };
 
+/* False without memory. The first array is made here, so that later there is always one to evict. */
 bool code_open(struct code_cache *cache, u64 ram_size, const void *const *handlers);
 void code_close(struct code_cache *cache);
 
 static inline struct code_page *code_of(const struct code_cache *cache, u64 frame) { return cache->of_frame[frame]; }
 
-/* The array for a frame that has none yet; `*evicted`: it was another frame's until now. NULL without memory at all. */
+/* The array for a frame that has none yet; `*evicted`: it was another frame's until now. */
 struct code_page *code_new(struct code_cache *cache, u64 frame, bool *evicted);
 
 /* These bytes changed: what was decoded from them is decoded anew at its next use. */

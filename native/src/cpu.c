@@ -16,11 +16,10 @@ struct t64_cpu *cpu_new(struct t64_vm *vm, bool hosted)
     cpu->hosted = hosted;
     tlb_clear(&cpu->tlbs);
     interpret_fast(cpu, NULL, 0);
-    if (!code_open(&cpu->code, vm->phys.ram_size, cpu->handlers)) {
-        free(cpu);
-        return NULL;
-    }
-    return cpu;
+    if (code_open(&cpu->code, vm->phys.ram_size, cpu->handlers))
+        return cpu;
+    cpu_free(cpu);
+    return NULL;
 }
 
 void cpu_free(struct t64_cpu *cpu)
@@ -43,11 +42,14 @@ static bool raise_trap(struct t64_cpu *cpu, enum t64_event *event)
     return system_enter_trap(vm, cpu->trap.cause, vm->state.pc, cpu->trap.tval);
 }
 
-static u64 budget(const struct t64_vm *vm, u64 until)
+u64 budget(const struct t64_cpu *cpu)
 {
-    u64 left = until - vm->state.retired;
+    const struct t64_vm *vm = cpu->vm;
+    u64 left = cpu->until - vm->state.retired;
     if (vm_interrupts_enabled(vm)) {
+        /* With no event ahead this ends before time wraps around; at its very last tick one instruction does that. */
         u64 ticks = system_next_event(vm) - vm_time(vm);
+        ticks += !ticks;
         left = ticks < left ? ticks : left;
     }
     return left < STRETCH ? left : STRETCH;
@@ -66,6 +68,7 @@ enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
         [LEAVE_FULL] = CPU_FULL, [LEAVE_NEED_INPUT] = CPU_NEED_INPUT, [LEAVE_WAIT] = CPU_WAIT,
     };
     struct t64_vm *vm = cpu->vm;
+    cpu->until = until;
     while (vm->state.retired < until) {
         enum t64_event event;
         enum leave why = LEAVE_TRAP;
@@ -74,7 +77,7 @@ enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
         if (!cpu->trap.cause) {
             cpu->trap = (struct t64_trap){access_fetch(cpu, vm->state.pc, &page), vm->state.pc};
             if (!cpu->trap.cause)
-                why = interpret(cpu, page, budget(vm, until));
+                why = interpret(cpu, page, budget(cpu));
         }
         if (why == LEAVE_LOOK)
             continue;

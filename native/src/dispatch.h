@@ -14,6 +14,8 @@
 #define B x[ip->rs2]
 #define V x[ip->rd]
 #define IMM ((u64)(i64)ip->imm)
+/* As it was decoded: the kinds that need this are instructions, and the sink stands for x0. */
+#define DECODED ((struct t64_decoded){.insn = ip->kind, .rd = ip->rd & 31, .rs1 = ip->rs1, .rs2 = ip->rs2, .imm = ip->imm})
 
 /* Complete the state as of before the instruction at ip. */
 #define SYNC() (STATE->pc = PC, count(STATE, horizon - LEFT))
@@ -48,9 +50,12 @@
         if (T64_LIKELY(entry->tag == tlb_key(gva, sizeof(type)))) { \
             memcpy(&loaded, (const u8 *)(uintptr_t)(entry->addend + gva), sizeof(type)); \
         } else { \
+            u8 rd = ip->rd; /* the walk may mark a leaf that this very instruction stands in */ \
             if ((cause = access_load(cpu, gva, sizeof(type), &found))) \
                 RAISE(cause, gva); \
             loaded = (type)found; \
+            x[rd] = (value); \
+            NEXT(); \
         } \
         V = (value); \
     } NEXT();
@@ -73,14 +78,8 @@ enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
 {
     static const void *const labels[KIND_COUNT] = {
         [INSN_ILLEGAL] = &&op_illegal,
-#define LABEL_CLASS_INNOCUOUS(name, number) [number] = &&op_##name,
-#define LABEL_CLASS_PRIVILEGED(name, number)
-#define LABEL_CLASS_CRITICAL(name, number)
-#define LABEL(name, number, format, class, ...) LABEL_##class(name, number)
+#define LABEL(name, number, ...) [number] = &&op_##name,
         T64_INSTRUCTIONS(LABEL)
-#undef LABEL_CLASS_INNOCUOUS
-#undef LABEL_CLASS_PRIVILEGED
-#undef LABEL_CLASS_CRITICAL
 #undef LABEL
 #define LABEL(name, kind) [kind] = &&op_##name,
         KINDS_EXTRA(LABEL)
@@ -93,14 +92,37 @@ enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
     }
 #endif
     u64 *const x = STATE->x;
-    const struct tlb *tlb = &cpu->tlbs.mode[vm_in_user_mode(cpu->vm)];
+    const struct tlb *tlb;
+    struct code_entry *ip;
+    u64 horizon, bias, to, cause, tval;
+    intptr_t end;
+    bool user, enabled;
+
+#if !EXACT
+begin:
+#endif
+    /* State is complete, pc is in `page`, and `left` instructions may retire */
+    user = vm_in_user_mode(cpu->vm);
+    enabled = vm_interrupts_enabled(cpu->vm);
+    tlb = &cpu->tlbs.mode[user];
     __asm__("" : "+r"(tlb)); /* or gcc would rather compute it anew at every use */
-    const u64 horizon = STATE->retired + left;
-    struct code_entry *ip = &page->entries[(STATE->pc & 4095) >> 2];
-    u64 bias = STATE->pc - ((u64)(uintptr_t)ip >> 2);
-    intptr_t end = (intptr_t)ip + (intptr_t)(left * sizeof *ip);
-    u64 to, cause, tval;
+    horizon = STATE->retired + left;
+    ip = &page->entries[(STATE->pc & 4095) >> 2];
+    bias = STATE->pc - ((u64)(uintptr_t)ip >> 2);
+    end = (intptr_t)ip + (intptr_t)(left * sizeof *ip);
     DISPATCH();
+
+again: /* state is complete, and mode, interrupts, limits or translations are not what they were */
+#if !EXACT
+    if (STATE->retired < cpu->until && !system_interrupt(cpu->vm)) {
+        const struct tlb_fetch *entry = &cpu->tlbs.mode[vm_in_user_mode(cpu->vm)].fetch[tlb_slot(STATE->pc)];
+        left = budget(cpu);
+        page = entry->page;
+        if (entry->tag == tlb_key(STATE->pc, 4) && left >= CODE_ENTRIES)
+            goto begin;
+    }
+#endif
+    return LEAVE_LOOK;
 
 #include "handlers.h"
 
@@ -117,7 +139,10 @@ op_jalr: {
         to = (A + IMM) & ~(u64)1;
         if (T64_UNLIKELY(to & 2))
             RAISE(CAUSE_FETCH_MISALIGNED, to);
+        u64 distance = to - PC, within = (PC & 4095) + distance;
         V = PC + 4;
+        if (within < 4096) /* in the same page, where only the distance counts: no wait for the TLB */
+            TAKE((intptr_t)(distance * (sizeof *ip / 4)));
         goto far_jump;
     }
 
@@ -153,27 +178,52 @@ op_undecoded:
     predecode(cpu, page, ip);
     DISPATCH();
 
+op_crr: {
+        u32 place = system_place_of((u32)ip->imm);
+        if (T64_UNLIKELY(user || !place))
+            goto op_system;
+        V = *system_register_at(STATE, place);
+        NEXT();
+    }
+
+op_crw: {
+        if (T64_UNLIKELY(user || !is_quick_to_write((u32)ip->imm, enabled)))
+            goto op_system;
+        *system_register_at(STATE, system_place_of((u32)ip->imm)) = A;
+        NEXT();
+    }
+
+op_crx: op_eret: op_wfi: op_tlbi: op_in: op_out:
+op_getst: op_setst: op_getvec: op_getpt: op_probe:
 op_system: {
         SYNC();
-        bool next = false;
-        enum leave why = execute_system(cpu, (u32)ip->imm, &next);
-        if (!next)
+        enum leave why = execute_system(cpu, DECODED);
+        if (why == LEAVE_NEXT)
+            NEXT();
+        if (why == LEAVE_LOOK)
+            goto again;
+        if (why != LEAVE_TRAP)
             return why;
-        NEXT();
+        goto deliver;
     }
 
 op_spin: {
         SYNC();
-        bool next = false;
-        enum leave why = execute_spin(cpu, (u32)ip->imm, LEFT, &next);
-        if (!next)
-            return why;
-        NEXT();
+        enum leave why = execute_spin(cpu, (u32)ip->imm, LEFT);
+        if (why == LEAVE_NEXT)
+            NEXT();
+        return why;
     }
 
 raise:
+    SYNC();
     cpu->trap = (struct t64_trap){cause, tval};
-    LEAVE(LEAVE_TRAP);
+deliver: /* cpu->trap, at state.pc */
+    if (cpu->hosted && user)
+        return LEAVE_TRAP;
+    if (!system_enter_trap(cpu->vm, cpu->trap.cause, STATE->pc, cpu->trap.tval))
+        return LEAVE_FAULT;
+    goto again;
 look:
     LEAVE(LEAVE_LOOK);
 }
@@ -186,6 +236,7 @@ look:
 #undef B
 #undef V
 #undef IMM
+#undef DECODED
 #undef SYNC
 #undef LEAVE
 #undef RAISE

@@ -14,12 +14,14 @@ struct t64_cpu {
     bool hosted;
     const void *const *handlers; /* of the fast build, by kind */
     struct code_cache code;
+    u64 until;           /* of the run under way, in instructions */
     struct t64_trap trap; /* for the monitor, or on its way to tvec */
     struct tlbs tlbs;
 };
 
 /* Why the dispatch loop handed back; state is complete. */
 enum leave {
+    LEAVE_NEXT, /* of execute_*: do not leave, go on behind the instruction */
     LEAVE_LOOK, /* look at everything anew: budget, interrupts, translation of pc */
     LEAVE_TRAP, /* cpu->trap is to be raised at state.pc */
     LEAVE_SPIN, /* hosted: a jump to itself */
@@ -40,9 +42,12 @@ u64 access_fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page);
 /* Fill the entry from the word in RAM. */
 void predecode(struct t64_cpu *cpu, struct code_page *page, struct code_entry *entry);
 
-/* What the dispatch loop does rarely: state is complete before and after. `*next`: go on behind the instruction, which
- * has not been counted yet for a spin and has for a system instruction; else leave. */
-enum leave execute_system(struct t64_cpu *cpu, u32 word, bool *next);
-enum leave execute_spin(struct t64_cpu *cpu, u32 word, u64 left, bool *next);
+/* What the dispatch loop does rarely: state is complete before and after. On LEAVE_NEXT a system instruction has been counted,
+ * and a jump to itself that is not taken has not. */
+enum leave execute_system(struct t64_cpu *cpu, struct t64_decoded in);
+enum leave execute_spin(struct t64_cpu *cpu, u32 word, u64 left);
+
+/* With complete state: how many instructions may retire before something is to be looked at again. */
+u64 budget(const struct t64_cpu *cpu);
 
 #endif

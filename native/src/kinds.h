@@ -5,11 +5,10 @@
 #include "instructions.h"
 #include "isa.h"
 
-/* X(label, kind). Branches and jal that leave their page are FAR; those to themselves SPIN; sensitive instructions SYSTEM. */
+/* X(label, kind). Branches and jal that leave their page are FAR; those to themselves SPIN. */
 #define KINDS_EXTRA(X) \
     X(undecoded, KIND_UNDECODED) \
     X(page_end, KIND_PAGE_END) \
-    X(system, KIND_SYSTEM) \
     X(spin, KIND_SPIN) \
     X(jal_far, KIND_JAL_FAR) \
     X(beq_far, KIND_BEQ_FAR) \

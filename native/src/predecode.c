@@ -34,9 +34,7 @@ void predecode(struct t64_cpu *cpu, struct code_page *page, struct code_entry *e
     struct code_entry made = {.imm = in.imm, .rd = in.rd, .rs1 = in.rs1, .rs2 = in.rs2, .kind = in.insn};
     if (writes_rd(in.insn) && in.rd == 0)
         made.rd = REGISTER_SINK;
-    if (class_of(in.insn) != CLASS_INNOCUOUS)
-        made.kind = KIND_SYSTEM, made.imm = (i32)word;
-    else if (in.insn == INSN_ILLEGAL || in.insn == INSN_HCALL)
+    if (in.insn == INSN_ILLEGAL || in.insn == INSN_HCALL)
         made.kind = INSN_ILLEGAL, made.imm = (i32)word;
     else if (has_target(in.insn) && in.imm == 0)
         made.kind = KIND_SPIN, made.imm = (i32)word;

@@ -2,16 +2,16 @@
 #include "decode.h"
 #include "engine.h"
 
-enum leave execute_system(struct t64_cpu *cpu, u32 word, bool *next)
+enum leave execute_system(struct t64_cpu *cpu, struct t64_decoded in)
 {
     struct t64_vm *vm = cpu->vm;
-    if (vm_in_user_mode(vm) && system_traps_in_user_mode(vm, word)) {
-        cpu->trap = (struct t64_trap){CAUSE_PRIVILEGED_INSTRUCTION, word};
+    if (vm_in_user_mode(vm) && system_insn_traps_in_user_mode(vm, in.insn)) {
+        cpu->trap = (struct t64_trap){CAUSE_PRIVILEGED_INSTRUCTION, encode(in)};
         return LEAVE_TRAP;
     }
-    struct t64_outcome outcome = system_execute(vm, vm->state.x, word);
+    struct t64_outcome outcome = system_perform(vm, vm->state.x, in);
     switch (outcome.effect) {
-    case EFFECT_NEXT: *next = true; return LEAVE_LOOK;
+    case EFFECT_NEXT: return LEAVE_NEXT;
     case EFFECT_JUMP: return LEAVE_LOOK;
     case EFFECT_FLUSH: cpu_flush(cpu); return LEAVE_LOOK;
     case EFFECT_FLUSH_PAGE: cpu_flush_page(cpu, outcome.page); return LEAVE_LOOK;
@@ -39,14 +39,12 @@ static bool is_taken(struct t64_decoded in, const u64 *x)
     }
 }
 
-enum leave execute_spin(struct t64_cpu *cpu, u32 word, u64 left, bool *next)
+enum leave execute_spin(struct t64_cpu *cpu, u32 word, u64 left)
 {
     struct t64_vm *vm = cpu->vm;
     struct t64_decoded in = decode(word);
-    if (!is_taken(in, vm->state.x)) {
-        *next = true;
-        return LEAVE_LOOK;
-    }
+    if (!is_taken(in, vm->state.x))
+        return LEAVE_NEXT;
     if (cpu->hosted && vm_in_user_mode(vm)) {
         cpu->trap = (struct t64_trap){0, word};
         return LEAVE_SPIN;

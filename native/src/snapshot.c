@@ -69,9 +69,11 @@ static u64 take_u64(struct reader *in)
 
 static u64 checksum(const u8 *bytes, u64 size)
 {
-    u64 sum = 0xcbf29ce484222325, word;
-    for (; size >= 8; bytes += 8, size -= 8) {
-        memcpy(&word, bytes, 8);
+    u64 sum = 0xcbf29ce484222325;
+    for (u64 part; size; bytes += part, size -= part) {
+        u64 word = 0;
+        part = size < 8 ? size : 8;
+        memcpy(&word, bytes, part);
         sum = (sum ^ word) * 0x100000001b3;
         sum ^= sum >> 29;
     }
@@ -164,7 +166,8 @@ static bool console_is_sound(const struct t64_console *console)
 static bool disk_is_sound(const struct t64_disk *disk)
 {
     bool moves_data = disk->busy && disk->command;
-    return disk->position < 64 && disk->command <= 2 && (!moves_data || disk->target < disk->sectors);
+    bool may_move = disk->target < disk->sectors && (disk->command == 1 || disk->writable);
+    return disk->position < 64 && disk->command <= 2 && (!moves_data || may_move);
 }
 
 static bool state_is_sound(const struct t64_vm *vm)

@@ -4,19 +4,24 @@
 
 #define INTERRUPT ((u64)1 << 63)
 
-static struct t64_outcome illegal(u32 word)
+static struct t64_outcome illegal(struct t64_decoded in)
 {
-    return (struct t64_outcome){.effect = EFFECT_TRAP, .cause = CAUSE_ILLEGAL_INSTRUCTION, .tval = word};
+    return (struct t64_outcome){.effect = EFFECT_TRAP, .cause = CAUSE_ILLEGAL_INSTRUCTION, .tval = encode(in)};
 }
 
-static struct t64_outcome nothing_yet(enum t64_effect effect) { return (struct t64_outcome){.effect = effect}; }
+static struct t64_outcome only(enum t64_effect effect) { return (struct t64_outcome){.effect = effect}; }
 
-static struct t64_outcome retire(struct t64_vm *vm, enum t64_effect effect)
+static void step(struct t64_vm *vm)
 {
     vm->state.pc += 4;
     vm->state.retired++;
     vm->state.fresh = 0;
-    return (struct t64_outcome){.effect = effect};
+}
+
+static struct t64_outcome retire(struct t64_vm *vm, enum t64_effect effect)
+{
+    step(vm);
+    return only(effect);
 }
 
 static void set_register(u64 *x, u32 rd, u64 value)
@@ -29,19 +34,14 @@ static void set_register(u64 *x, u32 rd, u64 value)
 
 bool system_read_cr(struct t64_vm *vm, u32 number, u64 *value)
 {
-    const struct t64_state *state = &vm->state;
+    u32 place = system_place_of(number);
+    if (place) {
+        *value = *system_register_at(&vm->state, place);
+        return true;
+    }
     switch (number) {
-    case CR_STATUS: *value = state->status; return true;
-    case CR_TVEC: *value = state->tvec; return true;
-    case CR_EPC: *value = state->epc; return true;
-    case CR_CAUSE: *value = state->cause; return true;
-    case CR_TVAL: *value = state->tval; return true;
-    case CR_SCRATCH: *value = state->scratch; return true;
-    case CR_PTBR: *value = state->ptbr; return true;
-    case CR_TIMECMP: *value = state->timecmp; return true;
     case CR_TIME: *value = vm_time(vm); return true;
     case CR_IPEND: *value = system_pending(vm); return true;
-    case CR_IMASK: *value = state->imask; return true;
     case CR_INFO: *value = vm->info; return true;
     default: return false;
     }
@@ -60,22 +60,13 @@ static u64 writable_bits(u32 number)
 
 bool system_write_cr(struct t64_vm *vm, u32 number, u64 value)
 {
-    struct t64_state *state = &vm->state;
     u64 writable = writable_bits(number);
     if (!writable || value & ~writable)
         return false;
-    switch (number) {
-    case CR_STATUS: state->status = value | (state->status & STATUS_MODE); return true;
-    case CR_TVEC: state->tvec = value; return true;
-    case CR_EPC: state->epc = value; return true;
-    case CR_CAUSE: state->cause = value; return true;
-    case CR_TVAL: state->tval = value; return true;
-    case CR_SCRATCH: state->scratch = value; return true;
-    case CR_PTBR: state->ptbr = value; return true;
-    case CR_TIMECMP: state->timecmp = value; return true;
-    case CR_IMASK: state->imask = value; return true;
-    default: return false;
-    }
+    if (number == CR_STATUS) /* the mode is not its writer's to change */
+        value |= vm->state.status & STATUS_MODE;
+    *system_register_at(&vm->state, system_place_of(number)) = value;
+    return true;
 }
 
 u64 system_reset_value(u32 number)
@@ -129,11 +120,11 @@ bool system_enter_trap(struct t64_vm *vm, u64 cause, u64 epc, u64 tval)
 static struct t64_outcome return_from_trap(struct t64_vm *vm)
 {
     struct t64_state *state = &vm->state;
-    struct t64_outcome outcome = retire(vm, EFFECT_JUMP);
     u64 previous = state->status & (STATUS_PIE | STATUS_PMODE);
+    step(vm);
     state->status = previous | previous >> 16;
     state->pc = state->epc;
-    return outcome;
+    return only(EFFECT_JUMP);
 }
 
 static u64 timer_pending(const struct t64_vm *vm) { return vm_time(vm) >= vm->state.timecmp ? IPEND_TIMER : 0; }
@@ -178,7 +169,7 @@ static struct t64_outcome wait_for_interrupt(struct t64_vm *vm)
         return retire(vm, EFFECT_JUMP);
     const struct t64_console *console = &vm->devices.console;
     if (console->live && !console->ended && !vm->skip_allowed)
-        return nothing_yet(EFFECT_WAIT);
+        return only(EFFECT_WAIT);
     vm->skip_allowed = false;
     struct t64_outcome outcome = retire(vm, next == T64_NOWHERE ? EFFECT_IDLE : EFFECT_JUMP);
     if (next != T64_NOWHERE)
@@ -186,21 +177,21 @@ static struct t64_outcome wait_for_interrupt(struct t64_vm *vm)
     return outcome;
 }
 
-static struct t64_outcome read_port(struct t64_vm *vm, u64 *x, struct t64_decoded in, u32 word)
+static struct t64_outcome read_port(struct t64_vm *vm, u64 *x, struct t64_decoded in)
 {
     u64 value = 0;
     switch (port_in(&vm->devices, vm_time(vm), in.imm, &value)) {
-    case PORT_ILLEGAL: return illegal(word);
-    case PORT_NEED_INPUT: return nothing_yet(EFFECT_NEED_INPUT);
+    case PORT_ILLEGAL: return illegal(in);
+    case PORT_NEED_INPUT: return only(EFFECT_NEED_INPUT);
     default: set_register(x, in.rd, value); return retire(vm, EFFECT_NEXT);
     }
 }
 
-static struct t64_outcome write_port(struct t64_vm *vm, const u64 *x, struct t64_decoded in, u32 word)
+static struct t64_outcome write_port(struct t64_vm *vm, const u64 *x, struct t64_decoded in)
 {
     switch (port_out(&vm->devices, vm_time(vm) + 1, in.imm, x[in.rs1])) {
-    case PORT_ILLEGAL: return illegal(word);
-    case PORT_FULL: return nothing_yet(EFFECT_FULL);
+    case PORT_ILLEGAL: return illegal(in);
+    case PORT_FULL: return only(EFFECT_FULL);
     case PORT_OFF: {
         struct t64_outcome outcome = retire(vm, EFFECT_OFF);
         system_power_off(vm);
@@ -217,36 +208,36 @@ void system_power_off(struct t64_vm *vm)
     vm->halted_as = T64_STOP_EXIT;
 }
 
-static struct t64_outcome read_cr(struct t64_vm *vm, u64 *x, struct t64_decoded in, u32 word)
+static struct t64_outcome read_cr(struct t64_vm *vm, u64 *x, struct t64_decoded in)
 {
     u64 value;
     if (!system_read_cr(vm, (u32)in.imm, &value))
-        return illegal(word);
+        return illegal(in);
     set_register(x, in.rd, value);
     return retire(vm, EFFECT_NEXT);
 }
 
-static struct t64_outcome write_cr(struct t64_vm *vm, const u64 *x, struct t64_decoded in, u32 word)
+static struct t64_outcome write_cr(struct t64_vm *vm, const u64 *x, struct t64_decoded in)
 {
     if (!system_write_cr(vm, (u32)in.imm, x[in.rs1]))
-        return illegal(word);
+        return illegal(in);
     return retire(vm, effect_of_write(vm, (u32)in.imm));
 }
 
-static struct t64_outcome exchange_cr(struct t64_vm *vm, u64 *x, struct t64_decoded in, u32 word)
+static struct t64_outcome exchange_cr(struct t64_vm *vm, u64 *x, struct t64_decoded in)
 {
     u64 old;
     if (!system_read_cr(vm, (u32)in.imm, &old) || !system_write_cr(vm, (u32)in.imm, x[in.rs1]))
-        return illegal(word);
+        return illegal(in);
     set_register(x, in.rd, old);
     return retire(vm, effect_of_write(vm, (u32)in.imm));
 }
 
 static struct t64_outcome invalidate(struct t64_vm *vm, const u64 *x, struct t64_decoded in)
 {
-    struct t64_outcome outcome = retire(vm, in.rs1 ? EFFECT_FLUSH_PAGE : EFFECT_FLUSH);
-    outcome.page = (t64_gva){x[in.rs1] & ~(u64)4095};
-    return outcome;
+    t64_gva page = {x[in.rs1] & ~(u64)4095};
+    step(vm);
+    return (struct t64_outcome){.effect = in.rs1 ? EFFECT_FLUSH_PAGE : EFFECT_FLUSH, .page = page};
 }
 
 static struct t64_outcome set_status(struct t64_vm *vm, const u64 *x, struct t64_decoded in)
@@ -271,33 +262,38 @@ static u64 probe(const struct t64_vm *vm, t64_gva gva, u64 rights)
     return found.result == WALK_OK ? found.gpa.at : T64_NOWHERE;
 }
 
-struct t64_outcome system_execute(struct t64_vm *vm, u64 *x, u32 word)
+struct t64_outcome system_perform(struct t64_vm *vm, u64 *x, struct t64_decoded in)
 {
-    struct t64_decoded in = decode(word);
     switch (in.insn) {
-    case INSN_CRR: return read_cr(vm, x, in, word);
-    case INSN_CRW: return write_cr(vm, x, in, word);
-    case INSN_CRX: return exchange_cr(vm, x, in, word);
+    case INSN_CRR: return read_cr(vm, x, in);
+    case INSN_CRW: return write_cr(vm, x, in);
+    case INSN_CRX: return exchange_cr(vm, x, in);
     case INSN_ERET: return return_from_trap(vm);
     case INSN_WFI: return wait_for_interrupt(vm);
     case INSN_TLBI: return invalidate(vm, x, in);
-    case INSN_IN: return read_port(vm, x, in, word);
-    case INSN_OUT: return write_port(vm, x, in, word);
+    case INSN_IN: return read_port(vm, x, in);
+    case INSN_OUT: return write_port(vm, x, in);
     case INSN_GETST: return get(vm, x, in.rd, vm->state.status);
     case INSN_SETST: return set_status(vm, x, in);
     case INSN_GETVEC: return get(vm, x, in.rd, vm->state.tvec);
     case INSN_GETPT: return get(vm, x, in.rd, vm->state.ptbr);
     case INSN_PROBE: return get(vm, x, in.rd, probe(vm, (t64_gva){x[in.rs1]}, x[in.rs2]));
-    default: return illegal(word);
+    default: return illegal(in);
     }
 }
 
-bool system_traps_in_user_mode(const struct t64_vm *vm, u32 word)
+struct t64_outcome system_execute(struct t64_vm *vm, u64 *x, u32 word) { return system_perform(vm, x, decode(word)); }
+
+bool system_insn_traps_in_user_mode(const struct t64_vm *vm, u8 insn)
 {
-    u8 insn = decode(word).insn;
     if (class_of(insn) == CLASS_PRIVILEGED)
         return true;
     if (vm->level == LEVEL_CLASSIC)
         return false;
     return vm->level != LEVEL_HYBRID || insn != INSN_SETST;
+}
+
+bool system_traps_in_user_mode(const struct t64_vm *vm, u32 word)
+{
+    return system_insn_traps_in_user_mode(vm, decode(word).insn);
 }

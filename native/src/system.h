@@ -6,6 +6,7 @@
 #ifndef T64_SYSTEM_H
 #define T64_SYSTEM_H
 
+#include "decode.h"
 #include "vm.h"
 
 enum t64_effect {
@@ -34,14 +35,31 @@ static inline bool vm_interrupts_enabled(const struct t64_vm *vm) { return vm->s
 /* Execute one privileged or critical instruction, in kernel mode or where the level lets user mode, at state.pc, with registers x
  * (state.x, or where a monitor keeps the guest's). Advances pc, retired and fresh if it retires. */
 struct t64_outcome system_execute(struct t64_vm *vm, u64 *x, u32 word);
+struct t64_outcome system_perform(struct t64_vm *vm, u64 *x, struct t64_decoded in); /* the same, where it is decoded already */
 
 /* Does this word, a privileged or critical instruction, raise the privileged trap in user mode at the vm's level? */
 bool system_traps_in_user_mode(const struct t64_vm *vm, u32 word);
+bool system_insn_traps_in_user_mode(const struct t64_vm *vm, u8 insn);
+
+/* Where the state keeps this control register; 0: it is computed, constant, or does not exist. */
+static inline u32 system_place_of(u32 number)
+{
+    static const u16 places[] = {
+        [CR_STATUS] = offsetof(struct t64_state, status), [CR_TVEC] = offsetof(struct t64_state, tvec),
+        [CR_EPC] = offsetof(struct t64_state, epc), [CR_CAUSE] = offsetof(struct t64_state, cause),
+        [CR_TVAL] = offsetof(struct t64_state, tval), [CR_SCRATCH] = offsetof(struct t64_state, scratch),
+        [CR_PTBR] = offsetof(struct t64_state, ptbr), [CR_TIMECMP] = offsetof(struct t64_state, timecmp),
+        [CR_IMASK] = offsetof(struct t64_state, imask),
+    };
+    return number < sizeof places / sizeof *places ? places[number] : 0;
+}
+
+static inline u64 *system_register_at(struct t64_state *state, u32 place) { return (u64 *)(void *)((u8 *)state + place); }
 
 bool system_read_cr(struct t64_vm *vm, u32 number, u64 *value); /* false: no such register */
 bool system_write_cr(struct t64_vm *vm, u32 number, u64 value); /* false: illegal */
 
-u64 system_reset_value(u32 number);                             /* of a register that exists */
+u64 system_reset_value(u32 number); /* of a register that exists */
 
 /* Enter the trap: epc, cause, tval, status, pc, fresh. False, and nothing changed but vm->stop, if it is a double fault. */
 bool system_enter_trap(struct t64_vm *vm, u64 cause, u64 epc, u64 tval);

@@ -17,7 +17,9 @@ int t64_vm_run(t64_vm *vm, uint64_t until)
     if (vm->halted)
         return vm->halted_as;
     vm->stop = (struct t64_stop_info){.fault = T64_FAULT_NONE};
-    return vm->carrier->run(vm, until);
+    int stop = vm->carrier->run(vm, until);
+    devices_advance(&vm->devices, vm_time(vm)); /* what is due at this boundary is done before anybody looks */
+    return stop;
 }
 
 const t64_stop_info *t64_vm_stop_info(t64_vm *vm) { return &vm->stop; }

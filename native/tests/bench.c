@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "assemble.h"
+#include "cpu.h"
 
 enum { ROUNDS = 7 };
 
@@ -57,6 +58,25 @@ static void measure_round_trip(void)
     t64_vm_free(vm);
 }
 
+/* The same syscall as a monitor meets it: out of the hosted engine, and in again behind it. */
+static void measure_hosted_trap(void)
+{
+    enum { TRAPS = 2000000 };
+    const u32 program[] = {word_i(INSN_SYSCALL, 0, 0, 0), word_u(INSN_JAL, 0, -1)};
+    t64_vm *vm = start(program, 2);
+    struct t64_cpu *cpu = cpu_new(vm, true);
+    require(cpu, "there is memory for an engine");
+    vm->state.status |= STATUS_MODE;
+    double before = now();
+    for (u32 n = 0; n < TRAPS; n++) {
+        require(cpu_run(cpu, T64_NOWHERE) == CPU_TRAP && cpu_trap(cpu)->cause == CAUSE_SYSCALL, "it traps");
+        vm->state.pc += 4;
+    }
+    report("syscall to the monitor", (now() - before) / TRAPS, "with one more instruction");
+    cpu_free(cpu);
+    t64_vm_free(vm);
+}
+
 int main(void)
 {
     MEASURE("addi", "an instruction", 1, word_i(INSN_ADDI, T0, T0, 1), word_i(INSN_ADDI, T1, T1, 1),
@@ -72,10 +92,11 @@ int main(void)
             word_i(INSN_CRW, 0, T0, CR_IMASK), word_u(INSN_JAL, 0, -3));
     MEASURE("crr epc", "an instruction", 1, word_i(INSN_CRR, T0, 0, CR_EPC), word_i(INSN_CRR, T0, 0, CR_EPC),
             word_i(INSN_CRR, T0, 0, CR_EPC), word_u(INSN_JAL, 0, -3));
-    MEASURE("in console_stat", "an instruction", 1, word_i(INSN_IN, T0, 0, PORT_CLOCK), word_i(INSN_IN, T0, 0, PORT_CLOCK),
+    MEASURE("in clock", "an instruction", 1, word_i(INSN_IN, T0, 0, PORT_CLOCK), word_i(INSN_IN, T0, 0, PORT_CLOCK),
             word_i(INSN_IN, T0, 0, PORT_CLOCK), word_u(INSN_JAL, 0, -3));
     MEASURE("store beside code", "an instruction", 1, word_i(INSN_ADDI, S0, 0, 0x1800), word_i(INSN_SD, T0, S0, 0),
             word_i(INSN_SD, T0, S0, 8), word_i(INSN_SD, T0, S0, 16), word_u(INSN_JAL, 0, -4));
     measure_round_trip();
+    measure_hosted_trap();
     return 0;
 }
