@@ -77,10 +77,12 @@ static void para_state_changed(struct t64_guest *guest)
     *para_shared(guest, SHARED_IMASK) = state->imask;
 }
 
+/* A page at a time; only in a table can it make anything unsound. */
 static void para_memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size)
 {
-    (void)gpa, (void)size;
-    guest->para->doubtful = true;
+    const struct frame *frame = &guest->host->frames.all[guest->frames[gpa.at >> FRAME_SHIFT]];
+    (void)size;
+    guest->para->doubtful |= frame->count && frame->type <= FRAME_LEVEL2;
 }
 
 static void para_enter(struct t64_guest *guest)

@@ -1,0 +1,280 @@
+/* Random hypercalls and stores of a paravirtual guest that means harm: its monitor must keep sound books, a neighbour on the
+ * same host must not notice, and nothing may crash. Usage: hypercalls [ROUNDS [SEED]]. */
+#include <string.h>
+
+#include "assemble.h"
+#include "hypercalls.h"
+
+enum {
+    MEMORY = 0x40000, PAGES = MEMORY / PAGE_SIZE,
+    CODE = 0x1000,    /* an hcall of each number, then a load and a store */
+    LISTS = 0x2000,   /* two pages of records */
+    HANDLER = 0x4000, /* where traps go: nothing is done there */
+    LOAD = CODE + 4 * (HYPERCALL_COUNT + 2), STORE = LOAD + 4,
+    STEPS = 400, /* of one life */
+};
+
+struct attack {
+    t64_host *host;
+    t64_vm *guest, *neighbour;
+    u64 random;
+    u64 refused, granted, trapped; /* to see that the attacks are of every kind */
+};
+
+static u64 next_random(struct attack *attack)
+{
+    u64 x = attack->random;
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    return attack->random = x;
+}
+
+static u64 below(struct attack *attack, u64 limit) { return next_random(attack) % limit; }
+
+/* Arguments: seldom plain noise, mostly what could hurt. */
+
+static u64 some_frame(struct attack *attack)
+{
+    switch (below(attack, 8)) {
+    case 0:
+        return t64_guest_frame(attack->neighbour, below(attack, PAGES));
+    case 1:
+        return below(attack, (t64_host_memory(attack->host) >> PAGE_SHIFT) + 2); /* the monitor's, among others */
+    case 2:
+    case 3:
+        return t64_guest_frame(attack->guest, PAGES - 1 - below(attack, 3)); /* where the first tables lie */
+    default:
+        return t64_guest_frame(attack->guest, 8 + below(attack, 6));
+    }
+}
+
+static u64 some_entry(struct attack *attack)
+{
+    static const u64 rights[] = {0, PTE_V, PTE_V | PTE_R | PTE_U, PTE_V | PTE_R | PTE_W | PTE_U, PTE_V | PTE_X | PTE_U,
+                                 PTE_V | PTE_R | PTE_W | PTE_X | PTE_U | PTE_A | PTE_D, PTE_V | PTE_A, PTE_V | PTE_W};
+    u64 entry = some_frame(attack) << PAGE_SHIFT | rights[below(attack, 8)];
+    return below(attack, 30) ? entry : entry | (u64)1 << below(attack, 64);
+}
+
+static u64 some_slot(struct attack *attack) { return below(attack, 3) ? below(attack, 66) : 508 + below(attack, 4); }
+
+static u64 some_address(struct attack *attack)
+{
+    switch (below(attack, 6)) {
+    case 0:
+        return SHARED_PAGE_ADDRESS + 8 * below(attack, 12);
+    case 1:
+        return next_random(attack) >> below(attack, 64);
+    case 2:
+        return below(attack, MEMORY + 0x2000) & ~(u64)7;
+    default:
+        return below(attack, PAGES) * PAGE_SIZE + 8 * below(attack, 4);
+    }
+}
+
+static u64 some_argument(struct attack *attack)
+{
+    switch (below(attack, 9)) {
+    case 0:
+    case 1:
+        return some_frame(attack);
+    case 2:
+        return some_entry(attack);
+    case 3:
+        return some_frame(attack) << PAGE_SHIFT | some_slot(attack) * 8;
+    case 4:
+        return LISTS;
+    case 5:
+        return some_address(attack);
+    case 6:
+        return T64_NOWHERE - below(attack, 2);
+    default:
+        return below(attack, 5);
+    }
+}
+
+/* Records: entries and values alike are words from the same bag, so one list serves every call. */
+static void write_lists(struct attack *attack)
+{
+    u64 words[64];
+    for (u32 i = 0; i < 64; i++)
+        words[i] = some_argument(attack);
+    if (below(attack, 2))
+        for (u32 i = 0; i < 64; i += 8) /* as multicall records they name calls */
+            words[i] = below(attack, HYPERCALL_COUNT + 1);
+    else
+        for (u32 i = 0; i < 64; i += 2) { /* as updates they name entries */
+            words[i] = some_frame(attack) << PAGE_SHIFT | some_slot(attack) * 8;
+            words[i + 1] = some_entry(attack);
+        }
+    t64_vm_write(attack->guest, LISTS, (const u8 *)words, sizeof words);
+}
+
+/* The guest's life. */
+
+static t64_vm *new_guest(t64_host *host, u32 technique)
+{
+    t64_config config = {.memory = MEMORY, .disk_latency = 50, .level = LEVEL_STRICT};
+    t64_vm *vm = t64_guest_new(host, technique, &config);
+    require(vm, "the host has room for a guest");
+    return vm;
+}
+
+static void fill_neighbour(t64_vm *vm)
+{
+    u8 page[PAGE_SIZE];
+    for (u64 number = 0; number < PAGES; number++) {
+        memset(page, (int)(number + 1), sizeof page);
+        require(t64_vm_write(vm, number * PAGE_SIZE, page, sizeof page) == T64_OK, "the neighbour's memory is written");
+    }
+}
+
+static bool neighbour_is_whole(t64_vm *vm)
+{
+    u8 page[PAGE_SIZE], expected[PAGE_SIZE];
+    for (u64 number = 0; number < PAGES; number++) {
+        memset(expected, (int)(number + 1), sizeof expected);
+        t64_vm_read(vm, number * PAGE_SIZE, page, sizeof page);
+        if (memcmp(page, expected, sizeof page))
+            return false;
+    }
+    return true;
+}
+
+static void place_code(t64_vm *vm)
+{
+    u32 words[HYPERCALL_COUNT + 4];
+    for (u32 number = 0; number < HYPERCALL_COUNT + 2; number++)
+        words[number] = word_u(INSN_HCALL, 0, (i32)number);
+    words[HYPERCALL_COUNT + 2] = word_i(INSN_LD, T0, A0, 0);
+    words[HYPERCALL_COUNT + 3] = word_i(INSN_SD, A1, A0, 0);
+    place(vm, CODE, words, HYPERCALL_COUNT + 4);
+    u32 nothing = word_i(INSN_ADDI, ZERO, ZERO, 0);
+    place(vm, HANDLER, &nothing, 1);
+}
+
+static void set_handler(struct attack *attack)
+{
+    struct t64_trap_record record = {.cause = TRAP_ANY, .handler = HANDLER, .flags = below(attack, 2)};
+    t64_state *state = t64_vm_state(attack->guest);
+    t64_vm_write(attack->guest, LISTS, (const u8 *)&record, sizeof record);
+    state->pc = CODE + 4 * HYPERCALL_SET_TRAP_TABLE;
+    state->x[A0] = LISTS;
+    state->x[A1] = 1;
+    require(t64_vm_run(attack->guest, state->retired + 1) == T64_STOP_LIMIT && state->x[A0] == 0, "a handler is taken");
+}
+
+static void begin_life(struct attack *attack)
+{
+    attack->guest = new_guest(attack->host, T64_PARA);
+    place_code(attack->guest);
+    require(t64_vm_boot(attack->guest, CODE) == T64_OK, "the guest boots");
+    set_handler(attack);
+}
+
+static i64 ask(struct attack *attack, u64 number, u64 a0, u64 a1, u64 a2)
+{
+    t64_state *state = t64_vm_state(attack->guest);
+    state->pc = CODE + 4 * number;
+    state->x[A0] = a0, state->x[A1] = a1, state->x[A1 + 1] = a2;
+    t64_vm_run(attack->guest, state->retired + 1);
+    return (i64)state->x[A0];
+}
+
+/* What a guest does properly to have a table, with contents that may be proper or not: attacks need some to start from. */
+static void make_table(struct attack *attack)
+{
+    u64 page = 8 + below(attack, 6), frame = t64_guest_frame(attack->guest, page);
+    u64 level = below(attack, 3), words[4];
+    for (u32 i = 0; i < 4; i++)
+        words[i] = t64_guest_frame(attack->guest, 8 + below(attack, 6)) << PAGE_SHIFT | (level ? PTE_V : PTE_V | PTE_R | PTE_U);
+    if (!below(attack, 3))
+        words[below(attack, 4)] = some_entry(attack);
+    t64_vm_write(attack->guest, page * PAGE_SIZE + 8 * below(attack, 60), (const u8 *)words, sizeof words);
+    ask(attack, HYPERCALL_UPDATE_VA, page * PAGE_SIZE, frame << PAGE_SHIFT | PTE_V | PTE_R | PTE_U, below(attack, 2));
+    ask(attack, HYPERCALL_PIN_TABLE, frame, level, 0);
+}
+
+static u64 some_call(struct attack *attack)
+{
+    u64 number = below(attack, HYPERCALL_COUNT + 2);
+    bool ends_life = number == HYPERCALL_SHUTDOWN || number == HYPERCALL_IRET;
+    return ends_life && below(attack, 20) ? HYPERCALL_MMU_UPDATE : number;
+}
+
+static u64 some_place(struct attack *attack)
+{
+    switch (below(attack, 8)) {
+    case 0:
+        return LOAD;
+    case 1:
+    case 2:
+        return STORE;
+    default:
+        return CODE + 4 * some_call(attack);
+    }
+}
+
+/* One attack. False if it ended the guest's life. */
+static bool strike(struct attack *attack)
+{
+    t64_state *state = t64_vm_state(attack->guest);
+    if (!below(attack, 10))
+        make_table(attack);
+    write_lists(attack);
+    state->pc = some_place(attack);
+    state->fresh = 0;
+    for (u32 i = 0; i < 6; i++)
+        state->x[A0 + i] = some_argument(attack);
+    if (state->pc >= LOAD)
+        state->x[A0] = some_address(attack);
+    bool is_call = state->pc < LOAD;
+    int stop = t64_vm_run(attack->guest, state->retired + 1);
+    attack->trapped += state->pc == HANDLER + 4;
+    attack->refused += is_call && (i64)state->x[A0] < 0 && (i64)state->x[A0] > -100;
+    attack->granted += is_call && state->x[A0] == 0;
+    if (stop == T64_STOP_INPUT)
+        t64_vm_input_end(attack->guest);
+    if (stop == T64_STOP_OUTPUT) {
+        u8 taken[512];
+        t64_vm_output(attack->guest, taken, sizeof taken);
+    }
+    return stop != T64_STOP_EXIT && stop != T64_STOP_FAULT;
+}
+
+static void check(struct attack *attack)
+{
+    require(t64_guest_audit(attack->guest) == T64_OK, "the books equal a recount");
+    require(neighbour_is_whole(attack->neighbour), "the neighbour's memory is as it was");
+}
+
+static void live(struct attack *attack)
+{
+    begin_life(attack);
+    u32 step = 0;
+    while (step++ < STEPS && strike(attack))
+        if (step % 4 == 0)
+            check(attack);
+    check(attack);
+    t64_vm_free(attack->guest);
+}
+
+int main(int count, char **words)
+{
+    u64 rounds = count > 1 ? strtoull(words[1], NULL, 0) : 300;
+    struct attack attack = {.random = count > 2 ? strtoull(words[2], NULL, 0) : 0x7064};
+    attack.host = t64_host_new(0x100000, LEVEL_STRICT);
+    require(attack.host, "there is memory for a host");
+    attack.neighbour = new_guest(attack.host, T64_TRAP);
+    fill_neighbour(attack.neighbour);
+    u64 free_before = t64_host_frames_free(attack.host);
+    for (u64 round = 0; round < rounds; round++) {
+        live(&attack);
+        require(t64_host_frames_free(attack.host) == free_before, "a guest's end gives all its frames back");
+    }
+    t64_host_free(attack.host);
+    printf("%llu lives: %llu calls granted, %llu refused, %llu traps\n", (unsigned long long)rounds,
+           (unsigned long long)attack.granted, (unsigned long long)attack.refused, (unsigned long long)attack.trapped);
+    return 0;
+}
