@@ -1,0 +1,173 @@
+/* Random code on the bare machine: run in one go, in random slices, and through a snapshot between slices, it ends in the same
+ * state; and a snapshot that was tampered with changes nothing. Usage: machine [ROUNDS [SEED]]. */
+#include <string.h>
+
+#include "assemble.h"
+
+enum { MEMORY = 0x20000, CODE = 0x1000, CODE_SIZE = 0x3000, TABLE = 0x8000, STEPS = 3000 };
+
+struct random {
+    u64 state;
+};
+
+static u64 draw(struct random *random)
+{
+    random->state ^= random->state << 13;
+    random->state ^= random->state >> 7;
+    random->state ^= random->state << 17;
+    return random->state * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static u64 below(struct random *random, u64 limit) { return (draw(random) >> 11) % limit; }
+
+/* A legal word, every instruction as likely as another, with small immediates most of the time. */
+static u32 draw_word(struct random *random)
+{
+    for (;;) {
+        struct t64_decoded in = {.insn = (u8)(1 + below(random, INSN_COUNT - 1)), .rd = (u8)below(random, 32),
+                                 .rs1 = (u8)below(random, 32), .rs2 = (u8)below(random, 32),
+                                 .imm = (i32)below(random, 64) - (below(random, 3) ? 0 : 32)};
+        if (in.insn == INSN_CRW && in.imm == CR_TVEC)
+            continue; /* the handlers stay where they are */
+        u32 word = encode(in);
+        if (decode(word).insn != INSN_ILLEGAL)
+            return word;
+    }
+}
+
+static u64 draw_value(struct random *random)
+{
+    switch (below(random, 5)) {
+    case 0: return draw(random);
+    case 1: return below(random, 64);
+    case 2: return T64_NOWHERE - below(random, 4);
+    default: return CODE + below(random, CODE_SIZE + 0x1000) / 8 * 8; /* code and data, aligned for everything */
+    }
+}
+
+static void fill(t64_vm *vm, struct random *random)
+{
+    for (u64 at = CODE; at < CODE + CODE_SIZE; at += 4) {
+        u32 word = draw_word(random);
+        place(vm, at, &word, 1);
+    }
+    u64 leaf = PTE_V | PTE_R | PTE_W | PTE_X | PTE_U;
+    t64_vm_write(vm, TABLE, (const u8 *)&leaf, 8);
+    for (u32 n = 1; n < 32; n++)
+        vm->state.x[n] = draw_value(random);
+    t64_vm_set_cr(vm, CR_TVEC, CODE + below(random, CODE_SIZE) / 4 * 4);
+    t64_vm_set_cr(vm, CR_IMASK, below(random, 8));
+    t64_vm_set_cr(vm, CR_TIMECMP, below(random, 4) ? below(random, STEPS) : T64_NOWHERE - below(random, 3));
+    t64_vm_set_cr(vm, CR_STATUS, below(random, 2) * STATUS_IE | below(random, 2) * STATUS_PMODE);
+    if (below(random, 2))
+        t64_vm_set_cr(vm, CR_PTBR, TABLE | PTBR_ENABLE);
+    vm->state.status |= below(random, 2) * STATUS_MODE;
+    t64_vm_boot(vm, CODE + below(random, CODE_SIZE) / 4 * 4);
+}
+
+static t64_vm *machine_of(u64 seed, u8 *disk)
+{
+    struct random random = {seed};
+    t64_vm *vm = new_machine(MEMORY);
+    memset(disk, 7, 4 * SECTOR_SIZE);
+    require(t64_vm_disk(vm, disk, 4, true) == T64_OK, "the disk fits");
+    t64_vm_input(vm, (const u8 *)"some input", 10);
+    t64_vm_input_end(vm);
+    fill(vm, &random);
+    return vm;
+}
+
+/* Stops that nothing but another run follows from. */
+static int run_on(t64_vm *vm, u64 until)
+{
+    static u8 output[CONSOLE_OUTPUT_SIZE];
+    int stop;
+    while ((stop = t64_vm_run(vm, until)) == T64_STOP_OUTPUT || stop == T64_STOP_IDLE)
+        t64_vm_output(vm, output, sizeof output);
+    return stop;
+}
+
+static u8 *snapshot_of(t64_vm *vm, u64 *size)
+{
+    *size = t64_vm_save_size(vm);
+    u8 *snapshot = malloc(*size);
+    require(snapshot && t64_vm_save(vm, snapshot, *size) == T64_OK, "it can be saved");
+    return snapshot;
+}
+
+static void require_same(t64_vm *one, t64_vm *other)
+{
+    u64 size, other_size;
+    u8 *snapshot = snapshot_of(one, &size), *other_snapshot = snapshot_of(other, &other_size);
+    require(size == other_size && !memcmp(snapshot, other_snapshot, size), "both are in the same state");
+    free(snapshot);
+    free(other_snapshot);
+}
+
+/* Carries all state over into a machine that has just been made. */
+static t64_vm *moved(t64_vm *vm, u8 *disk)
+{
+    u64 size;
+    u8 *snapshot = snapshot_of(vm, &size);
+    t64_vm *fresh = new_machine(MEMORY);
+    t64_vm_disk(fresh, disk, 4, true);
+    require(t64_vm_load(fresh, snapshot, size) == T64_OK, "it can be loaded");
+    free(snapshot);
+    t64_vm_free(vm);
+    return fresh;
+}
+
+static void require_refused(t64_vm *vm, struct random *random)
+{
+    u64 size;
+    u8 *snapshot = snapshot_of(vm, &size);
+    u8 *damaged = malloc(size);
+    memcpy(damaged, snapshot, size);
+    damaged[below(random, size)] ^= (u8)(1 << below(random, 8));
+    require(t64_vm_load(vm, damaged, size) == T64_ERROR_SNAPSHOT, "a damaged snapshot is refused");
+    require(t64_vm_load(vm, snapshot, below(random, size)) == T64_ERROR_SNAPSHOT, "so is a cut one");
+    u64 size_after;
+    u8 *after = snapshot_of(vm, &size_after);
+    require(size == size_after && !memcmp(snapshot, after, size), "nothing has changed by that");
+    free(snapshot);
+    free(damaged);
+    free(after);
+}
+
+static u64 check(u64 seed)
+{
+    static u8 disk[3][4 * SECTOR_SIZE];
+    struct random random = {seed * 3 + 1};
+    t64_vm *whole = machine_of(seed, disk[0]), *sliced = machine_of(seed, disk[1]), *travels = machine_of(seed, disk[2]);
+    int stop = run_on(whole, STEPS);
+    for (u64 until = 0; until < STEPS;) {
+        until += 1 + below(&random, below(&random, 2) ? 8 : 600);
+        until = until < STEPS ? until : STEPS;
+        run_on(sliced, until);
+        run_on(travels, until);
+        if (!below(&random, 8))
+            travels = moved(travels, disk[2]);
+    }
+    require(t64_vm_run(sliced, STEPS) == t64_vm_run(whole, STEPS), "they stop alike");
+    (void)stop;
+    require_same(whole, sliced);
+    require_same(whole, travels);
+    require_refused(travels, &random);
+    u64 retired = whole->state.retired;
+    t64_vm_free(whole);
+    t64_vm_free(sliced);
+    t64_vm_free(travels);
+    return retired;
+}
+
+int main(int count, char **arguments)
+{
+    u64 rounds = count > 1 ? strtoull(arguments[1], NULL, 0) : 300, retired = 0;
+    u64 seed = count > 2 ? strtoull(arguments[2], NULL, 0) : 1;
+    for (u64 round = 0; round < rounds; round++) {
+        retired += check(UINT64_C(0x9e3779b97f4a7c15) * (seed + round) | 1);
+    }
+    printf("%llu random machines agree; %llu instructions each on average\n", (unsigned long long)rounds,
+           (unsigned long long)(retired / (rounds ? rounds : 1)));
+    return 0;
+}
