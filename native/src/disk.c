@@ -28,7 +28,8 @@ static void complete(struct t64_disk *disk)
 
 void disk_advance(struct t64_disk *disk, u64 time)
 {
-    if (disk->busy && time >= disk->ready)
+    u64 elapsed = time - (disk->ready - disk->latency); /* right even where time starts again from 0 */
+    if (disk->busy && elapsed >= disk->latency)
         complete(disk);
 }
 

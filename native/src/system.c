@@ -151,7 +151,8 @@ u64 system_next_event(const struct t64_vm *vm)
         next = vm->state.timecmp;
     if ((vm->state.imask & ~IPEND_TIMER) && (vm->state.imask & devices_next_bits(&vm->devices))) {
         u64 device = devices_next(&vm->devices);
-        next = device < next ? device : next;
+        /* The nearer one: by distance, for time may start again from 0 before it. */
+        next = next == T64_NOWHERE || device - time < next - time ? device : next;
     }
     return next;
 }
@@ -172,8 +173,10 @@ static struct t64_outcome wait_for_interrupt(struct t64_vm *vm)
         return only(EFFECT_WAIT);
     vm->skip_allowed = false;
     struct t64_outcome outcome = retire(vm, next == T64_NOWHERE ? EFFECT_IDLE : EFFECT_JUMP);
-    if (next != T64_NOWHERE)
+    if (next != T64_NOWHERE) {
         state->skipped += next - vm_time(vm);
+        devices_advance(&vm->devices, next);
+    }
     return outcome;
 }
 

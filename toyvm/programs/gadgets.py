@@ -177,7 +177,8 @@ def jump_into_nothing(source: Source) -> list[int]:
 
 def jump_to_itself(source: Source) -> list[int]:
     """The end, or with interrupts on a wait for one that the able handler returns from to wait again."""
-    return [op("jal", 0, 0)]
+    register = source.choose(layout.VALUES)
+    return [source.choose((op("jal", 0, 0), op("jal", register, 0), op("beq", register, register, 0)))]
 
 
 # Traps.
@@ -272,6 +273,17 @@ def wait(source: Source) -> list[int]:
         op("crw", CONTROL["timecmp"].number, WORK),
     ]
     return [*timer, op("addi", WORK, 0, source.choose((1, 7))), op("crw", CONTROL["imask"].number, WORK), op("wfi")]
+
+
+def reach_the_end_of_time(source: Source) -> list[int]:
+    """Skip to just before time goes from 2**64 - 1 to 0."""
+    return [
+        *li(WORK, ALL_BITS - source.integer(1, 30)),
+        op("crw", CONTROL["timecmp"].number, WORK),
+        op("addi", WORK, 0, 1),
+        op("crw", CONTROL["imask"].number, WORK),
+        op("wfi"),
+    ]
 
 
 def any_port(source: Source) -> list[int]:
@@ -419,7 +431,7 @@ USER_GADGETS: tuple[tuple[int, Gadget], ...] = (
     (4, loop),
     (2, call),
 )
-RARELY: tuple[tuple[int, Gadget], ...] = ((1, jump_to_itself),)
+RARELY: tuple[tuple[int, Gadget], ...] = ((3, jump_to_itself), (1, reach_the_end_of_time))
 
 
 def gadget(source: Source) -> list[int]:

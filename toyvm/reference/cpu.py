@@ -137,16 +137,16 @@ class Cpu:
         self.devices.advance(self.time)
         if self.pending & self.control["imask"]:
             return
-        event = self._next_event()
-        if event is None:
+        ticks = self._ticks_to_event()
+        if ticks is None:
             raise Halt(Stop.IDLE, f"wfi at {u64(self.pc - INSTRUCTION_SIZE):#x}: nothing can end it")
-        self.skipped += event - self.time
+        self.skipped += ticks
 
-    def _next_event(self) -> int | None:
-        mask = self.control["imask"]
-        timer = self.control["timecmp"] if mask & TIMER_BIT and self.control["timecmp"] != ALL_BITS else None
-        device = self.devices.next_event(mask)
-        return min((event for event in (timer, device) if event is not None), default=None)
+    def _ticks_to_event(self) -> int | None:
+        mask, timecmp = self.control["imask"], self.control["timecmp"]
+        timer = timecmp - self.time if mask & TIMER_BIT and timecmp != ALL_BITS else None
+        device = self.devices.ticks_to_event(mask, self.time)
+        return min((ticks for ticks in (timer, device) if ticks is not None), default=None)
 
     # Memory.
 

@@ -61,8 +61,8 @@ class Disk:
         self._position = 0  # of disk_data in the buffer, in bytes
         self.sector = 0
         self._done = self._failed = False
-        self.ready: int | None = None  # when the command under way completes
-        self._command = self._target = 0  # of the command under way
+        self._started: int | None = None  # when the command under way was given; None: there is none
+        self._command = self._target = 0  # of that command
 
     @property
     def sectors(self) -> int:
@@ -74,24 +74,28 @@ class Disk:
 
     @property
     def status(self) -> int:
-        return BUSY * (self.ready is not None) | DONE * self._done | FAILED * self._failed
+        return BUSY * (self._started is not None) | DONE * self._done | FAILED * self._failed
 
     def acknowledge(self) -> None:
         self._done = self._failed = False
 
     def start(self, command: int, now: int) -> None:
-        if self.ready is not None:
+        if self._started is not None:
             self._failed = True
             return
         self._command, self._target = command, self.sector
-        self.ready = u64(now + self._latency)
+        self._started = now
         self._position = 0
+
+    def ticks_left(self, now: int) -> int | None:
+        """How long the command under way still takes; None without one. Time may have started again from 0."""
+        return None if self._started is None else max(0, self._latency - u64(now - self._started))
 
     def advance(self, now: int) -> None:
         """Complete the command under way if it is due."""
-        if self.ready is None or now < self.ready:
+        if self.ticks_left(now) != 0:
             return
-        self.ready = None
+        self._started = None
         self._done = True
         self._position = 0
         if self._acceptable():
@@ -174,9 +178,9 @@ class Devices:
         """The devices' bits of ipend."""
         return CONSOLE_BIT * self.console.pending | DISK_BIT * self.disk.pending
 
-    def next_event(self, mask: int) -> int | None:
-        """When a device will next raise an interrupt that `mask` lets in, if nothing else happens."""
-        return self.disk.ready if mask & DISK_BIT else None
+    def ticks_to_event(self, mask: int, now: int) -> int | None:
+        """How long until a device raises an interrupt that `mask` lets in, if nothing else happens; None: for ever."""
+        return self.disk.ticks_left(now) if mask & DISK_BIT else None
 
     def _power_off(self, code: int) -> None:
         self.exit_code = code
