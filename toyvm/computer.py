@@ -274,8 +274,8 @@ class Computer:
     def run_to(self, where: int | str, max_instructions: int | None = None, timeout: float | None = None) -> Outcome:
         """Run until pc is at an address or symbol, by single steps (some 10**5 a second), at least one.
 
-        It stops with `limit` there; an interrupt may still be taken before the instruction at pc. Steps end where an
-        instruction has retired: the first instruction of a trap's handler is passed over, as entering it retires nothing.
+        It stops with `limit` there; an interrupt may still be taken before the instruction at pc. A step ends where an
+        instruction has retired: the first one of a trap's handler is passed over, as entering it retires nothing.
         """
         address, target = self.address_of(where), _target(self.retired, max_instructions, None)
         deadline = float("inf") if timeout is None else monotonic() + timeout
@@ -332,7 +332,8 @@ class Computer:
 
         if word is None:
             word = self.instruction_at(address)
-        return None if word is None else disassemble_word(word, address)
+        names = None if self.image is None else self.image.symbol_at
+        return None if word is None else disassemble_word(word, address, names)
 
     # Snapshots.
 

@@ -45,8 +45,8 @@ class BadFileError(ToyvmError):
 class Diagnostic:
     """One complaint about a source.
 
-    `column` counts from 1; `source_line` is shown with a caret of `width` characters under it; `notes` are further lines:
-    a suggestion, the stack of macros and includes.
+    `column` counts from 1; `source_line` is shown with a caret of `width` characters under it; `notes` are further
+    lines: a suggestion, the stack of macros and includes.
     """
 
     file: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.isa.declare import Class
+from toyvm.isa.instructions import INSTRUCTIONS
 
 
 @dataclass(frozen=True, slots=True)

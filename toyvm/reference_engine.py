@@ -182,4 +182,5 @@ class ReferenceEngine:
 
         if word is None:
             word = self.instruction_at(address)
-        return None if word is None else disassemble_word(word, address)
+        names = None if self.image is None else self.image.symbol_at
+        return None if word is None else disassemble_word(word, address, names)

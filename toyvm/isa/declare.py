@@ -75,7 +75,8 @@ class Format(Enum):
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        return self.value
+        fields: tuple[Field, ...] = self.value
+        return fields
 
 
 class Operand(Enum):

@@ -112,7 +112,7 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs) -
     yield f"{'workload':<{_NAME}}  {'total':>9} {'direct':>9} {'exits':>9} {'unexplained':>15}   exits x cost"
     for account in accounts:
         spent = sum(entry.nanoseconds for entry in account.entries)
-        share = f"({100 * account.unexplained / account.total:.0f}%)" if account.total > 0 else ""
+        share = f"({round(100 * account.unexplained / account.total)}%)" if account.total > 0 else ""
         head = (
             f"{account.workload:<{_NAME}}  {number(account.total):>9} {number(account.direct):>9} {number(spent):>9} "
             f"{number(account.unexplained):>8} {share:>6}   "
