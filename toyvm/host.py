@@ -28,9 +28,10 @@ class Technique(StrEnum):
 
     TRAP = "trap"
     PARA = "para"
+    HYBRID = "hybrid"
 
 
-_NATIVE_TECHNIQUE = {Technique.TRAP: lib.T64_TRAP, Technique.PARA: lib.T64_PARA}
+_NATIVE_TECHNIQUE = {Technique.TRAP: lib.T64_TRAP, Technique.PARA: lib.T64_PARA, Technique.HYBRID: lib.T64_HYBRID}
 
 
 def host_memory_for(guest_memory: int) -> int:

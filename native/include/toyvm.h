@@ -15,7 +15,7 @@ enum t64_error {
     T64_ERROR_SNAPSHOT = -4, /* not a snapshot, damaged, or of another configuration */
 };
 
-enum t64_technique { T64_TRAP, T64_PARA };
+enum t64_technique { T64_TRAP, T64_PARA, T64_HYBRID };
 
 enum t64_stop {
     T64_STOP_LIMIT,    /* `until` instructions have retired */

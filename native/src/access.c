@@ -22,7 +22,7 @@ static void mark(struct t64_cpu *cpu, const struct t64_walk *found, u64 marks)
         return;
     u64 entry = found->entry | marks;
     phys_write(&cpu->vm->phys, found->entry_at, &entry, 8);
-    code_changed(&cpu->code, phys_locate(&cpu->vm->phys, found->entry_at), 8);
+    code_changed(cpu->code, phys_locate(&cpu->vm->phys, found->entry_at), 8);
 }
 
 /* Walk for an access and mark the leaf; 0 or the cause. */
@@ -70,8 +70,8 @@ u64 access_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value)
         return cause;
     u8 *bytes = cpu->vm->phys.ram + hpa.at;
     memcpy(bytes, &value, size);
-    if (code_of(&cpu->code, hpa.at >> 12))
-        code_changed(&cpu->code, hpa, size);
+    if (code_of(cpu->code, hpa.at >> 12))
+        code_changed(cpu->code, hpa, size);
     else
         fill(cpu, &current(cpu)->store[tlb_slot(gva)], gva, bytes);
     return 0;
@@ -80,10 +80,10 @@ u64 access_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value)
 static struct code_page *new_code(struct t64_cpu *cpu, u64 frame)
 {
     bool evicted;
-    struct code_page *page = code_new(&cpu->code, frame, &evicted);
+    struct code_page *page = code_new(cpu->code, frame, &evicted);
     if (evicted)
-        tlb_drop_code(&cpu->tlbs, page);
-    tlb_protect(&cpu->tlbs, cpu->vm->phys.ram + (frame << 12));
+        tlb_drop_code(cpu->code->engines, page);
+    tlb_protect(cpu->code->engines, cpu->vm->phys.ram + (frame << 12));
     return page;
 }
 
@@ -100,7 +100,7 @@ u64 access_fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page)
     u64 cause = translate(cpu, pc, ACCESS_FETCH, CAUSE_FETCH_MISALIGNED, &hpa);
     if (cause)
         return cause;
-    *page = code_of(&cpu->code, hpa.at >> 12);
+    *page = code_of(cpu->code, hpa.at >> 12);
     if (!*page)
         *page = new_code(cpu, hpa.at >> 12);
     (*page)->recent = true;

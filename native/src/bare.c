@@ -91,7 +91,7 @@ t64_vm *t64_machine_new(const t64_config *config)
     vm->carrier = &bare;
     vm->phys.ram_size = config->memory;
     vm->phys.ram = ram_new(config->memory);
-    machine->cpu = vm->phys.ram ? cpu_new(vm, false) : NULL;
+    machine->cpu = vm->phys.ram ? cpu_new(vm, CPU_BARE) : NULL;
     if (machine->cpu)
         return vm;
     destroy(vm);

@@ -21,7 +21,10 @@ struct code_page {
     struct code_entry entries[CODE_ENTRIES + 1]; /* the last one leads to the next page */
 };
 
+struct tlbs;
+
 struct code_cache {
+    struct tlbs *engines; /* a list: those that run this code */
     const void *const *handlers; /* of the fast build, by kind */
     struct code_page *pages[CODE_PAGES_MAX];
     u32 used, hand;

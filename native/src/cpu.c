@@ -7,26 +7,60 @@
 /* The longest stretch without a look, so that a budget in entries cannot overflow a pointer. */
 #define STRETCH ((u64)1 << 32)
 
-struct t64_cpu *cpu_new(struct t64_vm *vm, bool hosted)
+static struct t64_cpu *new_engine(enum t64_cpu_use use)
 {
     struct t64_cpu *cpu = calloc(1, sizeof *cpu);
     if (!cpu)
         return NULL;
-    cpu->vm = vm;
-    cpu->hosted = hosted;
+    cpu->use = use;
     tlb_clear(&cpu->tlbs);
     interpret_fast(cpu, NULL, 0);
-    if (code_open(&cpu->code, vm->phys.ram_size, cpu->handlers))
+    return cpu;
+}
+
+static void share_code(struct t64_cpu *cpu, struct code_cache *code)
+{
+    cpu->code = code;
+    cpu->tlbs.next = code->engines;
+    code->engines = &cpu->tlbs;
+}
+
+struct t64_cpu *cpu_new(struct t64_vm *vm, enum t64_cpu_use use)
+{
+    struct t64_cpu *cpu = new_engine(use);
+    if (!cpu)
+        return NULL;
+    cpu->vm = vm;
+    bool opened = code_open(&cpu->own_code, vm->phys.ram_size, cpu->handlers);
+    share_code(cpu, &cpu->own_code);
+    if (opened)
         return cpu;
     cpu_free(cpu);
     return NULL;
+}
+
+struct t64_cpu *cpu_new_for_kernels(struct t64_cpu *first)
+{
+    struct t64_cpu *cpu = new_engine(CPU_KERNEL_ONLY);
+    if (cpu)
+        share_code(cpu, first->code);
+    return cpu;
+}
+
+void cpu_carry(struct t64_cpu *cpu, struct t64_vm *vm)
+{
+    if (cpu->vm == vm)
+        return;
+    cpu->vm = vm;
+    cpu_flush(cpu);
 }
 
 void cpu_free(struct t64_cpu *cpu)
 {
     if (!cpu)
         return;
-    code_close(&cpu->code);
+    if (cpu->code == &cpu->own_code)
+        code_close(cpu->code);
     free(cpu);
 }
 
@@ -34,7 +68,7 @@ void cpu_free(struct t64_cpu *cpu)
 static bool raise_trap(struct t64_cpu *cpu, enum t64_event *event)
 {
     struct t64_vm *vm = cpu->vm;
-    if (cpu->hosted && vm_in_user_mode(vm)) {
+    if (cpu->use == CPU_HOSTED && vm_in_user_mode(vm)) {
         *event = CPU_TRAP;
         return false;
     }
@@ -64,12 +98,14 @@ static enum leave interpret(struct t64_cpu *cpu, struct code_page *page, u64 lef
 enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
 {
     static const enum t64_event events[] = {
-        [LEAVE_SPIN] = CPU_SPIN, [LEAVE_FAULT] = CPU_FAULT, [LEAVE_OFF] = CPU_OFF, [LEAVE_IDLE] = CPU_IDLE,
+        [LEAVE_USER] = CPU_USER, [LEAVE_SPIN] = CPU_SPIN, [LEAVE_FAULT] = CPU_FAULT, [LEAVE_OFF] = CPU_OFF, [LEAVE_IDLE] = CPU_IDLE,
         [LEAVE_FULL] = CPU_FULL, [LEAVE_NEED_INPUT] = CPU_NEED_INPUT, [LEAVE_WAIT] = CPU_WAIT,
     };
     struct t64_vm *vm = cpu->vm;
     cpu->until = until;
     while (vm->state.retired < until) {
+        if (cpu->use == CPU_KERNEL_ONLY && vm_in_user_mode(vm))
+            return CPU_USER;
         enum t64_event event;
         enum leave why = LEAVE_TRAP;
         struct code_page *page;
@@ -91,8 +127,18 @@ enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
 
 const struct t64_trap *cpu_trap(const struct t64_cpu *cpu) { return &cpu->trap; }
 
-void cpu_flush(struct t64_cpu *cpu) { tlb_flush(&cpu->tlbs); }
+void cpu_flush(struct t64_cpu *cpu)
+{
+    cpu->flushes++;
+    tlb_flush(&cpu->tlbs);
+}
 
-void cpu_flush_page(struct t64_cpu *cpu, t64_gva page) { tlb_flush_page(&cpu->tlbs, page); }
+void cpu_flush_page(struct t64_cpu *cpu, t64_gva page)
+{
+    cpu->flushes++;
+    tlb_flush_page(&cpu->tlbs, page);
+}
 
-void cpu_memory_changed(struct t64_cpu *cpu, t64_hpa hpa, u64 size) { code_changed(&cpu->code, hpa, size); }
+u64 cpu_flushes(const struct t64_cpu *cpu) { return cpu->flushes; }
+
+void cpu_memory_changed(struct t64_cpu *cpu, t64_hpa hpa, u64 size) { code_changed(cpu->code, hpa, size); }

@@ -10,6 +10,7 @@ enum t64_event {
     CPU_LIMIT, /* `until` instructions have retired */
     CPU_OFF, CPU_IDLE, CPU_FULL, CPU_NEED_INPUT, CPU_WAIT, /* as the effects of system.h */
     CPU_FAULT, /* double fault or stuck; vm->stop says which */
+    CPU_USER,  /* kernel only, in user mode: nothing of it has run */
     CPU_TRAP,  /* hosted, in user mode: a trap for the monitor, in cpu_trap(); nothing of it has been entered into the state */
     CPU_SPIN,  /* hosted, in user mode: a taken branch or jal to itself, not retired (as pause-loop exiting tells a VMM); cpu_trap()
                * has the word in tval and cause 0 */
@@ -21,9 +22,18 @@ struct t64_trap {
     /* pc is in state.pc: of the trapping instruction, or of the next one for an interrupt */
 };
 
-/* An engine for this computer. `hosted`: traps from user mode go to the caller, the monitor, instead of to tvec.
- * NULL without memory. */
-struct t64_cpu *cpu_new(struct t64_vm *vm, bool hosted);
+/* Whom an engine serves. */
+enum t64_cpu_use {
+    CPU_BARE,        /* the computer itself */
+    CPU_HOSTED,      /* a monitor on it: traps from user mode go to the caller instead of to tvec */
+    CPU_KERNEL_ONLY, /* a monitor that interprets: it stops where a guest enters user mode */
+};
+
+/* An engine for this computer. NULL without memory. */
+struct t64_cpu *cpu_new(struct t64_vm *vm, enum t64_cpu_use use);
+/* Another one on the same RAM, for the kernels of guests there: it carries one at a time, and `first` none. Frees before `first`. */
+struct t64_cpu *cpu_new_for_kernels(struct t64_cpu *first);
+void cpu_carry(struct t64_cpu *cpu, struct t64_vm *vm);
 void cpu_free(struct t64_cpu *cpu);
 
 /* Run on vm->state, which is complete again on return. `until` counts vm->state.retired. A pending interrupt is taken before
@@ -33,6 +43,7 @@ const struct t64_trap *cpu_trap(const struct t64_cpu *cpu);
 
 void cpu_flush(struct t64_cpu *cpu);                    /* forget all translations: as a write to ptbr */
 void cpu_flush_page(struct t64_cpu *cpu, t64_gva page); /* as tlbi */
+u64 cpu_flushes(const struct t64_cpu *cpu);              /* how often either was done, by instructions of its own too */
 /* These bytes of the machine's RAM were changed by somebody else than this engine: drop what was decoded from them. */
 void cpu_memory_changed(struct t64_cpu *cpu, t64_hpa hpa, u64 size);
 

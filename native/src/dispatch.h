@@ -114,6 +114,8 @@ begin:
 
 again: /* state is complete, and mode, interrupts, limits or translations are not what they were */
 #if !EXACT
+    if (cpu->use == CPU_KERNEL_ONLY && vm_in_user_mode(cpu->vm))
+        return LEAVE_USER;
     if (STATE->retired < cpu->until && !system_interrupt(cpu->vm)) {
         const struct tlb_fetch *entry = &cpu->tlbs.mode[vm_in_user_mode(cpu->vm)].fetch[tlb_slot(STATE->pc)];
         left = budget(cpu);
@@ -219,7 +221,7 @@ raise:
     SYNC();
     cpu->trap = (struct t64_trap){cause, tval};
 deliver: /* cpu->trap, at state.pc */
-    if (cpu->hosted && user)
+    if (cpu->use == CPU_HOSTED && user)
         return LEAVE_TRAP;
     if (!system_enter_trap(cpu->vm, cpu->trap.cause, STATE->pc, cpu->trap.tval))
         return LEAVE_FAULT;

@@ -11,11 +11,13 @@ enum { REGISTER_SINK = 32 };
 
 struct t64_cpu {
     struct t64_vm *vm;
-    bool hosted;
+    enum t64_cpu_use use;
     const void *const *handlers; /* of the fast build, by kind */
-    struct code_cache code;
+    struct code_cache *code;
+    struct code_cache own_code; /* of the first engine on this RAM; the others share it */
     u64 until;           /* of the run under way, in instructions */
     struct t64_trap trap; /* for the monitor, or on its way to tvec */
+    u64 flushes;          /* so often translations were forgotten */
     struct tlbs tlbs;
 };
 
@@ -24,6 +26,7 @@ enum leave {
     LEAVE_NEXT, /* of execute_*: do not leave, go on behind the instruction */
     LEAVE_LOOK, /* look at everything anew: budget, interrupts, translation of pc */
     LEAVE_TRAP, /* cpu->trap is to be raised at state.pc */
+    LEAVE_USER, /* kernel only: user mode was entered */
     LEAVE_SPIN, /* hosted: a jump to itself */
     LEAVE_FAULT, LEAVE_OFF, LEAVE_IDLE, LEAVE_FULL, LEAVE_NEED_INPUT, LEAVE_WAIT,
 };

@@ -45,7 +45,7 @@ enum leave execute_spin(struct t64_cpu *cpu, u32 word, u64 left)
     struct t64_decoded in = decode(word);
     if (!is_taken(in, vm->state.x))
         return LEAVE_NEXT;
-    if (cpu->hosted && vm_in_user_mode(vm)) {
+    if (cpu->use == CPU_HOSTED && vm_in_user_mode(vm)) {
         cpu->trap = (struct t64_trap){0, word};
         return LEAVE_SPIN;
     }

@@ -48,22 +48,30 @@ void tlb_fill(struct tlbs *tlbs, u64 *tag, u64 page)
         tlbs->filled_count = TLB_FILLED_MAX + 1;
 }
 
+static void protect(struct tlb *tlb, const u8 *page)
+{
+    for (u32 slot = 0; slot < TLB_SIZE; slot++)
+        if (tlb->store[slot].tag + tlb->store[slot].addend == (u64)(uintptr_t)page)
+            tlb->store[slot].tag = TLB_NONE;
+}
+
 void tlb_protect(struct tlbs *tlbs, const u8 *page)
 {
-    for (u32 mode = 0; mode < 2; mode++)
-        for (u32 slot = 0; slot < TLB_SIZE; slot++) {
-            struct tlb_data *entry = &tlbs->mode[mode].store[slot];
-            if (entry->tag + entry->addend == (u64)(uintptr_t)page)
-                entry->tag = TLB_NONE;
-        }
+    for (; tlbs; tlbs = tlbs->next)
+        for (u32 mode = 0; mode < 2; mode++)
+            protect(&tlbs->mode[mode], page);
+}
+
+static void drop_code(struct tlb *tlb, const struct code_page *page)
+{
+    for (u32 slot = 0; slot < TLB_SIZE; slot++)
+        if (tlb->fetch[slot].page == page)
+            tlb->fetch[slot].tag = TLB_NONE;
 }
 
 void tlb_drop_code(struct tlbs *tlbs, const struct code_page *page)
 {
-    for (u32 mode = 0; mode < 2; mode++)
-        for (u32 slot = 0; slot < TLB_SIZE; slot++) {
-            struct tlb_fetch *entry = &tlbs->mode[mode].fetch[slot];
-            if (entry->page == page)
-                entry->tag = TLB_NONE;
-        }
+    for (; tlbs; tlbs = tlbs->next)
+        for (u32 mode = 0; mode < 2; mode++)
+            drop_code(&tlbs->mode[mode], page);
 }

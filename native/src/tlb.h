@@ -28,6 +28,7 @@ struct tlbs {
     struct tlb mode[2];
     u64 *filled[TLB_FILLED_MAX]; /* the tags set since the last flush, so that a flush costs what was filled */
     u32 filled_count;            /* beyond the maximum: too many to list */
+    struct tlbs *next;           /* of an engine with the same predecoded code */
 };
 
 static inline u32 tlb_slot(u64 gva) { return (u32)(gva >> 12) % TLB_SIZE; }
@@ -39,9 +40,9 @@ void tlb_clear(struct tlbs *tlbs);
 void tlb_flush(struct tlbs *tlbs);
 void tlb_flush_page(struct tlbs *tlbs, t64_gva page);
 void tlb_fill(struct tlbs *tlbs, u64 *tag, u64 page);
-/* A page of RAM holds code now: no store may pass by unseen. */
+/* A page of RAM holds code now: no store may pass by unseen, on any engine of the list. */
 void tlb_protect(struct tlbs *tlbs, const u8 *page);
-/* An array of code goes to another frame. */
+/* An array of code goes to another frame: no engine of the list may run it for the old one. */
 void tlb_drop_code(struct tlbs *tlbs, const struct code_page *page);
 
 #endif

@@ -57,22 +57,28 @@ def interpreter(program: Program) -> Iterator[Any]:
         yield machine
 
 
-@contextmanager
-def trap(program: Program) -> Iterator[Any]:
-    from toyvm.host import Host, host_memory_for
+def _guest(technique: str) -> Callable[[Program], Any]:
+    """A factory of guests under a technique, on a host of their own."""
 
-    with (
-        Host(memory=host_memory_for(program.memory), level=program.level) as host,
-        host.guest("trap", memory=program.memory, **_devices(program)) as guest,
-    ):
-        guest.load(program)
-        guest.image = None
-        yield guest
+    @contextmanager
+    def subject(program: Program) -> Iterator[Any]:
+        from toyvm.host import Host, host_memory_for
+
+        with (
+            Host(memory=host_memory_for(program.memory), level=program.level) as host,
+            host.guest(technique, memory=program.memory, **_devices(program)) as guest,
+        ):
+            guest.load(program)
+            guest.image = None
+            yield guest
+
+    return subject
 
 
 SUBJECTS: dict[str, Callable[[Program], Any]] = {
     "reference": reference,
     "stepping": stepping,
     "interpreter": interpreter,
-    "trap": trap,
+    "trap": _guest("trap"),
+    "hybrid": _guest("hybrid"),
 }

@@ -59,6 +59,7 @@ struct technique {
 
 extern const struct technique technique_trap;
 extern const struct technique technique_para;
+extern const struct technique technique_hybrid;
 
 static inline struct t64_guest *guest_of(struct t64_vm *vm) { return (struct t64_guest *)vm; }
 

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-static const struct technique *const techniques[] = {[T64_TRAP] = &technique_trap, [T64_PARA] = &technique_para};
+static const struct technique *const techniques[] = {[T64_TRAP] = &technique_trap, [T64_PARA] = &technique_para,
+                                                    [T64_HYBRID] = &technique_hybrid};
 enum { TECHNIQUES = sizeof techniques / sizeof *techniques };
 
 static int guest_boot(struct t64_vm *vm, u64 entry)
@@ -53,6 +54,8 @@ static void guest_free(struct t64_vm *vm)
     guest->technique->close(guest);
     give_back_memory(guest);
     host_use_no_root(guest->host);
+    if (guest->host->kernels)
+        cpu_carry(guest->host->kernels, NULL);
     free(guest);
 }
 
@@ -62,6 +65,8 @@ static const struct t64_carrier carriers[] = {
     [T64_PARA] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
                   .memory_changed = guest_memory_changed, .translate = para_translate, .save_size = para_save_size,
                   .save = para_save, .prepare = para_prepare_load, .load = para_load},
+    [T64_HYBRID] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
+                    .memory_changed = guest_memory_changed},
 };
 
 /* Scattered frames for all its pages; false, and none taken, if there are too few. */

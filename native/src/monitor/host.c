@@ -5,10 +5,11 @@
 #include "machine.h"
 #include <stdlib.h>
 
-/* Guests run in user mode with paging and interrupts on; only the timer, by which the monitor takes the CPU back, comes in. */
+/* Guests run in user mode with paging and interrupts on, entered as by eret; only the timer, by which the monitor takes the CPU
+ * back, comes in. */
 static void enter_user_mode(struct t64_state *state)
 {
-    state->status = STATUS_IE | STATUS_MODE;
+    state->status = STATUS_IE | STATUS_MODE | STATUS_PIE | STATUS_PMODE;
     state->imask = IPEND_TIMER;
     state->timecmp = T64_NOWHERE;
 }
@@ -23,7 +24,7 @@ static bool host_open(struct t64_host *host, u64 memory, u32 level)
     hardware->phys.ram_size = hardware->phys.size = memory;
     host->next_owner = FRAME_GUEST;
     enter_user_mode(&hardware->state);
-    host->cpu = cpu_new(hardware, true);
+    host->cpu = cpu_new(hardware, CPU_HOSTED);
     return host->cpu && frames_open(&host->frames, hardware->phys.ram, (u32)(memory >> FRAME_SHIFT));
 }
 
@@ -45,8 +46,8 @@ void t64_host_free(t64_host *host)
         return;
     while (host->guests)
         t64_vm_free(&host->guests->vm);
-    if (host->cpu)
-        cpu_free(host->cpu);
+    cpu_free(host->kernels);
+    cpu_free(host->cpu);
     frames_close(&host->frames);
     ram_free(host->hardware.phys.ram, host->hardware.phys.ram_size);
     free(host);

@@ -7,13 +7,11 @@
 
 /* Life. */
 
-static bool trap_open(struct t64_guest *guest) { return shadow_open(&guest->shadow, guest->host, guest->pages); }
+bool trap_open(struct t64_guest *guest) { return shadow_open(&guest->shadow, guest->host, guest->pages); }
 
-static void trap_close(struct t64_guest *guest) { shadow_close(&guest->shadow); }
+void trap_close(struct t64_guest *guest) { shadow_close(&guest->shadow); }
 
-static void trap_enter(struct t64_guest *guest) { (void)guest; }
-
-static void trap_leave(struct t64_guest *guest) { (void)guest; }
+void trap_nothing(struct t64_guest *guest) { (void)guest; }
 
 static void trap_state_changed(struct t64_guest *guest) { shadow_flush(&guest->shadow); }
 
@@ -31,7 +29,7 @@ static int trap_boot(struct t64_guest *guest, u64 entry)
     return T64_OK;
 }
 
-static u32 trap_root(struct t64_guest *guest, u32 mode) { return guest->shadow.roots[mode]; }
+u32 trap_root(struct t64_guest *guest, u32 mode) { return guest->shadow.roots[mode]; }
 
 /* With interrupts off nothing can come in: the guest need not be interrupted before they are on again. */
 static u64 next_interrupt(struct t64_guest *guest)
@@ -39,7 +37,7 @@ static u64 next_interrupt(struct t64_guest *guest)
     return vm_interrupts_enabled(&guest->vm) ? t64_vm_next_event(&guest->vm) : T64_NOWHERE;
 }
 
-static void take_interrupt(struct t64_guest *guest)
+void trap_take_interrupt(struct t64_guest *guest)
 {
     struct t64_vm *vm = &guest->vm;
     if (!vm_interrupts_enabled(vm) || vm->state.retired >= guest->until)
@@ -51,7 +49,12 @@ static void take_interrupt(struct t64_guest *guest)
 
 static int trap_settle(struct t64_guest *guest)
 {
-    take_interrupt(guest);
+    trap_take_interrupt(guest);
+    return trap_resume(guest);
+}
+
+int trap_resume(struct t64_guest *guest)
+{
     hardware_state(guest)->pc = guest->vm.state.pc;
     host_use_root(guest->host, shadow_root(&guest->shadow, trap_mode(guest)));
     guest_set_alarm(guest, next_interrupt(guest));
@@ -106,7 +109,7 @@ static int spin(struct t64_guest *guest)
     return OUTCOME_SETTLE;
 }
 
-static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
+int (*const trap_handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_CRR] = emulate, [EXIT_CRW] = emulate, [EXIT_CRX] = emulate, [EXIT_ERET] = emulate, [EXIT_WFI] = emulate,
     [EXIT_TLBI] = emulate, [EXIT_IN] = emulate, [EXIT_OUT] = emulate,
     [EXIT_GETST] = emulate, [EXIT_SETST] = emulate, [EXIT_GETVEC] = emulate, [EXIT_GETPT] = emulate, [EXIT_PROBE] = emulate,
@@ -125,7 +128,7 @@ static u32 privileged_reason(struct t64_guest *guest)
     return vm_in_user_mode(&guest->vm) ? EXIT_EXCEPTION : guest_sensitive_reason((u32)guest->exit.trap.tval);
 }
 
-static u32 (*const reasons[])(struct t64_guest *guest) = {
+u32 (*const trap_reasons[])(struct t64_guest *guest) = {
     [0] = guest_exception_reason,
     [CAUSE_FETCH_MISALIGNED] = guest_exception_reason,
     [CAUSE_FETCH_PAGE_FAULT] = trap_page_fault_reason,
@@ -146,12 +149,12 @@ const struct technique technique_trap = {
     .open = trap_open,
     .close = trap_close,
     .boot = trap_boot,
-    .enter = trap_enter,
-    .leave = trap_leave,
+    .enter = trap_nothing,
+    .leave = trap_nothing,
     .settle = trap_settle,
     .state_changed = trap_state_changed,
     .memory_changed = trap_memory_changed,
     .root = trap_root,
-    .reason = reasons,
-    .handle = handlers,
+    .reason = trap_reasons,
+    .handle = trap_handlers,
 };

@@ -4,6 +4,18 @@
 
 #include "guest.h"
 
+/* What the hybrid monitor shares, which runs a guest's user mode in the same way. */
+bool trap_open(struct t64_guest *guest);
+void trap_close(struct t64_guest *guest);
+void trap_nothing(struct t64_guest *guest); /* to do when a run begins or ends */
+u32 trap_root(struct t64_guest *guest, u32 mode);
+/* Deliver the interrupt that is due, if any. */
+void trap_take_interrupt(struct t64_guest *guest);
+/* Put the mode and pc of the guest on the hardware. */
+int trap_resume(struct t64_guest *guest);
+extern u32 (*const trap_reasons[])(struct t64_guest *guest);
+extern int (*const trap_handlers[])(struct t64_guest *guest);
+
 static inline u32 trap_mode(const struct t64_guest *guest) { return vm_in_user_mode(&guest->vm); }
 
 /* Give the guest's kernel this trap. */
