@@ -25,7 +25,7 @@ from toyvm.isa.paging import PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X
 from toyvm.isa.registers import REGISTERS
 from toyvm.programs.assembly import li, op
 
-A0, A1, A2 = (REGISTERS[name] for name in ("a0", "a1", "a2"))
+A0, A1, A2, A3 = (REGISTERS[name] for name in ("a0", "a1", "a2", "a3"))
 PAGE = 0x10  # the page that most cases are about
 AT = PAGE << 12
 SLOT = LEAVES + 8 * PAGE
@@ -257,6 +257,28 @@ CODE = [
          {"trap": "load_page_fault", "status": PMODE},
          entries=identity({PAGE: PTE_V | RWX}), user=True, ptbr=ROOT | 1),
 ]  # fmt: skip
+
+
+# The entry's low word is `mul x0, x16, x0` while A is clear, and `hcall` with A set; its high word is illegal.
+EXECUTED_ENTRY = Case(
+    "a mark changes the entry that was executed as an instruction",
+    [*li(A2, SLOT), op("jalr", A1, 0, A2), *li(A0, AT), op("ld", 0, 0, A0), op("jalr", A1, 0, A2)],
+    {"trap": "illegal_instruction", "epc": SLOT, "tval": AT | PTE_V | PTE_R | PTE_A},
+    handler=[
+        op("crr", A3, cr("tval")),
+        op("beq", A3, 0, 2),
+        op("out", port("power"), 0),
+        op("crw", cr("epc"), A1),
+        op("eret"),
+    ],
+    entries=identity({PAGE: PTE_V | PTE_R}),
+    ptbr=ROOT | 1,
+)
+
+
+@on_every_engine
+def test_a_mark_is_seen_by_the_next_fetch(engine: str) -> None:
+    check(EXECUTED_ENTRY, engine)
 
 
 @on_every_engine

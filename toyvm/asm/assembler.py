@@ -153,8 +153,8 @@ class Assembler:
         except Complaint as complaint:
             self.log.add(diagnose_text(self.origin(), complaint))
             return
-        for label, _ in parts.labels:
-            self.define_label(label)
+        for label, column in parts.labels:
+            self.define_label(label, column)
         if not parts.word:
             return
         if parts.operands.startswith("=") and not parts.operands.startswith("=="):
@@ -289,7 +289,7 @@ class Assembler:
 
     # Symbols.
 
-    def define_label(self, name: str) -> None:
+    def define_label(self, name: str, column: int | None = None) -> None:
         if name[0].isdigit():
             number = int(name[:10])
             count = self.local_labels[number] = self.local_labels.get(number, 0) + 1
@@ -303,16 +303,13 @@ class Assembler:
             elif symbol.value is not None:
                 raise self._redefined(symbol)
         except Complaint as complaint:
-            self._complain_label(name, complaint)
+            complaint.offset = len(self.text) - len(self.text.lstrip()) if column is None else column
+            complaint.width = len(name)
+            self.log.add(diagnose_text(self.origin(), complaint))
             return
         symbol.value = Relative(section, section.size)
         symbol.origin = Origin(self.frame, self.number, self.text)
         symbol.is_label = True
-
-    def _complain_label(self, name: str, complaint: Complaint) -> None:
-        labels = dict(take_apart(self.text).labels)
-        complaint.offset, complaint.width = labels.get(name, 0), len(name)
-        self.log.add(diagnose_text(self.origin(), complaint))
 
     def _redefined(self, symbol: Symbol) -> Complaint:
         origin = symbol.origin

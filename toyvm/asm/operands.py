@@ -9,11 +9,12 @@ from toyvm.asm.diagnostics import Complaint
 
 IDENTIFIER = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
 
-# The common statement, in one go: a label, a word, operands without quotes and slashes, a comment.
+# The common statement, in one go: a label, a word, operands without quotes and slashes, a comment. Possessive where it
+# can be, so that no line takes more than linear time to be refused.
 STATEMENT = re.compile(
-    r"""\s*(?:([A-Za-z_.$][\w.$]*|[0-9]+)[ \t]*:)?\s*
-    (?:([A-Za-z_.$][\w.$]*)(?:\s+([^#/"'\s=:](?:[^#/"']*[^#/"'\s])?))?)?
-    \s*(?:(?:\#|//).*)?$""",
+    r"""\s*+(?:([A-Za-z_.$][\w.$]*+|[0-9]++)[ \t]*+:)?\s*+
+    (?:([A-Za-z_.$][\w.$]*+)(?:\s++([^#/"'\s=:](?:[^#/"']*[^#/"'\s])?))?)?
+    \s*+(?:(?:\#|//).*)?$""",
     re.VERBOSE | re.ASCII,
 )
 _LABEL = re.compile(r"\s*([A-Za-z_.$][\w.$]*|[0-9]+)[ \t]*:", re.ASCII)

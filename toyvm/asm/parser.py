@@ -42,6 +42,7 @@ PARTS: dict[str, type[Part]] = {
 }
 ESCAPES = {"n": 10, "t": 9, "r": 13, "b": 8, "f": 12, "v": 11, "a": 7, "e": 27, "\\": 92, '"': 34, "'": 39}
 MAXIMUM_DEPTH = 64
+MAXIMUM_OPERATORS = 128
 MAXIMUM_DIGITS = 64  # of a number in any base: 64 bits in binary
 
 _TOKEN = re.compile(
@@ -79,6 +80,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
         self.position = 0
+        self.operators = 0  # that could not be worked out at once
         self.advance()
 
     def advance(self) -> None:
@@ -114,6 +116,9 @@ class _Parser:
             sign, offset = self.token, self.offset
             self.advance()
             node = _folded(Binary(offset, sign, node, self.expression(LEVEL[sign] + 1, depth)))
+            self.operators += isinstance(node, Binary)
+            if self.operators > MAXIMUM_OPERATORS:
+                raise Complaint(f"the expression has more than {MAXIMUM_OPERATORS} operators", None, offset, len(sign))
         return node
 
     def operand(self, depth: int) -> Node:
@@ -173,7 +178,8 @@ def number(token: str, offset: int) -> int:
     base = {"0x": 16, "0b": 2}.get(digits[:2], 8 if digits[0] == "0" and len(digits) > 1 else 10)
     bare = digits[2:] if base in (2, 16) else digits
     try:
-        value = int(bare, base) if len(bare.lstrip("0")) <= MAXIMUM_DIGITS else 1 << 64
+        value = int(bare, base) if len(bare.lstrip("0")) <= MAXIMUM_OPERATORS = 128
+MAXIMUM_DIGITS else 1 << 64
     except ValueError:
         raise Complaint(f"'{token}' is not a number in base {base}", None, offset, len(token)) from None
     if value >> 64:

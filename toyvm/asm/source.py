@@ -13,6 +13,7 @@ from pathlib import Path
 from toyvm.errors import AssemblyError, BadFileError, Diagnostic
 
 MAXIMUM_SOURCE_BYTES = 64 * 1024 * 1024
+MAXIMUM_COLUMNS = 1 << 16  # of a line: statements behind one another are padded to their columns
 
 # A statement as the assembler sees it: its line, counted from 1, and its text, padded so that columns are the file's.
 Numbered = tuple[int, str]
@@ -47,10 +48,18 @@ class Source:
     def statements(self) -> Iterator[Numbered]:
         """Every statement with its line: block comments blanked out, `;` taken as the end of a statement."""
         text = self.without_block_comments() if "/*" in self.text else self.text
-        numbered = enumerate(split_lines(text), 1)
+        lines = split_lines(text)
+        self._check_lengths(lines)
+        numbered = enumerate(lines, 1)
         if ";" not in text:
             return numbered
         return (piece for number, line in numbered for piece in split_statements(number, line))
+
+    def _check_lengths(self, lines: list[str]) -> None:
+        if lines and len(max(lines, key=len)) > MAXIMUM_COLUMNS:
+            number, line = next(place for place in enumerate(lines, 1) if len(place[1]) > MAXIMUM_COLUMNS)
+            message = f"the line has {len(line)} characters; the limit is {MAXIMUM_COLUMNS}"
+            raise AssemblyError((Diagnostic(self.name, number, 1, message),))
 
     def without_block_comments(self) -> str:
         return _OPAQUE.sub(self._blank, self.text)
@@ -83,7 +92,8 @@ def split_statements(number: int, line: str) -> Iterator[Numbered]:
     start = 0
     while True:
         end = _end_of_piece(line, start)
-        yield number, " " * start + line[start:end]
+        if not line[start:end].isspace():
+            yield number, " " * start + line[start:end]
         if end >= len(line) or line[end] != ";":
             return
         start = end + 1

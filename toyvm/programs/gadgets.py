@@ -310,6 +310,7 @@ def use_disk(source: Source) -> list[int]:
         *traffic,
         op("addi", WORK, 0, command),
         op("out", PORT["disk_command"].number, WORK),
+        *([op("in", source.choose(layout.VALUES), data)] * source.integer(0, 2)),
         *([op("in", source.choose(layout.VALUES), PORT["disk_status"].number)] * source.integer(0, 2)),
     ]
 

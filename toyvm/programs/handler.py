@@ -54,6 +54,8 @@ def _skipping() -> list[int]:
 def _able(source: Source) -> list[int]:
     code = Assembly()
     _count(code, limit=source.choose((60, 30, 100)))
+    if source.chance(8):
+        code.emit("ld", T5, 0, source.choose(layout.POINTERS))  # may fault itself, with something retired before
     code.emit("crr", T3, cr("cause"))
     code.emit("blt", T3, 0, "interrupt")
     _branch_on_cause(code)

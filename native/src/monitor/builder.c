@@ -65,7 +65,7 @@ static void write_start(struct t64_guest *guest, const struct plan *plan)
         .version = HYPERCALL_VERSION_MAJOR << 16 | HYPERCALL_VERSION_MINOR,
         .pages = guest->pages,
         .free_end = (u64)plan->start << PAGE_SHIFT,
-        .shared_frame = guest->para->shared,
+        .shared_frame = guest->para->monitor_frames[PARA_SHARED],
         .root_frame = guest->frames[plan->root],
         .frames = (u64)plan->list << PAGE_SHIFT,
         .clock_base = guest->vm.devices.clock_base,
@@ -103,7 +103,7 @@ static void reset(struct t64_guest *guest, u32 root)
     struct para *para = guest->para;
     tables_forget(guest);
     memset(para->handlers, 0, sizeof para->handlers);
-    memset(frames_bytes(&guest->host->frames, para->shared), 0, FRAME_SIZE);
+    memset(para_shared(guest, 0), 0, FRAME_SIZE);
     para->roots[PARA_KERNEL] = root;
     para->roots[PARA_USER] = FRAME_NONE;
     int error = tables_pin(guest, root, FRAME_LEVEL2);

@@ -19,20 +19,22 @@ static u32 window_index(u32 level)
 
 static bool take_frames(struct t64_guest *guest)
 {
-    struct para *para = guest->para;
-    u32 *const wanted[] = {&para->shared, &para->window_tables[0], &para->window_tables[1]};
-    for (u32 i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        *wanted[i] = host_take_frame(guest->host);
-    return para->shared != FRAME_NONE && para->window_tables[0] != FRAME_NONE && para->window_tables[1] != FRAME_NONE;
+    bool all = true;
+    for (u32 i = 0; i < PARA_MONITOR_FRAMES; i++) {
+        guest->para->monitor_frames[i] = host_take_frame(guest->host);
+        all &= guest->para->monitor_frames[i] != FRAME_NONE;
+    }
+    return all;
 }
 
-/* The tables that map the shared page in the window; a root gets a pointer to the upper one while it is the kernel's. */
-static void build_window(struct t64_guest *guest)
+/* A root gets a pointer to the upper table while it is the kernel's. */
+void para_build_window(struct t64_guest *guest)
 {
-    const struct para *para = guest->para;
+    const u32 *frames = guest->para->monitor_frames;
     u64 rights = PTE_R | PTE_W | PTE_U | PTE_A | PTE_D | PTE_V;
-    *table_entry(guest, para->window_tables[0], window_index(0)) = frame_address(para->shared).at | rights;
-    *table_entry(guest, para->window_tables[1], window_index(1)) = frame_address(para->window_tables[0]).at | PTE_V;
+    u64 *level1 = table_entry(guest, frames[PARA_WINDOW_LEVEL1], window_index(1));
+    *table_entry(guest, frames[PARA_WINDOW_LEVEL0], window_index(0)) = frame_address(frames[PARA_SHARED]).at | rights;
+    *level1 = frame_address(frames[PARA_WINDOW_LEVEL0]).at | PTE_V;
 }
 
 static bool para_open(struct t64_guest *guest)
@@ -44,23 +46,17 @@ static bool para_open(struct t64_guest *guest)
     guest->vm.info |= INFO_HYPERCALLS;
     if (!take_frames(guest))
         return false;
-    build_window(guest);
+    para_build_window(guest);
     return true;
-}
-
-static void give_back_if_taken(struct t64_guest *guest, u32 frame)
-{
-    if (frame != FRAME_NONE)
-        host_give_back(guest->host, frame);
 }
 
 static void para_close(struct t64_guest *guest)
 {
     if (!guest->para)
         return;
-    give_back_if_taken(guest, guest->para->shared);
-    give_back_if_taken(guest, guest->para->window_tables[0]);
-    give_back_if_taken(guest, guest->para->window_tables[1]);
+    for (u32 i = 0; i < PARA_MONITOR_FRAMES; i++)
+        if (guest->para->monitor_frames[i] != FRAME_NONE)
+            host_give_back(guest->host, guest->para->monitor_frames[i]);
     free(guest->para);
 }
 
@@ -169,7 +165,7 @@ static int take_interrupt(struct t64_guest *guest)
 /* The window is the kernel's alone, even if both modes share a root. */
 static void set_window(struct t64_guest *guest, u32 root)
 {
-    u64 wanted = para_mode(guest) == PARA_KERNEL ? frame_address(guest->para->window_tables[1]).at | PTE_V : 0;
+    u64 wanted = para_mode(guest) == PARA_KERNEL ? frame_address(guest->para->monitor_frames[PARA_WINDOW_LEVEL1]).at | PTE_V : 0;
     u64 *slot = table_entry(guest, root, MONITOR_ROOT_SLOT);
     if (*slot == wanted)
         return;

@@ -6,6 +6,9 @@
 
 enum { PARA_EXCEPTIONS = 16, PARA_INTERRUPTS = 3, PARA_KERNEL = 0, PARA_USER = 1 };
 
+/* The monitor's frames: the shared page, and the tables that map it in the window. */
+enum { PARA_SHARED, PARA_WINDOW_LEVEL0, PARA_WINDOW_LEVEL1, PARA_MONITOR_FRAMES };
+
 struct para_handler {
     u64 address;
     bool given, keeps_interrupts;
@@ -25,7 +28,7 @@ struct para {
     struct para_handler handlers[PARA_HANDLERS];
     struct para_progress progress;
     u32 roots[2]; /* by mode; FRAME_NONE: none */
-    u32 shared, window_tables[2]; /* the monitor's: the shared page, and the tables of level 0 and 1 that map it */
+    u32 monitor_frames[PARA_MONITOR_FRAMES];
     u64 pending;                  /* ipend, as last shown to the guest */
     bool unsettled;               /* a hypercall changed what settling looks at */
     bool flush;                   /* forget the hardware's translations before the guest goes on */
@@ -37,7 +40,7 @@ struct para {
 /* The shared page, by member. The guest may have written anything there. */
 static inline u64 *para_shared(const struct t64_guest *guest, u32 offset)
 {
-    return (u64 *)(frames_bytes(&guest->host->frames, guest->para->shared) + offset);
+    return (u64 *)(frames_bytes(&guest->host->frames, guest->para->monitor_frames[PARA_SHARED]) + offset);
 }
 
 static inline bool para_interrupts_enabled(const struct t64_guest *guest)
@@ -58,6 +61,9 @@ void para_set_mode(struct t64_guest *guest, u32 mode);
 
 /* Deliver a trap to the guest's handler: an outcome. */
 int para_raise(struct t64_guest *guest, u64 cause, u64 tval);
+
+/* Write the tables that map the shared page. */
+void para_build_window(struct t64_guest *guest);
 
 /* builder.c: t64_vm_boot's. */
 int para_boot(struct t64_guest *guest, u64 entry);

@@ -1,9 +1,9 @@
 /* The monitor's books about a paravirtual guest, in a snapshot.
  *
  * Its tables, and whatever its kernel remembers, hold host frame numbers. So a load does not translate: it gives the guest the
- * very frames that it had, if they are its own still or free.
+ * very frames that it had, if they are its own still or free; those of the shared page and the window too.
  *
- *     struct books, the shared page, a u32 for the frame and a byte for the pin of each page
+ *     struct books, the shared page, a u32 for each frame, a byte for the pin of each page
  */
 #include "para.h"
 
@@ -29,9 +29,17 @@ static u64 shared_at(void) { return sizeof(struct books); }
 
 static u64 frames_at(void) { return shared_at() + FRAME_SIZE; }
 
-static u64 pins_at(const struct t64_guest *guest) { return frames_at() + sizeof(u32) * (u64)guest->pages; }
+static u32 frame_count(const struct t64_guest *guest) { return guest->pages + PARA_MONITOR_FRAMES; }
+
+static u64 pins_at(const struct t64_guest *guest) { return frames_at() + sizeof(u32) * (u64)frame_count(guest); }
 
 u64 para_save_size(struct t64_vm *vm) { return pins_at(guest_of(vm)) + guest_of(vm)->pages; }
+
+/* Where the number of a frame is kept: first the monitor's, then those of the guest's pages. */
+static u32 *frame_at(struct t64_guest *guest, u32 i)
+{
+    return i < PARA_MONITOR_FRAMES ? &guest->para->monitor_frames[i] : &guest->frames[i - PARA_MONITOR_FRAMES];
+}
 
 static u64 root_page(const struct t64_guest *guest, u32 mode)
 {
@@ -57,31 +65,36 @@ void para_save(struct t64_vm *vm, u8 *buffer)
     save_handlers(para, &books);
     memcpy(buffer, &books, sizeof books);
     memcpy(buffer + shared_at(), para_shared(guest, 0), FRAME_SIZE);
-    memcpy(buffer + frames_at(), guest->frames, sizeof(u32) * guest->pages);
+    for (u32 i = 0; i < frame_count(guest); i++)
+        memcpy(buffer + frames_at() + sizeof(u32) * i, frame_at(guest, i), sizeof(u32));
     for (u32 page = 0; page < guest->pages; page++)
         buffer[pins_at(guest) + page] = guest->host->frames.all[guest->frames[page]].pinned;
 }
 
 /* Loading. */
 
-static u32 saved_frame(const u8 *buffer, u32 page)
+static u32 saved_frame(const u8 *buffer, u32 i)
 {
     u32 frame;
-    memcpy(&frame, buffer + frames_at() + sizeof frame * page, sizeof frame);
+    memcpy(&frame, buffer + frames_at() + sizeof frame * i, sizeof frame);
     return frame;
 }
 
-/* May the guest have all these frames? Marks each in `wanted`, to see that none comes twice. */
-static bool frames_can_be_had(const struct t64_guest *guest, const u8 *buffer, u8 *wanted)
+enum { MARK_OWN = 1, MARK_WANTED = 2 };
+
+/* May the guest have all these frames, each once? `marks` has a zero byte for each frame of the host. */
+static bool frames_can_be_had(struct t64_guest *guest, const u8 *buffer, u8 *marks)
 {
     const struct frames *frames = &guest->host->frames;
-    for (u32 page = 0; page < guest->pages; page++) {
-        u32 frame = saved_frame(buffer, page);
-        if (frame >= frames->total || wanted[frame])
+    for (u32 i = 0; i < frame_count(guest); i++)
+        marks[*frame_at(guest, i)] = MARK_OWN;
+    for (u32 i = 0; i < frame_count(guest); i++) {
+        u32 frame = saved_frame(buffer, i);
+        if (frame >= frames->total || marks[frame] & MARK_WANTED)
             return false;
-        if (frames->all[frame].owner != FRAME_FREE && frames->all[frame].owner != guest->owner)
+        if (frames->all[frame].owner != FRAME_FREE && !(marks[frame] & MARK_OWN))
             return false;
-        wanted[frame] = 1;
+        marks[frame] |= MARK_WANTED;
     }
     return true;
 }
@@ -98,19 +111,26 @@ static bool books_are_sound(const struct t64_guest *guest, const u8 *buffer)
     return sound;
 }
 
-static void move_to(struct t64_guest *guest, const u8 *buffer, const u8 *wanted)
+static bool lives_there(struct t64_guest *guest, const u8 *buffer)
 {
-    struct frames *frames = &guest->host->frames;
-    for (u32 page = 0; page < guest->pages; page++)
-        if (!wanted[guest->frames[page]])
-            host_give_back(guest->host, guest->frames[page]);
-    for (u32 page = 0; page < guest->pages; page++) {
-        u32 frame = saved_frame(buffer, page);
-        if (frames->all[frame].owner == FRAME_FREE)
-            frames_claim(frames, frame, guest->owner, page);
-        frames->all[frame].page = page;
-        guest->frames[page] = frame;
+    for (u32 i = 0; i < frame_count(guest); i++)
+        if (*frame_at(guest, i) != saved_frame(buffer, i))
+            return false;
+    return true;
+}
+
+/* Backwards there and forwards back: where the frames stay the same, each is found at the head of the free list. */
+static void move_to(struct t64_guest *guest, const u8 *buffer)
+{
+    for (u32 i = frame_count(guest); i-- > 0;)
+        host_give_back(guest->host, *frame_at(guest, i));
+    for (u32 i = 0; i < frame_count(guest); i++) {
+        bool monitors = i < PARA_MONITOR_FRAMES;
+        *frame_at(guest, i) = saved_frame(buffer, i);
+        frames_claim(&guest->host->frames, saved_frame(buffer, i), monitors ? FRAME_MONITOR : guest->owner,
+                     monitors ? 0 : i - PARA_MONITOR_FRAMES);
     }
+    para_build_window(guest);
     host_use_no_root(guest->host);
 }
 
@@ -119,13 +139,15 @@ int para_prepare_load(struct t64_vm *vm, const u8 *buffer, u64 size)
     struct t64_guest *guest = guest_of(vm);
     if (size != para_save_size(vm) || !books_are_sound(guest, buffer))
         return T64_ERROR_SNAPSHOT;
-    u8 *wanted = calloc(guest->host->frames.total, 1);
-    if (!wanted)
+    if (lives_there(guest, buffer))
+        return T64_OK;
+    u8 *marks = calloc(guest->host->frames.total, 1);
+    if (!marks)
         return T64_ERROR_MEMORY;
-    bool can_move = frames_can_be_had(guest, buffer, wanted);
+    bool can_move = frames_can_be_had(guest, buffer, marks);
     if (can_move)
-        move_to(guest, buffer, wanted);
-    free(wanted);
+        move_to(guest, buffer);
+    free(marks);
     return can_move ? T64_OK : T64_ERROR_SNAPSHOT;
 }
 

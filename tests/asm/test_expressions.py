@@ -1,0 +1,130 @@
+"""Expressions: values, precedences, and what cannot be worked out."""
+
+from __future__ import annotations
+
+import pytest
+from assembling import complaint, values_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toyvm.asm.expressions import Number
+from toyvm.asm.parser import PRECEDENCE, parse
+
+VALUES = {
+    "1 + 2 * 3": 7,
+    "(1 + 2) * 3": 9,
+    "10 - 4 - 3": 3,
+    "1 << 3 + 1": 9,
+    "6 & 3 + 1": 3,
+    "1 | 6 ^ 2": 5,
+    "-7 / 2": -3,
+    "-7 % 2": -1,
+    "7 / -2": -3,
+    "~0": -1,
+    "!5 + !0": 1,
+    "- - 3": 3,
+    "2 == 2": -1,
+    "2 != 2": 0,
+    "3 <> 4": -1,
+    "1 + 1 == 2": -1,
+    "4 > 3 && 2 >= 2": 1,
+    "0 || 0": 0,
+    "0 || 2": 1,
+    "5 ! 0": -1,
+    "'a'": 97,
+    "'\\n' + '\\''": 49,
+    "'\\x41'": 65,
+    "'\\101'": 65,
+    "0x1F": 31,
+    "0b101": 5,
+    "017": 15,
+    "1_000": 1000,
+    "0xffffffffffffffff": -1,
+    "(1 << 64) - 1": -1,
+    "%lo(0x12345fff)": 0xFFF,
+    "%hi(0x12345fff)": 0x12345,
+    "1 << 63 >> 62": 2,
+}
+
+
+@pytest.mark.parametrize("text", VALUES)
+def test_an_expression_is_worth(text: str) -> None:
+    assert values_of(text) == [VALUES[text]]
+
+
+@given(st.integers(-(1 << 63), (1 << 64) - 1), st.sampled_from(["{}", "{:#x}", "{:#b}"]))
+def test_any_64_bit_number_can_be_written(number: int, form: str) -> None:
+    node = parse(form.format(number))
+    assert isinstance(node, Number)
+    assert node.value == number
+
+
+_NUMBERS = st.integers(0, 99).map(str)
+_SIGNS = st.sampled_from([sign for row in PRECEDENCE for sign in row if sign not in ("/", "%", "<<", ">>", "*")])
+
+
+@given(st.lists(st.tuples(_SIGNS, _NUMBERS), max_size=6), _NUMBERS)
+def test_parentheses_as_the_precedences_say_change_nothing(tail: list[tuple[str, str]], first: str) -> None:
+    flat = " ".join([first, *(f"{sign} {number}" for sign, number in tail)])
+    items = [first, *(item for pair in tail for item in pair)]
+    for row in reversed(PRECEDENCE):
+        items = _grouped(items, row)
+    assert parse(flat).evaluate(None) == parse(items[0]).evaluate(None)  # type: ignore[arg-type]
+
+
+def _grouped(items: list[str], row: tuple[str, ...]) -> list[str]:
+    """Operands joined by the operators of one row in parentheses, from the left."""
+    out = items[:1]
+    for sign, operand in zip(items[1::2], items[2::2], strict=True):
+        if sign in row:
+            out[-1] = f"({out[-1]} {sign} {operand})"
+        else:
+            out += [sign, operand]
+    return out
+
+
+def test_here_is_the_place_of_the_datum() -> None:
+    assert values_of("., . - 8") == [0x1000, 0x1000]
+
+
+def test_labels_can_be_used_before_they_are_there() -> None:
+    assert values_of("end - start, end\n.equ start, .\n.zero 8\nend:") == [8, 0x1018, 0]
+
+
+def test_a_difference_of_labels_is_a_number_at_once() -> None:
+    assert values_of("1\nfirst: .dword 2\nlast: .if last - first == 8\n.dword 3\n.endif") == [1, 2, 3]
+
+
+MISTAKES = {
+    "1 +": (4, "expected an expression"),
+    "(1": (1, "not closed"),
+    "1 2": (3, "unexpected '2'"),
+    "1 / 0": (3, "division by zero"),
+    "1 << 200": (3, "shifts take 0..127"),
+    "1 << -1": (3, "shifts take 0..127"),
+    "0x": (1, "'0x' is not a number"),
+    "09": (1, "not a number in base 8"),
+    "12ab": (1, "'12ab' is not a number"),
+    "0x10000000000000000": (1, "does not fit in 64 bits"),
+    "nowhere": (1, "undefined symbol 'nowhere'"),
+    "5 + nowhere": (5, "undefined symbol 'nowhere'"),
+    "1 @ 2": (3, "unexpected character '@'"),
+    "1f": (1, "no label '1:' after"),
+    "1b": (1, "no label '1:' before"),
+    "''": (1, "character constant"),
+    "(1 << 127) * 4": (12, "more than 128 bits"),
+    "(" * 80: (66, "nested more than 64 deep"),
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_mistake_is_shown_where_it_is(text: str) -> None:
+    column, message = MISTAKES[text]
+    found = complaint(f".dword {text}")
+    assert message in found.message
+    assert found.column == 7 + column
+
+
+def test_a_symbol_defined_by_itself_is_refused() -> None:
+    found = complaint("nop\n.equ x, x + 1")
+    assert (found.line, "defined by itself" in found.message) == (2, True)

@@ -1,0 +1,128 @@
+"""Pseudo-instructions: what they expand to, and that `li` loads what it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from assembling import complaint, words_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toyvm.asm.li import load_constant
+from toyvm.asm.pseudo import DERIVED, PSEUDO_INSTRUCTIONS, Pseudo
+from toyvm.asm.values import signed64
+from toyvm.isa.coding import decode
+from toyvm.strategies import words64
+
+MASK = (1 << 64) - 1
+_OPERANDS = {"rd": "a0", "rs": "a1", "rt": "a2", "target": "here", "address": "here", "imm": "5"}
+_FIXED = [row for row in PSEUDO_INSTRUCTIONS if row.mnemonic != "li"]
+
+
+_LOADING: dict[str, Callable[[int, int], int]] = {
+    "lui": lambda _, number: number << 12,
+    "slli": lambda value, number: value << number,
+    "srli": lambda value, number: value >> number,
+}
+
+
+def loaded(words: list[int]) -> int:
+    """What a0 holds after these words, as a plain account of the five instructions that `li` is made of."""
+    value = 0
+    for word in words:
+        decoded = decode(word)
+        assert decoded is not None
+        number = decoded.values[-1]
+        mnemonic = decoded.instruction.mnemonic
+        if mnemonic == "addi":
+            value = (value if decoded.values[1] else 0) + number
+        elif mnemonic == "ori":
+            value |= number & MASK
+        else:
+            value = _LOADING[mnemonic](value, number)
+        value &= MASK
+    return value
+
+
+@given(words64())
+def test_li_loads_any_constant(value: int) -> None:
+    words = words_of(f"li a0, {value:#x}")
+    assert loaded(words) == value
+    assert len(words) <= 8
+
+
+@given(st.integers(-(1 << 31), (1 << 31) - 1))
+def test_li_of_32_bits_takes_two_words_at_most(value: int) -> None:
+    assert len(words_of(f"li a0, {value}")) <= 2
+
+
+@given(st.integers(0, 63), st.integers(-(1 << 14), (1 << 14) - 1))
+def test_li_of_a_shifted_small_number_takes_two_words_at_most(shift: int, small: int) -> None:
+    assert len(load_constant(signed64(small << shift))) <= 2
+
+
+@given(st.integers(-(1 << 31), (1 << 31) - 1))
+def test_li_of_what_is_defined_later_loads_it_too(value: int) -> None:
+    words = words_of(f"li a0, later\n.equ later, {value}")
+    assert (loaded(words), len(words)) == (value & MASK, 2)
+
+
+def test_li_of_a_large_value_defined_later_is_refused() -> None:
+    assert "does not fit" in complaint("li a0, later\n.equ later, 1 << 40").message
+
+
+def test_li_of_what_is_defined_before_is_short() -> None:
+    assert len(words_of(".equ before, 5\nli a0, before")) == 1
+
+
+@pytest.mark.parametrize("row", _FIXED, ids=lambda row: f"{row.mnemonic} {row.operands}")
+def test_pseudo_instructions_are_what_their_table_says(row: Pseudo) -> None:
+    assert words_of(f"here: nop\n{written(row)}") == words_of(f"here: nop\n{expanded(row)}")
+
+
+@pytest.mark.parametrize("row", DERIVED, ids=lambda row: f"{row.mnemonic} {row.operands}")
+def test_derived_forms_are_what_their_table_says(row: Pseudo) -> None:
+    assert words_of(f"here: nop\n{written(row)}") == words_of(f"here: nop\n{expanded(row)}")
+
+
+def written(row: Pseudo) -> str:
+    names = row.operands.split(", ") if row.operands else []
+    return f"{row.mnemonic} {', '.join(_OPERANDS.get(name, name) for name in names)}"
+
+
+def expanded(row: Pseudo) -> str:
+    text = "\n".join(row.expansion)
+    for name, operand in _OPERANDS.items():
+        text = re.sub(rf"(?<![\w%.]){name}\b", operand, text)
+    return text
+
+
+@given(st.integers(0, 3), st.integers(0, 5000))
+def test_la_reaches_what_it_names(before: int, distance: int) -> None:
+    auipc, addi = words_of(f"{'nop;' * before}\nla a0, there\n.zero {4 * distance}\nthere: nop")[before : before + 2]
+    high, low = decode(auipc), decode(addi)
+    assert high is not None
+    assert low is not None
+    assert 4 * before + (high.values[1] << 12) + low.values[2] == 4 * (before + 2 + distance)
+
+
+def test_pcrel_operators_make_the_same_as_la() -> None:
+    written_out = "1: auipc a0, %pcrel_hi(there)\naddi a0, a0, %pcrel_lo(1b)"
+    tail = "\n.zero 8192\nthere: nop"
+    assert words_of(written_out + tail) == words_of("la a0, there" + tail)
+
+
+def test_hi_and_lo_make_an_address() -> None:
+    high, low = words_of("lui a0, %hi(0x12345fff)\naddi a0, a0, %lo(0x12345fff)")
+    assert loaded([high, low | 10 << 12]) == 0x12345FFF
+
+
+def test_a_store_to_a_symbol_needs_a_register_to_go_by() -> None:
+    assert "8(sp)" in complaint("x: sd a0, x").message
+
+
+def test_a_mistake_in_a_pseudo_instruction_points_at_the_operand_written() -> None:
+    found = complaint("nop\n    la  a0, nowhere + 4")
+    assert (found.line, found.column, found.width) == (2, 13, 7)

@@ -1,0 +1,113 @@
+"""Snapshots: a machine goes on from one as it would have; what is no whole one of its own kind is refused."""
+
+from __future__ import annotations
+
+import pytest
+from cores import ENTRY, Core, word
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toyvm.native import lib
+
+# Copies the console to the disk, 8 bytes a sector, under interrupts of the disk and the timer.
+PROGRAM = (
+    word("in", 5, "console_in"),
+    word("out", "disk_data", 5),
+    word("out", "disk_sector", 6),
+    word("out", "disk_command", 7),
+    word("wfi"),
+    word("out", "disk_status", 0),
+    word("addi", 6, 6, 1),
+    word("andi", 6, 6, 3),
+    word("sd", 6, 0x2800, 0),
+    word("out", "console_out", 5),
+    word("jal", 0, -10),
+)
+
+
+def copying_core() -> Core:
+    core = Core(*PROGRAM)
+    core.contents = bytearray(4 * 512)
+    core.attach(core.contents)
+    core.input(b"the quick brown fox", end=True)
+    core.set_cr("imask", 5)
+    core.set_cr("timecmp", 400)
+    core.state.x[7] = 2
+    return core
+
+
+def test_a_machine_goes_on_from_a_snapshot_at_any_instruction() -> None:
+    whole = copying_core()
+    whole.run(400)
+    for count in range(0, 400, 3):
+        first, second = copying_core(), copying_core()
+        first.run(count)
+        assert second.load(first.save()) == lib.T64_OK
+        second.run(400)
+        assert second.save() == whole.save()
+        assert second.contents == whole.contents
+
+
+def test_a_snapshot_can_be_loaded_into_the_machine_it_came_from() -> None:
+    core = copying_core()
+    core.run(50)
+    early = core.save()
+    core.run(300)
+    late = core.save()
+    assert core.load(early) == lib.T64_OK
+    assert core.save() == early
+    core.run(300)
+    assert core.save() == late
+
+
+def test_a_stopped_machine_is_stopped_in_its_snapshot_too() -> None:
+    core, other = Core(word("out", "power", 5)), Core()
+    core.run()
+    assert other.load(core.save()) == lib.T64_OK
+    assert other.run() == lib.T64_STOP_EXIT
+
+
+def test_snapshots_are_sparse() -> None:
+    assert len(Core(memory=64 << 20).save()) < 64 << 10
+
+
+SNAPSHOT = copying_core().save()
+
+
+@given(at=st.integers(0, len(SNAPSHOT) - 1), bit=st.integers(0, 7))
+def test_a_snapshot_with_any_bit_flipped_is_refused_and_changes_nothing(at: int, bit: int) -> None:
+    damaged = bytearray(SNAPSHOT)
+    damaged[at] ^= 1 << bit
+    core = copying_core()
+    assert core.load(bytes(damaged)) == lib.T64_ERROR_SNAPSHOT
+    assert core.save() == SNAPSHOT
+
+
+@given(size=st.integers(0, len(SNAPSHOT) - 1))
+def test_a_cut_snapshot_is_refused(size: int) -> None:
+    core = copying_core()
+    assert core.load(SNAPSHOT[:size]) == lib.T64_ERROR_SNAPSHOT
+    assert core.save() == SNAPSHOT
+
+
+@given(junk=st.binary(max_size=200))
+def test_junk_is_refused(junk: bytes) -> None:
+    assert Core().load(junk) == lib.T64_ERROR_SNAPSHOT
+    assert copying_core().load(SNAPSHOT + junk) == (lib.T64_ERROR_SNAPSHOT if junk else lib.T64_OK)
+
+
+@pytest.mark.parametrize(
+    "other", [Core(memory=1 << 18), Core(latency=51), Core()], ids=["memory", "latency", "no disk"]
+)
+def test_a_snapshot_of_another_configuration_is_refused(other: Core) -> None:
+    before = other.save()
+    assert other.load(SNAPSHOT) == lib.T64_ERROR_SNAPSHOT
+    assert other.save() == before
+
+
+def test_loading_forgets_code_and_translations_of_before() -> None:
+    core, other = Core(word("addi", 5, 5, 1), word("jal", 0, -1)), Core(word("addi", 6, 6, 1), word("jal", 0, -1))
+    core.run(10)
+    core.load(other.save())
+    core.run(10)
+    assert (core.state.x[5], core.state.x[6], core.state.pc) == (0, 5, ENTRY)
