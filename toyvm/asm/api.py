@@ -71,6 +71,9 @@ def assemble(
     except GiveUp:
         session.log.raise_if_any()
         raise AssertionError("the assembler gave up without a complaint") from None
+    except RecursionError:
+        message = "expressions are nested too deeply in one another"
+        raise AssemblyError((*session.log.diagnostics, Diagnostic(sources[0].name, 1, 1, message))) from None
 
 
 @contextmanager

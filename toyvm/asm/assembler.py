@@ -11,9 +11,9 @@ from toyvm.asm.encoding import Code, Constant, Hole, Result, WordHole
 from toyvm.asm.expressions import Node
 from toyvm.asm.frames import Frame, diagnose, diagnose_text
 from toyvm.asm.operands import IDENTIFIER, STATEMENT, take_apart
-from toyvm.asm.parser import parse
+from toyvm.asm.parser import MAXIMUM_LABEL_DIGITS, parse
 from toyvm.asm.pseudo import MNEMONICS, constant_code, late_constant_code
-from toyvm.asm.sections import LINE_BITS, MAXIMUM_SIZE, Fixup, Origin, Section, Symbol, Unit
+from toyvm.asm.sections import LINE_BITS, MAXIMUM_SIZE, Fixup, Origin, Section, Symbol, Unit, check_chain
 from toyvm.asm.source import Numbered, Source
 from toyvm.asm.values import NotKnown, Relative, Value, describe
 from toyvm.errors import AssemblyError
@@ -291,12 +291,14 @@ class Assembler:
 
     def define_label(self, name: str, column: int | None = None) -> None:
         if name[0].isdigit():
-            number = int(name[:10])
+            number = int(name) if len(name) <= MAXIMUM_LABEL_DIGITS else -1
             count = self.local_labels[number] = self.local_labels.get(number, 0) + 1
             name = f"{number}#{count}"
         section = self.section
         symbol = self.unit.symbols.get(name)
         try:
+            if name.startswith("-"):
+                raise Complaint(f"a numeric label has at most {MAXIMUM_LABEL_DIGITS} digits")
             if symbol is None:
                 self._check_name(name)
                 symbol = self.unit.symbols[name] = Symbol(name)
@@ -348,8 +350,7 @@ class Assembler:
             raise NotKnown(f"symbol '{name}' is not known yet; define it before this line", name)
         if not isinstance(symbol.value, Node):
             return symbol.value
-        if name in self._evaluating:
-            raise Complaint(f"symbol '{name}' is defined by itself")
+        check_chain(name, self._evaluating)
         self._evaluating.append(name)
         try:
             return symbol.value.evaluate(_At(self, symbol.here))
