@@ -111,6 +111,7 @@ static void reset(struct t64_guest *guest, u32 root)
     assert(!error);
     (void)error;
     para->doubtful = para->broken = false;
+    para->pending = 0;
     para->booted = true;
 }
 

@@ -122,14 +122,6 @@ static int meet_exit(struct t64_guest *guest, enum t64_event event)
     return handle(guest);
 }
 
-/* An exit that an observer has seen, if it is still to be handled: not if the guest was moved away meanwhile. */
-static int meet_waiting_exit(struct t64_guest *guest)
-{
-    bool handles = guest->exit_waits && guest->exit.pc == guest->vm.state.pc;
-    guest->exit_waits = false;
-    return handles ? handle(guest) : OUTCOME_SETTLE;
-}
-
 /* Run on the hardware up to the next exit, and handle that. */
 static int run_to_exit(struct t64_guest *guest)
 {
@@ -161,6 +153,24 @@ static void leave(struct t64_guest *guest)
     memcpy(guest->vm.state.x, hardware_state(guest)->x, sizeof guest->vm.state.x);
 }
 
+/* The limit comes before any interrupt. */
+static int settle(struct t64_guest *guest)
+{
+    guest->unsettled = guest->vm.state.retired >= guest->until;
+    return guest->unsettled ? T64_STOP_LIMIT : guest->technique->settle(guest);
+}
+
+/* What the last run left to be done: an exit that an observer has seen, unless the guest was moved away meanwhile. */
+static int begin(struct t64_guest *guest)
+{
+    bool handles = guest->exit_waits && guest->exit.pc == guest->vm.state.pc;
+    guest->exit_waits = false;
+    if (guest->unsettled)
+        return OUTCOME_SETTLE;
+    int outcome = guest->technique->resume(guest);
+    return outcome < 0 && handles ? handle(guest) : outcome;
+}
+
 int guest_run(struct t64_vm *vm, u64 until)
 {
     struct t64_guest *guest = guest_of(vm);
@@ -168,10 +178,10 @@ int guest_run(struct t64_vm *vm, u64 until)
         return T64_STOP_LIMIT;
     guest->until = until;
     enter(guest);
-    int outcome = meet_waiting_exit(guest);
+    int outcome = begin(guest);
     while (outcome < 0) {
         if (outcome == OUTCOME_SETTLE)
-            outcome = guest->technique->settle(guest);
+            outcome = settle(guest);
         if (outcome < 0)
             outcome = run_to_exit(guest);
     }

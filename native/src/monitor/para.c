@@ -151,12 +151,12 @@ int para_raise(struct t64_guest *guest, u64 cause, u64 tval)
     return OUTCOME_SETTLE;
 }
 
-/* Settling: what the hardware is set to before the guest goes on. */
+/* The hardware, before the guest goes on. */
 
 static int take_interrupt(struct t64_guest *guest)
 {
     guest->para->pending = system_pending(&guest->vm);
-    if (!para_interrupt_is_due(guest) || guest->vm.state.retired >= guest->until)
+    if (!para_interrupt_is_due(guest))
         return OUTCOME_RESUME;
     u64 due = guest->para->pending & *para_shared(guest, SHARED_IMASK);
     return para_raise(guest, CAUSE_TIMER | (u64)__builtin_ctzll(due), 0);
@@ -183,22 +183,34 @@ static void use_root(struct t64_guest *guest, u32 root)
     guest->para->flush = false;
 }
 
-static int para_settle(struct t64_guest *guest)
+static int set_hardware(struct t64_guest *guest, u64 alarm)
 {
     struct para *para = guest->para;
-    int outcome = take_interrupt(guest);
-    if (outcome >= 0)
-        return outcome;
     u32 root = para->roots[para_mode(guest)];
     if (para->broken || root == FRAME_NONE)
         return guest_fault(guest, T64_FAULT_BAD_PAGE_TABLE, 0, 0);
     use_root(guest, root);
     hardware_state(guest)->pc = guest->vm.state.pc;
-    *para_shared(guest, SHARED_IPEND) = para->pending;
-    *para_shared(guest, SHARED_TIME) = vm_time(&guest->vm);
-    guest_set_alarm(guest, system_next_event(&guest->vm));
-    para->unsettled = false;
+    guest_set_alarm(guest, alarm);
     return OUTCOME_RESUME;
+}
+
+static int para_settle(struct t64_guest *guest)
+{
+    int outcome = take_interrupt(guest);
+    if (outcome >= 0)
+        return outcome;
+    *para_shared(guest, SHARED_IPEND) = guest->para->pending;
+    *para_shared(guest, SHARED_TIME) = vm_time(&guest->vm);
+    guest->para->unsettled = false;
+    return set_hardware(guest, system_next_event(&guest->vm));
+}
+
+/* What the guest has been shown stays as it is until it exits. */
+static int para_resume(struct t64_guest *guest)
+{
+    bool is_news = system_pending(&guest->vm) & ~guest->para->pending;
+    return set_hardware(guest, is_news ? vm_time(&guest->vm) : system_next_event(&guest->vm));
 }
 
 /* Handlers, by reason. */
@@ -282,6 +294,7 @@ const struct technique technique_para = {
     .enter = para_enter,
     .leave = para_leave,
     .settle = para_settle,
+    .resume = para_resume,
     .state_changed = para_state_changed,
     .memory_changed = para_memory_changed,
     .root = para_root,

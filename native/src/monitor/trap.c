@@ -39,23 +39,27 @@ static u64 next_interrupt(struct t64_guest *guest)
     return vm_interrupts_enabled(&guest->vm) ? t64_vm_next_event(&guest->vm) : T64_NOWHERE;
 }
 
-static void take_interrupt(struct t64_guest *guest)
+static int set_hardware(struct t64_guest *guest, u64 alarm)
 {
-    struct t64_vm *vm = &guest->vm;
-    if (!vm_interrupts_enabled(vm) || vm->state.retired >= guest->until)
-        return;
-    u64 cause = system_interrupt(vm);
-    if (cause)
-        system_enter_trap(vm, cause, vm->state.pc, 0);
+    hardware_state(guest)->pc = guest->vm.state.pc;
+    host_use_root(guest->host, shadow_root(&guest->shadow, trap_mode(guest)));
+    guest_set_alarm(guest, alarm);
+    return OUTCOME_RESUME;
 }
 
 static int trap_settle(struct t64_guest *guest)
 {
-    take_interrupt(guest);
-    hardware_state(guest)->pc = guest->vm.state.pc;
-    host_use_root(guest->host, shadow_root(&guest->shadow, trap_mode(guest)));
-    guest_set_alarm(guest, next_interrupt(guest));
-    return OUTCOME_RESUME;
+    struct t64_vm *vm = &guest->vm;
+    u64 cause = vm_interrupts_enabled(vm) ? system_interrupt(vm) : 0;
+    if (cause)
+        system_enter_trap(vm, cause, vm->state.pc, 0);
+    return set_hardware(guest, next_interrupt(guest));
+}
+
+static int trap_resume(struct t64_guest *guest)
+{
+    bool is_due = system_interrupt(&guest->vm);
+    return set_hardware(guest, is_due ? vm_time(&guest->vm) : next_interrupt(guest));
 }
 
 /* Handlers, by reason. */
@@ -149,6 +153,7 @@ const struct technique technique_trap = {
     .enter = trap_enter,
     .leave = trap_leave,
     .settle = trap_settle,
+    .resume = trap_resume,
     .state_changed = trap_state_changed,
     .memory_changed = trap_memory_changed,
     .root = trap_root,
