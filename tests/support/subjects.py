@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from toyvm.programs import Program
@@ -70,9 +70,43 @@ def trap(program: Program) -> Iterator[Any]:
         yield guest
 
 
+class Restored:
+    """A machine that before every run is saved, thrown away, and restored in a new one. Its input has to be empty."""
+
+    def __init__(self, make: Callable[[], Any], stack: ExitStack) -> None:
+        self._make = make
+        self._stack = stack
+        self._machine = stack.enter_context(make())
+
+    def run(self, until: int | None = None) -> Any:
+        snapshot, output = self._machine.save(), self._machine.output
+        self._machine = self._stack.enter_context(self._make())
+        self._machine.run(until=5)  # something else to forget
+        self._machine.restore(snapshot)
+        self._machine.sink.kept = bytearray(output)
+        return self._machine.run(until=until)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._machine, name)
+
+
+@contextmanager
+def restored_interpreter(program: Program) -> Iterator[Any]:
+    with ExitStack() as stack:
+        yield Restored(lambda: interpreter(program), stack)
+
+
+@contextmanager
+def restored_trap(program: Program) -> Iterator[Any]:
+    with ExitStack() as stack:
+        yield Restored(lambda: trap(program), stack)
+
+
 SUBJECTS: dict[str, Callable[[Program], Any]] = {
     "reference": reference,
     "stepping": stepping,
     "interpreter": interpreter,
     "trap": trap,
+    "restored interpreter": restored_interpreter,
+    "restored trap": restored_trap,
 }
