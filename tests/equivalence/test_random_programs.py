@@ -45,6 +45,12 @@ def test_a_random_program_is_the_same_stopped_at_every_instruction(seed: int) ->
     compare(random_program(random), ["stepping"], checkpoints(random))
 
 
+@pytest.mark.parametrize("seed", range(300, 320))
+def test_a_random_program_is_the_same_with_every_exit_observed(seed: int) -> None:
+    random = Random(seed)
+    compare(random_program(random), ["observed trap"], checkpoints(random))
+
+
 @pytest.mark.parametrize("seed", range(200, 220))
 def test_a_random_program_is_the_same_saved_and_restored_on_the_way(seed: int) -> None:
     random = Random(seed)

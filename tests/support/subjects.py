@@ -70,6 +70,14 @@ def trap(program: Program) -> Iterator[Any]:
         yield guest
 
 
+@contextmanager
+def observed_trap(program: Program) -> Iterator[Any]:
+    """Every exit is shown to someone in Python before it is handled."""
+    with trap(program) as guest:
+        guest.observe(lambda event: None)
+        yield guest
+
+
 class Restored:
     """A machine that before every run is saved, thrown away, and restored in a new one. Its input has to be empty."""
 
@@ -107,6 +115,7 @@ SUBJECTS: dict[str, Callable[[Program], Any]] = {
     "stepping": stepping,
     "interpreter": interpreter,
     "trap": trap,
+    "observed trap": observed_trap,
     "restored interpreter": restored_interpreter,
     "restored trap": restored_trap,
 }
