@@ -14,7 +14,7 @@ def _disk(program: Program) -> bytearray | None:
     return None if program.disk is None else bytearray(program.disk)
 
 
-def _devices(program: Program) -> dict[str, Any]:
+def devices_of(program: Program) -> dict[str, Any]:
     return {
         "input": program.input,
         "disk": _disk(program),
@@ -25,7 +25,7 @@ def _devices(program: Program) -> dict[str, Any]:
 
 @contextmanager
 def reference(program: Program) -> Iterator[Any]:
-    machine = ReferenceMachine(memory=program.memory, level=program.level, **_devices(program))
+    machine = ReferenceMachine(memory=program.memory, level=program.level, **devices_of(program))
     machine.load(program)
     yield machine
 
@@ -42,7 +42,7 @@ class Stepping(ReferenceMachine):
 
 @contextmanager
 def stepping(program: Program) -> Iterator[Any]:
-    machine = Stepping(memory=program.memory, level=program.level, **_devices(program))
+    machine = Stepping(memory=program.memory, level=program.level, **devices_of(program))
     machine.load(program)
     yield machine
 
@@ -51,7 +51,7 @@ def stepping(program: Program) -> Iterator[Any]:
 def interpreter(program: Program) -> Iterator[Any]:
     from toyvm.machine import Machine
 
-    with Machine(memory=program.memory, level=program.level, **_devices(program)) as machine:
+    with Machine(memory=program.memory, level=program.level, **devices_of(program)) as machine:
         machine.load(program)
         machine.image = None  # a program has no symbols
         yield machine
@@ -63,7 +63,7 @@ def trap(program: Program) -> Iterator[Any]:
 
     with (
         Host(memory=host_memory_for(program.memory), level=program.level) as host,
-        host.guest("trap", memory=program.memory, **_devices(program)) as guest,
+        host.guest("trap", memory=program.memory, **devices_of(program)) as guest,
     ):
         guest.load(program)
         guest.image = None
