@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toyvm.asm import assemble, assemble_text
@@ -40,6 +40,7 @@ def test_a_word_that_is_no_instruction_is_data(word: int, address: int) -> None:
 
 
 @pytest.mark.parametrize("row", INSTRUCTIONS, ids=lambda row: row.mnemonic)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_every_instruction_is_written_so_that_it_assembles_back(row: object, data: st.DataObject) -> None:
     word = data.draw(legal_words([row]))  # type: ignore[list-item]
