@@ -1,7 +1,7 @@
 /* The monitor's books about a paravirtual guest, in a snapshot.
  *
- * Its tables, and whatever its kernel remembers, hold host frame numbers. So a load does not translate: it gives the guest the
- * very frames that it had, if they are its own still or free; those of the shared page and the window too.
+ * Its tables, and whatever its kernel remembers, hold host frame numbers. So a load does not translate: it gives the
+ * guest the very frames that it had, if they are its own still or free; those of the shared page and the window too.
  *
  *     struct books, the shared page, a u32 for each frame, a byte for the pin of each page
  */
@@ -156,7 +156,8 @@ static void load_handlers(struct para *para, const struct books *books)
 {
     for (u32 i = 0; i < PARA_HANDLERS; i++) {
         const struct saved_handler *handler = &books->handlers[i];
-        para->handlers[i] = (struct para_handler){handler->address, handler->given != 0, handler->keeps_interrupts != 0};
+        bool keeps_interrupts = handler->keeps_interrupts != 0;
+        para->handlers[i] = (struct para_handler){handler->address, handler->given != 0, keeps_interrupts};
     }
 }
 

@@ -1,7 +1,7 @@
 /* The technique `trap`: the guest's kernel runs in user mode, and each privileged instruction traps and is emulated.
  *
- * Popek and Goldberg's virtual machine monitor (CACM 17(7), 1974): here are its dispatcher, a row per exit reason, its
- * allocator, the settling of mode, root and timer before the guest goes on, and its interpreter, which is system_execute.
+ * Popek and Goldberg's virtual machine monitor (CACM 17(7), 1974): here are its dispatcher, a row an exit reason, its
+ * allocator, the settling of mode, root and timer before the guest goes on; its interpreter is system_execute.
  */
 #include "trap.h"
 
@@ -113,7 +113,8 @@ static int spin(struct t64_guest *guest)
 static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_CRR] = emulate, [EXIT_CRW] = emulate, [EXIT_CRX] = emulate, [EXIT_ERET] = emulate, [EXIT_WFI] = emulate,
     [EXIT_TLBI] = emulate, [EXIT_IN] = emulate, [EXIT_OUT] = emulate,
-    [EXIT_GETST] = emulate, [EXIT_SETST] = emulate, [EXIT_GETVEC] = emulate, [EXIT_GETPT] = emulate, [EXIT_PROBE] = emulate,
+    [EXIT_GETST] = emulate, [EXIT_SETST] = emulate, [EXIT_GETVEC] = emulate, [EXIT_GETPT] = emulate,
+    [EXIT_PROBE] = emulate,
     [EXIT_SYSCALL] = reflect,
     [EXIT_EXCEPTION] = reflect,
     [EXIT_GUEST_PAGE_FAULT] = reflect,
