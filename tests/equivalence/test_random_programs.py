@@ -16,7 +16,7 @@ from toyvm.programs import Program, random_program
 
 LIMIT = 1500  # retired instructions; most programs end before
 SEEDS = 120
-EXAMPLES = 150
+EXAMPLES = 70
 SUBJECTS = ["interpreter", "trap"]  # and with each the reference
 
 
