@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from program_coverage import Coverage, measure
 
-PROGRAMS = 200
+PROGRAMS = 300
 # Rarer than so few programs show.
 RARE = {("fetch", True, "reserved", True), ("load", True, "reserved", True), ("store", True, "reserved", True)}
 
