@@ -64,4 +64,4 @@ def test_a_page_is_filled_once_until_it_is_forgotten() -> None:
         guest.run()
         assert guest.exits["tlbi"] == 100
         assert guest.exits["shadow_page_fault"] == 100 + 1, "the data's page each time, and the code's once"
-        assert guest.exits["guest_page_fault"] == 0
+        assert not guest.exits.get("guest_page_fault")

@@ -5,7 +5,7 @@
 #include "machine.h"
 #include <stdlib.h>
 
-/* Guests run in user mode, paging and interrupts on; only the timer, by which the monitor takes the CPU back, comes in. */
+/* Guests run in user mode, paging and interrupts on; the timer, which gives the CPU back to the monitor, comes in. */
 static void enter_user_mode(struct t64_state *state)
 {
     state->status = STATUS_IE | STATUS_MODE;

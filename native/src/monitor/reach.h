@@ -1,4 +1,4 @@
-/* A paravirtual guest's memory by virtual address, where hypercalls find arguments: as far as the guest itself reaches. */
+/* A paravirtual guest's memory by virtual address, where hypercalls find arguments, as far as the guest reaches. */
 #ifndef T64_REACH_H
 #define T64_REACH_H
 

@@ -1,4 +1,4 @@
-/* Shadow page tables: guest-virtual to host-physical, built on demand; a root for the guest kernel, one for its users. */
+/* Shadow page tables: guest-virtual to host-physical, built on demand; a root for its kernel, one for its users. */
 #ifndef T64_SHADOW_H
 #define T64_SHADOW_H
 
