@@ -15,7 +15,13 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     {"command line": ("cli", "__main__")},
     {"lab": ("lab",), "reports": ("report",), "manual": ("manual",), "test strategies": ("strategies",)},
     {"machine and host": ("machine", "host", "computer", "runner", "events", "views", "diagnosis", "reference_engine")},
-    {"native binding": ("native",), "outcome": ("outcome",), "console": ("console",), "disk": ("disk",)},
+    {
+        "native binding": ("native",),
+        "outcome": ("outcome",),
+        "console": ("console",),
+        "disk": ("disk",),
+        "interrupts": ("interrupts",),
+    },
     {"shipped programs": ("shipped",), "random programs": ("programs",)},
     {"disassembler": ("disasm",), "reference": ("reference",), "assembler": ("asm",), "ported lines": ("portdiff",)},
     {

@@ -131,12 +131,10 @@ class Computer:
     def _clear(self, start: int, end: int) -> None:
         """Zero guest-physical start..end; pages that are zero already are left alone and need no host memory."""
         while start < end:
-            page = int(lib.t64_vm_next_page(self.vm, start // PAGE_SIZE))
-            start = max(start, page * PAGE_SIZE)
             size = min(end, (start // PAGE_SIZE + 1) * PAGE_SIZE) - start
-            if size > 0:
+            if self.read(start, size).strip(b"\0"):
                 self.write(start, bytes(size))
-            start += PAGE_SIZE - start % PAGE_SIZE
+            start += size
 
     @property
     def memory_size(self) -> int:

@@ -247,10 +247,14 @@ def _contents(section: Section, image: Image) -> bytes:
     return b""
 
 
+def _holds_words(section: Section) -> bool:
+    return bool(section.flags & _EXECUTE) and section.address & 3 == 0
+
+
 def _limit(section: Section, names: _Names, position: int) -> int:
     """Where the row that begins at `position` has to end at the latest: the next label, the section's end."""
     end = section.address + section.size
-    if section.flags & _EXECUTE and section.has_contents and position & 3 == 0:
+    if section.has_contents and _holds_words(section) and position & 3 == 0:
         return end
     return min(end, names.next_after(position, end))
 
@@ -260,7 +264,7 @@ def _row(section: Section, data: bytes, position: int, limit: int, names: _Names
     if not section.has_contents:
         return limit - position, f"    .zero {limit - position}"
     rest = data[position - section.address : limit - section.address]
-    if section.flags & _EXECUTE and position & 3 == 0 and len(rest) >= 4:
+    if _holds_words(section) and position & 3 == 0 and len(rest) >= 4:
         word = int.from_bytes(rest[:4], "little")
         text = disassemble_word(word, position, names.at)
         return 4, f"    {text:<{_CODE_COLUMN}}# {position:x}: {word:08x}"

@@ -100,26 +100,23 @@ class Observers:
     """Who asked to see which exits, by reason number."""
 
     def __init__(self) -> None:
-        self._by_reason: dict[int, tuple[Observer, ...]] = {}
+        self.by_reason: dict[int, tuple[Observer, ...]] = {}
 
     @property
     def mask(self) -> int:
         """A bit for each reason that someone watches."""
-        return sum(1 << number for number in self._by_reason)
+        return sum(1 << number for number in self.by_reason)
 
     def add(self, observer: Observer, reasons: Iterable[str] | None) -> None:
         for number in _numbers(reasons):
-            self._by_reason[number] = (*self._by_reason.get(number, ()), observer)
+            self.by_reason[number] = (*self.by_reason.get(number, ()), observer)
 
     def remove(self, observer: Observer) -> None:
         kept = {
             number: tuple(other for other in observers if other != observer)
-            for number, observers in self._by_reason.items()
+            for number, observers in self.by_reason.items()
         }
-        self._by_reason = {number: observers for number, observers in kept.items() if observers}
-
-    def of(self, number: int) -> tuple[Observer, ...]:
-        return self._by_reason.get(number, ())
+        self.by_reason = {number: observers for number, observers in kept.items() if observers}
 
 
 def _numbers(reasons: Iterable[str] | None) -> list[int]:

@@ -133,8 +133,7 @@ class Guest(Computer):
         self.host = host
         self.technique = technique
         self._observers = Observers()
-        self._exit = lib.t64_vm_exit(vm)
-        self._exit_bytes = ffi.buffer(self._exit)
+        self._exit_bytes = ffi.buffer(lib.t64_vm_exit(vm))
 
     def observe(self, observer: Observer, reasons: str | Iterable[str] | None = None) -> None:
         """Call `observer(event)` at each exit of these reasons (toyvm.exits; None: all), before it is handled."""
@@ -148,8 +147,10 @@ class Guest(Computer):
 
     def on_exit(self) -> None:
         """Show the exit to those who asked to see it."""
-        event = ExitEvent(self, self._exit_bytes[:], self._state.skipped)
-        for observer in self._observers.of(self._exit.reason):
+        raw = self._exit_bytes[:]
+        event = ExitEvent(self, raw, self._state.skipped)
+        # A reason is below 64, so the first byte of the structure is all of it.
+        for observer in self._observers.by_reason.get(raw[0], ()):
             observer(event)
 
     @property

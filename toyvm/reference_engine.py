@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from toyvm.console import CHUNK, InputSource, OutputSink
 from toyvm.diagnosis import describe, detail_of, place
+from toyvm.interrupts import interrupts_given_to
 from toyvm.isa.control import MODE
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, Level
 from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
@@ -88,6 +89,7 @@ class ReferenceEngine:
         self._view = cast("Memory", PhysicalView(self._machine, memory))
         self._sink = OutputSink(output)
         self._sent = 0
+        self._interrupted = False
         self.image: Image | None = None
         self.exits: dict[str, int] = {}
 
@@ -109,9 +111,11 @@ class ReferenceEngine:
         self.image = image
 
     def run(self, max_instructions: int | None = None, timeout: float | None = None) -> Outcome:
-        """Run as Computer.run does; Ctrl-C ends the run between two instructions, or in one without effect."""
+        """Run as Computer.run does."""
         started = monotonic()
-        stop = self._run(max_instructions, float("inf") if timeout is None else started + timeout)
+        self._interrupted = False
+        with interrupts_given_to(self._interrupt):
+            stop = self._run(max_instructions, float("inf") if timeout is None else started + timeout)
         fault = self._fault() if stop is Stop.FAULT else None
         code = self._machine.exit_code if stop is Stop.EXIT else None
         detail = detail_of(self, stop, code, fault)
@@ -120,19 +124,19 @@ class ReferenceEngine:
 
     def _run(self, max_instructions: int | None, deadline: float) -> Stop:
         limit = None if max_instructions is None else self.retired + max_instructions
-        try:
-            while True:
-                goal = self.retired + _SLICE if limit is None else min(limit, self.retired + _SLICE)
-                stop = Stop(self._machine.run(goal).value)
-                if stop is not Stop.LIMIT or self.retired == limit:
-                    return stop
-                if monotonic() >= deadline:
-                    return Stop.TIMEOUT
-                self._drain()
-        except KeyboardInterrupt:
-            return Stop.INTERRUPTED
-        finally:
+        while True:
+            goal = self.retired + _SLICE if limit is None else min(limit, self.retired + _SLICE)
+            stop = Stop(self._machine.run(goal).value)
             self._drain()
+            if stop is not Stop.LIMIT or self.retired == limit:
+                return stop
+            if self._interrupted:
+                return Stop.INTERRUPTED
+            if monotonic() >= deadline:
+                return Stop.TIMEOUT
+
+    def _interrupt(self) -> None:
+        self._interrupted = True
 
     def _drain(self) -> None:
         output = self._machine.output

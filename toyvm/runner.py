@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic, perf_counter
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from toyvm.console import CHUNK, InputRecord, ReplayInput
 from toyvm.errors import ToyvmError
+from toyvm.interrupts import interrupts_given_to
 from toyvm.native import ffi, lib
 from toyvm.outcome import Stop
 
@@ -92,10 +90,11 @@ class Runner:
     def _run_slice(self, goal: int) -> int:
         """Run to `goal` unless something stops it; the time it took says how long the next slice should be."""
         vm, state, run = self._computer.vm, self._computer.native_state, lib.t64_vm_run
+        observed, on_exit = lib.T64_STOP_OBSERVED, self._computer.on_exit
         before, started = state.retired, perf_counter()
         code = run(vm, goal)
-        while code == lib.T64_STOP_OBSERVED:
-            self._computer.on_exit()
+        while code == observed:
+            on_exit()
             if self._interrupted or perf_counter() - started > SLICE_SECONDS:
                 break
             code = run(vm, goal)
@@ -160,28 +159,9 @@ class Runner:
     @contextmanager
     def _looked_after(self) -> Iterator[None]:
         """Around a run: Ctrl-C ends it at an exact instruction, and all output is handed on, whatever happens."""
-        with _interrupts_given_to(self.interrupt):
+        with interrupts_given_to(self.interrupt):
             try:
                 yield
             finally:
                 self._interrupted = False
                 self.drain()
-
-
-@contextmanager
-def _interrupts_given_to(interrupt: Callable[[], None]) -> Iterator[None]:
-    """Meanwhile Ctrl-C calls `interrupt`; a second one raises KeyboardInterrupt as ever."""
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
-
-    def on_interrupt(number: int, frame: FrameType | None) -> None:
-        interrupt()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)

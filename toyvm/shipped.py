@@ -20,9 +20,9 @@ _ELF_MAGIC = b"\x7fELF"
 
 def guests_directory() -> Path:
     """Where the shipped guests are: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parent
-    installed = package / "guests"
-    return installed if installed.is_dir() else package.parent / "guests"
+    from toyvm.asm.search import guests_directory as directory
+
+    return directory()
 
 
 def shipped_guests() -> dict[str, Path]:

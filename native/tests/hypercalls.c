@@ -1,5 +1,5 @@
-/* Random hypercalls and stores of a paravirtual guest that means harm: its monitor must keep sound books, a neighbour on the
- * same host must not notice, and nothing may crash. Usage: hypercalls [ROUNDS [SEED]]. */
+/* Random hypercalls and stores of a paravirtual guest that means harm: the books must stay sound, a neighbour on
+ * the same host must not notice, and nothing may crash. Usage: hypercalls [ROUNDS [SEED]]. */
 #include <string.h>
 
 #include "assemble.h"
@@ -182,13 +182,13 @@ static i64 ask(struct attack *attack, u64 number, u64 a0, u64 a1, u64 a2)
     return (i64)state->x[A0];
 }
 
-/* What a guest does properly to have a table, with contents that may be proper or not: attacks need some to start from. */
+/* What a guest does to have a table, with contents that may be proper or not: attacks need some to start from. */
 static void make_table(struct attack *attack)
 {
     u64 page = 8 + below(attack, 6), frame = t64_guest_frame(attack->guest, page);
-    u64 level = below(attack, 3), words[4];
+    u64 level = below(attack, 3), words[4], rights = level ? PTE_V : PTE_V | PTE_R | PTE_U;
     for (u32 i = 0; i < 4; i++)
-        words[i] = t64_guest_frame(attack->guest, 8 + below(attack, 6)) << PAGE_SHIFT | (level ? PTE_V : PTE_V | PTE_R | PTE_U);
+        words[i] = t64_guest_frame(attack->guest, 8 + below(attack, 6)) << PAGE_SHIFT | rights;
     if (!below(attack, 3))
         words[below(attack, 4)] = some_entry(attack);
     t64_vm_write(attack->guest, page * PAGE_SIZE + 8 * below(attack, 60), (const u8 *)words, sizeof words);

@@ -184,3 +184,41 @@ def run_image(image: Image) -> bytes:
 
 def test_without_input_the_end_is_there_from_the_start() -> None:
     assert run_image(ECHO) == b""
+
+
+# Waits for a timer 30 ms ahead, with a terminal that stays silent; a tick is a nanosecond.
+SLEEPING = assemble_text("""
+_start:
+    crr  t0, time
+    li   t1, 30000000
+    add  t0, t0, t1
+    crw  timecmp, t0
+    li   t0, 1
+    crw  imask, t0
+    wfi
+    li   a0, 0
+    out  8, a0
+""").image
+
+
+def test_waiting_with_a_silent_terminal_ends_when_the_timer_is_due() -> None:
+    read, write = os.pipe()
+    with Machine("1M", input=DescriptorInput(read, live=True)) as live, Machine("1M") as other:
+        for machine in (live, other):
+            machine.load(SLEEPING)
+            assert machine.run(timeout=30).ok
+        assert live.time == other.time
+    os.close(read)
+    os.close(write)
+
+
+def test_a_wait_for_a_terminal_can_be_cut_short_and_resumed() -> None:
+    read, write = os.pipe()
+    with Machine("1M", input=DescriptorInput(read, live=True)) as machine:
+        machine.load(KEYS)
+        assert machine.run(timeout=0.05).stop is Stop.TIMEOUT
+        os.write(write, b"k")
+        os.close(write)
+        assert machine.run(timeout=30).ok
+        assert machine.output == b"k"
+    os.close(read)

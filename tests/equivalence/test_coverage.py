@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from toyvm.programs.__main__ import measure
-from toyvm.programs.coverage import Coverage
+from program_coverage import Coverage, measure
 
 PROGRAMS = 300
 # Rarer than so few programs show.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -15,7 +16,7 @@ from toyvm.programs import Program, random_program
 
 LIMIT = 1500  # retired instructions; most programs end before
 SEEDS = 120
-EXAMPLES = 150
+EXAMPLES = 70
 SUBJECTS = ["interpreter", "trap"]  # and with each the reference
 
 
@@ -42,6 +43,19 @@ def test_a_random_program_is_the_same_on_the_bare_machine_of_every_level(seed: i
 def test_a_random_program_is_the_same_stopped_at_every_instruction(seed: int) -> None:
     random = Random(seed)
     compare(random_program(random), ["stepping"], checkpoints(random))
+
+
+@pytest.mark.parametrize("seed", range(300, 320))
+def test_a_random_program_is_the_same_with_every_exit_observed(seed: int) -> None:
+    random = Random(seed)
+    compare(random_program(random), ["observed trap"], checkpoints(random))
+
+
+@pytest.mark.parametrize("seed", range(200, 220))
+def test_a_random_program_is_the_same_saved_and_restored_on_the_way(seed: int) -> None:
+    random = Random(seed)
+    program = replace(random_program(random), input=b"")
+    compare(program, ["restored interpreter", "restored trap"], checkpoints(random))
 
 
 @settings(max_examples=EXAMPLES)

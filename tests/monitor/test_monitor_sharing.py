@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from random import Random
 
 import pytest
 from guest_runs import GUESTS, image_of
@@ -43,6 +44,31 @@ def test_guests_by_turns_end_as_each_does_alone() -> None:
         while running:
             running = [guest for guest in running if guest.run(SLICE).stop == "limit"]
         assert [end_of(guest) for guest in guests] == [alone[kind] for kind in kinds]
+
+
+@pytest.mark.parametrize("technique", ["trap", "para"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_guest_cannot_tell_where_its_runs_began(technique: str, seed: int) -> None:
+    random = Random(seed)
+    with Host() as host, started(host, technique) as whole, Host() as other, started(other, technique) as sliced:
+        whole.run()
+        while sliced.run(random.choice([1, 2, 17, 300, 4_000])).stop == "limit":
+            pass
+        assert end_of(sliced) == end_of(whole)
+        assert {**sliced.exits, "spin": 0} == {**whole.exits, "spin": 0}
+
+
+def test_an_exit_that_waits_is_handled_on_the_guest_s_own_tables() -> None:
+    with Host() as host, ExitStack() as stack:
+        guests = [stack.enter_context(started(host, "trap")) for _ in range(2)]
+        for guest in guests:
+            guest.observe(lambda event: event.guest.interrupt(), ["crr", "hypercall", "shadow_page_fault"])
+        for _ in range(2_000):
+            for guest in guests:
+                guest.run()
+        assert end_of(guests[0]) == end_of(guests[1])
+        for guest in guests:
+            assert guest.exits["crr"] > 100
 
 
 def leaves(host: Host, table: int, level: int) -> Iterator[int]:

@@ -35,6 +35,12 @@ def test_a_stopped_machine_stays_stopped() -> None:
     assert (machine.exit_code, machine.retired) == (5, 2)
 
 
+def test_an_idle_machine_goes_on_behind_the_wfi() -> None:
+    machine = machine_with([op("wfi"), op("addi", 10, 0, 5), op("out", 8, 10)])
+    assert (machine.run(), machine.pc) == (Stop.IDLE, 0x1004)
+    assert (machine.run(), machine.exit_code) == (Stop.EXIT, 5)
+
+
 def test_a_double_fault_says_both_faults() -> None:
     machine = machine_with([op("syscall")])
     assert machine.run() is Stop.FAULT

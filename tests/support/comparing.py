@@ -9,7 +9,7 @@ from typing import Any
 
 from subjects import SUBJECTS
 
-from toyvm.isa.coding import decode
+from toyvm.disasm import disassemble_word
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.registers import ABI_NAMES
 from toyvm.programs import Program
@@ -125,10 +125,6 @@ def _place(machine: Any) -> str:
     """Where the reference is, and in what mode."""
     status, pc = machine.cr("status"), machine.pc
     word = machine.instruction_at(pc)
-    if word is None:
-        shown = "(cannot be fetched)"
-    else:
-        decoded = decode(word)
-        shown = f"{word:#x}" if decoded is None else f"{decoded.instruction.mnemonic} {decoded.values}"
+    shown = "(cannot be fetched)" if word is None else disassemble_word(word, pc)
     mode = "user" if status >> 8 & 1 else "kernel"
     return f"{mode} ie={status & 1} ptbr={machine.cr('ptbr'):#x} cause={machine.cr('cause'):#x} {pc:#x}: {shown}"

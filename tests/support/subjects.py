@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from toyvm.programs import Program
@@ -14,7 +14,7 @@ def _disk(program: Program) -> bytearray | None:
     return None if program.disk is None else bytearray(program.disk)
 
 
-def _devices(program: Program) -> dict[str, Any]:
+def devices_of(program: Program) -> dict[str, Any]:
     return {
         "input": program.input,
         "disk": _disk(program),
@@ -25,7 +25,7 @@ def _devices(program: Program) -> dict[str, Any]:
 
 @contextmanager
 def reference(program: Program) -> Iterator[Any]:
-    machine = ReferenceMachine(memory=program.memory, level=program.level, **_devices(program))
+    machine = ReferenceMachine(memory=program.memory, level=program.level, **devices_of(program))
     machine.load(program)
     yield machine
 
@@ -42,7 +42,7 @@ class Stepping(ReferenceMachine):
 
 @contextmanager
 def stepping(program: Program) -> Iterator[Any]:
-    machine = Stepping(memory=program.memory, level=program.level, **_devices(program))
+    machine = Stepping(memory=program.memory, level=program.level, **devices_of(program))
     machine.load(program)
     yield machine
 
@@ -51,7 +51,7 @@ def stepping(program: Program) -> Iterator[Any]:
 def interpreter(program: Program) -> Iterator[Any]:
     from toyvm.machine import Machine
 
-    with Machine(memory=program.memory, level=program.level, **_devices(program)) as machine:
+    with Machine(memory=program.memory, level=program.level, **devices_of(program)) as machine:
         machine.load(program)
         machine.image = None  # a program has no symbols
         yield machine
@@ -66,7 +66,7 @@ def _guest(technique: str) -> Callable[[Program], Any]:
 
         with (
             Host(memory=host_memory_for(program.memory), level=program.level) as host,
-            host.guest(technique, memory=program.memory, **_devices(program)) as guest,
+            host.guest(technique, memory=program.memory, **devices_of(program)) as guest,
         ):
             guest.load(program)
             guest.image = None
@@ -75,10 +75,56 @@ def _guest(technique: str) -> Callable[[Program], Any]:
     return subject
 
 
+trap = _guest("trap")
+
+
+@contextmanager
+def observed_trap(program: Program) -> Iterator[Any]:
+    """Every exit is shown to someone in Python before it is handled."""
+    with trap(program) as guest:
+        guest.observe(lambda event: None)
+        yield guest
+
+
+class Restored:
+    """A machine that before every run is saved, thrown away, and restored in a new one. Its input has to be empty."""
+
+    def __init__(self, make: Callable[[], Any], stack: ExitStack) -> None:
+        self._make = make
+        self._stack = stack
+        self._machine = stack.enter_context(make())
+
+    def run(self, until: int | None = None) -> Any:
+        snapshot, output = self._machine.save(), self._machine.output
+        self._machine = self._stack.enter_context(self._make())
+        self._machine.run(until=5)  # something else to forget
+        self._machine.restore(snapshot)
+        self._machine.sink.kept = bytearray(output)
+        return self._machine.run(until=until)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._machine, name)
+
+
+@contextmanager
+def restored_interpreter(program: Program) -> Iterator[Any]:
+    with ExitStack() as stack:
+        yield Restored(lambda: interpreter(program), stack)
+
+
+@contextmanager
+def restored_trap(program: Program) -> Iterator[Any]:
+    with ExitStack() as stack:
+        yield Restored(lambda: trap(program), stack)
+
+
 SUBJECTS: dict[str, Callable[[Program], Any]] = {
     "reference": reference,
     "stepping": stepping,
     "interpreter": interpreter,
-    "trap": _guest("trap"),
     "hybrid": _guest("hybrid"),
+    "trap": trap,
+    "observed trap": observed_trap,
+    "restored interpreter": restored_interpreter,
+    "restored trap": restored_trap,
 }

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from toyvm.asm.assembler import Assembler, Session
+from toyvm.asm.assembler import Assembler
 from toyvm.asm.building import build
 from toyvm.asm.diagnostics import GiveUp
 from toyvm.asm.linker import Linked, link
 from toyvm.asm.operands import IDENTIFIER
 from toyvm.asm.sections import Unit
+from toyvm.asm.session import Session
 from toyvm.asm.source import Source, check_text
 from toyvm.errors import AssemblyError, Diagnostic, UsageError
 from toyvm.image import Image
@@ -71,6 +72,9 @@ def assemble(
     except GiveUp:
         session.log.raise_if_any()
         raise AssertionError("the assembler gave up without a complaint") from None
+    except RecursionError:
+        message = "expressions are nested too deeply in one another"
+        raise AssemblyError((*session.log.diagnostics, Diagnostic(sources[0].name, 1, 1, message))) from None
 
 
 @contextmanager

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
-from toyvm.asm.diagnostics import Complaint, GiveUp, Log, did_you_mean
+from toyvm.asm.diagnostics import Complaint, GiveUp, did_you_mean
 from toyvm.asm.encoding import Code, Constant, Hole, Result, WordHole
 from toyvm.asm.expressions import Node
 from toyvm.asm.frames import Frame, diagnose, diagnose_text
 from toyvm.asm.operands import IDENTIFIER, STATEMENT, take_apart
-from toyvm.asm.parser import parse
+from toyvm.asm.parser import MAXIMUM_LABEL_DIGITS, parse
 from toyvm.asm.pseudo import MNEMONICS, constant_code, late_constant_code
-from toyvm.asm.sections import LINE_BITS, MAXIMUM_SIZE, Fixup, Origin, Section, Symbol, Unit
+from toyvm.asm.sections import LINE_BITS, MAXIMUM_SIZE, Fixup, Origin, Section, Symbol, Unit, check_chain
+from toyvm.asm.session import MAXIMUM_STATEMENTS, Session
 from toyvm.asm.source import Numbered, Source
 from toyvm.asm.values import NotKnown, Relative, Value, describe
 from toyvm.errors import AssemblyError
@@ -23,33 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toyvm.asm.macros import Macro
 
-MAXIMUM_STATEMENTS = 2_000_000  # out of macros and repetitions, in one run
 _PLACEHOLDER = bytes(4)  # stands for an instruction that is wrong, so that what follows keeps its place
-
-
-@dataclass
-class Session:
-    """What the sources of one run share."""
-
-    log: Log = field(default_factory=Log)
-    files: list[Source] = field(default_factory=list)  # every file read, by its number in line tables
-    include: tuple[Path, ...] = ()
-    budget: int = MAXIMUM_STATEMENTS
-    # Encoded statements by their text: encoding does not depend on symbols, so it is the same in every source.
-    codes: dict[str, bytes | WordHole | Constant | list[Code]] = field(default_factory=dict)
-
-    sources: dict[Path, Source] = field(default_factory=dict)
-
-    def read(self, path: Path, name: str) -> Source:
-        """The source in a file, read once in a run. Raises as Source.read does."""
-        found = self.sources.get(path)
-        if found is None:
-            found = self.sources[path] = Source.read(path, name)
-        return found
-
-    def file_number(self, source: Source) -> int:
-        self.files.append(source)
-        return len(self.files) - 1
 
 
 class EndOfSource(Exception):
@@ -291,12 +265,14 @@ class Assembler:
 
     def define_label(self, name: str, column: int | None = None) -> None:
         if name[0].isdigit():
-            number = int(name[:10])
+            number = int(name) if len(name) <= MAXIMUM_LABEL_DIGITS else -1
             count = self.local_labels[number] = self.local_labels.get(number, 0) + 1
             name = f"{number}#{count}"
         section = self.section
         symbol = self.unit.symbols.get(name)
         try:
+            if name.startswith("-"):
+                raise Complaint(f"a numeric label has at most {MAXIMUM_LABEL_DIGITS} digits")
             if symbol is None:
                 self._check_name(name)
                 symbol = self.unit.symbols[name] = Symbol(name)
@@ -348,8 +324,7 @@ class Assembler:
             raise NotKnown(f"symbol '{name}' is not known yet; define it before this line", name)
         if not isinstance(symbol.value, Node):
             return symbol.value
-        if name in self._evaluating:
-            raise Complaint(f"symbol '{name}' is defined by itself")
+        check_chain(name, self._evaluating)
         self._evaluating.append(name)
         try:
             return symbol.value.evaluate(_At(self, symbol.here))

@@ -63,7 +63,15 @@ class Log:
 
     def raise_if_any(self) -> None:
         if self.diagnostics:
-            raise AssemblyError(tuple(self.diagnostics))
+            raise AssemblyError(tuple(self._in_order()))
+
+    def _in_order(self) -> list[Diagnostic]:
+        """By file, as each was first complained about, and line; the cut comes last."""
+        order: dict[str, int] = {}
+        for diagnostic in self.diagnostics:
+            order.setdefault(diagnostic.file, len(order))
+        shown, cut = self.diagnostics[:MAXIMUM_ERRORS], self.diagnostics[MAXIMUM_ERRORS:]
+        return sorted(shown, key=lambda one: (order[one.file], one.line, one.column)) + cut
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> tuple[str, ...]:

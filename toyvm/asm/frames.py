@@ -12,6 +12,7 @@ from toyvm.asm.source import Numbered, Source
 from toyvm.errors import Diagnostic
 
 MAXIMUM_DEPTH = 100
+MAXIMUM_SHOWN = 400  # characters
 
 
 @dataclass(slots=True)
@@ -63,7 +64,9 @@ def diagnose(origin: Origin, complaint: Complaint) -> Diagnostic:
     column, width = _column(origin.text, complaint)
     frame = origin.frame
     notes = (*complaint.notes, *frame.notes())
-    return Diagnostic(frame.source.name, origin.number, column + 1, complaint.message, origin.text, width, notes)
+    return Diagnostic(
+        frame.source.name, origin.number, column + 1, complaint.message, _shown(origin.text), width, notes
+    )
 
 
 def diagnose_text(origin: Origin, complaint: Complaint) -> Diagnostic:
@@ -74,10 +77,15 @@ def diagnose_text(origin: Origin, complaint: Complaint) -> Diagnostic:
         origin.number,
         complaint.offset + 1,
         complaint.message,
-        origin.text,
+        _shown(origin.text),
         max(1, complaint.width),
         notes,
     )
+
+
+def _shown(text: str) -> str:
+    """A line as a diagnostic shows it: not at all if it would fill the screen."""
+    return text if len(text) <= MAXIMUM_SHOWN else ""
 
 
 def _column(text: str, complaint: Complaint) -> tuple[int, int]:

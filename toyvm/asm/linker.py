@@ -11,7 +11,7 @@ from toyvm.asm.expressions import Name, Node, PcrelHigh
 from toyvm.asm.frames import diagnose, diagnose_text
 from toyvm.asm.operands import take_apart
 from toyvm.asm.placement import Output, place
-from toyvm.asm.sections import Origin, Symbol, Unit
+from toyvm.asm.sections import Origin, Symbol, Unit, check_chain
 from toyvm.asm.t64inc import NAME as VIRTUAL_INCLUDE
 from toyvm.asm.t64inc import constants
 from toyvm.asm.values import NotKnown, Relative, Value
@@ -61,8 +61,7 @@ class Numbers:
             if found is None or found[0] is self.unit:
                 raise NotKnown(f"undefined symbol '{name}'", name)
             return self._of_unit(found[0]).symbol(name)
-        if name in self._evaluating:
-            raise Complaint(f"symbol '{name}' is defined by itself")
+        check_chain(name, self._evaluating)
         assert isinstance(symbol.value, Node)
         self._evaluating.append(name)
         try:

@@ -42,7 +42,8 @@ PARTS: dict[str, type[Part]] = {
 }
 ESCAPES = {"n": 10, "t": 9, "r": 13, "b": 8, "f": 12, "v": 11, "a": 7, "e": 27, "\\": 92, '"': 34, "'": 39}
 MAXIMUM_DEPTH = 64
-MAXIMUM_OPERATORS = 128
+MAXIMUM_OPERATORS = 128  # of an expression, but those on plain numbers
+MAXIMUM_LABEL_DIGITS = 9
 MAXIMUM_DIGITS = 64  # of a number in any base: 64 bits in binary
 
 _TOKEN = re.compile(
@@ -167,8 +168,8 @@ def _folded(node: Unary | Binary) -> Node:
 
 
 def _label_number(digits: str, offset: int) -> int:
-    if len(digits) > 9:
-        raise Complaint("a numeric label has at most 9 digits", None, offset, len(digits))
+    if len(digits) > MAXIMUM_LABEL_DIGITS:
+        raise Complaint(f"a numeric label has at most {MAXIMUM_LABEL_DIGITS} digits", None, offset, len(digits))
     return int(digits)
 
 
@@ -178,8 +179,7 @@ def number(token: str, offset: int) -> int:
     base = {"0x": 16, "0b": 2}.get(digits[:2], 8 if digits[0] == "0" and len(digits) > 1 else 10)
     bare = digits[2:] if base in (2, 16) else digits
     try:
-        value = int(bare, base) if len(bare.lstrip("0")) <= MAXIMUM_OPERATORS = 128
-MAXIMUM_DIGITS else 1 << 64
+        value = int(bare, base) if len(bare.lstrip("0")) <= MAXIMUM_DIGITS else 1 << 64
     except ValueError:
         raise Complaint(f"'{token}' is not a number in base {base}", None, offset, len(token)) from None
     if value >> 64:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import TYPE_CHECKING
 
+from toyvm.asm.diagnostics import Complaint
 from toyvm.asm.values import Relative, Value
 from toyvm.isa.machine import MAXIMUM_MEMORY
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MAXIMUM_CONTENTS = 64 * 1024 * 1024  # bytes of one unit, those that the image file holds
 MAXIMUM_SIZE = MAXIMUM_MEMORY  # bytes of one section, .bss included
+MAXIMUM_CHAIN = 32  # of symbols that are defined by one another and not known yet
 LINE_BITS = 32  # a row's place is file number << LINE_BITS | line
 
 
@@ -108,6 +110,14 @@ class Symbol:
     size: Node | None = None
     size_here: Value = 0
     size_origin: Origin | None = None
+
+
+def check_chain(name: str, chain: list[str]) -> None:
+    """Raise Complaint unless the definition of a symbol can be followed, those of `chain` being followed already."""
+    if name in chain:
+        raise Complaint(f"symbol '{name}' is defined by itself")
+    if len(chain) >= MAXIMUM_CHAIN:
+        raise Complaint(f"the definition of '{chain[0]}' goes by way of more than {MAXIMUM_CHAIN} symbols")
 
 
 @dataclass(eq=False, slots=True)

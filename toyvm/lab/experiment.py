@@ -42,12 +42,16 @@ class Experiment:
 
     def run(self, effort: Effort, progress: Progress) -> None:
         """Measure everything. Raises KeyboardInterrupt after a Ctrl-C."""
-        for workload in self.workloads:
-            for cell in measure(workload, self.subjects, effort.seconds, effort.repeats, progress):
+        monitored = [subject for subject in self.subjects if subject.technique != BASE]
+        steps = len(self.workloads) + len(monitored)
+        for step, workload in enumerate(self.workloads, 1):
+            show = _numbered(progress, step, steps)
+            for cell in measure(workload, self.subjects, effort.seconds, effort.repeats, show):
                 self.cells[workload.name, cell.subject] = cell
-        for subject in self.subjects:
-            if subject.technique != BASE and self._exits_of(subject):
-                costs = measure_costs(subject, effort.nano_seconds, effort.nano_repeats, progress)
+        for step, subject in enumerate(monitored, len(self.workloads) + 1):
+            if self._exits_of(subject):
+                show = _numbered(progress, step, steps)
+                costs = measure_costs(subject, effort.nano_seconds, effort.nano_repeats, show)
                 if costs is not None:
                     self.costs[subject] = costs
 
@@ -78,6 +82,10 @@ class Experiment:
     @property
     def failures(self) -> list[Cell]:
         return [cell for cell in self.cells.values() if cell.failed]
+
+
+def _numbered(progress: Progress, step: int, steps: int) -> Progress:
+    return lambda text: progress(f"{step}/{steps}  {text}")
 
 
 def ported_kernel() -> PortedLines:

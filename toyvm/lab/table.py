@@ -124,6 +124,8 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs) -
         f"{number(costs.instruction)}; "
         f"an exit: {priced}."
     )
+    if "hypercall" in costs.exits:
+        yield "A hypercall is priced as the null one; what others do, checking tables above all, is unexplained."
 
 
 def _entries(account: Account, room: int) -> str:

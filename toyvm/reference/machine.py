@@ -105,14 +105,21 @@ class ReferenceMachine:
     # Running.
 
     def run(self, until: int | None = None) -> Stop:
-        """Run until `until` instructions have retired in all, or the machine stops; a stopped machine stays so."""
-        while self._stop is None and (until is None or self.retired < until):
+        """Run until `until` instructions have retired in all, or the machine stops.
+
+        After `exit` and `fault` it stays stopped. After `idle` another run goes on behind the wfi, as on every machine.
+        """
+        while self._stop is None:
+            if until is not None and self.retired >= until:
+                return Stop.LIMIT
             try:
                 self._cpu.step()
             except Halt as halt:
-                self._stop, self.stop_detail = halt.stop, halt.detail
-        self._devices.advance(self.time)  # what is due by now has happened, looked at from outside
-        return self._stop or Stop.LIMIT
+                self.stop_detail = halt.detail
+                if halt.stop is Stop.IDLE:
+                    return halt.stop
+                self._stop = halt.stop
+        return self._stop
 
     @property
     def retired(self) -> int:

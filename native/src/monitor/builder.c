@@ -104,6 +104,9 @@ static void reset(struct t64_guest *guest, u32 root)
     tables_forget(guest);
     memset(para->handlers, 0, sizeof para->handlers);
     memset(para_shared(guest, 0), 0, FRAME_SIZE);
+    *para_shared(guest, SHARED_PTBR) = frame_address(root).at | PTBR_ENABLE;
+    *para_shared(guest, SHARED_TIMECMP) = guest->vm.state.timecmp;
+    *para_shared(guest, SHARED_INFO) = guest->vm.info;
     para->roots[PARA_KERNEL] = root;
     para->roots[PARA_USER] = FRAME_NONE;
     int error = tables_pin(guest, root, FRAME_LEVEL2);
@@ -111,6 +114,7 @@ static void reset(struct t64_guest *guest, u32 root)
     assert(!error);
     (void)error;
     para->doubtful = para->broken = false;
+    para->pending = 0;
     para->booted = true;
 }
 

@@ -1,11 +1,15 @@
-/* Hypercalls, a function each: those that end with a result in a0. What changes the flow of control is in hypercalls.c. */
+/* Hypercalls, a function each: those that end with a result in a0. The others are in hypercalls.c. */
 #ifndef T64_CALLS_H
 #define T64_CALLS_H
 
 #include "para.h"
 
 /* Results that are none: nothing more happened, the hypercall is made again when the host has done its part. */
-enum { CALL_STOPPED = -0x10000, CALL_FULL = CALL_STOPPED - T64_STOP_OUTPUT, CALL_NEED_INPUT = CALL_STOPPED - T64_STOP_INPUT };
+enum {
+    CALL_STOPPED = -0x10000,
+    CALL_FULL = CALL_STOPPED - T64_STOP_OUTPUT,
+    CALL_NEED_INPUT = CALL_STOPPED - T64_STOP_INPUT,
+};
 
 static inline bool call_is_stopped(i64 result) { return result <= CALL_STOPPED; }
 

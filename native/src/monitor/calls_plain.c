@@ -22,6 +22,7 @@ i64 call_version(struct t64_guest *guest, const u64 *args)
 i64 call_set_timer(struct t64_guest *guest, const u64 *args)
 {
     guest->vm.state.timecmp = args[0];
+    *para_shared(guest, SHARED_TIMECMP) = args[0];
     guest->para->unsettled = true;
     return 0;
 }
@@ -84,9 +85,11 @@ i64 call_set_trap_table(struct t64_guest *guest, const u64 *args)
         bool there = reach_read(guest, (t64_gva){args[0] + i * sizeof record}, &record, sizeof record);
         error = there ? add_handler(handlers, &record) : -HYPERCALL_ERROR_FAULT;
     }
-    if (!error)
-        memcpy(guest->para->handlers, handlers, sizeof handlers);
-    return error;
+    if (error)
+        return error;
+    memcpy(guest->para->handlers, handlers, sizeof handlers);
+    *para_shared(guest, SHARED_TVEC) = handlers[PARA_HANDLER_ANY].address;
+    return 0;
 }
 
 /* Many calls in one. */

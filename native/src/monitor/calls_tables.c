@@ -23,7 +23,11 @@ static u64 index_of(t64_gva gva, u32 level)
     return gva.at >> (PAGE_SHIFT + PAGE_INDEX_BITS * level) & (PAGE_ENTRIES - 1);
 }
 
-static bool is_canonical(t64_gva gva) { return (i64)(gva.at << (64 - ADDRESS_BITS)) >> (64 - ADDRESS_BITS) == (i64)gva.at; }
+static bool is_canonical(t64_gva gva)
+{
+    u64 top = gva.at >> (ADDRESS_BITS - 1);
+    return top == 0 || top == T64_NOWHERE >> (ADDRESS_BITS - 1);
+}
 
 /* The level-0 entry for gva under the kernel's root, whose tables are sound; NOWHERE where one is missing. */
 static t64_hpa find_entry(struct t64_guest *guest, t64_gva gva)
@@ -80,6 +84,7 @@ i64 call_set_roots(struct t64_guest *guest, const u64 *args)
     for (u32 mode = 0; mode < 2; mode++)
         if (old[mode] != FRAME_NONE)
             tables_put(guest, old[mode]);
+    *para_shared(guest, SHARED_PTBR) = frame_address((u32)args[0]).at | PTBR_ENABLE;
     para->unsettled = para->flush = true;
     return 0;
 }

@@ -43,8 +43,10 @@ static void link_spin(struct t64_guest *guest)
 void guest_spin(struct t64_guest *guest, u64 event)
 {
     struct t64_state *state = &guest->vm.state;
-    u64 left = guest->until - state->retired;
-    u64 wait = event == T64_NOWHERE ? left : event - vm_time(&guest->vm);
+    u64 left = guest->until - state->retired, now = vm_time(&guest->vm);
+    u64 wait = event > now ? event - now : 0;
+    if (!wait)
+        return;
     state->retired += wait < left ? wait : left;
     state->fresh = 0;
     link_spin(guest);
@@ -61,7 +63,8 @@ static void show_exit(struct t64_guest *guest)
 {
     const struct exit_cause *exit = &guest->exit;
     u64 cause = exit->trap.cause;
-    bool has_word = exit->event == CPU_SPIN || cause == CAUSE_PRIVILEGED_INSTRUCTION || cause == CAUSE_ILLEGAL_INSTRUCTION;
+    bool has_word =
+        exit->event == CPU_SPIN || cause == CAUSE_PRIVILEGED_INSTRUCTION || cause == CAUSE_ILLEGAL_INSTRUCTION;
     guest->vm.exit = (struct t64_exit){
         .reason = exit->reason,
         .word = has_word ? (u32)exit->trap.tval : 0,
@@ -73,11 +76,19 @@ static void show_exit(struct t64_guest *guest)
     };
 }
 
+/* Did nothing happen, but that the host has something to do first? The instruction will exit again. */
+static bool comes_again(int outcome)
+{
+    return outcome == T64_STOP_INPUT || outcome == T64_STOP_OUTPUT || outcome == T64_STOP_WAIT;
+}
+
 static int handle(struct t64_guest *guest)
 {
     u32 reason = guest->exit.reason;
-    guest->vm.exits[reason]++;
-    return guest->technique->handle[reason](guest);
+    int outcome = guest->technique->handle[reason](guest);
+    guest->exit_comes_again = comes_again(outcome);
+    guest->vm.exits[reason] += !guest->exit_comes_again;
+    return outcome;
 }
 
 static const u8 sensitive_reasons[128] = {T64_EXIT_BY_OPCODE};
@@ -105,29 +116,29 @@ static u32 find_reason(struct t64_guest *guest)
     return cause_is_interrupt(cause) ? EXIT_TIMER : guest->technique->reason[cause](guest);
 }
 
+/* Is it to be shown, and was not before? */
+static bool is_for_observers(struct t64_guest *guest, bool is_same)
+{
+    return guest->vm.observed >> guest->exit.reason & 1 && !(is_same && guest->exit_comes_again);
+}
+
 static int meet_exit(struct t64_guest *guest, enum t64_event event)
 {
     struct exit_cause *exit = &guest->exit;
+    const struct t64_state *state = &guest->vm.state;
+    bool is_same = exit->pc == state->pc && exit->retired == state->retired;
     exit->event = event;
     exit->trap = *cpu_trap(guest->host->cpu);
     exit->raises = exit->trap.cause;
     exit->gpa = T64_NOWHERE;
-    exit->pc = guest->vm.state.pc;
-    exit->retired = guest->vm.state.retired;
+    exit->pc = state->pc;
+    exit->retired = state->retired;
     exit->reason = find_reason(guest);
-    if (T64_UNLIKELY(guest->vm.observed >> exit->reason & 1)) {
+    if (T64_UNLIKELY(is_for_observers(guest, is_same))) {
         guest->exit_waits = true;
         return T64_STOP_OBSERVED;
     }
     return handle(guest);
-}
-
-/* An exit that an observer has seen, if it is still to be handled: not if the guest was moved away meanwhile. */
-static int meet_waiting_exit(struct t64_guest *guest)
-{
-    bool handles = guest->exit_waits && guest->exit.pc == guest->vm.state.pc;
-    guest->exit_waits = false;
-    return handles ? handle(guest) : OUTCOME_SETTLE;
 }
 
 /* Run on the hardware up to the next exit, and handle that. */
@@ -161,6 +172,24 @@ static void leave(struct t64_guest *guest)
     memcpy(guest->vm.state.x, hardware_state(guest)->x, sizeof guest->vm.state.x);
 }
 
+/* The limit comes before any interrupt. */
+static int settle(struct t64_guest *guest)
+{
+    guest->unsettled = guest->vm.state.retired >= guest->until;
+    return guest->unsettled ? T64_STOP_LIMIT : guest->technique->settle(guest);
+}
+
+/* What the last run left to be done: an exit that an observer has seen, unless the guest was moved away meanwhile. */
+static int begin(struct t64_guest *guest)
+{
+    bool handles = guest->exit_waits && guest->exit.pc == guest->vm.state.pc;
+    guest->exit_waits = false;
+    if (guest->unsettled)
+        return OUTCOME_SETTLE;
+    int outcome = guest->technique->resume(guest);
+    return outcome < 0 && handles ? handle(guest) : outcome;
+}
+
 int guest_run(struct t64_vm *vm, u64 until)
 {
     struct t64_guest *guest = guest_of(vm);
@@ -168,10 +197,10 @@ int guest_run(struct t64_vm *vm, u64 until)
         return T64_STOP_LIMIT;
     guest->until = until;
     enter(guest);
-    int outcome = meet_waiting_exit(guest);
+    int outcome = begin(guest);
     while (outcome < 0) {
         if (outcome == OUTCOME_SETTLE)
-            outcome = guest->technique->settle(guest);
+            outcome = settle(guest);
         if (outcome < 0)
             outcome = run_to_exit(guest);
     }

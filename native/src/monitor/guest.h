@@ -35,7 +35,9 @@ struct t64_guest {
     u32 owner; /* as the frames know it */
     u64 until; /* of the run under way */
     struct exit_cause exit;
-    bool exit_waits; /* it was shown to an observer, and is handled when the next run begins */
+    bool exit_waits;       /* it was shown to an observer, and is handled when the next run begins */
+    bool exit_comes_again; /* the host has something to do first: it is neither counted nor shown again */
+    bool unsettled;        /* the limit came between an exit and its settling */
     struct t64_walk walk; /* of a page fault, through the guest's own tables (trap) */
     struct shadow shadow; /* trap */
     struct para *para;    /* para */
@@ -49,7 +51,12 @@ struct technique {
     int (*boot)(struct t64_guest *guest, u64 entry);
     void (*enter)(struct t64_guest *guest); /* a run begins: the state goes where the guest works on it */
     void (*leave)(struct t64_guest *guest); /* a run ends: the state is complete again */
-    int (*settle)(struct t64_guest *guest); /* deliver an interrupt, set the hardware's root and timer; OUTCOME_RESUME or a stop */
+    /* After an exit that may have changed anything: deliver an interrupt that is due, and set the hardware's pc, root
+     * and timer. OUTCOME_RESUME or a stop. */
+    int (*settle)(struct t64_guest *guest);
+    /* At the beginning of a run: set the hardware, and have its timer go off at once for what came due since the last
+     * run. A guest must not be able to tell where its runs began. OUTCOME_RESUME or a stop. */
+    int (*resume)(struct t64_guest *guest);
     void (*state_changed)(struct t64_guest *guest); /* from outside */
     void (*memory_changed)(struct t64_guest *guest, t64_gpa gpa, u64 size);
     u32 (*root)(struct t64_guest *guest, u32 mode);            /* FRAME_NONE if there is none */

@@ -12,7 +12,7 @@ enum { TECHNIQUES = sizeof techniques / sizeof *techniques };
 static int guest_boot(struct t64_vm *vm, u64 entry)
 {
     struct t64_guest *guest = guest_of(vm);
-    guest->exit_waits = false;
+    guest->exit_waits = guest->unsettled = false;
     return guest->technique->boot(guest, entry);
 }
 

@@ -1,4 +1,4 @@
-/* The host: the hardware that a monitor owns. Its kernel mode is the monitor, in C; only guests run on it, in user mode. */
+/* The host: the hardware that a monitor owns. Its kernel mode is the monitor, in C; guests run on it in user mode. */
 #ifndef T64_HOST_H
 #define T64_HOST_H
 

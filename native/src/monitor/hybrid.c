@@ -54,14 +54,19 @@ static enum t64_event interpret_kernel(struct t64_guest *guest)
 
 static int hybrid_settle(struct t64_guest *guest)
 {
-    trap_take_interrupt(guest);
+    trap_deliver_interrupt(guest);
     while (!vm_in_user_mode(&guest->vm)) {
         enum t64_event event = interpret_kernel(guest);
         if (event != CPU_USER)
             return stop_of_event((int)event);
-        trap_take_interrupt(guest);
+        trap_deliver_interrupt(guest);
     }
-    return trap_resume(guest);
+    return trap_go_on(guest);
+}
+
+static int hybrid_resume(struct t64_guest *guest)
+{
+    return vm_in_user_mode(&guest->vm) ? trap_resume(guest) : OUTCOME_SETTLE;
 }
 
 /* Exits come from user mode alone, and there they are what they are under `trap`. */
@@ -72,6 +77,7 @@ const struct technique technique_hybrid = {
     .enter = trap_nothing,
     .leave = trap_nothing,
     .settle = hybrid_settle,
+    .resume = hybrid_resume,
     .state_changed = forget,
     .memory_changed = memory_changed,
     .root = trap_root,

@@ -17,7 +17,7 @@ struct para_handler {
 /* The trap table: exceptions by code, then interrupts by number, then the one for all others. */
 enum { PARA_HANDLER_ANY = PARA_EXCEPTIONS + PARA_INTERRUPTS, PARA_HANDLERS };
 
-/* How far a hypercall got that was stopped for the console. Its instruction is executed again, and goes on from there. */
+/* How far a hypercall got that was stopped for the console. It is made again, and goes on from there. */
 struct para_progress {
     u64 pc, retired; /* of that instruction: progress is its own alone */
     u64 calls;       /* of a multicall */
@@ -61,6 +61,10 @@ void para_set_mode(struct t64_guest *guest, u32 mode);
 
 /* Deliver a trap to the guest's handler: an outcome. */
 int para_raise(struct t64_guest *guest, u64 cause, u64 tval);
+
+/* para_exits.c: what technique_para says of them. */
+extern int (*const para_handlers[EXIT_COUNT])(struct t64_guest *guest);
+extern u32 (*const para_reasons[])(struct t64_guest *guest);
 
 /* Write the tables that map the shared page. */
 void para_build_window(struct t64_guest *guest);

@@ -1,7 +1,7 @@
 /* The monitor's books about a paravirtual guest, in a snapshot.
  *
- * Its tables, and whatever its kernel remembers, hold host frame numbers. So a load does not translate: it gives the guest the
- * very frames that it had, if they are its own still or free; those of the shared page and the window too.
+ * Its tables, and whatever its kernel remembers, hold host frame numbers. So a load does not translate: it gives the
+ * guest the very frames that it had, if they are its own still or free; those of the shared page and the window too.
  *
  *     struct books, the shared page, a u32 for each frame, a byte for the pin of each page
  */
@@ -19,7 +19,7 @@ struct saved_handler {
 struct books {
     u64 pages;
     u64 roots[2]; /* page numbers, or all ones */
-    u64 booted, broken;
+    u64 booted, broken, pending, unsettled;
     struct para_progress progress;
     struct saved_handler handlers[PARA_HANDLERS];
 };
@@ -59,7 +59,8 @@ void para_save(struct t64_vm *vm, u8 *buffer)
 {
     struct t64_guest *guest = guest_of(vm);
     const struct para *para = guest->para;
-    struct books books = {.pages = guest->pages, .booted = para->booted, .broken = para->broken, .progress = para->progress};
+    struct books books = {.pages = guest->pages, .booted = para->booted, .broken = para->broken,
+                          .pending = para->pending, .unsettled = guest->unsettled, .progress = para->progress};
     for (u32 mode = 0; mode < 2; mode++)
         books.roots[mode] = root_page(guest, mode);
     save_handlers(para, &books);
@@ -155,7 +156,8 @@ static void load_handlers(struct para *para, const struct books *books)
 {
     for (u32 i = 0; i < PARA_HANDLERS; i++) {
         const struct saved_handler *handler = &books->handlers[i];
-        para->handlers[i] = (struct para_handler){handler->address, handler->given != 0, handler->keeps_interrupts != 0};
+        bool keeps_interrupts = handler->keeps_interrupts != 0;
+        para->handlers[i] = (struct para_handler){handler->address, handler->given != 0, keeps_interrupts};
     }
 }
 
@@ -176,6 +178,8 @@ int para_load(struct t64_vm *vm, const u8 *buffer, u64 size)
     para->progress = books.progress;
     para->booted = books.booted;
     para->broken = books.broken;
+    para->pending = books.pending;
+    guest->unsettled = books.unsettled;
     para->doubtful = true;
     memcpy(para_shared(guest, 0), buffer + shared_at(), FRAME_SIZE);
     return T64_OK;

@@ -1,10 +1,10 @@
-/* A paravirtual guest's memory by virtual address, as far as the guest itself could reach it: where hypercalls find arguments. */
+/* A paravirtual guest's memory by virtual address, where hypercalls find arguments, as far as the guest reaches. */
 #ifndef T64_REACH_H
 #define T64_REACH_H
 
 #include "guest.h"
 
-/* The host-physical address for an access under the root in use, with A and D set as that access would; NOWHERE if not allowed. */
+/* The host-physical address for an access under the root in use, A and D set as by it; NOWHERE if it faults. */
 t64_hpa reach(struct t64_guest *guest, t64_gva gva, u32 rights);
 
 /* Copy; false, and perhaps a part copied, if the guest itself could not. */

@@ -1,4 +1,4 @@
-/* Shadow page tables: a flush clears the leaves that were filled and keeps the tables above them, for they fill again. */
+/* Shadow page tables: a flush clears the leaves that were filled and keeps the tables above, for they fill again. */
 #include "shadow.h"
 
 #include "constants.h"

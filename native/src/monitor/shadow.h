@@ -1,4 +1,4 @@
-/* Shadow page tables: guest-virtual to host-physical, built on demand; one root for the guest's kernel, one for its users. */
+/* Shadow page tables: guest-virtual to host-physical, built on demand; a root for its kernel, one for its users. */
 #ifndef T64_SHADOW_H
 #define T64_SHADOW_H
 
@@ -21,7 +21,7 @@ void shadow_close(struct shadow *shadow);
 
 /* The root for a mode, a new one if need be. */
 u32 shadow_root(struct shadow *shadow, u32 mode);
-/* Map the page of gva to a frame with these rights (bits of an entry). Other pages of both roots may be forgotten for it. */
+/* Map the page of gva to a frame with these rights (bits of an entry). Other pages may be forgotten for it. */
 void shadow_map(struct shadow *shadow, u32 mode, t64_gva gva, t64_hpa frame, u64 rights);
 /* Forget everything, or one page, in both roots and in the hardware's cache. */
 void shadow_flush(struct shadow *shadow);

@@ -1,7 +1,7 @@
 /* A paravirtual guest's page tables: validated when a frame becomes one, and kept so entry by entry.
  *
- * As Xen's direct paging: a frame has one type at a time, and uses are counted. Tables point to tables of the level below
- * alone, so that there are no loops; a writable mapping is a use as FRAME_WRITABLE, so that no table is ever writable.
+ * As Xen's direct paging: a frame has one type at a time, and uses are counted. Tables point to tables of the level
+ * below alone, so that there are no loops; a writable mapping is a use as FRAME_WRITABLE, so that no table is writable.
  */
 #include "para.h"
 #include "tables.h"

@@ -20,8 +20,8 @@ int tables_update(struct t64_guest *guest, t64_hpa at, u64 value);
 
 /* Forget all types and pins. */
 void tables_forget(struct t64_guest *guest);
-/* Memory was written from outside: validate pinned tables and roots anew. False, and those gone that are not sound any more,
- * if there are such. */
+/* Memory was written from outside: validate pinned tables and roots anew. False if some are not sound any more; those
+ * are no tables then. */
 bool tables_recheck(struct t64_guest *guest, u32 roots[2]);
 
 #endif

@@ -1,4 +1,4 @@
-/* The auditor of a paravirtual guest's frames: counts all uses anew, from the tables themselves, and compares the books. */
+/* The auditor of a paravirtual guest's frames: counts all uses anew, from the tables themselves, against the books. */
 #include "para.h"
 #include "tables.h"
 

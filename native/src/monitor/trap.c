@@ -1,7 +1,7 @@
 /* The technique `trap`: the guest's kernel runs in user mode, and each privileged instruction traps and is emulated.
  *
- * Popek and Goldberg's virtual machine monitor (CACM 17(7), 1974): here are its dispatcher, a row per exit reason, its
- * allocator, the settling of mode, root and timer before the guest goes on, and its interpreter, which is system_execute.
+ * Popek and Goldberg's virtual machine monitor (CACM 17(7), 1974): here are its dispatcher, a row an exit reason, its
+ * allocator, the settling of mode, root and timer before the guest goes on; its interpreter is system_execute.
  */
 #include "trap.h"
 
@@ -37,28 +37,34 @@ static u64 next_interrupt(struct t64_guest *guest)
     return vm_interrupts_enabled(&guest->vm) ? t64_vm_next_event(&guest->vm) : T64_NOWHERE;
 }
 
-void trap_take_interrupt(struct t64_guest *guest)
+static int set_hardware(struct t64_guest *guest, u64 alarm)
+{
+    hardware_state(guest)->pc = guest->vm.state.pc;
+    host_use_root(guest->host, shadow_root(&guest->shadow, trap_mode(guest)));
+    guest_set_alarm(guest, alarm);
+    return OUTCOME_RESUME;
+}
+
+void trap_deliver_interrupt(struct t64_guest *guest)
 {
     struct t64_vm *vm = &guest->vm;
-    if (!vm_interrupts_enabled(vm) || vm->state.retired >= guest->until)
-        return;
-    u64 cause = system_interrupt(vm);
+    u64 cause = vm_interrupts_enabled(vm) ? system_interrupt(vm) : 0;
     if (cause)
         system_enter_trap(vm, cause, vm->state.pc, 0);
 }
 
+int trap_go_on(struct t64_guest *guest) { return set_hardware(guest, next_interrupt(guest)); }
+
 static int trap_settle(struct t64_guest *guest)
 {
-    trap_take_interrupt(guest);
-    return trap_resume(guest);
+    trap_deliver_interrupt(guest);
+    return trap_go_on(guest);
 }
 
 int trap_resume(struct t64_guest *guest)
 {
-    hardware_state(guest)->pc = guest->vm.state.pc;
-    host_use_root(guest->host, shadow_root(&guest->shadow, trap_mode(guest)));
-    guest_set_alarm(guest, next_interrupt(guest));
-    return OUTCOME_RESUME;
+    bool is_due = system_interrupt(&guest->vm);
+    return set_hardware(guest, is_due ? vm_time(&guest->vm) : next_interrupt(guest));
 }
 
 /* Handlers, by reason. */
@@ -112,7 +118,8 @@ static int spin(struct t64_guest *guest)
 int (*const trap_handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_CRR] = emulate, [EXIT_CRW] = emulate, [EXIT_CRX] = emulate, [EXIT_ERET] = emulate, [EXIT_WFI] = emulate,
     [EXIT_TLBI] = emulate, [EXIT_IN] = emulate, [EXIT_OUT] = emulate,
-    [EXIT_GETST] = emulate, [EXIT_SETST] = emulate, [EXIT_GETVEC] = emulate, [EXIT_GETPT] = emulate, [EXIT_PROBE] = emulate,
+    [EXIT_GETST] = emulate, [EXIT_SETST] = emulate, [EXIT_GETVEC] = emulate, [EXIT_GETPT] = emulate,
+    [EXIT_PROBE] = emulate,
     [EXIT_SYSCALL] = reflect,
     [EXIT_EXCEPTION] = reflect,
     [EXIT_GUEST_PAGE_FAULT] = reflect,
@@ -152,6 +159,7 @@ const struct technique technique_trap = {
     .enter = trap_nothing,
     .leave = trap_nothing,
     .settle = trap_settle,
+    .resume = trap_resume,
     .state_changed = trap_state_changed,
     .memory_changed = trap_memory_changed,
     .root = trap_root,

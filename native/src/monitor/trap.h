@@ -9,9 +9,8 @@ bool trap_open(struct t64_guest *guest);
 void trap_close(struct t64_guest *guest);
 void trap_nothing(struct t64_guest *guest); /* to do when a run begins or ends */
 u32 trap_root(struct t64_guest *guest, u32 mode);
-/* Deliver the interrupt that is due, if any. */
-void trap_take_interrupt(struct t64_guest *guest);
-/* Put the mode and pc of the guest on the hardware. */
+void trap_deliver_interrupt(struct t64_guest *guest); /* if one is due */
+int trap_go_on(struct t64_guest *guest);              /* with the guest's mode and pc on the hardware */
 int trap_resume(struct t64_guest *guest);
 extern u32 (*const trap_reasons[])(struct t64_guest *guest);
 extern int (*const trap_handlers[])(struct t64_guest *guest);

@@ -1,19 +1,26 @@
-"""Coverage: what a set of random programs did, in counts and as a report."""
+"""Coverage: what a set of random programs did, in counts and as a report.
+
+`python tests/support/program_coverage.py [COUNT]` prints it for the programs of the seeds 0..COUNT-1.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from random import Random
 from statistics import median
 
 from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.isa.paging import PTE_FIELDS, PTE_RESERVED
 from toyvm.isa.traps import CAUSES
+from toyvm.programs import random_program
 from toyvm.reference import ReferenceMachine
 from toyvm.reference.mmu import Use
 
 # Entry bits that the hardware looks at one by one; reserved and software bits count as one each.
 _BITS = {field.name: field.mask for field in PTE_FIELDS if field.name != "frame"} | {"reserved": PTE_RESERVED}
 _ACCESSES = tuple((access, user) for access in ("fetch", "load", "store") for user in (False, True))
+LIMIT = 2000  # retired instructions a program
 # These trap or leave the machine: they never retire on bare hardware.
 NEVER_RETIRE = {"syscall", "break", "hcall"}
 
@@ -107,3 +114,25 @@ def _cell(counts: Counter[tuple[str, bool, str]], access: str, user: bool) -> st
 
 def _counts(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.most_common())
+
+
+def measure(count: int) -> Coverage:
+    """Run the programs of the seeds 0..count-1."""
+    coverage = Coverage()
+    for seed in range(count):
+        program = random_program(Random(seed))
+        machine = ReferenceMachine(
+            program.memory,
+            program.level,
+            None if program.disk is None else bytearray(program.disk),
+            program.disk_latency,
+            program.disk_writable,
+            input=program.input,
+        )
+        machine.load(program)
+        coverage.add(machine, machine.run(LIMIT))
+    return coverage
+
+
+if __name__ == "__main__":
+    print(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 1000).report())

@@ -1,0 +1,165 @@
+"""Directives: data, room, sections, symbols."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from assembling import bytes_of, complaint, words_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toyvm.asm import assemble, assemble_text
+from toyvm.asm.directives import TABLE
+from toyvm.isa.coding import encode
+from toyvm.isa.instructions import BY_MNEMONIC
+
+NOP = encode(BY_MNEMONIC["addi"], (0, 0, 0))
+
+DATA = {
+    ".byte 1, -1, 255": "01ffff",
+    ".half 0x1234, -2": "3412feff",
+    ".short 1": "0100",
+    ".word 0x12345678": "78563412",
+    ".long -1": "ffffffff",
+    ".dword 0x1122334455667788": "8877665544332211",
+    ".quad 0xffffffffffffffff": "ff" * 8,
+    '.ascii "ab", "c"': "616263",
+    '.asciz "a"': "6100",
+    '.string "a", "b"': "61006200",
+    r'.ascii "\n\t\\\"\x41\101\0"': "0a095c22414100",
+    '.ascii "é # ; /* // , "': "é # ; /* // , ".encode().hex(),
+    ".zero 3": "000000",
+    ".skip 2, 0xaa": "aaaa",
+    ".space 1, -1": "ff",
+    ".fill 2, 2, 0x1234": "34123412",
+    ".fill 3": "000000",
+    ".byte 1; .balign 4, 7; .byte 2": "0107070702",
+    ".byte 1; .p2align 3, 0, 2; .byte 2": "0102",
+    ".byte 1; .align 1; .byte 2": "010002",
+    ".byte 1; .org 3, 9; .byte 2": "01090902",
+    ".byte 'a, ';', ' '": "",
+    ".byte 'a', ';', ' ', ','": "613b202c",
+    "x = 3; .byte x; x = x + 1; .byte x": "0304",
+    ".set y, later; .byte y; .equ later, 5": "05",
+}
+
+
+@pytest.mark.parametrize("text", [text for text in DATA if DATA[text]])
+def test_data_is(text: str) -> None:
+    assert bytes_of(f".data; {text}; .text; nop", ".data").hex() == DATA[text]
+
+
+@given(st.sampled_from([(".byte", 1), (".half", 2), (".word", 4), (".dword", 8)]), st.data())
+def test_numbers_fit_signed_or_unsigned_and_no_further(row: tuple[str, int], data: st.DataObject) -> None:
+    name, size = row
+    low, high = -(1 << (8 * size - 1)), (1 << 8 * size) - 1
+    value = data.draw(st.integers(low, high))
+    assert bytes_of(f"{name} {value}") == (value & high).to_bytes(size, "little")
+    if size < 8:
+        assert (
+            f"takes {low}..{high}"
+            in complaint(f"nop\n{name} {data.draw(st.sampled_from([low - 1, high + 1]))}").message
+        )
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30))
+def test_any_text_can_be_in_a_string(text: str) -> None:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    assert bytes_of(f'.data\n.ascii "<{escaped}>"\n.text\nnop', ".data").decode() == f"<{text}>"
+
+
+def test_code_is_aligned_with_instructions_that_do_nothing() -> None:
+    assert words_of("ret\n.align 4\nret")[1:4] == [NOP] * 3
+
+
+def test_sections_follow_one_another_in_the_known_order() -> None:
+    image = assemble_text(".section .other\n.byte 1\n.bss\n.zero 4\n.data\n.byte 1\n.rodata\n.byte 1\n.text\nnop").image
+    assert [section.name for section in image.sections] == [".text", ".rodata", ".data", ".bss", ".other"]
+
+
+def test_sections_of_different_rights_share_no_page() -> None:
+    image = assemble_text("nop\n.rodata\n.byte 1\n.data\n.byte 1\n.bss\n.zero 9").image
+    pages = [{address // 4096 for address in (s.address, s.address + s.size - 1)} for s in image.segments]
+    code = image.segments[0]
+    assert (code.flags, len(code.data), code.size) == (5, 4, 4)
+    assert len(set.union(*pages)) == sum(len(page) for page in pages) == 3
+
+
+def test_bss_takes_no_room_in_the_file() -> None:
+    image = assemble_text("nop\n.bss\nbig: .zero 1 << 30").image
+    assert image.segments[-1].size == 1 << 30
+    assert len(image.to_bytes()) < 20_000
+
+
+def test_bss_holds_nothing_but_zeros() -> None:
+    assert "only zeros" in complaint("nop\n.bss\n.byte 0, 1").message
+
+
+def test_an_instruction_cannot_stand_in_bss() -> None:
+    assert "no contents" in complaint("nop\n.bss\nnop").message
+
+
+def test_previous_and_pushed_sections_come_back() -> None:
+    text = "nop\n.data\n.byte 1\n.previous\nnop\n.pushsection .data\n.byte 2\n.popsection\nnop"
+    assert (len(words_of(text)), bytes_of(text, ".data")) == (3, b"\1\2")
+
+
+def test_an_address_can_be_given_to_a_section() -> None:
+    image = assemble_text("nop\n.data\n.address 0x80000\nx: .dword x").image
+    assert image.address_of("x") == 0x80000
+
+
+def test_sections_cannot_lie_inside_one_another() -> None:
+    assert "lies inside" in complaint("nop\n.data\n.address 0x1000\n.byte 1").message
+
+
+def test_size_gives_a_symbol_its_size() -> None:
+    image = assemble_text("f: nop\nnop\n.size f, . - f\n.globl f").image
+    assert [(symbol.name, symbol.size, symbol.is_global) for symbol in image.symbols] == [("f", 8, True)]
+
+
+def test_common_symbols_have_room_in_bss() -> None:
+    image = assemble_text("nop\n.comm x, 16, 8\n.lcomm y, 4").image
+    assert image.address_of("y") == image.address_of("x") + 16
+
+
+def test_a_file_can_be_included_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "blob").write_bytes(bytes(range(10)))
+    (tmp_path / "a.s").write_text('nop\n.data\n.incbin "blob"\n.incbin "blob", 2, 3\n')
+    image = assemble([tmp_path / "a.s"]).image
+    assert image.segments[1].data == bytes(range(10)) + b"\2\3\4"
+
+
+def test_execution_starts_where_it_is_said() -> None:
+    assert assemble_text("nop\n_start: nop").image.entry == 0x1004
+    assert assemble_text("nop\nnop").image.entry == 0x1000
+    assert assemble_text("nop\nx: nop\n.entry x").image.entry == 0x1004
+    assert assemble_text("_start: nop\ny: nop", entry="y").image.entry == 0x1004
+
+
+@pytest.mark.parametrize("directive", TABLE, ids=lambda directive: directive.name)
+def test_every_directive_is_described_for_the_manual(directive: object) -> None:
+    assert len(directive.description) > 3  # type: ignore[attr-defined]
+
+
+ABSURD = {
+    ".zero 1 << 60": "0..",
+    ".zero -1": "0..",
+    ".skip 100000000": "67108864",
+    ".fill 1 << 30, 8": "67108864",
+    ".org 4\nnop\n.org 2": "cannot go back",
+    ".org 1 << 40": "bytes are too many",
+    ".align 63": "0..30",
+    ".balign 3": "power of two",
+    ".rept 1 << 40\nnop\n.endr": "out of range",
+    ".rept 1 << 31\nnop\n.endr": "2000000 statements",
+    ".irp x, 1\n.rept 2000000\nnop\n.endr\n.endr": "2000000 statements",
+    ".bss\n.zero 1 << 40": "0..",
+    ".bss\n.zero 60 << 30\n.zero 60 << 30": "bytes are too many",
+}
+
+
+@pytest.mark.parametrize("text", ABSURD)
+def test_an_absurd_size_is_refused_at_once(text: str) -> None:
+    assert ABSURD[text] in complaint(f"nop\n{text}").message

@@ -1,0 +1,217 @@
+"""Several sources, includes, and files that are not as they should be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from toyvm.asm import Source, assemble, assemble_text
+from toyvm.asm.search import guests_directory
+from toyvm.asm.t64inc import constants, virtual_include
+from toyvm.errors import AssemblyError, BadFileError, Diagnostic, UsageError
+from toyvm.isa.control import CONTROL_REGISTERS
+from toyvm.isa.ports import PORTS
+
+
+def linked(*texts: str, **options: object) -> Diagnostic | dict[str, int]:
+    """The global symbols of sources a.s, b.s...; or the one complaint about them."""
+    sources = [Source(f"{name}.s", text) for name, text in zip("abcd", texts, strict=False)]
+    try:
+        image = assemble(sources, **options).image  # type: ignore[arg-type]
+    except AssemblyError as error:
+        (found,) = error.diagnostics
+        return found
+    return {symbol.name: symbol.address for symbol in image.symbols if symbol.is_global}
+
+
+def test_sources_see_one_anothers_global_symbols() -> None:
+    found = linked(".globl _start\n_start: call f", ".globl f\nf: ret\nlocal: ret")
+    assert found == {"_start": 0x1000, "f": 0x1004}
+
+
+def test_global_numbers_are_shared_too() -> None:
+    assert linked("nop\n.globl x\nx = y + 1", ".globl y\ny = z * 2\nz = 4") == {"x": 9, "y": 8}
+
+
+def test_local_symbols_of_two_sources_may_have_one_name() -> None:
+    assert linked("l: j l", "l: j l") == {}
+
+
+def test_each_part_of_a_section_has_its_own_alignment() -> None:
+    found = linked("nop\n.data\n.byte 1", "nop\n.data\n.balign 16\n.globl x\nx: .byte 2")
+    assert found == {"x": 0x2010}
+
+
+def test_a_symbol_defined_twice_is_shown_with_both_places() -> None:
+    found = linked(".globl f\nf: nop", "nop\n.globl f\nf: nop")
+    assert isinstance(found, Diagnostic)
+    assert str(found).split("\n") == [
+        *("b.s:3:1: error: global symbol 'f' is already defined", "    f: nop", "    ^"),
+        "    first defined at a.s:2",
+    ]
+
+
+def test_a_symbol_that_another_source_keeps_to_itself_is_pointed_out() -> None:
+    found = linked("call hidden", "hidden: ret")
+    assert isinstance(found, Diagnostic)
+    assert found.notes == ("    b.s defines it, but not as .globl",)
+
+
+def test_a_misspelled_symbol_of_another_source_is_suggested() -> None:
+    found = linked("call primt", ".globl print\nprint: ret")
+    assert isinstance(found, Diagnostic)
+    assert found.notes == ("    did you mean 'print'?",)
+
+
+def test_a_constant_of_the_declarations_names_its_include() -> None:
+    found = linked("crr a0, CR_STATUS")
+    assert isinstance(found, Diagnostic)
+    assert found.notes == ('    it is declared in t64.inc: .include "t64.inc"',)
+
+
+def test_a_misspelled_control_register_is_suggested() -> None:
+    found = linked("crr a0, staus")
+    assert isinstance(found, Diagnostic)
+    assert found.notes == ("    did you mean 'status'?",)
+
+
+def test_a_global_symbol_must_be_somewhere() -> None:
+    found = linked("nop\n.globl nowhere")
+    assert isinstance(found, Diagnostic)
+    assert (found.line, found.column) == (2, 8)
+
+
+def test_sections_of_one_name_must_agree() -> None:
+    found = linked('nop\n.section .x, "a"\n.byte 1', '.section .x, "aw"\n.byte 1')
+    assert isinstance(found, Diagnostic)
+    assert "other flags" in found.message
+
+
+def test_an_entry_point_must_be_there() -> None:
+    for options, text in (({"entry": "main"}, "nop"), ({}, ".data\n.byte 1"), ({}, "")):
+        found = linked(text, **options)
+        assert isinstance(found, Diagnostic)
+        assert "entry point" in found.message
+
+
+def test_an_entry_point_must_be_code() -> None:
+    found = linked("nop\n.data\n_start: .dword 1")
+    assert isinstance(found, Diagnostic)
+    assert "no executable segment" in found.message
+
+
+def test_the_virtual_include_declares_every_control_register_and_port() -> None:
+    declared = constants()
+    assert all(declared[f"CR_{register.name.upper()}"] == register.number for register in CONTROL_REGISTERS)
+    assert all(declared[f"PORT_{port.name.upper()}"] == port.number for port in PORTS)
+    assert (declared["STATUS_IE"], declared["CAUSE_TIMER"], declared["IRQ_TIMER"]) == (1, 1 << 63, 1)
+
+
+def test_no_constant_is_declared_twice() -> None:
+    lines = [line for line in virtual_include().lines if line.startswith(".equ")]
+    assert len(lines) == len({line.split(",")[0] for line in lines}) == len(constants())
+
+
+def test_includes_are_looked_for_beside_then_in_directories_then_among_the_shipped(tmp_path: Path) -> None:
+    for directory in ("", "one", "two"):
+        (tmp_path / directory).mkdir(exist_ok=True)
+    (tmp_path / "two" / "x.inc").write_text("x = 2\n")
+    source = tmp_path / "a.s"
+    source.write_text('.include "x.inc"\n.dword x\n.globl x\n')
+    directories = [tmp_path / "one", tmp_path / "two"]
+    assert assemble([source], include=directories).image.address_of("x") == 2
+    (tmp_path / "one" / "x.inc").write_text("x = 1\n")
+    assert assemble([source], include=directories).image.address_of("x") == 1
+    (tmp_path / "x.inc").write_text("x = 0\n")
+    assert assemble([source], include=directories).image.address_of("x") == 0
+
+
+def test_shipped_includes_are_found_from_anywhere(tmp_path: Path) -> None:
+    name = min(path.name for path in (guests_directory() / "include").glob("platform.inc"))
+    (tmp_path / "a.s").write_text(f'nop\n.include "{name}"\n')
+    image = assemble([tmp_path / "a.s"]).image
+    assert all(not Path(file).is_absolute() or file.startswith(str(tmp_path)) for file in image.lines.files)
+
+
+def test_a_mistake_in_an_include_says_who_includes_it(tmp_path: Path) -> None:
+    (tmp_path / "x.inc").write_text("\n  addi a0\n")
+    (tmp_path / "a.s").write_text('nop\n.include "x.inc"\n')
+    with pytest.raises(AssemblyError) as caught:
+        assemble([tmp_path / "a.s"])
+    (found,) = caught.value.diagnostics
+    assert (found.file, found.line) == (str(tmp_path / "x.inc"), 2)
+    assert found.notes == (f"{tmp_path / 'a.s'}:2: note: included from here",)
+
+
+def test_a_file_that_includes_itself_ends(tmp_path: Path) -> None:
+    (tmp_path / "a.s").write_text('nop\n.include "a.s"\n')
+    with pytest.raises(AssemblyError, match="nested more than 100 deep"):
+        assemble([tmp_path / "a.s"])
+
+
+def test_a_missing_include_is_one_error_at_its_place() -> None:
+    found = linked('nop\n.include "nowhere.inc"')
+    assert isinstance(found, Diagnostic)
+    assert (found.line, found.column, found.message) == (2, 10, "include file 'nowhere.inc' is not there")
+
+
+def test_sources_that_cannot_be_read_are_bad_files(tmp_path: Path) -> None:
+    for path in (tmp_path / "missing.s", tmp_path, tmp_path / "nul\0.s"):
+        with pytest.raises(BadFileError, match="cannot be read"):
+            assemble([path])
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [(b"nop\n  \xff", "2:3: error: byte 0xff is not UTF-8"), (b"nop\nnop \0", "2:5: error: byte 0x00")],
+)
+def test_a_source_that_is_no_text_is_refused_at_its_first_bad_byte(tmp_path: Path, data: bytes, place: str) -> None:
+    (tmp_path / "a.s").write_bytes(data)
+    with pytest.raises(AssemblyError, match=f"a.s:{place}"):
+        assemble([tmp_path / "a.s"])
+
+
+def test_text_given_as_such_may_not_hold_what_no_file_can() -> None:
+    for text in ("nop\0", "nop # \ud800"):
+        with pytest.raises(AssemblyError, match="is no part of a text"):
+            assemble_text(text)
+
+
+def test_carriage_returns_end_lines_too() -> None:
+    assert len(assemble_text("nop\r\nnop # x\r\n").image.segments[0].data) == 8
+
+
+@pytest.mark.parametrize(
+    "options", [{"defines": {"a b": 1}}, {"defines": {"sp": 1}}, {"defines": {"x": 1 << 65}}, {"base": -1}]
+)
+def test_arguments_that_mean_nothing_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        assemble_text("nop", **options)  # type: ignore[arg-type]
+
+
+def test_every_error_of_a_run_is_reported() -> None:
+    with pytest.raises(AssemblyError) as caught:
+        assemble([Source("a.s", "nop q\n.byte 300\nj far\nfoo"), Source("b.s", "bar")])
+    places = {(found.file, found.line) for found in caught.value.diagnostics}
+    assert places == {("a.s", 1), ("a.s", 2), ("a.s", 3), ("a.s", 4), ("b.s", 1)}
+
+
+def test_a_flood_of_errors_is_cut_off() -> None:
+    with pytest.raises(AssemblyError) as caught:
+        assemble_text("bad\n" * 5000)
+    assert len(caught.value.diagnostics) == 101
+    assert "too many errors" in caught.value.diagnostics[-1].message
+
+
+def test_warnings_and_prints_are_messages() -> None:
+    messages = assemble_text('nop\n.warning "w"\n.print "p"', "t.s").messages
+    assert (messages[0].split("\n")[0], messages[1]) == ("t.s:2:1: warning: w", "p")
+
+
+def test_a_listing_shows_addresses_words_and_lines() -> None:
+    listing = assemble_text("x = 1\nf: li a0, 0x12345\n# rest\n ret\n.data\n.byte 1", "t.s").listing().split("\n")
+    rows = {line.split()[-1]: line.split() for line in listing if line}
+    assert any(line.split()[:4] == ["1000", "00012520", "068aa512", "2"] for line in listing)
+    assert rows["ret"][:3] == ["1008", "0000103e", "4"]
+    assert ["1000", "local", "f", "t.s"] in [line.split() for line in listing]

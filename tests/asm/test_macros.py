@@ -1,0 +1,108 @@
+"""Macros, repetitions and conditionals."""
+
+from __future__ import annotations
+
+import pytest
+from assembling import bytes_of, complaint, complaints, values_of
+
+from toyvm.errors import Diagnostic
+
+
+def data(text: str, **options: object) -> list[int]:
+    return list(bytes_of(f".data\n{text}\n.text\nnop", ".data", **options))
+
+
+EXPANSIONS = {
+    ".macro m a\n.byte \\a\n.endm\nm 1\nm 2": [1, 2],
+    ".macro m a, b=7\n.byte \\a, \\b\n.endm\nm 1\nm 1, 2\nm b=3, a=4": [1, 7, 1, 2, 4, 3],
+    ".macro m a b:req\n.byte \\a - \\b\n.endm\nm 5, 2": [3],
+    ".macro m first, rest:vararg\n.byte \\first\n.byte \\rest\n.endm\nm 1, 2, 3": [1, 2, 3],
+    ".macro m\n.byte \\@\n.endm\nm\nm": [0, 1],
+    '.macro m a\n.ascii "\\a"\n.endm\nm "x, y"': list(b"x, y"),
+    ".macro m a\nx\\a\\()y = \\a\n.byte x\\a\\()y\n.endm\nm 4": [4],
+    ".macro outer a\n.macro inner b\n.byte \\a, \\b\n.endm\n.endm\nouter 1\ninner 2": [1, 2],
+    ".macro m n\n.if \\n\n.byte \\n\nm \\n - 1\n.endif\n.endm\nm 3": [3, 2, 1],
+    ".macro m a\n.byte 1\n.if \\a\n.exitm\n.endif\n.byte 2\n.endm\nm 1\nm 0": [1, 1, 2],
+    ".macro m a\n.byte \\a; .byte \\a + 1\n.endm\nm 1": [1, 2],
+    ".macro nop\n.byte 9\n.endm\nnop\n.purgem nop": [9],
+    ".rept 3\n.byte 5\n.endr": [5, 5, 5],
+    ".rept 2; .byte 1; .endr; .byte 2": [1, 1, 2],
+    ".rept 2\n.rept 2\n.byte 1\n.endr\n.byte 2\n.endr": [1, 1, 2, 1, 1, 2],
+    ".irp x, 1, 2, 3\n.byte \\x\n.endr": [1, 2, 3],
+    ".irpc x, 123\n.byte \\x\n.endr": [1, 2, 3],
+    "n = 0\n.rept 3\n.byte n\nn = n + 1\n.endr": [0, 1, 2],
+    ".rept 0\n.byte 1\n.endr\n.byte 2": [2],
+    ".if 0\n.byte 1\n.elseif 1\n.byte 2\n.elseif 1\n.byte 3\n.else\n.byte 4\n.endif": [2],
+    ".if 0\n.if 1\n.byte 1\n.else\n.byte 2\n.endif\n.else\n.byte 3\n.endif": [3],
+    ".if 1\n.byte 1\n.else\n.nonsense \" ' (\n.endif": [1],
+    "x = 1\n.ifdef x\n.byte 1\n.endif\n.ifndef x\n.byte 2\n.endif\n.ifdef y\n.byte 3\n.endif": [1],
+    ".ifeq 0\n.byte 1\n.endif\n.ifgt 1\n.byte 2\n.endif\n.iflt 1\n.byte 3\n.endif\n.ifle 0\n.byte 4\n.endif": [1, 2, 4],
+    ".macro m a\n.ifb \\a\n.byte 0\n.else\n.byte 1\n.endif\n.endm\nm\nm 5": [0, 1],
+    ".macro m a\n.ifc \\a, yes\n.byte 1\n.else\n.byte 0\n.endif\n.endm\nm yes\nm no": [1, 0],
+    '.ifeqs "a", "a"\n.byte 1\n.endif\n.ifnes "a", "a"\n.byte 2\n.endif': [1],
+    "/* a\n .byte 1 */ .byte 2 // .byte 3\n.byte 4 # 5\n": [2, 4],
+}
+
+
+@pytest.mark.parametrize("text", EXPANSIONS)
+def test_what_is_read_is(text: str) -> None:
+    assert data(text) == EXPANSIONS[text]
+
+
+def test_what_stands_behind_the_end_is_not_read() -> None:
+    assert values_of("1\n.end\n.dword 2") == [1]
+
+
+def test_defines_can_be_asked_for() -> None:
+    text = ".ifdef DEBUG\n.byte DEBUG\n.else\n.byte 0\n.endif"
+    assert data(text, defines={"DEBUG": 3}) + data(text) == [3, 0]
+
+
+def test_numeric_labels_mean_the_nearest_in_their_direction() -> None:
+    assert values_of("1f\n1: .dword 1b, 1f\n1: .dword 1b") == [0x1008, 0x1008, 0x1018, 0x1018]
+
+
+def test_a_mistake_in_a_macro_says_how_it_came_there() -> None:
+    text = ".macro inner x\n  add a0, \\x, a9\n.endm\n.macro outer\n  inner a1\n.endm\n\nouter"
+    found = complaint(text)
+    assert found == Diagnostic(
+        *("t.s", 2, 15, "expected a register, not 'a9'", "  add a0, a1, a9", 2),
+        (
+            "t.s:5: note: in expansion of macro 'inner'",
+            "t.s:8: note: in expansion of macro 'outer'",
+        ),
+    )
+
+
+MISTAKES = {
+    ".macro m\nnop": (1, "unterminated .macro"),
+    ".rept 2\nnop": (1, "unterminated .rept"),
+    ".irp x, 1\nnop": (1, "unterminated .irp"),
+    "nop\n.if 1\nnop": (2, "unterminated conditional"),
+    "nop\n.if 0\nnop": (2, "unterminated conditional"),
+    "nop\n.endif": (2, ".endif without .if"),
+    "nop\n.else": (2, ".else without .if"),
+    "nop\n.if 1\n.else\n.else\n.endif": (4, ".else after .else"),
+    "nop\n.endm": (2, ".endm without .macro"),
+    "nop\n.endr": (2, ".endr without .rept"),
+    "nop\n.exitm": (2, ".exitm outside a macro"),
+    "nop\n.macro m a, a\n.endm": (2, "two parameters 'a'"),
+    "nop\n.macro m a:rex\n.endm": (2, "cannot read the parameter"),
+    "nop\n.macro m a:vararg, b\n.endm": (2, "must be the last"),
+    "nop\n.macro m\n.endm\n.macro m\n.endm": (4, "already defined"),
+    "nop\n.macro m a\n.endm\nm 1, 2": (4, "takes 1"),
+    "nop\n.macro m a:req\n.endm\nm": (4, "needs its argument 'a'"),
+    "nop\n.macro m\nm\n.endm\nm": (3, "more than 100 deep"),
+    "nop\n.macro m\nm\nm\n.endm\nm": (3, "more than 100 deep"),
+    "nop\n.if later\n.endif\nlater = 1": (2, "not known yet"),
+    "nop\n.rept later\n.endr\nlater = 1": (2, "not known yet"),
+    "nop\n/* no end": (2, "unterminated comment"),
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_mistake_is_said_once_and_where_it_begins(text: str) -> None:
+    line, message = MISTAKES[text]
+    found = complaints(text)
+    assert (found[0].line, message in found[0].message) == (line, True)
+    assert len(found) == (1 if text[0] == "n" else len(found))

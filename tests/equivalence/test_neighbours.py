@@ -1,0 +1,39 @@
+"""Guests of one host that run in turns are each what they are alone: no program reaches its neighbour."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from random import Random
+from typing import Any
+
+import pytest
+from comparing import differences, observe
+from subjects import SUBJECTS, devices_of
+
+from toyvm.host import Host
+from toyvm.programs import Program, random_program
+
+GUESTS = 3
+TURNS = (40, 90, 91, 200, 450, 700, 1000)  # retired instructions of each
+
+
+def settle(host: Host, program: Program) -> Any:
+    guest = host.guest("trap", memory=program.memory, **devices_of(program))
+    guest.load(program)
+    guest.image = None
+    return guest
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_neighbours_are_as_if_alone(seed: int) -> None:
+    random = Random(seed)
+    programs = [random_program(random) for _ in range(GUESTS)]
+    with ExitStack() as stack:
+        host = stack.enter_context(Host(memory="64M"))
+        alone = [stack.enter_context(SUBJECTS["reference"](program)) for program in programs]
+        together = [settle(host, program) for program in programs]
+        for until in TURNS:
+            for reference, guest in zip(alone, together, strict=True):
+                expected, found = observe(reference, until), observe(guest, until)
+                if reference.unspecified is None:
+                    assert not differences(expected, found)
