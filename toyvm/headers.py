@@ -1,6 +1,7 @@
 """Guests' headers: what a source says of itself in comments at its top, one `# key: value` a line.
 
-Keys in use: `techniques` (names, by spaces), `missing TECHNIQUE` (why it cannot exist there), `workload` and
+Keys in use: `build` (plain or paravirt, if only one exists), `missing WHERE` (why there is none on that technique, or of
+that build), `workload` and
 `operation` (guests/include/workload.inc), and what a run is given and must give: `input`, `disk` (sectors), `limit`
 (instructions), `output`, `exit`, `stop`. Values of `input` and `output` may hold escapes as Python's bytes literals do.
 """
@@ -13,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toyvm.errors import BadFileError
+from toyvm.techniques import BY_NAME, TECHNIQUES, Build
 
-TECHNIQUES = ("bare", "trap", "para")
 _LINE = re.compile(r"# ([a-z]+(?: [a-z]+)?): (.*)")
 
 
@@ -27,14 +28,16 @@ class Header:
 
     @property
     def techniques(self) -> tuple[str, ...]:
-        """Where the guest can exist; everywhere, if it does not say."""
-        return tuple(self.values.get("techniques", " ".join(TECHNIQUES)).split())
+        """Where the guest can exist: on every technique that takes a build of it."""
+        build = self.values.get("build")
+        return tuple(technique.name for technique in TECHNIQUES if build in (None, technique.build))
 
     def why_missing(self, technique: str) -> str | None:
         """Why the guest cannot exist on the technique, or None if it can."""
         if technique in self.techniques:
             return None
-        return self.values.get(f"missing {technique}", f"{self.name} does not exist on {technique}")
+        of_build = self.values.get(f"missing {BY_NAME[technique].build}")
+        return self.values.get(f"missing {technique}", of_build or f"{self.name} does not exist on {technique}")
 
     def number(self, key: str, default: int | None = None) -> int | None:
         """A value as an integer, in Python's notation. Raises BadFileError if it is none."""
@@ -64,9 +67,9 @@ def parse_header(source: str, name: str) -> Header:
         if match := _LINE.fullmatch(line):
             values[match[1]] = values.get(match[1], "") + match[2]
     header = Header(name, values)
-    for technique in header.techniques:
-        if technique not in TECHNIQUES:
-            raise BadFileError(f"{name}: no technique {technique!r}; there are {', '.join(TECHNIQUES)}")
+    build = values.get("build", Build.PLAIN)
+    if build not in tuple(Build):
+        raise BadFileError(f"{name}: the header's build is {build!r}; there are {', '.join(Build)}")
     return header
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from toyvm.errors import BadFileError, UsageError
 from toyvm.names import unknown_name
+from toyvm.techniques import BY_NAME, Build
 
 if TYPE_CHECKING:
     from toyvm.image import Image
@@ -65,7 +66,7 @@ def load_program(
     if path.suffix in _SOURCE_SUFFIXES:
         from toyvm.asm import assemble
 
-        given = {**({PARAVIRT: 1} if technique == "para" else {}), **(defines or {})}
+        given = {**({PARAVIRT: 1} if BY_NAME[technique].build is Build.PARAVIRT else {}), **(defines or {})}
         return assemble([path], defines=given, include=include).image
     if defines:
         raise UsageError(f"{path}: -D goes with a source; an image is assembled already")

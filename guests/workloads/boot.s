@@ -1,7 +1,6 @@
 # A kernel's way from nothing to a user process and back.
 # workload: a small kernel's boot
 # operation: memory and page tables set up anew, a process made and entered, its first system call, all taken down
-# techniques: bare trap para
 # exit: 0
 
 .equ WORKLOAD_OPERATIONS, 10

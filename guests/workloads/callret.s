@@ -1,7 +1,6 @@
 # A call of a function that does nothing but count, and its return.
 # workload: a call and a return
 # operation: one call, an addition and the return, in kernel mode
-# techniques: bare trap para
 # exit: 0
 
 .equ WORKLOAD_OPERATIONS, 1000

@@ -1,7 +1,6 @@
 # Computing, and nothing else: the part of a program that no technique should slow down.
 # workload: computing in user mode, paging on
 # operation: one round of a sieve, a CRC, a matrix product, a sort, decimal text with a hash, and recursion
-# techniques: bare trap para
 # exit: 0
 #
 # Only innocuous instructions, no kernel entry before the end. Each round computes the same, checked against CHECKSUM.

@@ -1,7 +1,6 @@
 # A write of the interrupt mask, the cr8wr of Adams and Agesen.
 # workload: a write of a control register
 # operation: one write of imask in kernel mode; a store in the shared page of a paravirtual guest
-# techniques: bare trap para
 # exit: 0
 
 .equ WORKLOAD_OPERATIONS, 1000

@@ -2,7 +2,6 @@
 # here.
 # workload: an exception of a user program
 # operation: one illegal instruction in user mode, the kernel's handler, which skips it, and the return
-# techniques: bare trap para
 # exit: 0
 
 .equ WORKLOAD_OPERATIONS, 1000

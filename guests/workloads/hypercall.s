@@ -1,9 +1,9 @@
 # The hypercall that does nothing but answer.
 # workload: a null hypercall
 # operation: one hypercall for the interface's version, from kernel mode
-# techniques: para
+# build: paravirt
 # missing bare: there is no monitor to ask
-# missing trap: the monitor offers no hypercalls to an unmodified guest
+# missing plain: the monitor offers no hypercalls to an unmodified guest
 # exit: 0
 
 .equ WORKLOAD_OPERATIONS, 1000

@@ -1,7 +1,6 @@
 # The fault of a user program on a page that its kernel then maps.
 # workload: a page fault
 # operation: one user load from an unmapped page, which the kernel maps, and the return; all are unmapped once in 256
-# techniques: bare trap para
 # exit: 0
 
 .equ WORKLOAD_OPERATIONS, 1000

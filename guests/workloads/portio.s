@@ -1,8 +1,8 @@
 # A read of a port, the in of Adams and Agesen.
 # workload: a read of a device's port
 # operation: one read of the clock's port in kernel mode
-# techniques: bare trap
-# missing para: a paravirtual guest has no ports
+# build: plain
+# missing paravirt: a paravirtual guest has no ports
 # exit: 0
 
 .equ WORKLOAD_OPERATIONS, 1000

@@ -1,7 +1,6 @@
 # The change of a page-table entry that is not made use of, the ptemod of Adams and Agesen.
 # workload: a change of a page-table entry
 # operation: one write of a level-0 entry in the current tables; one hypercall with one entry in a paravirtual guest
-# techniques: bare trap para
 # exit: 0
 
 .equ WORKLOAD_OPERATIONS, 1000

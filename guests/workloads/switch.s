@@ -1,7 +1,6 @@
 # Two processes in address spaces of their own that hand the processor to one another, each touching a page of its own.
 # workload: a switch between two address spaces
 # operation: one load and store in user mode, the syscall, the kernel's switch to the other space, and the return
-# techniques: bare trap para
 # exit: 0
 
 .equ WORKLOAD_OPERATIONS, 1000

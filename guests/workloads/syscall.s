@@ -1,7 +1,6 @@
 # The system call of a user program that its kernel answers with nothing.
 # workload: a null system call
 # operation: one syscall from user mode, the kernel's handler and the return
-# techniques: bare trap para
 # exit: 0
 
 .equ WORKLOAD_OPERATIONS, 1000

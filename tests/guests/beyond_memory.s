@@ -1,5 +1,5 @@
 # Physical addresses beyond the memory fault as accesses, with paging off and through a page that names them.
-# techniques: bare trap
+# build: plain
 # exit: 0
 
 .include "behaviour.inc"

@@ -1,5 +1,5 @@
 # The clock moves with time, a nanosecond a tick.
-# techniques: bare trap
+# build: plain
 # exit: 0
 
 .include "behaviour.inc"

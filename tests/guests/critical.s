@@ -1,5 +1,5 @@
 # In kernel mode the critical instructions say what the control registers do.
-# techniques: bare trap
+# build: plain
 # exit: 0
 
 .include "behaviour.inc"

@@ -1,5 +1,5 @@
 # A sector written is read back, and each completion comes with an interrupt.
-# techniques: bare trap
+# build: plain
 # disk: 8
 # exit: 0
 

@@ -1,5 +1,5 @@
 # Without a disk there are no sectors, and a command fails.
-# techniques: bare trap
+# build: plain
 # exit: 0
 
 .include "behaviour.inc"

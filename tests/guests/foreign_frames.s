@@ -1,5 +1,5 @@
 # A paravirtual guest cannot map what is not its own, write its tables, pin what is writable, or take a wrong root.
-# techniques: para
+# build: paravirt
 # exit: 0
 
 .include "behaviour.inc"

@@ -1,5 +1,5 @@
 # Words that are no instruction trap with themselves as tval; so do control registers and ports that do not exist.
-# techniques: bare trap
+# build: plain
 # exit: 0
 
 .include "behaviour.inc"

@@ -1,5 +1,5 @@
 # A multicall makes its calls in order, notes their results, and stops after the first that fails.
-# techniques: para
+# build: paravirt
 # output: onetwo
 # exit: 0
 

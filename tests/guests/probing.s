@@ -1,5 +1,5 @@
 # probe tells where an address leads and with which rights, and sets nothing.
-# techniques: bare trap
+# build: plain
 # exit: 0
 
 .include "behaviour.inc"

@@ -1,5 +1,5 @@
 # Entries with reserved bits, and pointers with U, A or D, map nothing.
-# techniques: bare trap
+# build: plain
 # exit: 0
 
 .include "behaviour.inc"

@@ -1,5 +1,5 @@
 # Leaves of 2 MiB and 1 GiB map what they say; one whose frame is not a multiple of its size faults.
-# techniques: bare trap
+# build: plain
 # exit: 0
 
 .include "behaviour.inc"

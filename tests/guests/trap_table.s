@@ -1,5 +1,5 @@
 # Traps go to the handler of their cause, the others to that for all; a flag leaves the interrupt flag as it is.
-# techniques: para
+# build: paravirt
 # exit: 0
 
 .include "behaviour.inc"

@@ -1,5 +1,5 @@
 # A monitor that offers hypercalls says which, and refuses those that do not exist, or whose arguments lead nowhere.
-# techniques: para
+# build: paravirt
 # exit: 0
 
 .include "behaviour.inc"

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toyvm.cli.options import parse_choices, parse_count
-from toyvm.cli.run_command import ENGINES, LEVELS, TECHNIQUES, check_choices
+from toyvm import techniques as known
+from toyvm.cli.run_command import ENGINES, check_choices
 from toyvm.errors import ExitCode, UsageError
 from toyvm.isa.machine import Level
 
@@ -24,7 +25,7 @@ _MAXIMUM_REPEATS = 1000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="which ones; all unless said")
-    parser.add_argument("--technique", metavar="T,...", help="of bare, trap and para; all unless said")
+    parser.add_argument("--technique", metavar="T,...", help=f"of {', '.join(known.NAMES)}; all unless said")
     parser.add_argument("--engine", metavar="E,...", help="interpreter (unless said) or reference, bare only")
     parser.add_argument("--hardware", default="strict", metavar="L", help="hardware level, strict unless said")
     parser.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
@@ -55,9 +56,9 @@ def _choices(arguments: argparse.Namespace) -> tuple[list[str], list[str]]:
     for name in (arguments.engine or "").split(","):
         if name.strip():
             check_choices("bare", name.strip(), "strict")
-    techniques = parse_choices(arguments.technique, TECHNIQUES, "--technique")
+    techniques = parse_choices(arguments.technique, known.NAMES, "--technique")
     if arguments.technique is None and arguments.hardware != "strict":
-        techniques = [technique for technique in techniques if arguments.hardware in LEVELS[technique]]
+        techniques = [technique for technique in techniques if arguments.hardware in known.BY_NAME[technique].levels]
     engines = parse_choices(arguments.engine or "interpreter", ENGINES, "--engine")
     for technique in techniques or ["bare"]:
         check_choices(technique, "interpreter", arguments.hardware)

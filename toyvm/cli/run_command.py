@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from toyvm import techniques
 from toyvm.cli.options import add_source_options, parse_count, parse_defines, parse_number, parse_seconds
 from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, BadFileError, UsageError
 from toyvm.outcome import EXIT_CODES, Outcome, Stop
@@ -24,16 +25,13 @@ if TYPE_CHECKING:
     from toyvm.reference_engine import ReferenceEngine
 
 # What there is now, and what is said of the rest.
-TECHNIQUES = ("bare", "trap", "para")
-LATER_TECHNIQUES = ("rewrite", "hybrid", "assist", "container")
 ENGINES = ("interpreter", "reference")
 LATER_ENGINES = ("recompiler",)
-LEVELS = {"bare": ("classic", "hybrid", "strict"), "trap": ("strict",), "para": ("strict",)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("program", metavar="PROGRAM", help="an image, a source (.s), or a shipped guest's name")
-    parser.add_argument("--technique", default="bare", metavar="T", help="bare (unless said), trap or para")
+    parser.add_argument("--technique", default="bare", metavar="T", help=f"of {', '.join(techniques.NAMES)}; bare unless said")
     parser.add_argument("--engine", default="interpreter", metavar="E", help="interpreter (unless said) or reference")
     parser.add_argument("--hardware", default="strict", metavar="L", help="hardware level: classic, hybrid or strict")
     parser.add_argument("--memory", default="16M", metavar="SIZE", help="the guest's memory: bytes, or 64K, 16M, 1G")
@@ -71,9 +69,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def check_choices(technique: str, engine: str, hardware: str) -> None:
     """Raise UsageError unless this combination exists, saying what does."""
-    _check_one(technique, TECHNIQUES, LATER_TECHNIQUES, "technique")
+    _check_one(technique, techniques.NAMES, techniques.LATER, "technique")
     _check_one(engine, ENGINES, LATER_ENGINES, "engine")
-    levels = LEVELS[technique]
+    levels = techniques.BY_NAME[technique].levels
     if engine == "reference" and technique != "bare":
         raise UsageError(f"the reference runs the bare machine only, not --technique {technique}")
     if hardware not in levels:

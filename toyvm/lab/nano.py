@@ -84,17 +84,17 @@ class Nano:
         from toyvm.shipped import PARAVIRT
 
         text = _TEMPLATE.format(setup=self.setup, body=self.body, code=self.code)
-        return assemble_text(text, self.name, defines={PARAVIRT: 1} if technique == "para" else {}).image
+        return assemble_text(text, self.name, defines={PARAVIRT: 1} if BY_NAME[technique].build is Build.PARAVIRT else {}).image
 
 
 def user_nano(reason: str, body: str, setup: str = "") -> Nano:
     """A trap from user mode and the return, on both techniques. Its cost includes that of the return to user mode."""
-    return Nano(reason, ("trap", "para"), setup=setup + _ENTER_USER, code=_USER_PROGRAM.replace("BODY", body))
+    return Nano(reason, ("trap", "hybrid", "para"), setup=setup + _ENTER_USER, code=_USER_PROGRAM.replace("BODY", body))
 
 
 # In the order they are solved: each needs only the costs of those before it.
 NANOS = (
-    Nano(None, ("trap", "para"), _MIX),
+    Nano(None, ("trap", "hybrid", "para"), _MIX),
     Nano("crr", ("trap",), "    crr t0, CR_SCRATCH"),
     Nano("crw", ("trap",), "    crw CR_IMASK, zero"),
     Nano("crx", ("trap",), "    crx t0, CR_SCRATCH, zero"),
