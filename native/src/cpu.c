@@ -95,6 +95,26 @@ static enum leave interpret(struct t64_cpu *cpu, struct code_page *page, u64 lef
     return left >= to_page_end ? interpret_fast(cpu, page, left) : interpret_exact(cpu, page, left);
 }
 
+/* The page of pc, as the soft TLB has it or a walk finds it; 0 or the cause. */
+static inline u64 find_page(struct t64_cpu *cpu, u64 pc, struct code_page **page)
+{
+    const struct tlb_fetch *entry = &cpu->tlbs.mode[vm_in_user_mode(cpu->vm)].fetch[tlb_slot(pc)];
+    if (T64_UNLIKELY(entry->tag != (pc & ~(u64)4095) || pc & 3))
+        return access_fetch(cpu, pc, page);
+    *page = entry->page;
+    return 0;
+}
+
+/* As system_interrupt, without a call where the answer is at hand. */
+static inline u64 find_interrupt(struct t64_vm *vm)
+{
+    if (!vm_interrupts_enabled(vm) || !vm->state.imask)
+        return 0;
+    if (vm->state.imask == IPEND_TIMER)
+        return vm_time(vm) >= vm->state.timecmp ? CAUSE_TIMER : 0;
+    return system_interrupt(vm);
+}
+
 enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
 {
     static const enum t64_event events[] = {
@@ -109,9 +129,9 @@ enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
         enum t64_event event;
         enum leave why = LEAVE_TRAP;
         struct code_page *page;
-        cpu->trap = (struct t64_trap){system_interrupt(vm), 0};
+        cpu->trap = (struct t64_trap){find_interrupt(vm), 0};
         if (!cpu->trap.cause) {
-            cpu->trap = (struct t64_trap){access_fetch(cpu, vm->state.pc, &page), vm->state.pc};
+            cpu->trap = (struct t64_trap){find_page(cpu, vm->state.pc, &page), vm->state.pc};
             if (!cpu->trap.cause)
                 why = interpret(cpu, page, budget(cpu));
         }

@@ -132,6 +132,17 @@ def test_shadow_tables_stay_within_their_bound() -> None:
         assert host.frames_monitor <= 32 + (MEMORY >> 12) // 128
 
 
+def test_the_fewest_shadow_tables_are_enough_to_go_on_exactly() -> None:
+    size, fewest = (1 << 20) - 8 * 4096, 8  # pages that are left for them
+    with Host("1M") as host, host.guest("trap", size) as guest, Machine(size) as bare:
+        for machine in (guest, bare):
+            machine.load(image_of(KERNEL, "trap"))
+            machine.run()
+        assert (host.frames_free, host.frames_monitor) == (0, fewest)
+        assert end_of(guest) == end_of(bare)
+        assert guest.state_hash() == bare.state_hash()
+
+
 def test_a_guest_that_the_host_has_no_room_for_is_refused_and_nothing_is_lost() -> None:
     with Host("4M") as host:
         free = host.frames_free

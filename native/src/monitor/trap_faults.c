@@ -58,5 +58,6 @@ int trap_fill_shadow(struct t64_guest *guest)
         rights = shadow_rights(mark_entry(guest, found, access_faults[guest->exit.trap.cause].rights));
     t64_hpa frame = phys_locate(&guest->vm.phys, found->gpa);
     shadow_map(&guest->shadow, trap_mode(guest), (t64_gva){guest->exit.trap.tval}, frame, rights);
-    return OUTCOME_SETTLE;
+    host_use_root(guest->host, shadow_root(&guest->shadow, trap_mode(guest))); /* a new one if there was no room left */
+    return OUTCOME_RESUME;
 }
