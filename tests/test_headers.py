@@ -31,9 +31,7 @@ def test_a_missing_technique_has_its_reason() -> None:
     assert parse_header("# build: plain\n# missing paravirt: no ports\n", "x").why_missing("para") == "no ports"
 
 
-@pytest.mark.parametrize(
-    "source", ["# build: magic\n", "# exit: many\n", "# output: \\x\n", "# output: \u20ac\n"]
-)
+@pytest.mark.parametrize("source", ["# build: magic\n", "# exit: many\n", "# output: \\x\n", "# output: \u20ac\n"])
 def test_nonsense_is_a_bad_file(source: str) -> None:
     with pytest.raises(BadFileError):
         _read_all(source)

@@ -31,10 +31,16 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
         "sizes": ("sizes",),
         "names": ("names",),
     },
-    {"specification": ("isa",), "hypercalls": ("hypercalls",), "exits": ("exits",), "errors": ("errors",)},
+    {
+        "specification": ("isa",),
+        "hypercalls": ("hypercalls",),
+        "exits": ("exits",),
+        "techniques": ("techniques",),
+        "errors": ("errors",),
+    },
 )
 # The declarations build on one another, and on nothing else.
-DECLARATIONS = {("hypercalls", "isa"), ("exits", "isa")}
+DECLARATIONS = {("hypercalls", "isa"), ("exits", "isa"), ("techniques", "isa")}
 PLACE = {
     module: (depth, group)
     for depth, layer in enumerate(LAYERS)

@@ -19,6 +19,13 @@ _SOURCE_SUFFIXES = (".s", ".S", ".asm")
 _ELF_MAGIC = b"\x7fELF"
 
 
+def defines_for(technique: str) -> dict[str, int]:
+    """What a source is assembled with for a technique. Raises UsageError if there is none of that name."""
+    if technique not in BY_NAME:
+        raise unknown_name("technique", technique, BY_NAME)
+    return {PARAVIRT: 1} if BY_NAME[technique].build is Build.PARAVIRT else {}
+
+
 def guests_directory() -> Path:
     """Where the shipped guests are: inside the installed package, or beside it in a checkout."""
     from toyvm.asm.search import guests_directory as directory
@@ -66,7 +73,7 @@ def load_program(
     if path.suffix in _SOURCE_SUFFIXES:
         from toyvm.asm import assemble
 
-        given = {**({PARAVIRT: 1} if BY_NAME[technique].build is Build.PARAVIRT else {}), **(defines or {})}
+        given = {**defines_for(technique), **(defines or {})}
         return assemble([path], defines=given, include=include).image
     if defines:
         raise UsageError(f"{path}: -D goes with a source; an image is assembled already")

@@ -137,7 +137,7 @@ def test_every_engine_and_technique_reports_the_same_state(capfd: Capture, sourc
         (("/",), 101, "is a directory"),
         (("/dev/null",), 101, "neither an ELF image nor a source"),
         (("hello", "--technique", "rewrite"), 2, "not built yet"),
-        (("hello", "--technique", "magic"), 2, "there are bare, trap, para"),
+        (("hello", "--technique", "magic"), 2, "there are bare, trap, hybrid, para"),
         (("hello", "--engine", "recompiler"), 2, "not built yet"),
         (("hello", "--engine", "reference", "--technique", "trap"), 2, "bare machine only"),
         (("hello", "--hardware", "classic", "--technique", "trap"), 2, "on trap there is strict now"),

@@ -26,11 +26,27 @@ BODIES = {
 }
 
 
-def is_equivalent(mnemonic: str, level: Level) -> bool:
-    case = Case(mnemonic, BODIES[mnemonic], {}, entries=KERNEL_ONLY, ptbr=ROOT | 1, program=at_level(level))
+# What a user program sees or does, which the hybrid monitor runs directly.
+USER_BODIES = {**BODIES, "setst": [op("addi", A1, 0, IE), op("setst", A1)]}
+
+
+def is_same(case: Case, technique: str) -> bool:
     program = case.assembled()
-    with SUBJECTS["reference"](program) as reference, SUBJECTS["trap"](program) as guest:
+    with SUBJECTS["reference"](program) as reference, SUBJECTS[technique](program) as guest:
         return not differences(observe(reference, 1000), observe(guest, 1000))
+
+
+def kernel_case(mnemonic: str, level: Level) -> Case:
+    return Case(mnemonic, BODIES[mnemonic], {}, entries=KERNEL_ONLY, ptbr=ROOT | 1, program=at_level(level))
+
+
+def user_case(mnemonic: str, level: Level, interrupts: bool) -> Case:
+    options = {"entries": identity(), "ptbr": ROOT | 1, "program": at_level(level)}
+    return Case(mnemonic, USER_BODIES[mnemonic], {}, user=True, enabled=interrupts, **options)
+
+
+def is_equivalent(mnemonic: str, level: Level) -> bool:
+    return is_same(kernel_case(mnemonic, level), "trap")
 
 
 @pytest.mark.parametrize("mnemonic", BODIES)
@@ -47,3 +63,24 @@ def test_on_hybrid_hardware_setst_alone_does(mnemonic: str) -> None:
 @pytest.mark.parametrize("mnemonic", BODIES)
 def test_on_strict_hardware_none_does(mnemonic: str, level: Level) -> None:
     assert is_equivalent(mnemonic, level)
+
+
+@pytest.mark.parametrize("interrupts", [False, True])
+@pytest.mark.parametrize("mnemonic", USER_BODIES)
+def test_on_classic_hardware_user_mode_shows_the_hybrid_monitor(mnemonic: str, interrupts: bool) -> None:
+    """setst is dropped by the machine as well, and getst only tells that the hardware's interrupts are on."""
+    tells = mnemonic in ("getvec", "getpt", "probe") or (mnemonic == "getst" and not interrupts)
+    assert is_same(user_case(mnemonic, Level.CLASSIC, interrupts), "hybrid") is not tells
+
+
+@pytest.mark.parametrize("interrupts", [False, True])
+@pytest.mark.parametrize("level", [Level.HYBRID, Level.STRICT])
+@pytest.mark.parametrize("mnemonic", USER_BODIES)
+def test_on_hybrid_hardware_the_hybrid_monitor_is_equivalent(mnemonic: str, level: Level, interrupts: bool) -> None:
+    assert is_same(user_case(mnemonic, level, interrupts), "hybrid")
+
+
+@pytest.mark.parametrize("level", [Level.CLASSIC, Level.HYBRID, Level.STRICT])
+@pytest.mark.parametrize("mnemonic", BODIES)
+def test_a_kernel_cannot_tell_the_hybrid_monitor(mnemonic: str, level: Level) -> None:
+    assert is_same(kernel_case(mnemonic, level), "hybrid")

@@ -17,7 +17,7 @@ from toyvm.programs import Program, random_program
 LIMIT = 1500  # retired instructions; most programs end before
 SEEDS = 120
 EXAMPLES = 70
-SUBJECTS = ["interpreter", "trap"]  # and with each the reference
+SUBJECTS = ["interpreter", "trap", "hybrid"]  # and with each the reference
 
 
 def checkpoints(random: Random) -> list[int]:
@@ -39,6 +39,12 @@ def test_a_random_program_is_the_same_on_the_bare_machine_of_every_level(seed: i
     compare(random_program(random, level), ["interpreter"], checkpoints(random))
 
 
+@pytest.mark.parametrize("seed", range(400, 440))
+def test_a_random_program_is_the_same_under_the_hybrid_monitor_on_hybrid_hardware(seed: int) -> None:
+    random = Random(seed)
+    compare(random_program(random, Level.HYBRID), ["hybrid"], checkpoints(random))
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_random_program_is_the_same_stopped_at_every_instruction(seed: int) -> None:
     random = Random(seed)
@@ -55,7 +61,7 @@ def test_a_random_program_is_the_same_with_every_exit_observed(seed: int) -> Non
 def test_a_random_program_is_the_same_saved_and_restored_on_the_way(seed: int) -> None:
     random = Random(seed)
     program = replace(random_program(random), input=b"")
-    compare(program, ["restored interpreter", "restored trap"], checkpoints(random))
+    compare(program, ["restored interpreter", "restored trap", "restored hybrid"], checkpoints(random))
 
 
 @settings(max_examples=EXAMPLES)

@@ -167,7 +167,7 @@ def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: 
     [
         (("syscal",), "did you mean syscall"),
         (("--technique", "rewrite"), "not built yet"),
-        (("--technique", "bare,odd"), "there are bare, trap, para"),
+        (("--technique", "bare,odd"), "there are bare, trap, hybrid, para"),
         (("--engine", "recompiler"), "not built yet"),
         (("--engine", "reference", "--technique", "trap"), "bare machine only"),
         (("--hardware", "classic", "--technique", "trap"), "on trap there is strict"),

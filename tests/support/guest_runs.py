@@ -44,7 +44,7 @@ class Patch:
 
 @cache
 def image_of(path: Path, technique: str) -> Image:
-    return load_program(path, technique)
+    return load_program(path, "bare" if technique == "reference" else technique)
 
 
 @cache

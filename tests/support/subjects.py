@@ -76,6 +76,7 @@ def _guest(technique: str) -> Callable[[Program], Any]:
 
 
 trap = _guest("trap")
+hybrid = _guest("hybrid")
 
 
 @contextmanager
@@ -118,13 +119,20 @@ def restored_trap(program: Program) -> Iterator[Any]:
         yield Restored(lambda: trap(program), stack)
 
 
+@contextmanager
+def restored_hybrid(program: Program) -> Iterator[Any]:
+    with ExitStack() as stack:
+        yield Restored(lambda: hybrid(program), stack)
+
+
 SUBJECTS: dict[str, Callable[[Program], Any]] = {
     "reference": reference,
     "stepping": stepping,
     "interpreter": interpreter,
-    "hybrid": _guest("hybrid"),
+    "hybrid": hybrid,
     "trap": trap,
     "observed trap": observed_trap,
     "restored interpreter": restored_interpreter,
     "restored trap": restored_trap,
+    "restored hybrid": restored_hybrid,
 }

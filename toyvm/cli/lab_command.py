@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toyvm.cli.options import parse_choices, parse_count
 from toyvm import techniques as known
+from toyvm.cli.options import parse_choices, parse_count
 from toyvm.cli.run_command import ENGINES, check_choices
 from toyvm.errors import ExitCode, UsageError
 from toyvm.isa.machine import Level

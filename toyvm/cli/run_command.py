@@ -31,7 +31,8 @@ LATER_ENGINES = ("recompiler",)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("program", metavar="PROGRAM", help="an image, a source (.s), or a shipped guest's name")
-    parser.add_argument("--technique", default="bare", metavar="T", help=f"of {', '.join(techniques.NAMES)}; bare unless said")
+    names = ", ".join(techniques.NAMES)
+    parser.add_argument("--technique", default="bare", metavar="T", help=f"of {names}; bare unless said")
     parser.add_argument("--engine", default="interpreter", metavar="E", help="interpreter (unless said) or reference")
     parser.add_argument("--hardware", default="strict", metavar="L", help="hardware level: classic, hybrid or strict")
     parser.add_argument("--memory", default="16M", metavar="SIZE", help="the guest's memory: bytes, or 64K, 16M, 1G")

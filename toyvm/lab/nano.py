@@ -81,14 +81,14 @@ class Nano:
 
     def image(self, technique: str) -> Image:
         from toyvm.asm import assemble_text
-        from toyvm.shipped import PARAVIRT
+        from toyvm.shipped import defines_for
 
         text = _TEMPLATE.format(setup=self.setup, body=self.body, code=self.code)
-        return assemble_text(text, self.name, defines={PARAVIRT: 1} if BY_NAME[technique].build is Build.PARAVIRT else {}).image
+        return assemble_text(text, self.name, defines=defines_for(technique)).image
 
 
 def user_nano(reason: str, body: str, setup: str = "") -> Nano:
-    """A trap from user mode and the return, on both techniques. Its cost includes that of the return to user mode."""
+    """A trap from user mode, wherever there is a monitor. Its cost includes that of the return to user mode."""
     return Nano(reason, ("trap", "hybrid", "para"), setup=setup + _ENTER_USER, code=_USER_PROGRAM.replace("BODY", body))
 
 
