@@ -14,6 +14,7 @@ from toyvm.techniques import BY_NAME, Build
 
 _NAME = 11  # columns of a workload's name
 _WIDTH = 118
+_BORDER = " | "
 _COLUMNS = (("ns", 9), ("+-%", 4), ("x bare", 7), ("instr", 7), ("exits", 7))
 _BARE_COLUMNS = (("ns", 9), ("+-%", 4), ("instr", 7))
 
@@ -34,23 +35,34 @@ def lines(experiment: Experiment) -> Iterator[str]:
 
 
 def comparison(experiment: Experiment) -> Iterator[str]:
-    """The table: a row each workload, a block of columns each subject."""
+    """The table: a row each workload, a block of columns each subject, in as many bands as the width takes."""
     notes: list[str] = []
     yield "CPU time an operation in ns: median, and half the range of the repetitions in %. Instructions, exits: exact."
-    yield ""
-    yield _joined(
-        " " * _NAME, [f"{subject.label:^{_width(subject)}}".rstrip() for subject in experiment.subjects], experiment
-    )
-    yield _joined(
-        "workload",
-        [_block(_columns(subject), [name for name, _ in _columns(subject)]) for subject in experiment.subjects],
-        experiment,
-    )
-    yield _joined("-" * _NAME, ["-" * _width(subject) for subject in experiment.subjects], experiment)
-    for workload in experiment.workloads:
-        cells = [experiment.cells[workload.name, subject] for subject in experiment.subjects]
-        yield _joined(workload.name, [_cell(experiment, cell, notes) for cell in cells], experiment)
+    for subjects in _bands(experiment.subjects):
+        yield ""
+        yield from _band(experiment, subjects, notes)
     yield from notes
+
+
+def _bands(subjects: Sequence[Subject]) -> Iterator[list[Subject]]:
+    """The subjects in their order, as many side by side as fit."""
+    band: list[Subject] = []
+    for subject in subjects:
+        if band and _NAME + sum(_width(other) + len(_BORDER) for other in [*band, subject]) > _WIDTH:
+            yield band
+            band = []
+        band.append(subject)
+    yield band
+
+
+def _band(experiment: Experiment, subjects: Sequence[Subject], notes: list[str]) -> Iterator[str]:
+    heads = [_block(_columns(subject), [name for name, _ in _columns(subject)]) for subject in subjects]
+    yield _joined(" " * _NAME, [f"{subject.label:^{_width(subject)}}".rstrip() for subject in subjects], subjects)
+    yield _joined("workload", heads, subjects)
+    yield _joined("-" * _NAME, ["-" * _width(subject) for subject in subjects], subjects)
+    for workload in experiment.workloads:
+        cells = [experiment.cells[workload.name, subject] for subject in subjects]
+        yield _joined(workload.name, [_cell(experiment, cell, notes) for cell in cells], subjects)
 
 
 def _columns(subject: Subject) -> tuple[tuple[str, int], ...]:
@@ -66,9 +78,9 @@ def _block(columns: tuple[tuple[str, int], ...], texts: Sequence[str]) -> str:
     return " ".join(f"{text:>{width}}" for text, (_, width) in zip(texts, columns, strict=True))
 
 
-def _joined(name: str, blocks: Sequence[str], experiment: Experiment) -> str:
-    padded = [f"{block:<{_width(subject)}}" for block, subject in zip(blocks, experiment.subjects, strict=True)]
-    return " | ".join((f"{name:<{_NAME}}", *padded)).rstrip()
+def _joined(name: str, blocks: Sequence[str], subjects: Sequence[Subject]) -> str:
+    padded = [f"{block:<{_width(subject)}}" for block, subject in zip(blocks, subjects, strict=True)]
+    return _BORDER.join((f"{name:<{_NAME}}", *padded)).rstrip()
 
 
 def _cell(experiment: Experiment, cell: Cell, notes: list[str]) -> str:
