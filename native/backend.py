@@ -31,11 +31,11 @@ class BuildWithGuests(build_py):
 class CompleteSdist(sdist):
     """Takes along what a wheel is built from and tested with."""
 
-    def add_defaults(self) -> None:
-        super().add_defaults()
+    def make_distribution(self) -> None:
         for folder in SHIPPED:
             files = (path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file())
             self.filelist.extend(str(path) for path in files if not LEFT_OUT & set(path.parts))
+        super().make_distribution()
 
 
 class Backend(build_meta._BuildMetaBackend):
