@@ -40,7 +40,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     },
 )
 # The declarations build on one another, and on nothing else.
-DECLARATIONS = {("hypercalls", "isa"), ("exits", "isa"), ("techniques", "isa")}
+DECLARATIONS = {("hypercalls", "isa"), ("exits", "isa"), ("techniques", "isa"), ("techniques", "errors")}
 PLACE = {
     module: (depth, group)
     for depth, layer in enumerate(LAYERS)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toyvm.errors import BadFileError
-from toyvm.techniques import BY_NAME, TECHNIQUES, Build
+from toyvm.techniques import TECHNIQUES, Build, facts_of
 
 _LINE = re.compile(r"# ([a-z]+(?: [a-z]+)?): (.*)")
 
@@ -34,10 +34,11 @@ class Header:
 
     def why_missing(self, technique: str) -> str | None:
         """Why the guest cannot exist on the technique, or None if it can."""
-        if technique in self.techniques:
+        facts = facts_of(technique)
+        if facts.name in self.techniques:
             return None
-        of_build = self.values.get(f"missing {BY_NAME[technique].build}")
-        return self.values.get(f"missing {technique}", of_build or f"{self.name} does not exist on {technique}")
+        of_build = self.values.get(f"missing {facts.build}")
+        return self.values.get(f"missing {facts.name}", of_build or f"{self.name} does not exist on {facts.name}")
 
     def number(self, key: str, default: int | None = None) -> int | None:
         """A value as an integer, in Python's notation. Raises BadFileError if it is none."""

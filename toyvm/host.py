@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import Any, BinaryIO, Self
 
 from toyvm.computer import LEVEL_NUMBERS, Computer, native_config, parse_level
@@ -18,20 +17,23 @@ from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.native import ffi, lib
 from toyvm.sizes import check_within, parse_size
+from toyvm.techniques import TECHNIQUES, Option, Variant, parse_variant
 
 DEFAULT_HOST_MEMORY = 64 << 20  # bytes
 _MINIMUM_HOST_MEMORY = 1 << 20
 
 
-class Technique(StrEnum):
-    """How a guest's kernel is executed, where a monitor holds it up."""
-
-    TRAP = "trap"
-    PARA = "para"
-    HYBRID = "hybrid"
-
-
-_NATIVE_TECHNIQUE = {Technique.TRAP: lib.T64_TRAP, Technique.PARA: lib.T64_PARA, Technique.HYBRID: lib.T64_HYBRID}
+_NATIVE_TECHNIQUES = {
+    "trap": lib.T64_TRAP,
+    "para": lib.T64_PARA,
+    "hybrid": lib.T64_HYBRID,
+}
+_NATIVE_OPTIONS = {
+    Option.FLUSH: lib.T64_OPTION_FLUSH,
+    Option.ADAPTIVE: lib.T64_OPTION_ADAPTIVE,
+    Option.SHADOW: lib.T64_OPTION_SHADOW,
+    Option.HYPERCALLS: lib.T64_OPTION_HYPERCALLS,
+}
 
 
 def host_memory_for(guest_memory: int) -> int:
@@ -61,7 +63,7 @@ class Host:
 
     def guest(
         self,
-        technique: Technique | str = Technique.TRAP,
+        technique: str = "trap",
         memory: int | str = DEFAULT_MEMORY,
         *,
         input: Input = None,
@@ -71,15 +73,19 @@ class Host:
         disk_latency: int = DEFAULT_DISK_LATENCY,
         clock_base: int = DEFAULT_CLOCK_BASE,
     ) -> Guest:
-        """Create a guest; the arguments are those of Machine. Raises UsageError if the host has too little memory."""
-        kind = parse_technique(technique)
+        """Create a guest. `technique` may name options of it, as in `trap+flush`; the others are those of Machine.
+
+        Raises UsageError if there is no such technique on the host's hardware level, or the host has too little memory.
+        """
+        variant = _parse_guests_variant(technique)
         config = native_config(memory, self.level, clock_base, disk_latency)
+        config.options = sum(_NATIVE_OPTIONS[option] for option in variant.options)
         opened = open_disk(disk, disk_writable)
-        vm = lib.t64_guest_new(self.native, _NATIVE_TECHNIQUE[kind], config)
+        vm = lib.t64_guest_new(self.native, _NATIVE_TECHNIQUES[variant.facts.name], config)
         if vm == ffi.NULL:
             free = self.frames_free * PAGE_SIZE
             raise UsageError(f"the host has {free} bytes free, too few for a guest of {config.memory} and its tables")
-        guest = Guest(self, kind, vm, input, output, opened)
+        guest = Guest(self, variant, vm, input, output, opened)
         self._guests.add(guest)
         return guest
 
@@ -127,11 +133,11 @@ class Guest(Computer):
     """One virtual machine on a host: the same interface as the bare machine, and its exits."""
 
     def __init__(
-        self, host: Host, technique: Technique, vm: Any, input: Input, output: BinaryIO | None, disk: Disk | None
+        self, host: Host, variant: Variant, vm: Any, input: Input, output: BinaryIO | None, disk: Disk | None
     ) -> None:
         super().__init__(vm, input, output, disk)
         self.host = host
-        self.technique = technique
+        self.technique = variant.name
         self._observers = Observers()
         self._exit_bytes = ffi.buffer(lib.t64_vm_exit(vm))
 
@@ -169,9 +175,9 @@ class Guest(Computer):
         return int(lib.t64_guest_frame(self.vm, page))
 
 
-def parse_technique(name: Technique | str) -> Technique:
-    """The technique of that name. Raises UsageError."""
-    try:
-        return Technique(name)
-    except ValueError:
-        raise UsageError(f"no technique {name!r} for a guest; there are {', '.join(Technique)}") from None
+def _parse_guests_variant(text: str) -> Variant:
+    """The variant of that name, of a technique that has a monitor. Raises UsageError."""
+    if text == "bare":
+        monitored = (facts.name for facts in TECHNIQUES if facts.name in _NATIVE_TECHNIQUES)
+        raise UsageError(f"technique bare has no guests; there are {', '.join(monitored)}")
+    return parse_variant(text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from toyvm.errors import BadFileError, UsageError
 from toyvm.names import unknown_name
-from toyvm.techniques import BY_NAME, Build
+from toyvm.techniques import Build, facts_of
 
 if TYPE_CHECKING:
     from toyvm.image import Image
@@ -21,9 +21,7 @@ _ELF_MAGIC = b"\x7fELF"
 
 def defines_for(technique: str) -> dict[str, int]:
     """What a source is assembled with for a technique. Raises UsageError if there is none of that name."""
-    if technique not in BY_NAME:
-        raise unknown_name("technique", technique, BY_NAME)
-    return {PARAVIRT: 1} if BY_NAME[technique].build is Build.PARAVIRT else {}
+    return {PARAVIRT: 1} if facts_of(technique).build is Build.PARAVIRT else {}
 
 
 def guests_directory() -> Path:

@@ -17,6 +17,14 @@ enum t64_error {
 
 enum t64_technique { T64_TRAP, T64_PARA, T64_HYBRID };
 
+/* What can be done in another way under a technique; a sum in t64_config. */
+enum t64_option {
+    T64_OPTION_FLUSH = 1,      /* shadow tables are filled anew after each switch of address space */
+    T64_OPTION_ADAPTIVE = 2,   /* rewriting: sites that fault often are rewritten too */
+    T64_OPTION_SHADOW = 4,     /* hardware assistance without nested paging */
+    T64_OPTION_HYPERCALLS = 8, /* hcall is offered to an unmodified kernel */
+};
+
 enum t64_stop {
     T64_STOP_LIMIT,    /* `until` instructions have retired */
     T64_STOP_EXIT,     /* switched off through the power port or the shutdown hypercall; latched */
@@ -40,6 +48,7 @@ typedef struct t64_config {
     uint64_t clock_base;   /* nanoseconds since the Unix epoch at time 0 */
     uint64_t disk_latency; /* ticks from a disk command to its completion */
     uint32_t level;        /* hardware level: 0 classic, 1 hybrid, 2 strict, 3 assist */
+    uint32_t options;      /* of a guest: a sum of t64_option; those that its technique does not know mean nothing */
 } t64_config;
 
 /* The architectural state; complete and current whenever no run is under way. Registers and pc may be written directly, control

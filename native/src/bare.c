@@ -66,6 +66,7 @@ void vm_reset(struct t64_vm *vm, const struct t64_config *config)
     vm->state.timecmp = system_reset_value(CR_TIMECMP);
     vm->info = system_reset_value(CR_INFO) | config->memory;
     vm->level = config->level;
+    vm->options = config->options;
     vm->devices.clock_base = config->clock_base;
     vm->devices.disk.latency = config->disk_latency;
 }

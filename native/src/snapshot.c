@@ -12,12 +12,12 @@
 #include "isa.h"
 #include "system.h"
 
-enum { SNAPSHOT_VERSION = 1, PAGE = 4096, HEADER = 40 };
+enum { SNAPSHOT_VERSION = 2, PAGE = 4096, HEADER = 40 };
 static const char magic[8] = "T64SNAP";
 
 /* Every scalar that is state; F(place) for what a load sets, C(place) for what must be the same already. */
 #define FIELDS(F, C) \
-    C(phys.size) C(level) C(devices.disk.sectors) C(devices.disk.latency) C(devices.disk.writable) C(devices.clock_base) \
+    C(phys.size) C(level) C(options) C(devices.disk.sectors) C(devices.disk.latency) C(devices.disk.writable) C(devices.clock_base) \
     F(state.pc) F(state.status) F(state.tvec) F(state.epc) F(state.cause) F(state.tval) F(state.scratch) F(state.ptbr) \
     F(state.timecmp) F(state.imask) F(state.retired) F(state.skipped) F(state.fresh) \
     F(info) F(halted) F(halted_as) F(stop.fault) F(stop.exit_code) F(stop.cause) F(stop.pc) F(stop.tval) \

@@ -35,6 +35,7 @@ struct t64_vm {
     struct t64_stop_info stop;
     u64 info;  /* the control register */
     u32 level; /* hardware level */
+    u32 options; /* a sum of t64_option */
     u32 kind;  /* which carrier, in snapshots: 0 the bare machine, else 1 + enum t64_technique */
     bool skip_allowed; /* t64_vm_skip: the next wfi need not wait for a live terminal */
     bool halted;       /* stop is latched: EXIT or FAULT */

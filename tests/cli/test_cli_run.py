@@ -140,7 +140,7 @@ def test_every_engine_and_technique_reports_the_same_state(capfd: Capture, sourc
         (("hello", "--technique", "magic"), 2, "there are bare, trap, hybrid, para"),
         (("hello", "--engine", "recompiler"), 2, "not built yet"),
         (("hello", "--engine", "reference", "--technique", "trap"), 2, "bare machine only"),
-        (("hello", "--hardware", "classic", "--technique", "trap"), 2, "on trap there is strict now"),
+        (("hello", "--hardware", "classic", "--technique", "trap"), 2, "on trap there is strict"),
         (("hello", "--hardware", "odd"), 2, "classic, hybrid, strict"),
         (("hello", "--memory", "12Q"), 2, "is no size"),
         (("hello", "--memory", "1K"), 2, "out of range; it takes 65536.."),

@@ -15,7 +15,6 @@ from toyvm import techniques as known
 from toyvm.cli.options import parse_choices, parse_count
 from toyvm.cli.run_command import ENGINES, check_choices
 from toyvm.errors import ExitCode, UsageError
-from toyvm.isa.machine import Level
 
 if TYPE_CHECKING:
     from toyvm.lab.experiment import Experiment
@@ -25,9 +24,13 @@ _MAXIMUM_REPEATS = 1000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="which ones; all unless said")
-    parser.add_argument("--technique", metavar="T,...", help=f"of {', '.join(known.NAMES)}; all unless said")
+    parser.add_argument(
+        "--technique",
+        metavar="T,...",
+        help=f"of {', '.join(known.NAMES)}, with options as in trap+flush; {','.join(known.COMPARED)} unless said",
+    )
     parser.add_argument("--engine", metavar="E,...", help="interpreter (unless said) or reference, bare only")
-    parser.add_argument("--hardware", default="strict", metavar="L", help="hardware level, strict unless said")
+    parser.add_argument("--hardware", metavar="L", help="hardware level; strict unless said, or assist")
     parser.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
     parser.add_argument("--quick", action="store_true", help="short runs: all of it in about 20 seconds")
     parser.add_argument("--json", metavar="FILE", help="write every repetition there")
@@ -40,7 +43,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     techniques, engines = _choices(arguments)
     workloads = find_workloads(arguments.workloads)
-    experiment = Experiment(workloads, subjects_for(techniques, engines, Level(arguments.hardware)))
+    experiment = Experiment(workloads, subjects_for(techniques, engines, arguments.hardware))
     _measure(experiment, arguments)
     print("\n".join(lines(experiment)))
     if arguments.json:
@@ -50,21 +53,27 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _choices(arguments: argparse.Namespace) -> tuple[list[str], list[str]]:
     """Techniques and engines, after checking that each combination makes sense. Raises UsageError."""
-    for name in (arguments.technique or "").split(","):
-        if name.strip():
-            check_choices(name.strip(), "interpreter", "strict")
     for name in (arguments.engine or "").split(","):
         if name.strip():
-            check_choices("bare", name.strip(), "strict")
-    techniques = parse_choices(arguments.technique, known.NAMES, "--technique")
-    if arguments.technique is None and arguments.hardware != "strict":
-        techniques = [technique for technique in techniques if arguments.hardware in known.BY_NAME[technique].levels]
+            check_choices("bare", name.strip(), None)
     engines = parse_choices(arguments.engine or "interpreter", ENGINES, "--engine")
-    for technique in techniques or ["bare"]:
-        check_choices(technique, "interpreter", arguments.hardware)
+    techniques = _techniques(arguments)
     if engines == ["reference"] and "bare" not in techniques:
         raise UsageError("the reference runs the bare machine only")
     return techniques, engines
+
+
+def _techniques(arguments: argparse.Namespace) -> list[str]:
+    """Those asked for, each checked; or all that exist on the hardware level."""
+    if arguments.technique is None:
+        level = arguments.hardware
+        return [name for name in known.COMPARED if level is None or level in known.facts_of(name).levels]
+    names = [name.strip() for name in arguments.technique.split(",") if name.strip()]
+    if not names:
+        raise UsageError(f"--technique: name at least one of {', '.join(known.NAMES)}")
+    for name in names:
+        check_choices(name, "interpreter", arguments.hardware)
+    return list(dict.fromkeys(known.parse_variant(name).name for name in names))
 
 
 def _measure(experiment: Experiment, arguments: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from toyvm.errors import UsageError
+from toyvm.techniques import NAMES, Option, Variant, parse_variant
 
 _NAME = re.compile(r"[A-Za-z_.$][\w.$]*")
 
@@ -19,6 +20,39 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-I", dest="include", action="append", default=[], metavar="DIR", help="look for included files there too"
     )
+
+
+_WAYS = (
+    ("--shadow", ("cached", "flush"), Option.FLUSH, "shadow tables: cached by root, or filled anew after each switch"),
+    (
+        "--rewriting",
+        ("static", "adaptive"),
+        Option.ADAPTIVE,
+        "rewrite sensitive instructions alone, or what faults often too",
+    ),
+    ("--nested", ("on", "off"), Option.SHADOW, "hardware assistance with nested paging, or with shadow tables"),
+)
+
+
+def add_technique_options(parser: argparse.ArgumentParser) -> None:
+    """--technique, and each of its options under a name of its own."""
+    names = ", ".join(NAMES)
+    parser.add_argument("--technique", default="bare", metavar="T", help=f"of {names}; bare unless said")
+    for flag, (usual, other), _, what in _WAYS:
+        parser.add_argument(flag, choices=(usual, other), help=f"{what}; {usual} unless said")
+    parser.add_argument("--hypercalls", action="store_true", help="offer hypercalls to an unmodified kernel")
+
+
+def variant_of(arguments: argparse.Namespace) -> Variant:
+    """The technique with its options, as the command line has them. Raises UsageError."""
+    options = [option for flag, (_, other), option, _ in _WAYS if getattr(arguments, flag[2:]) == other]
+    if arguments.hypercalls:
+        options.append(Option.HYPERCALLS)
+    variant = parse_variant(arguments.technique)
+    for flag, _, option, _ in _WAYS:
+        if getattr(arguments, flag[2:]) is not None and option not in variant.facts.options:
+            raise UsageError(f"{flag} means nothing on technique {variant.facts.name}")
+    return parse_variant("+".join((variant.name, *options)))
 
 
 def parse_defines(texts: Sequence[str]) -> dict[str, int]:

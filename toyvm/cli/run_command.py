@@ -13,10 +13,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from toyvm import techniques
-from toyvm.cli.options import add_source_options, parse_count, parse_defines, parse_number, parse_seconds
+from toyvm.cli.options import (
+    add_source_options,
+    add_technique_options,
+    parse_count,
+    parse_defines,
+    parse_number,
+    parse_seconds,
+    variant_of,
+)
 from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, BadFileError, UsageError
+from toyvm.isa.machine import Level
 from toyvm.outcome import EXIT_CODES, Outcome, Stop
+from toyvm.techniques import parse_variant
 
 if TYPE_CHECKING:
     from toyvm.computer import Computer
@@ -31,10 +40,11 @@ LATER_ENGINES = ("recompiler",)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("program", metavar="PROGRAM", help="an image, a source (.s), or a shipped guest's name")
-    names = ", ".join(techniques.NAMES)
-    parser.add_argument("--technique", default="bare", metavar="T", help=f"of {names}; bare unless said")
+    add_technique_options(parser)
     parser.add_argument("--engine", default="interpreter", metavar="E", help="interpreter (unless said) or reference")
-    parser.add_argument("--hardware", default="strict", metavar="L", help="hardware level: classic, hybrid or strict")
+    parser.add_argument(
+        "--hardware", metavar="L", help="hardware level: classic, hybrid, strict (unless said) or assist"
+    )
     parser.add_argument("--memory", default="16M", metavar="SIZE", help="the guest's memory: bytes, or 64K, 16M, 1G")
     parser.add_argument("--max-instructions", metavar="N", help="stop after so many; 5e9 will do")
     parser.add_argument("--timeout", metavar="SECONDS", help="stop after so much wall time")
@@ -54,7 +64,8 @@ def _add_device_options(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    check_choices(arguments.technique, arguments.engine, arguments.hardware)
+    arguments.technique = variant_of(arguments).name
+    arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
     limits = _limits(arguments)
     image = _image(arguments)
     with _input(arguments) as source, _computer(arguments, source) as computer:
@@ -68,22 +79,23 @@ def execute(arguments: argparse.Namespace) -> int:
     return exit_code_of(outcome)
 
 
-def check_choices(technique: str, engine: str, hardware: str) -> None:
-    """Raise UsageError unless this combination exists, saying what does."""
-    _check_one(technique, techniques.NAMES, techniques.LATER, "technique")
-    _check_one(engine, ENGINES, LATER_ENGINES, "engine")
-    levels = techniques.BY_NAME[technique].levels
+def check_choices(technique: str, engine: str, hardware: str | None) -> Level:
+    """The hardware level of this combination. Raises UsageError unless it exists, saying what does."""
+    variant = parse_variant(technique)
+    _check_engine(engine)
     if engine == "reference" and technique != "bare":
         raise UsageError(f"the reference runs the bare machine only, not --technique {technique}")
-    if hardware not in levels:
-        raise UsageError(f"--hardware {hardware}: on {technique} there is {', '.join(levels)} now")
+    levels = variant.facts.levels
+    if hardware is not None and hardware not in levels:
+        raise UsageError(f"--hardware {hardware}: on {variant.facts.name} there is {', '.join(levels)}")
+    return variant.level if hardware is None else Level(hardware)
 
 
-def _check_one(name: str, known: tuple[str, ...], later: tuple[str, ...], what: str) -> None:
-    if name in later:
-        raise UsageError(f"--{what} {name} is not built yet; there are {', '.join(known)}")
-    if name not in known:
-        raise UsageError(f"no {what} {name!r}; there are {', '.join(known)}")
+def _check_engine(name: str) -> None:
+    if name in LATER_ENGINES:
+        raise UsageError(f"--engine {name} is not built yet; there are {', '.join(ENGINES)}")
+    if name not in ENGINES:
+        raise UsageError(f"no engine {name!r}; there are {', '.join(ENGINES)}")
 
 
 def _limits(arguments: argparse.Namespace) -> tuple[int | None, float | None]:

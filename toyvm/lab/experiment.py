@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from toyvm.isa.machine import Level
 from toyvm.lab.account import Account, account_of
 from toyvm.lab.measure import Cell, Progress, measure
 from toyvm.lab.nano import Costs, measure_costs
@@ -13,6 +14,7 @@ from toyvm.lab.subjects import Subject
 from toyvm.lab.workloads import Workload
 from toyvm.portdiff import PortedLines, count_ported_lines
 from toyvm.shipped import guests_directory
+from toyvm.techniques import parse_variant
 
 BASE = "bare"
 
@@ -149,10 +151,10 @@ def _ported(lines: PortedLines) -> dict[str, Any]:
     return {**asdict(lines), "changed": lines.changed, "share": lines.share}
 
 
-def subjects_for(techniques: Sequence[str], engines: Sequence[str], level: Any) -> list[Subject]:
-    """Each technique on each engine; the reference runs the bare machine only."""
+def subjects_for(techniques: Sequence[str], engines: Sequence[str], level: str | None) -> list[Subject]:
+    """Each technique on each engine, on the technique's own level if none is given; the reference runs bare only."""
     return [
-        Subject(technique, engine, level)
+        Subject(technique, engine, parse_variant(technique).level if level is None else Level(level))
         for engine in engines
         for technique in techniques
         if engine != "reference" or technique == BASE

@@ -10,7 +10,7 @@ from toyvm.lab.measure import Cell
 from toyvm.lab.nano import Costs
 from toyvm.lab.published import FIGURES, MARKS, SOURCE, XEN_PORTED
 from toyvm.lab.subjects import Subject
-from toyvm.techniques import BY_NAME, Build
+from toyvm.techniques import Build, facts_of
 
 _NAME = 11  # columns of a workload's name
 _WIDTH = 118
@@ -29,7 +29,7 @@ def lines(experiment: Experiment) -> Iterator[str]:
     if published := list(published_lines(experiment)):
         yield ""
         yield from published
-    if any(BY_NAME[subject.technique].build is Build.PARAVIRT for subject in experiment.subjects):
+    if any(facts_of(subject.technique).build is Build.PARAVIRT for subject in experiment.subjects):
         yield ""
         yield from ported_lines()
 

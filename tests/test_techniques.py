@@ -1,0 +1,38 @@
+"""Techniques and their options by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from toyvm.errors import UsageError
+from toyvm.isa.machine import Level
+from toyvm.techniques import COMPARED, TECHNIQUES, Build, Variant, facts_of, parse_variant
+
+VARIANTS = [Variant(facts, frozenset(facts.options[:count])) for facts in TECHNIQUES for count in range(len(Level))]
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_a_variants_name_says_it_all(variant: Variant) -> None:
+    assert parse_variant(variant.name) == variant
+    assert facts_of(variant.name) is variant.facts
+    assert variant.level in variant.facts.levels
+
+
+def test_what_the_lab_compares_exists_in_each_build() -> None:
+    assert {facts_of(name).build for name in COMPARED} == set(Build)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no technique ''; there are bare, trap"),
+        ("magic", "no technique 'magic'; there are bare, trap"),
+        ("container", "not built yet"),
+        ("bare+flush", "technique bare has no option 'flush'; it has none"),
+        ("trap+", "technique trap has no option ''"),
+        ("trap+magic", "technique trap has no option 'magic'"),
+    ],
+)
+def test_what_is_not_a_variant_is_refused(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message.replace("+", r"\+")):
+        parse_variant(text)
