@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import stat
 from pathlib import Path
 
 from toyvm.errors import BadFileError, UsageError
@@ -27,11 +28,9 @@ class Disk:
         """The disk in a file. One that may not be written is a read-only disk. Raises BadFileError."""
         place = Path(path)
         try:
+            size = _disk_size(place)
             with place.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                if size % SECTOR_SIZE:
-                    raise BadFileError(f"{place}: {size} bytes is no disk; it takes a multiple of {SECTOR_SIZE}")
-                contents = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY) if size else bytearray()
+                contents = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)
         except (OSError, ValueError) as error:
             raise BadFileError(f"{place}: {getattr(error, 'strerror', None) or error}") from None
         return cls(contents, writable and os.access(place, os.W_OK), place)
@@ -50,9 +49,43 @@ class Disk:
             self.contents.close()
 
 
+def _disk_size(path: Path) -> int:
+    """The size of a regular file of whole sectors, looked at before it is opened: opening a pipe would wait."""
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise BadFileError(f"{path}: is a directory, not a disk")
+    if not stat.S_ISREG(status.st_mode):
+        raise BadFileError(f"{path}: is a device or pipe; a disk is a regular file")
+    if not status.st_size:
+        raise BadFileError(f"{path}: is empty; a disk has at least one sector, {SECTOR_SIZE} bytes")
+    if status.st_size % SECTOR_SIZE:
+        raise BadFileError(f"{path}: {status.st_size} bytes is no disk; it takes a multiple of {SECTOR_SIZE}")
+    return status.st_size
+
+
+def check_replaceable(path: Path) -> None:
+    """Raise BadFileError where `replace_file` would not succeed, as far as can be told before."""
+    temporary = _temporary(path)
+    try:
+        if path.is_dir():
+            raise BadFileError(f"{path}: is a directory")
+        if path.exists() and not path.is_file():
+            if not os.access(path, os.W_OK):
+                raise BadFileError(f"{path}: may not be written")
+            return
+        temporary.touch()
+        temporary.unlink()
+    except (OSError, ValueError) as error:
+        raise BadFileError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
 def replace_file(path: Path, data: bytes | Contents) -> None:
     """Write `data` to a temporary name beside `path`, then rename. Raises BadFileError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(path)
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(data)  # a device or pipe: there is nothing to replace

@@ -35,6 +35,10 @@ class UsageError(ToyvmError):
     exit_code = ExitCode.USAGE
 
 
+class UnknownNameError(UsageError, AttributeError):
+    """A name that is not there: of a register, a guest, an exit reason. `hasattr` takes it for the answer no."""
+
+
 class BadFileError(ToyvmError):
     """A file that cannot be read or is not what it should be: image, disk, snapshot."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toyvm.errors import BadFileError, UsageError
-from toyvm.names import unknown_name
+from toyvm.names import nearest
 from toyvm.techniques import Build, facts_of
 
 if TYPE_CHECKING:
@@ -52,8 +52,15 @@ def find_program(program: str | os.PathLike[str]) -> Path:
         raise BadFileError(f"{path}: is a directory, not a program")
     if path.exists():
         return path  # a pipe or device
-    hint = unknown_name("program", name, guests)
-    raise BadFileError(f"{hint}: neither a file nor a shipped guest ({', '.join(guests)})")
+    raise _no_program(os.fspath(program), guests)
+
+
+def _no_program(name: str, guests: Mapping[str, Path]) -> BadFileError:
+    """The error for what is neither a file nor a guest: the one that may have been meant, or all there are."""
+    short = {known.rpartition("/")[2] for known in guests}
+    if near := nearest(name.removesuffix(".s"), [*guests, *sorted(short)]):
+        return BadFileError(f"no guest {name!r}; did you mean {near}?")
+    return BadFileError(f"{name}: neither a file nor a shipped guest; there are {', '.join(guests)}")
 
 
 def load_program(

@@ -106,3 +106,8 @@ def test_a_mistake_is_said_once_and_where_it_begins(text: str) -> None:
     found = complaints(text)
     assert (found[0].line, message in found[0].message) == (line, True)
     assert len(found) == (1 if text[0] == "n" else len(found))
+
+
+def test_conditionals_left_open_inside_one_another_are_one_complaint() -> None:
+    found = complaints("nop\n" + ".if 1\n" * 300)
+    assert [(one.line, one.notes) for one in found] == [(301, ("    and 299 more around it",))]

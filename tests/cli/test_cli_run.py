@@ -133,7 +133,8 @@ def test_every_engine_and_technique_reports_the_same_state(capfd: Capture, sourc
     ("words", "code", "message"),
     [
         (("nothing-like-it",), 101, "neither a file nor a shipped guest"),
-        (("hallo",), 101, "did you mean hello"),
+        (("helo",), 101, "toyvm: no guest 'helo'; did you mean hello?\n"),
+        (("workloads/comput",), 101, "did you mean workloads/compute?"),
         (("/",), 101, "is a directory"),
         (("/dev/null",), 101, "neither an ELF image nor a source"),
         (("hello", "--technique", "rewrite"), 2, "not built yet"),
@@ -148,7 +149,10 @@ def test_every_engine_and_technique_reports_the_same_state(capfd: Capture, sourc
         (("hello", "--max-instructions", "many"), 2, "is no number"),
         (("hello", "--timeout", "-1"), 2, "above 0"),
         (("hello", "--disk", "/nowhere"), 101, "/nowhere: No such file"),
-        (("hello", "--disk-latency", "x"), 2, "is no number"),
+        (("hello", "--disk", "/dev/zero"), 101, "is a device or pipe"),
+        (("hello", "--disk", str(ROOT / "README.md"), "--disk-latency", "x"), 101, "multiple of 512"),
+        (("hello", "--disk-latency", "x"), 2, "add --disk"),
+        (("hello", "--read-only"), 2, "add --disk"),
         (("hello", "--input", "/"), 101, "is a directory"),
         (("hello", "--report", "/nowhere/report"), 101, "/nowhere/report"),
         (("hello", "--replay", "/dev/null"), 101, "not a record"),
@@ -207,22 +211,44 @@ def test_ctrl_c_ends_an_endless_loop_with_130(source: Path) -> None:
     assert b"interrupted at" in errors
 
 
-def test_a_terminal_is_raw_while_the_guest_has_it_and_restored_after(source: Path) -> None:
+def on_a_terminal(source: Path, terminal: int) -> subprocess.Popen[bytes]:
+    """The guest in `source`, with a terminal that is all its own, and that it has made raw."""
     import termios
 
-    source.write_text(ECHO.replace("bltz a0, 2f", "li t0, -1\n beq a0, t0, 1b\n bltz a0, 2f"))
-    controller, terminal = pty.openpty()
-    before = termios.tcgetattr(terminal)
     # A session of its own makes the terminal this process's: it is read only from the foreground.
     launch = (
         "import os, fcntl, termios, sys; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
         "from toyvm.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", launch, "run", str(source)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=terminal, stdout=subprocess.PIPE) as process:
-        while termios.tcgetattr(terminal)[3] & termios.ICANON:
-            time.sleep(0.01)
+    process = subprocess.Popen(command, cwd=ROOT, stdin=terminal, stdout=subprocess.PIPE)
+    while termios.tcgetattr(terminal)[3] & termios.ICANON:
+        time.sleep(0.01)
+    return process
+
+
+def test_a_terminal_is_raw_while_the_guest_has_it_and_restored_after(source: Path) -> None:
+    import termios
+
+    source.write_text(ECHO.replace("bltz a0, 2f", "li t0, -1\n beq a0, t0, 1b\n bltz a0, 2f"))
+    controller, terminal = pty.openpty()
+    before = termios.tcgetattr(terminal)
+    with on_a_terminal(source, terminal) as process:
         os.write(controller, b"hi\x04")
         output, _ = process.communicate(timeout=30)
     assert (process.returncode, output) == (0, b"hi")
+    assert termios.tcgetattr(terminal) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_that_ends_the_run_leaves_the_terminal_as_it_was(source: Path, number: int) -> None:
+    import termios
+
+    source.write_text(LOOP)
+    _, terminal = pty.openpty()
+    before = termios.tcgetattr(terminal)
+    with on_a_terminal(source, terminal) as process:
+        process.send_signal(number)
+        process.communicate(timeout=30)
+    assert process.returncode == 128 + number
     assert termios.tcgetattr(terminal) == before

@@ -165,7 +165,8 @@ def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("syscal",), "did you mean syscall"),
+        (("syscal",), "did you mean syscall? (there are syscall, crwrite, "),
+        (("nothing",), "there are syscall, crwrite, "),
         (("--technique", "rewrite"), "not built yet"),
         (("--technique", "bare,odd"), "there are bare, trap, hybrid, para"),
         (("--engine", "recompiler"), "not built yet"),

@@ -35,6 +35,12 @@ class Assembly:
     units: tuple[Unit, ...]
     linked: Linked
     files: tuple[Source, ...]
+    binaries: tuple[Path, ...] = ()  # what .incbin read
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Every file that was read: sources, what they include, and binaries."""
+        return (*(source.path for source in self.files if source.path is not None), *self.binaries)
 
     def listing(self) -> str:
         """Addresses and bytes beside the source lines they come from, then the symbols."""
@@ -119,7 +125,7 @@ def _assemble(
     session.log.raise_if_any()
     image = build(units, linked, session.files)
     _check_image(image, sources[0])
-    return Assembly(image, tuple(session.log.messages), units, linked, tuple(session.files))
+    return Assembly(image, tuple(session.log.messages), units, linked, tuple(session.files), tuple(session.binaries))
 
 
 def _check_image(image: Image, source: Source) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from toyvm.asm.diagnostics import Complaint, GiveUp, did_you_mean
 from toyvm.asm.encoding import Code, Constant, Hole, Result, WordHole
 from toyvm.asm.expressions import Node
-from toyvm.asm.frames import Frame, diagnose, diagnose_text
+from toyvm.asm.frames import Condition, Frame, diagnose, diagnose_text
 from toyvm.asm.operands import IDENTIFIER, STATEMENT, take_apart
 from toyvm.asm.parser import MAXIMUM_LABEL_DIGITS, parse
 from toyvm.asm.pseudo import MNEMONICS, constant_code, late_constant_code
@@ -73,10 +73,17 @@ class Assembler:
         self.frame = frame
         try:
             self._statements(frame, frame.rest)
-            for condition in frame.conditions:
-                self.log.add(diagnose(condition.origin, Complaint("unterminated conditional: it has no .endif")))
+            if frame.conditions:
+                self._unterminated(frame.conditions)
         finally:
             self.frame, self.number, self.text = outer, number, text
+
+    def _unterminated(self, conditions: list[Condition]) -> None:
+        """One complaint, about the innermost: the `.endif` that is missing is most often its own."""
+        more = len(conditions) - 1
+        notes = (f"    and {more} more around it",) if more else ()
+        complaint = Complaint("unterminated conditional: it has no .endif", notes=notes)
+        self.log.add(diagnose(conditions[-1].origin, complaint))
 
     def _statements(self, frame: Frame, rest: Iterator[Numbered]) -> None:
         """The loop that has to be fast: most statements are instructions, and a good part of them is known already."""

@@ -121,6 +121,7 @@ def _incbin(assembler: Assembler, text: str) -> None:
     path = find_include(name, assembler.frame.source, assembler.session.include)
     if path is None:
         raise Complaint(f"file '{name}' is not there", 0)
+    assembler.session.binaries.append(path)
     try:
         data = read_bytes(path, MAXIMUM_CONTENTS)
     except BadFileError as error:

@@ -24,6 +24,7 @@ class Session:
     codes: dict[str, bytes | WordHole | Constant | list[Code]] = field(default_factory=dict)
 
     sources: dict[Path, Source] = field(default_factory=dict)
+    binaries: list[Path] = field(default_factory=list)  # files that .incbin has read
 
     def read(self, path: Path, name: str) -> Source:
         """The source in a file, read once in a run. Raises as Source.read does."""

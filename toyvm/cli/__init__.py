@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 
-from toyvm.errors import AssemblyError, ExitCode, ToyvmError
+from toyvm.errors import AssemblyError, BadFileError, ExitCode, ToyvmError
 
 # Command, and the line that help prints for it. Its module has `add_arguments(parser)` and `execute(arguments) -> int`.
 COMMANDS = {
@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the result is the exit code. No exception escapes but the SystemExit of help and usage."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
+        _check_streams()
         code = _dispatch(words)
         sys.stdout.flush()
         return code
@@ -52,6 +53,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"internal error, please report it: {type(error).__name__}: {error} (TOYVM_DEBUG=1 shows where)",
             ExitCode.INTERNAL,
         )
+
+
+def _check_streams() -> None:
+    """Python has None for a stream that was closed before it began. Complaints may go nowhere, answers may not."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open as long as the process)
+    if sys.stdout is None:
+        raise BadFileError("standard output is closed; give it somewhere to go, /dev/null perhaps")
 
 
 def _dispatch(words: list[str]) -> int:

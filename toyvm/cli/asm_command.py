@@ -17,9 +17,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from toyvm.asm import assemble
+    from toyvm.cli.outputs import check_kept, check_outputs
     from toyvm.disk import replace_file
 
+    outputs = {"-o": arguments.output, "--listing": arguments.listing}
+    check_outputs(outputs)
     assembly = assemble(arguments.sources, defines=parse_defines(arguments.defines), include=arguments.include)
+    check_kept(outputs, assembly.inputs)
     # Both files or none: the listing is made before anything is written.
     listing = assembly.listing() if arguments.listing else None
     replace_file(Path(arguments.output), assembly.image.to_bytes())

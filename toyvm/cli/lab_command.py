@@ -37,10 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
+    from toyvm.cli.outputs import check_outputs
     from toyvm.lab.experiment import Experiment, subjects_for
     from toyvm.lab.table import lines
     from toyvm.lab.workloads import find_workloads
 
+    check_outputs({"--json": arguments.json})
     techniques, engines = _choices(arguments)
     workloads = find_workloads(arguments.workloads)
     experiment = Experiment(workloads, subjects_for(techniques, engines, arguments.hardware))

@@ -58,7 +58,7 @@ def _add_device_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--record", metavar="FILE", help="write what a terminal brought, and when, as JSON")
     parser.add_argument("--replay", metavar="FILE", help="input from such a record, at the same instructions")
     parser.add_argument("--disk", metavar="FILE", help="a disk of 512-byte sectors; replaced at the end if written to")
-    parser.add_argument("--disk-latency", default="1000", metavar="TICKS", help="from a command to its completion")
+    parser.add_argument("--disk-latency", metavar="TICKS", help="from a command to its completion; 1000")
     parser.add_argument("--read-only", action="store_true", help="the disk may not be written")
     parser.add_argument("--clock", metavar="NS", help="wall clock at time 0, in nanoseconds since the Unix epoch")
 
@@ -66,6 +66,8 @@ def _add_device_options(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     arguments.technique = variant_of(arguments).name
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
+    _check_disk_options(arguments)
+    _check_outputs(arguments)
     limits = _limits(arguments)
     image = _image(arguments)
     with _input(arguments) as source, _computer(arguments, source) as computer:
@@ -96,6 +98,23 @@ def _check_engine(name: str) -> None:
         raise UsageError(f"--engine {name} is not built yet; there are {', '.join(ENGINES)}")
     if name not in ENGINES:
         raise UsageError(f"no engine {name!r}; there are {', '.join(ENGINES)}")
+
+
+def _check_disk_options(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for what is said of a disk that is not there."""
+    if arguments.disk is None:
+        for option, given in (("--read-only", arguments.read_only), ("--disk-latency", arguments.disk_latency)):
+            if given:
+                raise UsageError(f"{option} says something about a disk, and there is none; add --disk FILE")
+
+
+def _check_outputs(arguments: argparse.Namespace) -> None:
+    """Refuse before the run what could not be written after it, or would overwrite what the run is made from."""
+    from toyvm.cli.outputs import check_kept, check_outputs
+
+    outputs = {"--report": arguments.report, "--record": arguments.record}
+    check_outputs(outputs)
+    check_kept(outputs, (arguments.program, arguments.input, arguments.replay, arguments.disk))
 
 
 def _limits(arguments: argparse.Namespace) -> tuple[int | None, float | None]:
@@ -152,8 +171,9 @@ def _computer(arguments: argparse.Namespace, source: InputSource) -> Iterator[Co
         "input": source,
         "output": cast("BinaryIO", sys.stdout.buffer),
         "disk": open_disk(arguments.disk, not arguments.read_only),
-        "disk_latency": parse_number(arguments.disk_latency, "--disk-latency"),
     }
+    if arguments.disk_latency is not None:
+        options["disk_latency"] = parse_number(arguments.disk_latency, "--disk-latency")
     if arguments.clock is not None:
         options["clock_base"] = parse_number(arguments.clock, "--clock")
     if arguments.engine == "reference":

@@ -6,12 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import sleep
 from types import FrameType
 
 from toyvm.console import BytesInput, DescriptorInput, InputSource
 
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 CONTROL_D = b"\x04"  # the end of input, as a terminal's line discipline would have it
 
 
@@ -67,13 +68,19 @@ def keys_unbuffered(source: InputSource) -> Iterator[None]:
     changed = termios.tcgetattr(descriptor)
     changed[3] &= ~(termios.ICANON | termios.ECHO)
     changed[6][termios.VMIN], changed[6][termios.VTIME] = 1, 0
-    previous = signal.signal(signal.SIGTERM, _on_termination)
+    previous = {
+        number: signal.signal(number, _on_termination)
+        for number in ENDING_SIGNALS
+        if signal.getsignal(number) is signal.SIG_DFL  # nohup's stay ignored
+    }
     try:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, changed)
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
-        signal.signal(signal.SIGTERM, previous)
+        with suppress(termios.error):  # the terminal has gone away
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _on_termination(number: int, frame: FrameType | None) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toyvm.errors import BadFileError
+from toyvm.errors import BadFileError, UsageError
 from toyvm.headers import Header, read_header
 from toyvm.names import unknown_name
 from toyvm.shipped import guests_directory, load_program
@@ -56,5 +56,5 @@ def find_workloads(names: Sequence[str] = ()) -> list[Workload]:
     ordered = {name: found[name] for name in (*_ORDER, *found) if name in found}
     for name in names:
         if name not in ordered:
-            raise unknown_name("workload", name, ordered)
+            raise UsageError(f"{unknown_name('workload', name, ordered)} (there are {', '.join(ordered)})")
     return [ordered[name] for name in dict.fromkeys(names)] if names else list(ordered.values())
