@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol, cast
 
 CHUNK = 4096  # bytes fetched at a time: what the machine's own buffer holds
+POLL_SECONDS = 0.05  # how long a wait for input goes on before Ctrl-C and clock are looked at
 
 
 @dataclass(frozen=True, slots=True)

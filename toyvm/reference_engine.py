@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
-from toyvm.console import CHUNK, InputSource, OutputSink
+from toyvm.console import CHUNK, POLL_SECONDS, InputSource, OutputSink
 from toyvm.diagnosis import describe, detail_of, place
 from toyvm.interrupts import interrupts_given_to
 from toyvm.isa.control import MODE
@@ -26,18 +27,28 @@ _RIGHTS = {"r": PTE_R, "w": PTE_W, "x": PTE_X}
 _DOUBLE = re.compile(r"double fault: (\w+) at pc (\w+) \(tval (\w+)\)")
 
 
-class LazyInput:
-    """A source's bytes as a sequence that is read no further than it is looked at: one byte ahead of what was taken."""
+class InputLate(Exception):
+    """The run has to end before the input came that its next instruction asks for; nothing of that has happened yet."""
 
-    def __init__(self, source: InputSource) -> None:
+
+class LazyInput:
+    """A source's bytes as a sequence that is read no further than it is looked at: one byte ahead of what was taken.
+
+    Looking waits for the source until `stopped` says that the run must not; then it raises InputLate.
+    """
+
+    def __init__(self, source: InputSource, stopped: Callable[[], bool]) -> None:
         self._source = source
+        self._stopped = stopped
         self._data = bytearray()
         self._taken = 0
         self._ended = False
 
     def __len__(self) -> int:
         while not self._ended and len(self._data) <= self._taken:
-            part = self._source.fetch(CHUNK, 0.05)
+            part = self._source.fetch(CHUNK, POLL_SECONDS)
+            if part is None and self._stopped():
+                raise InputLate
             self._data += part or b""
             self._ended = part == b""
         return len(self._data)
@@ -83,13 +94,14 @@ class ReferenceEngine:
             disk_latency,
             disk.writable if disk else True,
             clock_base,
-            cast("bytes", LazyInput(input)),
+            cast("bytes", LazyInput(input, lambda: self._stopped() is not None)),
         )
         self._disk = disk
         self._view = cast("Memory", PhysicalView(self._machine, memory))
         self._sink = OutputSink(output)
         self._sent = 0
         self._interrupted = False
+        self._deadline = float("inf")  # monotonic seconds
         self.image: Image | None = None
         self.exits: dict[str, int] = {}
 
@@ -115,25 +127,37 @@ class ReferenceEngine:
         started = monotonic()
         self._interrupted = False
         with interrupts_given_to(self._interrupt):
-            stop = self._run(max_instructions, float("inf") if timeout is None else started + timeout)
+            self._deadline = float("inf") if timeout is None else started + timeout
+            stop = self._run(max_instructions)
         fault = self._fault() if stop is Stop.FAULT else None
         code = self._machine.exit_code if stop is Stop.EXIT else None
         detail = detail_of(self, stop, code, fault)
         report = describe(self, detail, fault) if fault else ""
         return Outcome(stop, self.retired, monotonic() - started, detail, code, fault, report)
 
-    def _run(self, max_instructions: int | None, deadline: float) -> Stop:
+    def _run(self, max_instructions: int | None) -> Stop:
         limit = None if max_instructions is None else self.retired + max_instructions
         while True:
             goal = self.retired + _SLICE if limit is None else min(limit, self.retired + _SLICE)
-            stop = Stop(self._machine.run(goal).value)
+            stop = self._run_slice(goal)
             self._drain()
             if stop is not Stop.LIMIT or self.retired == limit:
                 return stop
-            if self._interrupted:
-                return Stop.INTERRUPTED
-            if monotonic() >= deadline:
-                return Stop.TIMEOUT
+            stopped = self._stopped()
+            if stopped is not None:
+                return stopped
+
+    def _run_slice(self, goal: int) -> Stop:
+        try:
+            return Stop(self._machine.run(goal).value)
+        except InputLate:
+            return self._stopped() or Stop.LIMIT
+
+    def _stopped(self) -> Stop | None:
+        """Why the run has to end now, if it has to."""
+        if self._interrupted:
+            return Stop.INTERRUPTED
+        return Stop.TIMEOUT if monotonic() >= self._deadline else None
 
     def _interrupt(self) -> None:
         self._interrupted = True

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
-from toyvm.console import CHUNK, InputRecord, ReplayInput
+from toyvm.console import CHUNK, POLL_SECONDS, InputRecord, ReplayInput
 from toyvm.errors import ToyvmError
 from toyvm.interrupts import interrupts_given_to
 from toyvm.native import ffi, lib
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 SLICE_SECONDS = 0.005
 FIRST_SLICE, SMALLEST_SLICE, LARGEST_SLICE = 200_000, 1_000, 50_000_000  # instructions
-POLL_SECONDS = 0.05  # how long a wait for input goes on before Ctrl-C and clock are looked at
 NEVER = (1 << 64) - 1
 
 _FINAL = {lib.T64_STOP_EXIT: Stop.EXIT, lib.T64_STOP_IDLE: Stop.IDLE, lib.T64_STOP_FAULT: Stop.FAULT}

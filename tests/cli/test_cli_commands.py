@@ -130,7 +130,7 @@ def test_a_reader_that_goes_away_is_one_line_and_101() -> None:
 
 
 def test_an_internal_error_is_one_line_and_120(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(format: str) -> str:
+    def fail(format: str, width: int) -> str:
         raise ZeroDivisionError("oops")
 
     monkeypatch.setattr("toyvm.manual.render", fail)

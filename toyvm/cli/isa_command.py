@@ -11,7 +11,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
+    from toyvm.cli.width import output_width
     from toyvm.manual import render
 
-    sys.stdout.write(render(arguments.format))
+    sys.stdout.write(render(arguments.format, output_width()))
     return 0

@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from toyvm.cli.outputs import check_outputs
+    from toyvm.cli.width import output_width
     from toyvm.lab.experiment import Experiment, subjects_for
     from toyvm.lab.table import lines
     from toyvm.lab.workloads import find_workloads
@@ -47,7 +48,7 @@ def execute(arguments: argparse.Namespace) -> int:
     workloads = find_workloads(arguments.workloads)
     experiment = Experiment(workloads, subjects_for(techniques, engines, arguments.hardware))
     _measure(experiment, arguments)
-    print("\n".join(lines(experiment)))
+    print("\n".join(lines(experiment, output_width())))
     if arguments.json:
         _write(experiment, arguments)
     return ExitCode.GUEST_FAULT if experiment.failures else ExitCode.OK

@@ -13,42 +13,46 @@ from toyvm.lab.subjects import Subject
 from toyvm.techniques import Build, facts_of
 
 _NAME = 11  # columns of a workload's name
-_WIDTH = 118
+_WIDTH = 118  # of what is printed, unless another one is asked for
 _BORDER = " | "
 _COLUMNS = (("ns", 9), ("+-%", 4), ("x bare", 7), ("instr", 7), ("exits", 7))
 _BARE_COLUMNS = (("ns", 9), ("+-%", 4), ("instr", 7))
 
 
-def lines(experiment: Experiment) -> Iterator[str]:
-    """Everything, line by line."""
-    yield from comparison(experiment)
+def lines(experiment: Experiment, width: int = _WIDTH) -> Iterator[str]:
+    """Everything, line by line, in that many columns."""
+    yield from comparison(experiment, width)
     for subject in experiment.subjects:
         if accounts := experiment.accounts(subject):
             yield ""
-            yield from account_lines(subject, accounts, experiment.costs[subject])
+            yield from account_lines(subject, accounts, experiment.costs[subject], width)
     if published := list(published_lines(experiment)):
         yield ""
         yield from published
     if any(facts_of(subject.technique).build is Build.PARAVIRT for subject in experiment.subjects):
         yield ""
-        yield from ported_lines()
+        yield from ported_lines(width)
 
 
-def comparison(experiment: Experiment) -> Iterator[str]:
+def comparison(experiment: Experiment, width: int) -> Iterator[str]:
     """The table: a row each workload, a block of columns each subject, in as many bands as the width takes."""
     notes: list[str] = []
-    yield "CPU time an operation in ns: median, and half the range of the repetitions in %. Instructions, exits: exact."
-    for subjects in _bands(experiment.subjects):
+    yield from _wrapped(
+        "CPU time an operation in ns: median, and half the range of the repetitions in %. Instructions, exits: exact.",
+        width,
+    )
+    for subjects in _bands(experiment.subjects, width):
         yield ""
         yield from _band(experiment, subjects, notes)
-    yield from notes
+    for note in notes:
+        yield from _wrapped(note, width)
 
 
-def _bands(subjects: Sequence[Subject]) -> Iterator[list[Subject]]:
+def _bands(subjects: Sequence[Subject], width: int) -> Iterator[list[Subject]]:
     """The subjects in their order, as many side by side as fit."""
     band: list[Subject] = []
     for subject in subjects:
-        if band and _NAME + sum(_width(other) + len(_BORDER) for other in [*band, subject]) > _WIDTH:
+        if band and _NAME + sum(_width(other) + len(_BORDER) for other in [*band, subject]) > width:
             yield band
             band = []
         band.append(subject)
@@ -119,9 +123,11 @@ def number(value: float) -> str:
     return text.removesuffix(".00").removesuffix(".0") if abs(value - round(value)) < 0.005 else text
 
 
-def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs) -> Iterator[str]:
+def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, width: int) -> Iterator[str]:
     """Direct execution + sum of count x cost = total, with what is unexplained."""
-    yield f"The account of {subject.label}, ns an operation: total = direct execution + exits x cost + unexplained"
+    yield from _wrapped(
+        f"The account of {subject.label}, ns an operation: total = direct execution + exits x cost + unexplained", width
+    )
     yield f"{'workload':<{_NAME}}  {'total':>9} {'direct':>9} {'exits':>9} {'unexplained':>15}   exits x cost"
     for account in accounts:
         spent = sum(entry.nanoseconds for entry in account.entries)
@@ -130,15 +136,18 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs) -
             f"{account.workload:<{_NAME}}  {number(account.total):>9} {number(account.direct):>9} {number(spent):>9} "
             f"{number(account.unexplained):>8} {share:>6}   "
         )
-        yield head + _entries(account, _WIDTH - len(head))
+        yield head + _entries(account, width - len(head))
     priced = ", ".join(f"{reason} {number(cost)}" for reason, cost in costs.exits.items())
     yield from _wrapped(
         f"Costs in ns, each from a nanobenchmark of its own: an instruction executed directly "
         f"{number(costs.instruction)}; "
-        f"an exit: {priced}."
+        f"an exit: {priced}.",
+        width,
     )
     if "hypercall" in costs.exits:
-        yield "A hypercall is priced as the null one; what others do, checking tables above all, is unexplained."
+        yield from _wrapped(
+            "A hypercall is priced as the null one; what others do, checking tables above all, is unexplained.", width
+        )
 
 
 def _entries(account: Account, room: int) -> str:
@@ -180,17 +189,18 @@ def published_lines(experiment: Experiment) -> Iterator[str]:
     yield "Marks: " + "; ".join(f"{mark} {meaning}" for mark, meaning in MARKS.items()) + "."
 
 
-def ported_lines() -> Iterator[str]:
+def ported_lines(width: int) -> Iterator[str]:
     """The share of lines that differ between the plain and the paravirtual kernel."""
     ported = ported_kernel()
-    yield (
+    yield from _wrapped(
         f"Ported lines: {ported.changed} of {ported.total} of kernel and platform layer ({100 * ported.share:.2f}%): "
-        f"{ported.plain} only plain, {ported.paravirtual} only paravirtual."
+        f"{ported.plain} only plain, {ported.paravirtual} only paravirtual.",
+        width,
     )
-    yield f"{XEN_PORTED}."
+    yield from _wrapped(f"{XEN_PORTED}.", width)
 
 
-def _wrapped(text: str) -> list[str]:
+def _wrapped(text: str, width: int) -> list[str]:
     from textwrap import wrap
 
-    return wrap(text, _WIDTH)
+    return wrap(text, width)

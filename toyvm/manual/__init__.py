@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 
-def render(format: str) -> str:
-    """The whole manual as `text`, `markdown` or `json`."""
+def render(format: str, width: int = 118) -> str:
+    """The whole manual as `text` of `width` columns, `markdown` or `json`."""
     if format == "json":
         from toyvm.manual.data import manual_data
 
@@ -14,4 +14,4 @@ def render(format: str) -> str:
     from toyvm.manual.chapters import chapters
     from toyvm.manual.document import RENDERERS
 
-    return RENDERERS[format](chapters())
+    return RENDERERS[format](chapters(), width)

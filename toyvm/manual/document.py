@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-TEXT_WIDTH = 118
 _GAP = "  "
+_LEAST_ROOM = 20  # columns, for the last column of a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,42 +41,56 @@ class Chapter:
     blocks: tuple[Block, ...]
 
 
-def as_text(chapters: Sequence[Chapter]) -> str:
+def as_text(chapters: Sequence[Chapter], width: int) -> str:
     parts = []
     for number, chapter in enumerate(chapters, 1):
         title = f"{number}. {chapter.title}"
         parts.append(f"{title}\n{'=' * len(title)}")
-        parts += [_text_block(block) for block in chapter.blocks]
+        parts += [_text_block(block, width) for block in chapter.blocks]
     return "\n\n".join(parts) + "\n"
 
 
-def _text_block(block: Block) -> str:
+def _text_block(block: Block, width: int) -> str:
     if isinstance(block, str):
-        return textwrap.fill(block, TEXT_WIDTH)
+        return textwrap.fill(block, width)
     if isinstance(block, Figure):
         return "\n".join(f"    {line}" for line in block.lines)
     if isinstance(block, Points):
         return "\n".join(
-            textwrap.fill(item, TEXT_WIDTH, initial_indent="- ", subsequent_indent="  ") for item in block.items
+            textwrap.fill(item, width, initial_indent="- ", subsequent_indent="  ") for item in block.items
         )
-    return _text_table(block)
+    return _text_table(block, width)
 
 
-def _text_table(table: Table) -> str:
+def _text_table(table: Table, width: int) -> str:
     widths = [max(len(row[column]) for row in (table.headers, *table.rows)) for column in range(len(table.headers))]
-    lines = [_text_row(table.headers, widths), _GAP.join("-" * width for width in widths)[:TEXT_WIDTH]]
-    return "\n".join(lines + [_text_row(row, widths) for row in table.rows])
+    room = width - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
+    stacked = room < min(widths[-1], _LEAST_ROOM)
+    ruler = _GAP.join("-" * column for column in widths[: -1 if stacked else None])[:width]
+    rows = [(_stacked_row if stacked else _text_row)(row, widths, width) for row in (table.headers, *table.rows)]
+    return "\n".join((rows[0], ruler, *rows[1:]))
 
 
-def _text_row(cells: Sequence[str], widths: Sequence[int]) -> str:
+def _text_row(cells: Sequence[str], widths: Sequence[int], width: int) -> str:
     """One row; what is too long in its last column goes on beneath, in the same column."""
-    head = "".join(f"{cell:<{width}}{_GAP}" for cell, width in zip(cells[:-1], widths, strict=False))
-    room = max(TEXT_WIDTH - len(head), 30)
-    lines = textwrap.wrap(cells[-1], room) or [""]
+    head = _head(cells, widths) + _GAP
+    lines = textwrap.wrap(cells[-1], width - len(head)) or [""]
     return "\n".join((head + lines[0], *(" " * len(head) + line for line in lines[1:]))).rstrip()
 
 
-def as_markdown(chapters: Sequence[Chapter]) -> str:
+def _stacked_row(cells: Sequence[str], widths: Sequence[int], width: int) -> str:
+    """One row of a table that is too wide: its last column stands beneath the others."""
+    head = textwrap.wrap(_head(cells, widths), width, subsequent_indent=_GAP * 2)
+    last = textwrap.wrap(cells[-1], width, initial_indent=_GAP * 2, subsequent_indent=_GAP * 2)
+    return "\n".join((*head, *last))
+
+
+def _head(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """All cells but the last."""
+    return _GAP.join(f"{cell:<{column}}" for cell, column in zip(cells[:-1], widths, strict=False))
+
+
+def as_markdown(chapters: Sequence[Chapter], width: int) -> str:
     parts = ["# The T64"]
     for number, chapter in enumerate(chapters, 1):
         parts.append(f"## {number}. {chapter.title}")
@@ -106,4 +120,4 @@ def _escape(text: str) -> str:
     return text
 
 
-RENDERERS: dict[str, Callable[[Sequence[Chapter]], str]] = {"text": as_text, "markdown": as_markdown}
+RENDERERS: dict[str, Callable[[Sequence[Chapter], int], str]] = {"text": as_text, "markdown": as_markdown}

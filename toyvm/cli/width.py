@@ -1,0 +1,18 @@
+"""The width of what a command prints: the terminal's where there is one, else one that reports and pages take."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+NARROWEST = 80  # columns; the lab's blocks and the manual's tables take as many
+IN_A_PIPE = 118
+
+
+def output_width() -> int:
+    """Columns that standard output has."""
+    try:
+        columns = os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return IN_A_PIPE
+    return max(columns, NARROWEST) if columns else IN_A_PIPE
