@@ -15,6 +15,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     {"command line": ("cli", "__main__")},
     {"lab": ("lab",), "reports": ("report",), "manual": ("manual",), "test strategies": ("strategies",)},
     {"machine and host": ("machine", "host", "computer", "runner", "events", "views", "diagnosis", "reference_engine")},
+    {"recompiler": ("recompiler",)},
     {
         "native binding": ("native",),
         "outcome": ("outcome",),

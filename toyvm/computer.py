@@ -23,6 +23,7 @@ from toyvm.views import ControlRegisters, GeneralRegisterList, Memory, Registers
 
 if TYPE_CHECKING:
     from toyvm.image import Image, Location
+    from toyvm.recompiler.worker import Recompiler
 
 LEVEL_NUMBERS = {level: number for number, level in enumerate(Level)}
 _RIGHTS = {"r": 1, "w": 2, "x": 4}
@@ -41,6 +42,7 @@ class Computer:
         self._busy = threading.Lock()
         self._disk = disk
         self._disk_buffer: Any = None
+        self._recompiler: Recompiler | None = None  # a machine's own
         self.image: Image | None = None
         self.input = open_input(input)
         self.input_log: list[InputRecord] = []  # what a live terminal brought, and when
@@ -85,6 +87,8 @@ class Computer:
         with self._alone():
             vm, dirty = self._vm, bool(lib.t64_vm_disk_dirty(self._vm))
             self._vm = None
+            if self._recompiler is not None:
+                self._recompiler.close()
             lib.t64_vm_free(vm)
             self._detach(dirty)
 

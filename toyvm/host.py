@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterable
-from typing import Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from toyvm.computer import LEVEL_NUMBERS, Computer, native_config, parse_level
 from toyvm.console import Input
@@ -16,8 +16,12 @@ from toyvm.exits import EXIT_REASONS
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, MAXIMUM_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.native import ffi, lib
+from toyvm.recompiler.options import Recompiling, recompiling_of
 from toyvm.sizes import check_within, parse_size
 from toyvm.techniques import TECHNIQUES, Option, Variant, parse_variant
+
+if TYPE_CHECKING:
+    from toyvm.recompiler.worker import Recompiler
 
 DEFAULT_HOST_MEMORY = 64 << 20  # bytes
 _MINIMUM_HOST_MEMORY = 1 << 20
@@ -44,15 +48,27 @@ def host_memory_for(guest_memory: int) -> int:
 class Host:
     """A machine of `memory` bytes at a hardware level, and its monitor. Closing it closes its guests."""
 
-    def __init__(self, memory: int | str = DEFAULT_HOST_MEMORY, *, level: Level | str = Level.STRICT) -> None:
+    def __init__(
+        self,
+        memory: int | str = DEFAULT_HOST_MEMORY,
+        *,
+        level: Level | str = Level.STRICT,
+        engine: str | Recompiling = "interpreter",
+    ) -> None:
         size = check_within(parse_size(memory, "memory"), _MINIMUM_HOST_MEMORY, MAXIMUM_MEMORY, "host memory", " bytes")
         if size % PAGE_SIZE:
             raise UsageError(f"host memory of {size} bytes; it takes a multiple of {PAGE_SIZE}")
         self.level = parse_level(level)
+        recompiling = recompiling_of(engine)
+        self._recompiler: Recompiler | None = None
         self._guests: weakref.WeakSet[Guest] = weakref.WeakSet()
         self._host: Any = lib.t64_host_new(size, LEVEL_NUMBERS[self.level])
         if self._host == ffi.NULL:
             raise UsageError(f"no host of {size} bytes can be had: there is too little memory for it")
+        if recompiling is not None:
+            from toyvm.recompiler.worker import Recompiler
+
+            self._recompiler = Recompiler(lambda options: lib.t64_host_recompile(self._host, options), recompiling)
 
     @property
     def native(self) -> Any:
@@ -119,6 +135,8 @@ class Host:
             return
         for guest in list(self._guests):
             guest.close()
+        if self._recompiler is not None:
+            self._recompiler.close()
         host, self._host = self._host, None
         lib.t64_host_free(host)
 

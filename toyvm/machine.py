@@ -11,6 +11,7 @@ from toyvm.disk import Disk, open_disk
 from toyvm.errors import ToyvmError
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, Level
 from toyvm.native import ffi, lib
+from toyvm.recompiler.options import Recompiling, recompiling_of
 
 
 class Machine(Computer):
@@ -27,6 +28,7 @@ class Machine(Computer):
         disk_writable: bool = True,
         disk_latency: int = DEFAULT_DISK_LATENCY,
         clock_base: int = DEFAULT_CLOCK_BASE,
+        engine: str | Recompiling = "interpreter",
     ) -> None:
         """Switch a machine on.
 
@@ -34,11 +36,17 @@ class Machine(Computer):
         binary
         file object; None keeps it in `output`. `disk`: a file, written back at `close`, or a bytearray, changed in
         place.
-        `disk_latency` in ticks, `clock_base` in nanoseconds since the Unix epoch. Raises UsageError and BadFileError.
+        `disk_latency` in ticks, `clock_base` in nanoseconds since the Unix epoch. `engine`: "interpreter", "recompiler"
+        or the latter's options. Raises UsageError and BadFileError.
         """
+        recompiling = recompiling_of(engine)
         config = native_config(memory, level, clock_base, disk_latency)
         opened = open_disk(disk, disk_writable)
         vm = lib.t64_machine_new(config)
         if vm == ffi.NULL:
             raise ToyvmError(f"the host has no memory for a machine of {config.memory} bytes")
         super().__init__(vm, input, output, opened)
+        if recompiling is not None:
+            from toyvm.recompiler.worker import Recompiler
+
+            self._recompiler = Recompiler(lambda options: lib.t64_machine_recompile(vm, options), recompiling)

@@ -100,6 +100,60 @@ uint64_t t64_guest_frame(t64_vm *guest, uint64_t page);
 /* Do the monitor's books of a paravirtual guest's page tables equal a recount of them? T64_ERROR_VALUE: they do not. */
 int t64_guest_audit(t64_vm *guest);
 
+/* Dynamic recompilation. The core finds code that runs often and asks for it; the caller compiles it, in another thread if he likes,
+ * and offers the result. One thread may take and offer while another runs the computers. */
+typedef struct t64_recompiler t64_recompiler;
+
+enum { T64_REQUEST_PAGES = 16, T64_REGION_PAGES = 16, T64_REGION_ENTRIES = 256 };
+
+typedef struct t64_recompiler_config {
+    uint32_t threshold; /* so often a jump back or a call is taken before its target is asked for */
+    uint32_t eager;     /* 1: everything is asked for at once, whatever runs */
+    int wake_fd;        /* gets a byte with each request */
+    int done_fd;        /* the run waits for a byte from there after each request; -1: it goes on */
+} t64_recompiler_config;
+
+/* One page of code as a virtual address shows it. */
+typedef struct t64_code_image {
+    uint64_t gva;
+    uint64_t frame;      /* of the machine's RAM */
+    uint64_t marked[16]; /* a bit for each word: in a request it has been executed, in an offer it was compiled */
+    uint32_t words[1024];
+} t64_code_image;
+
+typedef struct t64_request {
+    uint64_t gva; /* where to enter */
+    uint32_t user;
+    uint32_t page_count;
+    t64_code_image pages[16]; /* that of gva first */
+} t64_request;
+
+typedef struct t64_offer {
+    uint64_t id;   /* the caller's name for it; not 0 */
+    uint64_t code; /* host address of its function */
+    uint32_t user;
+    uint32_t page_count;
+    uint32_t entry_count;
+    uint64_t entries[256]; /* gva; their numbers are what the function takes */
+    uint32_t needs[256];   /* so many instructions must be left to enter there */
+    t64_code_image pages[16];
+} t64_offer;
+
+typedef struct t64_recompiler_counts {
+    uint64_t requests, installed, refused, dropped; /* regions refused were out of date when they came */
+    uint64_t live;
+    uint64_t bytes; /* of the core's memory for all this */
+} t64_recompiler_counts;
+
+/* Attach one to a computer of its own, or to a host for all its guests. It lives as long as that. NULL without memory. */
+t64_recompiler *t64_machine_recompile(t64_vm *machine, const t64_recompiler_config *config);
+t64_recompiler *t64_host_recompile(t64_host *host, const t64_recompiler_config *config);
+uint32_t t64_recompiler_take(t64_recompiler *recompiler, t64_request *request);     /* 0: there is no request */
+uint32_t t64_recompiler_offer(t64_recompiler *recompiler, const t64_offer *offer); /* 0: the last one has not been looked at yet */
+uint32_t t64_recompiler_is_live(t64_recompiler *recompiler, uint64_t id); /* only while nothing runs */
+void t64_recompiler_drop_all(t64_recompiler *recompiler);                 /* only while nothing runs */
+void t64_recompiler_read_counts(t64_recompiler *recompiler, t64_recompiler_counts *counts);
+
 /* What follows is the same for a machine and a guest. */
 void t64_vm_free(t64_vm *vm);
 /* Put the computer at its entry point, after its memory was written: for a paravirtual guest, builds its first tables. */

@@ -3,6 +3,7 @@
 
 #include "engine.h"
 #include "isa.h"
+#include "recompiler.h"
 
 /* The causes of one kind of access stand in one order: misaligned, page fault, access fault. */
 static u64 cause_of(enum t64_walk_result result, u64 misaligned)
@@ -75,6 +76,58 @@ u64 access_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value)
     else
         fill(cpu, &current(cpu)->store[tlb_slot(gva)], gva, bytes);
     return 0;
+}
+
+/* Was anything recompiled from these bytes? */
+static bool is_recompiled(struct t64_cpu *cpu, t64_hpa hpa, u64 size)
+{
+    const struct code_page *page = code_of(cpu->code, hpa.at >> 12);
+    u32 offset = (u32)(hpa.at & 4095);
+    return page && recompiler_covers(page, offset >> 2, (offset + (u32)size + 3) >> 2);
+}
+
+/* Translate and mark the leaf, unless that faults or what was recompiled would change. */
+static bool translate_quietly(struct t64_cpu *cpu, u64 gva, enum t64_access access, t64_hpa *hpa)
+{
+    struct t64_vm *vm = cpu->vm;
+    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, (t64_gva){gva}, access, vm_in_user_mode(vm));
+    if (found.result != WALK_OK)
+        return false;
+    u64 marks = walk_marks(&found, access);
+    if (marks && is_recompiled(cpu, phys_locate(&vm->phys, found.entry_at), 8))
+        return false;
+    mark(cpu, &found, marks);
+    *hpa = phys_locate(&vm->phys, found.gpa);
+    return true;
+}
+
+bool access_load_quietly(struct t64_cpu *cpu, u64 gva, u64 size)
+{
+    t64_hpa hpa;
+    if (gva & (size - 1) || !translate_quietly(cpu, gva, ACCESS_LOAD, &hpa))
+        return false;
+    fill(cpu, &current(cpu)->load[tlb_slot(gva)], gva, cpu->vm->phys.ram + hpa.at);
+    return true;
+}
+
+bool access_store_quietly(struct t64_cpu *cpu, u64 gva, u64 size, u64 value)
+{
+    t64_hpa hpa;
+    struct t64_vm *vm = cpu->vm;
+    if (gva & (size - 1))
+        return false;
+    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, (t64_gva){gva}, ACCESS_STORE, vm_in_user_mode(vm));
+    if (found.result != WALK_OK || is_recompiled(cpu, phys_locate(&vm->phys, found.gpa), size))
+        return false;
+    if (!translate_quietly(cpu, gva, ACCESS_STORE, &hpa))
+        return false;
+    u8 *bytes = vm->phys.ram + hpa.at;
+    memcpy(bytes, &value, size);
+    if (code_of(cpu->code, hpa.at >> 12))
+        code_changed(cpu->code, hpa, size);
+    else
+        fill(cpu, &current(cpu)->store[tlb_slot(gva)], gva, bytes);
+    return true;
 }
 
 static struct code_page *new_code(struct t64_cpu *cpu, u64 frame)

@@ -98,3 +98,8 @@ t64_vm *t64_machine_new(const t64_config *config)
     destroy(vm);
     return NULL;
 }
+
+t64_recompiler *t64_machine_recompile(t64_vm *vm, const t64_recompiler_config *config)
+{
+    return cpu_recompile(machine_of(vm)->cpu, config);
+}

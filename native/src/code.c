@@ -3,6 +3,7 @@
 
 #include "code.h"
 #include "kinds.h"
+#include "recompiler.h"
 
 bool code_open(struct code_cache *cache, u64 ram_size, const void *const *handlers)
 {
@@ -15,13 +16,19 @@ bool code_open(struct code_cache *cache, u64 ram_size, const void *const *handle
 
 void code_close(struct code_cache *cache)
 {
-    for (u32 n = 0; n < CODE_PAGES_MAX; n++)
+    recompiler_close(cache->recompiler);
+    for (u32 n = 0; n < CODE_PAGES_MAX; n++) {
+        if (cache->pages[n])
+            free(cache->pages[n]->compiled);
         free(cache->pages[n]);
+    }
     free(cache->of_frame);
 }
 
-static void forget(const struct code_cache *cache, struct code_page *page, u32 from, u32 to)
+static void forget(struct code_cache *cache, struct code_page *page, u32 from, u32 to)
 {
+    if (page->compiled)
+        recompiler_forget(cache, page, from, to);
     for (u32 n = from; n < to; n++)
         page->entries[n] = (struct code_entry){.handler = cache->handlers[KIND_UNDECODED], .kind = KIND_UNDECODED};
 }
@@ -43,7 +50,7 @@ static struct code_page *unused(struct code_cache *cache)
     if (cache->used == CODE_PAGES_MAX)
         return NULL;
     if (!cache->pages[cache->used])
-        cache->pages[cache->used] = malloc(sizeof *cache->pages[0]);
+        cache->pages[cache->used] = calloc(1, sizeof *cache->pages[0]);
     return cache->pages[cache->used] ? cache->pages[cache->used++] : NULL;
 }
 

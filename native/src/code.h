@@ -18,10 +18,13 @@ _Static_assert(sizeof(struct code_entry) == 16, "the budget counts in entries of
 struct code_page {
     u64 frame; /* of the machine's RAM */
     bool recent;
+    struct compiled_page *compiled; /* what was recompiled from it; NULL: nothing */
     struct code_entry entries[CODE_ENTRIES + 1]; /* the last one leads to the next page */
 };
 
 struct tlbs;
+struct compiled_page;
+struct t64_recompiler;
 
 struct code_cache {
     struct tlbs *engines; /* a list: those that run this code */
@@ -30,6 +33,7 @@ struct code_cache {
     u32 used, hand;
     struct code_page **of_frame; /* by frame of RAM; NULL where none */
     u64 frames;
+    struct t64_recompiler *recompiler; /* NULL: there is none */
 };
 
 /* False without memory. The first array is made here, so that later there is always one to evict. */

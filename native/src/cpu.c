@@ -3,9 +3,12 @@
 
 #include "engine.h"
 #include "isa.h"
+#include "recompiler.h"
 
-/* The longest stretch without a look, so that a budget in entries cannot overflow a pointer. */
+/* The longest stretch without a look, so that a budget in entries cannot overflow a pointer, and what was recompiled meanwhile
+ * need not wait long. */
 #define STRETCH ((u64)1 << 32)
+#define STRETCH_RECOMPILED ((u64)1 << 20)
 
 static struct t64_cpu *new_engine(enum t64_cpu_use use)
 {
@@ -86,7 +89,8 @@ u64 budget(const struct t64_cpu *cpu)
         ticks += !ticks;
         left = ticks < left ? ticks : left;
     }
-    return left < STRETCH ? left : STRETCH;
+    u64 stretch = cpu->code->recompiler ? STRETCH_RECOMPILED : STRETCH;
+    return left < stretch ? left : stretch;
 }
 
 static enum leave interpret(struct t64_cpu *cpu, struct code_page *page, u64 left)
@@ -126,6 +130,8 @@ enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
     while (vm->state.retired < until) {
         if (cpu->use == CPU_KERNEL_ONLY && vm_in_user_mode(vm))
             return CPU_USER;
+        if (cpu->code->recompiler)
+            recompiler_look(cpu);
         enum t64_event event;
         enum leave why = LEAVE_TRAP;
         struct code_page *page;
@@ -143,6 +149,13 @@ enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
             return event;
     }
     return CPU_LIMIT;
+}
+
+t64_recompiler *cpu_recompile(struct t64_cpu *cpu, const t64_recompiler_config *config)
+{
+    if (!cpu->code->recompiler)
+        cpu->code->recompiler = recompiler_new(cpu->code, config);
+    return cpu->code->recompiler;
 }
 
 const struct t64_trap *cpu_trap(const struct t64_cpu *cpu) { return &cpu->trap; }

@@ -41,6 +41,9 @@ void cpu_free(struct t64_cpu *cpu);
 enum t64_event cpu_run(struct t64_cpu *cpu, u64 until);
 const struct t64_trap *cpu_trap(const struct t64_cpu *cpu);
 
+/* Recompile what runs often on this engine and those that share its RAM. NULL without memory. */
+t64_recompiler *cpu_recompile(struct t64_cpu *cpu, const t64_recompiler_config *config);
+
 void cpu_flush(struct t64_cpu *cpu);                    /* forget all translations: as a write to ptbr */
 void cpu_flush_page(struct t64_cpu *cpu, t64_gva page); /* as tlbi */
 u64 cpu_flushes(const struct t64_cpu *cpu);              /* how often either was done, by instructions of its own too */

@@ -180,6 +180,43 @@ op_undecoded:
     predecode(cpu, page, ip);
     DISPATCH();
 
+#if EXACT
+op_counted: op_recompiled: __builtin_unreachable(); /* the kind beneath is dispatched on */
+#else
+op_counted:
+    recompiler_count(cpu, ip, PC);
+    if (ip->handler == labels[KIND_COUNTED])
+        goto *labels[ip->kind];
+    DISPATCH();
+
+op_recompiled: {
+        const struct region_entry *at = recompiler_entry(cpu->code, page, PC, user);
+        u64 rest = LEFT;
+        if (T64_UNLIKELY(!at || rest < at->need))
+            goto *labels[ip->kind];
+        rest = at->code(x, cpu, tlb, rest, at->region, at->index);
+        bool stuck = rest & REGION_STUCK;
+        rest &= ~REGION_STUCK;
+        to = STATE->pc;
+        const struct tlb_fetch *entry = &tlb->fetch[tlb_slot(to)];
+        if (T64_UNLIKELY(!rest || entry->tag != (to & ~(u64)4095))) {
+            count(STATE, horizon - rest);
+            return LEAVE_LOOK;
+        }
+        page = entry->page;
+        ip = &page->entries[(to & 4095) >> 2];
+        bias = to - ((u64)(uintptr_t)ip >> 2);
+        end = (intptr_t)ip + (intptr_t)(rest * sizeof *ip);
+        if (T64_UNLIKELY(end < PAGE_END))
+            goto look;
+        if (ip->handler != labels[KIND_RECOMPILED])
+            recompiler_left(cpu, to);
+        else if (stuck)
+            goto *labels[ip->kind];
+        DISPATCH();
+    }
+#endif
+
 op_crr: {
         u32 place = system_place_of((u32)ip->imm);
         if (T64_UNLIKELY(user || !place))

@@ -42,6 +42,11 @@ u64 access_load(struct t64_cpu *cpu, u64 gva, u32 size, u64 *value);
 u64 access_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value);
 u64 access_fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page);
 
+/* The same for recompiled code, on behalf of an instruction that is executing. False: nothing happened, and the interpreter is to
+ * execute it, as it faults or changes what was recompiled. A load is left to the caller: the load TLB answers now. */
+bool access_load_quietly(struct t64_cpu *cpu, u64 gva, u64 size);
+bool access_store_quietly(struct t64_cpu *cpu, u64 gva, u64 size, u64 value);
+
 /* Fill the entry from the word in RAM. */
 void predecode(struct t64_cpu *cpu, struct code_page *page, struct code_entry *entry);
 

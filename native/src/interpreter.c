@@ -3,6 +3,7 @@
 
 #include "engine.h"
 #include "kinds.h"
+#include "recompiler.h"
 
 static u64 divide(u64 a, u64 b)
 {

@@ -5,11 +5,14 @@
 #include "instructions.h"
 #include "isa.h"
 
-/* X(label, kind). Branches and jal that leave their page are FAR; those to themselves SPIN. */
+/* X(label, kind). Branches and jal that leave their page are FAR; those to themselves SPIN. No entry
+ * is of the kinds COUNTED and RECOMPILED: they are handlers that stand before its own, in the fast build alone. */
 #define KINDS_EXTRA(X) \
     X(undecoded, KIND_UNDECODED) \
     X(page_end, KIND_PAGE_END) \
     X(spin, KIND_SPIN) \
+    X(counted, KIND_COUNTED) \
+    X(recompiled, KIND_RECOMPILED) \
     X(jal_far, KIND_JAL_FAR) \
     X(beq_far, KIND_BEQ_FAR) \
     X(bne_far, KIND_BNE_FAR) \

@@ -4,6 +4,7 @@
 #include "decode.h"
 #include "engine.h"
 #include "kinds.h"
+#include "recompiler.h"
 
 /* A branch or jal at word `index` of its page, `offset` words away: within the page, or far? */
 static bool stays_in_page(i64 index, i64 offset) { return index + offset >= 0 && index + offset < CODE_ENTRIES; }
@@ -43,5 +44,7 @@ void predecode(struct t64_cpu *cpu, struct code_page *page, struct code_entry *e
     else if (has_target(in.insn))
         made.imm = in.imm * (i32)sizeof(struct code_entry);
     made.handler = cpu->handlers[made.kind];
+    if (cpu->code->recompiler)
+        recompiler_watch(cpu, &made);
     *entry = made;
 }

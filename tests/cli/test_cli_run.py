@@ -49,7 +49,9 @@ def test_the_console_is_standard_input_and_output(source: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, data, b"")
 
 
-@pytest.mark.parametrize("words", [("--technique", "trap"), ("--engine", "reference"), ("--hardware", "classic")])
+@pytest.mark.parametrize(
+    "words", [("--technique", "trap"), ("--engine", "reference"), ("--engine", "recompiler"), ("--hardware", "classic")]
+)
 def test_every_technique_and_engine_says_the_same(source: Path, words: tuple[str, ...]) -> None:
     source.write_text(ECHO)
     assert spawn("run", str(source), *words, input=b"abc").stdout == b"abc"
@@ -123,7 +125,7 @@ def test_the_report_has_what_the_design_says(capfd: Capture, source: Path, tmp_p
 def test_every_engine_and_technique_reports_the_same_state(capfd: Capture, source: Path, tmp_path: Path) -> None:
     source.write_text(exiting(3))
     report, states = tmp_path / "report.json", set()
-    for words in ((), ("--engine", "reference"), ("--technique", "trap")):
+    for words in ((), ("--engine", "reference"), ("--engine", "recompiler"), ("--technique", "trap")):
         call(capfd, "run", str(source), *words, "--report", str(report))
         states.add(json.loads(report.read_text())["state"])
     assert len(states) == 1
@@ -139,7 +141,7 @@ def test_every_engine_and_technique_reports_the_same_state(capfd: Capture, sourc
         (("/dev/null",), 101, "neither an ELF image nor a source"),
         (("hello", "--technique", "rewrite"), 2, "not built yet"),
         (("hello", "--technique", "magic"), 2, "there are bare, trap, hybrid, para"),
-        (("hello", "--engine", "recompiler"), 2, "not built yet"),
+        (("hello", "--engine", "recompile"), 2, "there are interpreter, recompiler, reference"),
         (("hello", "--engine", "reference", "--technique", "trap"), 2, "bare machine only"),
         (("hello", "--hardware", "classic", "--technique", "trap"), 2, "on trap there is strict"),
         (("hello", "--hardware", "odd"), 2, "classic, hybrid, strict"),

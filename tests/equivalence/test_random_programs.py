@@ -45,6 +45,12 @@ def test_a_random_program_is_the_same_under_the_hybrid_monitor_on_hybrid_hardwar
     compare(random_program(random, Level.HYBRID), ["hybrid"], checkpoints(random))
 
 
+@pytest.mark.parametrize("seed", range(500, 530))
+def test_a_random_program_is_the_same_recompiled(seed: int) -> None:
+    random = Random(seed)
+    compare(random_program(random), ["recompiler", "recompiled trap", "recompiled hybrid"], checkpoints(random))
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_random_program_is_the_same_stopped_at_every_instruction(seed: int) -> None:
     random = Random(seed)

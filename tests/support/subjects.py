@@ -57,7 +57,24 @@ def interpreter(program: Program) -> Iterator[Any]:
         yield machine
 
 
-def _guest(technique: str) -> Callable[[Program], Any]:
+def _eager() -> Any:
+    """Everything is compiled before it first runs, and the same way every time."""
+    from toyvm.recompiler.options import Recompiling
+
+    return Recompiling(threshold=1, eager=True, waiting=True, limit=100)
+
+
+@contextmanager
+def recompiler(program: Program) -> Iterator[Any]:
+    from toyvm.machine import Machine
+
+    with Machine(memory=program.memory, level=program.level, engine=_eager(), **devices_of(program)) as machine:
+        machine.load(program)
+        machine.image = None
+        yield machine
+
+
+def _guest(technique: str, engine: Callable[[], Any] = lambda: "interpreter") -> Callable[[Program], Any]:
     """A factory of guests under a technique, on a host of their own."""
 
     @contextmanager
@@ -65,7 +82,7 @@ def _guest(technique: str) -> Callable[[Program], Any]:
         from toyvm.host import Host, host_memory_for
 
         with (
-            Host(memory=host_memory_for(program.memory), level=program.level) as host,
+            Host(memory=host_memory_for(program.memory), level=program.level, engine=engine()) as host,
             host.guest(technique, memory=program.memory, **devices_of(program)) as guest,
         ):
             guest.load(program)
@@ -77,6 +94,8 @@ def _guest(technique: str) -> Callable[[Program], Any]:
 
 trap = _guest("trap")
 hybrid = _guest("hybrid")
+recompiled_trap = _guest("trap", _eager)
+recompiled_hybrid = _guest("hybrid", _eager)
 
 
 @contextmanager
@@ -129,8 +148,11 @@ SUBJECTS: dict[str, Callable[[Program], Any]] = {
     "reference": reference,
     "stepping": stepping,
     "interpreter": interpreter,
+    "recompiler": recompiler,
     "hybrid": hybrid,
     "trap": trap,
+    "recompiled trap": recompiled_trap,
+    "recompiled hybrid": recompiled_hybrid,
     "observed trap": observed_trap,
     "restored interpreter": restored_interpreter,
     "restored trap": restored_trap,

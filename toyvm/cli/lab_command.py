@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="T,...",
         help=f"of {', '.join(known.NAMES)}, with options as in trap+flush; {','.join(known.COMPARED)} unless said",
     )
-    parser.add_argument("--engine", metavar="E,...", help="interpreter (unless said) or reference, bare only")
+    parser.add_argument("--engine", metavar="E,...", help=f"of {', '.join(ENGINES)}; interpreter unless said")
     parser.add_argument("--hardware", metavar="L", help="hardware level; strict unless said, or assist")
     parser.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
     parser.add_argument("--quick", action="store_true", help="short runs: all of it in about 20 seconds")

@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from toyvm.image import Image
     from toyvm.reference_engine import ReferenceEngine
 
-# What there is now, and what is said of the rest.
-ENGINES = ("interpreter", "reference")
-LATER_ENGINES = ("recompiler",)
+ENGINES = ("interpreter", "recompiler", "reference")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("program", metavar="PROGRAM", help="an image, a source (.s), or a shipped guest's name")
     add_technique_options(parser)
-    parser.add_argument("--engine", default="interpreter", metavar="E", help="interpreter (unless said) or reference")
+    parser.add_argument(
+        "--engine", default="interpreter", metavar="E", help=f"of {', '.join(ENGINES)}; interpreter unless said"
+    )
     parser.add_argument(
         "--hardware", metavar="L", help="hardware level: classic, hybrid, strict (unless said) or assist"
     )
@@ -94,10 +94,12 @@ def check_choices(technique: str, engine: str, hardware: str | None) -> Level:
 
 
 def _check_engine(name: str) -> None:
-    if name in LATER_ENGINES:
-        raise UsageError(f"--engine {name} is not built yet; there are {', '.join(ENGINES)}")
     if name not in ENGINES:
         raise UsageError(f"no engine {name!r}; there are {', '.join(ENGINES)}")
+    if name == "recompiler":
+        from toyvm.recompiler.options import check_llvm
+
+        check_llvm()
 
 
 def _check_disk_options(arguments: argparse.Namespace) -> None:
@@ -184,12 +186,12 @@ def _computer(arguments: argparse.Namespace, source: InputSource) -> Iterator[Co
     elif arguments.technique == "bare":
         from toyvm.machine import Machine
 
-        with Machine(memory, level=arguments.hardware, **options) as machine:
+        with Machine(memory, level=arguments.hardware, engine=arguments.engine, **options) as machine:
             yield machine
     else:
         from toyvm.host import Host, host_memory_for
 
-        with Host(host_memory_for(memory), level=arguments.hardware) as host:
+        with Host(host_memory_for(memory), level=arguments.hardware, engine=arguments.engine) as host:
             yield host.guest(arguments.technique, memory, **options)
 
 

@@ -74,12 +74,12 @@ class Subject:
         elif self.technique == "bare":
             from toyvm.machine import Machine
 
-            with Machine(GUEST_MEMORY, level=self.level) as machine:
+            with Machine(GUEST_MEMORY, level=self.level, engine=self.engine) as machine:
                 yield machine
         else:
             from toyvm.host import Host, host_memory_for
 
-            with Host(host_memory_for(GUEST_MEMORY), level=self.level) as host:
+            with Host(host_memory_for(GUEST_MEMORY), level=self.level, engine=self.engine) as host:
                 yield host.guest(self.technique, GUEST_MEMORY)
 
 

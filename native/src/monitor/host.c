@@ -86,3 +86,5 @@ int t64_host_read(t64_host *host, uint64_t hpa, uint8_t *buffer, uint64_t size)
 {
     return phys_read(&host->hardware.phys, (t64_gpa){hpa}, buffer, size) ? T64_OK : T64_ERROR_RANGE;
 }
+
+t64_recompiler *t64_host_recompile(t64_host *host, const t64_recompiler_config *config) { return cpu_recompile(host->cpu, config); }

@@ -1,0 +1,433 @@
+/* Regions of recompiled code: which code asks for one, which there are, and when they are dropped. */
+#include "recompiler.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "kinds.h"
+
+/* Compiled code finds its way by these. */
+_Static_assert(offsetof(struct region, store) == 8 && offsetof(struct region, pages) == 16, "the emitter's offsets");
+_Static_assert(offsetof(struct tlb, store) == 4096 && offsetof(struct tlb, fetch) == 8192, "the emitter's offsets");
+_Static_assert(sizeof(struct tlb_data) == 16 && sizeof(struct tlb_fetch) == 16 && TLB_SIZE == 256, "the emitter's offsets");
+_Static_assert(offsetof(struct t64_state, pc) == 33 * 8, "the emitter's offsets");
+
+_Static_assert(T64_REQUEST_PAGES == sizeof((t64_request *)0)->pages / sizeof(t64_code_image) &&
+                   T64_REGION_PAGES == sizeof((t64_offer *)0)->pages / sizeof(t64_code_image) &&
+                   T64_REGION_ENTRIES == sizeof((t64_offer *)0)->entries / 8,
+               "the header's numbers");
+
+enum { COUNTERS = 4096, ENTRIES_MAX = 8192, ASKED = 1024 };
+enum { SLOT_EMPTY, SLOT_FULL };
+
+struct t64_recompiler {
+    struct code_cache *cache;
+    t64_recompiler_config config;
+    t64_recompiler_counts counts;
+    u16 counters[COUNTERS];
+    u64 asked[ASKED]; /* places that were asked for lately */
+    struct region *regions[REGIONS_MAX];
+    u32 region_count;
+    struct region_entry entries[ENTRIES_MAX]; /* [0] stays free: an index of 0 means none */
+    u32 entry_hand;
+    atomic_int request_slot, offer_slot; /* whoever finds it in his state owns the structure */
+    t64_request request;
+    t64_offer offer;
+};
+
+struct t64_recompiler *recompiler_new(struct code_cache *cache, const t64_recompiler_config *config)
+{
+    struct t64_recompiler *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->cache = cache;
+    r->config = *config;
+    r->counts.bytes = sizeof *r;
+    return r;
+}
+
+void recompiler_close(struct t64_recompiler *r)
+{
+    if (!r)
+        return;
+    for (u32 n = 0; n < r->region_count; n++)
+        free(r->regions[n]);
+    free(r);
+}
+
+/* ---- regions ---- */
+
+static bool any_bit(const u64 *bits, u32 from, u32 to)
+{
+    for (u32 n = from; n < to; n++)
+        if (bits[n / 64] >> (n % 64) & 1)
+            return true;
+    return false;
+}
+
+bool recompiler_covers(const struct code_page *page, u32 from, u32 to)
+{
+    return page->compiled && any_bit(page->compiled->words, from, to);
+}
+
+static void remove_entry(struct t64_recompiler *r, struct region_entry *entry)
+{
+    for (u32 n = 0; n < entry->region->page_count; n++) {
+        struct code_page *page = (struct code_page *)entry->region->pages[n];
+        if (entry->region->gva[n] != (entry->gva & ~(u64)4095))
+            continue;
+        u32 at = (entry->gva & 4095) >> 2;
+        struct code_entry *decoded = &page->entries[at];
+        if (decoded->handler == r->cache->handlers[KIND_RECOMPILED])
+            decoded->handler = r->cache->handlers[decoded->kind];
+        page->compiled->entry[at] = 0;
+    }
+    entry->region->entry_count--;
+    *entry = (struct region_entry){0};
+}
+
+/* The words of the page that regions were made from, anew. */
+static void recount_words(struct t64_recompiler *r, const struct code_page *page)
+{
+    memset(page->compiled->words, 0, sizeof page->compiled->words);
+    for (u32 n = 0; n < r->region_count; n++)
+        for (u32 k = 0; k < r->regions[n]->page_count; k++)
+            for (u32 w = 0; r->regions[n]->pages[k] == page && w < CODE_ENTRIES / 64; w++)
+                page->compiled->words[w] |= r->regions[n]->words[k][w];
+}
+
+static void drop(struct t64_recompiler *r, u32 number)
+{
+    struct region *region = r->regions[number];
+    for (u32 n = 1; region->entry_count && n < ENTRIES_MAX; n++)
+        if (r->entries[n].region == region)
+            remove_entry(r, &r->entries[n]);
+    r->regions[number] = r->regions[--r->region_count];
+    for (u32 n = 0; n < region->page_count; n++)
+        recount_words(r, region->pages[n]);
+    r->counts.bytes -= sizeof *region;
+    r->counts.dropped++;
+    free(region);
+    memset(r->asked, 0, sizeof r->asked); /* what is lost may be asked for again */
+}
+
+static bool is_made_from(const struct region *region, const struct code_page *page, u32 from, u32 to)
+{
+    for (u32 n = 0; n < region->page_count; n++)
+        if (region->pages[n] == page && any_bit(region->words[n], from, to))
+            return true;
+    return false;
+}
+
+void recompiler_forget(struct code_cache *cache, struct code_page *page, u32 from, u32 to)
+{
+    struct t64_recompiler *r = cache->recompiler;
+    if (!any_bit(page->compiled->words, from, to))
+        return;
+    for (u32 n = r->region_count; n-- > 0;)
+        if (is_made_from(r->regions[n], page, from, to))
+            drop(r, n);
+}
+
+const struct region_entry *recompiler_entry(const struct code_cache *cache, const struct code_page *page, u64 pc, bool user)
+{
+    const struct region_entry *entry = &cache->recompiler->entries[page->compiled->entry[(pc & 4095) >> 2]];
+    return entry->gva == pc && entry->user == user ? entry : NULL;
+}
+
+/* ---- requests ---- */
+
+static u32 counter_of(u64 pc, u32 count) { return (u32)((pc >> 2) * 0x9e3779b1u >> 7) % count; }
+
+static bool add_page(t64_request *request, const struct t64_vm *vm, u64 gva, const struct code_page *page)
+{
+    t64_code_image *image = &request->pages[request->page_count++];
+    image->gva = gva;
+    image->frame = page->frame;
+    memset(image->marked, 0, sizeof image->marked);
+    for (u32 n = 0; n < CODE_ENTRIES; n++)
+        image->marked[n / 64] |= (u64)(page->entries[n].kind != KIND_UNDECODED) << (n % 64);
+    memcpy(image->words, vm->phys.ram + (page->frame << 12), sizeof image->words);
+    return request->page_count < T64_REQUEST_PAGES;
+}
+
+/* The page of pc, then others that are executed from, the nearest first. False: that of pc is none of them. */
+static bool add_pages(t64_request *request, const struct t64_cpu *cpu, u64 pc)
+{
+    const struct tlb_fetch *fetch = cpu->tlbs.mode[vm_in_user_mode(cpu->vm)].fetch;
+    u32 first = tlb_slot(pc);
+    if (fetch[first].tag != (pc & ~(u64)4095))
+        return false;
+    request->page_count = 0;
+    add_page(request, cpu->vm, fetch[first].tag, fetch[first].page);
+    for (u32 distance = 1; distance <= TLB_SIZE / 2; distance++)
+        for (int side = 0; side < 2; side++) {
+            const struct tlb_fetch *entry = &fetch[(side ? first - distance : first + distance) % TLB_SIZE];
+            if (entry->tag != TLB_NONE && (side || distance < TLB_SIZE / 2) &&
+                !add_page(request, cpu->vm, entry->tag, entry->page))
+                return true;
+        }
+    return true;
+}
+
+static void take_offer(struct t64_cpu *cpu);
+
+static void wait_for_answer(const struct t64_recompiler *r)
+{
+    char byte;
+    while (read(r->config.done_fd, &byte, 1) < 0)
+        ;
+}
+
+/* False: not now. */
+static bool ask_for(struct t64_cpu *cpu, u64 pc)
+{
+    struct t64_recompiler *r = cpu->code->recompiler;
+    u64 *asked = &r->asked[counter_of(pc, ASKED)], name = pc | vm_in_user_mode(cpu->vm);
+    if (pc & 3 || *asked == name)
+        return true;
+    if (atomic_load_explicit(&r->request_slot, memory_order_acquire) != SLOT_EMPTY || !add_pages(&r->request, cpu, pc))
+        return false;
+    *asked = name;
+    r->request.gva = pc;
+    r->request.user = vm_in_user_mode(cpu->vm);
+    r->counts.requests++;
+    atomic_store_explicit(&r->request_slot, SLOT_FULL, memory_order_release);
+    if (write(r->config.wake_fd, "", 1) == 1 && r->config.done_fd >= 0) {
+        wait_for_answer(r);
+        take_offer(cpu);
+    }
+    return true;
+}
+
+/* One more at this place; is it time to ask? */
+static bool is_time(struct t64_recompiler *r, u64 pc)
+{
+    u16 *counter = &r->counters[counter_of(pc, COUNTERS)];
+    if (++*counter < r->config.threshold)
+        return false;
+    *counter = 0;
+    return true;
+}
+
+void recompiler_left(struct t64_cpu *cpu, u64 pc)
+{
+    if (is_time(cpu->code->recompiler, pc))
+        ask_for(cpu, pc);
+}
+
+static bool is_innocuous(u8 kind)
+{
+    return kind < INSN_COUNT && kind != INSN_ILLEGAL && class_of(kind) == CLASS_INNOCUOUS && kind != INSN_HCALL &&
+           kind != INSN_SYSCALL && kind != INSN_BREAK;
+}
+
+static bool is_far(u8 kind) { return kind >= KIND_JAL_FAR && kind <= KIND_BGEU_FAR; }
+static bool is_near_branch(u8 kind) { return kind >= INSN_BEQ && kind <= INSN_BGEU; }
+
+void recompiler_watch(struct t64_cpu *cpu, struct code_entry *entry)
+{
+    u8 kind = entry->kind;
+    bool counts = false;
+    if (cpu->code->recompiler->config.eager)
+        counts = is_innocuous(kind) || is_far(kind);
+    else if (is_near_branch(kind) || is_far(kind))
+        counts = entry->imm < 0 || kind == KIND_JAL_FAR;
+    else
+        counts = kind == INSN_JAL || kind == INSN_JALR || kind == INSN_SYSCALL || (kind < INSN_COUNT && kind != INSN_ILLEGAL && class_of(kind) != CLASS_INNOCUOUS);
+    if (counts)
+        entry->handler = cpu->handlers[KIND_COUNTED];
+}
+
+/* Where the entry at pc, which is counted, leads to. */
+static u64 target_of(const struct t64_cpu *cpu, const struct code_entry *entry, u64 pc)
+{
+    const struct t64_state *state = &cpu->vm->state;
+    if (cpu->code->recompiler->config.eager)
+        return pc;
+    if (is_far(entry->kind))
+        return pc + (u64)(i64)entry->imm;
+    if (is_near_branch(entry->kind) || entry->kind == INSN_JAL)
+        return pc + (u64)(i64)(entry->imm / (i32)(sizeof *entry / 4));
+    if (entry->kind == INSN_JALR)
+        return (state->x[entry->rs1] + (u64)(i64)entry->imm) & ~(u64)1;
+    if (entry->kind == INSN_SYSCALL)
+        return state->tvec;
+    return entry->kind == INSN_ERET ? state->epc : pc + 4;
+}
+
+void recompiler_count(struct t64_cpu *cpu, struct code_entry *entry, u64 pc)
+{
+    if (!is_time(cpu->code->recompiler, pc) || !ask_for(cpu, target_of(cpu, entry, pc)))
+        return;
+    bool varies = entry->kind == INSN_JALR || entry->kind == INSN_ERET;
+    if (entry->handler == cpu->handlers[KIND_COUNTED] && (!varies || cpu->code->recompiler->config.eager))
+        entry->handler = cpu->handlers[entry->kind];
+}
+
+/* ---- offers ---- */
+
+static bool is_up_to_date(const struct t64_cpu *cpu, const t64_code_image *image)
+{
+    const u8 *bytes = cpu->vm->phys.ram + (image->frame << 12);
+    for (u32 n = 0; n < CODE_ENTRIES; n++)
+        if (image->marked[n / 64] >> (n % 64) & 1 && memcmp(bytes + n * 4, &image->words[n], 4))
+            return false;
+    return true;
+}
+
+static bool has_page(struct t64_cpu *cpu, const t64_code_image *image)
+{
+    if (image->frame >= cpu->code->frames)
+        return false;
+    struct code_page *page = code_of(cpu->code, image->frame);
+    if (!page || !is_up_to_date(cpu, image))
+        return false;
+    if (!page->compiled)
+        page->compiled = calloc(1, sizeof *page->compiled);
+    return page->compiled;
+}
+
+static struct region *new_region(struct t64_cpu *cpu, const t64_offer *offer)
+{
+    for (u32 n = 0; n < offer->page_count; n++)
+        if (!has_page(cpu, &offer->pages[n]))
+            return NULL;
+    struct region *region = calloc(1, sizeof *region);
+    if (!region)
+        return NULL;
+    *region = (struct region){
+        .load = access_load_quietly, .store = access_store_quietly, .page_count = offer->page_count, .id = offer->id};
+    for (u32 n = 0; n < offer->page_count; n++) {
+        struct code_page *page = code_of(cpu->code, offer->pages[n].frame);
+        region->pages[n] = page;
+        region->gva[n] = offer->pages[n].gva;
+        memcpy(region->words[n], offer->pages[n].marked, sizeof region->words[n]);
+        for (u32 w = 0; w < CODE_ENTRIES / 64; w++)
+            page->compiled->words[w] |= region->words[n][w];
+    }
+    return region;
+}
+
+static u32 free_entry(struct t64_recompiler *r)
+{
+    for (u32 n = 1; n < ENTRIES_MAX; n++) {
+        r->entry_hand = r->entry_hand % (ENTRIES_MAX - 1) + 1;
+        if (!r->entries[r->entry_hand].region)
+            return r->entry_hand;
+    }
+    return 0;
+}
+
+static struct code_page *page_of(const struct region *region, u64 gva)
+{
+    for (u32 n = 0; n < region->page_count; n++)
+        if (region->gva[n] == (gva & ~(u64)4095))
+            return (struct code_page *)region->pages[n];
+    return NULL;
+}
+
+static void add_entry(struct t64_cpu *cpu, struct region *region, const t64_offer *offer, u32 index)
+{
+    struct t64_recompiler *r = cpu->code->recompiler;
+    u64 gva = offer->entries[index];
+    struct code_page *page = page_of(region, gva);
+    if (!page)
+        return;
+    u32 at = (gva & 4095) >> 2, number = page->compiled->entry[at];
+    if (number)
+        remove_entry(r, &r->entries[number]);
+    number = free_entry(r);
+    if (!number)
+        return;
+    r->entries[number] = (struct region_entry){.code = (region_code *)(uintptr_t)offer->code, .region = region, .gva = gva,
+                                               .need = offer->needs[index], .index = (u16)index, .user = (u8)offer->user};
+    region->entry_count++;
+    page->compiled->entry[at] = (u16)number;
+    if (page->entries[at].kind == KIND_UNDECODED)
+        predecode(cpu, page, &page->entries[at]);
+    page->entries[at].handler = cpu->handlers[KIND_RECOMPILED];
+}
+
+static void drop_useless(struct t64_recompiler *r)
+{
+    for (u32 n = r->region_count; n-- > 0;)
+        if (!r->regions[n]->entry_count)
+            drop(r, n);
+}
+
+static void install(struct t64_cpu *cpu, const t64_offer *offer)
+{
+    struct t64_recompiler *r = cpu->code->recompiler;
+    struct region *region = r->region_count < REGIONS_MAX ? new_region(cpu, offer) : NULL;
+    if (!region) {
+        r->counts.refused++;
+        return;
+    }
+    r->regions[r->region_count++] = region;
+    r->counts.bytes += sizeof *region;
+    r->counts.installed++;
+    for (u32 n = 0; n < offer->entry_count; n++)
+        add_entry(cpu, region, offer, n);
+    drop_useless(r);
+}
+
+static void take_offer(struct t64_cpu *cpu)
+{
+    struct t64_recompiler *r = cpu->code->recompiler;
+    if (atomic_load_explicit(&r->offer_slot, memory_order_acquire) != SLOT_FULL)
+        return;
+    install(cpu, &r->offer);
+    atomic_store_explicit(&r->offer_slot, SLOT_EMPTY, memory_order_release);
+}
+
+void recompiler_look(struct t64_cpu *cpu)
+{
+    take_offer(cpu);
+    if (cpu->use == CPU_HOSTED && !cpu->code->recompiler->config.eager) /* entered anew after each exit */
+        recompiler_left(cpu, cpu->vm->state.pc);
+}
+
+/* ---- the caller's side ---- */
+
+uint32_t t64_recompiler_take(t64_recompiler *r, t64_request *request)
+{
+    if (atomic_load_explicit(&r->request_slot, memory_order_acquire) != SLOT_FULL)
+        return 0;
+    memcpy(request, &r->request, offsetof(t64_request, pages) + r->request.page_count * sizeof r->request.pages[0]);
+    atomic_store_explicit(&r->request_slot, SLOT_EMPTY, memory_order_release);
+    return 1;
+}
+
+uint32_t t64_recompiler_offer(t64_recompiler *r, const t64_offer *offer)
+{
+    if (atomic_load_explicit(&r->offer_slot, memory_order_acquire) != SLOT_EMPTY)
+        return 0;
+    memcpy(&r->offer, offer, offsetof(t64_offer, pages) + offer->page_count * sizeof offer->pages[0]);
+    atomic_store_explicit(&r->offer_slot, SLOT_FULL, memory_order_release);
+    return 1;
+}
+
+uint32_t t64_recompiler_is_live(t64_recompiler *r, uint64_t id)
+{
+    for (u32 n = 0; n < r->region_count; n++)
+        if (r->regions[n]->id == id)
+            return 1;
+    return atomic_load_explicit(&r->offer_slot, memory_order_acquire) == SLOT_FULL && r->offer.id == id;
+}
+
+void t64_recompiler_drop_all(t64_recompiler *r)
+{
+    while (r->region_count)
+        drop(r, r->region_count - 1);
+    atomic_store_explicit(&r->offer_slot, SLOT_EMPTY, memory_order_release);
+}
+
+void t64_recompiler_read_counts(t64_recompiler *r, t64_recompiler_counts *counts)
+{
+    *counts = r->counts;
+    counts->live = r->region_count;
+}

@@ -1,0 +1,72 @@
+"""LLVM: the text of a function to an object file, and an object file to an address."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from toyvm.errors import UsageError
+
+_lock = threading.Lock()
+
+
+def load_llvm() -> Any:
+    """llvmlite's binding, ready for the host. Raises UsageError where it is missing or does not load."""
+    try:
+        from llvmlite import binding
+    except (ImportError, OSError) as error:
+        raise UsageError(f"the recompiler needs llvmlite ({error}): pip install 'toyvm[recompiler]'") from None
+    with _lock:
+        binding.initialize_native_target()
+        binding.initialize_native_asmprinter()
+    return binding
+
+
+class Compiler:
+    """Compiles for the host. One thread at a time may use it."""
+
+    def __init__(self) -> None:
+        self._llvm = load_llvm()
+        self._target = self._llvm.Target.from_default_triple()
+        self.cpu = self._llvm.get_host_cpu_name()
+        self.features = self._llvm.get_host_cpu_features().flatten()
+        self._machine = self._target.create_target_machine(
+            cpu=self.cpu, features=self.features, opt=1, reloc="pic", codemodel="small"
+        )
+        self._loaded: dict[int, Any] = {}
+
+    @property
+    def identity(self) -> str:
+        """All of the host that compiled code depends on."""
+        version = ".".join(map(str, self._llvm.llvm_version_info))
+        return f"llvm {version}; {self._target.triple}; {self.cpu}; {self.features}"
+
+    def compile(self, text: str) -> bytes:
+        """The object file of a module."""
+        module = self._llvm.parse_assembly(text)
+        builder = self._llvm.create_pass_builder(self._machine, self._llvm.create_pipeline_tuning_options(1))
+        passes = self._llvm.create_new_function_pass_manager()
+        passes.add_sroa_pass()
+        passes.add_instruction_combine_pass()
+        passes.add_simplify_cfg_pass()
+        for function in module.functions:
+            if not function.is_declaration:
+                passes.run(function, builder)
+        return bytes(self._machine.emit_object(module))
+
+    def load(self, number: int, object_file: bytes, name: str) -> int:
+        """The address of the function `name`, until `unload(number)`."""
+        engine = self._llvm.create_mcjit_compiler(
+            self._llvm.parse_assembly(""), self._target.create_target_machine(jit=True)
+        )
+        engine.add_object_file(self._llvm.ObjectFileRef.from_data(object_file))
+        engine.finalize_object()
+        self._loaded[number] = engine
+        return int(engine.get_function_address(name))
+
+    def unload(self, number: int) -> None:
+        self._loaded.pop(number).close()
+
+    def close(self) -> None:
+        for number in list(self._loaded):
+            self.unload(number)

@@ -1,0 +1,340 @@
+"""The emitter: a region as the text of one LLVM function.
+
+    i64 region(ptr x, ptr cpu, ptr tlb, i64 left, ptr region, i64 entry)
+
+Guest registers are stack slots, which LLVM turns into values. They are read from `x` at the entry and written back at
+the one place where the function is left, whatever leads there. `left` counts down by blocks; it is compared where a
+cycle closes. The layout of `tlb` and `region` is that of native/src/tlb.h and recompiler.h; recompiler.c asserts the
+offsets used here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.recompiler.arithmetic import BRANCH, IMMEDIATE, LOAD, REGISTER, STORE, sign_extended
+from toyvm.recompiler.region import Block, Region, Step, is_return, target_of
+
+VERSION = 1  # of what is emitted: code of another one is not used
+PC_OFFSET = 33 * 8
+LOAD_TABLE, STORE_TABLE, FETCH_TABLE = 0, 4096, 8192
+REGION_LOAD, REGION_STORE, REGION_PAGES = 0, 8, 16
+STUCK = 1 << 63
+
+# Out of line, keeping all registers: a miss costs the code around it nothing.
+_HEAD = """
+define internal preserve_mostcc i1 @missed_load(ptr %cpu, ptr %region, i64 %gva, i64 %size) noinline cold nounwind {
+  %f = load ptr, ptr %region
+  %ok = call zeroext i1 %f(ptr %cpu, i64 %gva, i64 %size)
+  ret i1 %ok
+}
+define internal preserve_mostcc i1 @missed_store(
+    ptr %cpu, ptr %region, i64 %gva, i64 %size, i64 %value
+) noinline cold nounwind {
+  %p = getelementptr i8, ptr %region, i64 8
+  %f = load ptr, ptr %p
+  %ok = call zeroext i1 %f(ptr %cpu, i64 %gva, i64 %size, i64 %value)
+  ret i1 %ok
+}
+"""
+_TAIL = """
+!0 = !{!"branch_weights", i32 10000, i32 1}
+"""
+
+
+class Emitter:
+    """Writes one region."""
+
+    def __init__(self, region: Region, name: str) -> None:
+        self._region = region
+        self._name = name
+        self._lines: list[str] = []
+        self._count = 0
+        self._pages = {page: number for number, page in enumerate(region.pages)}
+        self._read, self._written = _registers(region)
+        self._block: Block
+        self._index = 0  # of the step under way, in its block
+
+    def text(self) -> str:
+        self._enter()
+        for block in self._region.blocks.values():
+            self._emit_block(block)
+        self._leave()
+        body = "\n".join(self._lines)
+        parameters = "ptr noalias %x, ptr %cpu, ptr %tlb, i64 %budget, ptr %region, i64 %entry"
+        attributes = '"no-jump-tables"="true" nounwind'
+        return f"{_HEAD}\ndefine i64 @{self._name}({parameters}) {attributes} {{\n{body}\n}}\n{_TAIL}"
+
+    # Writing.
+
+    def line(self, text: str) -> None:
+        self._lines.append("  " + text)
+
+    def label(self, name: str) -> None:
+        self._lines.append(name + ":")
+
+    def new_label(self) -> str:
+        self._count += 1
+        return f"l{self._count}"
+
+    def value(self, text: str) -> str:
+        self._count += 1
+        self._lines.append(f"  %v{self._count} = {text}")
+        return f"%v{self._count}"
+
+    def likely(self, claim: str, then: str, otherwise: str) -> None:
+        self.line(f"br i1 {claim}, label %{then}, label %{otherwise}, !prof !0")
+
+    def read(self, register: int) -> str:
+        return self.value(f"load i64, ptr %r{register}") if register else "0"
+
+    def write(self, register: int, value: str) -> None:
+        if register:
+            self.line(f"store i64 {value}, ptr %r{register}")
+
+    # The frame around the blocks.
+
+    def _enter(self) -> None:
+        self.label("enter")
+        for register in sorted(self._read | self._written):
+            self.line(f"%r{register} = alloca i64")
+            place = self.value(f"getelementptr i8, ptr %x, i64 {register * 8}")
+            self.write(register, self.value(f"load i64, ptr {place}"))
+        self.line("%pc = alloca i64")
+        self.line("%left = alloca i64")
+        self.line("store i64 %budget, ptr %left")
+        entries = self._region.entries
+        cases = " ".join(f"i64 {n}, label %{_block_name(pc)}" for n, pc in enumerate(entries[1:], 1))
+        self.line(f"switch i64 %entry, label %{_block_name(entries[0])} [{cases}]")
+
+    def _leave(self) -> None:
+        self.label("leave")
+        for register in sorted(self._written):
+            place = self.value(f"getelementptr i8, ptr %x, i64 {register * 8}")
+            self.line(f"store i64 {self.read(register)}, ptr {place}")
+        place = self.value(f"getelementptr i8, ptr %x, i64 {PC_OFFSET}")
+        self.line(f"store i64 {self.value('load i64, ptr %pc')}, ptr {place}")
+        self.line(f"ret i64 {self.value('load i64, ptr %left')}")
+
+    def _leave_to(self, pc: str) -> None:
+        """`left` is right already."""
+        self.line(f"store i64 {pc}, ptr %pc")
+        self.line("br label %leave")
+
+    def _leave_stuck(self, label: str) -> None:
+        """The interpreter has to execute the step under way: none of the block's later ones has been."""
+        self.label(label)
+        left = self.value("load i64, ptr %left")
+        if behind := len(self._block.steps) - self._index:
+            left = self.value(f"add i64 {left}, {behind}")
+        self.line(f"store i64 {self.value(f'or i64 {left}, {-STUCK}')}, ptr %left")
+        self._leave_to(_signed(self._block.steps[self._index].pc))
+
+    # Blocks.
+
+    def _emit_block(self, block: Block) -> None:
+        self._block = block
+        self.label(_block_name(block.start))
+        left = self.value("load i64, ptr %left")
+        if block.start in self._region.heads:
+            self._look(block, left)
+        self.line(f"store i64 {self.value(f'sub i64 {left}, {len(block.steps)}')}, ptr %left")
+        for self._index, step in enumerate(block.steps):
+            _EMIT[step.mnemonic](self, step)
+        if block.last.mnemonic not in _ENDS:
+            self._go(block.end)
+
+    def _look(self, block: Block, left: str) -> None:
+        """At the head of a cycle: leave unless there is enough left to come to the next head."""
+        enough = self.value(f"icmp uge i64 {left}, {self._region.needs[block.start]}")
+        inside, outside = self.new_label(), self.new_label()
+        self.likely(enough, inside, outside)
+        self.label(outside)
+        self._leave_to(_signed(block.start))
+        self.label(inside)
+
+    def _go(self, pc: int) -> None:
+        """Go on at a known address: in the region, if it has that and fetching there finds what was compiled."""
+        if pc not in self._region.blocks:
+            self._leave_to(_signed(pc))
+        elif pc // PAGE_SIZE == self._block.start // PAGE_SIZE:
+            self.line(f"br label %{_block_name(pc)}")
+        else:
+            self._cross(pc)
+
+    def _cross(self, pc: int) -> None:
+        page = pc & -PAGE_SIZE
+        slot = FETCH_TABLE + (page // PAGE_SIZE % 256) * 16
+        entry = self.value(f"getelementptr i8, ptr %tlb, i64 {slot}")
+        tag = self.value(f"load i64, ptr {entry}")
+        code = self.value(f"load ptr, ptr {self.value(f'getelementptr i8, ptr {entry}, i64 8')}")
+        place = self.value(f"getelementptr i8, ptr %region, i64 {REGION_PAGES + 8 * self._pages[page]}")
+        same_tag = self.value(f"icmp eq i64 {tag}, {_signed(page)}")
+        same_code = self.value(f"icmp eq ptr {code}, {self.value(f'load ptr, ptr {place}')}")
+        outside = self.new_label()
+        self.likely(self.value(f"and i1 {same_tag}, {same_code}"), _block_name(pc), outside)
+        self.label(outside)
+        self._leave_to(_signed(pc))
+
+    # Instructions.
+
+    def register_alu(self, step: Step) -> None:
+        rd, rs1, rs2 = step.values
+        if rd:
+            self.write(rd, REGISTER[step.mnemonic](self, self.read(rs1), self.read(rs2)))
+
+    def immediate_alu(self, step: Step) -> None:
+        rd, rs1, immediate = step.values
+        if rd:
+            self.write(rd, IMMEDIATE[step.mnemonic](self, self.read(rs1), str(immediate)))
+
+    def lui(self, step: Step) -> None:
+        self.write(step.values[0], str(step.values[1] << 12))
+
+    def auipc(self, step: Step) -> None:
+        self.write(step.values[0], _signed(step.pc + (step.values[1] << 12)))
+
+    def nothing(self, step: Step) -> None:
+        """fence and fencei: one CPU, coherent fetch."""
+
+    def load(self, step: Step) -> None:
+        rd, offset, base = step.values
+        size, signed = LOAD[step.mnemonic]
+        gva = self._address(base, offset)
+        entry, hit = self._probe(gva, size, LOAD_TABLE)
+        found, missed, stuck = self.new_label(), self.new_label(), self.new_label()
+        self.likely(hit, found, missed)
+        self.label(missed)
+        self.likely(
+            self.value(f"call preserve_mostcc i1 @missed_load(ptr %cpu, ptr %region, i64 {gva}, i64 {size})"),
+            found,
+            stuck,
+        )
+        self._leave_stuck(stuck)
+        self.label(found)
+        loaded = self.value(f"load i{size * 8}, ptr {self._host_address(entry, gva)}, align {size}")
+        if size < 8:
+            loaded = (
+                sign_extended(self, loaded, size * 8) if signed else self.value(f"zext i{size * 8} {loaded} to i64")
+            )
+        self.write(rd, loaded)
+
+    def store(self, step: Step) -> None:
+        rv, offset, base = step.values
+        size = STORE[step.mnemonic]
+        gva, stored = self._address(base, offset), self.read(rv)
+        entry, hit = self._probe(gva, size, STORE_TABLE)
+        found, missed, stuck, done = (self.new_label() for _ in range(4))
+        self.likely(hit, found, missed)
+        self.label(missed)
+        arguments = f"ptr %cpu, ptr %region, i64 {gva}, i64 {size}, i64 {stored}"
+        self.likely(self.value(f"call preserve_mostcc i1 @missed_store({arguments})"), done, stuck)
+        self._leave_stuck(stuck)
+        self.label(found)
+        narrow = stored if size == 8 else self.value(f"trunc i64 {stored} to i{size * 8}")
+        self.line(f"store i{size * 8} {narrow}, ptr {self._host_address(entry, gva)}, align {size}")
+        self.line(f"br label %{done}")
+        self.label(done)
+
+    def _address(self, base: int, offset: int) -> str:
+        address = self.read(base)
+        return self.value(f"add i64 {address}, {offset}") if offset else address
+
+    def _probe(self, gva: str, size: int, table: int) -> tuple[str, str]:
+        """The entry of the soft TLB for this address, and whether it holds it."""
+        slot = self.value(f"and i64 {self.value(f'lshr i64 {gva}, 8')}, 4080")
+        if table:
+            slot = self.value(f"add i64 {slot}, {table}")
+        entry = self.value(f"getelementptr i8, ptr %tlb, i64 {slot}")
+        key = self.value(f"and i64 {gva}, {-PAGE_SIZE | (size - 1)}")
+        return entry, self.value(f"icmp eq i64 {self.value(f'load i64, ptr {entry}')}, {key}")
+
+    def _host_address(self, entry: str, gva: str) -> str:
+        addend = self.value(f"load i64, ptr {self.value(f'getelementptr i8, ptr {entry}, i64 8')}")
+        return self.value(f"inttoptr i64 {self.value(f'add i64 {addend}, {gva}')} to ptr")
+
+    # Control.
+
+    def branch(self, step: Step) -> None:
+        rv, rs1, _ = step.values
+        taken = self.value(f"icmp {BRANCH[step.mnemonic]} i64 {self.read(rv)}, {self.read(rs1)}")
+        yes, no = self.new_label(), self.new_label()
+        self.line(f"br i1 {taken}, label %{yes}, label %{no}")
+        self.label(yes)
+        self._go(target_of(step))
+        self.label(no)
+        self._go(self._block.end)
+
+    def jal(self, step: Step) -> None:
+        self.write(step.values[0], _signed(self._block.end))
+        self._go(target_of(step))
+
+    def jalr(self, step: Step) -> None:
+        rd, offset, base = step.values
+        target = self.value(f"and i64 {self._address(base, offset)}, -2")
+        aligned = self.value(f"icmp eq i64 {self.value(f'and i64 {target}, 2')}, 0")
+        good, stuck = self.new_label(), self.new_label()
+        self.likely(aligned, good, stuck)
+        self._leave_stuck(stuck)
+        self.label(good)
+        self.write(rd, _signed(self._block.end))
+        if is_return(step):
+            self._return(target)
+        else:
+            self._leave_to(target)
+
+    def _return(self, target: str) -> None:
+        """To the calls of the region that can have led here."""
+        elsewhere = self.new_label()
+        labels = {site: self.new_label() for site in self._region.return_sites}
+        cases = " ".join(f"i64 {_signed(site)}, label %{label}" for site, label in labels.items())
+        self.line(f"switch i64 {target}, label %{elsewhere} [{cases}]")
+        for site, label in labels.items():
+            self.label(label)
+            self._go(site)
+        self.label(elsewhere)
+        self._leave_to(target)
+
+
+_EMIT: dict[str, Callable[[Emitter, Step], None]] = {
+    **dict.fromkeys(REGISTER, Emitter.register_alu),
+    **dict.fromkeys(IMMEDIATE, Emitter.immediate_alu),
+    **dict.fromkeys(LOAD, Emitter.load),
+    **dict.fromkeys(STORE, Emitter.store),
+    **dict.fromkeys(BRANCH, Emitter.branch),
+    "lui": Emitter.lui,
+    "auipc": Emitter.auipc,
+    "jal": Emitter.jal,
+    "jalr": Emitter.jalr,
+    "fence": Emitter.nothing,
+    "fencei": Emitter.nothing,
+}
+_ENDS = frozenset((*BRANCH, "jal", "jalr"))
+
+
+def _signed(value: int) -> str:
+    """A 64-bit word as LLVM writes one."""
+    value &= (1 << 64) - 1
+    return str(value - (value >> 63 << 64))
+
+
+def _block_name(pc: int) -> str:
+    return f"b{pc:x}"
+
+
+def _registers(region: Region) -> tuple[set[int], set[int]]:
+    """Those that the region may read, and those that it may write; x0 is neither."""
+    from toyvm.isa.declare import Operand
+    from toyvm.isa.instructions import BY_MNEMONIC
+
+    read: set[int] = set()
+    written: set[int] = set()
+    for block in region.blocks.values():
+        for step in block.steps:
+            for operand, value in zip(BY_MNEMONIC[step.mnemonic].operands, step.values, strict=True):
+                if operand is Operand.RD:
+                    written.add(value)
+                elif operand.is_register:
+                    read.add(value)
+    return read - {0}, written - {0}

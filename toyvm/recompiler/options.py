@@ -1,0 +1,45 @@
+"""How a recompiler works: how hot code must be, how much is compiled at once, and where results are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from toyvm.errors import UsageError
+from toyvm.names import unknown_name
+
+ENGINES = ("interpreter", "recompiler")
+
+
+@dataclass(frozen=True, slots=True)
+class Recompiling:
+    """The engine `recompiler` and its options.
+
+    `threshold`: so many jumps back or calls to a place, and it is compiled; up to 65535. `eager`: compile whatever
+    runs, executed before or not, at once. `waiting`: the computer stands still meanwhile, so that a run is the same
+    every time; else it goes on interpreting. `limit`: instructions of a region. `cache`: a directory that keeps
+    compiled code from run to run; None: nowhere.
+    """
+
+    threshold: int = 1000
+    eager: bool = False
+    waiting: bool = False
+    limit: int = 600
+    cache: Path | None = None
+
+
+def recompiling_of(engine: str | Recompiling) -> Recompiling | None:
+    """The options that an engine's name or its options mean; None: the interpreter. Raises UsageError."""
+    if isinstance(engine, str) and engine not in ENGINES:
+        raise unknown_name("engine", engine, ENGINES)
+    if engine == "interpreter":
+        return None
+    check_llvm()
+    return engine if isinstance(engine, Recompiling) else Recompiling()
+
+
+def check_llvm() -> None:
+    """Raise UsageError unless llvmlite is there."""
+    if find_spec("llvmlite") is None:
+        raise UsageError("the recompiler needs llvmlite: pip install 'toyvm[recompiler]'")
