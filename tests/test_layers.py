@@ -37,11 +37,17 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
         "hypercalls": ("hypercalls",),
         "exits": ("exits",),
         "techniques": ("techniques",),
-        "errors": ("errors",),
+        "errors": ("errors", "arguments"),
     },
 )
 # The declarations build on one another, and on nothing else.
-DECLARATIONS = {("hypercalls", "isa"), ("exits", "isa"), ("techniques", "isa"), ("techniques", "errors")}
+DECLARATIONS = {
+    ("hypercalls", "isa"),
+    ("exits", "isa"),
+    ("techniques", "isa"),
+    ("techniques", "errors"),
+    ("techniques", "arguments"),
+}
 PLACE = {
     module: (depth, group)
     for depth, layer in enumerate(LAYERS)

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+from toyvm.arguments import check_address, check_bytes, check_integer, check_seconds, check_text, wrong
 from toyvm.console import Input, InputRecord, OutputSink, open_input
 from toyvm.disk import Disk
 from toyvm.errors import BadFileError, ToyvmError, UsageError
-from toyvm.isa.control import CONTROL_REGISTERS
+from toyvm.isa.control import BY_NUMBER, CONTROL_REGISTERS
 from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.names import unknown_name
@@ -76,6 +77,11 @@ class Computer:
             self.vm  # noqa: B018 (raises)
         return self._state
 
+    def __reduce_ex__(self, protocol: object) -> Any:
+        """Neither copied nor pickled: two owners would free the same native state."""
+        name = type(self).__name__.lower()
+        raise UsageError(f"a {name} is not copied or pickled; save() and restore() carry its state")
+
     @property
     def closed(self) -> bool:
         return self._vm is None
@@ -121,6 +127,8 @@ class Computer:
 
     def load(self, image: Image) -> None:
         """Place `image` in memory and put the computer at its entry point. Raises UsageError if it does not fit."""
+        if not (hasattr(image, "segments") and hasattr(image, "entry")):
+            raise wrong("image", image, "an Image, as assemble(...).image or load_program(...) give it")
         for segment in image.segments:
             end = segment.address + segment.size
             if end > self.memory_size:
@@ -147,25 +155,28 @@ class Computer:
 
     def read(self, address: int, size: int) -> bytes:
         """`size` bytes at a guest-physical address. Raises UsageError outside memory."""
-        self._check_range(address, size)
+        address, size = self._check_range(address, size)
         buffer = ffi.new("uint8_t[]", size)
         _checked(lib.t64_vm_read(self.vm, address, buffer, size), "reading memory")
         return bytes(ffi.buffer(buffer, size))
 
     def write(self, address: int, data: bytes) -> None:
         """Write bytes at a guest-physical address. Raises UsageError outside memory."""
-        self._check_range(address, len(data))
-        _checked(lib.t64_vm_write(self.vm, address, bytes(data), len(data)), "writing memory")
+        data = check_bytes(data, "data")
+        address, size = self._check_range(address, len(data))
+        _checked(lib.t64_vm_write(self.vm, address, data, size), "writing memory")
 
-    def _check_range(self, address: int, size: int) -> None:
-        limit = self.memory_size
+    def _check_range(self, address: int, size: int) -> tuple[int, int]:
+        """Both, if they are integers and the range lies in memory. Raises UsageError."""
+        address, size, limit = check_integer(address, "address"), check_integer(size, "size"), self.memory_size
         if address < 0 or size < 0 or address + size > limit:
             raise UsageError(f"{size} bytes at {address:#x} lie outside memory; it ends at {limit:#x}")
+        return address, size
 
     def address_of(self, where: int | str) -> int:
         """An address itself, or that of a symbol of the loaded image."""
-        if isinstance(where, int):
-            return where
+        if not isinstance(where, str):
+            return check_integer(where, "address or symbol")
         if self.image is None:
             raise UsageError(f"no image is loaded, so there is no symbol {where!r}")
         return self.image.address_of(where)
@@ -173,11 +184,11 @@ class Computer:
     def translate(self, address: int, rights: str = "") -> int | None:
         """Guest-physical address of a virtual one, in the current mode with rights of "rwx"; None: a fault."""
         bits = 0
-        for right in rights:
+        for right in check_text(rights, "rights"):
             if right not in _RIGHTS:
                 raise unknown_name("right", right, _RIGHTS)
             bits |= _RIGHTS[right]
-        value = int(lib.t64_vm_translate(self.vm, address, bits))
+        value = int(lib.t64_vm_translate(self.vm, check_address(address), bits))
         return None if value == NEVER else value
 
     # State.
@@ -206,12 +217,13 @@ class Computer:
 
     def read_control(self, number: int) -> int:
         value = ffi.new("uint64_t *")
-        _checked(lib.t64_vm_cr(self.vm, number, value), f"reading control register {number}")
+        _checked(lib.t64_vm_cr(self.vm, _control_number(number), value), f"reading control register {number}")
         return int(value[0])
 
     def write_control(self, number: int, value: int) -> None:
-        if lib.t64_vm_set_cr(self.vm, number, value) != lib.T64_OK:
-            name = next(register.name for register in CONTROL_REGISTERS if register.number == number)
+        value = check_address(value, "value")
+        if lib.t64_vm_set_cr(self.vm, _control_number(number), value) != lib.T64_OK:
+            name = BY_NUMBER[number].name
             raise UsageError(f"control register {name} cannot take {value:#x}")
 
     def cr(self, name: str) -> int:
@@ -225,11 +237,13 @@ class Computer:
     @property
     def output(self) -> bytes:
         """What the guest has written to its console, unless a file object was given for it."""
+        self.vm  # noqa: B018 (raises once closed)
         return bytes(self.sink.kept)
 
     @property
     def disk(self) -> bytes:
         """The disk's contents; empty without a disk."""
+        self.vm  # noqa: B018 (raises once closed)
         return bytes(self._disk.contents) if self._disk else b""
 
     def state_words(self) -> tuple[int, ...]:
@@ -263,7 +277,7 @@ class Computer:
         another run goes on from there.
         """
         target = _target(self.retired, max_instructions, until)
-        deadline = float("inf") if timeout is None else monotonic() + timeout
+        deadline = _deadline(timeout)
         with self._alone():
             started = monotonic()
             stop = self._runner.run(target, deadline)
@@ -271,7 +285,7 @@ class Computer:
 
     def step(self, count: int = 1) -> Outcome:
         """Run `count` instructions."""
-        return self.run(max_instructions=count)
+        return self.run(max_instructions=check_integer(count, "count"))
 
     def run_to(self, where: int | str, max_instructions: int | None = None, timeout: float | None = None) -> Outcome:
         """Run until pc is at an address or symbol, by single steps (some 10**5 a second), at least one.
@@ -280,7 +294,7 @@ class Computer:
         instruction has retired: the first one of a trap's handler is passed over, as entering it retires nothing.
         """
         address, target = self.address_of(where), _target(self.retired, max_instructions, None)
-        deadline = float("inf") if timeout is None else monotonic() + timeout
+        deadline = _deadline(timeout)
         with self._alone():
             started = monotonic()
             stop = self._runner.run_to(address, target, deadline)
@@ -297,6 +311,7 @@ class Computer:
     @property
     def exits(self) -> dict[str, int]:
         """How often control went from the guest to its monitor, by reason; empty on a bare machine."""
+        self.vm  # noqa: B018 (raises once closed)
         return {}
 
     def _outcome(self, stop: Stop, seconds: float) -> Outcome:
@@ -313,6 +328,7 @@ class Computer:
 
     def locate(self, address: int) -> Location | None:
         """Source line and symbol of a virtual address, where the loaded image knows them."""
+        address = check_address(address)
         if self.image is None:
             return None
         location = self.image.locate(address)
@@ -323,7 +339,7 @@ class Computer:
 
     def instruction_at(self, address: int) -> int | None:
         """The word that a fetch at this virtual address would see; None if it would fault."""
-        physical = self.translate(address, "x") if address % 4 == 0 else None
+        physical = self.translate(address, "x") if check_address(address) % 4 == 0 else None
         if physical is None or physical + 4 > self.memory_size:
             return None
         return self.memory.word(physical)
@@ -332,8 +348,7 @@ class Computer:
         """The instruction at a virtual address, or `word` as if it stood there."""
         from toyvm.disasm import disassemble_word
 
-        if word is None:
-            word = self.instruction_at(address)
+        word = self.instruction_at(address) if word is None else check_within(word, 0, 0xFFFFFFFF, "word")
         names = None if self.image is None else self.image.symbol_at
         return None if word is None else disassemble_word(word, address, names)
 
@@ -350,17 +365,31 @@ class Computer:
     def restore(self, snapshot: bytes) -> None:
         """Go back to a state saved by a computer configured alike. Raises BadFileError, changing nothing."""
         with self._alone():
-            if lib.t64_vm_load(self.vm, snapshot, len(snapshot)) != lib.T64_OK:
+            data = check_bytes(snapshot, "snapshot")
+            if lib.t64_vm_load(self.vm, data, len(data)) != lib.T64_OK:
                 raise BadFileError("the snapshot is damaged, or comes from a computer of another configuration")
 
 
 def _target(retired: int, max_instructions: int | None, until: int | None) -> int:
     """The total count to stop at."""
     for name, value in (("max_instructions", max_instructions), ("until", until)):
-        if value is not None and value < 0:
+        if value is not None and check_integer(value, name) < 0:
             raise UsageError(f"{name} of {value}; it is a count, 0 or more")
     more = NEVER if max_instructions is None else retired + max_instructions
     return min(more, NEVER if until is None else until, NEVER)
+
+
+def _deadline(timeout: float | None) -> float:
+    """The monotonic second at which `timeout` seconds from now have passed."""
+    seconds = check_seconds(timeout, "timeout")
+    return float("inf") if seconds is None else monotonic() + seconds
+
+
+def _control_number(number: int) -> int:
+    """The number of a control register that there is. Raises UsageError."""
+    if check_integer(number, "control register") not in BY_NUMBER:
+        raise UsageError(f"no control register {number}; they are 0..{max(BY_NUMBER)}")
+    return number
 
 
 def _checked(code: int, doing: str) -> None:

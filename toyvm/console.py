@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import select
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol, cast
+
+from toyvm.arguments import wrong
 
 CHUNK = 4096  # bytes fetched at a time: what the machine's own buffer holds
 POLL_SECONDS = 0.05  # how long a wait for input goes on before Ctrl-C and clock are looked at
@@ -107,6 +110,8 @@ def open_input(source: Input) -> InputSource:
         return BytesInput(bytes(source))
     if hasattr(source, "fetch"):
         return cast("InputSource", source)
+    if not hasattr(source, "read") or isinstance(source, io.TextIOBase):
+        raise wrong("input", source, "bytes, a binary file object, an input source, or None")
     return StreamInput(source)
 
 
@@ -114,6 +119,8 @@ class OutputSink:
     """Where output goes: kept, unless a file object is given, which gets it at once."""
 
     def __init__(self, stream: BinaryIO | None) -> None:
+        if stream is not None and (not hasattr(stream, "write") or isinstance(stream, io.TextIOBase)):
+            raise wrong("output", stream, "a binary file object, or None")
         self._stream = stream
         self.kept = bytearray()
 

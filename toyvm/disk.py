@@ -7,6 +7,7 @@ import os
 import stat
 from pathlib import Path
 
+from toyvm.arguments import check_path, wrong
 from toyvm.errors import BadFileError, UsageError
 from toyvm.isa.ports import SECTOR_SIZE
 
@@ -17,6 +18,8 @@ class Disk:
     """Sectors in host memory. Those of a file are a private copy, written back whole when the disk is closed."""
 
     def __init__(self, contents: Contents, writable: bool, path: Path | None = None) -> None:
+        if not isinstance(contents, (bytearray, mmap.mmap)):
+            raise wrong("disk", contents, "a bytearray")
         if len(contents) % SECTOR_SIZE:
             raise UsageError(f"a disk of {len(contents)} bytes; it takes a multiple of {SECTOR_SIZE}")
         self.contents = contents
@@ -26,7 +29,7 @@ class Disk:
     @classmethod
     def open(cls, path: str | os.PathLike[str], writable: bool = True) -> Disk:
         """The disk in a file. One that may not be written is a read-only disk. Raises BadFileError."""
-        place = Path(path)
+        place = Path(check_path(path, "disk"))
         try:
             size = _disk_size(place)
             with place.open("rb") as file:
@@ -107,4 +110,6 @@ def open_disk(source: str | os.PathLike[str] | bytearray | Disk | None, writable
         return Disk(source, writable)
     if isinstance(source, bytes):
         raise UsageError("a disk in memory is a bytearray, because the guest writes to it")
-    return Disk.open(source, writable)
+    if not isinstance(source, (str, os.PathLike)):
+        raise wrong("disk", source, "a path, a bytearray, a Disk, or None")
+    return Disk.open(check_path(source, "disk"), writable)

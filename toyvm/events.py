@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from toyvm.arguments import check_callable, check_list, check_text
 from toyvm.exits import BY_NAME, EXIT_REASONS
 from toyvm.isa.traps import BY_CODE
 from toyvm.names import unknown_name
@@ -108,6 +109,7 @@ class Observers:
         return sum(1 << number for number in self.by_reason)
 
     def add(self, observer: Observer, reasons: Iterable[str] | None) -> None:
+        check_callable(observer, "observer")
         for number in _numbers(reasons):
             self.by_reason[number] = (*self.by_reason.get(number, ()), observer)
 
@@ -123,8 +125,8 @@ def _numbers(reasons: Iterable[str] | None) -> list[int]:
     """Reason numbers for names; all of them for None."""
     if reasons is None:
         return [reason.number for reason in EXIT_REASONS]
-    names = [reasons] if isinstance(reasons, str) else list(reasons)
+    names = [reasons] if isinstance(reasons, str) else check_list(reasons, "reasons", "names of exit reasons, or None")
     for name in names:
-        if name not in BY_NAME:
+        if check_text(name, "exit reason") not in BY_NAME:
             raise unknown_name("exit reason", name, BY_NAME)
     return [BY_NAME[name].number for name in names]

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+from toyvm.arguments import check_integer
 from toyvm.computer import LEVEL_NUMBERS, Computer, native_config, parse_level
 from toyvm.console import Input
 from toyvm.disk import Disk, open_disk
@@ -122,12 +123,16 @@ class Host:
 
     def read(self, address: int, size: int) -> bytes:
         """`size` bytes at a host-physical address. Raises UsageError outside memory."""
-        limit = self.memory_size
+        address, size, limit = check_integer(address, "address"), check_integer(size, "size"), self.memory_size
         if address < 0 or size < 0 or address + size > limit:
             raise UsageError(f"{size} bytes at {address:#x} lie outside host memory; it ends at {limit:#x}")
         buffer = ffi.new("uint8_t[]", size)
         lib.t64_host_read(self.native, address, buffer, size)
         return bytes(ffi.buffer(buffer, size))
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        """Neither copied nor pickled: two owners would free the same native state."""
+        raise UsageError("a host is not copied or pickled; save() and restore() carry a guest's state")
 
     def close(self) -> None:
         """Close the guests, then free the host."""
@@ -184,12 +189,12 @@ class Guest(Computer):
 
     def root(self, mode: int) -> int | None:
         """Host-physical root of the tables that the hardware walks in kernel (0) or user mode (1); None: none yet."""
-        value = int(lib.t64_guest_root(self.vm, mode))
+        value = int(lib.t64_guest_root(self.vm, check_within(mode, 0, 1, "mode")))
         return None if value == (1 << 64) - 1 else value
 
     def host_frame(self, page: int) -> int:
         """The host frame that holds a guest-physical page."""
-        self._check_range(page * PAGE_SIZE, PAGE_SIZE)
+        self._check_range(check_integer(page, "page") * PAGE_SIZE, PAGE_SIZE)
         return int(lib.t64_guest_frame(self.vm, page))
 
 

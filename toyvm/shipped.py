@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toyvm.arguments import check_path
 from toyvm.errors import BadFileError, UsageError
 from toyvm.names import nearest
 from toyvm.techniques import Build, facts_of
@@ -74,11 +75,11 @@ def load_program(
 
     Raises BadFileError, AssemblyError, and UsageError for `defines` given with an image.
     """
-    path = find_program(program)
+    path = find_program(check_path(program, "program"))
     if path.suffix in _SOURCE_SUFFIXES:
-        from toyvm.asm import assemble
+        from toyvm.asm.api import assemble, check_defines
 
-        given = {**defines_for(technique), **(defines or {})}
+        given = {**defines_for(technique), **check_defines(defines)}
         return assemble([path], defines=given, include=include).image
     if defines:
         raise UsageError(f"{path}: -D goes with a source; an image is assembled already")

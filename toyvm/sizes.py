@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from toyvm.arguments import check_integer
 from toyvm.errors import UsageError
 
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -12,8 +13,8 @@ def parse_size(value: int | str, what: str = "size") -> int:
 
     Raises UsageError for anything else.
     """
-    if isinstance(value, int):
-        return value
+    if not isinstance(value, str):
+        return check_integer(value, what)
     text = value.strip().upper().removesuffix("B").removesuffix("I") if not value.lower().startswith("0x") else value
     factor = _UNITS.get(text[-1:], 1)
     digits = text[:-1] if factor != 1 else text
@@ -25,7 +26,7 @@ def parse_size(value: int | str, what: str = "size") -> int:
 
 def check_within(value: int, low: int, high: int, what: str, unit: str = "") -> int:
     """`value` itself, if it lies in low..high; raises UsageError saying value and limits otherwise."""
-    if not low <= value <= high:
+    if not low <= check_integer(value, what) <= high:
         raise UsageError(f"{what} of {value}{unit} is out of range; it takes {low}..{high}{unit}")
     return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from toyvm.arguments import check_text
 from toyvm.errors import UsageError
 from toyvm.isa.machine import Level
 
@@ -72,7 +73,7 @@ class Variant:
 
 def parse_variant(text: str) -> Variant:
     """The variant of that name. Raises UsageError, saying what there is."""
-    name, *options = text.split("+")
+    name, *options = check_text(text, "technique").split("+")
     if name in LATER:
         raise UsageError(f"technique {name} is not built yet; there are {', '.join(NAMES)}")
     if name not in BY_NAME:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from toyvm.arguments import check_bytes, check_integer, check_text
 from toyvm.errors import UsageError
 from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.registers import ABI_NAMES, REGISTERS
 from toyvm.names import unknown_name
+from toyvm.sizes import check_within
 
 if TYPE_CHECKING:
     from toyvm.computer import Computer
@@ -18,6 +20,7 @@ _WORD_MASK = (1 << 64) - 1
 
 def _unsigned(value: int, name: str) -> int:
     """`value` as 64 bits; negative numbers are two's complement."""
+    value = check_integer(value, name)
     if not -(1 << 63) <= value <= _WORD_MASK:
         raise UsageError(f"{name} cannot hold {value:#x}; it has 64 bits")
     return value & _WORD_MASK
@@ -67,7 +70,8 @@ class Registers:
 
 
 def _register_number(key: str | int) -> int:
-    if isinstance(key, int):
+    if not isinstance(key, str):
+        key = check_integer(key, "register")
         if not 0 <= key < len(ABI_NAMES):
             raise UsageError(f"no register {key}; they are 0..{len(ABI_NAMES) - 1}")
         return key
@@ -114,7 +118,7 @@ class ControlRegisters:
 
 
 def _control_number(name: str) -> int:
-    if name not in CONTROL:
+    if check_text(name, "control register") not in CONTROL:
         raise unknown_name("control register", name, CONTROL)
     return CONTROL[name].number
 
@@ -142,8 +146,10 @@ class Memory:
 
     def __setitem__(self, key: int | slice, value: bytes | int) -> None:
         address, size = self._range(key)
-        data = bytes([value]) if isinstance(value, int) else bytes(value)
-        if isinstance(key, slice) and len(data) != size:
+        if not isinstance(key, slice):
+            value = bytes([check_within(check_integer(value, "byte"), 0, 255, "byte")])
+        data = check_bytes(value, "slice of memory")
+        if len(data) != size:
             raise UsageError(f"{len(data)} bytes do not fit a slice of {size}; memory has a fixed size")
         self._computer.write(address, data)
 
@@ -152,12 +158,12 @@ class Memory:
 
     def _range(self, key: int | slice) -> tuple[int, int]:
         """Address and size of a key; unlike a list, memory never cuts a slice to what is there."""
-        if isinstance(key, int):
-            return key, 1
+        if not isinstance(key, slice):
+            return check_integer(key, "address"), 1
         if key.step not in (None, 1):
             raise UsageError(f"memory has no slices with step {key.step}")
-        start = key.start or 0
-        stop = len(self) if key.stop is None else key.stop
+        start = 0 if key.start is None else check_integer(key.start, "address")
+        stop = len(self) if key.stop is None else check_integer(key.stop, "address")
         if start > stop:
             raise UsageError(f"the slice {start:#x}:{stop:#x} ends before it starts")
         return start, stop - start
@@ -190,6 +196,7 @@ class Memory:
         return int.from_bytes(self._computer.read(self._computer.address_of(where), size), "little")
 
     def _set_number(self, where: int | str, size: int, value: int) -> None:
+        value = check_integer(value, "number")
         if not -(1 << (8 * size - 1)) <= value < 1 << (8 * size):
             raise UsageError(f"{value:#x} does not fit {size} bytes")
         bits = value & ((1 << (8 * size)) - 1)

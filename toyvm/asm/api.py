@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
+from toyvm.arguments import check_address, check_list, check_path, check_text, wrong
 from toyvm.asm.assembler import Assembler
 from toyvm.asm.building import build
 from toyvm.asm.diagnostics import GiveUp
@@ -17,7 +17,7 @@ from toyvm.asm.linker import Linked, link
 from toyvm.asm.operands import IDENTIFIER
 from toyvm.asm.sections import Unit
 from toyvm.asm.session import Session
-from toyvm.asm.source import Source, check_text
+from toyvm.asm.source import Source, check_source
 from toyvm.errors import AssemblyError, Diagnostic, UsageError
 from toyvm.image import Image
 from toyvm.isa.machine import DEFAULT_LOAD_ADDRESS
@@ -63,18 +63,21 @@ def assemble(
     the symbol that execution starts at, instead of `_start`. Raises AssemblyError with every complaint there is,
     BadFileError for a source that cannot be read, UsageError for arguments that cannot be taken.
     """
-    if isinstance(paths, str | PathLike | Source):
+    if isinstance(paths, PathLike | Source):
         raise UsageError("assemble takes a list of sources")
+    paths = check_list(paths, "sources", "a list of sources")
     if not paths:
         raise UsageError("there is no source to assemble")
-    if not 0 <= base < 1 << 64:
-        raise UsageError(f"base address {base:#x} is out of range; it can be 0..{(1 << 64) - 1:#x}")
-    sources = [path if isinstance(path, Source) else Source.read(path) for path in paths]
-    _check_defines(defines or {})
-    session = Session(include=tuple(Path(os.fspath(directory)) for directory in include))
+    base = check_address(base, "base address")
+    symbols = check_defines(defines)
+    if entry is not None:
+        check_text(entry, "entry")
+    directories = check_list(include, "include", "a list of directories")
+    session = Session(include=tuple(Path(check_path(directory, "include")) for directory in directories))
+    sources = [path if isinstance(path, Source) else Source.read(check_path(path, "source")) for path in paths]
     try:
         with _without_collection():
-            return _assemble(session, sources, dict(defines or {}), entry, base)
+            return _assemble(session, sources, symbols, entry, base)
     except GiveUp:
         session.log.raise_if_any()
         raise AssertionError("the assembler gave up without a complaint") from None
@@ -105,16 +108,22 @@ def assemble_text(
     base: int = DEFAULT_LOAD_ADDRESS,
 ) -> Assembly:
     """As `assemble`, of one text; `name` is what diagnostics call it."""
-    check_text(text, name)
+    check_source(text, check_text(name, "name"))
     return assemble([Source(name, text)], defines=defines, include=include, entry=entry, base=base)
 
 
-def _check_defines(defines: Mapping[str, int]) -> None:
+def check_defines(defines: Mapping[str, int] | None) -> dict[str, int]:
+    """Symbols and their values. Raises UsageError for what cannot be one."""
+    if defines is None:
+        return {}
+    if not isinstance(defines, Mapping):
+        raise wrong("defines", defines, "a mapping of names to numbers")
     for name, value in defines.items():
-        if not IDENTIFIER.fullmatch(name) or name == "." or name in REGISTERS:
+        if not IDENTIFIER.fullmatch(check_text(name, "name of a symbol")) or name == "." or name in REGISTERS:
             raise UsageError(f"'{name}' cannot be the name of a symbol")
         if not isinstance(value, int) or not -(1 << 63) <= value < 1 << 64:
             raise UsageError(f"the value of {name}, {value!r}, is not a 64-bit number")
+    return dict(defines)
 
 
 def _assemble(

@@ -10,6 +10,7 @@ from functools import cached_property
 from os import PathLike
 from pathlib import Path
 
+from toyvm.arguments import check_text
 from toyvm.errors import AssemblyError, BadFileError, Diagnostic
 
 MAXIMUM_SOURCE_BYTES = 64 * 1024 * 1024
@@ -131,8 +132,9 @@ def decode(data: bytes, name: str) -> str:
     return text
 
 
-def check_text(text: str, name: str) -> None:
-    """Raise AssemblyError if a text given as such holds what no file could."""
+def check_source(text: str, name: str) -> None:
+    """Raise AssemblyError if a text given as such holds what no file could, UsageError if it is none."""
+    check_text(text, "source")
     for character in ("\0", *_SURROGATES.findall(text)[:1]):
         if character in text:
             before = text[: text.index(character)]

@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 from os import PathLike
 
+from toyvm.arguments import check_bytes, check_integer, check_path, check_text
 from toyvm.errors import BadFileError, UsageError
 
 PF_X, PF_W, PF_R = 1, 2, 4  # rights of a segment, with ELF's values
@@ -95,13 +96,14 @@ class Image:
 
     def address_of(self, name: str) -> int:
         """The value of a symbol, a global one first. Raises UsageError if there is none of that name."""
-        address = self._by_name.get(name)
+        address = self._by_name.get(check_text(name, "symbol"))
         if address is None:
             raise UsageError(f"the image has no symbol '{name}'{_did_you_mean(name, self._by_name)}")
         return address
 
     def locate(self, address: int) -> Location:
         """Symbol and source line for an address; nothing is known of one outside the segments."""
+        address = check_integer(address, "address")
         segment = next((each for each in self.segments if each.address <= address < each.address + each.size), None)
         if segment is None:
             return Location()
@@ -115,7 +117,7 @@ class Image:
     def symbol_at(self, address: int) -> str | None:
         """The name of exactly this address, if it has one."""
         places, names = self._places
-        index = bisect_right(places, address) - 1
+        index = bisect_right(places, check_integer(address, "address")) - 1
         return names[index] if index >= 0 and places[index] == address else None
 
     def complaint(self) -> str | None:
@@ -146,10 +148,11 @@ class Image:
         """The image in an ELF64 file. Raises BadFileError, which says what is wrong and where."""
         from toyvm.image.reader import read
 
-        return read(data, name)
+        return read(check_bytes(data, "image"), check_text(name, "name"))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the file, all of it or nothing. Raises BadFileError."""
+        check_path(path, "path")
         temporary = f"{os.fspath(path)}.{os.getpid()}.tmp"
         try:
             with open(temporary, "xb") as file:
@@ -162,7 +165,7 @@ class Image:
     @staticmethod
     def load(path: str | PathLike[str]) -> Image:
         """The image in a file. Raises BadFileError."""
-        name = os.fspath(path)
+        name = os.fspath(check_path(path, "path"))
         try:
             with open(path, "rb") as file:
                 data = file.read(MAXIMUM_IMAGE_BYTES + 1)
