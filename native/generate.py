@@ -148,11 +148,15 @@ def hypercalls_header() -> Lines:
         yield "};"
         yield ""
     yield from _enum("", ((f"SHARED_{name.upper()}", at) for name, at in hypercalls.SHARED_CONTROL.items()))
+    yield from _enum("", ((f"SHARED_{name.upper()}", at) for name, (at, _) in hypercalls.SHARED_MORE.items()))
+    yield from _enum("", ((f"VIRQ_{name.upper()}", number) for name, number in hypercalls.VIRTUAL_INTERRUPTS.items()))
     yield from _defines(
         [
             ("START_MAGIC", hypercalls.START_MAGIC),
             ("SHARED_PAGE_ADDRESS", hypercalls.SHARED_PAGE_ADDRESS),
             ("TRAP_ANY", hypercalls.TRAP_ANY),
+            ("CAUSE_EVENT", hypercalls.EVENT_CAUSE),
+            ("IPEND_EVENT", 1 << hypercalls.EVENT_INTERRUPT),
         ]
     )
     yield from _enum(
@@ -163,6 +167,12 @@ def hypercalls_header() -> Lines:
             ("MAXIMUM_RECORDS", hypercalls.MAXIMUM_RECORDS),
             ("MAXIMUM_CONSOLE_BYTES", hypercalls.MAXIMUM_CONSOLE_BYTES),
             ("MONITOR_ROOT_SLOT", hypercalls.MONITOR_ROOT_SLOT),
+            ("VIRQ_COUNT", len(hypercalls.VIRTUAL_INTERRUPTS)),
+            ("EVENT_INTERRUPT", hypercalls.EVENT_INTERRUPT),
+            ("EVENT_PORTS", hypercalls.EVENT_PORTS),
+            ("GRANTS", hypercalls.GRANTS),
+            ("GRANT_MAPS", hypercalls.GRANT_MAPS),
+            ("GRANT_WRITABLE", hypercalls.GRANT_WRITABLE),
         ],
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toyvm.isa.control import CONTROL_REGISTERS
+from toyvm.isa.traps import INTERRUPT_BIT, INTERRUPTS
 
 VERSION = (1, 0)
 
@@ -68,6 +69,24 @@ HYPERCALLS: tuple[Hypercall, ...] = (
     Hypercall("multicall",     15, ("list", "count", "done"), "0",
               "make `count` hypercalls, as multicall records in order, storing each result in its record; stops after the first that "
               "fails. `done` as in mmu_update, counting calls that succeeded. Not all calls may be inside one", False),
+    Hypercall("event_alloc_unbound",    16, ("domain",), "the port", "an event channel that this domain, and no other, may bind to"),
+    Hypercall("event_bind_interdomain", 17, ("domain", "port"), "the own port",
+              "bind a new event channel to an unbound one of that domain, which must have been made for the caller"),
+    Hypercall("event_bind_virq",        18, ("virq",), "the port",
+              "an event channel that a virtual interrupt rises on: whenever it becomes pending, or is raised anew"),
+    Hypercall("event_send",             19, ("port",), "0", "set the pending bit of the channel's other end"),
+    Hypercall("event_close",            20, ("port",), "0",
+              "free the channel and its pending bit; its other end is unbound again"),
+    Hypercall("event_status",           21, ("port", "address"), "0", "what the channel is, as a channel record at the address"),
+    Hypercall("grant_access",           22, ("domain", "frame", "flags"), "the reference",
+              "let a domain map one of the caller's host frames; flags 1: writable, which no table may be"),
+    Hypercall("grant_end",              23, ("reference",), "0", "take a grant back; refused while it is mapped"),
+    Hypercall("grant_map",              24, ("domain", "reference", "address", "flags"), "0",
+              "write the level-0 entry that maps `address` under the current kernel root, which must not be valid yet, so that it "
+              "maps the frame granted: readable, with flags 1 writable. Writing over the entry, or letting go of its table, unmaps too"),
+    Hypercall("grant_unmap",            25, ("address",), "0", "clear the entry that grant_map wrote, and forget its translation"),
+    Hypercall("domains",                26, ("list", "count"), "how many domains there are",
+              "the guests on this host, as at most `count` domain records in the order of their ids"),
 )
 
 ERRORS: tuple[HypercallError, ...] = (
@@ -78,6 +97,9 @@ ERRORS: tuple[HypercallError, ...] = (
     HypercallError("toobig", 7,  "a list is longer than the limit"),
     HypercallError("nosys", 38,  "no such hypercall, or not inside a multicall"),
     HypercallError("eof",   61,  "the console's input has ended"),
+    HypercallError("noent",  2,  "no such domain, channel, grant or mapping of one"),
+    HypercallError("nomem", 12,  "no room: no port, reference or place for a mapping is free"),
+    HypercallError("notconn", 107, "the channel has no other end"),
 )
 # fmt: on
 
@@ -136,11 +158,42 @@ RECORDS: tuple[Record, ...] = (
             ),
             ("frames", "address of the table of host frame numbers, 8 bytes for each pseudo-physical page"),
             ("clock_base", "wall time at time 0, nanoseconds since the Unix epoch"),
+            ("domain", "the guest's own id"),
         ),
         "start information; a0 holds its address at boot",
     ),
+    Record(
+        "channel",
+        (
+            ("state", "0 free, 1 unbound, 2 bound to another domain's, 3 bound to a virtual interrupt"),
+            ("domain", "unbound: who may bind; bound: whose the other end is"),
+            ("port", "of the other end, or the number of the virtual interrupt"),
+        ),
+        "what event_status tells of a channel",
+    ),
+    Record(
+        "domain",
+        (
+            ("id", "never used again on this host; 0 is none's"),
+            ("state", "0 not started, 1 started, 2 ended by itself, 3 ended by a fault"),
+            ("pages", "that it has now"),
+        ),
+        "a domain, as the list of domains has it",
+    ),
 )
 START_MAGIC = 0x5436_3453_5441_5254
+
+# Event channels: a bit of event_pending and event_mask each, by port; port 0 is none. While a pending one is not masked, the
+# interrupt `event` is pending, which like all others imask lets in. The guest clears pending bits and changes masks by stores;
+# the monitor looks at them at its next entry. An interrupt that is bound still is one: imask says whether it comes by itself.
+EVENT_PORTS = 64
+EVENT_INTERRUPT = 3
+EVENT_CAUSE = 1 << INTERRUPT_BIT | EVENT_INTERRUPT
+VIRTUAL_INTERRUPTS: dict[str, int] = {cause.name: cause.number for cause in INTERRUPTS}
+
+GRANTS = 128  # references of one domain
+GRANT_MAPS = 64  # mappings of others' frames in one domain
+GRANT_WRITABLE = 1
 
 # The shared page stands in the monitors' window, where `imm(zero)` reaches it, under every root while it is the kernel's.
 # It begins with the control registers, at 8 * number: status.ie there is the virtual interrupt flag (byte 0 of it: masking
@@ -150,6 +203,11 @@ START_MAGIC = 0x5436_3453_5441_5254
 SHARED_PAGE_ADDRESS = (1 << 64) - 0x4000
 SHARED_CONTROL: dict[str, int] = {register.name: 8 * register.number for register in CONTROL_REGISTERS}
 
+SHARED_MORE: dict[str, tuple[int, str]] = {
+    "event_pending": (0x100, "events that have come, a bit for each port"),
+    "event_mask": (0x108, "events that raise no interrupt, a bit for each port"),
+}
+
 # The guest's tables: an entry may map only frames of its own; one in use as a table is never mapped writable; slot 511 of a
 # root belongs to the monitor; level-1 and level-2 leaves are refused. Reserved bits are refused, as are U, A and D in pointers.
 MONITOR_ROOT_SLOT = 511
@@ -158,4 +216,6 @@ BY_NAME: dict[str, Hypercall] = {call.name: call for call in HYPERCALLS}
 
 assert [call.number for call in HYPERCALLS] == list(range(len(HYPERCALLS))), "hypercalls are numbered without gaps"
 assert len(BY_NAME) == len(HYPERCALLS), "a hypercall is declared twice"
+assert EVENT_INTERRUPT not in VIRTUAL_INTERRUPTS.values(), "events have an interrupt of their own"
+assert min(at for at, _ in SHARED_MORE.values()) > max(SHARED_CONTROL.values()), "members of the shared page overlap"
 assert len({error.code for error in ERRORS}) == len(ERRORS), "an error code is declared twice"

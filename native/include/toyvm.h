@@ -13,6 +13,7 @@ enum t64_error {
     T64_ERROR_MEMORY = -2,   /* the host has no memory left */
     T64_ERROR_VALUE = -3,    /* a value that the register or option cannot hold */
     T64_ERROR_SNAPSHOT = -4, /* not a snapshot, damaged, or of another configuration */
+    T64_ERROR_BUSY = -5,     /* another domain maps frames of this guest */
 };
 
 enum t64_technique { T64_TRAP, T64_PARA, T64_HYBRID };

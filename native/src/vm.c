@@ -116,7 +116,10 @@ void t64_vm_input_mode(t64_vm *vm, uint32_t mode) { vm->devices.console.live = m
 
 void t64_vm_skip(t64_vm *vm) { vm->skip_allowed = true; }
 
-uint64_t t64_vm_next_event(t64_vm *vm) { return system_next_event(vm); }
+uint64_t t64_vm_next_event(t64_vm *vm)
+{
+    return vm->carrier->next_event ? vm->carrier->next_event(vm) : system_next_event(vm);
+}
 
 int t64_vm_disk(t64_vm *vm, uint8_t *data, uint64_t sectors, uint32_t writable)
 {

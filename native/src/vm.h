@@ -20,6 +20,8 @@ struct t64_carrier {
     /* What follows is NULL where the carrier adds nothing to what every computer has.
      * Translate with all `rights` as the current mode would, setting nothing; NULL: walk() with state.ptbr does. */
     u64 (*translate)(struct t64_vm *vm, t64_gva gva, u32 rights);
+    /* The time of the next event that its guest waits for; NULL: system_next_event has it. */
+    u64 (*next_event)(struct t64_vm *vm);
     /* A carrier's books in a snapshot: `prepare` refuses (T64_ERROR_*, nothing changed) or makes room before state and memory
      * are written; `load` reads the books after that; state_changed and memory_changed come last. */
     u64 (*save_size)(struct t64_vm *vm);

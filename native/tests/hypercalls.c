@@ -1,5 +1,5 @@
-/* Random hypercalls and stores of a paravirtual guest that means harm: the books must stay sound, a neighbour on
- * the same host must not notice, and nothing may crash. Usage: hypercalls [ROUNDS [SEED]]. */
+/* Random hypercalls and stores of paravirtual guests that mean harm: all books must stay sound, neighbours on the same
+ * host must not notice but in what they share, and nothing may crash. Usage: hypercalls [ROUNDS [SEED]]. */
 #include <string.h>
 
 #include "assemble.h"
@@ -12,13 +12,19 @@ enum {
     HANDLER = 0x4000, /* where traps go: nothing is done there */
     LOAD = CODE + 4 * (HYPERCALL_COUNT + 2), STORE = LOAD + 4,
     STEPS = 400, /* of one life */
+    DOMAINS = 3, /* that mean harm */
+    VICTIM_END = PAGES - 8, /* of its pattern */
+    GIVEN = 12,  /* the page that the victim shares, to read; the next one to write */
 };
 
 struct attack {
     t64_host *host;
     t64_vm *guest, *neighbour;
+    t64_vm *domains[DOMAINS]; /* guest is one of them; NULL: it has ended */
+    t64_vm *victim;           /* a domain that shares two pages with the first and does nothing */
+    u64 first_domain; /* the id of the first of them; the victim's is one less */
     u64 random;
-    u64 refused, granted, trapped; /* to see that the attacks are of every kind */
+    u64 refused, granted, trapped, mapped; /* to see that the attacks are of every kind */
 };
 
 static u64 next_random(struct attack *attack)
@@ -36,9 +42,12 @@ static u64 below(struct attack *attack, u64 limit) { return next_random(attack) 
 
 static u64 some_frame(struct attack *attack)
 {
-    switch (below(attack, 8)) {
+    t64_vm *other = attack->domains[below(attack, DOMAINS)];
+    switch (below(attack, 9)) {
+    case 8:
+        return other ? t64_guest_frame(other, 8 + below(attack, 6)) : 0;
     case 0:
-        return t64_guest_frame(attack->neighbour, below(attack, PAGES));
+        return t64_guest_frame(below(attack, 2) ? attack->neighbour : attack->victim, below(attack, PAGES));
     case 1:
         return below(attack, (t64_host_memory(attack->host) >> PAGE_SHIFT) + 2); /* the monitor's, among others */
     case 2:
@@ -75,7 +84,11 @@ static u64 some_address(struct attack *attack)
 
 static u64 some_argument(struct attack *attack)
 {
-    switch (below(attack, 9)) {
+    switch (below(attack, 11)) {
+    case 9:
+        return attack->first_domain + below(attack, DOMAINS + 2);
+    case 10:
+        return below(attack, 2) ? below(attack, 70) : below(attack, 4);
     case 0:
     case 1:
         return some_frame(attack);
@@ -130,10 +143,12 @@ static void fill_neighbour(t64_vm *vm)
     }
 }
 
-static bool neighbour_is_whole(t64_vm *vm)
+static bool is_whole(t64_vm *vm, u64 begin, u64 end, u64 except)
 {
     u8 page[PAGE_SIZE], expected[PAGE_SIZE];
-    for (u64 number = 0; number < PAGES; number++) {
+    for (u64 number = begin; number < end; number++) {
+        if (number == except)
+            continue;
         memset(expected, (int)(number + 1), sizeof expected);
         t64_vm_read(vm, number * PAGE_SIZE, page, sizeof page);
         if (memcmp(page, expected, sizeof page))
@@ -165,14 +180,6 @@ static void set_handler(struct attack *attack)
     require(t64_vm_run(attack->guest, state->retired + 1) == T64_STOP_LIMIT && state->x[A0] == 0, "a handler is taken");
 }
 
-static void begin_life(struct attack *attack)
-{
-    attack->guest = new_guest(attack->host, T64_PARA);
-    place_code(attack->guest);
-    require(t64_vm_boot(attack->guest, CODE) == T64_OK, "the guest boots");
-    set_handler(attack);
-}
-
 static i64 ask(struct attack *attack, u64 number, u64 a0, u64 a1, u64 a2)
 {
     t64_state *state = t64_vm_state(attack->guest);
@@ -180,6 +187,15 @@ static i64 ask(struct attack *attack, u64 number, u64 a0, u64 a1, u64 a2)
     state->x[A0] = a0, state->x[A1] = a1, state->x[A1 + 1] = a2;
     t64_vm_run(attack->guest, state->retired + 1);
     return (i64)state->x[A0];
+}
+
+static t64_vm *new_domain(struct attack *attack)
+{
+    attack->guest = new_guest(attack->host, T64_PARA);
+    place_code(attack->guest);
+    require(t64_vm_boot(attack->guest, CODE) == T64_OK, "the guest boots");
+    set_handler(attack);
+    return attack->guest;
 }
 
 /* What a guest does to have a table, with contents that may be proper or not: attacks need some to start from. */
@@ -194,6 +210,44 @@ static void make_table(struct attack *attack)
     t64_vm_write(attack->guest, page * PAGE_SIZE + 8 * below(attack, 60), (const u8 *)words, sizeof words);
     ask(attack, HYPERCALL_UPDATE_VA, page * PAGE_SIZE, frame << PAGE_SHIFT | PTE_V | PTE_R | PTE_U, below(attack, 2));
     ask(attack, HYPERCALL_PIN_TABLE, frame, level, 0);
+}
+
+/* The victim's memory is a pattern but for its code and what the monitor built; it grants two pages to the first. */
+static void begin_life(struct attack *attack)
+{
+    u8 page[PAGE_SIZE];
+    attack->victim = new_domain(attack);
+    for (u64 number = HANDLER / PAGE_SIZE + 1; number < VICTIM_END; number++) {
+        memset(page, (int)(number + 1), sizeof page);
+        t64_vm_write(attack->victim, number * PAGE_SIZE, page, sizeof page);
+    }
+    for (u32 i = 0; i < DOMAINS; i++)
+        attack->domains[i] = new_domain(attack);
+    attack->first_domain++;
+    attack->guest = attack->victim;
+    for (u32 writable = 0; writable < 2; writable++)
+        require(ask(attack, HYPERCALL_GRANT_ACCESS, attack->first_domain,
+                    t64_guest_frame(attack->victim, GIVEN + writable), writable) == writable, "it grants pages");
+}
+
+static void end_life(struct attack *attack)
+{
+    for (u32 i = 0; i < DOMAINS; i++)
+        if (attack->domains[i])
+            t64_vm_free(attack->domains[i]);
+    t64_vm_free(attack->victim);
+    attack->first_domain += DOMAINS;
+}
+
+/* A map of the victim's pages, which random arguments would seldom make. */
+static void map_grant(struct attack *attack)
+{
+    u64 page = 8 + below(attack, 6), writable = below(attack, 2);
+    ask(attack, HYPERCALL_UPDATE_VA, page * PAGE_SIZE, 0, 1);
+    t64_vm_state(attack->guest)->x[A1 + 2] = writable;
+    u64 granter = below(attack, 4) ? attack->first_domain - 1 : attack->first_domain + below(attack, DOMAINS);
+    i64 result = ask(attack, HYPERCALL_GRANT_MAP, granter, below(attack, 3), page * PAGE_SIZE);
+    attack->mapped += result == 0;
 }
 
 static u64 some_call(struct attack *attack)
@@ -222,6 +276,8 @@ static bool strike(struct attack *attack)
     t64_state *state = t64_vm_state(attack->guest);
     if (!below(attack, 10))
         make_table(attack);
+    if (!below(attack, 10))
+        map_grant(attack);
     write_lists(attack);
     state->pc = some_place(attack);
     state->fresh = 0;
@@ -245,36 +301,48 @@ static bool strike(struct attack *attack)
 
 static void check(struct attack *attack)
 {
-    require(t64_guest_audit(attack->guest) == T64_OK, "the books equal a recount");
-    require(neighbour_is_whole(attack->neighbour), "the neighbour's memory is as it was");
+    for (u32 i = 0; i < DOMAINS; i++)
+        require(!attack->domains[i] || t64_guest_audit(attack->domains[i]) == T64_OK, "the books equal a recount");
+    require(t64_guest_audit(attack->victim) == T64_OK, "the victim's books, too");
+    require(is_whole(attack->neighbour, 0, PAGES, PAGES), "the neighbour's memory is as it was");
+    require(is_whole(attack->victim, HANDLER / PAGE_SIZE + 1, VICTIM_END, GIVEN + 1), "nothing else is written");
 }
 
+/* Their turns are random; one that ended leaves the others what they have of it. */
 static void live(struct attack *attack)
 {
     begin_life(attack);
-    u32 step = 0;
-    while (step++ < STEPS && strike(attack))
+    for (u32 step = 1; step <= STEPS; step++) {
+        t64_vm **domain = &attack->domains[below(attack, DOMAINS)];
+        attack->guest = *domain;
+        if (*domain && !strike(attack)) {
+            t64_vm_free(*domain);
+            *domain = NULL;
+        }
         if (step % 4 == 0)
             check(attack);
+    }
     check(attack);
-    t64_vm_free(attack->guest);
+    end_life(attack);
 }
 
 int main(int count, char **words)
 {
     u64 rounds = count > 1 ? strtoull(words[1], NULL, 0) : 300;
     struct attack attack = {.random = count > 2 ? strtoull(words[2], NULL, 0) : 0x7064};
-    attack.host = t64_host_new(0x100000, LEVEL_STRICT);
+    attack.host = t64_host_new(0x180000, LEVEL_STRICT);
     require(attack.host, "there is memory for a host");
     attack.neighbour = new_guest(attack.host, T64_TRAP);
     fill_neighbour(attack.neighbour);
+    attack.first_domain = 2; /* the victim of the first life */
     u64 free_before = t64_host_frames_free(attack.host);
     for (u64 round = 0; round < rounds; round++) {
         live(&attack);
         require(t64_host_frames_free(attack.host) == free_before, "a guest's end gives all its frames back");
     }
     t64_host_free(attack.host);
-    printf("%llu lives: %llu calls granted, %llu refused, %llu traps\n", (unsigned long long)rounds,
-           (unsigned long long)attack.granted, (unsigned long long)attack.refused, (unsigned long long)attack.trapped);
+    printf("%llu lives: %llu calls granted, %llu refused, %llu traps, %llu frames shared\n", (unsigned long long)rounds,
+           (unsigned long long)attack.granted, (unsigned long long)attack.refused, (unsigned long long)attack.trapped,
+           (unsigned long long)attack.mapped);
     return 0;
 }

@@ -55,7 +55,7 @@ def test_a_hypercall_retires_as_one_instruction(ask: Asker) -> None:
     [
         ((0, HANDLER, 0), "inval"),
         ((14, HANDLER, 0), "inval"),
-        ((1 << 63 | 3, HANDLER, 0), "inval"),
+        ((1 << 63 | 4, HANDLER, 0), "inval"),
         ((TRAP_ANY - 1, HANDLER, 0), "inval"),
         ((6, HANDLER, 2), "inval"),
     ],

@@ -7,7 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from toyvm.host import Guest, Host
-from toyvm.hypercalls import BY_NAME, ERRORS, RECORDS, SHARED_CONTROL, SHARED_PAGE_ADDRESS, TRAP_ANY
+from toyvm.hypercalls import (
+    BY_NAME,
+    ERRORS,
+    RECORDS,
+    SHARED_CONTROL,
+    SHARED_MORE,
+    SHARED_PAGE_ADDRESS,
+    TRAP_ANY,
+)
 from toyvm.image import Image
 from toyvm.isa.paging import PAGE_SIZE, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X
 from toyvm.isa.registers import REGISTERS
@@ -23,6 +31,7 @@ WRITABLE = READ_ONLY | PTE_W | PTE_X
 ALL_ONES = (1 << 64) - 1
 NUMBERS = len(BY_NAME) + 1  # one more than there are calls
 TRAP_RECORD = next(record for record in RECORDS if record.name == "trap")
+SHARED_AT = {**SHARED_CONTROL, **{name: at for name, (at, _) in SHARED_MORE.items()}}
 START = next(record for record in RECORDS if record.name == "start")
 
 
@@ -68,6 +77,20 @@ class Asker:
         """Have the identity map show a page read-only, as a table must be."""
         assert self("update_va", page * PAGE_SIZE, self.entry(page, READ_ONLY), 1) == 0
 
+    def store(self, address: int, value: int) -> bool:
+        """As the guest itself would, at a virtual address. False if that trapped; there must be a handler."""
+        self.run(DATA, address, value)
+        return self.guest.pc == DATA + 4
+
+    def load(self, address: int) -> int | None:
+        """As the guest itself would; None if that trapped."""
+        self.run(DATA + 4, address)
+        return self.guest.x[A0] if self.guest.pc == DATA + 8 else None
+
+    def record(self, name: str, address: int) -> dict[str, int]:
+        members = next(record for record in RECORDS if record.name == name).members
+        return {member: self.read(address + 8 * n) for n, (member, _) in enumerate(members)}
+
     def write(self, address: int, *values: int) -> None:
         self.guest.write(address, words(*values))
 
@@ -81,12 +104,16 @@ class Asker:
     def shared(self, name: str) -> int:
         """A member of the shared page."""
         page = self.host.read(self.start["shared_frame"] * PAGE_SIZE, PAGE_SIZE)
-        at = SHARED_CONTROL[name]
+        at = SHARED_AT[name]
         return int.from_bytes(page[at : at + 8], "little")
 
     def set_shared(self, name: str, value: int) -> None:
         """As the guest itself would, by a store."""
-        self.run(DATA, SHARED_PAGE_ADDRESS + SHARED_CONTROL[name], value)
+        self.run(DATA, SHARED_PAGE_ADDRESS + SHARED_AT[name], value)
+
+    @property
+    def domain(self) -> int:
+        return self.start["domain"]
 
     @property
     def root_page(self) -> int:
@@ -94,13 +121,26 @@ class Asker:
         return frames.index(self.start["root_frame"])
 
 
+def asker_on(host: Host, **devices: object) -> Asker:
+    """A new asker on the host; its guest lives as long as that does, or until it is closed."""
+    guest = host.guest("para", MEMORY, **devices)  # type: ignore[arg-type]
+    guest.write(CODE, to_bytes([op("hcall", number) for number in range(NUMBERS)]))
+    guest.write(HANDLER, to_bytes([op("addi", 0, 0, 0)] * 8))
+    guest.write(DATA, to_bytes([op("sd", A0 + 1, 0, A0), op("ld", A0, 0, A0)]))
+    guest.load(Image(CODE, ()))
+    at = guest.x[A0]
+    members = [int.from_bytes(guest.read(at + 8 * n, 8), "little") for n in range(len(START.members))]
+    return Asker(host, guest, dict(zip((name for name, _ in START.members), members, strict=True)))
+
+
 @contextmanager
 def asker(host_memory: int = 1 << 20, **devices: object) -> Iterator[Asker]:
-    with Host(host_memory) as host, host.guest("para", MEMORY, **devices) as guest:  # type: ignore[arg-type]
-        guest.write(CODE, to_bytes([op("hcall", number) for number in range(NUMBERS)]))
-        guest.write(HANDLER, to_bytes([op("addi", 0, 0, 0)] * 8))
-        guest.write(DATA, to_bytes([op("sd", A0 + 1, 0, A0)]))
-        guest.load(Image(CODE, ()))
-        at = guest.x[A0]
-        members = [int.from_bytes(guest.read(at + 8 * n, 8), "little") for n in range(len(START.members))]
-        yield Asker(host, guest, dict(zip((name for name, _ in START.members), members, strict=True)))
+    with Host(host_memory) as host:
+        yield asker_on(host, **devices)
+
+
+@contextmanager
+def askers(count: int = 2, host_memory: int = 1 << 20) -> Iterator[list[Asker]]:
+    """Several domains of one host."""
+    with Host(host_memory) as host:
+        yield [asker_on(host) for _ in range(count)]

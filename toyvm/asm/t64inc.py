@@ -55,7 +55,7 @@ def _groups() -> Iterator[Group]:
         ((f"HC_E{error.name}", error.code) for error in hypercalls.ERRORS),
     )
     yield "Limits and addresses of the hypercall interface", _hypercall_limits()
-    yield "The shared page: offsets of the control registers in it, then their addresses", _shared_page()
+    yield "The shared page: offsets of its members, then their addresses", _shared_page()
     for record in hypercalls.RECORDS:
         yield f"Record {record.name}: offsets of its members, and its size", _record(record)
 
@@ -84,12 +84,21 @@ def _hypercall_limits() -> Iterator[tuple[str, int]]:
     yield "START_MAGIC", hypercalls.START_MAGIC
     yield "MONITOR_ROOT_SLOT", hypercalls.MONITOR_ROOT_SLOT
     yield "SHARED_PAGE", hypercalls.SHARED_PAGE_ADDRESS
+    yield "CAUSE_EVENT", hypercalls.EVENT_CAUSE
+    yield "IRQ_EVENT", 1 << hypercalls.EVENT_INTERRUPT
+    yield "EVENT_PORTS", hypercalls.EVENT_PORTS
+    yield "GRANTS", hypercalls.GRANTS
+    yield "GRANT_MAPS", hypercalls.GRANT_MAPS
+    yield "GRANT_WRITABLE", hypercalls.GRANT_WRITABLE
+    for name, number in hypercalls.VIRTUAL_INTERRUPTS.items():
+        yield f"VIRQ_{name}", number
 
 
 def _shared_page() -> Iterator[tuple[str, int]]:
-    for name, offset in hypercalls.SHARED_CONTROL.items():
+    offsets = {**hypercalls.SHARED_CONTROL, **{name: at for name, (at, _) in hypercalls.SHARED_MORE.items()}}
+    for name, offset in offsets.items():
         yield f"SHARED_OFFSET_{name}", offset
-    for name, offset in hypercalls.SHARED_CONTROL.items():
+    for name, offset in offsets.items():
         yield f"SHARED_{name}", hypercalls.SHARED_PAGE_ADDRESS + offset
 
 

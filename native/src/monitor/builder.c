@@ -69,6 +69,7 @@ static void write_start(struct t64_guest *guest, const struct plan *plan)
         .root_frame = guest->frames[plan->root],
         .frames = (u64)plan->list << PAGE_SHIFT,
         .clock_base = guest->vm.devices.clock_base,
+        .domain = guest_id(guest),
     };
     memcpy(words_of(guest, plan->start), &start, sizeof start);
 }
@@ -101,6 +102,8 @@ static void write_tables(struct t64_guest *guest, const struct plan *plan)
 static void reset(struct t64_guest *guest, u32 root)
 {
     struct para *para = guest->para;
+    events_close_all(guest);
+    grants_leave(guest);
     tables_forget(guest);
     memset(para->handlers, 0, sizeof para->handlers);
     memset(para_shared(guest, 0), 0, FRAME_SIZE);
@@ -121,6 +124,8 @@ static void reset(struct t64_guest *guest, u32 root)
 int para_boot(struct t64_guest *guest, u64 entry)
 {
     struct plan plan;
+    if (grants_are_mapped(guest))
+        return T64_ERROR_BUSY;
     if (!make_plan(guest, &plan) || (!guest->para->booted && !is_free(guest, &plan)))
         return T64_ERROR_RANGE;
     clear_pages(guest, &plan);

@@ -20,6 +20,10 @@ hypercall_function call_version, call_set_trap_table, call_set_timer, call_yield
 hypercall_function call_mmu_update, call_update_va, call_pin_table, call_unpin_table, call_set_roots, call_flush;
 hypercall_function call_console_write, call_console_read;
 hypercall_function call_multicall;
+hypercall_function call_event_alloc_unbound, call_event_bind_interdomain, call_event_bind_virq;
+hypercall_function call_event_send, call_event_close, call_event_status;
+hypercall_function call_grant_access, call_grant_end, call_grant_map, call_grant_unmap;
+hypercall_function call_domains;
 
 /* Call by number, as from a multicall if `nested`. */
 i64 call_by_number(struct t64_guest *guest, u64 number, const u64 *args, bool nested);

@@ -22,6 +22,7 @@ i64 call_version(struct t64_guest *guest, const u64 *args)
 i64 call_set_timer(struct t64_guest *guest, const u64 *args)
 {
     guest->vm.state.timecmp = args[0];
+    guest->para->pending &= ~IPEND_TIMER; /* a new deadline that has passed already is an event of its own */
     *para_shared(guest, SHARED_TIMECMP) = args[0];
     guest->para->unsettled = true;
     return 0;

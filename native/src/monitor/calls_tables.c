@@ -18,32 +18,6 @@ i64 call_mmu_update(struct t64_guest *guest, const u64 *args)
     return call_report_done(guest, args[2], done, error);
 }
 
-static u64 index_of(t64_gva gva, u32 level)
-{
-    return gva.at >> (PAGE_SHIFT + PAGE_INDEX_BITS * level) & (PAGE_ENTRIES - 1);
-}
-
-static bool is_canonical(t64_gva gva)
-{
-    u64 top = gva.at >> (ADDRESS_BITS - 1);
-    return top == 0 || top == T64_NOWHERE >> (ADDRESS_BITS - 1);
-}
-
-/* The level-0 entry for gva under the kernel's root, whose tables are sound; NOWHERE where one is missing. */
-static t64_hpa find_entry(struct t64_guest *guest, t64_gva gva)
-{
-    u64 table = frame_address(guest->para->roots[PARA_KERNEL]).at;
-    if (!is_canonical(gva))
-        return (t64_hpa){T64_NOWHERE};
-    for (u32 level = PAGE_LEVELS - 1; level > 0; level--) {
-        u64 entry = *host_entry(guest->host, (t64_hpa){table + 8 * index_of(gva, level)});
-        if (!(entry & PTE_V))
-            return (t64_hpa){T64_NOWHERE};
-        table = entry & PTE_FRAME;
-    }
-    return (t64_hpa){table + 8 * index_of(gva, 0)};
-}
-
 static void flush_page(struct t64_guest *guest, u64 gva)
 {
     cpu_flush_page(guest->host->cpu, (t64_gva){gva & ~(u64)(PAGE_SIZE - 1)});
@@ -52,7 +26,7 @@ static void flush_page(struct t64_guest *guest, u64 gva)
 /* In the monitor's slot tables_update refuses: what it finds there is not the guest's. */
 i64 call_update_va(struct t64_guest *guest, const u64 *args)
 {
-    t64_hpa at = find_entry(guest, (t64_gva){args[0]});
+    t64_hpa at = tables_find_entry(guest, (t64_gva){args[0]});
     if (args[2] > 1 || at.at == T64_NOWHERE)
         return -HYPERCALL_ERROR_INVAL;
     int error = tables_update(guest, at, args[1]);

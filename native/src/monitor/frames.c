@@ -91,6 +91,19 @@ void frames_claim(struct frames *frames, u32 number, u32 owner, u32 page)
     hand_out(frames, number, owner, page);
 }
 
+bool frames_orphan(struct frames *frames, u32 number)
+{
+    struct frame *frame = &frames->all[number];
+    if (!frame->maps)
+        return false;
+    frame->owner = FRAME_ORPHAN;
+    frame->count = frame->writable_maps;
+    frame->type = frame->count ? FRAME_WRITABLE : FRAME_UNTYPED;
+    frame->mappings = frame->grants = 0;
+    frame->pinned = 0;
+    return true;
+}
+
 void frames_give_back(struct frames *frames, u32 number)
 {
     struct frame *frame = &frames->all[number];

@@ -7,8 +7,10 @@
 enum { FRAME_SIZE = 4096, FRAME_SHIFT = 12 };
 #define FRAME_NONE (~(u32)0)
 
-/* Owners: nobody, the monitor, and one number from FRAME_GUEST on for each guest that ever was. */
+/* Owners: nobody, the monitor, and one number from FRAME_GUEST on for each guest that ever was. A guest that is gone
+ * leaves orphans, its frames that others still map. */
 enum { FRAME_FREE, FRAME_MONITOR, FRAME_GUEST };
+#define FRAME_ORPHAN (~(u32)0)
 
 /* What uses a guest's frame now. The types exclude one another: that keeps page tables out of the guest's stores. */
 enum frame_type {
@@ -20,9 +22,13 @@ enum frame_type {
 };
 
 struct frame {
-    u64 count; /* uses of that type: entries, roots, pins */
+    u64 count;    /* uses of that type: entries, roots, pins */
+    u64 mappings; /* leaves of its owner that map it, with whatever rights */
     u32 owner;
     u32 page; /* a guest's: its page number there; free: the next free one */
+    u32 grants;          /* of its owner's, that name it */
+    u32 maps;            /* of other domains, by grant... */
+    u32 writable_maps;   /* ...and those of them that may write */
     u8 type;
     u8 pinned;   /* one of the uses is the guest's wish: 1 + level, else 0 */
     bool listed; /* in the free list */
@@ -47,6 +53,9 @@ u32 frames_take(struct frames *frames, u32 owner, u32 page);
 /* Hand out that very frame, which must be free. */
 void frames_claim(struct frames *frames, u32 number, u32 owner, u32 page);
 void frames_give_back(struct frames *frames, u32 number);
+
+/* The owner goes. True, and it stays as nobody's, if others map it still. */
+bool frames_orphan(struct frames *frames, u32 number);
 
 static inline u8 *frames_bytes(const struct frames *frames, u32 number)
 {

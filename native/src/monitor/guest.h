@@ -68,6 +68,9 @@ extern const struct technique technique_trap;
 extern const struct technique technique_para;
 extern const struct technique technique_hybrid;
 
+/* How other domains name it; never 0. */
+static inline u64 guest_id(const struct t64_guest *guest) { return guest->owner - FRAME_MONITOR; }
+
 static inline struct t64_guest *guest_of(struct t64_vm *vm) { return (struct t64_guest *)vm; }
 
 /* The hardware's registers: the guest's own x and pc during a run. */

@@ -43,7 +43,8 @@ static void unlink_guest(struct t64_guest *guest)
 static void give_back_memory(struct t64_guest *guest)
 {
     for (u32 page = 0; page < guest->pages; page++)
-        host_give_back(guest->host, guest->frames[page]);
+        if (!frames_orphan(&guest->host->frames, guest->frames[page]))
+            host_give_back(guest->host, guest->frames[page]);
     free(guest->frames);
 }
 
@@ -63,7 +64,7 @@ static const struct t64_carrier carriers[] = {
     [T64_TRAP] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
                   .memory_changed = guest_memory_changed},
     [T64_PARA] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
-                  .memory_changed = guest_memory_changed, .translate = para_translate, .save_size = para_save_size,
+                  .memory_changed = guest_memory_changed, .translate = para_translate, .next_event = para_next_event, .save_size = para_save_size,
                   .save = para_save, .prepare = para_prepare_load, .load = para_load},
     [T64_HYBRID] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
                     .memory_changed = guest_memory_changed},

@@ -53,6 +53,14 @@ void t64_host_free(t64_host *host)
     free(host);
 }
 
+struct t64_guest *host_domain(const struct t64_host *host, u64 id)
+{
+    struct t64_guest *guest = host->guests;
+    while (guest && guest_id(guest) != id)
+        guest = guest->next;
+    return guest;
+}
+
 void host_use_root(struct t64_host *host, u32 root)
 {
     u64 ptbr = frame_address(root).at | PTBR_ENABLE;

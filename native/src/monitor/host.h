@@ -16,6 +16,9 @@ struct t64_host {
     u32 next_owner;
 };
 
+/* The guest of that domain id; NULL if there is none. */
+struct t64_guest *host_domain(const struct t64_host *host, u64 id);
+
 /* The root that the hardware walks from now on. Forgets all translations if it is another one. */
 void host_use_root(struct t64_host *host, u32 root);
 

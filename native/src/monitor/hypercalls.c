@@ -23,6 +23,17 @@ static hypercall_function *const calls[HYPERCALL_COUNT] = {
     [HYPERCALL_CONSOLE_WRITE] = call_console_write,
     [HYPERCALL_CONSOLE_READ] = call_console_read,
     [HYPERCALL_MULTICALL] = call_multicall,
+    [HYPERCALL_EVENT_ALLOC_UNBOUND] = call_event_alloc_unbound,
+    [HYPERCALL_EVENT_BIND_INTERDOMAIN] = call_event_bind_interdomain,
+    [HYPERCALL_EVENT_BIND_VIRQ] = call_event_bind_virq,
+    [HYPERCALL_EVENT_SEND] = call_event_send,
+    [HYPERCALL_EVENT_CLOSE] = call_event_close,
+    [HYPERCALL_EVENT_STATUS] = call_event_status,
+    [HYPERCALL_GRANT_ACCESS] = call_grant_access,
+    [HYPERCALL_GRANT_END] = call_grant_end,
+    [HYPERCALL_GRANT_MAP] = call_grant_map,
+    [HYPERCALL_GRANT_UNMAP] = call_grant_unmap,
+    [HYPERCALL_DOMAINS] = call_domains,
 };
 
 i64 call_by_number(struct t64_guest *guest, u64 number, const u64 *args, bool nested)
@@ -54,15 +65,24 @@ static int iret(struct t64_guest *guest)
 }
 
 /* A wfi by another name, under the mask of the shared page. */
-static int block(struct t64_guest *guest)
+static struct t64_outcome wait_for_interrupt(struct t64_guest *guest, u64 imask)
 {
     struct t64_state *state = &guest->vm.state;
-    u64 *x = hardware_state(guest)->x;
-    state->imask = *para_shared(guest, SHARED_IMASK);
-    struct t64_outcome outcome = system_execute(&guest->vm, x, T64_WORD_WFI);
+    if (para_pending_now(guest) & imask & IPEND_EVENT) {
+        retire(guest);
+        return (struct t64_outcome){.effect = EFFECT_JUMP};
+    }
+    state->imask = para_awaited(guest, imask);
+    struct t64_outcome outcome = system_execute(&guest->vm, hardware_state(guest)->x, T64_WORD_WFI);
     state->imask = ~(u64)0;
+    return outcome;
+}
+
+static int block(struct t64_guest *guest)
+{
+    struct t64_outcome outcome = wait_for_interrupt(guest, *para_shared(guest, SHARED_IMASK));
     if (outcome.effect != EFFECT_WAIT)
-        x[REGISTER_A0] = 0;
+        hardware_state(guest)->x[REGISTER_A0] = 0;
     return guest_outcome_of_effect[outcome.effect];
 }
 

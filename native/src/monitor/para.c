@@ -54,6 +54,8 @@ static void para_close(struct t64_guest *guest)
 {
     if (!guest->para)
         return;
+    events_close_all(guest);
+    grants_leave(guest);
     for (u32 i = 0; i < PARA_MONITOR_FRAMES; i++)
         if (guest->para->monitor_frames[i] != FRAME_NONE)
             host_give_back(guest->host, guest->para->monitor_frames[i]);
@@ -107,13 +109,38 @@ static void para_leave(struct t64_guest *guest)
     state->ptbr = root == FRAME_NONE ? 0 : frame_address(root).at | PTBR_ENABLE;
 }
 
+u64 para_awaited(const struct t64_guest *guest, u64 imask)
+{
+    u64 sources = imask & IPEND_EVENT ? events_sources(guest) & ~guest->para->pending : 0;
+    return (imask & ~IPEND_EVENT) | sources;
+}
+
+/* Between runs, when imask is the guest's own. */
+u64 para_next_event(struct t64_vm *vm)
+{
+    u64 imask = vm->state.imask;
+    vm->state.imask = para_awaited(guest_of(vm), imask);
+    u64 next = system_next_event(vm);
+    vm->state.imask = imask;
+    return next;
+}
+
 static u32 para_root(struct t64_guest *guest, u32 mode) { return guest->para->roots[mode]; }
 
 /* The hardware, before the guest goes on. */
 
+/* A virtual interrupt that is bound raises its event when it becomes pending. */
+static void note_pending(struct t64_guest *guest)
+{
+    struct para *para = guest->para;
+    events_raise_virqs(guest, system_pending(&guest->vm) & ~para->pending);
+    para->pending = para_pending_now(guest);
+    para->has_news = false;
+}
+
 static int take_interrupt(struct t64_guest *guest)
 {
-    guest->para->pending = system_pending(&guest->vm);
+    note_pending(guest);
     if (!para_interrupt_is_due(guest))
         return OUTCOME_RESUME;
     u64 due = guest->para->pending & *para_shared(guest, SHARED_IMASK);
@@ -168,7 +195,7 @@ static int para_settle(struct t64_guest *guest)
 /* What the guest has been shown stays as it is until it exits. */
 static int para_resume(struct t64_guest *guest)
 {
-    bool is_news = system_pending(&guest->vm) & ~guest->para->pending;
+    bool is_news = guest->para->has_news || system_pending(&guest->vm) & ~guest->para->pending;
     return set_hardware(guest, is_news ? vm_time(&guest->vm) : system_next_event(&guest->vm));
 }
 

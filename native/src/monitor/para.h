@@ -2,9 +2,11 @@
 #ifndef T64_PARA_H
 #define T64_PARA_H
 
+#include "events.h"
+#include "grants.h"
 #include "guest.h"
 
-enum { PARA_EXCEPTIONS = 16, PARA_INTERRUPTS = 3, PARA_KERNEL = 0, PARA_USER = 1 };
+enum { PARA_EXCEPTIONS = 16, PARA_INTERRUPTS = EVENT_INTERRUPT + 1, PARA_KERNEL = 0, PARA_USER = 1 };
 
 /* The monitor's frames: the shared page, and the tables that map it in the window. */
 enum { PARA_SHARED, PARA_WINDOW_LEVEL0, PARA_WINDOW_LEVEL1, PARA_MONITOR_FRAMES };
@@ -30,6 +32,12 @@ struct para {
     u32 roots[2]; /* by mode; FRAME_NONE: none */
     u32 monitor_frames[PARA_MONITOR_FRAMES];
     u64 pending;                  /* ipend, as last shown to the guest */
+    struct event_channel channels[EVENT_PORTS];
+    u32 virq_ports[VIRQ_COUNT];   /* 0: not bound */
+    struct grant grants[GRANTS];
+    struct grant_map maps[GRANT_MAPS];
+    u32 maps_used;
+    bool has_news;                /* others have changed its pending events since it was shown them */
     bool unsettled;               /* a hypercall changed what settling looks at */
     bool flush;                   /* forget the hardware's translations before the guest goes on */
     bool booted;
@@ -47,6 +55,16 @@ static inline bool para_interrupts_enabled(const struct t64_guest *guest)
 {
     return *para_shared(guest, SHARED_STATUS) & STATUS_IE;
 }
+
+/* ipend as it is now, events included; advances devices. */
+static inline u64 para_pending_now(struct t64_guest *guest)
+{
+    bool event = *para_shared(guest, SHARED_EVENT_PENDING) & ~*para_shared(guest, SHARED_EVENT_MASK);
+    return system_pending(&guest->vm) | (event ? IPEND_EVENT : 0);
+}
+
+/* What a wait under this mask has to look out for: virtual interrupts that raise an event, too. */
+u64 para_awaited(const struct t64_guest *guest, u64 imask);
 
 /* Is an interrupt to be delivered, by the last look at ipend? */
 static inline bool para_interrupt_is_due(const struct t64_guest *guest)
@@ -77,6 +95,9 @@ int para_hypercall(struct t64_guest *guest);
 
 /* reach.c: t64_vm_translate's, for tables that hold host frames. */
 u64 para_translate(struct t64_vm *vm, t64_gva gva, u32 rights);
+
+/* para.c: t64_vm_next_event's. */
+u64 para_next_event(struct t64_vm *vm);
 
 /* para_books.c: snapshots. */
 u64 para_save_size(struct t64_vm *vm);

@@ -3,6 +3,9 @@
  * Its tables, and whatever its kernel remembers, hold host frame numbers. So a load does not translate: it gives the
  * guest the very frames that it had, if they are its own still or free; those of the shared page and the window too.
  *
+ * What ties it to other domains does not outlive a load, for they have not gone back with it: its channels to them and
+ * its grants are free, and the entries that mapped frames of theirs are clear. While others map its frames it is refused.
+ *
  *     struct books, the shared page, a u32 for each frame, a byte for the pin of each page
  */
 #include "para.h"
@@ -22,6 +25,8 @@ struct books {
     u64 booted, broken, pending, unsettled;
     struct para_progress progress;
     struct saved_handler handlers[PARA_HANDLERS];
+    u64 virq_ports[VIRQ_COUNT];
+    u64 map_entries[GRANT_MAPS]; /* guest-physical; all ones: none */
 };
 
 /* Where the parts of a saved copy lie, in bytes; all are unaligned. */
@@ -41,6 +46,13 @@ static u32 *frame_at(struct t64_guest *guest, u32 i)
     return i < PARA_MONITOR_FRAMES ? &guest->para->monitor_frames[i] : &guest->frames[i - PARA_MONITOR_FRAMES];
 }
 
+static bool has_frame(const struct t64_guest *guest, u32 page) { return guest->frames[page] != FRAME_NONE; }
+
+static struct frame *frame_of(const struct t64_guest *guest, u32 page)
+{
+    return &guest->host->frames.all[guest->frames[page]];
+}
+
 static u64 root_page(const struct t64_guest *guest, u32 mode)
 {
     u32 root = guest->para->roots[mode];
@@ -55,6 +67,21 @@ static void save_handlers(const struct para *para, struct books *books)
     }
 }
 
+static u64 entry_place(const struct t64_guest *guest, t64_hpa entry)
+{
+    u64 page = guest->host->frames.all[entry.at >> FRAME_SHIFT].page;
+    return page << FRAME_SHIFT | (entry.at & (FRAME_SIZE - 1));
+}
+
+static void save_links(const struct t64_guest *guest, struct books *books)
+{
+    const struct para *para = guest->para;
+    for (u32 virq = 0; virq < VIRQ_COUNT; virq++)
+        books->virq_ports[virq] = para->virq_ports[virq];
+    for (u32 i = 0; i < GRANT_MAPS; i++)
+        books->map_entries[i] = para->maps[i].used ? entry_place(guest, para->maps[i].entry) : T64_NOWHERE;
+}
+
 void para_save(struct t64_vm *vm, u8 *buffer)
 {
     struct t64_guest *guest = guest_of(vm);
@@ -64,12 +91,13 @@ void para_save(struct t64_vm *vm, u8 *buffer)
     for (u32 mode = 0; mode < 2; mode++)
         books.roots[mode] = root_page(guest, mode);
     save_handlers(para, &books);
+    save_links(guest, &books);
     memcpy(buffer, &books, sizeof books);
     memcpy(buffer + shared_at(), para_shared(guest, 0), FRAME_SIZE);
     for (u32 i = 0; i < frame_count(guest); i++)
         memcpy(buffer + frames_at() + sizeof(u32) * i, frame_at(guest, i), sizeof(u32));
     for (u32 page = 0; page < guest->pages; page++)
-        buffer[pins_at(guest) + page] = guest->host->frames.all[guest->frames[page]].pinned;
+        buffer[pins_at(guest) + page] = has_frame(guest, page) ? frame_of(guest, page)->pinned : 0;
 }
 
 /* Loading. */
@@ -88,15 +116,27 @@ static bool frames_can_be_had(struct t64_guest *guest, const u8 *buffer, u8 *mar
 {
     const struct frames *frames = &guest->host->frames;
     for (u32 i = 0; i < frame_count(guest); i++)
-        marks[*frame_at(guest, i)] = MARK_OWN;
+        if (*frame_at(guest, i) != FRAME_NONE)
+            marks[*frame_at(guest, i)] = MARK_OWN;
     for (u32 i = 0; i < frame_count(guest); i++) {
         u32 frame = saved_frame(buffer, i);
+        if (frame == FRAME_NONE && i >= PARA_MONITOR_FRAMES)
+            continue;
         if (frame >= frames->total || marks[frame] & MARK_WANTED)
             return false;
         if (frames->all[frame].owner != FRAME_FREE && !(marks[frame] & MARK_OWN))
             return false;
         marks[frame] |= MARK_WANTED;
     }
+    return true;
+}
+
+static bool roots_have_frames(const struct books *books, const u8 *buffer)
+{
+    for (u32 mode = 0; mode < 2; mode++)
+        if (books->roots[mode] != T64_NOWHERE &&
+            saved_frame(buffer, PARA_MONITOR_FRAMES + (u32)books->roots[mode]) == FRAME_NONE)
+            return false;
     return true;
 }
 
@@ -107,9 +147,11 @@ static bool books_are_sound(const struct t64_guest *guest, const u8 *buffer)
     bool sound = books.pages == guest->pages;
     for (u32 mode = 0; mode < 2; mode++)
         sound &= books.roots[mode] == T64_NOWHERE || books.roots[mode] < guest->pages;
+    for (u32 virq = 0; virq < VIRQ_COUNT; virq++)
+        sound &= books.virq_ports[virq] < EVENT_PORTS;
     for (u32 page = 0; sound && page < guest->pages; page++)
         sound = buffer[pins_at(guest) + page] <= 1 + FRAME_LEVEL2;
-    return sound;
+    return sound && roots_have_frames(&books, buffer);
 }
 
 static bool lives_there(struct t64_guest *guest, const u8 *buffer)
@@ -124,10 +166,13 @@ static bool lives_there(struct t64_guest *guest, const u8 *buffer)
 static void move_to(struct t64_guest *guest, const u8 *buffer)
 {
     for (u32 i = frame_count(guest); i-- > 0;)
-        host_give_back(guest->host, *frame_at(guest, i));
+        if (*frame_at(guest, i) != FRAME_NONE)
+            host_give_back(guest->host, *frame_at(guest, i));
     for (u32 i = 0; i < frame_count(guest); i++) {
         bool monitors = i < PARA_MONITOR_FRAMES;
         *frame_at(guest, i) = saved_frame(buffer, i);
+        if (*frame_at(guest, i) == FRAME_NONE)
+            continue;
         frames_claim(&guest->host->frames, saved_frame(buffer, i), monitors ? FRAME_MONITOR : guest->owner,
                      monitors ? 0 : i - PARA_MONITOR_FRAMES);
     }
@@ -135,21 +180,47 @@ static void move_to(struct t64_guest *guest, const u8 *buffer)
     host_use_no_root(guest->host);
 }
 
+static void leave_others(struct t64_guest *guest)
+{
+    events_close_all(guest);
+    grants_leave(guest);
+}
+
 int para_prepare_load(struct t64_vm *vm, const u8 *buffer, u64 size)
 {
     struct t64_guest *guest = guest_of(vm);
     if (size != para_save_size(vm) || !books_are_sound(guest, buffer))
         return T64_ERROR_SNAPSHOT;
-    if (lives_there(guest, buffer))
+    if (grants_are_mapped(guest))
+        return T64_ERROR_BUSY;
+    if (lives_there(guest, buffer)) {
+        leave_others(guest);
         return T64_OK;
+    }
     u8 *marks = calloc(guest->host->frames.total, 1);
     if (!marks)
         return T64_ERROR_MEMORY;
     bool can_move = frames_can_be_had(guest, buffer, marks);
-    if (can_move)
-        move_to(guest, buffer);
     free(marks);
-    return can_move ? T64_OK : T64_ERROR_SNAPSHOT;
+    if (!can_move)
+        return T64_ERROR_SNAPSHOT;
+    leave_others(guest);
+    move_to(guest, buffer);
+    return T64_OK;
+}
+
+static void load_links(struct t64_guest *guest, const struct books *books)
+{
+    struct para *para = guest->para;
+    u64 nothing = 0;
+    for (u32 virq = 0; virq < VIRQ_COUNT; virq++) {
+        u32 port = (u32)books->virq_ports[virq];
+        para->virq_ports[virq] = port;
+        if (port)
+            para->channels[port] = (struct event_channel){.state = EVENT_VIRQ, .port = virq};
+    }
+    for (u32 i = 0; i < GRANT_MAPS; i++)
+        phys_write(&guest->vm.phys, (t64_gpa){books->map_entries[i]}, &nothing, sizeof nothing);
 }
 
 static void load_handlers(struct para *para, const struct books *books)
@@ -173,8 +244,10 @@ int para_load(struct t64_vm *vm, const u8 *buffer, u64 size)
     for (u32 mode = 0; mode < 2; mode++)
         para->roots[mode] = books.roots[mode] == T64_NOWHERE ? FRAME_NONE : guest->frames[books.roots[mode]];
     for (u32 page = 0; page < guest->pages; page++)
-        guest->host->frames.all[guest->frames[page]].pinned = buffer[pins_at(guest) + page];
+        if (has_frame(guest, page))
+            frame_of(guest, page)->pinned = buffer[pins_at(guest) + page];
     load_handlers(para, &books);
+    load_links(guest, &books);
     para->progress = books.progress;
     para->booted = books.booted;
     para->broken = books.broken;

@@ -7,6 +7,12 @@
 
 #include "guest.h"
 
+/* Is that host frame the guest's own? */
+bool tables_owns(const struct t64_guest *guest, u64 frame);
+/* The level-0 entry for gva under the kernel's root, whose tables are sound; NOWHERE where one is missing. In the
+ * monitor's slot it is the monitor's. */
+t64_hpa tables_find_entry(struct t64_guest *guest, t64_gva gva);
+
 /* One more use of the guest's frame as this type; the first one as a table validates it and all below it. */
 int tables_get(struct t64_guest *guest, u64 frame, enum frame_type type);
 /* One use less; the last one lets go of all below it. */
