@@ -30,6 +30,7 @@ _OTHER = (
     ("timer", "the guest's timer or a device reached its instant"),
     ("spin", "a jump to itself"),
     ("hypercall", "hcall, where the monitor offers it"),
+    ("trace", "a store into one of the guest's page tables that is shadowed, made by the monitor"),
 )
 
 EXIT_REASONS: tuple[ExitReason, ...] = tuple(

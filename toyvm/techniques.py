@@ -40,7 +40,7 @@ class TechniqueFacts:
 # On the levels left out of a full virtualization its guests can tell: there no theorem of Popek and Goldberg applies.
 TECHNIQUES: tuple[TechniqueFacts, ...] = (
     TechniqueFacts("bare", Build.PLAIN, (Level.CLASSIC, Level.HYBRID, Level.STRICT), (), "the guest owns the machine"),
-    TechniqueFacts("trap", Build.PLAIN, (Level.STRICT,), (), "what is privileged traps, and is emulated"),
+    TechniqueFacts("trap", Build.PLAIN, (Level.STRICT,), (Option.FLUSH,), "what is privileged traps, and is emulated"),
     TechniqueFacts(
         "hybrid", Build.PLAIN, (Level.HYBRID, Level.STRICT), (), "the kernel is interpreted, user mode runs"
     ),

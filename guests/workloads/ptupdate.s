@@ -1,4 +1,4 @@
-# The change of a page-table entry that is not made use of, the ptemod of Adams and Agesen.
+# The change of a page-table entry in use, to one that maps the same: the ptemod of Adams and Agesen.
 # workload: a change of a page-table entry
 # operation: one write of a level-0 entry in the current tables; one hypercall with one entry in a paravirtual guest
 # exit: 0
@@ -17,6 +17,8 @@ _start:
     ld   s3, SPACE_LEVEL0(t0)
     li   t0, (USER_DATA - USER_BASE) / PAGE_SIZE * 8
     add  s3, s3, t0
+    li   t0, USER_DATA          # the page is in use: the machine, or a monitor, has looked at its entry
+    ld   t0, 0(t0)
     ld   s2, 0(s3)
 .ifdef PARAVIRT
     li   t0, PAGE_SIZE - 1

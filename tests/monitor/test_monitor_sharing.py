@@ -129,11 +129,11 @@ def test_a_guest_s_end_gives_every_frame_back_clean(technique: str) -> None:
 def test_shadow_tables_stay_within_their_bound() -> None:
     with Host() as host, started(host, "trap") as guest:
         guest.run()
-        assert host.frames_monitor <= 32 + (MEMORY >> 12) // 128
+        assert host.frames_monitor <= 128 + (MEMORY >> 12) // 32
 
 
 def test_the_fewest_shadow_tables_are_enough_to_go_on_exactly() -> None:
-    size, fewest = (1 << 20) - 8 * 4096, 8  # pages that are left for them
+    size, fewest = (1 << 20) - 12 * 4096, 12  # pages that are left for them
     with Host("1M") as host, host.guest("trap", size) as guest, Machine(size) as bare:
         for machine in (guest, bare):
             machine.load(image_of(KERNEL, "trap"))

@@ -93,6 +93,7 @@ def _guest(technique: str, engine: Callable[[], Any] = lambda: "interpreter") ->
 
 
 trap = _guest("trap")
+trap_flush = _guest("trap+flush")
 hybrid = _guest("hybrid")
 recompiled_trap = _guest("trap", _eager)
 recompiled_hybrid = _guest("hybrid", _eager)
@@ -153,6 +154,7 @@ SUBJECTS: dict[str, Callable[[Program], Any]] = {
     "trap": trap,
     "recompiled trap": recompiled_trap,
     "recompiled hybrid": recompiled_hybrid,
+    "trap+flush": trap_flush,
     "observed trap": observed_trap,
     "restored interpreter": restored_interpreter,
     "restored trap": restored_trap,

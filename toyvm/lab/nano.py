@@ -9,6 +9,7 @@ from toyvm.exits import BY_NAME
 from toyvm.isa.instructions import BY_MNEMONIC
 from toyvm.lab.measure import Cell, Progress, measure_cells
 from toyvm.lab.subjects import Subject
+from toyvm.techniques import facts_of
 
 if TYPE_CHECKING:
     from toyvm.image import Image
@@ -63,6 +64,18 @@ _MIX = """
     or   t1, t0, t4
 """
 _UNMAPPED = "0x7fff000000"
+# s4: an address in user space, which is in use; s3: where its entry stands; s5: the entry.
+_ENTRY_IN_USE = """
+    user_begin user_program, 1, nano_handler
+    la   t0, user_space
+    ld   s3, SPACE_LEVEL0(t0)
+    li   t0, (USER_DATA - USER_BASE) / PAGE_SIZE * 8
+    add  s3, s3, t0
+    li   s4, USER_DATA
+    ld   t0, 0(s4)
+    ld   s5, 0(s3)
+"""
+_UNUSED_USER = _USER_PROGRAM.replace("BODY", "    nop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +116,14 @@ NANOS = (
     Nano("tlbi", ("trap",), "    tlbi s3", f"    li s3, {_UNMAPPED}"),
     Nano("eret", ("trap",), "    crw CR_EPC, s3\n    eret\n3:", "    la s3, 3f\n    crw CR_STATUS, zero"),
     Nano("hypercall", ("para",), "    li a0, 0\n    hcall HC_VERSION"),
-    Nano("shadow_page_fault", ("trap",), "    tlbi s2\n    ld t1, 0(s2)"),
+    Nano("trace", ("trap",), "    xori s5, s5, 1 << 7\n    sd s5, 0(s3)", _ENTRY_IN_USE, _UNUSED_USER),
+    Nano(
+        "shadow_page_fault",
+        ("trap",),
+        "    sd s5, 0(s3)\n    tlbi s4\n    ld t1, 0(s4)",
+        _ENTRY_IN_USE + "    xori s5, s5, PTE_A\n",
+        _UNUSED_USER,
+    ),
     user_nano("syscall", "    syscall"),
     user_nano("exception", "    break"),
     user_nano("guest_page_fault", "    ld t1, 0(s3)", f"    li s3, {_UNMAPPED}\n"),
@@ -124,7 +144,7 @@ def measure_costs(subject: Subject, seconds: float, repeats: int, progress: Prog
     instruction: float | None = None
     exits: dict[str, float] = {}
     for nano in NANOS:
-        if subject.technique not in nano.techniques:
+        if facts_of(subject.technique).name not in nano.techniques:
             continue
         cell = Cell(nano.name, subject)
         measure_cells([cell], {subject: nano.image(subject.technique)}, seconds, repeats, progress)

@@ -19,6 +19,15 @@ void guest_retired_one(struct t64_guest *guest)
     hardware->timecmp -= hardware->timecmp != T64_NOWHERE; /* the guest's time went on, the hardware's did not */
 }
 
+void guest_step(struct t64_guest *guest)
+{
+    struct t64_state *state = &guest->vm.state;
+    state->pc += 4;
+    state->retired++;
+    state->fresh = 0;
+    guest_retired_one(guest);
+}
+
 const int guest_outcome_of_effect[] = {
     [EFFECT_NEXT] = OUTCOME_RESUME,
     [EFFECT_JUMP] = OUTCOME_SETTLE,

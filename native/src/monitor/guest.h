@@ -91,6 +91,8 @@ extern const int guest_outcome_of_effect[];
 void guest_set_alarm(struct t64_guest *guest, u64 event);
 /* An instruction was emulated: it retired in the guest's time, not in the hardware's. pc is the guest's. */
 void guest_retired_one(struct t64_guest *guest);
+/* The instruction at pc, which the monitor made in its place, has retired. */
+void guest_step(struct t64_guest *guest);
 /* A jump to itself that an interrupt can end: retire it up to the limit or the next event. */
 void guest_spin(struct t64_guest *guest, u64 event);
 /* The guest cannot go on. */

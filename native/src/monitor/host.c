@@ -63,10 +63,9 @@ struct t64_guest *host_domain(const struct t64_host *host, u64 id)
 
 void host_use_root(struct t64_host *host, u32 root)
 {
-    u64 ptbr = frame_address(root).at | PTBR_ENABLE;
-    if (host->hardware.state.ptbr == ptbr)
+    if (host_uses_root(host, root))
         return;
-    host->hardware.state.ptbr = ptbr;
+    host->hardware.state.ptbr = frame_address(root).at | PTBR_ENABLE;
     cpu_flush(host->cpu);
 }
 

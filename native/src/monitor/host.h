@@ -3,6 +3,7 @@
 #define T64_HOST_H
 
 #include "cpu.h"
+#include "constants.h"
 #include "frames.h"
 
 struct t64_guest;
@@ -21,6 +22,11 @@ struct t64_guest *host_domain(const struct t64_host *host, u64 id);
 
 /* The root that the hardware walks from now on. Forgets all translations if it is another one. */
 void host_use_root(struct t64_host *host, u32 root);
+
+static inline bool host_uses_root(const struct t64_host *host, u32 root)
+{
+    return host->hardware.state.ptbr == (frame_address(root).at | PTBR_ENABLE);
+}
 
 /* Forget the root in use: its frame may become something else. */
 void host_use_no_root(struct t64_host *host);

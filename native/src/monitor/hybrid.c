@@ -14,14 +14,15 @@ static bool hybrid_open(struct t64_guest *guest)
     struct t64_host *host = guest->host;
     if (!host->kernels)
         host->kernels = cpu_new_for_kernels(host->cpu);
-    return host->kernels && trap_open(guest);
+    /* Not cached: what the kernel stores is not seen. */
+    return host->kernels && shadow_open(&guest->shadow, host, &guest->vm, false);
 }
 
 /* From outside: translations of the kernel, of users, and what was decoded are not to be trusted. */
 static void forget(struct t64_guest *guest)
 {
     cpu_flush(guest->host->kernels);
-    shadow_flush(&guest->shadow);
+    shadow_forget(&guest->shadow);
 }
 
 static void memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size)

@@ -1,147 +1,245 @@
-/* Shadow page tables: a flush clears the leaves that were filled and keeps the tables above, for they fill again. */
-#include "shadow.h"
+/* Shadow page tables: the way from a root to a leaf, and what is forgotten when. */
+#include "shadow_tables.h"
 
-#include "constants.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-/* So many tables map every page of the guest in both roots once, and leave some room for odd places. */
-static u32 tables_wanted(u32 pages) { return 4 * SHADOW_TABLES_MINIMUM + pages / 128; }
-
-static bool take_table(struct shadow *shadow)
+bool shadow_open(struct shadow *shadow, struct t64_host *host, const struct t64_vm *vm, bool cached)
 {
-    u32 frame = host_take_frame(shadow->host);
-    if (frame != FRAME_NONE)
-        shadow->tables[shadow->taken++] = frame;
-    return frame != FRAME_NONE;
+    *shadow = (struct shadow){.host = host, .vm = vm, .cached = cached, .roots = {SHADOW_NONE, SHADOW_NONE},
+                              .window = FRAME_NONE, .cleared_page = SHADOW_NONE};
+    return pool_open(shadow, (u32)(vm->phys.size >> FRAME_SHIFT));
 }
 
-bool shadow_open(struct shadow *shadow, struct t64_host *host, u32 pages)
+void shadow_close(struct shadow *shadow) { pool_close(shadow); }
+
+/* Shapes: what a table is a shadow of. */
+
+static struct shadow_table shape_of_pages(u64 page, u64 rights)
 {
-    *shadow = (struct shadow){.host = host, .roots = {FRAME_NONE, FRAME_NONE}, .capacity = tables_wanted(pages)};
-    shadow->tables = calloc(shadow->capacity, sizeof *shadow->tables);
-    shadow->filled = calloc(SHADOW_FILLED_MAX, sizeof *shadow->filled);
-    if (!shadow->tables || !shadow->filled)
-        return false;
-    /* Enough for one instruction's fetch and access, whatever the other guests take: it can always go on. */
-    while (shadow->taken < SHADOW_TABLES_MINIMUM)
-        if (!take_table(shadow))
-            return false;
-    return true;
+    return (struct shadow_table){.kind = SHADOW_OF_PAGES, .page = (u32)page, .rights = (u8)rights};
 }
 
-void shadow_close(struct shadow *shadow)
+static u64 guest_entry(const struct shadow *shadow, u32 page, u32 index)
 {
-    for (u32 i = 0; i < shadow->taken; i++)
-        host_give_back(shadow->host, shadow->tables[i]);
-    free(shadow->tables);
-    free(shadow->filled);
+    u64 entry = 0;
+    phys_read(&shadow->vm->phys, (t64_gpa){((u64)page << FRAME_SHIFT) + 8 * index}, &entry, sizeof entry);
+    return entry;
 }
 
-/* Take the whole structure down; its frames stay. */
-static void clear_tables(struct shadow *shadow)
+/* What stands behind an entry of the guest's table; the guest's own walk has been there, but on the way to the window. */
+static struct shadow_table shape_behind(const struct shadow *shadow, u64 entry)
 {
-    for (u32 i = 0; i < shadow->used; i++)
-        memset(frames_bytes(&shadow->host->frames, shadow->tables[i]), 0, FRAME_SIZE);
-    shadow->used = shadow->fills = 0;
-    shadow->roots[0] = shadow->roots[1] = FRAME_NONE;
-    host_use_no_root(shadow->host); /* one that is gone must not pass for the one in use */
+    u64 page = (entry & PTE_FRAME) >> FRAME_SHIFT;
+    if (!(entry & PTE_V) || page >= shadow->vm->phys.size >> FRAME_SHIFT)
+        return (struct shadow_table){.kind = SHADOW_OF_NOTHING};
+    if (entry & (PTE_R | PTE_W | PTE_X))
+        return shape_of_pages(page, shadow_rights(entry));
+    return (struct shadow_table){.kind = SHADOW_OF_TABLE, .page = (u32)page};
 }
 
-static bool has_tables(const struct shadow *shadow, u32 count)
+static struct shadow_table shape_of_root(const struct shadow *shadow)
 {
-    return shadow->used + count <= shadow->taken;
+    u64 ptbr = shadow->vm->state.ptbr;
+    if (!shadow->cached)
+        return (struct shadow_table){.kind = SHADOW_OF_ADDRESSES};
+    return ptbr & PTBR_ENABLE ? shape_behind(shadow, (ptbr & PTBR_FRAME) | PTE_V) : shape_of_pages(0, PTE_R | PTE_W | PTE_X);
 }
 
-/* Have `count` unused tables ready: new frames, or, where none are to be had, all the old ones. */
-static void provide_tables(struct shadow *shadow, u32 count)
+/* Of the table that the entry `index` of another one leads to. */
+static struct shadow_table shape_of_child(const struct shadow *shadow, const struct shadow_table *parent, u32 index)
 {
-    while (!has_tables(shadow, count) && shadow->taken < shadow->capacity && take_table(shadow))
-        ;
-    if (!has_tables(shadow, count))
-        clear_tables(shadow);
+    struct shadow_table shape = {.kind = parent->kind};
+    if (parent->kind == SHADOW_OF_TABLE)
+        shape = shape_behind(shadow, guest_entry(shadow, parent->page, index));
+    else if (parent->kind == SHADOW_OF_PAGES)
+        shape = shape_of_pages(parent->page + ((u64)index << (PAGE_INDEX_BITS * parent->level)), parent->rights);
+    shape.level = parent->level - 1;
+    shape.mode = parent->mode;
+    shape.holds_window = parent->holds_window && index == PAGE_ENTRIES - 1;
+    return shape;
 }
 
-static u32 use_table(struct shadow *shadow) { return shadow->tables[shadow->used++]; }
-
-u32 shadow_root(struct shadow *shadow, u32 mode)
+static u32 find_or_make(struct shadow *shadow, struct shadow_table shape)
 {
-    if (shadow->roots[mode] == FRAME_NONE) {
-        provide_tables(shadow, 1);
-        shadow->roots[mode] = use_table(shadow);
+    u32 known = shape.kind == SHADOW_OF_TABLE ? table_find(shadow, &shape) : SHADOW_NONE;
+    if (known != SHADOW_NONE)
+        return known;
+    if (shape.kind == SHADOW_OF_TABLE)
+        shadow_restrict(shadow, shape.page, SHADOW_MODES, PTE_R | PTE_X); /* traced from now on */
+    return table_new(shadow, shape);
+}
+
+/* Roots. */
+
+static u32 root_table(struct shadow *shadow, u32 mode)
+{
+    if (shadow->roots[mode] == SHADOW_NONE) {
+        struct shadow_table shape = shape_of_root(shadow);
+        shape.level = PAGE_LEVELS - 1;
+        shape.mode = (u8)mode;
+        shape.holds_window = shadow->window != FRAME_NONE && mode == 0;
+        shadow->roots[mode] = find_or_make(shadow, shape);
     }
     return shadow->roots[mode];
 }
 
-static t64_hpa entry_at(u64 table, t64_gva gva, u32 level)
+u32 shadow_root(struct shadow *shadow, u32 mode)
 {
-    u32 index = gva.at >> (PAGE_SHIFT + PAGE_INDEX_BITS * level) & (PAGE_ENTRIES - 1);
-    return (t64_hpa){(table & PTE_FRAME) + 8 * index};
+    if (shadow->roots[mode] == SHADOW_NONE)
+        pool_provide(shadow);
+    return shadow->tables[root_table(shadow, mode)].frame;
 }
 
-/* Where the leaf for gva stands, making the tables above it; there must be enough of them. */
-static t64_hpa make_leaf(struct shadow *shadow, u32 root, t64_gva gva)
+u32 shadow_known_root(const struct shadow *shadow, u32 mode)
 {
-    u64 table = frame_address(root).at;
-    for (u32 level = PAGE_LEVELS - 1; level > 0; level--) {
-        u64 *entry = host_entry(shadow->host, entry_at(table, gva, level));
-        if (!*entry)
-            *entry = frame_address(use_table(shadow)).at | PTE_V;
-        table = *entry;
+    u32 root = shadow->roots[mode];
+    return root == SHADOW_NONE ? FRAME_NONE : shadow->tables[root].frame;
+}
+
+/* Mapping. */
+
+/* A large leaf whose D was set since has more rights now. */
+static bool is_outdated(const struct shadow_table *child, const struct shadow_table *shape)
+{
+    return child->kind == SHADOW_OF_PAGES && shape->kind == SHADOW_OF_PAGES && child->rights != shape->rights;
+}
+
+static u32 child_of(struct shadow *shadow, u32 table, t64_gva gva)
+{
+    u32 index = shadow_index(gva, shadow->tables[table].level);
+    u64 entry = *shadow_entry(shadow, table, index);
+    struct shadow_table shape = shape_of_child(shadow, &shadow->tables[table], index);
+    u32 child = entry ? shadow_named(shadow, entry) : SHADOW_NONE;
+    if (child != SHADOW_NONE && !is_outdated(&shadow->tables[child], &shape))
+        return child;
+    child = find_or_make(shadow, shape);
+    entry_point(shadow, table, index, child);
+    return child;
+}
+
+/* The table where the leaf for gva stands. */
+static u32 leaf_table(struct shadow *shadow, u32 mode, t64_gva gva)
+{
+    pool_provide(shadow);
+    u32 table = root_table(shadow, mode);
+    while (shadow->tables[table].level)
+        table = child_of(shadow, table, gva);
+    return table;
+}
+
+/* The hardware's own marks are of no use here, so that it never has to write them. */
+static u64 leaf_entry(u32 frame, u64 rights)
+{
+    return frame_address(frame).at | rights | PTE_V | PTE_U | PTE_A | PTE_D;
+}
+
+void shadow_map(struct shadow *shadow, const struct shadow_leaf *leaf)
+{
+    u32 table = leaf_table(shadow, leaf->mode, leaf->gva);
+    u64 rights = shadow_traces(shadow, leaf->page) ? leaf->rights & ~PTE_W : leaf->rights;
+    entry_map(shadow, table, shadow_index(leaf->gva, 0), leaf->page, leaf_entry(leaf->frame, rights));
+}
+
+/* The table with the leaf of gva under a root; SHADOW_NONE if one on the way is missing. */
+static u32 find_leaf_table(const struct shadow *shadow, u32 table, t64_gva gva)
+{
+    while (table != SHADOW_NONE && shadow->tables[table].level) {
+        u64 entry = *shadow_entry(shadow, table, shadow_index(gva, shadow->tables[table].level));
+        table = entry ? shadow_named(shadow, entry) : SHADOW_NONE;
     }
-    return entry_at(table, gva, 0);
+    return table;
 }
 
-static void note_fill(struct shadow *shadow, t64_hpa leaf)
-{
-    if (shadow->fills < SHADOW_FILLED_MAX)
-        shadow->filled[shadow->fills] = leaf;
-    shadow->fills += shadow->fills <= SHADOW_FILLED_MAX;
-}
+/* Forgetting. */
 
-void shadow_map(struct shadow *shadow, u32 mode, t64_gva gva, t64_hpa frame, u64 rights)
+/* A shadow of nothing, or of no table, would not be found again. */
+static void let_go_of_root(struct shadow *shadow, u32 mode)
 {
-    provide_tables(shadow, PAGE_LEVELS);
-    t64_hpa leaf = make_leaf(shadow, shadow_root(shadow, mode), gva);
-    if (!*host_entry(shadow->host, leaf))
-        note_fill(shadow, leaf);
-    /* The hardware's own marks are of no use here, so that it never has to write them. */
-    *host_entry(shadow->host, leaf) = (frame.at & PTE_FRAME) | rights | PTE_V | PTE_U | PTE_A | PTE_D;
+    u32 root = shadow->roots[mode];
+    if (root != SHADOW_NONE && shadow->tables[root].kind != SHADOW_OF_TABLE)
+        table_zap(shadow, root);
+    shadow->roots[mode] = SHADOW_NONE;
 }
 
 void shadow_flush(struct shadow *shadow)
 {
-    if (shadow->fills > SHADOW_FILLED_MAX) {
-        clear_tables(shadow);
-        return;
-    }
-    for (u32 i = 0; i < shadow->fills; i++)
-        *host_entry(shadow->host, shadow->filled[i]) = 0;
-    shadow->fills = 0;
+    if (shadow->cached)
+        for (u32 mode = 0; mode < SHADOW_MODES; mode++)
+            let_go_of_root(shadow, mode);
+    else
+        pool_clear_leaves(shadow);
     cpu_flush(shadow->host->cpu);
 }
 
-/* The leaf of gva under a root; NOWHERE if a table on the way is missing. */
-static t64_hpa find_leaf(struct shadow *shadow, u32 root, t64_gva gva)
-{
-    u64 table = frame_address(root).at;
-    for (u32 level = PAGE_LEVELS - 1; level > 0; level--) {
-        table = *host_entry(shadow->host, entry_at(table, gva, level));
-        if (!table)
-            return (t64_hpa){T64_NOWHERE};
-    }
-    return entry_at(table, gva, 0);
-}
-
+/* Cached, the leaves are what the guest's tables say. */
 void shadow_flush_page(struct shadow *shadow, t64_gva gva)
 {
-    for (u32 mode = 0; mode < SHADOW_ROOTS; mode++) {
-        if (shadow->roots[mode] == FRAME_NONE)
-            continue;
-        t64_hpa leaf = find_leaf(shadow, shadow->roots[mode], gva);
-        if (leaf.at != T64_NOWHERE)
-            *host_entry(shadow->host, leaf) = 0;
+    for (u32 mode = 0; mode < SHADOW_MODES && !shadow->cached; mode++) {
+        u32 table = find_leaf_table(shadow, shadow->roots[mode], gva);
+        if (table != SHADOW_NONE)
+            entry_clear(shadow, table, shadow_index(gva, 0));
     }
     cpu_flush_page(shadow->host->cpu, gva);
+}
+
+void shadow_forget(struct shadow *shadow) { pool_clear(shadow); }
+
+void shadow_memory_changed(struct shadow *shadow, u32 page)
+{
+    if (!shadow->cached)
+        shadow_forget(shadow); /* it may be a table */
+    else if (shadow_traces(shadow, page))
+        shadow_untrace(shadow, page);
+    cpu_flush(shadow->host->cpu);
+}
+
+void shadow_restrict(struct shadow *shadow, u32 page, u32 mode, u64 rights)
+{
+    const u64 all = PTE_R | PTE_W | PTE_X;
+    bool changed = false;
+    for (u32 number = shadow->pages[page].mappings, next; number != SHADOW_NONE; number = next) {
+        const struct link *link = link_at(&shadow->links, number);
+        u32 table = link->table, index = link->index;
+        u64 *entry = shadow_entry(shadow, table, index);
+        next = link->next;
+        if ((mode < SHADOW_MODES && shadow->tables[table].mode != mode) || !(*entry & all & ~rights))
+            continue;
+        changed = true;
+        if (*entry & all & rights)
+            *entry &= ~all | rights;
+        else
+            entry_clear(shadow, table, index);
+    }
+    if (changed)
+        cpu_flush(shadow->host->cpu);
+}
+
+/* The window. */
+
+static const t64_gva window = {SHARED_PAGE_ADDRESS};
+
+bool shadow_open_window(struct shadow *shadow)
+{
+    shadow->window = frames_take(&shadow->host->frames, FRAME_MONITOR, shadow->window_page);
+    shadow->window_writable = true;
+    return shadow->window != FRAME_NONE;
+}
+
+void shadow_map_window(struct shadow *shadow)
+{
+    u32 table = leaf_table(shadow, 0, window);
+    u64 rights = shadow->window_writable ? PTE_R | PTE_W : PTE_R;
+    entry_map(shadow, table, shadow_index(window, 0), shadow->window_page, leaf_entry(shadow->window, rights));
+}
+
+void shadow_let_window(struct shadow *shadow, bool writable)
+{
+    if (writable == shadow->window_writable)
+        return;
+    shadow->window_writable = writable;
+    u32 number = shadow->pages[shadow->window_page].mappings;
+    for (; number != SHADOW_NONE; number = link_at(&shadow->links, number)->next) {
+        const struct link *link = link_at(&shadow->links, number);
+        u64 *entry = shadow_entry(shadow, link->table, link->index);
+        *entry = writable ? *entry | PTE_W : *entry & ~(u64)PTE_W;
+    }
+    cpu_flush_page(shadow->host->cpu, window);
 }

@@ -7,29 +7,32 @@
 
 /* Life. */
 
-bool trap_open(struct t64_guest *guest) { return shadow_open(&guest->shadow, guest->host, guest->pages); }
+bool trap_open(struct t64_guest *guest)
+{
+    bool cached = !(guest->vm.options & T64_OPTION_FLUSH);
+    return shadow_open(&guest->shadow, guest->host, &guest->vm, cached);
+}
 
 void trap_close(struct t64_guest *guest) { shadow_close(&guest->shadow); }
 
 void trap_nothing(struct t64_guest *guest) { (void)guest; }
 
-static void trap_state_changed(struct t64_guest *guest) { shadow_flush(&guest->shadow); }
+static void trap_state_changed(struct t64_guest *guest) { shadow_forget(&guest->shadow); }
 
-/* What was written may be a page table. */
 static void trap_memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size)
 {
-    (void)gpa, (void)size;
-    shadow_flush(&guest->shadow);
+    (void)size;
+    shadow_memory_changed(&guest->shadow, (u32)(gpa.at >> FRAME_SHIFT));
 }
 
 static int trap_boot(struct t64_guest *guest, u64 entry)
 {
     guest->vm.state.pc = entry;
-    shadow_flush(&guest->shadow);
+    shadow_forget(&guest->shadow);
     return T64_OK;
 }
 
-u32 trap_root(struct t64_guest *guest, u32 mode) { return guest->shadow.roots[mode]; }
+u32 trap_root(struct t64_guest *guest, u32 mode) { return shadow_known_root(&guest->shadow, mode); }
 
 /* With interrupts off nothing can come in: the guest need not be interrupted before they are on again. */
 static u64 next_interrupt(struct t64_guest *guest)
@@ -124,6 +127,7 @@ int (*const trap_handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_EXCEPTION] = reflect,
     [EXIT_GUEST_PAGE_FAULT] = reflect,
     [EXIT_SHADOW_PAGE_FAULT] = trap_fill_shadow,
+    [EXIT_TRACE] = trap_make_store,
     [EXIT_TIMER] = let_settle,
     [EXIT_SPIN] = spin,
 };

@@ -23,5 +23,6 @@ int trap_raise(struct t64_guest *guest, u64 cause, u64 tval);
 /* A page fault of the hardware: whose it is, as an exit reason; and the handler where it is the shadow's. */
 u32 trap_page_fault_reason(struct t64_guest *guest);
 int trap_fill_shadow(struct t64_guest *guest);
+int trap_make_store(struct t64_guest *guest); /* into a traced page */
 
 #endif

@@ -1,4 +1,5 @@
 /* Page faults under `trap`: the guest's own go to its kernel, those of the shadow are filled and never seen. */
+#include "accesses.h"
 #include "trap.h"
 
 /* What each access wants, and what the guest gets where its memory ends. */
@@ -13,6 +14,11 @@ static const struct access_fault access_faults[] = {
     [CAUSE_STORE_PAGE_FAULT] = {ACCESS_STORE, CAUSE_STORE_ACCESS_FAULT},
 };
 
+static bool is_traced(const struct t64_guest *guest)
+{
+    return shadow_traces(&guest->shadow, (u32)(guest->walk.gpa.at >> FRAME_SHIFT));
+}
+
 u32 trap_page_fault_reason(struct t64_guest *guest)
 {
     const struct t64_vm *vm = &guest->vm;
@@ -22,7 +28,7 @@ u32 trap_page_fault_reason(struct t64_guest *guest)
     switch (guest->walk.result) {
     case WALK_OK:
         guest->exit.gpa = guest->walk.gpa.at;
-        return EXIT_SHADOW_PAGE_FAULT;
+        return fault->rights == ACCESS_STORE && is_traced(guest) ? EXIT_TRACE : EXIT_SHADOW_PAGE_FAULT;
     case WALK_PAGE_FAULT:
         return EXIT_GUEST_PAGE_FAULT;
     default:
@@ -31,33 +37,34 @@ u32 trap_page_fault_reason(struct t64_guest *guest)
     }
 }
 
-/* Set A and D in the guest's entry, as the hardware would. Returns the entry as it is now. */
-static u64 mark_entry(struct t64_guest *guest, const struct t64_walk *found, u32 rights)
-{
-    u64 marks = walk_marks(found, rights);
-    if (marks) {
-        t64_hpa at = phys_locate(&guest->vm.phys, found->entry_at);
-        *host_entry(guest->host, at) |= marks;
-        host_memory_changed(guest->host, at, sizeof(u64));
-    }
-    return found->entry | marks;
-}
-
-/* With D clear the page is mapped without W, so that the first store comes here to set it. */
-static u64 shadow_rights(u64 entry)
-{
-    u64 rights = entry & (PTE_R | PTE_W | PTE_X);
-    return entry & PTE_D ? rights : rights & ~PTE_W;
-}
-
 int trap_fill_shadow(struct t64_guest *guest)
 {
     const struct t64_walk *found = &guest->walk;
     u64 rights = PTE_R | PTE_W | PTE_X;
     if (found->entry_at.at != T64_NOWHERE)
-        rights = shadow_rights(mark_entry(guest, found, access_faults[guest->exit.trap.cause].rights));
-    t64_hpa frame = phys_locate(&guest->vm.phys, found->gpa);
-    shadow_map(&guest->shadow, trap_mode(guest), (t64_gva){guest->exit.trap.tval}, frame, rights);
+        rights = shadow_rights(guest_mark(guest, found, access_faults[guest->exit.trap.cause].rights));
+    u32 page = (u32)(found->gpa.at >> FRAME_SHIFT);
+    struct shadow_leaf leaf = {{guest->exit.trap.tval}, trap_mode(guest), page, guest->frames[page], rights};
+    shadow_map(&guest->shadow, &leaf);
     host_use_root(guest->host, shadow_root(&guest->shadow, trap_mode(guest))); /* a new one if there was no room left */
+    return OUTCOME_RESUME;
+}
+
+/* Not so where the code was changed since the hardware fetched it: what it does now is unspecified. */
+static bool is_the_store(struct t64_guest *guest, struct t64_decoded in)
+{
+    return store_size(in) && hardware_state(guest)->x[in.rs1] + (u64)(i64)in.imm == guest->exit.trap.tval;
+}
+
+int trap_make_store(struct t64_guest *guest)
+{
+    struct t64_decoded in = guest_instruction(guest);
+    if (!is_the_store(guest, in)) {
+        shadow_untrace(&guest->shadow, (u32)(guest->walk.gpa.at >> FRAME_SHIFT));
+        return trap_fill_shadow(guest);
+    }
+    guest_mark(guest, &guest->walk, ACCESS_STORE);
+    guest_store(guest, guest->walk.gpa, hardware_state(guest)->x[in.rd], store_size(in));
+    guest_step(guest);
     return OUTCOME_RESUME;
 }

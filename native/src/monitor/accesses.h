@@ -1,0 +1,19 @@
+/* Accesses that the monitor makes in a guest's place, where the hardware could not. */
+#ifndef T64_ACCESSES_H
+#define T64_ACCESSES_H
+
+#include "guest.h"
+
+/* The guest's instruction at its pc, as its own tables have it; INSN_ILLEGAL where they do not. */
+struct t64_decoded guest_instruction(struct t64_guest *guest);
+
+/* Bytes that a store writes; 0 if it is none. */
+u32 store_size(struct t64_decoded in);
+
+/* Set A and D in the guest's entry, as the hardware would. Returns the entry as it is now. */
+u64 guest_mark(struct t64_guest *guest, const struct t64_walk *found, u32 rights);
+
+/* Write to the guest's memory as one of its stores, and keep the shadows of its tables in step. */
+void guest_store(struct t64_guest *guest, t64_gpa gpa, u64 value, u32 size);
+
+#endif
