@@ -10,7 +10,19 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from toyvm import exits, hypercalls
-from toyvm.isa import CAUSES, CONTROL_REGISTERS, INSTRUCTIONS, PORTS, Class, Format, Instruction, Level, machine, paging
+from toyvm.isa import (
+    CAUSES,
+    CONTROL_REGISTERS,
+    INSTRUCTIONS,
+    PORTS,
+    Class,
+    Format,
+    Instruction,
+    Level,
+    guest_mode,
+    machine,
+    paging,
+)
 from toyvm.isa.control import INFO_FIELDS, PTBR_FIELDS, STATUS_FIELDS, BitField
 from toyvm.isa.ports import SECTOR_SIZE
 
@@ -92,6 +104,24 @@ def isa_header() -> Lines:
     yield "/* In the order in which pending interrupts are taken: X(ipend bit, cause). */"
     yield "#define T64_INTERRUPTS(X) \\"
     yield from (f"    X(IPEND_{row.name.upper()}, CAUSE_{row.name.upper()}) \\" for row in interrupts)
+    yield ""
+    yield from _guest_mode()
+
+
+def _guest_mode() -> Lines:
+    intercepts = guest_mode.INTERCEPTS
+    yield from _defines((f"INTERCEPT_{row.name.upper()}", 1 << row.bit) for row in intercepts)
+    known = sum(1 << row.bit for row in intercepts)
+    yield from _defines([("INTERCEPTS_ALWAYS", guest_mode.INTERCEPTS_ALWAYS), ("INTERCEPTS_KNOWN", known)])
+    yield from _enum("t64_guest_exit_code", ((f"GUEST_EXIT_{row.name.upper()}", row.code) for row in guest_mode.EXITS))
+    yield "/* By instruction: its bit of the intercept mask. */"
+    yield "#define T64_INTERCEPT_BITS \\"
+    mnemonics = {row.mnemonic: row for row in INSTRUCTIONS}
+    yield from (
+        f"    [{_instruction_name(mnemonics[row.name])}] = {row.bit}, \\"
+        for row in intercepts
+        if row.name in mnemonics and mnemonics[row.name].cls is not Class.INNOCUOUS
+    )
     yield ""
 
 

@@ -31,6 +31,9 @@ _OTHER = (
     ("spin", "a jump to itself"),
     ("hypercall", "hcall, where the monitor offers it"),
     ("trace", "a store into one of the guest's page tables that is shadowed, made by the monitor"),
+    ("nested_page_fault", "guest mode went where its nested tables have no translation, or not with that right"),
+    ("interrupt", "an interrupt of guest mode, intercepted, and handed to its kernel"),
+    ("shutdown", "guest mode came to a double fault, or to a jump to itself that nothing can end"),
 )
 
 EXIT_REASONS: tuple[ExitReason, ...] = tuple(

@@ -32,6 +32,7 @@ _NATIVE_TECHNIQUES = {
     "trap": lib.T64_TRAP,
     "para": lib.T64_PARA,
     "hybrid": lib.T64_HYBRID,
+    "assist": lib.T64_ASSIST,
 }
 _NATIVE_OPTIONS = {
     Option.FLUSH: lib.T64_OPTION_FLUSH,
@@ -95,6 +96,10 @@ class Host:
         Raises UsageError if there is no such technique on the host's hardware level, or the host has too little memory.
         """
         variant = _parse_guests_variant(technique)
+        if variant.facts.needs_guest_mode and self.level is not Level.ASSIST:
+            raise UsageError(
+                f"technique {variant.facts.name} needs hardware of level assist; this host's is {self.level}"
+            )
         config = native_config(memory, self.level, clock_base, disk_latency)
         config.options = sum(_NATIVE_OPTIONS[option] for option in variant.options)
         opened = open_disk(disk, disk_writable)

@@ -36,19 +36,25 @@ class TechniqueFacts:
     options: tuple[Option, ...]
     description: str
 
+    @property
+    def needs_guest_mode(self) -> bool:
+        """Can it not so much as begin on hardware of another level?"""
+        return self.levels == (Level.ASSIST,)
+
+
+_STRICT = (Level.STRICT, Level.ASSIST)  # in host mode the same
 
 # On the levels left out of a full virtualization its guests can tell: there no theorem of Popek and Goldberg applies.
 TECHNIQUES: tuple[TechniqueFacts, ...] = (
-    TechniqueFacts("bare", Build.PLAIN, (Level.CLASSIC, Level.HYBRID, Level.STRICT), (), "the guest owns the machine"),
-    TechniqueFacts("trap", Build.PLAIN, (Level.STRICT,), (Option.FLUSH,), "what is privileged traps, and is emulated"),
-    TechniqueFacts(
-        "hybrid", Build.PLAIN, (Level.HYBRID, Level.STRICT), (), "the kernel is interpreted, user mode runs"
-    ),
-    TechniqueFacts("para", Build.PARAVIRT, (Level.STRICT,), (), "the kernel is ported, and asks by hypercalls"),
+    TechniqueFacts("bare", Build.PLAIN, tuple(Level), (), "the guest owns the machine"),
+    TechniqueFacts("trap", Build.PLAIN, _STRICT, (Option.FLUSH,), "what is privileged traps, and is emulated"),
+    TechniqueFacts("hybrid", Build.PLAIN, (Level.HYBRID, *_STRICT), (), "the kernel is interpreted, user mode runs"),
+    TechniqueFacts("para", Build.PARAVIRT, _STRICT, (), "the kernel is ported, and asks by hypercalls"),
+    TechniqueFacts("assist", Build.PLAIN, (Level.ASSIST,), (), "it runs in guest mode"),
 )
 # What the lab compares unless it is told otherwise.
 COMPARED: tuple[str, ...] = ("bare", "trap", "hybrid", "para")
-LATER = ("rewrite", "assist", "container")
+LATER = ("rewrite", "container")
 
 BY_NAME: dict[str, TechniqueFacts] = {technique.name: technique for technique in TECHNIQUES}
 NAMES: tuple[str, ...] = tuple(BY_NAME)

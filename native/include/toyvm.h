@@ -16,7 +16,7 @@ enum t64_error {
     T64_ERROR_BUSY = -5,     /* another domain maps frames of this guest */
 };
 
-enum t64_technique { T64_TRAP, T64_PARA, T64_HYBRID };
+enum t64_technique { T64_TRAP, T64_PARA, T64_HYBRID, T64_REWRITE, T64_ASSIST };
 
 /* What can be done in another way under a technique; a sum in t64_config. */
 enum t64_option {
@@ -96,6 +96,8 @@ int t64_host_read(t64_host *host, uint64_t hpa, uint8_t *buffer, uint64_t size);
 t64_vm *t64_guest_new(t64_host *host, uint32_t technique, const t64_config *config);
 /* The root that the hardware walks (host-physical) while the guest is in that mode, 0 kernel or 1 user; all ones: none yet. */
 uint64_t t64_guest_root(t64_vm *guest, uint32_t mode);
+/* Have guest mode exit for these too: a sum of 1 << the bits of the intercept mask. T64_ERROR_VALUE: no guest mode, or no such bit. */
+int t64_guest_intercept(t64_vm *guest, uint64_t intercepts);
 /* The host frame of a guest-physical page. */
 uint64_t t64_guest_frame(t64_vm *guest, uint64_t page);
 /* Do the monitor's books of a paravirtual guest's page tables equal a recount of them? T64_ERROR_VALUE: they do not. */

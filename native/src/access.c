@@ -8,6 +8,8 @@
 /* The causes of one kind of access stand in one order: misaligned, page fault, access fault. */
 static u64 cause_of(enum t64_walk_result result, u64 misaligned)
 {
+    if (result == WALK_NESTED_FAULT)
+        return GUEST_EXIT_NESTED_FAULT;
     return misaligned + (result == WALK_PAGE_FAULT ? 1 : 2);
 }
 _Static_assert(CAUSE_LOAD_PAGE_FAULT == CAUSE_LOAD_MISALIGNED + 1 && CAUSE_LOAD_ACCESS_FAULT == CAUSE_LOAD_MISALIGNED + 2 &&
@@ -17,7 +19,7 @@ _Static_assert(CAUSE_LOAD_PAGE_FAULT == CAUSE_LOAD_MISALIGNED + 1 && CAUSE_LOAD_
                    CAUSE_FETCH_ACCESS_FAULT == CAUSE_FETCH_MISALIGNED + 2,
                "causes are computed");
 
-static void mark(struct t64_cpu *cpu, const struct t64_walk *found, u64 marks)
+void mark_entry(struct t64_cpu *cpu, const struct t64_walk *found, u64 marks)
 {
     if (!marks)
         return;
@@ -26,14 +28,22 @@ static void mark(struct t64_cpu *cpu, const struct t64_walk *found, u64 marks)
     code_changed(cpu->code, phys_locate(&cpu->vm->phys, found->entry_at), 8);
 }
 
+static struct t64_walk walk_for(struct t64_cpu *cpu, u64 gva, enum t64_access access)
+{
+    struct t64_vm *vm = cpu->vm;
+    if (T64_UNLIKELY(cpu->guest != NULL))
+        return guest_walk(cpu, (t64_gva){gva}, access);
+    return walk(&vm->phys, vm->state.ptbr, (t64_gva){gva}, access, vm_in_user_mode(vm));
+}
+
 /* Walk for an access and mark the leaf; 0 or the cause. */
 static u64 translate(struct t64_cpu *cpu, u64 gva, enum t64_access access, u64 misaligned, t64_hpa *hpa)
 {
     struct t64_vm *vm = cpu->vm;
-    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, (t64_gva){gva}, access, vm_in_user_mode(vm));
+    struct t64_walk found = walk_for(cpu, gva, access);
     if (found.result != WALK_OK)
         return cause_of(found.result, misaligned);
-    mark(cpu, &found, walk_marks(&found, access));
+    mark_entry(cpu, &found, walk_marks(&found, access));
     *hpa = phys_locate(&vm->phys, found.gpa);
     return 0;
 }
@@ -90,13 +100,13 @@ static bool is_recompiled(struct t64_cpu *cpu, t64_hpa hpa, u64 size)
 static bool translate_quietly(struct t64_cpu *cpu, u64 gva, enum t64_access access, t64_hpa *hpa)
 {
     struct t64_vm *vm = cpu->vm;
-    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, (t64_gva){gva}, access, vm_in_user_mode(vm));
+    struct t64_walk found = walk_for(cpu, gva, access);
     if (found.result != WALK_OK)
         return false;
     u64 marks = walk_marks(&found, access);
     if (marks && is_recompiled(cpu, phys_locate(&vm->phys, found.entry_at), 8))
         return false;
-    mark(cpu, &found, marks);
+    mark_entry(cpu, &found, marks);
     *hpa = phys_locate(&vm->phys, found.gpa);
     return true;
 }
@@ -116,7 +126,7 @@ bool access_store_quietly(struct t64_cpu *cpu, u64 gva, u64 size, u64 value)
     struct t64_vm *vm = cpu->vm;
     if (gva & (size - 1))
         return false;
-    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, (t64_gva){gva}, ACCESS_STORE, vm_in_user_mode(vm));
+    struct t64_walk found = walk_for(cpu, gva, ACCESS_STORE);
     if (found.result != WALK_OK || is_recompiled(cpu, phys_locate(&vm->phys, found.gpa), size))
         return false;
     if (!translate_quietly(cpu, gva, ACCESS_STORE, &hpa))

@@ -16,7 +16,9 @@ static struct t64_cpu *new_engine(enum t64_cpu_use use)
     if (!cpu)
         return NULL;
     cpu->use = use;
+    cpu->leaving[1] = use == CPU_HOSTED ? T64_NOWHERE : 0;
     tlb_clear(&cpu->tlbs);
+    nested_clear(&cpu->nested);
     interpret_fast(cpu, NULL, 0);
     return cpu;
 }
@@ -71,7 +73,8 @@ void cpu_free(struct t64_cpu *cpu)
 static bool raise_trap(struct t64_cpu *cpu, enum t64_event *event)
 {
     struct t64_vm *vm = cpu->vm;
-    if (cpu->use == CPU_HOSTED && vm_in_user_mode(vm)) {
+    u64 cause = cpu->trap.cause;
+    if (leaves(cpu, vm_in_user_mode(vm), cause >> 63 ? GUEST_EXIT_INTERRUPT : cause)) {
         *event = CPU_TRAP;
         return false;
     }
@@ -162,8 +165,9 @@ const struct t64_trap *cpu_trap(const struct t64_cpu *cpu) { return &cpu->trap; 
 
 void cpu_flush(struct t64_cpu *cpu)
 {
-    cpu->flushes++;
-    tlb_flush(&cpu->tlbs);
+    forget_translations(cpu);
+    if (T64_UNLIKELY(cpu->nested.filled))
+        nested_clear(&cpu->nested);
 }
 
 void cpu_flush_page(struct t64_cpu *cpu, t64_gva page)

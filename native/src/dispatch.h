@@ -96,7 +96,7 @@ enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
     struct code_entry *ip;
     u64 horizon, bias, to, cause, tval;
     intptr_t end;
-    bool user, enabled;
+    bool user, enabled, guarded;
 
 #if !EXACT
 begin:
@@ -104,6 +104,7 @@ begin:
     /* State is complete, pc is in `page`, and `left` instructions may retire */
     user = vm_in_user_mode(cpu->vm);
     enabled = vm_interrupts_enabled(cpu->vm);
+    guarded = user || cpu->guards_cr;
     tlb = &cpu->tlbs.mode[user];
     __asm__("" : "+r"(tlb)); /* or gcc would rather compute it anew at every use */
     horizon = STATE->retired + left;
@@ -219,14 +220,14 @@ op_recompiled: {
 
 op_crr: {
         u32 place = system_place_of((u32)ip->imm);
-        if (T64_UNLIKELY(user || !place))
+        if (T64_UNLIKELY(guarded || !place))
             goto op_system;
         V = *system_register_at(STATE, place);
         NEXT();
     }
 
 op_crw: {
-        if (T64_UNLIKELY(user || !is_quick_to_write((u32)ip->imm, enabled)))
+        if (T64_UNLIKELY(guarded || !is_quick_to_write((u32)ip->imm, enabled)))
             goto op_system;
         *system_register_at(STATE, system_place_of((u32)ip->imm)) = A;
         NEXT();
@@ -258,7 +259,7 @@ raise:
     SYNC();
     cpu->trap = (struct t64_trap){cause, tval};
 deliver: /* cpu->trap, at state.pc */
-    if (cpu->use == CPU_HOSTED && user)
+    if (leaves(cpu, user, cpu->trap.cause))
         return LEAVE_TRAP;
     if (!system_enter_trap(cpu->vm, cpu->trap.cause, STATE->pc, cpu->trap.tval))
         return LEAVE_FAULT;

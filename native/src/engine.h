@@ -4,6 +4,8 @@
 
 #include "code.h"
 #include "cpu.h"
+#include "guest_mode.h"
+#include "guest_walk.h"
 #include "system.h"
 #include "tlb.h"
 
@@ -18,6 +20,11 @@ struct t64_cpu {
     u64 until;           /* of the run under way, in instructions */
     struct t64_trap trap; /* for the monitor, or on its way to tvec */
     u64 flushes;          /* so often translations were forgotten */
+    u64 leaving[2];       /* by mode: exceptions, by cause, and guest mode's exits, by code, that are not for tvec to see */
+    struct guest_area *guest;   /* in guest mode: its area; else NULL */
+    t64_hpa guest_tables[2];    /* of the last guest */
+    bool guards_cr;             /* crr or crw is intercepted */
+    struct nested_cache nested;
     struct tlbs tlbs;
 };
 
@@ -46,6 +53,18 @@ u64 access_fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page);
  * execute it, as it faults or changes what was recompiled. A load is left to the caller: the load TLB answers now. */
 bool access_load_quietly(struct t64_cpu *cpu, u64 gva, u64 size);
 bool access_store_quietly(struct t64_cpu *cpu, u64 gva, u64 size, u64 value);
+
+/* Set these bits in the leaf of a walk. */
+void mark_entry(struct t64_cpu *cpu, const struct t64_walk *found, u64 marks);
+/* Forget translations as an instruction does it: in guest mode, where the guest-physical ones stay. */
+static inline void forget_translations(struct t64_cpu *cpu)
+{
+    cpu->flushes++;
+    tlb_flush(&cpu->tlbs);
+}
+
+/* Does this leave to the monitor, in the current mode? */
+static inline bool leaves(const struct t64_cpu *cpu, bool user, u64 cause) { return cpu->leaving[user] >> (cause & 63) & 1; }
 
 /* Fill the entry from the word in RAM. */
 void predecode(struct t64_cpu *cpu, struct code_page *page, struct code_entry *entry);

@@ -2,6 +2,31 @@
 #include "decode.h"
 #include "engine.h"
 
+static bool is_intercepted(const struct guest_area *area, struct t64_decoded in)
+{
+    static const u8 bits[INSN_COUNT] = {T64_INTERCEPT_BITS};
+    bool writes_ptbr = (in.insn == INSN_CRW || in.insn == INSN_CRX) && in.imm == CR_PTBR;
+    u64 mask = area->intercepts | INTERCEPTS_ALWAYS;
+    return mask >> bits[in.insn] & 1 || (writes_ptbr && mask & INTERCEPT_PTBR_WRITE);
+}
+
+/* In guest mode, where the guest may execute it. LEAVE_LOOK: as anywhere else. */
+static enum leave execute_in_guest(struct t64_cpu *cpu, struct t64_decoded in)
+{
+    struct t64_state *state = &cpu->vm->state;
+    u64 gpa;
+    bool known = !is_intercepted(cpu->guest, in);
+    if (known && in.insn != INSN_PROBE)
+        return LEAVE_LOOK;
+    if (!known || !guest_probe(cpu, (t64_gva){state->x[in.rs1]}, state->x[in.rs2], &gpa)) {
+        cpu->trap = (struct t64_trap){GUEST_EXIT_INSTRUCTION, encode(in)};
+        return LEAVE_TRAP;
+    }
+    state->x[in.rd ? in.rd : REGISTER_SINK] = gpa;
+    system_retire(cpu->vm);
+    return LEAVE_NEXT;
+}
+
 enum leave execute_system(struct t64_cpu *cpu, struct t64_decoded in)
 {
     struct t64_vm *vm = cpu->vm;
@@ -9,11 +34,16 @@ enum leave execute_system(struct t64_cpu *cpu, struct t64_decoded in)
         cpu->trap = (struct t64_trap){CAUSE_PRIVILEGED_INSTRUCTION, encode(in)};
         return LEAVE_TRAP;
     }
+    if (T64_UNLIKELY(cpu->guest != NULL)) {
+        enum leave why = execute_in_guest(cpu, in);
+        if (why != LEAVE_LOOK)
+            return why;
+    }
     struct t64_outcome outcome = system_perform(vm, vm->state.x, in);
     switch (outcome.effect) {
     case EFFECT_NEXT: return LEAVE_NEXT;
     case EFFECT_JUMP: return LEAVE_LOOK;
-    case EFFECT_FLUSH: cpu_flush(cpu); return LEAVE_LOOK;
+    case EFFECT_FLUSH: forget_translations(cpu); return LEAVE_LOOK;
     case EFFECT_FLUSH_PAGE: cpu_flush_page(cpu, outcome.page); return LEAVE_LOOK;
     case EFFECT_TRAP: cpu->trap = (struct t64_trap){outcome.cause, outcome.tval}; return LEAVE_TRAP;
     case EFFECT_OFF: return LEAVE_OFF;
@@ -45,7 +75,7 @@ enum leave execute_spin(struct t64_cpu *cpu, u32 word, u64 left)
     struct t64_decoded in = decode(word);
     if (!is_taken(in, vm->state.x))
         return LEAVE_NEXT;
-    if (cpu->use == CPU_HOSTED && vm_in_user_mode(vm)) {
+    if (leaves(cpu, vm_in_user_mode(vm), GUEST_EXIT_SPIN)) {
         cpu->trap = (struct t64_trap){0, word};
         return LEAVE_SPIN;
     }

@@ -11,7 +11,7 @@ static struct t64_outcome illegal(struct t64_decoded in)
 
 static struct t64_outcome only(enum t64_effect effect) { return (struct t64_outcome){.effect = effect}; }
 
-static void step(struct t64_vm *vm)
+void system_retire(struct t64_vm *vm)
 {
     vm->state.pc += 4;
     vm->state.retired++;
@@ -20,7 +20,7 @@ static void step(struct t64_vm *vm)
 
 static struct t64_outcome retire(struct t64_vm *vm, enum t64_effect effect)
 {
-    step(vm);
+    system_retire(vm);
     return only(effect);
 }
 
@@ -121,7 +121,7 @@ static struct t64_outcome return_from_trap(struct t64_vm *vm)
 {
     struct t64_state *state = &vm->state;
     u64 previous = state->status & (STATUS_PIE | STATUS_PMODE);
-    step(vm);
+    system_retire(vm);
     state->status = previous | previous >> 16;
     state->pc = state->epc;
     return only(EFFECT_JUMP);
@@ -132,7 +132,7 @@ static u64 timer_pending(const struct t64_vm *vm) { return vm_time(vm) >= vm->st
 u64 system_pending(struct t64_vm *vm)
 {
     devices_advance(&vm->devices, vm_time(vm));
-    return devices_pending(&vm->devices) | timer_pending(vm);
+    return devices_pending(&vm->devices) | vm->lines | timer_pending(vm);
 }
 
 u64 system_interrupt(struct t64_vm *vm)
@@ -239,7 +239,7 @@ static struct t64_outcome exchange_cr(struct t64_vm *vm, u64 *x, struct t64_deco
 static struct t64_outcome invalidate(struct t64_vm *vm, const u64 *x, struct t64_decoded in)
 {
     t64_gva page = {x[in.rs1] & ~(u64)4095};
-    step(vm);
+    system_retire(vm);
     return (struct t64_outcome){.effect = in.rs1 ? EFFECT_FLUSH_PAGE : EFFECT_FLUSH, .page = page};
 }
 

@@ -37,6 +37,9 @@ static inline bool vm_interrupts_enabled(const struct t64_vm *vm) { return vm->s
 struct t64_outcome system_execute(struct t64_vm *vm, u64 *x, u32 word);
 struct t64_outcome system_perform(struct t64_vm *vm, u64 *x, struct t64_decoded in); /* the same, where it is decoded already */
 
+/* One instruction at state.pc has retired, and the next one follows. */
+void system_retire(struct t64_vm *vm);
+
 /* Does this word, a privileged or critical instruction, raise the privileged trap in user mode at the vm's level? */
 bool system_traps_in_user_mode(const struct t64_vm *vm, u32 word);
 bool system_insn_traps_in_user_mode(const struct t64_vm *vm, u8 insn);

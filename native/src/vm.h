@@ -36,6 +36,7 @@ struct t64_vm {
     struct t64_devices devices;
     struct t64_stop_info stop;
     u64 info;  /* the control register */
+    u64 lines; /* bits of ipend that are raised from outside, its own devices' aside */
     u32 level; /* hardware level */
     u32 options; /* a sum of t64_option */
     u32 kind;  /* which carrier, in snapshots: 0 the bare machine, else 1 + enum t64_technique */

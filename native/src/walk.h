@@ -7,7 +7,10 @@
 /* What an access wants; the values are the rights' bits in an entry and, shifted down by one, in `probe`. */
 enum t64_access { ACCESS_LOAD = 2, ACCESS_STORE = 4, ACCESS_FETCH = 8 };
 
-enum t64_walk_result { WALK_OK, WALK_PAGE_FAULT, WALK_ACCESS_FAULT };
+enum t64_walk_result {
+    WALK_OK, WALK_PAGE_FAULT, WALK_ACCESS_FAULT,
+    WALK_NESTED_FAULT, /* in guest mode: nested tables lack what the walk, or the access after it, needs */
+};
 
 struct t64_walk {
     enum t64_walk_result result;

@@ -140,7 +140,7 @@ def test_every_engine_and_technique_reports_the_same_state(capfd: Capture, sourc
         (("/",), 101, "is a directory"),
         (("/dev/null",), 101, "neither an ELF image nor a source"),
         (("hello", "--technique", "rewrite"), 2, "not built yet"),
-        (("hello", "--technique", "magic"), 2, "there are bare, trap, hybrid, para"),
+        (("hello", "--technique", "magic"), 2, "there are bare, trap, hybrid, para, assist"),
         (("hello", "--engine", "recompile"), 2, "there are interpreter, recompiler, reference"),
         (("hello", "--engine", "reference", "--technique", "trap"), 2, "bare machine only"),
         (("hello", "--hardware", "classic", "--technique", "trap"), 2, "on trap there is strict"),

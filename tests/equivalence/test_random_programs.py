@@ -17,7 +17,7 @@ from toyvm.programs import Program, random_program
 LIMIT = 1500  # retired instructions; most programs end before
 SEEDS = 120
 EXAMPLES = 70
-SUBJECTS = ["interpreter", "trap", "hybrid"]  # and with each the reference
+SUBJECTS = ["interpreter", "trap", "hybrid", "assist"]  # and with each the reference
 
 
 def checkpoints(random: Random) -> list[int]:
@@ -48,7 +48,11 @@ def test_a_random_program_is_the_same_under_the_hybrid_monitor_on_hybrid_hardwar
 @pytest.mark.parametrize("seed", range(500, 530))
 def test_a_random_program_is_the_same_recompiled(seed: int) -> None:
     random = Random(seed)
-    compare(random_program(random), ["recompiler", "recompiled trap", "recompiled hybrid"], checkpoints(random))
+    compare(
+        random_program(random),
+        ["recompiler", "recompiled trap", "recompiled hybrid", "recompiled assist"],
+        checkpoints(random),
+    )
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -60,14 +64,16 @@ def test_a_random_program_is_the_same_stopped_at_every_instruction(seed: int) ->
 @pytest.mark.parametrize("seed", range(300, 320))
 def test_a_random_program_is_the_same_with_every_exit_observed(seed: int) -> None:
     random = Random(seed)
-    compare(random_program(random), ["observed trap"], checkpoints(random))
+    compare(random_program(random), ["observed trap", "observed assist"], checkpoints(random))
 
 
 @pytest.mark.parametrize("seed", range(200, 220))
 def test_a_random_program_is_the_same_saved_and_restored_on_the_way(seed: int) -> None:
     random = Random(seed)
     program = replace(random_program(random), input=b"")
-    compare(program, ["restored interpreter", "restored trap", "restored hybrid"], checkpoints(random))
+    compare(
+        program, ["restored interpreter", "restored trap", "restored hybrid", "restored assist"], checkpoints(random)
+    )
 
 
 @settings(max_examples=EXAMPLES)

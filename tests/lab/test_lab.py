@@ -168,7 +168,7 @@ def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: 
         (("syscal",), "did you mean syscall? (there are syscall, crwrite, "),
         (("nothing",), "there are syscall, crwrite, "),
         (("--technique", "rewrite"), "not built yet"),
-        (("--technique", "bare,odd"), "there are bare, trap, hybrid, para"),
+        (("--technique", "bare,odd"), "there are bare, trap, hybrid, para, assist"),
         (("--engine", "recompile"), "there are interpreter, recompiler, reference"),
         (("--engine", "reference", "--technique", "trap"), "bare machine only"),
         (("--hardware", "classic", "--technique", "trap"), "on trap there is strict"),

@@ -32,13 +32,13 @@ def end_of(machine: Machine | Guest) -> tuple[object, ...]:
 
 
 def test_guests_by_turns_end_as_each_does_alone() -> None:
-    kinds = ["trap", "para", "trap", "para"]
+    kinds = ["trap", "assist", "para", "trap", "assist", "para", "assist"]
     alone = {}
     for kind in set(kinds):
-        with Host() as host, started(host, kind) as guest:
+        with Host(level="assist") as host, started(host, kind) as guest:
             guest.run()
             alone[kind] = end_of(guest)
-    with Host() as host, ExitStack() as stack:
+    with Host(level="assist") as host, ExitStack() as stack:
         guests = [stack.enter_context(started(host, kind)) for kind in kinds]
         running = list(guests)
         while running:
@@ -46,11 +46,16 @@ def test_guests_by_turns_end_as_each_does_alone() -> None:
         assert [end_of(guest) for guest in guests] == [alone[kind] for kind in kinds]
 
 
-@pytest.mark.parametrize("technique", ["trap", "para"])
+@pytest.mark.parametrize("technique", ["trap", "para", "assist"])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_guest_cannot_tell_where_its_runs_began(technique: str, seed: int) -> None:
     random = Random(seed)
-    with Host() as host, started(host, technique) as whole, Host() as other, started(other, technique) as sliced:
+    with (
+        Host(level="assist") as host,
+        started(host, technique) as whole,
+        Host(level="assist") as other,
+        started(other, technique) as sliced,
+    ):
         whole.run()
         while sliced.run(random.choice([1, 2, 17, 300, 4_000])).stop == "limit":
             pass
@@ -59,7 +64,7 @@ def test_a_guest_cannot_tell_where_its_runs_began(technique: str, seed: int) -> 
 
 
 def test_an_exit_that_waits_is_handled_on_the_guest_s_own_tables() -> None:
-    with Host() as host, ExitStack() as stack:
+    with Host(level="assist") as host, ExitStack() as stack:
         guests = [stack.enter_context(started(host, "trap")) for _ in range(2)]
         for guest in guests:
             guest.observe(lambda event: event.guest.interrupt(), ["crr", "hypercall", "shadow_page_fault"])
@@ -89,9 +94,9 @@ def roots(guest: Guest) -> list[int]:
     return [root for root in found if root != NO_ROOT]
 
 
-@pytest.mark.parametrize("technique", ["trap", "para"])
+@pytest.mark.parametrize("technique", ["trap", "para", "assist"])
 def test_the_hardware_s_tables_reach_only_the_guest_s_frames(technique: str) -> None:
-    with Host() as host, started(host, technique) as guest, started(host, "trap") as neighbour:
+    with Host(level="assist") as host, started(host, technique) as guest, started(host, "trap") as neighbour:
         own = {guest.host_frame(page) for page in range(MEMORY >> 12)}
         foreign = {neighbour.host_frame(page) for page in range(MEMORY >> 12)}
         assert not own & foreign
@@ -104,7 +109,7 @@ def test_the_hardware_s_tables_reach_only_the_guest_s_frames(technique: str) -> 
 
 
 def test_no_page_table_of_a_paravirtual_guest_is_mapped_writable() -> None:
-    with Host() as host, started(host, "para") as guest:
+    with Host(level="assist") as host, started(host, "para") as guest:
         for until in range(50_000, 800_000, 50_000):
             guest.run(until=until)
             assert lib.t64_guest_audit(guest.vm) == lib.T64_OK
@@ -113,9 +118,9 @@ def test_no_page_table_of_a_paravirtual_guest_is_mapped_writable() -> None:
                 assert root >> 12 not in writable
 
 
-@pytest.mark.parametrize("technique", ["trap", "para"])
+@pytest.mark.parametrize("technique", ["trap", "para", "assist"])
 def test_a_guest_s_end_gives_every_frame_back_clean(technique: str) -> None:
-    with Host("16M") as host:
+    with Host("16M", level="assist") as host:
         free = host.frames_free
         for _ in range(12):  # more in all than there is at once
             with started(host, technique) as guest:
@@ -127,7 +132,7 @@ def test_a_guest_s_end_gives_every_frame_back_clean(technique: str) -> None:
 
 
 def test_shadow_tables_stay_within_their_bound() -> None:
-    with Host() as host, started(host, "trap") as guest:
+    with Host(level="assist") as host, started(host, "trap") as guest:
         guest.run()
         assert host.frames_monitor <= 128 + (MEMORY >> 12) // 32
 
@@ -144,10 +149,10 @@ def test_the_fewest_shadow_tables_are_enough_to_go_on_exactly() -> None:
 
 
 def test_a_guest_that_the_host_has_no_room_for_is_refused_and_nothing_is_lost() -> None:
-    with Host("4M") as host:
+    with Host("4M", level="assist") as host:
         free = host.frames_free
         for size in ("4M", "64M"):
-            for technique in ("trap", "para"):
+            for technique in ("trap", "para", "assist"):
                 with pytest.raises(UsageError):
                     host.guest(technique, size)
         assert (host.frames_free, host.frames_monitor) == (free, 0)

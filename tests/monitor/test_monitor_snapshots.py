@@ -10,7 +10,7 @@ from toyvm.host import Guest, Host
 
 KERNEL = GUESTS / "kernel.s"
 MEMORY = 4 << 20
-TECHNIQUES = pytest.mark.parametrize("technique", ["trap", "hybrid", "para"])
+TECHNIQUES = pytest.mark.parametrize("technique", ["trap", "hybrid", "para", "assist"])
 HALFWAY = 600_000  # instructions
 
 
@@ -28,7 +28,7 @@ def end_of(guest: Guest) -> tuple[object, ...]:
 
 @TECHNIQUES
 def test_a_snapshot_goes_on_as_the_guest_did(technique: str) -> None:
-    with Host() as host, started(host, technique) as guest:
+    with Host(level="assist") as host, started(host, technique) as guest:
         guest.run(HALFWAY)
         snapshot, output = guest.save(), guest.output
         first, rest = end_of(guest), guest.output[len(output) :]
@@ -40,7 +40,12 @@ def test_a_snapshot_goes_on_as_the_guest_did(technique: str) -> None:
 @TECHNIQUES
 @pytest.mark.parametrize("count", [0, 1, 5_000, 123_457, 900_001])
 def test_a_snapshot_goes_on_on_another_host(technique: str, count: int) -> None:
-    with Host() as host, started(host, technique) as guest, Host() as other, started(other, technique) as copy:
+    with (
+        Host(level="assist") as host,
+        started(host, technique) as guest,
+        Host(level="assist") as other,
+        started(other, technique) as copy,
+    ):
         guest.run(until=count)
         copy.run(until=30_000)
         copy.restore(guest.save())
@@ -48,7 +53,7 @@ def test_a_snapshot_goes_on_on_another_host(technique: str, count: int) -> None:
 
 
 def test_a_paravirtual_guest_gets_its_own_frames_back_on_a_host_where_it_had_others() -> None:
-    with Host() as host, started(host, "para") as guest, Host() as other:
+    with Host(level="assist") as host, started(host, "para") as guest, Host(level="assist") as other:
         first = other.guest("trap", 1 << 20)
         copy = started(other, "para")
         first.close()
@@ -63,7 +68,7 @@ def test_a_paravirtual_guest_gets_its_own_frames_back_on_a_host_where_it_had_oth
 
 
 def test_a_paravirtual_snapshot_is_refused_where_its_frames_are_another_guest_s() -> None:
-    with Host() as host, started(host, "para") as guest, Host() as other:
+    with Host(level="assist") as host, started(host, "para") as guest, Host(level="assist") as other:
         other.guest("trap", 1 << 20)
         copy = started(other, "para")
         before = copy.save()
@@ -75,7 +80,7 @@ def test_a_paravirtual_snapshot_is_refused_where_its_frames_are_another_guest_s(
 
 @TECHNIQUES
 def test_a_snapshot_of_the_other_technique_is_refused(technique: str) -> None:
-    with Host() as host, started(host, "trap") as trap, started(host, "para") as para:
+    with Host(level="assist") as host, started(host, "trap") as trap, started(host, "para") as para:
         source, target = (para, trap) if technique == "trap" else (trap, para)
         with pytest.raises(BadFileError):
             target.restore(source.save())
@@ -83,7 +88,7 @@ def test_a_snapshot_of_the_other_technique_is_refused(technique: str) -> None:
 
 @TECHNIQUES
 def test_a_damaged_snapshot_is_refused(technique: str) -> None:
-    with Host() as host, started(host, technique) as guest:
+    with Host(level="assist") as host, started(host, technique) as guest:
         guest.run(HALFWAY)
         snapshot = bytearray(guest.save())
         for at in range(0, len(snapshot), len(snapshot) // 50):

@@ -13,6 +13,7 @@ from toyvm.image import Image
 from toyvm.machine import Machine
 from toyvm.reference.machine import ReferenceMachine
 from toyvm.shipped import load_program
+from toyvm.techniques import parse_variant
 
 TESTS = Path(__file__).parent.parent
 GUESTS = TESTS.parent / "guests"
@@ -71,7 +72,7 @@ def run_guest(
     if technique == "reference":
         assert isinstance(given, bytes)
         return _run_reference(image, given, memory, disk, limit)
-    with Host(2 * memory + (16 << 20)) as host:
+    with Host(2 * memory + (16 << 20), level=parse_variant(technique).level) as host:
         machine = (
             Machine(memory, input=given, disk=disk)
             if technique == "bare"

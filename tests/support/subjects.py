@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from toyvm.isa.machine import Level
 from toyvm.programs import Program
 from toyvm.reference import ReferenceMachine
 
@@ -74,6 +75,11 @@ def recompiler(program: Program) -> Iterator[Any]:
         yield machine
 
 
+def level_for(technique: str, level: Level) -> Level:
+    """The hardware level for a program of `level` under a technique: assist is as strict, with guest mode besides."""
+    return Level.ASSIST if level is Level.STRICT and technique.startswith("assist") else level
+
+
 def _guest(technique: str, engine: Callable[[], Any] = lambda: "interpreter") -> Callable[[Program], Any]:
     """A factory of guests under a technique, on a host of their own."""
 
@@ -81,8 +87,9 @@ def _guest(technique: str, engine: Callable[[], Any] = lambda: "interpreter") ->
     def subject(program: Program) -> Iterator[Any]:
         from toyvm.host import Host, host_memory_for
 
+        level = level_for(technique, program.level)
         with (
-            Host(memory=host_memory_for(program.memory), level=program.level, engine=engine()) as host,
+            Host(memory=host_memory_for(program.memory), level=level, engine=engine()) as host,
             host.guest(technique, memory=program.memory, **devices_of(program)) as guest,
         ):
             guest.load(program)
@@ -97,6 +104,8 @@ trap_flush = _guest("trap+flush")
 hybrid = _guest("hybrid")
 recompiled_trap = _guest("trap", _eager)
 recompiled_hybrid = _guest("hybrid", _eager)
+assist = _guest("assist")
+recompiled_assist = _guest("assist", _eager)
 
 
 @contextmanager
@@ -145,6 +154,19 @@ def restored_hybrid(program: Program) -> Iterator[Any]:
         yield Restored(lambda: hybrid(program), stack)
 
 
+@contextmanager
+def observed_assist(program: Program) -> Iterator[Any]:
+    with assist(program) as guest:
+        guest.observe(lambda event: None)
+        yield guest
+
+
+@contextmanager
+def restored_assist(program: Program) -> Iterator[Any]:
+    with ExitStack() as stack:
+        yield Restored(lambda: assist(program), stack)
+
+
 SUBJECTS: dict[str, Callable[[Program], Any]] = {
     "reference": reference,
     "stepping": stepping,
@@ -155,8 +177,12 @@ SUBJECTS: dict[str, Callable[[Program], Any]] = {
     "recompiled trap": recompiled_trap,
     "recompiled hybrid": recompiled_hybrid,
     "trap+flush": trap_flush,
+    "assist": assist,
+    "recompiled assist": recompiled_assist,
     "observed trap": observed_trap,
+    "observed assist": observed_assist,
     "restored interpreter": restored_interpreter,
     "restored trap": restored_trap,
     "restored hybrid": restored_hybrid,
+    "restored assist": restored_assist,
 }

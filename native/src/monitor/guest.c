@@ -72,8 +72,8 @@ static void show_exit(struct t64_guest *guest)
 {
     const struct exit_cause *exit = &guest->exit;
     u64 cause = exit->trap.cause;
-    bool has_word =
-        exit->event == CPU_SPIN || cause == CAUSE_PRIVILEGED_INSTRUCTION || cause == CAUSE_ILLEGAL_INSTRUCTION;
+    bool has_word = exit->event == CPU_SPIN || cause == CAUSE_PRIVILEGED_INSTRUCTION ||
+                    cause == CAUSE_ILLEGAL_INSTRUCTION || cause == GUEST_EXIT_INSTRUCTION || cause == GUEST_EXIT_SPIN;
     guest->vm.exit = (struct t64_exit){
         .reason = exit->reason,
         .word = has_word ? (u32)exit->trap.tval : 0,
@@ -150,8 +150,7 @@ static int meet_exit(struct t64_guest *guest, enum t64_event event)
     return handle(guest);
 }
 
-/* Run on the hardware up to the next exit, and handle that. */
-static int run_to_exit(struct t64_guest *guest)
+enum t64_event guest_go_in_user_mode(struct t64_guest *guest)
 {
     struct t64_state *state = &guest->vm.state;
     struct t64_state *hardware = hardware_state(guest);
@@ -163,6 +162,13 @@ static int run_to_exit(struct t64_guest *guest)
     state->retired += ran;
     state->fresh &= ran == 0;
     state->pc = hardware->pc;
+    return event;
+}
+
+/* Up to the next exit, which is handled. */
+static int run_to_exit(struct t64_guest *guest)
+{
+    enum t64_event event = guest->technique->go(guest);
     return T64_UNLIKELY(event == CPU_LIMIT) ? T64_STOP_LIMIT : meet_exit(guest, event);
 }
 

@@ -9,6 +9,7 @@
 
 struct technique;
 struct para;
+struct assist;
 
 /* What the run loop does after an exit, where it is not a stop (enum t64_stop). */
 enum {
@@ -41,6 +42,7 @@ struct t64_guest {
     struct t64_walk walk; /* of a page fault, through the guest's own tables (trap) */
     struct shadow shadow; /* trap */
     struct para *para;    /* para */
+    struct assist *assist; /* assist */
     struct t64_guest *next;
 };
 
@@ -57,6 +59,8 @@ struct technique {
     /* At the beginning of a run: set the hardware, and have its timer go off at once for what came due since the last
      * run. A guest must not be able to tell where its runs began. OUTCOME_RESUME or a stop. */
     int (*resume)(struct t64_guest *guest);
+    /* Run on the hardware up to the next exit, and bring the guest's state up to date: CPU_LIMIT, or what cpu_trap explains. */
+    enum t64_event (*go)(struct t64_guest *guest);
     void (*state_changed)(struct t64_guest *guest); /* from outside */
     void (*memory_changed)(struct t64_guest *guest, t64_gpa gpa, u64 size);
     u32 (*root)(struct t64_guest *guest, u32 mode);            /* FRAME_NONE if there is none */
@@ -67,6 +71,7 @@ struct technique {
 extern const struct technique technique_trap;
 extern const struct technique technique_para;
 extern const struct technique technique_hybrid;
+extern const struct technique technique_assist;
 
 /* How other domains name it; never 0. */
 static inline u64 guest_id(const struct t64_guest *guest) { return guest->owner - FRAME_MONITOR; }
@@ -80,6 +85,9 @@ static inline struct t64_state *hardware_state(struct t64_guest *guest) { return
 u32 guest_exception_reason(struct t64_guest *guest);
 u32 guest_syscall_reason(struct t64_guest *guest);
 u32 guest_sensitive_reason(u32 word);
+
+/* `go` of the techniques that run a guest in the hardware's user mode. */
+enum t64_event guest_go_in_user_mode(struct t64_guest *guest);
 
 /* As the carriers have it. */
 int guest_run(struct t64_vm *vm, u64 until);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 static const struct technique *const techniques[] = {[T64_TRAP] = &technique_trap, [T64_PARA] = &technique_para,
-                                                    [T64_HYBRID] = &technique_hybrid};
+                                                    [T64_HYBRID] = &technique_hybrid, [T64_ASSIST] = &technique_assist};
 enum { TECHNIQUES = sizeof techniques / sizeof *techniques };
 
 static int guest_boot(struct t64_vm *vm, u64 entry)
@@ -68,6 +68,8 @@ static const struct t64_carrier carriers[] = {
                   .save = para_save, .prepare = para_prepare_load, .load = para_load},
     [T64_HYBRID] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
                     .memory_changed = guest_memory_changed},
+    [T64_ASSIST] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
+                    .memory_changed = guest_memory_changed},
 };
 
 /* Scattered frames for all its pages; false, and none taken, if there are too few. */
@@ -117,7 +119,7 @@ static bool guest_open(struct t64_guest *guest, u32 technique, const t64_config 
 
 t64_vm *t64_guest_new(t64_host *host, uint32_t technique, const t64_config *config)
 {
-    if (technique >= TECHNIQUES || !config_is_valid(config))
+    if (technique >= TECHNIQUES || !techniques[technique] || !config_is_valid(config))
         return NULL;
     struct t64_guest *guest = calloc(1, sizeof *guest);
     if (!guest)

@@ -22,6 +22,7 @@ static bool host_open(struct t64_host *host, u64 memory, u32 level)
     if (!hardware->phys.ram)
         return false;
     hardware->phys.ram_size = hardware->phys.size = memory;
+    hardware->devices.console.ended = hardware->devices.console.end_read = true; /* it has none: nothing is ever pending */
     host->next_owner = FRAME_GUEST;
     enter_user_mode(&hardware->state);
     host->cpu = cpu_new(hardware, CPU_HOSTED);

@@ -78,6 +78,7 @@ const struct technique technique_hybrid = {
     .enter = trap_nothing,
     .leave = trap_nothing,
     .settle = hybrid_settle,
+    .go = guest_go_in_user_mode,
     .resume = hybrid_resume,
     .state_changed = forget,
     .memory_changed = memory_changed,

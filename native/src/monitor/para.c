@@ -206,6 +206,7 @@ const struct technique technique_para = {
     .enter = para_enter,
     .leave = para_leave,
     .settle = para_settle,
+    .go = guest_go_in_user_mode,
     .resume = para_resume,
     .state_changed = para_state_changed,
     .memory_changed = para_memory_changed,

@@ -163,6 +163,7 @@ const struct technique technique_trap = {
     .enter = trap_nothing,
     .leave = trap_nothing,
     .settle = trap_settle,
+    .go = guest_go_in_user_mode,
     .resume = trap_resume,
     .state_changed = trap_state_changed,
     .memory_changed = trap_memory_changed,
