@@ -10,6 +10,7 @@ MAGIC = b"\x7fELF"
 CLASS_64, DATA_LITTLE, VERSION = 2, 1, 1
 TYPE_EXECUTABLE = 2
 MACHINE_T64 = 0x5436  # "T6"; not one of the numbers that are given out
+MACHINE_RISCV = 243
 PAGE = 4096
 
 PT_NULL, PT_LOAD = 0, 1
@@ -63,6 +64,13 @@ SECTION_HEADER = Layout(
     )
 )
 SYMBOL = Layout((("name", "I"), ("info", "B"), ("other", "B"), ("shndx", "H"), ("value", "Q"), ("size", "Q")))
+
+
+def machine_of(head: bytes) -> int | None:
+    """The machine that an ELF64 file is for, from its first HEADER.size bytes; None if it is no such file."""
+    whole = len(head) >= HEADER.size and head.startswith(MAGIC)
+    return HEADER.unpack(head, 0)["machine"] if whole else None
+
 
 # The line table's section: a header, the file names with a zero byte behind each, then the three columns.
 LINES_SECTION = ".t64.lines"

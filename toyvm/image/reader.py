@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from itertools import pairwise
 
-from toyvm.errors import BadFileError
 from toyvm.image import elf
+from toyvm.image.file import ElfFile, Expected, Header
 from toyvm.image.model import Image, LineTable, Section, Segment, Symbol
 from toyvm.isa.machine import MAXIMUM_MEMORY
 
-MAXIMUM_SEGMENTS = 4096
-MAXIMUM_SECTIONS = 0xFEFF
 _TOP = 1 << 64
 
-Header = dict[str, int]
+# What the header must say.
+IDENTITY = (Expected("type", 16, elf.TYPE_EXECUTABLE, "file type"), Expected("machine", 18, elf.MACHINE_T64, "machine"))
 
 
 def read(data: bytes, name: str) -> Image:
@@ -24,88 +22,20 @@ def read(data: bytes, name: str) -> Image:
     return _Reader(data, name).image()
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Where a table of headers lies in the file."""
-
-    what: str
-    offset: int
-    count: int
-    layout: elf.Layout
-
-
-class _Reader:
-    def __init__(self, data: bytes, name: str) -> None:
-        self.data = data
-        self.name = name
-
+class _Reader(ElfFile):
     def image(self) -> Image:
-        header = self._header()
-        programs = self._table(
-            _Table("program header", header["phoff"], header["phnum"], elf.PROGRAM_HEADER),
-            header["phentsize"],
-            MAXIMUM_SEGMENTS,
-        )
+        header = self.header("a T64 image", IDENTITY)
+        programs = self.program_headers(header)
         segments = self._segments(programs)
         complaint = Image(header["entry"], segments).complaint()
         if complaint is not None:
             raise self.bad(24, complaint)
-        sections = self._table(
-            _Table("section header", header["shoff"], header["shnum"], elf.SECTION_HEADER),
-            header["shentsize"],
-            MAXIMUM_SECTIONS,
-        )
-        names = self._section_names(sections, header["shstrndx"])
+        sections = self.section_headers(header)
+        names = self.section_names(sections, header["shstrndx"])
         loaded = self._loaded(sections, names, segments)
         symbols = self._symbols(sections, loaded)
         lines = self._lines(sections, names)
         return Image(header["entry"], segments, symbols, lines, tuple(loaded.values()))
-
-    def bad(self, offset: int, message: str) -> BadFileError:
-        return BadFileError(f"{self.name}: offset {offset:#x}: {message}")
-
-    def _header(self) -> Header:
-        if len(self.data) < elf.HEADER.size:
-            raise self.bad(0, f"the file has {len(self.data)} bytes; an ELF64 header takes {elf.HEADER.size}")
-        if self.data[:4] != elf.MAGIC:
-            raise self.bad(0, f"not an ELF file: it begins with {self.data[:4].hex(' ')}, not {elf.MAGIC.hex(' ')}")
-        header = elf.HEADER.unpack(self.data, 0)
-        for field, offset, wanted, what in (
-            ("class_", 4, elf.CLASS_64, "ELF class"),
-            ("data", 5, elf.DATA_LITTLE, "byte order"),
-            ("ident_version", 6, elf.VERSION, "ELF version"),
-            ("type", 16, elf.TYPE_EXECUTABLE, "file type"),
-            ("machine", 18, elf.MACHINE_T64, "machine"),
-            ("version", 20, elf.VERSION, "ELF version"),
-            ("ehsize", 52, elf.HEADER.size, "header size"),
-        ):
-            if header[field] != wanted:
-                raise self.bad(offset, f"{what} is {header[field]:#x}; a T64 image has {wanted:#x}")
-        return header
-
-    def _table(self, table: _Table, entry_size: int, most: int) -> list[tuple[int, Header]]:
-        """Every header of a table with its offset."""
-        if not table.count:
-            return []
-        size = table.layout.size
-        if entry_size != size:
-            raise self.bad(0, f"the size of a {table.what} is {entry_size}; it must be {size}")
-        if table.count > most:
-            raise self.bad(0, f"there are {table.count} {table.what}s; the limit is {most}")
-        end = table.offset + size * table.count
-        if end > len(self.data):
-            raise self.bad(
-                table.offset, f"the {table.what}s end at {end:#x}, beyond the file's end {len(self.data):#x}"
-            )
-        places = range(table.offset, end, size)
-        return [(place, table.layout.unpack(self.data, place)) for place in places]
-
-    def _contents(self, place: int, what: str, offset: int, size: int) -> bytes:
-        if offset + size > len(self.data):
-            raise self.bad(
-                place, f"{what} is {size:#x} bytes at offset {offset:#x}, beyond the file's end {len(self.data):#x}"
-            )
-        return self.data[offset : offset + size]
 
     # Segments.
 
@@ -130,37 +60,10 @@ class _Reader:
             raise self.bad(place, f"the segment at {address:#x} is empty")
         if header["flags"] & ~7:
             raise self.bad(place, f"segment flags {header['flags']:#x}; only 0..7 have a meaning")
-        data = self._contents(place, "the segment", header["offset"], stored)
+        data = self.contents(place, "the segment", header["offset"], stored)
         return Segment(address, data, size, header["flags"])
 
     # Sections.
-
-    def _section_names(self, sections: list[tuple[int, Header]], index: int) -> list[str]:
-        if not sections:
-            return []
-        if index >= len(sections):
-            raise self.bad(62, f"the section names are in section {index}; there are {len(sections)} sections")
-        table = self._strings(*sections[index])
-        return [self._string(table, place, header["name"], "section") for place, header in sections]
-
-    def _strings(self, place: int, header: Header) -> bytes:
-        if header["type"] != elf.SHT_STRTAB:
-            raise self.bad(place, f"a string table is wanted; this section has type {header['type']:#x}")
-        table = self._contents(place, "the string table", header["offset"], header["size"])
-        if table and table[-1]:
-            raise self.bad(place, "the string table does not end with a zero byte")
-        return table
-
-    def _string(self, table: bytes, place: int, offset: int, what: str) -> str:
-        if offset >= max(len(table), 1):
-            raise self.bad(place, f"the {what}'s name is at {offset:#x} of a string table of {len(table):#x} bytes")
-        return self._text(table[offset : table.find(b"\0", offset)] if table else b"", place, what)
-
-    def _text(self, text: bytes, place: int, what: str) -> str:
-        try:
-            return text.decode()
-        except UnicodeDecodeError:
-            raise self.bad(place, f"the {what}'s name {text[:40]!r} is not UTF-8") from None
 
     def _loaded(
         self, sections: list[tuple[int, Header]], names: list[str], segments: tuple[Segment, ...]
@@ -200,8 +103,8 @@ class _Reader:
             raise self.bad(place, f"the symbol table has {header['size']} bytes; a symbol takes {size}")
         if header["link"] >= len(sections):
             raise self.bad(place, f"the symbols' names are in section {header['link']}; there are {len(sections)}")
-        self._contents(place, "the symbol table", header["offset"], header["size"])
-        names = self._strings(*sections[header["link"]])
+        self.contents(place, "the symbol table", header["offset"], header["size"])
+        names = self.strings(*sections[header["link"]])
         offsets = range(header["offset"] + size, header["offset"] + header["size"], size)
         found = (self._symbol(offset, names, loaded) for offset in offsets)
         return [symbol for symbol in found if symbol is not None]
@@ -214,7 +117,7 @@ class _Reader:
             raise self.bad(offset, f"symbol with binding {binding}; it can be 0, local, or 1, global")
         if kind in (elf.STT_SECTION, elf.STT_FILE) or section == elf.SHN_UNDEF:
             return None
-        name = self._string(names, offset, entry["name"], "symbol")
+        name = self.string(names, offset, entry["name"], "symbol")
         if not name:
             raise self.bad(offset, "symbol without a name")
         if section != elf.SHN_ABS and section not in loaded:
@@ -225,7 +128,7 @@ class _Reader:
     def _lines(self, sections: list[tuple[int, Header]], names: list[str]) -> LineTable:
         for (place, header), name in zip(sections, names, strict=True):
             if name == elf.LINES_SECTION and header["type"] == elf.SHT_PROGBITS:
-                contents = self._contents(place, "the line table", header["offset"], header["size"])
+                contents = self.contents(place, "the line table", header["offset"], header["size"])
                 return self._line_table(contents, header["offset"])
         return LineTable()
 
@@ -250,7 +153,7 @@ class _Reader:
 
     def _columns(self, body: bytes, header: Header, place: int) -> LineTable:
         size, rows = header["names_size"], header["rows"]
-        files = tuple(self._text(name, place, "file") for name in body[:size].split(b"\0")[:-1])
+        files = tuple(self.text(name, place, "file") for name in body[:size].split(b"\0")[:-1])
         if len(files) != header["files"]:
             raise self.bad(place, f"the line table says {header['files']} files and names {len(files)}")
         addresses = struct.unpack_from(f"<{rows}Q", body, size)
