@@ -12,6 +12,7 @@
 .include "kernel/process.inc"
 .include "kernel/programs.inc"
 .include "kernel/print.inc"
+.include "kernel/causes.inc"
 .include "kernel/memory.inc"
 .include "kernel/lifecycle.inc"
 .include "kernel/schedule.inc"
