@@ -24,6 +24,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
         "interrupts": ("interrupts",),
     },
     {"shipped programs": ("shipped",), "random programs": ("programs",)},
+    {"importer": ("importer",)},
     {"disassembler": ("disasm",), "reference": ("reference",), "assembler": ("asm",), "ported lines": ("portdiff",)},
     {
         "image": ("image",),

@@ -71,7 +71,9 @@ def load_program(
     defines: Mapping[str, int] | None = None,
     include: Sequence[str | os.PathLike[str]] = (),
 ) -> Image:
-    """The image of an image file, a source, or a shipped guest by name; sources are assembled for the technique.
+    """The image of an image file, a source, a shipped guest by name, or a static RISC-V program.
+
+    Sources are assembled for the technique; a RISC-V program is imported, and starts without arguments.
 
     Raises BadFileError, AssemblyError, and UsageError for `defines` given with an image.
     """
@@ -83,7 +85,22 @@ def load_program(
         return assemble([path], defines=given, include=include).image
     if defines:
         raise UsageError(f"{path}: -D goes with a source; an image is assembled already")
+    if is_riscv_program(path):
+        from toyvm.importer import import_file
+
+        return import_file(path).image
     return read_image(path)
+
+
+def is_riscv_program(path: Path) -> bool:
+    """Is the file an ELF file for RISC-V, of whatever kind? False for one that cannot be read."""
+    from toyvm.image import elf
+
+    try:
+        with path.open("rb") as file:
+            return elf.machine_of(file.read(elf.HEADER.size)) == elf.MACHINE_RISCV
+    except OSError:
+        return False
 
 
 def read_image(path: Path) -> Image:

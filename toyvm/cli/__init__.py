@@ -14,6 +14,7 @@ from toyvm.errors import AssemblyError, BadFileError, ExitCode, ToyvmError
 # Command, and the line that help prints for it. Its module has `add_arguments(parser)` and `execute(arguments) -> int`.
 COMMANDS = {
     "run": "run an image, a source or a shipped guest",
+    "import": "make an image of a static RISC-V program",
     "asm": "assemble and link sources into an image",
     "dis": "disassemble an image",
     "lab": "time the workloads on each technique and compare",
@@ -68,7 +69,7 @@ def _dispatch(words: list[str]) -> int:
         module = import_module(f"toyvm.cli.{words[0]}_command")
         parser = Parser(prog=f"toyvm {words[0]}", description=module.__doc__, allow_abbrev=False)
         module.add_arguments(parser)
-        return int(module.execute(parser.parse_args(words[1:])))
+        return int(module.execute(parser.parse_intermixed_args(words[1:])))
     _top_parser().parse_args(words)
     raise AssertionError("the top parser always ends in help, version or an error")
 
@@ -76,7 +77,7 @@ def _dispatch(words: list[str]) -> int:
 def _top_parser() -> Parser:
     from toyvm import __version__
 
-    listing = "\n".join(f"  {name:<6}{line}" for name, line in COMMANDS.items())
+    listing = "\n".join(f"  {name:<7}{line}" for name, line in COMMANDS.items())
     parser = Parser(
         prog="toyvm",
         usage="toyvm COMMAND ...",

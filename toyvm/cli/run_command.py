@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from toyvm.cli.import_command import add_start_options, import_with_notes, start_options
 from toyvm.cli.options import (
     add_source_options,
     add_technique_options,
@@ -37,7 +38,10 @@ ENGINES = ("interpreter", "recompiler", "reference")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("program", metavar="PROGRAM", help="an image, a source (.s), or a shipped guest's name")
+    parser.add_argument(
+        "program", metavar="PROGRAM", help="an image, a source (.s), a shipped guest's name, or a static RISC-V program"
+    )
+    parser.add_argument("words", nargs="*", metavar="ARGUMENT", help="for a RISC-V program's main; after a --")
     add_technique_options(parser)
     parser.add_argument(
         "--engine", default="interpreter", metavar="E", help=f"of {', '.join(ENGINES)}; interpreter unless said"
@@ -49,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-instructions", metavar="N", help="stop after so many; 5e9 will do")
     parser.add_argument("--timeout", metavar="SECONDS", help="stop after so much wall time")
     add_source_options(parser)
+    add_start_options(parser)
     _add_device_options(parser)
     parser.add_argument("--report", metavar="FILE", help="write how the run ended there, as JSON")
 
@@ -127,9 +132,14 @@ def _limits(arguments: argparse.Namespace) -> tuple[int | None, float | None]:
 
 
 def _image(arguments: argparse.Namespace) -> Image:
-    from toyvm.shipped import load_program
+    from toyvm.shipped import find_program, is_riscv_program, load_program
 
     defines = parse_defines(arguments.defines)
+    program = find_program(arguments.program)
+    if is_riscv_program(program) and not defines:
+        return import_with_notes(program, start_options(arguments)).image
+    if arguments.words or arguments.env or arguments.stack:
+        raise UsageError(f"{program}: arguments, --env and --stack go with a RISC-V program; this is none")
     return load_program(arguments.program, arguments.technique, defines=defines, include=arguments.include)
 
 

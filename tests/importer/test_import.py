@@ -1,0 +1,116 @@
+"""Imported programs run: the same on every technique, with their arguments, symbols and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from riscv_elf import A0, A1, A2, A7, DATA, ECALL, EXIT, READ, SP, WRITE, Name, call, greeting, li, program
+from rv64 import Operation
+
+from toyvm.host import Host, host_memory_for
+from toyvm.image import Image
+from toyvm.importer import Options, import_program
+from toyvm.machine import Machine
+from toyvm.outcome import Outcome
+from toyvm.techniques import NAMES
+
+MEMORY = 4 << 20
+LIMIT = 5_000_000
+TEXT = b"hello from RISC-V\n"
+
+
+def run(image: Image, technique: str = "bare", input: bytes = b"", memory: int = MEMORY) -> tuple[Outcome, bytes]:
+    with Host(host_memory_for(memory)) as host:
+        computer = Machine(memory, input=input) if technique == "bare" else host.guest(technique, memory, input=input)
+        with computer:
+            computer.load(image)
+            return computer.run(LIMIT), computer.output
+
+
+def image_of(*code: int | Operation, data: bytes = b"", arguments: Sequence[str] = (), stack: int = 1 << 16) -> Image:
+    return import_program(program(*code, data=data), "prog.elf", Options(arguments, {}, stack)).image
+
+
+def test_an_image_survives_its_file() -> None:
+    image = image_of(*greeting(TEXT, 3), data=TEXT)
+    assert Image.from_bytes(image.to_bytes()).to_bytes() == image.to_bytes()
+
+
+@pytest.mark.parametrize("technique", NAMES)
+def test_one_image_runs_on_every_technique(technique: str) -> None:
+    outcome, output = run(image_of(*greeting(TEXT, 3), data=TEXT), technique)
+    assert (outcome.exit_code, output) == (3, TEXT), outcome
+
+
+# Write what argv[1], at the stack's begin + 16, points to: 5 bytes.
+SECOND_ARGUMENT = [
+    *li(A0, 1),
+    Operation("ld", A1, SP, imm=16),
+    *li(A2, 5),
+    *li(A7, WRITE),
+    ECALL,
+    Operation("ld", A0, SP),  # argc
+    *li(A7, EXIT),
+    ECALL,
+]
+
+
+@pytest.mark.parametrize("technique", NAMES)
+def test_arguments_stand_on_the_stack(technique: str) -> None:
+    outcome, output = run(image_of(*SECOND_ARGUMENT, arguments=("first", "second")), technique)
+    assert (outcome.exit_code, output) == (3, b"first")
+
+
+ECHO = [*call(READ, 0, DATA, 64), Operation("addi", A2, A0), *call(WRITE, 1, DATA), *call(EXIT, 0)]
+
+
+@pytest.mark.parametrize("technique", NAMES)
+def test_input_comes_by_lines(technique: str) -> None:
+    _, output = run(image_of(*ECHO, data=bytes(64)), technique, b"one\ntwo\n")
+    assert output == b"one\n"
+
+
+@pytest.mark.parametrize("technique", NAMES)
+def test_a_fault_ends_the_program_and_the_host_says_where(technique: str) -> None:
+    image = image_of(Operation("sd", 0, 0, 0, 8))
+    outcome, output = run(image, technique)
+    assert output == b"program ended: store page fault at 0x10000 about 0x8\n"
+    assert outcome.stop == "fault"
+    assert "from 0x10000 _start" in (outcome.report or "")
+
+
+def test_symbols_keep_their_names_and_addresses() -> None:
+    image = image_of(*greeting(TEXT, 0), data=TEXT)
+    assert image.address_of("_start") == 0x10000
+    assert str(image.locate(0x10004)) == "_start+0x4"
+
+
+def test_data_among_the_code_is_left_as_it_is() -> None:
+    jump_over = Operation("jal", imm=12)
+    names = (Name("$x", 0x10000, kind=0), Name("$d", 0x10004, kind=0), Name("$x", 0x1000C, kind=0))
+    data = program(jump_over, 0x12345678, 0x00000013, *call(EXIT, 5), names=names)
+    imported = import_program(data, "prog.elf")
+    segment = next(each for each in imported.image.segments if each.address == 0x10000)
+    assert segment.data[4:12] == bytes.fromhex("7856341213000000")
+    assert imported.translation.data_words == 2
+    assert imported.notes == ()
+    assert run(imported.image)[0].exit_code == 5
+
+
+def test_an_object_among_the_code_is_data() -> None:
+    names = (Name("$x", 0x10000, kind=0), Name("table", 0x10004, size=8, kind=1))
+    data = program(Operation("jal", imm=12), 0xFFFFFFFF, 0x12345678, *call(EXIT, 5), names=names)
+    imported = import_program(data, "prog.elf")
+    assert imported.translation.data_words == 2
+    assert run(imported.image)[0].exit_code == 5
+
+
+def test_code_without_mapping_symbols_is_said_to_be_taken_for_code() -> None:
+    imported = import_program(program(*call(EXIT, 5), names=()), "prog.elf")
+    assert imported.notes == ("section '.text' has no mapping symbols: all of it but objects is taken for code",)
+
+
+def test_too_little_memory_is_said() -> None:
+    outcome, output = run(image_of(*call(EXIT, 0), stack=1 << 16), memory=204 << 10)
+    assert (outcome.exit_code, output) == (98, b"supervisor: too little memory\n")

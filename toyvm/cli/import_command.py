@@ -1,0 +1,89 @@
+"""Make an image of a static RV64IM program: its instructions re-encoded in place, with a supervisor that serves it.
+
+`riscv64-unknown-elf-gcc -O2 -g $(toyvm import --flags) program.c -o program.elf` makes such a program with picolibc.
+`toyvm run` takes one as it is. What there is to say about it is printed on standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toyvm.errors import UsageError
+
+if TYPE_CHECKING:
+    from toyvm.importer import Imported, Options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("program", metavar="ELF", help="a static program for RV64IM")
+    parser.add_argument("words", nargs="*", metavar="ARGUMENT", help="what main finds in argv, after a --")
+    parser.add_argument("-o", dest="output", required=True, metavar="IMAGE", help="the image to write")
+    add_start_options(parser)
+    parser.add_argument("--flags", nargs=0, action=_PrintFlags, help="print what gcc makes such programs with, and end")
+
+
+def add_start_options(parser: argparse.ArgumentParser) -> None:
+    """How an imported program starts."""
+    parser.add_argument(
+        "--env", action="append", default=[], metavar="NAME=VALUE", help="into the environment of a RISC-V program"
+    )
+    parser.add_argument("--stack", metavar="SIZE", help="the stack of a RISC-V program; 1M")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from toyvm.cli.outputs import check_kept, check_outputs
+    from toyvm.disk import replace_file
+
+    outputs = {"-o": arguments.output}
+    check_outputs(outputs)
+    check_kept(outputs, (arguments.program,))
+    imported = import_with_notes(Path(arguments.program), start_options(arguments))
+    replace_file(Path(arguments.output), imported.image.to_bytes())
+    return 0
+
+
+def start_options(arguments: argparse.Namespace) -> Options:
+    """The program's arguments, environment and stack. Raises UsageError."""
+    from toyvm.importer import Options
+    from toyvm.sizes import parse_size
+
+    environment = {}
+    for text in arguments.env:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise UsageError(f"--env {text}: it takes NAME=VALUE")
+        environment[name] = value
+    given = {} if arguments.stack is None else {"stack": parse_size(arguments.stack, "--stack")}
+    return Options(tuple(arguments.words), environment, **given)
+
+
+def import_with_notes(path: Path, options: Options) -> Imported:
+    """Import a file, and say on standard error what there is to say about it."""
+    from toyvm.importer import import_file
+
+    imported = import_file(path, options)
+    for note in imported.notes:
+        print(f"toyvm: {path}: {note}", file=sys.stderr)
+    return imported
+
+
+class _PrintFlags(argparse.Action):
+    """Prints the compiler's flags as a shell takes them."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        *_: Any,
+    ) -> None:
+        from shlex import join
+
+        from toyvm.importer import compiler_flags
+
+        print(join(compiler_flags()))
+        parser.exit()

@@ -1,0 +1,155 @@
+"""Which words of a program are code, and their translation in place; what cannot be translated is refused together.
+
+Code is what the executable sections hold, but for the places that the symbols call data: mapping symbols ($x begins
+code, $d data), and objects with a size. Where an executable section has no mapping symbols, all else in it is taken for
+code, and that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from toyvm.errors import BadFileError
+from toyvm.image import Image, Section, Segment, elf
+from toyvm.importer.foreign import Kind, kind_of, size_of
+from toyvm.importer.program import Program
+from toyvm.importer.rv64 import reencode
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One place that cannot be translated."""
+
+    address: int
+    size: int
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """The segments with T64 code, how many words were translated and left as data, and what there is to say."""
+
+    segments: tuple[Segment, ...]
+    instructions: int
+    data_words: int
+    notes: tuple[str, ...]
+
+
+def translate(program: Program) -> Translation:
+    """Every instruction re-encoded at its own address. Raises BadFileError with all that cannot be."""
+    memory = {segment.address: bytearray(segment.data) for segment in program.segments}
+    refusals: list[Refusal] = []
+    count = 0
+    runs = list(code_runs(program))
+    for start, end in runs:
+        base, data = _holder(memory, start)
+        refusals += _translate_run(data, start - base, end - base, base)
+        count += (end - start) // 4
+    if refusals:
+        raise BadFileError(_complaint(program, refusals))
+    if not any(start <= program.entry < end for start, end in runs):
+        raise BadFileError(f"{program.name}: the entry point {program.entry:#x} is not in an executable section")
+    segments = (
+        Segment(segment.address, bytes(memory[segment.address]), segment.size, segment.flags)
+        for segment in program.segments
+    )
+    data_words = sum(section.size for section in _executable(program)) // 4 - count
+    return Translation(tuple(segments), count, data_words, tuple(_notes(program)))
+
+
+def code_runs(program: Program) -> Iterator[tuple[int, int]]:
+    """Begin and end of every stretch of code."""
+    for section in _executable(program):
+        turns = {section.address: True}
+        end = section.address + section.size
+        turns.update((mark.address, mark.is_code) for mark in program.marks if section.address <= mark.address < end)
+        for data in program.objects:
+            if section.address <= data.address < end:
+                behind = min(data.address + data.size, end)
+                resumes = turns[max(address for address in turns if address <= behind)]
+                inside = [address for address in turns if data.address <= address < behind]
+                for address in inside:
+                    del turns[address]
+                turns[data.address] = False
+                turns.setdefault(behind, resumes)
+        yield from _true_runs(sorted(turns.items()), end)
+
+
+def _true_runs(turns: list[tuple[int, bool]], end: int) -> Iterator[tuple[int, int]]:
+    """The stretches, from each turn to the next, that are code; neighbours are one."""
+    begin = None
+    for address, is_code in [*turns, (end, False)]:
+        if is_code and begin is None:
+            begin = address
+        elif not is_code and begin is not None:
+            if begin < address:
+                yield begin, address
+            begin = None
+
+
+def _executable(program: Program) -> list[Section]:
+    return [each for each in program.sections if each.flags & elf.SHF_EXECINSTR and each.has_contents]
+
+
+def _holder(memory: dict[int, bytearray], address: int) -> tuple[int, bytearray]:
+    """The segment's data that holds the address, which is in one, with its base."""
+    return next((base, data) for base, data in memory.items() if base <= address < base + len(data))
+
+
+def _translate_run(data: bytearray, start: int, end: int, base: int) -> Iterator[Refusal]:
+    """Re-encode data[start:end] where it lies."""
+    at = start
+    while at < end:
+        word = int.from_bytes(data[at : min(at + 4, end)], "little")
+        size = 4 if not word else min(size_of(word), end - at)
+        translated = reencode(word) if at % 4 == 0 and end - at >= 4 else None
+        if translated is not None:
+            data[at : at + 4] = translated.to_bytes(4, "little")
+        elif word:
+            yield Refusal(base + at, size, kind_of(word))
+        at += size
+
+
+def _notes(program: Program) -> Iterator[str]:
+    for section in _executable(program):
+        if not any(section.address <= mark.address < section.address + section.size for mark in program.marks):
+            yield f"section '{section.name}' has no mapping symbols: all of it but objects is taken for code"
+
+
+# The list of refusals.
+
+
+def _complaint(program: Program, refusals: list[Refusal]) -> str:
+    """A line for each run of refusals of one kind at one place, then what avoids them."""
+    image = program.as_image()
+    groups = list(_grouped(image, refusals))
+    places = "\n".join(f"  {line}" for line in groups)
+    advice = dict.fromkeys(f"  {refusal.kind.name}: {refusal.kind.advice}" for refusal in refusals)
+    count = f"{len(refusals)} place{'s' if len(refusals) > 1 else ''}"
+    return f"{program.name}: not RV64IM in {count}:\n{places}\n" + "\n".join(advice)
+
+
+def _grouped(image: Image, refusals: list[Refusal]) -> Iterator[str]:
+    group: list[Refusal] = []
+    for refusal in refusals:
+        if group and not _continues(image, group[-1], refusal):
+            yield _line(image, group)
+            group = []
+        group.append(refusal)
+    yield _line(image, group)
+
+
+def _continues(image: Image, before: Refusal, after: Refusal) -> bool:
+    """Is this one more of the same kind from the same source line?"""
+    if before.kind is not after.kind:
+        return False
+    one, other = image.locate(before.address), image.locate(after.address)
+    return (one.symbol, one.file, one.line) == (other.symbol, other.file, other.line)
+
+
+def _line(image: Image, group: list[Refusal]) -> str:
+    first, last = group[0], group[-1]
+    where = f"{first.address:#x}" if len(group) == 1 else f"{first.address:#x}..{last.address + last.size:#x}"
+    many = "" if len(group) == 1 else f", {len(group)} times"
+    return f"{where} {image.locate(first.address)}: {first.kind.name}{many}"

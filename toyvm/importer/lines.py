@@ -1,0 +1,262 @@
+"""DWARF line programs, versions 2 to 5: which source line made the code at an address.
+
+After DWARF Debugging Information Format, version 5, section 6.2, and the same section of version 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import ClassVar
+
+from toyvm.image import LineTable
+
+_MAXIMUM_ROWS = 1 << 22
+
+
+class DamagedLines(ValueError):
+    """The line programs contradict themselves; the message says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class DebugSections:
+    """The contents of the sections that lines are read from."""
+
+    NAMES: ClassVar[tuple[str, ...]] = (".debug_line", ".debug_line_str", ".debug_str")
+
+    line: bytes
+    line_strings: bytes
+    strings: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    address: int
+    file: str
+    line: int  # 0: nothing is known from here on
+
+
+def read_lines(sections: DebugSections) -> LineTable:
+    """The rows of all line programs. Raises DamagedLines."""
+    rows: list[_Row] = []
+    cursor = _Cursor(sections.line)
+    while cursor.at < len(cursor.data):
+        rows += _Unit(cursor, sections).rows()
+        if len(rows) > _MAXIMUM_ROWS:
+            raise DamagedLines(f"there are more than {_MAXIMUM_ROWS} rows")
+    return _table(rows)
+
+
+def _table(rows: list[_Row]) -> LineTable:
+    """By address; where several rows meet, one with a line before one without, and the last before the others."""
+    best: dict[int, _Row] = {}
+    for row in rows:
+        if row.line or row.address not in best:
+            best[row.address] = row
+    ordered = [best[address] for address in sorted(best)]
+    kept = [next(group) for _, group in groupby(ordered, key=lambda row: (row.file if row.line else "", row.line))]
+    files = sorted({row.file for row in kept if row.line})
+    numbers = {file: number for number, file in enumerate(files)}
+    return (
+        LineTable(
+            tuple(files),
+            tuple(row.address for row in kept),
+            tuple(numbers.get(row.file, 0) for row in kept),
+            tuple(row.line for row in kept),
+        )
+        if files
+        else LineTable()
+    )
+
+
+class _Cursor:
+    """Reads numbers and strings one behind another."""
+
+    def __init__(self, data: bytes, at: int = 0) -> None:
+        self.data = data
+        self.at = at
+
+    def take(self, size: int) -> bytes:
+        if self.at + size > len(self.data):
+            raise DamagedLines(f"{size} bytes at offset {self.at:#x} of {len(self.data):#x}")
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def number(self, size: int) -> int:
+        return int.from_bytes(self.take(size), "little")
+
+    def signed_byte(self) -> int:
+        return int.from_bytes(self.take(1), "little", signed=True)
+
+    def uleb(self) -> int:
+        value, shift = self._leb()
+        return value & ((1 << shift) - 1)
+
+    def sleb(self) -> int:
+        value, shift = self._leb()
+        return value - (1 << shift) if value >> (shift - 1) else value
+
+    def _leb(self) -> tuple[int, int]:
+        value = shift = 0
+        while True:
+            byte = self.number(1)
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if not byte & 0x80:
+                return value, shift
+            if shift > 70:
+                raise DamagedLines(f"a number of more than 10 bytes ends at offset {self.at:#x}")
+
+    def text(self) -> str:
+        end = self.data.find(b"\0", self.at)
+        if end < 0:
+            raise DamagedLines(f"the text at offset {self.at:#x} has no end")
+        text, self.at = self.data[self.at : end], end + 1
+        return text.decode(errors="replace")
+
+
+# Content types and forms of the directory and file tables of version 5.
+_PATH, _DIRECTORY = 1, 2
+_FORM_STRING, _FORM_STRP, _FORM_LINE_STRP, _FORM_UDATA, _FORM_BLOCK = 0x08, 0x0E, 0x1F, 0x0F, 0x09
+_FIXED_FORMS = {0x0B: 1, 0x05: 2, 0x06: 4, 0x07: 8, 0x1E: 16}  # data1, 2, 4, 8, 16
+
+# Extended opcodes.
+_END_SEQUENCE, _SET_ADDRESS, _DEFINE_FILE = 1, 2, 3
+
+
+class _Unit:
+    """One line program: its header, and the machine that runs it."""
+
+    def __init__(self, section: _Cursor, sections: DebugSections) -> None:
+        self._sections = sections
+        length = section.number(4)
+        self._offset_size = 8 if length == 0xFFFFFFFF else 4
+        if self._offset_size == 8:
+            length = section.number(8)
+        self._code = _Cursor(section.take(length))
+        self._version = self._code.number(2)
+        if not 2 <= self._version <= 5:
+            raise DamagedLines(f"they are of DWARF version {self._version}; versions 2 to 5 can be read")
+        self._header()
+
+    def _header(self) -> None:
+        code = self._code
+        if self._version >= 5:
+            code.take(2)  # sizes of an address and of a segment selector
+        length = code.number(self._offset_size)
+        start = code.at + length
+        self._minimum_length = code.number(1)
+        if self._version >= 4 and code.number(1) != 1:
+            raise DamagedLines("they are for a machine with several operations an instruction")
+        code.take(1)  # whether a row is a statement at first
+        self._line_base = code.signed_byte()
+        self._line_range = code.number(1)
+        self._opcode_base = code.number(1)
+        if not self._line_range or not self._opcode_base:
+            raise DamagedLines("a line range or opcode base of 0")
+        self._lengths = code.take(self._opcode_base - 1)
+        self._files = self._tables_5() if self._version >= 5 else self._tables()
+        code.at = start
+
+    # The file names.
+
+    def _tables(self) -> list[str]:
+        """Versions 2 to 4: directories, then files numbered from 1."""
+        directories, files = [""], [""]
+        while name := self._code.text():
+            directories.append(name)
+        while name := self._code.text():
+            files.append(_join(directories, self._code.uleb(), name))
+            self._code.uleb(), self._code.uleb()  # time and size
+        return files
+
+    def _tables_5(self) -> list[str]:
+        """Version 5: both numbered from 0, with a description of their columns; directory 0 is where gcc ran."""
+        directories = [str(row.get(_PATH, "")) for row in self._entries()]
+        directories[:1] = [""]
+        return [_join(directories, int(row.get(_DIRECTORY, 0)), str(row.get(_PATH, ""))) for row in self._entries()]
+
+    def _entries(self) -> list[dict[int, int | str]]:
+        code = self._code
+        columns = [(code.uleb(), code.uleb()) for _ in range(code.number(1))]
+        count = code.uleb()
+        if count > len(code.data):
+            raise DamagedLines(f"{count} file names in {len(code.data)} bytes")
+        return [{content: self._form(form) for content, form in columns} for _ in range(count)]
+
+    def _form(self, form: int) -> int | str:
+        code = self._code
+        if form == _FORM_STRING:
+            return code.text()
+        if form == _FORM_LINE_STRP:
+            return _Cursor(self._sections.line_strings, code.number(self._offset_size)).text()
+        if form == _FORM_STRP:
+            return _Cursor(self._sections.strings, code.number(self._offset_size)).text()
+        if form == _FORM_UDATA:
+            return code.uleb()
+        if form == _FORM_BLOCK:
+            code.take(code.uleb())
+            return 0
+        if form not in _FIXED_FORMS:
+            raise DamagedLines(f"a file name's form is {form:#x}")
+        return code.number(_FIXED_FORMS[form])
+
+    # The rows.
+
+    def rows(self) -> list[_Row]:
+        """Run the program; of a sequence without an end, or at address 0 (code that the linker dropped), nothing."""
+        rows: list[_Row] = []
+        code = self._code
+        while code.at < len(code.data):
+            sequence = self._sequence()
+            if sequence and sequence[0].address:
+                rows += sequence
+        return rows
+
+    def _sequence(self) -> list[_Row]:
+        code, rows = self._code, list[_Row]()
+        address, file, line = 0, 1, 1
+        while code.at < len(code.data):
+            opcode = code.number(1)
+            if opcode >= self._opcode_base:
+                advance, step = divmod(opcode - self._opcode_base, self._line_range)
+                address += advance * self._minimum_length
+                line += self._line_base + step
+                rows.append(_Row(address, self._file(file), max(line, 0)))
+            elif opcode == 0:
+                content = _Cursor(code.take(code.uleb()))
+                kind = content.number(1)
+                if kind == _END_SEQUENCE:
+                    return [*rows, _Row(address, "", 0)]
+                if kind == _SET_ADDRESS:
+                    address = content.number(len(content.data) - 1)
+                elif kind == _DEFINE_FILE:
+                    self._files.append(content.text())
+            elif opcode == 1:  # copy
+                rows.append(_Row(address, self._file(file), max(line, 0)))
+            elif opcode == 2:  # advance pc
+                address += code.uleb() * self._minimum_length
+            elif opcode == 3:  # advance line
+                line += code.sleb()
+            elif opcode == 4:  # set file
+                file = code.uleb()
+            elif opcode == 8:  # advance pc as the last special opcode would
+                address += (255 - self._opcode_base) // self._line_range * self._minimum_length
+            elif opcode == 9:  # advance pc by a fixed amount
+                address += code.number(2)
+            else:  # about columns, statements and the like, or unknown
+                for _ in range(self._lengths[opcode - 1]):
+                    code.uleb()
+        return []
+
+    def _file(self, number: int) -> str:
+        if number >= len(self._files):
+            raise DamagedLines(f"file {number} is named; there are {len(self._files)}")
+        return self._files[number]
+
+
+def _join(directories: list[str], number: int, name: str) -> str:
+    if number >= len(directories):
+        raise DamagedLines(f"directory {number} is named; there are {len(directories)}")
+    directory = directories[number]
+    return name if not directory or name.startswith("/") else f"{directory}/{name}"
