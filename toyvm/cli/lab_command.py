@@ -1,7 +1,7 @@
 """Time the workloads on each technique, alternately in one run, and print how they compare.
 
 Without names all of them: syscall, crwrite, portio, callret, exception, pagefault, ptupdate, switch, hypercall,
-compute, boot.
+compute, boot, forkwait, diskcopy, console.
 """
 
 from __future__ import annotations

@@ -93,19 +93,24 @@ def measure(
     """Time `workload` on each subject, `repeats` times in turn, each run for about `seconds` of CPU time."""
     cells = [Cell(workload.name, subject, missing=workload.why_missing(subject.technique)) for subject in subjects]
     images = {cell.subject: workload.image(cell.subject.technique) for cell in cells if cell.missing is None}
-    return measure_cells(cells, images, seconds, repeats, progress)
+    return measure_cells(cells, images, seconds, repeats, progress, workload.sectors)
 
 
 def measure_cells(
-    cells: list[Cell], images: dict[Subject, Image], seconds: float, repeats: int, progress: Progress
+    cells: list[Cell],
+    images: dict[Subject, Image],
+    seconds: float,
+    repeats: int,
+    progress: Progress,
+    sectors: int = 0,
 ) -> list[Cell]:
-    """Fill the cells that have an image."""
+    """Fill the cells that have an image; each run has a disk of so many sectors."""
     counts: dict[Subject, int] = {}
     for cell in cells:
         if cell.subject in images:
             progress(f"{cell.workload} on {cell.subject.label}: how many operations")
             with _failing_alone(cell):
-                counts[cell.subject] = calibrate(cell.subject, images[cell.subject], seconds)
+                counts[cell.subject] = calibrate(cell.subject, images[cell.subject], seconds, sectors)
     for turn in range(repeats):
         # Starting elsewhere each time: no subject always runs after the same other one.
         start = turn % len(cells)
@@ -113,7 +118,8 @@ def measure_cells(
             if cell.subject in counts and cell.failed is None:
                 progress(f"{cell.workload} on {cell.subject.label}: {turn + 1} of {repeats}")
                 with _failing_alone(cell):
-                    cell.repetitions.append(repeat(cell.subject, images[cell.subject], counts[cell.subject]))
+                    image, operations = images[cell.subject], counts[cell.subject]
+                    cell.repetitions.append(repeat(cell.subject, image, operations, sectors))
     return cells
 
 
@@ -127,17 +133,17 @@ def _failing_alone(cell: Cell) -> Iterator[None]:
         cell.repetitions.clear()
 
 
-def repeat(subject: Subject, image: Image, operations: int) -> Repetition:
+def repeat(subject: Subject, image: Image, operations: int, sectors: int = 0) -> Repetition:
     """One repetition: the baseline, then so many operations."""
-    return Repetition(subject.run(image, BASELINE_OPERATIONS), subject.run(image, operations))
+    return Repetition(subject.run(image, BASELINE_OPERATIONS, sectors), subject.run(image, operations, sectors))
 
 
-def calibrate(subject: Subject, image: Image, seconds: float) -> int:
+def calibrate(subject: Subject, image: Image, seconds: float, sectors: int = 0) -> int:
     """How many operations take about `seconds` of CPU time."""
-    baseline = subject.run(image, BASELINE_OPERATIONS)
+    baseline = subject.run(image, BASELINE_OPERATIONS, sectors)
     operations = _FIRST_TRY
     for _ in range(_TRIES):
-        sample = subject.run(image, operations)
+        sample = subject.run(image, operations, sectors)
         used = max(sample.cpu_seconds - baseline.cpu_seconds, 1e-6)
         if used >= seconds / 4:
             return max(2, int(operations * seconds / used))

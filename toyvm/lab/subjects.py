@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import thread_time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from toyvm.errors import ExitCode, ToyvmError
 from toyvm.isa.machine import Level
+from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.outcome import Stop
 
 if TYPE_CHECKING:
@@ -47,10 +49,13 @@ class Subject:
     def label(self) -> str:
         return self.technique if self.engine == "interpreter" else f"{self.technique}, {self.engine}"
 
-    def run(self, image: Image, operations: int) -> Sample:
-        """Run `image` once on a new computer. Raises WorkloadFailed, and KeyboardInterrupt after a Ctrl-C."""
+    def run(self, image: Image, operations: int, sectors: int = 0) -> Sample:
+        """Run `image` once on a new computer with a disk of so many sectors.
+
+        Raises WorkloadFailed, and KeyboardInterrupt after a Ctrl-C.
+        """
         patched = with_operations(image, operations)
-        with self._computer() as computer:
+        with self._computer(bytearray(sectors * SECTOR_SIZE) if sectors else None) as computer:
             computer.load(patched)
             started = thread_time()
             outcome = computer.run(timeout=TIMEOUT)
@@ -62,25 +67,35 @@ class Subject:
             return Sample(operations, outcome.instructions, computer.exits, seconds)
 
     @contextmanager
-    def _computer(self) -> Iterator[Computer | ReferenceEngine]:
+    def _computer(self, disk: bytearray | None) -> Iterator[Computer | ReferenceEngine]:
+        output = cast("BinaryIO", Discarded())
         if self.engine == "reference":
             from toyvm.console import BytesInput
+            from toyvm.disk import open_disk
             from toyvm.reference_engine import ReferenceEngine
 
+            opened = open_disk(disk, True)
             with ReferenceEngine(
-                GUEST_MEMORY, level=self.level, input=BytesInput(b""), output=None, disk=None
+                GUEST_MEMORY, level=self.level, input=BytesInput(b""), output=output, disk=opened
             ) as engine:
                 yield engine
         elif self.technique == "bare":
             from toyvm.machine import Machine
 
-            with Machine(GUEST_MEMORY, level=self.level, engine=self.engine) as machine:
+            with Machine(GUEST_MEMORY, level=self.level, engine=self.engine, output=output, disk=disk) as machine:
                 yield machine
         else:
             from toyvm.host import Host, host_memory_for
 
             with Host(host_memory_for(GUEST_MEMORY), level=self.level, engine=self.engine) as host:
-                yield host.guest(self.technique, GUEST_MEMORY)
+                yield host.guest(self.technique, GUEST_MEMORY, output=output, disk=disk)
+
+
+class Discarded(io.RawIOBase):
+    """Where the guests' output goes: what keeping it costs would be the lab's own."""
+
+    def write(self, data: Any) -> int:
+        return len(data)
 
 
 def with_operations(image: Image, operations: int) -> Image:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # The first seven are the nanobenchmarks of Adams and Agesen (ASPLOS 2006); further ones follow by name.
 _ORDER = (
     *("syscall", "crwrite", "portio", "callret", "exception", "pagefault", "ptupdate"),
-    *("switch", "hypercall", "compute", "boot"),
+    *("switch", "hypercall", "compute", "boot", "forkwait", "diskcopy", "console"),
 )
 
 
@@ -38,6 +38,11 @@ class Workload:
     def operation(self) -> str:
         """What one operation is."""
         return self.header.values.get("operation", "")
+
+    @property
+    def sectors(self) -> int:
+        """Of the disk that it is run with; 0: none."""
+        return self.header.number("disk", 0) or 0
 
     def why_missing(self, technique: str) -> str | None:
         """Why the workload cannot exist on the technique, or None."""
