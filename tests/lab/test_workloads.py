@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from guest_runs import WORKLOADS, header_of, run_guest
+from guest_runs import WORKLOADS, Patch, header_of, run_guest
 
 from toyvm import Machine, load_program
 from toyvm.lab.measure import repeat
-from toyvm.lab.subjects import Subject
+from toyvm.lab.subjects import Subject, with_dword
 from toyvm.lab.workloads import find_workloads
 
-CONSOLE, DISKCOPY, FORKWAIT = (
-    next(path for path in WORKLOADS if path.stem == name) for name in ("console", "diskcopy", "forkwait")
+CONSOLE, DISKCOPY, FORKWAIT, PTUPDATE = (
+    next(path for path in WORKLOADS if path.stem == name) for name in ("console", "diskcopy", "forkwait", "ptupdate")
 )
 
 
@@ -50,3 +50,17 @@ def test_forks_are_as_many_as_in_the_literature_unless_told_otherwise() -> None:
     with Machine("8M") as machine:
         machine.load(load_program(FORKWAIT))
         assert machine.memory.dword("operations") == 40_000
+
+
+@pytest.mark.parametrize("batch", [1, 2, 63, 64])
+@pytest.mark.parametrize("operations", [0, 1, 63, 64, 65, 129])
+def test_entries_are_changed_in_batches_of_any_size(batch: int, operations: int) -> None:
+    run = run_guest(PTUPDATE, "para", operations=operations, patch=Patch("batch", batch.to_bytes(8, "little")))
+    assert (run.stop, run.exit_code) == ("exit", 0), run
+
+
+def test_a_batch_takes_one_hypercall() -> None:
+    image, para = find_workloads(["ptupdate"])[0].image("para"), Subject("para")
+    for batch in (1, 64):
+        exits = repeat(para, with_dword(image, "batch", batch), 1 + 640).exits
+        assert exits["hypercall"] == 1 / batch

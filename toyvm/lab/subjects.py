@@ -99,15 +99,20 @@ class Discarded(io.RawIOBase):
 
 
 def with_operations(image: Image, operations: int) -> Image:
-    """The image with its count of operations set. The dword lies in initialised data, so the segment holds it."""
+    """The image with its count of operations set."""
+    return with_dword(image, "operations", operations)
+
+
+def with_dword(image: Image, symbol: str, value: int) -> Image:
+    """The image with another dword at a symbol, which lies in initialised data, so that a segment holds it."""
     from dataclasses import replace
 
-    address = image.address_of("operations")
+    address = image.address_of(symbol)
     segments = []
     for segment in image.segments:
         start = address - segment.address
         if 0 <= start <= len(segment.data) - 8:
-            data = segment.data[:start] + operations.to_bytes(8, "little") + segment.data[start + 8 :]
+            data = segment.data[:start] + value.to_bytes(8, "little") + segment.data[start + 8 :]
             segment = replace(segment, data=data)
         segments.append(segment)
     return replace(image, segments=tuple(segments))
