@@ -20,6 +20,7 @@ from toyvm.lab.published import FIGURES, MARKS
 from toyvm.lab.subjects import Sample, Subject, with_operations
 from toyvm.lab.table import lines, number
 from toyvm.lab.workloads import find_workloads
+from toyvm.techniques import parse_variant
 
 Capture = pytest.CaptureFixture[str]
 BARE, TRAP, PARA = Subject("bare"), Subject("trap"), Subject("para")
@@ -97,7 +98,8 @@ def test_operations_are_set_in_the_image_and_nothing_else_is() -> None:
 @pytest.mark.parametrize("nano", NANOS, ids=lambda nano: nano.name)
 def test_each_nanobenchmark_causes_the_exit_it_prices(nano: object) -> None:
     for technique in nano.techniques:  # type: ignore[attr-defined]
-        one = repeat(Subject(technique), nano.image(technique), 21)  # type: ignore[attr-defined]
+        subject = Subject(technique, level=parse_variant(technique).level)
+        one = repeat(subject, nano.image(technique), 21)  # type: ignore[attr-defined]
         reason = nano.reason  # type: ignore[attr-defined]
         assert one.exits == {} if reason is None else one.exits[reason] == 1.0
 
@@ -120,7 +122,12 @@ def test_the_output_is_aligned_and_fits_a_terminal(experiment: Experiment) -> No
     printed = list(lines(experiment))
     rows = [line for line in printed if line.startswith(("workload ", "syscall ", "portio ", "hypercall "))]
     assert len({line.index("|") for line in rows[:4]}) == 1
-    assert max(map(len, printed)) <= 120
+    assert max(map(len, printed)) <= 118
+
+
+@pytest.mark.parametrize("width", [80, 100, 118, 160])
+def test_no_line_is_wider_than_asked_for(experiment: Experiment, width: int) -> None:
+    assert max(map(len, lines(experiment, width))) <= width
 
 
 def test_account_published_figures_and_ported_lines_stand_beneath(experiment: Experiment) -> None:
@@ -133,8 +140,9 @@ def test_account_published_figures_and_ported_lines_stand_beneath(experiment: Ex
 
 def test_every_published_figure_has_a_mark() -> None:
     for figure in FIGURES:
-        for cell in (figure.native, figure.software, figure.hardware):
-            assert cell.split()[-1] in MARKS
+        for quoted in (figure.native, figure.software, figure.hardware):
+            assert quoted.mark in MARKS
+            assert str(quoted).endswith(f" {quoted.mark}")
 
 
 def test_the_record_has_one_entry_for_each_repetition(experiment: Experiment) -> None:

@@ -63,6 +63,7 @@ _MIX = """
     sub  t0, t6, t5
     or   t1, t0, t4
 """
+_TIMER_PENDING = "    crw CR_TIMECMP, zero\n    li t0, IRQ_TIMER\n    crw CR_IMASK, t0"  # so that no wfi waits
 _UNMAPPED = "0x7fff000000"
 # s4: an address in user space, which is in use; s3: where its entry stands; s5: the entry.
 _ENTRY_IN_USE = """
@@ -107,11 +108,13 @@ def user_nano(reason: str, body: str, setup: str = "") -> Nano:
 
 # In the order they are solved: each needs only the costs of those before it.
 NANOS = (
-    Nano(None, ("trap", "hybrid", "para"), _MIX),
+    Nano(None, ("trap", "hybrid", "para", "assist"), _MIX),
     Nano("crr", ("trap",), "    crr t0, CR_SCRATCH"),
     Nano("crw", ("trap",), "    crw CR_IMASK, zero"),
     Nano("crx", ("trap",), "    crx t0, CR_SCRATCH, zero"),
-    Nano("in", ("trap",), "    in t0, PORT_CLOCK"),
+    Nano("in", ("trap", "assist"), "    in t0, PORT_CLOCK"),
+    Nano("out", ("trap", "assist"), "    out PORT_DISK_SECTOR, zero"),
+    Nano("wfi", ("trap", "assist"), "    wfi", _TIMER_PENDING),
     Nano("setst", ("trap",), "    setst zero"),
     Nano("tlbi", ("trap",), "    tlbi s3", f"    li s3, {_UNMAPPED}"),
     Nano("eret", ("trap",), "    crw CR_EPC, s3\n    eret\n3:", "    la s3, 3f\n    crw CR_STATUS, zero"),

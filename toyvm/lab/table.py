@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from toyvm.lab.account import Account
+from toyvm.lab.beside import published_lines
 from toyvm.lab.experiment import Experiment, ported_kernel
 from toyvm.lab.measure import Cell
 from toyvm.lab.nano import Costs
-from toyvm.lab.published import FIGURES, MARKS, SOURCE, XEN_PORTED
+from toyvm.lab.published import XEN_PORTED
 from toyvm.lab.subjects import Subject
+from toyvm.lab.text import number, ratio_text, wrapped
 from toyvm.techniques import Build, facts_of
 
 _NAME = 11  # columns of a workload's name
 _WIDTH = 118  # of what is printed, unless another one is asked for
+_LEAST_ROOM = 40  # columns, for exits behind the rest of an account
 _BORDER = " | "
 _COLUMNS = (("ns", 9), ("+-%", 4), ("x bare", 7), ("instr", 7), ("exits", 7))
 _BARE_COLUMNS = (("ns", 9), ("+-%", 4), ("instr", 7))
@@ -26,7 +29,7 @@ def lines(experiment: Experiment, width: int = _WIDTH) -> Iterator[str]:
         if accounts := experiment.accounts(subject):
             yield ""
             yield from account_lines(subject, accounts, experiment.costs[subject], width)
-    if published := list(published_lines(experiment)):
+    if published := list(published_lines(experiment, width)):
         yield ""
         yield from published
     if any(facts_of(subject.technique).build is Build.PARAVIRT for subject in experiment.subjects):
@@ -34,18 +37,35 @@ def lines(experiment: Experiment, width: int = _WIDTH) -> Iterator[str]:
         yield from ported_lines(width)
 
 
+class Notes:
+    """Why cells are empty, beneath the table: one note for a workload and a reason, whatever subjects it concerns."""
+
+    def __init__(self) -> None:
+        self._labels: dict[tuple[str, str], list[str]] = {}
+
+    def number(self, cell: Cell, why: str) -> int:
+        """The number of the note that says so."""
+        key = (cell.workload, why)
+        self._labels.setdefault(key, []).append(cell.subject.label)
+        return list(self._labels).index(key) + 1
+
+    def lines(self) -> Iterator[str]:
+        for place, ((workload, why), labels) in enumerate(self._labels.items(), 1):
+            yield f"[{place}] {workload} on {', '.join(labels)}: {why}"
+
+
 def comparison(experiment: Experiment, width: int) -> Iterator[str]:
     """The table: a row each workload, a block of columns each subject, in as many bands as the width takes."""
-    notes: list[str] = []
-    yield from _wrapped(
+    notes = Notes()
+    yield from wrapped(
         "CPU time an operation in ns: median, and half the range of the repetitions in %. Instructions, exits: exact.",
         width,
     )
     for subjects in _bands(experiment.subjects, width):
         yield ""
         yield from _band(experiment, subjects, notes)
-    for note in notes:
-        yield from _wrapped(note, width)
+    for note in notes.lines():
+        yield from wrapped(note, width)
 
 
 def _bands(subjects: Sequence[Subject], width: int) -> Iterator[list[Subject]]:
@@ -59,7 +79,7 @@ def _bands(subjects: Sequence[Subject], width: int) -> Iterator[list[Subject]]:
     yield band
 
 
-def _band(experiment: Experiment, subjects: Sequence[Subject], notes: list[str]) -> Iterator[str]:
+def _band(experiment: Experiment, subjects: Sequence[Subject], notes: Notes) -> Iterator[str]:
     heads = [_block(_columns(subject), [name for name, _ in _columns(subject)]) for subject in subjects]
     yield _joined(" " * _NAME, [f"{subject.label:^{_width(subject)}}".rstrip() for subject in subjects], subjects)
     yield _joined("workload", heads, subjects)
@@ -87,45 +107,30 @@ def _joined(name: str, blocks: Sequence[str], subjects: Sequence[Subject]) -> st
     return _BORDER.join((f"{name:<{_NAME}}", *padded)).rstrip()
 
 
-def _cell(experiment: Experiment, cell: Cell, notes: list[str]) -> str:
+def _cell(experiment: Experiment, cell: Cell, notes: Notes) -> str:
     why = cell.missing or (f"failed: {cell.failed}" if cell.failed else None)
     if why is not None:
         return _absence(cell, why, notes)
     facts = {
         "ns": number(cell.nanoseconds),
         "+-%": f"{100 * cell.spread:.0f}",
-        "x bare": _ratio(experiment.ratio(cell)),
+        "x bare": ratio_text(experiment.ratio(cell)),
         "instr": number(cell.instructions),
         "exits": number(sum(cell.exits.values())),
     }
     return _block(_columns(cell.subject), [facts[name] for name, _ in _columns(cell.subject)])
 
 
-def _absence(cell: Cell, why: str, notes: list[str]) -> str:
+def _absence(cell: Cell, why: str, notes: Notes) -> str:
     """Why there are no figures: in the cell where that fits, else in a note beneath the table."""
     if len(why) <= _width(cell.subject):
         return why
-    notes.append(f"[{len(notes) + 1}] {cell.workload} on {cell.subject.label}: {why}")
-    return f"none [{len(notes)}]"
-
-
-def _ratio(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}" if value < 100 else f"{value:.0f}"
-
-
-def number(value: float) -> str:
-    """Four digits or so, and no more decimals than they need."""
-    if abs(value) >= 1e7:
-        return f"{value:.2e}"
-    if abs(value) >= 1000:
-        return f"{value:.0f}"
-    text = f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}"
-    return text.removesuffix(".00").removesuffix(".0") if abs(value - round(value)) < 0.005 else text
+    return f"none [{notes.number(cell, why)}]"
 
 
 def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, width: int) -> Iterator[str]:
     """Direct execution + sum of count x cost = total, with what is unexplained."""
-    yield from _wrapped(
+    yield from wrapped(
         f"The account of {subject.label}, ns an operation: total = direct execution + exits x cost + unexplained", width
     )
     yield f"{'workload':<{_NAME}}  {'total':>9} {'direct':>9} {'exits':>9} {'unexplained':>15}   exits x cost"
@@ -136,71 +141,44 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
             f"{account.workload:<{_NAME}}  {number(account.total):>9} {number(account.direct):>9} {number(spent):>9} "
             f"{number(account.unexplained):>8} {share:>6}   "
         )
-        yield head + _entries(account, width - len(head))
+        yield from _with_entries(head, account, width)
     priced = ", ".join(f"{reason} {number(cost)}" for reason, cost in costs.exits.items())
-    yield from _wrapped(
+    yield from wrapped(
         f"Costs in ns, each from a nanobenchmark of its own: an instruction executed directly "
         f"{number(costs.instruction)}; "
         f"an exit: {priced}.",
         width,
     )
     if "hypercall" in costs.exits:
-        yield from _wrapped(
+        yield from wrapped(
             "A hypercall is priced as the null one; what others do, checking tables above all, is unexplained.", width
         )
 
 
-def _entries(account: Account, room: int) -> str:
-    """The exits, dearest first, as many as there is room for; `?` is a cost that no nanobenchmark isolates."""
+def _with_entries(head: str, account: Account, width: int) -> Iterator[str]:
+    """The exits, dearest first, behind `head` as many as fit, or beneath it; `?`: a cost that nothing isolates."""
     texts = [
         f"{entry.reason} {number(entry.count)}x" + (number(entry.cost) if entry.cost is not None else "?")
         for entry in account.entries
     ]
-    for shown in range(len(texts), 0, -1):
-        more = len(texts) - shown
-        line = " + ".join(texts[:shown]) + (f" + {more} more" if more else "")
-        if len(line) <= room:
-            return line
-    return f"{len(texts)} reasons"
-
-
-def published_lines(experiment: Experiment) -> Iterator[str]:
-    """The published figures beside ratios of ours, for the workloads measured; nothing if there are none."""
-    figures = [
-        figure for figure in FIGURES if any(figure.workload == workload.name for workload in experiment.workloads)
-    ]
-    others = [subject for subject in experiment.subjects if subject != experiment.base]
-    if not figures or not others:
+    room, indent = width - len(head), " " * (_NAME + 2)
+    if len(" + ".join(texts)) > room and room < _LEAST_ROOM:
+        yield head.rstrip()
+        yield from wrapped(indent + " + ".join(texts), width, indent)
         return
-    yield f"Beside it, {SOURCE}."
-    heads = [f"{subject.label} x bare" for subject in others]
-    ours = "  ".join(f"{head:>12}" for head in heads)
-    theirs = f"{'theirs':<9} {'native':>12}  {'software VMM':>20}  {'VT-x, no nested':>17}"
-    yield f"{'workload':<{_NAME}}  {ours}   | {theirs}"
-    for figure in figures:
-        ratios = "  ".join(
-            f"{_ratio(experiment.ratio(experiment.cells[figure.workload, subject])):>12}" for subject in others
-        )
-        yield (
-            f"{figure.workload:<{_NAME}}  {ratios}   | {figure.their_name:<9} {figure.native:>12}  "
-            f"{figure.software:>20}  "
-            f"{figure.hardware:>17}"
-        )
-    yield "Marks: " + "; ".join(f"{mark} {meaning}" for mark, meaning in MARKS.items()) + "."
+    for shown in range(len(texts), -1, -1):
+        parts = texts[:shown] + ([f"{len(texts) - shown} more"] if shown < len(texts) else [])
+        if len(" + ".join(parts)) <= room:
+            break
+    yield head + " + ".join(parts)
 
 
 def ported_lines(width: int) -> Iterator[str]:
     """The share of lines that differ between the plain and the paravirtual kernel."""
     ported = ported_kernel()
-    yield from _wrapped(
+    yield from wrapped(
         f"Ported lines: {ported.changed} of {ported.total} of kernel and platform layer ({100 * ported.share:.2f}%): "
         f"{ported.plain} only plain, {ported.paravirtual} only paravirtual.",
         width,
     )
-    yield from _wrapped(f"{XEN_PORTED}.", width)
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    from textwrap import wrap
-
-    return wrap(text, width)
+    yield from wrapped(f"{XEN_PORTED}.", width)

@@ -1,0 +1,80 @@
+"""Orders: which technique is faster on a workload, as measured here and as published, and where the two differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from toyvm.lab.experiment import BASE, Experiment
+from toyvm.lab.published import DIFFERENCES, FIGURES, PLAYED_BY, Figure, Role
+from toyvm.lab.subjects import Subject
+
+TOLERANCE = 1.25  # figures that are no further apart than this factor count as equal
+UNEXPLAINED = "not explained: their figures and the account above are what there is to go by"
+_EXPLAINED = {(difference.workload, difference.pair): difference.reason for difference in DIFFERENCES}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One workload: their order of the techniques that are measured here too, ours, and why each difference."""
+
+    figure: Figure
+    theirs: str
+    ours: str
+    reasons: tuple[str, ...]
+
+
+def players(experiment: Experiment) -> dict[Role, Subject]:
+    """Which subject plays which part, all on one engine; parts that nobody plays are left out."""
+    engine = next((subject.engine for subject in experiment.subjects if subject.technique == BASE), None)
+    engine = engine or experiment.subjects[0].engine
+    there = {subject.technique: subject for subject in experiment.subjects if subject.engine == engine}
+    found = {role: next((there[name] for name in names if name in there), None) for role, names in PLAYED_BY.items()}
+    return {role: subject for role, subject in found.items() if subject is not None}
+
+
+def comparisons(experiment: Experiment) -> list[Comparison]:
+    """Of each workload that they measured too, on at least two of the techniques that they had."""
+    parts = players(experiment)
+    found = []
+    for figure in FIGURES:
+        ours: dict[Role, float] = {}
+        theirs: dict[Role, float] = {}
+        for role, subject in parts.items():
+            cell, quoted = experiment.cells.get((figure.workload, subject)), figure.of(role)
+            if cell is not None and cell.measured:
+                ours[role] = cell.nanoseconds
+                if quoted is not None:
+                    theirs[role] = quoted.value
+        if len(theirs) > 1:
+            found.append(Comparison(figure, order(theirs), order(ours), _reasons(figure.workload, theirs, ours)))
+    return found
+
+
+def order(times: Mapping[Role, float]) -> str:
+    """The fastest first: `native = hardware < software`."""
+    ranked = sorted(times, key=lambda role: times[role])
+    text = str(ranked[0])
+    for before, after in pairwise(ranked):
+        text += f" {'=' if _sign(times[before], times[after]) == 0 else '<'} {after}"
+    return text
+
+
+def _sign(one: float, other: float) -> int:
+    """-1 if `one` is clearly less, 1 if it is clearly more, 0 if they are about equal."""
+    if one * TOLERANCE < other:
+        return -1
+    return 1 if one > other * TOLERANCE else 0
+
+
+def _reasons(workload: str, theirs: Mapping[Role, float], ours: Mapping[Role, float]) -> tuple[str, ...]:
+    """Why each pair that stands otherwise here does so."""
+    return tuple(
+        f"{one} {_SIGNS[here]} {other}, theirs {_SIGNS[there]}: {_EXPLAINED.get((workload, (one, other)), UNEXPLAINED)}"
+        for one, other in combinations([role for role in Role if role in theirs], 2)
+        if (here := _sign(ours[one], ours[other])) != (there := _sign(theirs[one], theirs[other]))
+    )
+
+
+_SIGNS = {-1: "<", 0: "=", 1: ">"}
