@@ -132,8 +132,7 @@ typedef struct t64_request {
 } t64_request;
 
 typedef struct t64_offer {
-    uint64_t id;   /* the caller's name for it; not 0 */
-    uint64_t code; /* host address of its function */
+    uint64_t code; /* host address of its function; 0: drop all that was offered before */
     uint32_t user;
     uint32_t page_count;
     uint32_t entry_count;
@@ -153,8 +152,7 @@ t64_recompiler *t64_machine_recompile(t64_vm *machine, const t64_recompiler_conf
 t64_recompiler *t64_host_recompile(t64_host *host, const t64_recompiler_config *config);
 uint32_t t64_recompiler_take(t64_recompiler *recompiler, t64_request *request);     /* 0: there is no request */
 uint32_t t64_recompiler_offer(t64_recompiler *recompiler, const t64_offer *offer); /* 0: the last one has not been looked at yet */
-uint32_t t64_recompiler_is_live(t64_recompiler *recompiler, uint64_t id); /* only while nothing runs */
-void t64_recompiler_drop_all(t64_recompiler *recompiler);                 /* only while nothing runs */
+uint32_t t64_recompiler_is_offering(t64_recompiler *recompiler);
 void t64_recompiler_read_counts(t64_recompiler *recompiler, t64_recompiler_counts *counts);
 
 /* What follows is the same for a machine and a guest. */

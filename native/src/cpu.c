@@ -99,7 +99,11 @@ u64 budget(const struct t64_cpu *cpu)
 static enum leave interpret(struct t64_cpu *cpu, struct code_page *page, u64 left)
 {
     u64 to_page_end = CODE_ENTRIES - (cpu->vm->state.pc & 4095) / 4;
-    return left >= to_page_end ? interpret_fast(cpu, page, left) : interpret_exact(cpu, page, left);
+    if (left >= to_page_end)
+        return interpret_fast(cpu, page, left);
+    if (cpu->code->recompiler && recompiler_run(cpu, page, left))
+        return LEAVE_LOOK;
+    return interpret_exact(cpu, page, left);
 }
 
 /* The page of pc, as the soft TLB has it or a walk finds it; 0 or the cause. */

@@ -300,7 +300,7 @@ static struct region *new_region(struct t64_cpu *cpu, const t64_offer *offer)
     if (!region)
         return NULL;
     *region = (struct region){
-        .load = access_load_quietly, .store = access_store_quietly, .page_count = offer->page_count, .id = offer->id};
+        .load = access_load_quietly, .store = access_store_quietly, .page_count = offer->page_count};
     for (u32 n = 0; n < offer->page_count; n++) {
         struct code_page *page = code_of(cpu->code, offer->pages[n].frame);
         region->pages[n] = page;
@@ -359,9 +359,21 @@ static void drop_useless(struct t64_recompiler *r)
             drop(r, n);
 }
 
+static void drop_all(struct t64_recompiler *r)
+{
+    while (r->region_count)
+        drop(r, r->region_count - 1);
+    for (u32 n = 0; n < r->cache->used; n++) /* so that jumps are counted again */
+        code_changed(r->cache, (t64_hpa){r->cache->pages[n]->frame << 12}, 4096);
+}
+
 static void install(struct t64_cpu *cpu, const t64_offer *offer)
 {
     struct t64_recompiler *r = cpu->code->recompiler;
+    if (!offer->code) {
+        drop_all(r);
+        return;
+    }
     struct region *region = r->region_count < REGIONS_MAX ? new_region(cpu, offer) : NULL;
     if (!region) {
         r->counts.refused++;
@@ -391,6 +403,28 @@ void recompiler_look(struct t64_cpu *cpu)
         recompiler_left(cpu, cpu->vm->state.pc);
 }
 
+bool recompiler_run(struct t64_cpu *cpu, struct code_page *page, u64 left)
+{
+    struct t64_state *state = &cpu->vm->state;
+    bool user = vm_in_user_mode(cpu->vm);
+    struct code_entry *decoded = &page->entries[(state->pc & 4095) >> 2];
+    if (cpu->code->recompiler->config.eager && decoded->kind == KIND_UNDECODED)
+        predecode(cpu, page, decoded);
+    if (decoded->handler == cpu->handlers[KIND_COUNTED])
+        recompiler_count(cpu, decoded, state->pc);
+    if (decoded->handler != cpu->handlers[KIND_RECOMPILED])
+        return false;
+    const struct region_entry *entry = recompiler_entry(cpu->code, page, state->pc, user);
+    if (!entry || left < entry->need)
+        return false;
+    u64 rest = entry->code(state->x, cpu, &cpu->tlbs.mode[user], left, entry->region, entry->index) & ~REGION_STUCK;
+    if (rest == left)
+        return false; /* nothing retired: what stands there is for the interpreter */
+    state->retired += left - rest;
+    state->fresh = 0;
+    return true;
+}
+
 /* ---- the caller's side ---- */
 
 uint32_t t64_recompiler_take(t64_recompiler *r, t64_request *request)
@@ -411,19 +445,9 @@ uint32_t t64_recompiler_offer(t64_recompiler *r, const t64_offer *offer)
     return 1;
 }
 
-uint32_t t64_recompiler_is_live(t64_recompiler *r, uint64_t id)
+uint32_t t64_recompiler_is_offering(t64_recompiler *r)
 {
-    for (u32 n = 0; n < r->region_count; n++)
-        if (r->regions[n]->id == id)
-            return 1;
-    return atomic_load_explicit(&r->offer_slot, memory_order_acquire) == SLOT_FULL && r->offer.id == id;
-}
-
-void t64_recompiler_drop_all(t64_recompiler *r)
-{
-    while (r->region_count)
-        drop(r, r->region_count - 1);
-    atomic_store_explicit(&r->offer_slot, SLOT_EMPTY, memory_order_release);
+    return atomic_load_explicit(&r->offer_slot, memory_order_acquire) == SLOT_FULL;
 }
 
 void t64_recompiler_read_counts(t64_recompiler *r, t64_recompiler_counts *counts)

@@ -51,7 +51,6 @@ struct region {
     u64 gva[T64_REGION_PAGES];
     u64 words[T64_REGION_PAGES][CODE_ENTRIES / 64];
     u32 page_count, entry_count;
-    u64 id;
 };
 
 struct t64_recompiler;
@@ -66,6 +65,9 @@ void recompiler_watch(struct t64_cpu *cpu, struct code_entry *entry);
 void recompiler_count(struct t64_cpu *cpu, struct code_entry *entry, u64 pc);
 /* A region left to a place where none begins. */
 void recompiler_left(struct t64_cpu *cpu, u64 pc);
+/* Where too little is left for the fast build: run the region that begins at state.pc, in `page`. False: there is none for so few
+ * instructions, and nothing has changed. */
+bool recompiler_run(struct t64_cpu *cpu, struct code_page *page, u64 left);
 /* Between runs of the dispatch loop: take what was offered. */
 void recompiler_look(struct t64_cpu *cpu);
 /* For this RAM. NULL without memory; NULL may be closed. */

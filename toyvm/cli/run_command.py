@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from toyvm.computer import Computer
     from toyvm.console import InputSource
     from toyvm.image import Image
+    from toyvm.recompiler.options import Recompiling
     from toyvm.reference_engine import ReferenceEngine
 
 ENGINES = ("interpreter", "recompiler", "reference")
@@ -45,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_technique_options(parser)
     parser.add_argument(
         "--engine", default="interpreter", metavar="E", help=f"of {', '.join(ENGINES)}; interpreter unless said"
+    )
+    parser.add_argument(
+        "--code-cache",
+        metavar="DIR",
+        help="where the recompiler keeps code from run to run, or none; ~/.cache/toyvm/code",
     )
     parser.add_argument(
         "--hardware", metavar="L", help="hardware level: classic, hybrid, strict (unless said) or assist"
@@ -196,13 +202,22 @@ def _computer(arguments: argparse.Namespace, source: InputSource) -> Iterator[Co
     elif arguments.technique == "bare":
         from toyvm.machine import Machine
 
-        with Machine(memory, level=arguments.hardware, engine=arguments.engine, **options) as machine:
+        with Machine(memory, level=arguments.hardware, engine=_engine(arguments), **options) as machine:
             yield machine
     else:
         from toyvm.host import Host, host_memory_for
 
-        with Host(host_memory_for(memory), level=arguments.hardware, engine=arguments.engine) as host:
+        with Host(host_memory_for(memory), level=arguments.hardware, engine=_engine(arguments)) as host:
             yield host.guest(arguments.technique, memory, **options)
+
+
+def _engine(arguments: argparse.Namespace) -> str | Recompiling:
+    """The engine, with its options where it has any."""
+    if arguments.engine != "recompiler" or arguments.code_cache is None:
+        return str(arguments.engine)
+    from toyvm.recompiler.options import Recompiling
+
+    return Recompiling(cache=None if arguments.code_cache == "none" else Path(arguments.code_cache))
 
 
 def _run(computer: Computer | ReferenceEngine, source: InputSource, limits: tuple[int | None, float | None]) -> Outcome:

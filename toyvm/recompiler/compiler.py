@@ -33,7 +33,7 @@ class Compiler:
         self._machine = self._target.create_target_machine(
             cpu=self.cpu, features=self.features, opt=1, reloc="pic", codemodel="small"
         )
-        self._loaded: dict[int, Any] = {}
+        self._loaded: list[Any] = []
 
     @property
     def identity(self) -> str:
@@ -54,19 +54,17 @@ class Compiler:
                 passes.run(function, builder)
         return bytes(self._machine.emit_object(module))
 
-    def load(self, number: int, object_file: bytes, name: str) -> int:
-        """The address of the function `name`, until `unload(number)`."""
+    def load(self, object_file: bytes, name: str) -> int:
+        """The address of the function `name`, until `unload_all`."""
         engine = self._llvm.create_mcjit_compiler(
             self._llvm.parse_assembly(""), self._target.create_target_machine(jit=True)
         )
         engine.add_object_file(self._llvm.ObjectFileRef.from_data(object_file))
         engine.finalize_object()
-        self._loaded[number] = engine
+        self._loaded.append(engine)
         return int(engine.get_function_address(name))
 
-    def unload(self, number: int) -> None:
-        self._loaded.pop(number).close()
-
-    def close(self) -> None:
-        for number in list(self._loaded):
-            self.unload(number)
+    def unload_all(self) -> None:
+        """No function of before may run any more."""
+        while self._loaded:
+            self._loaded.pop().close()

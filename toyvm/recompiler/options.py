@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,14 +19,15 @@ class Recompiling:
 
     `threshold`: so many jumps back or calls to a place, and it is compiled; up to 65535. `eager`: compile whatever
     runs, executed before or not, at once. `waiting`: the computer stands still meanwhile, so that a run is the same
-    every time; else it goes on interpreting. `limit`: instructions of a region. `cache`: a directory that keeps
-    compiled code from run to run; None: nowhere.
+    every time; else it goes on interpreting. `limit`: instructions of a region. `room`: bytes of compiled
+    code at one time. `cache`: a directory that keeps compiled code from run to run; None: nowhere.
     """
 
     threshold: int = 1000
     eager: bool = False
     waiting: bool = False
     limit: int = 600
+    room: int = 32 << 20
     cache: Path | None = None
 
 
@@ -36,7 +38,13 @@ def recompiling_of(engine: str | Recompiling) -> Recompiling | None:
     if engine == "interpreter":
         return None
     check_llvm()
-    return engine if isinstance(engine, Recompiling) else Recompiling()
+    return engine if isinstance(engine, Recompiling) else Recompiling(cache=default_directory())
+
+
+def default_directory() -> Path:
+    """Where compiled code is kept unless told otherwise, as the XDG base directory specification has it."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "toyvm" / "code"
 
 
 def check_llvm() -> None:

@@ -13,10 +13,13 @@ from typing import Any
 from toyvm.errors import ToyvmError
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.native import ffi, lib
+from toyvm.recompiler import emitter
+from toyvm.recompiler.cache import Cache
+from toyvm.recompiler.code import CompiledCode, compiled
 from toyvm.recompiler.compiler import Compiler
 from toyvm.recompiler.emitter import Emitter
 from toyvm.recompiler.options import Recompiling
-from toyvm.recompiler.region import Region, discover
+from toyvm.recompiler.region import discover
 from toyvm.recompiler.snapshot import Snapshot, read_request
 
 FUNCTION = "region"
@@ -27,10 +30,10 @@ _RETRY_SECONDS = 0.001  # until an offer is tried again that found the last one 
 class Account:
     """What the recompiler did."""
 
-    compiled: int = 0
-    instructions: int = 0  # of the guest, compiled
-    loaded: int = 0  # from the cache
-    seconds: float = 0.0  # of CPU time in the worker
+    compiled: int = 0  # regions
+    instructions: int = 0  # in them
+    found: int = 0  # regions in the cache
+    dropped: int = 0  # so often there was no room for more
 
 
 class Recompiler:
@@ -41,6 +44,11 @@ class Recompiler:
         self._compiler = Compiler()
         self._options = options
         self.account = Account()
+        self.failure: Exception | None = None
+        self._cache = Cache(options.cache, f"emitter {emitter.VERSION}; {self._compiler.identity}")
+        self._addresses: dict[CompiledCode, int] = {}
+        self._loaded_bytes = 0
+        self._dropping = False  # everything, as soon as the computer looks
         self._request = ffi.new("t64_request *")
         self._offers: deque[Any] = deque()
         self._wake_read, self._wake_write = os.pipe()
@@ -54,7 +62,6 @@ class Recompiler:
             self._close_pipes()
             raise ToyvmError("the host has no memory for a recompiler")
         self._closing = False
-        self._number = 0
         self._thread = threading.Thread(target=self._serve, name="toyvm recompiler", daemon=True)
         self._thread.start()
 
@@ -65,13 +72,16 @@ class Recompiler:
         return {name: int(getattr(counts, name)) for name, _ in ffi.typeof(counts[0]).fields}
 
     def close(self) -> None:
-        """End the thread. To be called before the computer is freed, and while it does not run."""
+        """End the thread. To be called while the computer does not run, and never will again. Raises what went wrong in
+        the thread."""
         self._closing = True
         os.write(self._wake_write, b"q")
         self._thread.join()
         self._close_pipes()
-        lib.t64_recompiler_drop_all(self._native)
-        self._compiler.close()
+        self._compiler.unload_all()
+        self._cache.tidy()
+        if self.failure is not None:
+            raise ToyvmError(f"the recompiler failed: {self.failure!r}") from self.failure
 
     def _close_pipes(self) -> None:
         for descriptor in (self._wake_read, self._wake_write, self._done_read, self._done_write):
@@ -81,51 +91,86 @@ class Recompiler:
     # The thread.
 
     def _serve(self) -> None:
-        while True:
-            ready, _, _ = select.select([self._wake_read], [], [], _RETRY_SECONDS if self._offers else None)
+        while not self._closing:
+            ready, _, _ = select.select([self._wake_read], [], [], self._patience())
             if ready:
                 os.read(self._wake_read, 1)
-            if self._closing:
-                return
             try:
-                if ready and lib.t64_recompiler_take(self._native, self._request):
+                if ready and lib.t64_recompiler_take(self._native, self._request) and self.failure is None:
                     self._answer(read_request(self._request))
                 self._hand_over()
+            except Exception as error:  # the computer goes on without; whoever closes it is told
+                self.failure = error
             finally:
                 if ready and self._options.waiting:
                     os.write(self._done_write, b"d")
 
+    def _patience(self) -> float | None:
+        """How long to wait for a request; None: nothing else is to be done."""
+        return _RETRY_SECONDS if self._offers or self._dropping else None
+
     def _hand_over(self) -> None:
         while self._offers and lib.t64_recompiler_offer(self._native, self._offers[0]):
             self._offers.popleft()
+        if self._dropping and not self._offers and not lib.t64_recompiler_is_offering(self._native):
+            self._dropping = False
+            self._compiler.unload_all()
 
     def _answer(self, snapshot: Snapshot) -> None:
+        if self._dropping:
+            return  # it will be asked for again
+        code = self._cache.find(snapshot)
+        self.account.found += code is not None
+        if code is None:
+            code = self._compile(snapshot)
+        if code is not None and self._has_room(code):
+            self._offers.append(make_offer(code, snapshot, self._address_of(code)))
+
+    def _compile(self, snapshot: Snapshot) -> CompiledCode | None:
         region = discover(snapshot, self._options.limit, executed_only=not self._options.eager)
         if region is None:
-            return
-        self._number += 1
-        object_file = self._compiler.compile(Emitter(region, FUNCTION).text())
+            return None
+        code = compiled(region, self._compiler.compile(Emitter(region, FUNCTION).text()))
         self.account.compiled += 1
-        self.account.instructions += region.size
-        address = self._compiler.load(self._number, object_file, FUNCTION)
-        self._offers.append(make_offer(region, snapshot, self._number, address))
+        self.account.instructions += code.size
+        self._cache.keep(snapshot, code)
+        return code
+
+    def _address_of(self, code: CompiledCode) -> int:
+        address = self._addresses.get(code)
+        if address is None:
+            self._loaded_bytes += len(code.object_file)
+            address = self._addresses[code] = self._compiler.load(code.object_file, FUNCTION)
+        return address
+
+    def _has_room(self, code: CompiledCode) -> bool:
+        """If not, everything is dropped: what is hot then is asked for again, and found in the cache."""
+        if code in self._addresses or self._loaded_bytes + len(code.object_file) <= self._options.room:
+            return True
+        self._dropping = True
+        self.account.dropped += 1
+        self._offers.clear()
+        self._addresses.clear()
+        self._loaded_bytes = 0
+        self._offers.append(ffi.new("t64_offer *"))
+        return False
 
 
-def make_offer(region: Region, snapshot: Snapshot, number: int, address: int) -> Any:
-    """A native t64_offer."""
+def make_offer(code: CompiledCode, snapshot: Snapshot, address: int) -> Any:
+    """A native t64_offer of code for the frames of a snapshot."""
     offer = ffi.new("t64_offer *")
-    offer.id, offer.code, offer.user = number, address, region.user
-    offer.entry_count = len(region.entries)
-    for n, pc in enumerate(region.entries):
-        offer.entries[n], offer.needs[n] = pc, region.needs[pc]
-    offer.page_count = len(region.pages)
-    for n, gva in enumerate(region.pages):
+    offer.code, offer.user = address, code.user
+    offer.entry_count = len(code.entries)
+    for n, (gva, need) in enumerate(code.entries):
+        offer.entries[n], offer.needs[n] = gva, need
+    offer.page_count = len(code.pages)
+    for n, gva in enumerate(code.pages):
         page, image = snapshot.pages[gva], offer.pages[n]
         image.gva, image.frame = gva, page.frame
         ffi.memmove(image.words, page.words.tobytes(), PAGE_SIZE)
         marks = 0
-        for block in region.blocks.values():
-            if block.start & -PAGE_SIZE == gva:
-                marks |= ((1 << len(block.steps)) - 1) << block.start % PAGE_SIZE // 4
-        ffi.memmove(image.marked, marks.to_bytes(128, "little"), 128)
+        for run in code.runs:
+            if run.start & -PAGE_SIZE == gva:
+                marks |= ((1 << len(run.words)) - 1) << run.start % PAGE_SIZE // 4
+        ffi.memmove(image.marked, marks.to_bytes(PAGE_SIZE // 32, "little"), PAGE_SIZE // 32)
     return offer

@@ -1,0 +1,135 @@
+"""Compiled code is kept from run to run, checked, bounded, and never needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from twins import HOT, agree, put
+
+from toyvm.machine import Machine
+from toyvm.recompiler.cache import parse, serialized
+from toyvm.recompiler.code import CompiledCode, Run
+from toyvm.recompiler.options import Recompiling, default_directory
+from toyvm.recompiler.worker import Account
+
+LOOP = "1: addi t0, t0, 1; mul t1, t0, t0; bnez t0, 1b"
+CODE = CompiledCode(True, (Run(0x1000, (1, 2, 3)), Run(0x2000, (4,))), ((0x1000, 7),), b"object")
+
+
+def run(options: Recompiling, text: str = LOOP, at: int = 0x1000) -> Account:
+    """Run a loop for a while; what its recompiler did."""
+    with Machine(0x80000, engine=options) as machine:
+        put(machine, at, text)
+        machine.pc = at
+        machine.run(until=5000)
+        assert machine._recompiler is not None
+        account = machine._recompiler.account
+        expected = machine.state_words()
+    with Machine(0x80000) as machine:
+        put(machine, at, text)
+        machine.pc = at
+        machine.run(until=5000)
+        assert machine.state_words() == expected
+    return account
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Recompiling:
+    return replace(HOT, cache=tmp_path / "a" / "code")
+
+
+def test_a_second_run_compiles_nothing(kept: Recompiling) -> None:
+    first, second = run(kept), run(kept)
+    assert (first.compiled > 0, first.found) == (True, 0)
+    assert (second.compiled, second.found) == (0, first.compiled)
+
+
+def test_no_directory_keeps_nothing(kept: Recompiling, tmp_path: Path) -> None:
+    run(replace(kept, cache=None))
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_words_at_the_same_address_are_compiled_anew(kept: Recompiling) -> None:
+    run(kept)
+    assert run(kept, LOOP.replace("mul t1", "mulh t1")).compiled > 0
+
+
+def test_words_far_behind_the_entry_count_too(kept: Recompiling) -> None:
+    text = "1: addi t0, t0, 1; .rept 30; mul t1, t0, t0; .endr; {}; bnez t0, 1b"
+    run(kept, text.format("add t2, t2, t1"))
+    assert run(kept, text.format("sub t2, t2, t1")).compiled > 0
+
+
+def test_the_same_words_at_another_address_are_compiled_anew(kept: Recompiling) -> None:
+    run(kept)
+    assert run(kept, at=0x3000).compiled > 0
+
+
+def _cut(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def _flip(data: bytes) -> bytes:
+    return data[:-50] + bytes([data[-50] ^ 1]) + data[-49:]
+
+
+def _nothing(data: bytes) -> bytes:
+    return b""
+
+
+def _foreign(data: bytes) -> bytes:
+    return b"\x7fELF" + data
+
+
+def _other_host(data: bytes) -> bytes:
+    return serialized("another compiler", CODE)
+
+
+def _other_code(data: bytes) -> bytes:
+    identity = data[data.index(b'"identity": "') + 13 : data.index(b'", "user"')].decode()
+    return serialized(identity, CODE)
+
+
+@pytest.mark.parametrize("damage", [_cut, _flip, _nothing, _foreign, _other_host, _other_code])
+def test_a_damaged_or_foreign_file_is_ignored_and_replaced(kept: Recompiling, damage: Callable[[bytes], bytes]) -> None:
+    run(kept)
+    assert kept.cache is not None
+    for path in kept.cache.iterdir():
+        path.write_bytes(damage(path.read_bytes()))
+    assert run(kept).compiled > 0
+    assert run(kept).compiled == 0
+
+
+def test_a_directory_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no directory")
+    assert run(replace(HOT, cache=tmp_path / "file" / "code")).compiled > 0
+
+
+def test_what_is_written_reads_back() -> None:
+    assert parse("x", serialized("x", CODE)) == CODE
+
+
+@pytest.mark.parametrize("identity", ["y", ""])
+def test_code_for_another_host_does_not_read_back(identity: str) -> None:
+    with pytest.raises(ValueError, match="compiled for something else"):
+        parse(identity, serialized("x", CODE))
+
+
+def test_the_default_directory_is_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_directory() == tmp_path / "toyvm" / "code"
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert default_directory() == Path.home() / ".cache" / "toyvm" / "code"
+
+
+def test_too_little_room_drops_what_was_compiled_and_goes_on() -> None:
+    def setup(machine: Machine) -> None:
+        put(machine, 0x1000, "1: jal ra, . + 0x1000; jal ra, . + 0x1ffc; jal ra, . + 0x2ff8; j 1b")
+        for page in (0x2000, 0x3000, 0x4000):
+            put(machine, page, "li t1, 9; 1: addi t1, t1, -1; add t0, t0, t1; bnez t1, 1b; ret")
+
+    counts = agree(setup, [1000, 5000, 20_000], replace(HOT, room=2500))
+    assert counts["dropped"] > 0

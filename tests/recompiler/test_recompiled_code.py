@@ -1,0 +1,141 @@
+"""Recompiled code is that of the words in memory, at their address, however they change or are mapped."""
+
+from __future__ import annotations
+
+import pytest
+from twins import EAGER, HOT, agree, map_page, page_on, put
+
+from toyvm.machine import Machine
+from toyvm.recompiler.options import Recompiling
+
+both = pytest.mark.parametrize("options", [EAGER, HOT], ids=["eager", "hot"])
+
+
+@both
+@pytest.mark.parametrize("target", [0x100C, 0x1010, 0x1014, 0x1400, 0x2000])
+def test_a_store_into_code_is_seen_by_the_next_fetch(options: Recompiling, target: int) -> None:
+    """A loop exchanges one of its own instructions, or one of a function, for another in each round."""
+    text = """
+1:  xor  s2, s2, s3
+    sw   s2, 0(s0)
+    addi t1, t1, 1
+    addi t1, t1, 1
+    addi t1, t1, 1
+    addi t1, t1, 1
+    jalr ra, 0(s4)
+    addi t0, t0, 1
+    j    1b
+    """
+
+    def setup(machine: Machine) -> None:
+        put(machine, 0x1000, text)
+        put(machine, 0x1400, "addi t1, t1, 1; ret")
+        put(machine, 0x2000, "addi t1, t1, 1; ret")
+        word = int.from_bytes(machine.read(target, 4), "little")
+        machine.x[8], machine.x[18], machine.x[19] = target, word, 6 << 17  # the immediate: 1, 7, 1, 7, ...
+        machine.x[20] = target if target >= 0x1400 else 0x1400
+
+    agree(setup, [*range(0, 2000, 61), 10_000], options)
+
+
+@both
+def test_code_goes_on_across_pages(options: Recompiling) -> None:
+    text = "1: addi t0, t0, 1; .rept 1100; addi t1, t1, 3; .endr; bltu t0, s0, 2f; 2: jal ra, 3f; j 1b; 3: ret"
+
+    def setup(machine: Machine) -> None:
+        put(machine, 0x1000, text)
+        page_on(machine)
+
+    agree(setup, [*range(1000, 1060), 20_000], Recompiling(**{**_fields(options), "limit": 3000}))
+
+
+def _fields(options: Recompiling) -> dict[str, object]:
+    return {name: getattr(options, name) for name in ("threshold", "eager", "waiting")}
+
+
+CALLER = """
+1:  jalr ra, 0(s0)
+    jalr ra, 0(s1)
+    addi t0, t0, 1
+    j    1b
+"""
+# What it gives depends on where it is.
+CALLEE = "auipc t1, 0; add s2, s2, t1; slli t2, s2, 3; xor s2, s2, t2; ret"
+
+
+@both
+def test_one_frame_of_code_at_two_addresses(options: Recompiling) -> None:
+    def setup(machine: Machine) -> None:
+        put(machine, 0x1000, CALLER)
+        put(machine, 0x6000, CALLEE)
+        page_on(machine)
+        map_page(machine, 0x9000, 0x6000)
+        machine.x[8], machine.x[9] = 0x6000, 0x9000
+
+    agree(setup, [*range(60), 2000], options)
+
+
+REMAPPER = """
+1:  jal  ra, {callee}
+    sd   s0, 0(s3)
+    tlbi s4
+    jal  ra, {callee} + 8
+    sd   s1, 0(s3)
+    tlbi {flush}
+    addi t0, t0, 1
+    j    1b
+"""
+
+
+@both
+@pytest.mark.parametrize("flush", ["s4", "zero"])
+def test_a_page_of_code_that_is_mapped_to_another_frame(options: Recompiling, flush: str) -> None:
+    def setup(machine: Machine) -> None:
+        callee = ". + 0x1000"
+        text = REMAPPER.format(callee=callee, flush=flush).replace(f"{callee} + 8", ". + 0x1000 - 8")
+        put(machine, 0x1000, text)
+        put(machine, 0x2000, "addi s5, s5, 1; ret; .rept 20; addi s5, s5, 7; ret; .endr")
+        put(machine, 0x6000, "addi s5, s5, 3; ret; .rept 20; addi s5, s5, 5; ret; .endr")
+        page_on(machine)
+        machine.x[8], machine.x[9] = 0x6000 | 0x6F, 0x2000 | 0x6F
+        machine.x[19], machine.x[20] = 0x72000 + 2 * 8, 0x2000
+
+    agree(setup, [*range(80), 2000], options)
+
+
+@both
+def test_more_pages_of_code_than_are_kept_decoded(options: Recompiling) -> None:
+    def setup(machine: Machine) -> None:
+        put(machine, 0x1000, "1: li s0, 0x4000; 2: jalr ra, 0(s0); add s0, s0, s1; bltu s0, s2, 2b; j 1b")
+        for page in range(0x4000, 0x44000, 0x1000):
+            put(machine, page, f"addi t0, t0, {page >> 12}; ret")
+        machine.x[9], machine.x[18] = 0x1000, 0x44000
+
+    agree(setup, [1000, 5000, 20_000], options)
+
+
+@both
+def test_memory_that_is_changed_from_outside_between_runs(options: Recompiling) -> None:
+    with Machine(0x80000) as one, Machine(0x80000, engine=options) as other:
+        for machine in (one, other):
+            put(machine, 0x1000, "1: addi t0, t0, 1; j 1b")
+            machine.pc = 0x1000
+            machine.run(until=101)
+            put(machine, 0x1000, "addi t0, t0, 5")
+            machine.run(until=203)
+        assert other.state_words() == one.state_words()
+
+
+@both
+def test_a_snapshot_of_a_recompiling_machine_goes_on_in_an_interpreting_one(options: Recompiling) -> None:
+    with Machine(0x80000) as one, Machine(0x80000, engine=options) as other:
+        put(other, 0x1000, "1: addi t0, t0, 1; mul t1, t0, t0; sd t1, 0x700(zero); j 1b")
+        other.pc = 0x1000
+        other.run(until=1001)
+        one.restore(other.save())
+        one.run(until=2003)
+        other.run(until=2003)
+        assert one.state_words() == other.state_words()
+        other.restore(one.save())
+        assert one.run(until=3000).instructions == other.run(until=3000).instructions
+        assert one.state_words() == other.state_words()
