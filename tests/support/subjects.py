@@ -60,9 +60,9 @@ def interpreter(program: Program) -> Iterator[Any]:
 
 def _eager() -> Any:
     """Everything is compiled before it first runs, and the same way every time."""
-    from toyvm.recompiler.options import Recompiling
+    from toyvm.recompiler.options import Recompiling, default_directory
 
-    return Recompiling(threshold=1, eager=True, waiting=True, limit=100)
+    return Recompiling(threshold=1, eager=True, waiting=True, limit=100, cache=default_directory())
 
 
 @contextmanager
