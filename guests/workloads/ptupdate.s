@@ -37,6 +37,8 @@ _start:
     ld   s3, SPACE_LEVEL0(t0)
     li   t0, (USER_DATA - USER_BASE) / PAGE_SIZE * 8
     add  s3, s3, t0
+    li   t0, USER_DATA          # the page is in use: the machine, or a monitor, has looked at its entry
+    ld   t0, 0(t0)
     ld   s2, 0(s3)
 .ifdef PARAVIRT
     li   t0, PAGE_SIZE - 1
