@@ -64,3 +64,8 @@ def test_a_batch_takes_one_hypercall() -> None:
     for batch in (1, 64):
         exits = repeat(para, with_dword(image, "batch", batch), 1 + 640).exits
         assert exits["hypercall"] == 1 / batch
+
+
+def test_a_changed_entry_is_in_use_so_that_cached_shadows_notice_the_store() -> None:
+    trap, image = Subject("trap"), find_workloads(["ptupdate"])[0].image("trap")
+    assert repeat(trap, image, 100).exits == {"trace": 1.0}
