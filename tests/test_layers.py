@@ -14,7 +14,12 @@ PACKAGE = Path(__file__).parent.parent / "toyvm"
 LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     {"command line": ("cli", "__main__")},
     {"lab": ("lab",), "reports": ("report",), "manual": ("manual",), "test strategies": ("strategies",)},
-    {"machine and host": ("machine", "host", "computer", "runner", "events", "views", "diagnosis", "reference_engine")},
+    {
+        "machine and host": (
+            *("machine", "host", "computer", "runner", "events", "views", "diagnosis", "reference_engine"),
+            *("sharing", "accounts"),
+        )
+    },
     {"recompiler": ("recompiler",)},
     {
         "native binding": ("native",),
@@ -22,6 +27,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
         "console": ("console",),
         "disk": ("disk",),
         "interrupts": ("interrupts",),
+        "schedule": ("schedule",),
     },
     {"shipped programs": ("shipped",), "random programs": ("programs",)},
     {"importer": ("importer",)},

@@ -52,7 +52,7 @@ class Computer:
         self.control = ControlRegisters(self)
         self.memory = Memory(self)
         self.x = GeneralRegisterList(self)
-        self._runner = Runner(self)
+        self.runner = Runner(self)
         lib.t64_vm_input_mode(vm, lib.T64_INPUT_LIVE if self.input.live else lib.T64_INPUT_STREAM)
         if disk is not None:
             self._attach(disk)
@@ -280,7 +280,7 @@ class Computer:
         deadline = _deadline(timeout)
         with self._alone():
             started = monotonic()
-            stop = self._runner.run(target, deadline)
+            stop = self.runner.run(target, deadline)
             return self._outcome(stop, monotonic() - started)
 
     def step(self, count: int = 1) -> Outcome:
@@ -297,12 +297,12 @@ class Computer:
         deadline = _deadline(timeout)
         with self._alone():
             started = monotonic()
-            stop = self._runner.run_to(address, target, deadline)
+            stop = self.runner.run_to(address, target, deadline)
             return self._outcome(stop, monotonic() - started)
 
     def interrupt(self) -> None:
         """End the run under way with `interrupted`. Another thread, or an observer, may call this."""
-        self._runner.interrupt()
+        self.runner.interrupt()
 
     def on_exit(self) -> None:
         """The native core stopped at an exit that someone observes."""

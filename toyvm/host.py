@@ -1,13 +1,14 @@
-"""A host, and the guests on it: a machine that a monitor owns."""
+"""A host, and the guests on it: a machine that a monitor owns, and that they share by turns."""
 
 from __future__ import annotations
 
 import os
-import weakref
 from collections.abc import Iterable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from toyvm.arguments import check_integer
+from toyvm.accounts import HostAccount, account_of
+from toyvm.arguments import check_integer, check_seconds, check_text
 from toyvm.computer import LEVEL_NUMBERS, Computer, native_config, parse_level
 from toyvm.console import Input
 from toyvm.disk import Disk, open_disk
@@ -17,7 +18,10 @@ from toyvm.exits import EXIT_REASONS
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, MAXIMUM_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.native import ffi, lib
+from toyvm.outcome import Outcome
 from toyvm.recompiler.options import Recompiling, recompiling_of
+from toyvm.schedule import DEFAULT_SHARE, DEFAULT_SLICE, FULL_CAP, Schedule
+from toyvm.sharing import Condition, HostStop, Seat, Sharing
 from toyvm.sizes import check_within, parse_size
 from toyvm.techniques import TECHNIQUES, Option, Variant, parse_variant
 
@@ -48,7 +52,12 @@ def host_memory_for(guest_memory: int) -> int:
 
 
 class Host:
-    """A machine of `memory` bytes at a hardware level, and its monitor. Closing it closes its guests."""
+    """A machine of `memory` bytes at a hardware level, and its monitor. Closing it closes its guests.
+
+    Each guest may be run by itself, with `guest.run`, or all of them together, with `run`: by turns of at most `slice`
+    instructions, each in proportion to its share and within its cap. What a guest does depends neither on that nor
+    on its neighbours: it has its own virtual time, and ends as it would alone.
+    """
 
     def __init__(
         self,
@@ -56,6 +65,7 @@ class Host:
         *,
         level: Level | str = Level.STRICT,
         engine: str | Recompiling = "interpreter",
+        slice: int = DEFAULT_SLICE,
     ) -> None:
         size = check_within(parse_size(memory, "memory"), _MINIMUM_HOST_MEMORY, MAXIMUM_MEMORY, "host memory", " bytes")
         if size % PAGE_SIZE:
@@ -63,7 +73,9 @@ class Host:
         self.level = parse_level(level)
         recompiling = recompiling_of(engine)
         self._recompiler: Recompiler | None = None
-        self._guests: weakref.WeakSet[Guest] = weakref.WeakSet()
+        self._guests: dict[str, Guest] = {}
+        self._created = 0
+        self.sharing = Sharing(Schedule(slice))
         self._host: Any = lib.t64_host_new(size, LEVEL_NUMBERS[self.level])
         if self._host == ffi.NULL:
             raise UsageError(f"no host of {size} bytes can be had: there is too little memory for it")
@@ -90,26 +102,77 @@ class Host:
         disk_writable: bool = True,
         disk_latency: int = DEFAULT_DISK_LATENCY,
         clock_base: int = DEFAULT_CLOCK_BASE,
+        name: str | None = None,
+        share: int = DEFAULT_SHARE,
+        cap: int = FULL_CAP,
+        limit: int | None = None,
     ) -> Guest:
-        """Create a guest. `technique` may name options of it, as in `trap+flush`; the others are those of Machine.
+        """Create a guest. `technique` may name options of it, as in `trap+flush`; others are those of Machine.
 
-        Raises UsageError if there is no such technique on the host's hardware level, or the host has too little memory.
+        When the host is shared, `share` is its part of the CPU in proportion to the other guests' shares, `cap` the
+        most it gets, in percent of the host, and `limit` how many instructions it may run in all. Its memory is set
+        aside whole, and takes memory of this process page by page, when it is first touched.
+
+        Raises UsageError if there is no such technique on the host's hardware level, the name is taken, or the host has
+        too little memory.
         """
         variant = _parse_guests_variant(technique)
         if variant.facts.needs_guest_mode and self.level is not Level.ASSIST:
             raise UsageError(
                 f"technique {variant.facts.name} needs hardware of level assist; this host's is {self.level}"
             )
+        name = self._new_name(name)
         config = native_config(memory, self.level, clock_base, disk_latency)
         config.options = sum(_NATIVE_OPTIONS[option] for option in variant.options)
+        client = self.sharing.schedule.add(share, cap)
+        if limit is not None and check_integer(limit, "limit") < 0:
+            raise UsageError(f"limit of {limit}; it is a count of instructions, 0 or more")
         opened = open_disk(disk, disk_writable)
         vm = lib.t64_guest_new(self.native, _NATIVE_TECHNIQUES[variant.facts.name], config)
         if vm == ffi.NULL:
             free = self.frames_free * PAGE_SIZE
             raise UsageError(f"the host has {free} bytes free, too few for a guest of {config.memory} and its tables")
-        guest = Guest(self, variant, vm, input, output, opened)
-        self._guests.add(guest)
+        guest = Guest(self, variant, vm, input, output, opened, name)
+        guest.seat = self.sharing.seat(guest, client, limit)
+        self._guests[name] = guest
         return guest
+
+    def _new_name(self, name: str | None) -> str:
+        self._created += 1
+        name = f"guest{self._created}" if name is None else check_text(name, "name")
+        if name in self._guests:
+            raise UsageError(f"there is a guest {name!r} on this host already")
+        return name
+
+    @property
+    def guests(self) -> tuple[Guest, ...]:
+        """Those that are not closed, in the order of their creation."""
+        return tuple(self._guests.values())
+
+    def _forget(self, guest: Guest) -> None:
+        """A guest of this host is being closed."""
+        self._guests.pop(guest.name, None)
+        self.sharing.leave(guest.seat)
+
+    def run(self, max_ticks: int | None = None, timeout: float | None = None) -> HostStop:
+        """Run all guests together until none can go on, or `max_ticks` of the host's clock or `timeout` seconds have
+        passed.
+
+        An instruction of any guest is a tick, and so is one that caps leave unused. How each guest ended is in its
+        `outcome`. Ctrl-C ends it too, with `interrupted`; whatever ended it, another run goes on from there.
+        """
+        self.native  # noqa: B018 (raises)
+        if max_ticks is not None and check_integer(max_ticks, "max_ticks") < 0:
+            raise UsageError(f"max_ticks of {max_ticks}; it is a count, 0 or more")
+        return self.sharing.run(max_ticks, check_seconds(timeout, "timeout"))
+
+    def interrupt(self) -> None:
+        """End the run under way with `interrupted`. Another thread, or an observer, may call this."""
+        self.sharing.interrupt()
+
+    def account(self) -> HostAccount:
+        """What host, monitor and each guest have had and have now."""
+        return account_of(self)
 
     @property
     def memory_size(self) -> int:
@@ -143,8 +206,12 @@ class Host:
         """Close the guests, then free the host."""
         if self._host is None:
             return
-        for guest in list(self._guests):
-            guest.close()
+        with ExitStack() as stack:  # every disk is written back, even if one cannot be
+            stack.callback(self._free)
+            for guest in self.guests:
+                stack.callback(guest.close)
+
+    def _free(self) -> None:
         if self._recompiler is not None:
             self._recompiler.close()
         host, self._host = self._host, None
@@ -160,14 +227,84 @@ class Host:
 class Guest(Computer):
     """One virtual machine on a host: the same interface as the bare machine, and its exits."""
 
+    seat: Seat  # its place on the host's schedule
+
     def __init__(
-        self, host: Host, variant: Variant, vm: Any, input: Input, output: BinaryIO | None, disk: Disk | None
+        self,
+        host: Host,
+        variant: Variant,
+        vm: Any,
+        input: Input,
+        output: BinaryIO | None,
+        disk: Disk | None,
+        name: str,
     ) -> None:
         super().__init__(vm, input, output, disk)
         self.host = host
+        self.name = name
         self.technique = variant.name
         self._observers = Observers()
         self._exit_bytes = ffi.buffer(lib.t64_vm_exit(vm))
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            if self.closed:
+                self.host._forget(self)
+
+    # Its part in the host's run; what is asked for is done at once between two turns.
+
+    @property
+    def _open_seat(self) -> Seat:
+        self.vm  # noqa: B018 (raises)
+        return self.seat
+
+    @property
+    def condition(self) -> Condition:
+        """Can it run: ready, waiting, paused, stopped, ended."""
+        return self._open_seat.condition
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended in the host's run."""
+        return self._open_seat.outcome
+
+    @property
+    def share(self) -> int:
+        return self._open_seat.client.share
+
+    @share.setter
+    def share(self, share: int) -> None:
+        self.host.sharing.schedule.set_share(self._open_seat.client, share)
+
+    @property
+    def cap(self) -> int:
+        """Percent of the host."""
+        return self._open_seat.client.cap
+
+    @cap.setter
+    def cap(self, cap: int) -> None:
+        self.host.sharing.schedule.set_cap(self._open_seat.client, cap)
+
+    def pause(self) -> None:
+        """Give it no more turns until `resume`. Raises UsageError if it has ended."""
+        self._open_seat.pause()
+
+    def resume(self) -> None:
+        """The inverse of `pause`."""
+        self._open_seat.resume()
+
+    def stop(self) -> None:
+        """Give it no more turns at all; its state stays as it is."""
+        self._open_seat.stop()
+
+    def _take_turn(self, goal: int) -> int:
+        """Run as one of many until `goal` instructions have retired in all; see Runner.turn."""
+        with self._alone():
+            return self.runner.turn(goal)
+
+    # Exits.
 
     def observe(self, observer: Observer, reasons: str | Iterable[str] | None = None) -> None:
         """Call `observer(event)` at each exit of these reasons (toyvm.exits; None: all), before it is handled."""

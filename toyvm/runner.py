@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import monotonic, perf_counter
+from time import monotonic, perf_counter, thread_time
 from typing import TYPE_CHECKING
 
 from toyvm.console import CHUNK, POLL_SECONDS, InputRecord, ReplayInput
@@ -31,6 +31,7 @@ class Runner:
         self._computer = computer
         self._slice = FIRST_SLICE
         self._interrupted = False
+        self.seconds = 0.0  # CPU time of its turns
         self._unsent = b""  # input that the machine's buffer had no room for
         self._output = ffi.new("uint8_t[]", _OUTPUT_SIZE)
         self._on_stop: dict[int, Callable[[float], None]] = {
@@ -78,13 +79,85 @@ class Runner:
             elif state.retired >= target and code == lib.T64_STOP_LIMIT:
                 return Stop.LIMIT
 
+    def turn(self, goal: int) -> int:
+        """Run to `goal` as one of many, which never wait for the world outside: the native core's stop.
+
+        T64_STOP_YIELD: it gives way. T64_STOP_INPUT and T64_STOP_WAIT: it waits; see `bring` and `wakes`.
+        T64_STOP_OBSERVED: it is interrupted.
+        """
+        vm = self._computer.vm
+        lib.t64_vm_yields(vm, 1)
+        try:
+            code = self._turn(goal)
+            while self._goes_on(code, goal):
+                code = self._turn(goal)
+        finally:
+            lib.t64_vm_yields(vm, 0)
+            self.drain()
+        return code
+
+    def _turn(self, goal: int) -> int:
+        """Run until any stop, short of input that a replay has to bring."""
+        computer = self._computer
+        if computer.input.live:
+            self._poll_terminal()
+        started = thread_time()
+        code = self._run_native(min(goal, self._next_replayed()))
+        self.seconds += thread_time() - started
+        self.drain()
+        if code < 0:
+            raise ToyvmError(f"the native core failed with error {code}")
+        return code
+
+    def _goes_on(self, code: int, goal: int) -> bool:
+        """Did it stop for what has been done about already?"""
+        if code == lib.T64_STOP_INPUT:
+            return self.bring(0)
+        if code == lib.T64_STOP_WAIT:
+            return self.wakes(self.due())
+        short = code == lib.T64_STOP_LIMIT and self._computer.retired < goal
+        return short or code == lib.T64_STOP_OUTPUT
+
+    def _run_native(self, goal: int) -> int:
+        """Run to `goal` unless something stops it, observers' exits excepted."""
+        vm, run, observed = self._computer.vm, lib.t64_vm_run, lib.T64_STOP_OBSERVED
+        code = run(vm, goal)
+        while code == observed:
+            self._computer.on_exit()
+            if self._interrupted:
+                break
+            code = run(vm, goal)
+        return int(code)
+
+    def due(self) -> float:
+        """When a wfi with a live terminal is over, in monotonic seconds: a tick is a nanosecond."""
+        computer = self._computer
+        event = int(lib.t64_vm_next_event(computer.vm))
+        if isinstance(computer.input, ReplayInput):
+            return 0  # nobody is there to wait for
+        return float("inf") if event == NEVER else monotonic() + (event - computer.time) * 1e-9
+
+    def wakes(self, due: float) -> bool:
+        """May a wfi with a live terminal go on: is it due, or was a key pressed?"""
+        if monotonic() >= due:
+            lib.t64_vm_skip(self._computer.vm)
+            return True
+        return self._poll_terminal()
+
+    def take_interruption(self) -> bool:
+        """Was it interrupted? It is not any more."""
+        was, self._interrupted = self._interrupted, False
+        return was
+
+    def _next_replayed(self) -> int:
+        """Where the run must stop for a replay's next input."""
+        source = self._computer.input
+        count = source.next_count if isinstance(source, ReplayInput) else None
+        return NEVER if count is None else count
+
     def _goal(self, retired: int) -> int:
         """Where this slice ends: a slice further, or where a replay has input to bring."""
-        source = self._computer.input
-        goal = min(int(retired) + self._slice, NEVER)
-        if isinstance(source, ReplayInput) and source.next_count is not None:
-            goal = min(goal, source.next_count)
-        return goal
+        return min(int(retired) + self._slice, self._next_replayed(), NEVER)
 
     def _run_slice(self, goal: int) -> int:
         """Run to `goal` unless something stops it; the time it took says how long the next slice should be."""
@@ -110,15 +183,20 @@ class Runner:
 
     def _bring_input(self, deadline: float) -> None:
         """The guest asked for input that is not there: fetch some, or its end, unless time runs out first."""
-        data: bytes | None = self._unsent
-        while not data:
-            data = self._computer.input.fetch(CHUNK, POLL_SECONDS)
-            if data == b"":
-                lib.t64_vm_input_end(self._computer.vm)
+        while not self.bring(POLL_SECONDS):
+            if self._interrupted or monotonic() >= deadline:
                 return
-            if data is None and (self._interrupted or monotonic() >= deadline):
-                return
-        self._send(data)
+
+    def bring(self, wait: float) -> bool:
+        """Fetch input that the guest asked for, or its end. False: none came within `wait` seconds."""
+        data = self._unsent or self._computer.input.fetch(CHUNK, wait)
+        if data is None:
+            return False
+        if data:
+            self._send(data)
+        else:
+            lib.t64_vm_input_end(self._computer.vm)
+        return True
 
     def _send(self, data: bytes) -> int:
         taken = int(lib.t64_vm_input(self._computer.vm, data, len(data)))
@@ -143,14 +221,11 @@ class Runner:
 
     def _wait(self, deadline: float) -> None:
         """A wfi with a live terminal: sleep until its event is due (a tick is a nanosecond), or a key is pressed."""
-        computer = self._computer
-        event = int(lib.t64_vm_next_event(computer.vm))
-        replaying = isinstance(computer.input, ReplayInput)  # then nobody is there to wait for
-        due = float("inf") if event == NEVER else monotonic() + (event - computer.time) * 1e-9
+        due = self.due()
         while not self._interrupted:
             now = monotonic()
-            if replaying or now >= due:
-                lib.t64_vm_skip(computer.vm)
+            if now >= due:
+                lib.t64_vm_skip(self._computer.vm)
                 return
             if now >= deadline or self._poll_terminal(min(POLL_SECONDS, due - now)):
                 return

@@ -35,6 +35,7 @@ enum t64_stop {
     T64_STOP_OUTPUT,   /* the console's buffer is full: drain it and run again */
     T64_STOP_INPUT,    /* the guest asked for input that t64_vm_input has not brought yet; pc is at the asking instruction */
     T64_STOP_WAIT,     /* a live terminal, and a wfi (pc is at it) that would skip time: sleep, then bring input or let it skip */
+    T64_STOP_YIELD,    /* of a t64_vm that yields: a wfi skipped time, or the guest asked to; nothing else has happened */
 };
 
 enum t64_fault { T64_FAULT_NONE, T64_FAULT_DOUBLE, T64_FAULT_STUCK, T64_FAULT_NO_HANDLER, T64_FAULT_BAD_PAGE_TABLE };
@@ -91,6 +92,8 @@ const t64_state *t64_host_state(t64_host *host); /* the hardware's own registers
 uint64_t t64_host_memory(t64_host *host);
 uint64_t t64_host_frames_free(t64_host *host);
 uint64_t t64_host_frames_monitor(t64_host *host); /* frames that the monitor's tables take now */
+/* A byte for each frame: is there memory of this process behind it? That comes with the first touch. */
+int t64_host_touched(t64_host *host, uint8_t *touched, uint64_t frames);
 int t64_host_read(t64_host *host, uint64_t hpa, uint8_t *buffer, uint64_t size);
 /* A guest with memory in scattered frames. NULL if the host has too little. Free it with t64_vm_free. */
 t64_vm *t64_guest_new(t64_host *host, uint32_t technique, const t64_config *config);
@@ -100,6 +103,9 @@ uint64_t t64_guest_root(t64_vm *guest, uint32_t mode);
 int t64_guest_intercept(t64_vm *guest, uint64_t intercepts);
 /* The host frame of a guest-physical page. */
 uint64_t t64_guest_frame(t64_vm *guest, uint64_t page);
+/* How many of its frames were touched, as t64_host_touched has it; and frames that the monitor's tables take for it. */
+uint64_t t64_guest_frames_touched(t64_vm *guest, const uint8_t *touched, uint64_t frames);
+uint64_t t64_guest_frames_monitor(t64_vm *guest);
 /* Do the monitor's books of a paravirtual guest's page tables equal a recount of them? T64_ERROR_VALUE: they do not. */
 int t64_guest_audit(t64_vm *guest);
 
@@ -179,6 +185,8 @@ uint64_t t64_vm_output(t64_vm *vm, uint8_t *buffer, uint64_t size); /* take cons
 int t64_vm_input(t64_vm *vm, const uint8_t *buffer, uint64_t size);  /* append to the console's input; how much was taken */
 void t64_vm_input_end(t64_vm *vm);
 void t64_vm_input_mode(t64_vm *vm, uint32_t mode);
+/* Stop with T64_STOP_YIELD where the guest gives way to others: at a wfi that skips time, and when it asks to. */
+void t64_vm_yields(t64_vm *vm, uint32_t yields);
 void t64_vm_skip(t64_vm *vm); /* after T64_STOP_WAIT: let the next wfi skip time */
 uint64_t t64_vm_next_event(t64_vm *vm); /* the time of the next timer or device event that imask lets in, or all ones */
 /* Attach a disk of `sectors` in memory that the caller keeps alive; detached by NULL. */

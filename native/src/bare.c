@@ -54,6 +54,11 @@ void ram_free(u8 *ram, u64 size)
         munmap(ram, size);
 }
 
+bool ram_touched(const u8 *ram, u64 size, u8 *touched)
+{
+    return mincore((void *)(uintptr_t)ram, size, (void *)touched) == 0;
+}
+
 bool config_is_valid(const struct t64_config *config)
 {
     return config->memory >= MEMORY_MINIMUM && config->memory <= MEMORY_MAXIMUM && !(config->memory & 4095) &&
@@ -76,6 +81,7 @@ int stop_of_event(int event)
     static const int stops[] = {
         [CPU_LIMIT] = T64_STOP_LIMIT, [CPU_OFF] = T64_STOP_EXIT, [CPU_IDLE] = T64_STOP_IDLE, [CPU_FULL] = T64_STOP_OUTPUT,
         [CPU_NEED_INPUT] = T64_STOP_INPUT, [CPU_WAIT] = T64_STOP_WAIT, [CPU_FAULT] = T64_STOP_FAULT,
+        [CPU_YIELD] = T64_STOP_YIELD,
     };
     return stops[event];
 }

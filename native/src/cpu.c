@@ -129,7 +129,7 @@ static inline u64 find_interrupt(struct t64_vm *vm)
 enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
 {
     static const enum t64_event events[] = {
-        [LEAVE_USER] = CPU_USER, [LEAVE_SPIN] = CPU_SPIN, [LEAVE_FAULT] = CPU_FAULT, [LEAVE_OFF] = CPU_OFF, [LEAVE_IDLE] = CPU_IDLE,
+        [LEAVE_LOOK] = CPU_YIELD, [LEAVE_USER] = CPU_USER, [LEAVE_SPIN] = CPU_SPIN, [LEAVE_FAULT] = CPU_FAULT, [LEAVE_OFF] = CPU_OFF, [LEAVE_IDLE] = CPU_IDLE,
         [LEAVE_FULL] = CPU_FULL, [LEAVE_NEED_INPUT] = CPU_NEED_INPUT, [LEAVE_WAIT] = CPU_WAIT,
     };
     struct t64_vm *vm = cpu->vm;
@@ -148,7 +148,7 @@ enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
             if (!cpu->trap.cause)
                 why = interpret(cpu, page, budget(cpu));
         }
-        if (why == LEAVE_LOOK)
+        if (why == LEAVE_LOOK && !vm->yielded)
             continue;
         if (why != LEAVE_TRAP)
             return events[why];

@@ -9,6 +9,7 @@ struct t64_cpu;
 enum t64_event {
     CPU_LIMIT, /* `until` instructions have retired */
     CPU_OFF, CPU_IDLE, CPU_FULL, CPU_NEED_INPUT, CPU_WAIT, /* as the effects of system.h */
+    CPU_YIELD, /* the computer yields, and is to give way */
     CPU_FAULT, /* double fault or stuck; vm->stop says which */
     CPU_USER,  /* kernel only, in user mode: nothing of it has run */
     CPU_TRAP,  /* hosted, in user mode: a trap for the monitor, in cpu_trap(); nothing of it has been entered into the state */

@@ -175,6 +175,7 @@ static struct t64_outcome wait_for_interrupt(struct t64_vm *vm)
     struct t64_outcome outcome = retire(vm, next == T64_NOWHERE ? EFFECT_IDLE : EFFECT_JUMP);
     if (next != T64_NOWHERE) {
         state->skipped += next - vm_time(vm);
+        vm->yielded = vm->yields;
         devices_advance(&vm->devices, next);
     }
     return outcome;

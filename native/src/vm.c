@@ -17,6 +17,7 @@ int t64_vm_run(t64_vm *vm, uint64_t until)
     if (vm->halted)
         return vm->halted_as;
     vm->stop = (struct t64_stop_info){.fault = T64_FAULT_NONE};
+    vm->yielded = false;
     int stop = vm->carrier->run(vm, until);
     devices_advance(&vm->devices, vm_time(vm)); /* what is due at this boundary is done before anybody looks */
     return stop;
@@ -113,6 +114,8 @@ int t64_vm_input(t64_vm *vm, const uint8_t *buffer, uint64_t size)
 void t64_vm_input_end(t64_vm *vm) { vm->devices.console.ended = true; }
 
 void t64_vm_input_mode(t64_vm *vm, uint32_t mode) { vm->devices.console.live = mode == T64_INPUT_LIVE; }
+
+void t64_vm_yields(t64_vm *vm, uint32_t yields) { vm->yields = yields; }
 
 void t64_vm_skip(t64_vm *vm) { vm->skip_allowed = true; }
 

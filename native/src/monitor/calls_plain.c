@@ -28,10 +28,11 @@ i64 call_set_timer(struct t64_guest *guest, const u64 *args)
     return 0;
 }
 
-/* There is no schedule to give a slice back to yet; settling delivers what is pending. */
+/* Settling delivers what is pending, after others had their turn where the guest shares its host. */
 i64 call_yield(struct t64_guest *guest, const u64 *args)
 {
     (void)args;
+    guest->vm.yielded = guest->vm.yields;
     guest->para->unsettled = true;
     return 0;
 }

@@ -64,6 +64,15 @@ static void unlink_listed(struct frames *frames, u32 number)
     *link = frames->all[number].page;
 }
 
+static void count_monitor(struct frames *frames, u32 owner, int more)
+{
+    if (owner != FRAME_MONITOR)
+        return;
+    frames->monitor += (u32)more;
+    if (frames->served)
+        *frames->served += (u32)more;
+}
+
 static void hand_out(struct frames *frames, u32 number, u32 owner, u32 page)
 {
     struct frame *frame = &frames->all[number];
@@ -71,7 +80,7 @@ static void hand_out(struct frames *frames, u32 number, u32 owner, u32 page)
         memset(frames_bytes(frames, number), 0, FRAME_SIZE);
     *frame = (struct frame){.owner = owner, .page = page, .type = FRAME_UNTYPED, .soiled = true};
     frames->free--;
-    frames->monitor += owner == FRAME_MONITOR;
+    count_monitor(frames, owner, 1);
 }
 
 u32 frames_take(struct frames *frames, u32 owner, u32 page)
@@ -107,7 +116,7 @@ bool frames_orphan(struct frames *frames, u32 number)
 void frames_give_back(struct frames *frames, u32 number)
 {
     struct frame *frame = &frames->all[number];
-    frames->monitor -= frame->owner == FRAME_MONITOR;
+    count_monitor(frames, frame->owner, -1);
     frames->free++;
     *frame = (struct frame){.page = frames->first_free, .listed = true, .soiled = true};
     frames->first_free = number;

@@ -39,6 +39,7 @@ struct frames {
     struct frame *all;
     u8 *ram;
     u32 total, free, monitor; /* how many there are, nobody has, the monitor has */
+    u32 *served;              /* of those last, the count of the guest that is served now; NULL: of nobody */
     u32 fresh;                /* this many of the scattered order were handed out for the first time */
     u32 stride;               /* of the scattered order, coprime to total */
     u32 first_free;           /* of those given back */

@@ -187,11 +187,14 @@ static void leave(struct t64_guest *guest)
     memcpy(guest->vm.state.x, hardware_state(guest)->x, sizeof guest->vm.state.x);
 }
 
-/* The limit comes before any interrupt. */
+/* The limit comes before any interrupt; so does giving way. */
 static int settle(struct t64_guest *guest)
 {
-    guest->unsettled = guest->vm.state.retired >= guest->until;
-    return guest->unsettled ? T64_STOP_LIMIT : guest->technique->settle(guest);
+    bool at_limit = guest->vm.state.retired >= guest->until;
+    guest->unsettled = at_limit || guest->vm.yielded;
+    if (guest->unsettled)
+        return at_limit ? T64_STOP_LIMIT : T64_STOP_YIELD;
+    return guest->technique->settle(guest);
 }
 
 /* What the last run left to be done: an exit that an observer has seen, unless the guest was moved away meanwhile. */
@@ -211,6 +214,7 @@ int guest_run(struct t64_vm *vm, u64 until)
     if (vm->state.retired >= until)
         return T64_STOP_LIMIT;
     guest->until = until;
+    guest_serve(guest);
     enter(guest);
     int outcome = begin(guest);
     while (outcome < 0) {

@@ -34,11 +34,12 @@ struct t64_guest {
     u32 *frames; /* host frame of each page */
     u32 pages;
     u32 owner; /* as the frames know it */
+    u32 frames_monitor; /* that the monitor has for it */
     u64 until; /* of the run under way */
     struct exit_cause exit;
     bool exit_waits;       /* it was shown to an observer, and is handled when the next run begins */
     bool exit_comes_again; /* the host has something to do first: it is neither counted nor shown again */
-    bool unsettled;        /* the limit came between an exit and its settling */
+    bool unsettled;        /* the limit, or giving way, came between an exit and its settling */
     struct t64_walk walk; /* of a page fault, through the guest's own tables (trap) */
     struct shadow shadow; /* trap */
     struct para *para;    /* para */
@@ -77,6 +78,9 @@ extern const struct technique technique_assist;
 static inline u64 guest_id(const struct t64_guest *guest) { return guest->owner - FRAME_MONITOR; }
 
 static inline struct t64_guest *guest_of(struct t64_vm *vm) { return (struct t64_guest *)vm; }
+
+/* What the monitor takes and gives back from now on is for this guest. */
+static inline void guest_serve(struct t64_guest *guest) { guest->host->frames.served = &guest->frames_monitor; }
 
 /* The hardware's registers: the guest's own x and pc during a run. */
 static inline struct t64_state *hardware_state(struct t64_guest *guest) { return &guest->host->hardware.state; }

@@ -13,6 +13,7 @@ static int guest_boot(struct t64_vm *vm, u64 entry)
 {
     struct t64_guest *guest = guest_of(vm);
     guest->exit_waits = guest->unsettled = false;
+    guest_serve(guest);
     return guest->technique->boot(guest, entry);
 }
 
@@ -20,6 +21,7 @@ static void guest_state_changed(struct t64_vm *vm)
 {
     struct t64_guest *guest = guest_of(vm);
     guest->exit_waits = false;
+    guest_serve(guest);
     guest->technique->state_changed(guest);
 }
 
@@ -27,6 +29,7 @@ static void guest_state_changed(struct t64_vm *vm)
 static void guest_memory_changed(struct t64_vm *vm, t64_gpa gpa, u64 size)
 {
     struct t64_guest *guest = guest_of(vm);
+    guest_serve(guest);
     host_memory_changed(guest->host, phys_locate(&vm->phys, gpa), size);
     guest->technique->memory_changed(guest, gpa, size);
 }
@@ -52,8 +55,10 @@ static void guest_free(struct t64_vm *vm)
 {
     struct t64_guest *guest = guest_of(vm);
     unlink_guest(guest);
+    guest_serve(guest);
     guest->technique->close(guest);
     give_back_memory(guest);
+    guest->host->frames.served = NULL;
     host_use_no_root(guest->host);
     if (guest->host->kernels)
         cpu_carry(guest->host->kernels, NULL);
@@ -108,6 +113,7 @@ static bool open_technique(struct t64_guest *guest, u32 technique)
 static bool guest_open(struct t64_guest *guest, u32 technique, const t64_config *config)
 {
     guest->owner = guest->host->next_owner++;
+    guest_serve(guest);
     if (!take_memory(guest, config->memory))
         return false;
     become_computer(guest, technique, config);
@@ -126,6 +132,7 @@ t64_vm *t64_guest_new(t64_host *host, uint32_t technique, const t64_config *conf
         return NULL;
     guest->host = host;
     if (!guest_open(guest, technique, config)) {
+        host->frames.served = NULL;
         free(guest);
         return NULL;
     }
@@ -144,3 +151,14 @@ uint64_t t64_guest_frame(t64_vm *vm, uint64_t page)
 {
     return page < guest_of(vm)->pages ? guest_of(vm)->frames[page] : T64_NOWHERE;
 }
+
+uint64_t t64_guest_frames_touched(t64_vm *vm, const uint8_t *touched, uint64_t frames)
+{
+    const struct t64_guest *guest = guest_of(vm);
+    uint64_t count = 0;
+    for (u32 page = 0; page < guest->pages; page++)
+        count += guest->frames[page] < frames && touched[guest->frames[page]];
+    return count;
+}
+
+uint64_t t64_guest_frames_monitor(t64_vm *vm) { return guest_of(vm)->frames_monitor; }

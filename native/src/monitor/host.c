@@ -90,6 +90,18 @@ uint64_t t64_host_frames_free(t64_host *host) { return host->frames.free; }
 
 uint64_t t64_host_frames_monitor(t64_host *host) { return host->frames.monitor; }
 
+int t64_host_touched(t64_host *host, uint8_t *touched, uint64_t frames)
+{
+    const struct t64_phys *phys = &host->hardware.phys;
+    if (frames != host->frames.total)
+        return T64_ERROR_RANGE;
+    if (!ram_touched(phys->ram, phys->ram_size, touched))
+        return T64_ERROR_VALUE;
+    for (u64 frame = 0; frame < frames; frame++)
+        touched[frame] &= 1;
+    return T64_OK;
+}
+
 int t64_host_read(t64_host *host, uint64_t hpa, uint8_t *buffer, uint64_t size)
 {
     return phys_read(&host->hardware.phys, (t64_gpa){hpa}, buffer, size) ? T64_OK : T64_ERROR_RANGE;

@@ -189,6 +189,7 @@ static void leave_others(struct t64_guest *guest)
 int para_prepare_load(struct t64_vm *vm, const u8 *buffer, u64 size)
 {
     struct t64_guest *guest = guest_of(vm);
+    guest_serve(guest);
     if (size != para_save_size(vm) || !books_are_sound(guest, buffer))
         return T64_ERROR_SNAPSHOT;
     if (grants_are_mapped(guest))

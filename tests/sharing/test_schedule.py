@@ -1,0 +1,129 @@
+"""Schedules: proportional shares, caps, and that they repeat."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toyvm.errors import UsageError
+from toyvm.schedule import BURST, FULL_CAP, Client, Schedule
+
+SLICE = 100
+SHARES = st.lists(st.integers(1, 1000), min_size=1, max_size=6)
+Log = list[tuple[int, int, int]]  # clock, number, instructions
+
+
+def schedule_of(shares: list[int], caps: list[int] | None = None) -> tuple[Schedule, list[Client]]:
+    schedule = Schedule(SLICE)
+    clients = [schedule.add(share, cap) for share, cap in zip(shares, caps or [FULL_CAP] * len(shares), strict=True)]
+    for client in clients:
+        schedule.wake(client)
+    return schedule, clients
+
+
+def run(schedule: Schedule, ticks: int, yields: frozenset[int] = frozenset()) -> Log:
+    """Run for so many ticks; the clients of `yields` give up each slice half way."""
+    log, goal = [], schedule.clock + ticks
+    while schedule.clock < goal:
+        turn = schedule.next(goal - schedule.clock)
+        if turn is None:
+            if schedule.clock < goal:
+                break
+            continue
+        client, count = turn
+        ran = -(-count // 2) if client.number in yields else count
+        log.append((schedule.clock, client.number, ran))
+        schedule.used(ran, gave_up=client.number in yields)
+    return log
+
+
+@given(SHARES, st.integers(0, 50_000))
+def test_clients_that_are_always_ready_get_their_shares_to_within_a_slice(shares: list[int], ticks: int) -> None:
+    schedule, clients = schedule_of(shares)
+    run(schedule, ticks)
+    assert sum(client.ran for client in clients) == schedule.clock == ticks
+    for one in clients:
+        for other in clients:
+            apart = abs(one.ran / one.share - other.ran / other.share)
+            assert apart <= SLICE / one.share + SLICE / other.share + 1e-6
+
+
+@given(st.lists(st.tuples(st.integers(1, 300), st.integers(1, 100)), min_size=1, max_size=5), st.integers(0, 40_000))
+def test_no_client_ever_gets_more_than_its_cap(kinds: list[tuple[int, int]], ticks: int) -> None:
+    schedule, clients = schedule_of([share for share, _ in kinds], [cap for _, cap in kinds])
+    log = run(schedule, ticks)
+    for client in clients:
+        turns = [(clock, clock + ran, ran) for clock, number, ran in log if number == client.number]
+        assert client.ran * 100 <= client.cap * schedule.clock or client.cap == FULL_CAP
+        for first in range(0, len(turns), 7):
+            had = 0
+            for _, end, ran in turns[first : first + 40]:
+                had += ran
+                assert had * 100 <= client.cap * (end - turns[first][0]) + BURST * SLICE * 100
+
+
+def test_a_cap_is_reached_and_what_it_leaves_is_idle_or_the_others() -> None:
+    alone, (client,) = schedule_of([100], [30])
+    run(alone, 100_000)
+    assert 29_500 <= client.ran <= 30_000
+    assert alone.idle == 100_000 - client.ran
+    shared, (capped, free) = schedule_of([900, 100], [30, FULL_CAP])
+    run(shared, 100_000)
+    assert 29_500 <= capped.ran <= 30_000
+    assert shared.idle == 0
+    assert capped.ran + free.ran == 100_000
+
+
+@given(SHARES, st.lists(st.integers(1, 3_000), max_size=30), st.integers(0, 2**32))
+def test_a_schedule_repeats_and_does_not_depend_on_where_its_runs_end(
+    shares: list[int], parts: list[int], seed: int
+) -> None:
+    random = Random(seed)
+    caps = [random.choice([FULL_CAP, 50, 7]) for _ in shares]
+    whole, clients = schedule_of(shares, caps)
+    run(whole, sum(parts))
+    again, others = schedule_of(shares, caps)
+    for part in parts:
+        run(again, part)
+    assert [client.ran for client in clients] == [client.ran for client in others]
+    assert (whole.clock, whole.idle) == (again.clock, again.idle)
+
+
+def test_a_slice_that_is_given_up_lets_the_others_go_first() -> None:
+    schedule, (polite, _) = schedule_of([100, 100])
+    log = run(schedule, 10_000, yields=frozenset({polite.number}))
+    assert [number for _, number, _ in log[:6]] == [1, 2, 1, 2, 1, 2]
+
+
+def test_time_that_a_client_did_not_want_is_not_made_up_for() -> None:
+    schedule, (early, late) = schedule_of([100, 100])
+    schedule.sleep(late)
+    run(schedule, 50_000)
+    schedule.wake(late)
+    before = early.ran
+    run(schedule, 10_000)
+    assert abs((early.ran - before) - late.ran) <= 2 * SLICE
+
+
+@given(st.integers(0, 2**32))
+def test_clients_that_come_and_go_leave_no_tick_unused(seed: int) -> None:
+    random = Random(seed)
+    schedule, clients = schedule_of([random.randint(1, 9) for _ in range(5)])
+    for _ in range(60):
+        client = random.choice(clients)
+        random.choice([schedule.wake, schedule.sleep])(client)
+        schedule.set_share(client, random.randint(1, 9))
+        before = schedule.clock
+        run(schedule, 777)
+        assert schedule.clock - before == (777 if any(client.wants for client in clients) else 0)
+    assert sum(client.ran for client in clients) == schedule.clock
+    assert schedule.idle == 0
+
+
+@pytest.mark.parametrize(("share", "cap"), [(0, 100), (10**7, 100), (1, 0), (1, 101), (1.5, 100), ("2", 100)])
+def test_shares_and_caps_out_of_range_are_refused(share: int, cap: int) -> None:
+    with pytest.raises(UsageError, match=r"takes|out of range"):
+        Schedule().add(share, cap)
