@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", metavar="E,...", help=f"of {', '.join(ENGINES)}; interpreter unless said")
     parser.add_argument("--hardware", metavar="L", help="hardware level; strict unless said, or assist")
     parser.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
-    parser.add_argument("--quick", action="store_true", help="short runs: all of it in about 20 seconds")
+    parser.add_argument("--quick", action="store_true", help="short runs: all of it in about half a minute")
     parser.add_argument("--json", metavar="FILE", help="write every repetition there")
 
 

@@ -29,16 +29,16 @@ _RULES = (
 
 _SHARING = (
     f"Event channels have the ports 1 to {hypercalls.EVENT_PORTS - 1}. While one is pending that event_mask lets "
-    f"through, the interrupt {hypercalls.EVENT_INTERRUPT} is pending, whose cause is {hypercalls.EVENT_CAUSE:#x}; imask lets it "
-    "in as any other. The guest clears pending bits and changes masks by stores, which the monitor looks at when it "
-    "enters the guest next: yield has it look at once.",
+    f"through, the interrupt {hypercalls.EVENT_INTERRUPT} is pending, whose cause is {hypercalls.EVENT_CAUSE:#x}; "
+    "imask lets it in as any other. The guest clears pending bits and changes masks by stores, which the monitor looks "
+    "at when it enters the guest next: yield has it look at once.",
     "Virtual interrupts are numbered as in ipend: "
     + ", ".join(f"{number} {name}" for name, number in hypercalls.VIRTUAL_INTERRUPTS.items())
     + ".",
     f"A domain grants at most {hypercalls.GRANTS} frames at a time and has at most {hypercalls.GRANT_MAPS} maps of "
     "others' frames. An entry that maps a foreign frame is written by grant_map alone. A frame that is a table is "
-    "never mapped writable, and one that others map writable never becomes a table. A domain that ends lets go of its maps; "
-    "its own frames stay as they are for those who map them.",
+    "never mapped writable, and one that others map writable never becomes a table. A domain that ends lets go of "
+    "its maps; its own frames stay as they are for those who map them.",
     "Going back to a snapshot closes what ties a domain to others, as they have not gone back with it: its channels to "
     "them are free, its grants too, and where it mapped frames of theirs its entries are not valid. While others map "
     "its frames it cannot go back.",
