@@ -94,7 +94,7 @@ class ReferenceEngine:
             disk_latency,
             disk.writable if disk else True,
             clock_base,
-            cast("bytes", LazyInput(input, lambda: self._stopped() is not None)),
+            cast("bytes", LazyInput(input, self._gives_up_waiting)),
         )
         self._disk = disk
         self._view = cast("Memory", PhysicalView(self._machine, memory))
@@ -152,6 +152,11 @@ class ReferenceEngine:
             return Stop(self._machine.run(goal).value)
         except InputLate:
             return self._stopped() or Stop.LIMIT
+
+    def _gives_up_waiting(self) -> bool:
+        """Input does not come yet; what the guest has said so far may be the question for it."""
+        self._drain()
+        return self._stopped() is not None
 
     def _stopped(self) -> Stop | None:
         """Why the run has to end now, if it has to."""

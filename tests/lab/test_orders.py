@@ -10,7 +10,7 @@ import pytest
 from toyvm.lab.beside import published_lines
 from toyvm.lab.experiment import Experiment
 from toyvm.lab.measure import Cell, Repetition
-from toyvm.lab.orders import TOLERANCE, UNEXPLAINED, comparisons, order, players
+from toyvm.lab.orders import TOLERANCE, UNEXPLAINED, comparisons, order, order_records, players
 from toyvm.lab.published import DIFFERENCES, FIGURES, PLAYED_BY, Role
 from toyvm.lab.subjects import Sample, Subject
 from toyvm.lab.workloads import find_workloads
@@ -95,6 +95,12 @@ def test_orders_and_reasons_are_printed_beneath_the_published_figures() -> None:
     text = "\n".join(published_lines(experiment_with(times), 118))
     for part in ("callret      native = hardware < software  native = software = hardware", "each return had to be"):
         assert part in text
+
+
+def test_the_record_has_every_order_and_reason() -> None:
+    (record,) = order_records(experiment_with({"callret": {**AS_THEIRS, "rewrite+adaptive": 11.0}}))
+    assert (record["workload"], record["theirs"]) == ("callret", "native = hardware < software")
+    assert len(record["reasons"]) == 2
 
 
 def test_every_difference_is_about_a_published_figure_and_a_pair_in_its_order() -> None:

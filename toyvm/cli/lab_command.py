@@ -97,8 +97,10 @@ def _measure(experiment: Experiment, arguments: argparse.Namespace) -> None:
 
 def _write(experiment: Experiment, arguments: argparse.Namespace) -> None:
     from toyvm.lab.experiment import whole_record
+    from toyvm.lab.orders import order_records
     from toyvm.report import machine_record, write_json
 
     names = ("workloads", "technique", "engine", "hardware", "repeats", "quick")
     configuration = {name: getattr(arguments, name) for name in names}
-    write_json(Path(arguments.json), whole_record(experiment, machine_record(), configuration))
+    record = whole_record(experiment, machine_record(), configuration)
+    write_json(Path(arguments.json), {**record, "orders": order_records(experiment)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import Any
 
 from toyvm.lab.experiment import BASE, Experiment
 from toyvm.lab.published import DIFFERENCES, FIGURES, PLAYED_BY, Figure, Role
@@ -50,6 +51,14 @@ def comparisons(experiment: Experiment) -> list[Comparison]:
         if len(theirs) > 1:
             found.append(Comparison(figure, order(theirs), order(ours), _reasons(figure.workload, theirs, ours)))
     return found
+
+
+def order_records(experiment: Experiment) -> list[dict[str, Any]]:
+    """The same for `--json`."""
+    return [
+        {"workload": each.figure.workload, "theirs": each.theirs, "ours": each.ours, "reasons": list(each.reasons)}
+        for each in comparisons(experiment)
+    ]
 
 
 def order(times: Mapping[Role, float]) -> str:
