@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from guest_runs import BEHAVIOURS, GUESTS, WORKLOADS, Run, header_of, run_guest
 
-EQUIVALENT = ("trap", "assist")  # to bare, exactly
+EQUIVALENT = ("trap", "assist", "assist+shadow")  # to bare, exactly
 HELLO = GUESTS / "hello.s"
 SMALL = (HELLO, *BEHAVIOURS)
 

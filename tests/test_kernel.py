@@ -6,7 +6,7 @@ import pytest
 from guest_runs import GUESTS, TESTS, run_guest
 
 KERNEL = GUESTS / "kernel.s"
-TECHNIQUES = ("bare", "trap", "hybrid", "para", "assist")
+TECHNIQUES = ("bare", "trap", "hybrid", "para", "assist", "assist+shadow")
 STORY = (TESTS / "guests" / "kernel_output.txt").read_bytes()
 INPUT = b"to be, or\nnot to be"
 
@@ -54,7 +54,7 @@ def test_a_read_waits_for_the_terminal(technique: str) -> None:
     assert run.output.count(b"echo: ") >= 4, run.output
 
 
-@pytest.mark.parametrize("technique", ["trap", "assist"])
+@pytest.mark.parametrize("technique", ["trap", "assist", "assist+shadow"])
 def test_a_monitor_leaves_the_state_and_count_of_bare(technique: str) -> None:
     bare, guest = run_guest(KERNEL, "bare", input=INPUT), run_guest(KERNEL, technique, input=INPUT)
     assert (guest.instructions, guest.state) == (bare.instructions, bare.state)

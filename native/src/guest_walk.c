@@ -6,12 +6,16 @@
 #include "engine.h"
 #include "walk_tables.h"
 
-#define NO_PAGE ((u64)1)
+#define PAGE (~(u64)4095)
+/* In no page address and no right: an entry with it matches nothing. */
+#define NONE ((u64)1 << 11)
 
 void nested_clear(struct nested_cache *cache)
 {
     for (u32 slot = 0; slot < NESTED_CACHE_SIZE; slot++)
-        cache->entries[slot].page = NO_PAGE;
+        cache->entries[slot].tag = NONE;
+    for (u32 level = 0; level < PAGE_LEVELS; level++)
+        cache->last[level].tag = NONE;
     cache->filled = false;
 }
 
@@ -27,39 +31,42 @@ static bool refill(struct t64_cpu *cpu, t64_gpa gpa, u32 access, struct nested_e
 {
     u64 root = cpu->guest->tables[0].at | PTBR_ENABLE;
     struct t64_walk found = walk(&cpu->vm->phys, root, (t64_gva){gpa.at}, access, false);
+    cpu->guest->exit.gpa = gpa.at;
     if (found.result != WALK_OK)
         return false;
     u64 marks = walk_marks(&found, access);
     mark_entry(cpu, &found, marks);
-    *entry = (struct nested_entry){gpa.at & ~(u64)4095, found.gpa.at & ~(u64)4095, rights_of(found.entry | marks)};
+    *entry = (struct nested_entry){(gpa.at & PAGE) | rights_of(found.entry | marks), found.gpa.at & PAGE};
     cpu->nested.filled = true;
     return true;
 }
 
-static bool locate(struct t64_cpu *cpu, t64_gpa gpa, u32 access, t64_gpa *in_ram)
+static inline bool locate(struct t64_cpu *cpu, t64_gpa gpa, u32 access, t64_gpa *in_ram)
 {
     struct nested_entry *entry = &cpu->nested.entries[(gpa.at >> 12) % NESTED_CACHE_SIZE];
-    bool hit = entry->page == (gpa.at & ~(u64)4095) && !(access & ~entry->rights);
-    if (!hit && !refill(cpu, gpa, access, entry)) {
-        cpu->guest->exit.gpa = gpa.at;
+    bool hit = (entry->tag & (PAGE | NONE | access)) == ((gpa.at & PAGE) | access);
+    if (T64_UNLIKELY(!hit) && !refill(cpu, gpa, access, entry))
         return false;
-    }
-    in_ram->at = entry->frame | (gpa.at & 4095);
+    in_ram->at = entry->frame | (gpa.at & ~PAGE);
     return true;
 }
 
-static enum t64_walk_result read_nested(void *memory, t64_gpa at, u64 *entry)
+static enum t64_walk_result read_nested(void *memory, t64_gpa at, u32 level, u64 *entry)
 {
     struct t64_cpu *cpu = memory;
-    t64_gpa in_ram;
-    if (!locate(cpu, at, ACCESS_LOAD, &in_ram))
-        return WALK_NESTED_FAULT;
+    struct nested_entry *last = &cpu->nested.last[level];
+    t64_gpa in_ram = {last->frame | (at.at & ~PAGE)};
+    if (last->tag != (at.at & PAGE)) {
+        if (!locate(cpu, at, ACCESS_LOAD, &in_ram))
+            return WALK_NESTED_FAULT;
+        *last = (struct nested_entry){at.at & PAGE, in_ram.at & PAGE};
+    }
     memcpy(entry, cpu->vm->phys.ram + in_ram.at, 8);
     return WALK_OK;
 }
 
 /* The guest's own dimension. */
-static struct t64_walk walk_own(struct t64_cpu *cpu, t64_gva gva, u32 rights)
+static inline struct t64_walk walk_own(struct t64_cpu *cpu, t64_gva gva, u32 rights)
 {
     struct t64_vm *vm = cpu->vm;
     return walk_tables(read_nested, cpu, T64_NOWHERE, vm->state.ptbr, gva, rights, vm_in_user_mode(vm));

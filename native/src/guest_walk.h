@@ -7,13 +7,13 @@
 enum { NESTED_CACHE_SIZE = 128 };
 
 struct nested_entry {
-    u64 page;   /* guest-physical; bit 0 set: none */
-    u64 frame;  /* host-physical */
-    u64 rights; /* of the leaf; W only if its D is set */
+    u64 tag;   /* the guest-physical page, and in its low bits the rights of the leaf, W only if its D is set */
+    u64 frame; /* host-physical */
 };
 
 struct nested_cache {
     struct nested_entry entries[NESTED_CACHE_SIZE];
+    struct nested_entry last[3]; /* by level: of the table read last, without rights. It spares a load on the way from table to table */
     bool filled;
 };
 

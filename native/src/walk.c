@@ -3,8 +3,9 @@
 
 #include "walk_tables.h"
 
-static enum t64_walk_result read_entry(void *memory, t64_gpa at, u64 *entry)
+static enum t64_walk_result read_entry(void *memory, t64_gpa at, u32 level, u64 *entry)
 {
+    (void)level;
     const u8 *bytes = phys_at(memory, at);
     if (!bytes)
         return WALK_ACCESS_FAULT;

@@ -5,8 +5,8 @@
 #include "isa.h"
 #include "walk.h"
 
-/* Reads the entry at a physical address. What is not WALK_OK ends the walk. */
-typedef enum t64_walk_result (*entry_reader)(void *memory, t64_gpa at, u64 *entry);
+/* Reads the entry of a table of that level at a physical address. What is not WALK_OK ends the walk. */
+typedef enum t64_walk_result (*entry_reader)(void *memory, t64_gpa at, u32 level, u64 *entry);
 
 static inline struct t64_walk failed_walk(enum t64_walk_result result)
 {
@@ -40,7 +40,7 @@ static inline __attribute__((always_inline)) struct t64_walk walk_tables(entry_r
     for (u32 level = 2;; level--) {
         t64_gpa at = {table + ((gva.at >> (12 + 9 * level)) & 511) * 8};
         u64 entry;
-        enum t64_walk_result result = read(memory, at, &entry);
+        enum t64_walk_result result = read(memory, at, level, &entry);
         if (result != WALK_OK)
             return failed_walk(result);
         if (!(entry & PTE_V) || (entry & PTE_RESERVED))

@@ -17,7 +17,7 @@ from toyvm.programs import Program, random_program
 LIMIT = 1500  # retired instructions; most programs end before
 SEEDS = 120
 EXAMPLES = 70
-SUBJECTS = ["interpreter", "trap", "hybrid", "assist"]  # and with each the reference
+SUBJECTS = ["interpreter", "trap", "hybrid", "assist", "assist+shadow"]  # and with each the reference
 
 
 def checkpoints(random: Random) -> list[int]:

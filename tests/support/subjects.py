@@ -105,6 +105,7 @@ hybrid = _guest("hybrid")
 recompiled_trap = _guest("trap", _eager)
 recompiled_hybrid = _guest("hybrid", _eager)
 assist = _guest("assist")
+assist_shadow = _guest("assist+shadow")
 recompiled_assist = _guest("assist", _eager)
 
 
@@ -178,6 +179,7 @@ SUBJECTS: dict[str, Callable[[Program], Any]] = {
     "recompiled hybrid": recompiled_hybrid,
     "trap+flush": trap_flush,
     "assist": assist,
+    "assist+shadow": assist_shadow,
     "recompiled assist": recompiled_assist,
     "observed trap": observed_trap,
     "observed assist": observed_assist,

@@ -4,6 +4,7 @@
  * timer and walks its tables through nested ones. What is left are ports, wfi, a device's instant, and memory not mapped yet.
  */
 #include "assist.h"
+#include "trap.h"
 
 #include <stdlib.h>
 
@@ -11,60 +12,54 @@
 
 static bool assist_open(struct t64_guest *guest)
 {
-    guest->assist = calloc(1, sizeof *guest->assist);
-    if (!guest->assist || guest->host->hardware.level < LEVEL_ASSIST)
+    struct assist *assist = guest->assist = calloc(1, sizeof *guest->assist);
+    if (!assist)
         return false;
-    struct guest_area *area = &guest->assist->area;
-    *area = (struct guest_area){.state = &guest->vm.state, .info = guest->vm.info, .nested = true};
-    if (!nested_open(&guest->assist->nested, guest->host, guest->frames, guest->pages))
-        return false;
-    area->tables[0] = frame_address(nested_root(&guest->assist->nested));
-    return true;
+    assist->area = (struct guest_area){.state = &guest->vm.state, .info = guest->vm.info};
+    assist->paging = guest->vm.options & T64_OPTION_SHADOW ? &assist_with_shadow : &assist_with_nested;
+    assist->area.intercepts = assist->paging->intercepts;
+    return guest->host->hardware.level == LEVEL_ASSIST && assist->paging->open(guest);
 }
 
 static void assist_close(struct t64_guest *guest)
 {
     if (!guest->assist)
         return;
-    nested_close(&guest->assist->nested);
+    guest->assist->paging->close(guest);
     free(guest->assist);
 }
 
-void assist_forget(struct t64_guest *guest) { cpu_flush(guest->host->cpu); }
+static void forget(struct t64_guest *guest) { guest->assist->paging->forget(guest); }
 
 static void memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size)
 {
-    (void)gpa, (void)size;
-    assist_forget(guest); /* it may have been a page table */
+    (void)size; /* within a page */
+    guest->assist->paging->memory_changed(guest, gpa);
 }
 
 static int assist_boot(struct t64_guest *guest, u64 entry)
 {
     guest->vm.state.pc = entry;
-    assist_forget(guest);
+    forget(guest);
     return T64_OK;
 }
 
-static u32 assist_root(struct t64_guest *guest, u32 mode)
-{
-    (void)mode;
-    return nested_root(&guest->assist->nested);
-}
+static u32 assist_root(struct t64_guest *guest, u32 mode) { return guest->assist->paging->root(guest, mode); }
 
 int t64_guest_intercept(t64_vm *vm, uint64_t intercepts)
 {
     struct t64_guest *guest = guest_of(vm);
     if (!guest->assist || intercepts & ~INTERCEPTS_KNOWN)
         return T64_ERROR_VALUE;
-    guest->assist->area.intercepts = intercepts;
+    guest->assist->area.intercepts = intercepts | guest->assist->paging->intercepts;
     return T64_OK;
 }
 
 /* Running. */
 
-static void nothing(struct t64_guest *guest) { (void)guest; }
-
 static void enter(struct t64_guest *guest) { host_use_no_root(guest->host); }
+
+static void leave(struct t64_guest *guest) { (void)guest; }
 
 static int go_on(struct t64_guest *guest)
 {
@@ -77,6 +72,7 @@ static enum t64_event go(struct t64_guest *guest)
 {
     struct guest_area *area = &guest->assist->area;
     struct t64_devices *devices = &guest->vm.devices;
+    guest->assist->paging->prepare(guest);
     devices_advance(devices, vm_time(&guest->vm));
     area->lines = devices_pending(devices);
     area->alarm = devices_next(devices);
@@ -104,24 +100,12 @@ static int emulate(struct t64_guest *guest)
 {
     struct t64_outcome outcome = system_execute(&guest->vm, hardware_state(guest)->x, (u32)guest->exit.trap.tval);
     if (outcome.effect == EFFECT_FLUSH)
-        assist_forget(guest);
+        guest->assist->paging->flush(guest);
     else if (outcome.effect == EFFECT_FLUSH_PAGE)
-        cpu_flush_page(guest->host->cpu, outcome.page);
+        guest->assist->paging->flush_page(guest, outcome.page);
     else if (outcome.effect == EFFECT_TRAP)
         return assist_inject(guest, outcome.cause, outcome.tval);
     return guest_outcome_of_effect[outcome.effect];
-}
-
-/* A place of the guest's memory is not mapped yet; beyond its end lies nothing. */
-static int fill_nested(struct t64_guest *guest)
-{
-    static const u64 causes[] = {[ACCESS_LOAD] = CAUSE_LOAD_ACCESS_FAULT, [ACCESS_STORE] = CAUSE_STORE_ACCESS_FAULT,
-                                 [ACCESS_FETCH] = CAUSE_FETCH_ACCESS_FAULT};
-    const struct guest_exit *exit = &guest->assist->area.exit;
-    if (exit->gpa >= guest->vm.phys.size)
-        return assist_inject(guest, causes[exit->access], exit->tval);
-    nested_fill(&guest->assist->nested, (t64_gpa){exit->gpa});
-    return OUTCOME_RESUME;
 }
 
 static int let_settle(struct t64_guest *guest)
@@ -157,7 +141,9 @@ static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_INTERRUPT] = pass_on,
     [EXIT_TIMER] = let_settle,
     [EXIT_SPIN] = spin,
-    [EXIT_NESTED_PAGE_FAULT] = fill_nested,
+    [EXIT_NESTED_PAGE_FAULT] = assist_fill_nested,
+    [EXIT_SHADOW_PAGE_FAULT] = trap_fill_shadow,
+    [EXIT_TRACE] = trap_make_store,
     [EXIT_SHUTDOWN] = shut_down,
 };
 
@@ -165,11 +151,7 @@ static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
 
 static u32 instruction_reason(struct t64_guest *guest) { return guest_sensitive_reason((u32)guest->exit.trap.tval); }
 
-static u32 page_fault_reason(struct t64_guest *guest)
-{
-    (void)guest;
-    return EXIT_GUEST_PAGE_FAULT;
-}
+static u32 page_fault_reason(struct t64_guest *guest) { return guest->assist->paging->page_fault_reason(guest); }
 
 static u32 nested_fault_reason(struct t64_guest *guest)
 {
@@ -230,11 +212,11 @@ const struct technique technique_assist = {
     .close = assist_close,
     .boot = assist_boot,
     .enter = enter,
-    .leave = nothing,
+    .leave = leave,
     .settle = go_on,
     .resume = go_on,
     .go = go,
-    .state_changed = assist_forget,
+    .state_changed = forget,
     .memory_changed = memory_changed,
     .root = assist_root,
     .reason = reasons,

@@ -45,9 +45,10 @@ int trap_fill_shadow(struct t64_guest *guest)
         rights = shadow_rights(guest_mark(guest, found, access_faults[guest->exit.trap.cause].rights));
     u32 page = (u32)(found->gpa.at >> FRAME_SHIFT);
     struct shadow_leaf leaf = {{guest->exit.trap.tval}, trap_mode(guest), page, guest->frames[page], rights};
+    u32 root = trap_root(guest, trap_mode(guest));
     shadow_map(&guest->shadow, &leaf);
-    host_use_root(guest->host, shadow_root(&guest->shadow, trap_mode(guest))); /* a new one if there was no room left */
-    return OUTCOME_RESUME;
+    bool is_in_use = trap_root(guest, trap_mode(guest)) == root; /* a new one if there was no room left */
+    return is_in_use ? OUTCOME_RESUME : OUTCOME_SETTLE;
 }
 
 /* Not so where the code was changed since the hardware fetched it: what it does now is unspecified. */
