@@ -37,6 +37,12 @@ u32 trap_page_fault_reason(struct t64_guest *guest)
     }
 }
 
+/* Where there was no room for a table, or the root itself was stored to, the root is not in use any more. */
+static int go_on(struct t64_guest *guest)
+{
+    return host_uses_root(guest->host, trap_root(guest, trap_mode(guest))) ? OUTCOME_RESUME : OUTCOME_SETTLE;
+}
+
 int trap_fill_shadow(struct t64_guest *guest)
 {
     const struct t64_walk *found = &guest->walk;
@@ -45,10 +51,8 @@ int trap_fill_shadow(struct t64_guest *guest)
         rights = shadow_rights(guest_mark(guest, found, access_faults[guest->exit.trap.cause].rights));
     u32 page = (u32)(found->gpa.at >> FRAME_SHIFT);
     struct shadow_leaf leaf = {{guest->exit.trap.tval}, trap_mode(guest), page, guest->frames[page], rights};
-    u32 root = trap_root(guest, trap_mode(guest));
     shadow_map(&guest->shadow, &leaf);
-    bool is_in_use = trap_root(guest, trap_mode(guest)) == root; /* a new one if there was no room left */
-    return is_in_use ? OUTCOME_RESUME : OUTCOME_SETTLE;
+    return go_on(guest);
 }
 
 /* Not so where the code was changed since the hardware fetched it: what it does now is unspecified. */
@@ -67,5 +71,5 @@ int trap_make_store(struct t64_guest *guest)
     guest_mark(guest, &guest->walk, ACCESS_STORE);
     guest_store(guest, guest->walk.gpa, hardware_state(guest)->x[in.rd], store_size(in));
     guest_step(guest);
-    return OUTCOME_RESUME;
+    return go_on(guest);
 }
