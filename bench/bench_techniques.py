@@ -20,7 +20,7 @@ from toyvm.lab.measure import Repetition, calibrate, repeat
 from toyvm.lab.nano import Nano
 from toyvm.lab.subjects import Subject, with_dword
 from toyvm.lab.workloads import Workload, find_workloads
-from toyvm.techniques import TECHNIQUES, parse_variant
+from toyvm.techniques import COMPARED, NAMES, parse_variant
 
 ROUNDS = 15  # an interval of 95% is between the fourth and the twelfth
 SECONDS = 0.15  # CPU time of a run
@@ -128,8 +128,7 @@ GOALS = (
         10.0,
         at_least=True,
     ),
-    *(against_bare("compute", technique.name, 1.02) for technique in TECHNIQUES if technique.name != "bare"),
-    *(against_bare("compute", technique, 1.02) for technique in ("rewrite+adaptive", "assist+shadow", "trap+flush")),
+    *(against_bare("compute", name, 1.02) for name in dict.fromkeys((*NAMES, *COMPARED)) if name != "bare"),
 )
 
 

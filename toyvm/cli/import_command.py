@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("program", metavar="ELF", help="a static program for RV64IM")
-    parser.add_argument("words", nargs="*", metavar="ARGUMENT", help="what main finds in argv, after a --")
+    parser.add_argument("words", nargs="*", default=[], metavar="ARGUMENT", help="what main finds in argv, after a --")
     parser.add_argument("-o", dest="output", required=True, metavar="IMAGE", help="the image to write")
     add_start_options(parser)
     parser.add_argument("--flags", nargs=0, action=_PrintFlags, help="print what gcc makes such programs with, and end")

@@ -42,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "program", metavar="PROGRAM", help="an image, a source (.s), a shipped guest's name, or a static RISC-V program"
     )
-    parser.add_argument("words", nargs="*", metavar="ARGUMENT", help="for a RISC-V program's main; after a --")
+    parser.add_argument(
+        "words", nargs="*", default=[], metavar="ARGUMENT", help="for a RISC-V program's main; after a --"
+    )
     add_technique_options(parser)
     parser.add_argument(
         "--engine", default="interpreter", metavar="E", help=f"of {', '.join(ENGINES)}; interpreter unless said"
