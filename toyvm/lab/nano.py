@@ -64,6 +64,7 @@ _MIX = """
     or   t1, t0, t4
 """
 _TIMER_PENDING = "    crw CR_TIMECMP, zero\n    li t0, IRQ_TIMER\n    crw CR_IMASK, t0"  # so that no wfi waits
+_SHADOWED = "assist+shadow"
 _UNMAPPED = "0x7fff000000"
 # s4: an address in user space, which is in use; s3: where its entry stands; s5: the entry.
 _ENTRY_IN_USE = """
@@ -84,7 +85,7 @@ class Nano:
     """Its operation costs one exit of `reason`, beside direct execution and exits whose cost is known before it."""
 
     reason: str | None  # None: direct execution itself
-    techniques: tuple[str, ...]
+    techniques: tuple[str, ...]  # or variants of some
     body: str = ""
     setup: str = ""
     code: str = ""
@@ -101,9 +102,12 @@ class Nano:
         return assemble_text(text, self.name, defines=defines_for(technique)).image
 
 
-def user_nano(reason: str, body: str, setup: str = "") -> Nano:
-    """A trap from user mode, wherever there is a monitor. Its cost includes that of the return to user mode."""
-    return Nano(reason, ("trap", "hybrid", "para"), setup=setup + _ENTER_USER, code=_USER_PROGRAM.replace("BODY", body))
+_REFLECTING = ("trap", "hybrid", "para")
+
+
+def user_nano(reason: str, body: str, setup: str = "", techniques: tuple[str, ...] = _REFLECTING) -> Nano:
+    """A trap from user mode to a monitor. Its cost includes that of the return to user mode."""
+    return Nano(reason, techniques, setup=setup + _ENTER_USER, code=_USER_PROGRAM.replace("BODY", body))
 
 
 # In the order they are solved: each needs only the costs of those before it.
@@ -111,25 +115,26 @@ NANOS = (
     Nano(None, ("trap", "hybrid", "para", "assist"), _MIX),
     Nano("crr", ("trap",), "    crr t0, CR_SCRATCH"),
     Nano("crw", ("trap",), "    crw CR_IMASK, zero"),
+    Nano("crw", (_SHADOWED,), "    crw CR_PTBR, s3", "    crr s3, CR_PTBR"),
     Nano("crx", ("trap",), "    crx t0, CR_SCRATCH, zero"),
     Nano("in", ("trap", "assist"), "    in t0, PORT_CLOCK"),
     Nano("out", ("trap", "assist"), "    out PORT_DISK_SECTOR, zero"),
     Nano("wfi", ("trap", "assist"), "    wfi", _TIMER_PENDING),
     Nano("setst", ("trap",), "    setst zero"),
-    Nano("tlbi", ("trap",), "    tlbi s3", f"    li s3, {_UNMAPPED}"),
+    Nano("tlbi", ("trap", _SHADOWED), "    tlbi s3", f"    li s3, {_UNMAPPED}"),
     Nano("eret", ("trap",), "    crw CR_EPC, s3\n    eret\n3:", "    la s3, 3f\n    crw CR_STATUS, zero"),
     Nano("hypercall", ("para",), "    li a0, 0\n    hcall HC_VERSION"),
-    Nano("trace", ("trap",), "    xori s5, s5, 1 << 7\n    sd s5, 0(s3)", _ENTRY_IN_USE, _UNUSED_USER),
+    Nano("trace", ("trap", _SHADOWED), "    xori s5, s5, 1 << 7\n    sd s5, 0(s3)", _ENTRY_IN_USE, _UNUSED_USER),
     Nano(
         "shadow_page_fault",
-        ("trap",),
+        ("trap", _SHADOWED),
         "    sd s5, 0(s3)\n    tlbi s4\n    ld t1, 0(s4)",
         _ENTRY_IN_USE + "    xori s5, s5, PTE_A\n",
         _UNUSED_USER,
     ),
     user_nano("syscall", "    syscall"),
     user_nano("exception", "    break"),
-    user_nano("guest_page_fault", "    ld t1, 0(s3)", f"    li s3, {_UNMAPPED}\n"),
+    user_nano("guest_page_fault", "    ld t1, 0(s3)", f"    li s3, {_UNMAPPED}\n", (*_REFLECTING, _SHADOWED)),
 )
 assert all(nano.reason is None or nano.reason in BY_NAME for nano in NANOS)
 
@@ -147,7 +152,7 @@ def measure_costs(subject: Subject, seconds: float, repeats: int, progress: Prog
     instruction: float | None = None
     exits: dict[str, float] = {}
     for nano in NANOS:
-        if facts_of(subject.technique).name not in nano.techniques:
+        if not {subject.technique, facts_of(subject.technique).name} & {*nano.techniques}:
             continue
         cell = Cell(nano.name, subject)
         measure_cells([cell], {subject: nano.image(subject.technique)}, seconds, repeats, progress)

@@ -64,10 +64,13 @@ def order_records(experiment: Experiment) -> list[dict[str, Any]]:
 def order(times: Mapping[Role, float]) -> str:
     """The fastest first: `native = hardware < software`."""
     ranked = sorted(times, key=lambda role: times[role])
-    text = str(ranked[0])
+    groups = [[ranked[0]]]
     for before, after in pairwise(ranked):
-        text += f" {'=' if _sign(times[before], times[after]) == 0 else '<'} {after}"
-    return text
+        if _sign(times[before], times[after]) == 0:
+            groups[-1].append(after)
+        else:
+            groups.append([after])
+    return " < ".join(" = ".join(role for role in Role if role in group) for group in groups)
 
 
 def _sign(one: float, other: float) -> int:
