@@ -165,10 +165,11 @@ def instructions_header() -> Lines:
 def hypercalls_header() -> Lines:
     yield from _enum("t64_hypercall", ((f"HYPERCALL_{row.name.upper()}", row.number) for row in hypercalls.HYPERCALLS))
     yield from _enum("", [("HYPERCALL_COUNT", len(hypercalls.HYPERCALLS))])
-    yield "/* X(name, number, arguments, allowed in a multicall). */"
+    yield "/* X(name, number, arguments, allowed in a multicall, offered to an unmodified kernel). */"
     yield "#define T64_HYPERCALLS(X) \\"
     for row in hypercalls.HYPERCALLS:
-        yield f"    X({row.name}, {row.number}, {len(row.arguments)}, {int(row.in_multicall)}) \\"
+        offered = int(row.name in hypercalls.OFFERED)
+        yield f"    X({row.name}, {row.number}, {len(row.arguments)}, {int(row.in_multicall)}, {offered}) \\"
     yield ""
     yield from _enum("", ((f"HYPERCALL_ERROR_{row.name.upper()}", row.code) for row in hypercalls.ERRORS))
     for record in hypercalls.RECORDS:
@@ -203,6 +204,17 @@ def hypercalls_header() -> Lines:
             ("GRANTS", hypercalls.GRANTS),
             ("GRANT_MAPS", hypercalls.GRANT_MAPS),
             ("GRANT_WRITABLE", hypercalls.GRANT_WRITABLE),
+            *((f"RING_{name.upper()}", number) for name, number in hypercalls.RINGS.items()),
+            ("RING_COUNT", len(hypercalls.RINGS)),
+            ("RING_DATA", hypercalls.RING_DATA),
+            ("DISK_SLOTS", hypercalls.DISK_SLOTS),
+            ("DISK_SLOT_SIZE", hypercalls.DISK_SLOT_SIZE),
+            ("DISK_READ", hypercalls.DISK_READ),
+            ("DISK_WRITE", hypercalls.DISK_WRITE),
+            ("DISK_SECTORS_MAXIMUM", hypercalls.DISK_SECTORS_MAXIMUM),
+            ("CONSOLE_IN_SIZE", hypercalls.CONSOLE_IN_SIZE),
+            ("CONSOLE_OUT_SIZE", hypercalls.CONSOLE_OUT_SIZE),
+            ("CONSOLE_OUT", hypercalls.CONSOLE_OUT),
         ],
     )
 

@@ -314,6 +314,12 @@ class Computer:
         self.vm  # noqa: B018 (raises once closed)
         return {}
 
+    @property
+    def hypercalls(self) -> dict[str, int]:
+        """The exits for a hypercall, by its name; empty on a bare machine."""
+        self.vm  # noqa: B018 (raises once closed)
+        return {}
+
     def _outcome(self, stop: Stop, seconds: float) -> Outcome:
         from toyvm.diagnosis import conclude
 

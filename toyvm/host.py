@@ -15,6 +15,7 @@ from toyvm.disk import Disk, open_disk
 from toyvm.errors import UsageError
 from toyvm.events import ExitEvent, Observer, Observers
 from toyvm.exits import EXIT_REASONS
+from toyvm.hypercalls import HYPERCALLS
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, MAXIMUM_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.native import ffi, lib
@@ -328,6 +329,13 @@ class Guest(Computer):
     def exits(self) -> dict[str, int]:
         counts = lib.t64_vm_exits(self.vm)[0 : len(EXIT_REASONS)]
         return {reason.name: int(count) for reason, count in zip(EXIT_REASONS, counts, strict=True) if count}
+
+    @property
+    def hypercalls(self) -> dict[str, int]:
+        """The exits for a hypercall, by its name; `none` for numbers that there are not."""
+        names = (*(call.name for call in HYPERCALLS), "none")
+        counts = lib.t64_vm_calls(self.vm)[0 : len(names)]
+        return {name: int(count) for name, count in zip(names, counts, strict=True) if count}
 
     def root(self, mode: int) -> int | None:
         """Host-physical root of the tables that the hardware walks in kernel (0) or user mode (1); None: none yet."""

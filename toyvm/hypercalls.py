@@ -16,7 +16,10 @@ VERSION = (1, 0)
 
 @dataclass(frozen=True, slots=True)
 class Hypercall:
-    """One hypercall: `hcall number`, arguments in a0..a5 as `arguments` names them, result in a0."""
+    """One hypercall: `hcall number`, arguments in a0..a5 as `arguments` names them, result in a0.
+
+    Those in OFFERED are there for an unmodified kernel, too, where the host offers it hypercalls.
+    """
 
     name: str
     number: int
@@ -87,6 +90,15 @@ HYPERCALLS: tuple[Hypercall, ...] = (
     Hypercall("grant_unmap",            25, ("address",), "0", "clear the entry that grant_map wrote, and forget its translation"),
     Hypercall("domains",                26, ("list", "count"), "how many domains there are",
               "the guests on this host, as at most `count` domain records in the order of their ids"),
+    Hypercall("ring_setup",             27, ("ring", "address"), "0",
+              "use the page at that guest-physical address as ring 0, the console's, or 1, the disk's, and write its header; all "
+              "ones: no page. The page can be no table meanwhile. Refused while requests are under way"),
+    Hypercall("doorbell",               28, ("ring",), "0",
+              "look at the ring: take the requests that are there, move what the console's ring has and wants. Acknowledges the "
+              "disk ring's interrupt, which as an event needs none"),
+)
+OFFERED: frozenset[str] = frozenset(
+    ("version", "yield", "block", "shutdown", "console_write", "console_read", "multicall", "ring_setup", "doorbell")
 )
 
 ERRORS: tuple[HypercallError, ...] = (
@@ -99,6 +111,7 @@ ERRORS: tuple[HypercallError, ...] = (
     HypercallError("eof",   61,  "the console's input has ended"),
     HypercallError("noent",  2,  "no such domain, channel, grant or mapping of one"),
     HypercallError("nomem", 12,  "no room: no port, reference or place for a mapping is free"),
+    HypercallError("io",     5,  "the disk cannot do it: there is none, it ends before, or it is read-only"),
     HypercallError("notconn", 107, "the channel has no other end"),
 )
 # fmt: on
@@ -180,6 +193,44 @@ RECORDS: tuple[Record, ...] = (
         ),
         "a domain, as the list of domains has it",
     ),
+    Record(
+        "disk_ring",
+        (
+            ("req_prod", "requests written: the guest's"),
+            ("req_event", "a doorbell is needed when req_prod passes this: the monitor's"),
+            ("rsp_prod", "responses written: the monitor's"),
+            ("rsp_event", "an interrupt comes when rsp_prod passes this: the guest's"),
+        ),
+        "the header of the disk's ring; the counts start at 0 and do not wrap; number n is in slot n modulo their number",
+    ),
+    Record(
+        "disk_request",
+        (
+            ("id", "comes back in the response"),
+            ("operation", "DISK_READ or DISK_WRITE"),
+            ("sector", "the first one"),
+            ("count", "of sectors, at least 1"),
+            ("address", "guest-physical, a multiple of 8, of all their bytes"),
+        ),
+        "a request to the disk, in a slot",
+    ),
+    Record(
+        "disk_response",
+        (("id", "of its request"), ("status", "0, or a negated error: inval, io, fault")),
+        "the answer, in the slot that the next request in turn had",
+    ),
+    Record(
+        "console_ring",
+        (
+            ("in_cons", "bytes of input read: the guest's"),
+            ("in_prod", "bytes of input written: the monitor's"),
+            ("in_wanted", "input is taken up to this count, but no further than behind a line feed: the guest's"),
+            ("in_ended", "1 once the input's end has been met: the monitor's"),
+            ("out_cons", "bytes of output taken: the monitor's"),
+            ("out_prod", "bytes of output written: the guest's"),
+        ),
+        "the header of the console's ring; byte n is at n modulo the size of its part",
+    ),
 )
 START_MAGIC = 0x5436_3453_5441_5254
 
@@ -194,6 +245,16 @@ VIRTUAL_INTERRUPTS: dict[str, int] = {cause.name: cause.number for cause in INTE
 GRANTS = 128  # references of one domain
 GRANT_MAPS = 64  # mappings of others' frames in one domain
 GRANT_WRITABLE = 1
+
+# Rings, after Xen's io/ring.h: a page of the guest's with a header, then 32 slots, or two rings of bytes. The monitor keeps
+# counts of its own and copies each request once: what it finds in the page later is never taken for what it checked.
+RINGS: dict[str, int] = {"console": 0, "disk": 1}
+RING_DATA = 64  # where the slots begin, or the bytes of input
+DISK_SLOTS, DISK_SLOT_SIZE = 32, 64
+DISK_READ, DISK_WRITE = 1, 2
+DISK_SECTORS_MAXIMUM = 128  # in one request
+CONSOLE_IN_SIZE, CONSOLE_OUT_SIZE = 1024, 2048
+CONSOLE_OUT = RING_DATA + CONSOLE_IN_SIZE  # where the bytes of output begin
 
 # The shared page stands in the monitors' window, where `imm(zero)` reaches it, under every root while it is the kernel's.
 # It begins with the control registers, at 8 * number: status.ie there is the virtual interrupt flag (byte 0 of it: masking
@@ -216,6 +277,7 @@ BY_NAME: dict[str, Hypercall] = {call.name: call for call in HYPERCALLS}
 
 assert [call.number for call in HYPERCALLS] == list(range(len(HYPERCALLS))), "hypercalls are numbered without gaps"
 assert len(BY_NAME) == len(HYPERCALLS), "a hypercall is declared twice"
+assert set(BY_NAME) >= OFFERED, "a call is offered that does not exist"
 assert EVENT_INTERRUPT not in VIRTUAL_INTERRUPTS.values(), "events have an interrupt of their own"
 assert min(at for at, _ in SHARED_MORE.values()) > max(SHARED_CONTROL.values()), "members of the shared page overlap"
 assert len({error.code for error in ERRORS}) == len(ERRORS), "an error code is declared twice"

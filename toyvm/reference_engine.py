@@ -104,6 +104,7 @@ class ReferenceEngine:
         self._deadline = float("inf")  # monotonic seconds
         self.image: Image | None = None
         self.exits: dict[str, int] = {}
+        self.hypercalls: dict[str, int] = {}
 
     def close(self) -> None:
         """Write a changed disk back to its file."""

@@ -22,6 +22,8 @@ class Reportable(Protocol):
 
     @property
     def exits(self) -> dict[str, int]: ...
+    @property
+    def hypercalls(self) -> dict[str, int]: ...
     def state_hash(self) -> str: ...
 
 
@@ -32,6 +34,7 @@ def run_report(computer: Reportable, outcome: Outcome, configuration: Mapping[st
         "exit_code": outcome.exit_code,
         "instructions": outcome.instructions,
         "exits": computer.exits,
+        "hypercalls": computer.hypercalls,
         "state": computer.state_hash(),
         "seconds": outcome.seconds,
         "detail": outcome.detail,

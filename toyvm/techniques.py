@@ -47,7 +47,9 @@ _STRICT = (Level.STRICT, Level.ASSIST)  # in host mode the same
 # On the levels left out of a full virtualization its guests can tell: there no theorem of Popek and Goldberg applies.
 TECHNIQUES: tuple[TechniqueFacts, ...] = (
     TechniqueFacts("bare", Build.PLAIN, tuple(Level), (), "the guest owns the machine"),
-    TechniqueFacts("trap", Build.PLAIN, _STRICT, (Option.FLUSH,), "what is privileged traps, and is emulated"),
+    TechniqueFacts(
+        "trap", Build.PLAIN, _STRICT, (Option.FLUSH, Option.HYPERCALLS), "what is privileged traps, and is emulated"
+    ),
     TechniqueFacts("hybrid", Build.PLAIN, (Level.HYBRID, *_STRICT), (), "the kernel is interpreted, user mode runs"),
     TechniqueFacts("para", Build.PARAVIRT, _STRICT, (), "the kernel is ported, and asks by hypercalls"),
     TechniqueFacts("assist", Build.PLAIN, (Level.ASSIST,), (Option.SHADOW,), "it runs in guest mode"),

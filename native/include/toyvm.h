@@ -195,6 +195,8 @@ uint32_t t64_vm_disk_dirty(t64_vm *vm);
 
 /* Exits, by reason; for a machine all stay 0. */
 const uint64_t *t64_vm_exits(t64_vm *vm);
+/* Those for a hypercall, by its number; the one behind the last: for numbers that there are not. */
+const uint64_t *t64_vm_calls(t64_vm *vm);
 const t64_exit *t64_vm_exit(t64_vm *vm);
 void t64_vm_observe(t64_vm *vm, uint64_t reasons); /* bit n: stop with T64_STOP_OBSERVED at exits of reason n */
 

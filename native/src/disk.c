@@ -90,6 +90,7 @@ enum t64_port_result disk_acknowledge(struct t64_devices *devices, u64 after, u6
 {
     (void)after, (void)value;
     devices->disk.done = devices->disk.failed = false;
+    devices->rings.disk.raised = false;
     return PORT_OK;
 }
 

@@ -64,9 +64,19 @@ void devices_advance(struct t64_devices *devices, u64 time) { disk_advance(&devi
 
 u64 devices_pending(const struct t64_devices *devices)
 {
-    return (console_pending(&devices->console) ? IPEND_CONSOLE : 0) | (devices->disk.done ? IPEND_DISK : 0);
+    bool disk = devices->disk.done || devices->rings.disk.raised;
+    return (console_pending(&devices->console) ? IPEND_CONSOLE : 0) | (disk ? IPEND_DISK : 0);
 }
 
-u64 devices_next(const struct t64_devices *devices) { return devices->disk.busy ? devices->disk.ready : T64_NOWHERE; }
+/* The nearer one: by distance, for time may start again from 0 before it. */
+u64 devices_next(const struct t64_devices *devices, u64 time)
+{
+    u64 port = devices->disk.busy ? devices->disk.ready : T64_NOWHERE;
+    u64 ring = disk_ring_works(&devices->rings.disk) ? devices->rings.disk.ready : T64_NOWHERE;
+    return ring == T64_NOWHERE || (port != T64_NOWHERE && port - time < ring - time) ? port : ring;
+}
 
-u64 devices_next_bits(const struct t64_devices *devices) { return devices->disk.busy ? IPEND_DISK : 0; }
+u64 devices_next_bits(const struct t64_devices *devices)
+{
+    return devices->disk.busy || disk_ring_works(&devices->rings.disk) ? IPEND_DISK : 0;
+}

@@ -1,7 +1,7 @@
 /* Snapshots: all of a computer's state as one run of bytes, little-endian, with magic, version, size and checksum.
  *
  *     header   magic "T64SNAP\0", version, kind, total size, checksum of what follows
- *     state    a u64 for each field of FIELDS, then the console's rings and the disk's buffer
+ *     state    a u64 for each field of FIELDS, then the console's buffers, the disk's, and the rings
  *     extra    size and bytes of the carrier's own
  *     memory   for each page that is not all zero its number and its bytes, then all ones
  *     disk     the same, in pieces of 4096 bytes, the last one padded
@@ -12,7 +12,7 @@
 #include "isa.h"
 #include "system.h"
 
-enum { SNAPSHOT_VERSION = 2, PAGE = 4096, HEADER = 40 };
+enum { SNAPSHOT_VERSION = 3, PAGE = 4096, HEADER = 40 };
 static const char magic[8] = "T64SNAP";
 
 /* Every scalar that is state; F(place) for what a load sets, C(place) for what must be the same already. */
@@ -122,6 +122,7 @@ static void put_body(struct writer *out, struct t64_vm *vm)
     put(out, vm->devices.console.output, CONSOLE_OUTPUT_SIZE);
     put(out, vm->devices.console.input, CONSOLE_INPUT_SIZE);
     put(out, vm->devices.disk.buffer, sizeof vm->devices.disk.buffer);
+    put(out, &vm->devices.rings, sizeof vm->devices.rings);
     u64 extra = vm->carrier->save_size ? vm->carrier->save_size(vm) : 0;
     put_u64(out, extra);
     if (extra && out->at) {
@@ -170,6 +171,17 @@ static bool disk_is_sound(const struct t64_disk *disk)
     return disk->position < 64 && disk->command <= 2 && (!moves_data || may_move);
 }
 
+static bool page_is_sound(u64 open, u64 page, u64 memory) { return !open || (page % PAGE == 0 && page < memory); }
+
+/* Requests are checked when they are done. */
+static bool rings_are_sound(const struct t64_rings *rings, u64 memory)
+{
+    const struct t64_disk_ring *disk = &rings->disk;
+    return disk->open <= 1 && rings->console.open <= 1 && disk->taken - disk->answered <= DISK_SLOTS &&
+           (disk->open || disk->taken == disk->answered) && page_is_sound(disk->open, disk->page, memory) &&
+           page_is_sound(rings->console.open, rings->console.page, memory);
+}
+
 static bool state_is_sound(const struct t64_vm *vm)
 {
     const struct t64_state *state = &vm->state;
@@ -189,7 +201,9 @@ static bool take_state(struct reader *in, struct t64_vm *vm)
     take_into(in, vm->devices.console.output, CONSOLE_OUTPUT_SIZE);
     take_into(in, vm->devices.console.input, CONSOLE_INPUT_SIZE);
     take_into(in, vm->devices.disk.buffer, sizeof vm->devices.disk.buffer);
-    return in->ok && console_is_sound(&vm->devices.console) && disk_is_sound(&vm->devices.disk) && state_is_sound(vm);
+    take_into(in, &vm->devices.rings, sizeof vm->devices.rings);
+    return in->ok && console_is_sound(&vm->devices.console) && disk_is_sound(&vm->devices.disk) &&
+           rings_are_sound(&vm->devices.rings, vm->phys.size) && state_is_sound(vm);
 }
 
 /* Numbered pieces in rising order, up to all ones. `to` NULL only checks them against `limit` pieces. */

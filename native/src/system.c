@@ -150,7 +150,7 @@ u64 system_next_event(const struct t64_vm *vm)
     if ((vm->state.imask & IPEND_TIMER) && vm->state.timecmp > time)
         next = vm->state.timecmp;
     if ((vm->state.imask & ~IPEND_TIMER) && (vm->state.imask & devices_next_bits(&vm->devices))) {
-        u64 device = devices_next(&vm->devices);
+        u64 device = devices_next(&vm->devices, time);
         /* The nearer one: by distance, for time may start again from 0 before it. */
         next = next == T64_NOWHERE || device - time < next - time ? device : next;
     }

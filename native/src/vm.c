@@ -137,6 +137,8 @@ uint32_t t64_vm_disk_dirty(t64_vm *vm) { return vm->devices.disk.dirty; }
 
 const uint64_t *t64_vm_exits(t64_vm *vm) { return vm->exits; }
 
+const uint64_t *t64_vm_calls(t64_vm *vm) { return vm->calls; }
+
 const t64_exit *t64_vm_exit(t64_vm *vm) { return &vm->exit; }
 
 void t64_vm_observe(t64_vm *vm, uint64_t reasons) { vm->observed = reasons; }

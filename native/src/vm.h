@@ -7,7 +7,7 @@
 #include "toyvm.h"
 #include "walk.h"
 
-enum { T64_EXIT_REASONS_MAX = 64 };
+enum { T64_EXIT_REASONS_MAX = 64, T64_CALLS_MAX = HYPERCALL_COUNT + 1 };
 
 /* What differs between carriers; one constant table each, in cpu/bare.c and in the monitor. */
 struct t64_carrier {
@@ -45,6 +45,7 @@ struct t64_vm {
     bool halted;       /* stop is latched: EXIT or FAULT */
     int halted_as;
     u64 exits[T64_EXIT_REASONS_MAX];
+    u64 calls[T64_CALLS_MAX]; /* exits for a hypercall, by its number; the last one: for one that does not exist */
     u64 observed; /* reasons, a bit each */
     struct t64_exit exit;
     const struct t64_carrier *carrier;

@@ -4,6 +4,7 @@
 
 #include "assemble.h"
 #include "hypercalls.h"
+#include "vm.h"
 
 enum {
     MEMORY = 0x40000, PAGES = MEMORY / PAGE_SIZE,
@@ -23,8 +24,9 @@ struct attack {
     t64_vm *domains[DOMAINS]; /* guest is one of them; NULL: it has ended */
     t64_vm *victim;           /* a domain that shares two pages with the first and does nothing */
     u64 first_domain; /* the id of the first of them; the victim's is one less */
+    u8 disk[16 * SECTOR_SIZE];
     u64 random;
-    u64 refused, granted, trapped, mapped; /* to see that the attacks are of every kind */
+    u64 refused, granted, trapped, mapped, rung; /* to see that the attacks are of every kind */
 };
 
 static u64 next_random(struct attack *attack)
@@ -193,6 +195,7 @@ static t64_vm *new_domain(struct attack *attack)
 {
     attack->guest = new_guest(attack->host, T64_PARA);
     place_code(attack->guest);
+    t64_vm_disk(attack->guest, attack->disk, sizeof attack->disk / SECTOR_SIZE, below(attack, 2) != 0);
     require(t64_vm_boot(attack->guest, CODE) == T64_OK, "the guest boots");
     set_handler(attack);
     return attack->guest;
@@ -250,6 +253,31 @@ static void map_grant(struct attack *attack)
     attack->mapped += result == 0;
 }
 
+/* A ring with counts and requests that may be proper or not. */
+static void use_ring(struct attack *attack)
+{
+    u64 page = 8 + below(attack, 6), ring = below(attack, 2), words[RING_DATA / 8 + DISK_SLOTS * DISK_SLOT_SIZE / 8];
+    if (!below(attack, 4))
+        ask(attack, HYPERCALL_RING_SETUP, ring, below(attack, 8) ? page * PAGE_SIZE : some_argument(attack), 0);
+    for (u32 i = 0; i < sizeof words / sizeof *words; i++)
+        words[i] = below(attack, 3) ? below(attack, 40) : some_argument(attack);
+    for (u32 slot = 0; slot < DISK_SLOTS; slot++) { /* address and count, mostly such as could be */
+        u64 *request = words + (RING_DATA + slot * DISK_SLOT_SIZE) / 8;
+        request[1] = below(attack, 4);
+        request[3] = below(attack, 20);
+        request[4] = below(attack, 8) ? below(attack, PAGES) * PAGE_SIZE : some_argument(attack);
+    }
+    const struct t64_rings *rings = &((struct t64_vm *)attack->guest)->devices.rings;
+    u64 open = ring == RING_DISK ? rings->disk.open : rings->console.open;
+    u64 place = ring == RING_DISK ? rings->disk.page : rings->console.page;
+    if (open) {
+        if (ring == RING_DISK && below(attack, 4))
+            words[0] = rings->disk.taken + below(attack, 6);
+        t64_vm_write(attack->guest, place, (const u8 *)words, sizeof words);
+    }
+    attack->rung += ask(attack, HYPERCALL_DOORBELL, ring, 0, 0) == 0;
+}
+
 static u64 some_call(struct attack *attack)
 {
     u64 number = below(attack, HYPERCALL_COUNT + 2);
@@ -278,6 +306,8 @@ static bool strike(struct attack *attack)
         make_table(attack);
     if (!below(attack, 10))
         map_grant(attack);
+    if (!below(attack, 10))
+        use_ring(attack);
     write_lists(attack);
     state->pc = some_place(attack);
     state->fresh = 0;
@@ -341,8 +371,8 @@ int main(int count, char **words)
         require(t64_host_frames_free(attack.host) == free_before, "a guest's end gives all its frames back");
     }
     t64_host_free(attack.host);
-    printf("%llu lives: %llu calls granted, %llu refused, %llu traps, %llu frames shared\n", (unsigned long long)rounds,
+    printf("%llu lives: %llu calls granted, %llu refused, %llu traps, %llu frames shared, %llu doorbells\n", (unsigned long long)rounds,
            (unsigned long long)attack.granted, (unsigned long long)attack.refused, (unsigned long long)attack.trapped,
-           (unsigned long long)attack.mapped);
+           (unsigned long long)attack.mapped, (unsigned long long)attack.rung);
     return 0;
 }

@@ -46,7 +46,10 @@ def words(*values: int) -> bytes:
 
 @dataclass
 class Asker:
-    """A paravirtual guest with an `hcall` of each number at CODE, and nothing but idle instructions at HANDLER."""
+    """A guest with an `hcall` of each number at CODE, and nothing but idle instructions at HANDLER.
+
+    `start` is what a paravirtual guest finds in its start information; an unmodified one has none.
+    """
 
     host: Host
     guest: Guest
@@ -121,22 +124,24 @@ class Asker:
         return frames.index(self.start["root_frame"])
 
 
-def asker_on(host: Host, **devices: object) -> Asker:
+def asker_on(host: Host, technique: str = "para", **devices: object) -> Asker:
     """A new asker on the host; its guest lives as long as that does, or until it is closed."""
-    guest = host.guest("para", MEMORY, **devices)  # type: ignore[arg-type]
+    guest = host.guest(technique, MEMORY, **devices)  # type: ignore[arg-type]
     guest.write(CODE, to_bytes([op("hcall", number) for number in range(NUMBERS)]))
     guest.write(HANDLER, to_bytes([op("addi", 0, 0, 0)] * 8))
     guest.write(DATA, to_bytes([op("sd", A0 + 1, 0, A0), op("ld", A0, 0, A0)]))
     guest.load(Image(CODE, ()))
+    if technique != "para":
+        return Asker(host, guest, {})
     at = guest.x[A0]
     members = [int.from_bytes(guest.read(at + 8 * n, 8), "little") for n in range(len(START.members))]
     return Asker(host, guest, dict(zip((name for name, _ in START.members), members, strict=True)))
 
 
 @contextmanager
-def asker(host_memory: int = 1 << 20, **devices: object) -> Iterator[Asker]:
+def asker(host_memory: int = 1 << 20, technique: str = "para", **devices: object) -> Iterator[Asker]:
     with Host(host_memory) as host:
-        yield asker_on(host, **devices)
+        yield asker_on(host, technique, **devices)
 
 
 @contextmanager

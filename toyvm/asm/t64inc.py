@@ -92,6 +92,17 @@ def _hypercall_limits() -> Iterator[tuple[str, int]]:
     yield "GRANT_WRITABLE", hypercalls.GRANT_WRITABLE
     for name, number in hypercalls.VIRTUAL_INTERRUPTS.items():
         yield f"VIRQ_{name}", number
+    for name, number in hypercalls.RINGS.items():
+        yield f"RING_{name}", number
+    yield "RING_DATA", hypercalls.RING_DATA
+    yield "DISK_SLOTS", hypercalls.DISK_SLOTS
+    yield "DISK_SLOT_SIZE", hypercalls.DISK_SLOT_SIZE
+    yield "DISK_READ", hypercalls.DISK_READ
+    yield "DISK_WRITE", hypercalls.DISK_WRITE
+    yield "DISK_SECTORS_MAXIMUM", hypercalls.DISK_SECTORS_MAXIMUM
+    yield "CONSOLE_IN_SIZE", hypercalls.CONSOLE_IN_SIZE
+    yield "CONSOLE_OUT_SIZE", hypercalls.CONSOLE_OUT_SIZE
+    yield "CONSOLE_OUT", hypercalls.CONSOLE_OUT
 
 
 def _shared_page() -> Iterator[tuple[str, int]]:

@@ -45,6 +45,25 @@ _SHARING = (
 )
 
 
+_RINGS = (
+    f"A ring is a page of the guest's. The console's has a header, {hypercalls.CONSOLE_IN_SIZE} bytes for input from "
+    f"{hypercalls.RING_DATA} on and {hypercalls.CONSOLE_OUT_SIZE} for output from {hypercalls.CONSOLE_OUT} on; the "
+    f"disk's a header and, from {hypercalls.RING_DATA} on, {hypercalls.DISK_SLOTS} slots of "
+    f"{hypercalls.DISK_SLOT_SIZE} bytes. Operations of the disk: {hypercalls.DISK_READ} read, {hypercalls.DISK_WRITE} "
+    f"write; at most {hypercalls.DISK_SECTORS_MAXIMUM} sectors a request.",
+    "Each member of a header is written by one side only. The monitor keeps counts of its own, copies a request once, "
+    "and checks addresses when it moves the data: into a page that is a table then it moves nothing.",
+    "The disk does one request after another, each in its latency, and then looks at the ring by itself; the interrupt "
+    "disk comes when rsp_prod passes rsp_event. Output leaves, and input comes, at a doorbell.",
+)
+_OFFERED = (
+    "Where a host was asked to offer hypercalls to an unmodified kernel, info.hypercalls is set there, too, and the "
+    "kernel has " + ", ".join(row.name for row in hypercalls.HYPERCALLS if row.name in hypercalls.OFFERED) + ".",
+    "Addresses are guest-physical for it. It has no shared page and no events: block waits as wfi does, and the disk "
+    "ring's interrupt is the disk's.",
+)
+
+
 def hypercall_chapter() -> Chapter:
     blocks: list[Block] = [Points(_RULES), _calls(), "Errors:", _errors()]
     for record in hypercalls.RECORDS:
@@ -64,7 +83,7 @@ def hypercall_chapter() -> Chapter:
             ("member", "offset", "meaning"),
             tuple((name, f"{offset:#x}", meaning) for name, (offset, meaning) in hypercalls.SHARED_MORE.items()),
         ),
-        Points(_SHARING),
+        Points(_SHARING + _RINGS + _OFFERED),
     ]
     return Chapter(f"The paravirtual interface, version {'.'.join(map(str, hypercalls.VERSION))}", tuple(blocks))
 

@@ -24,6 +24,10 @@ hypercall_function call_event_alloc_unbound, call_event_bind_interdomain, call_e
 hypercall_function call_event_send, call_event_close, call_event_status;
 hypercall_function call_grant_access, call_grant_end, call_grant_map, call_grant_unmap;
 hypercall_function call_domains;
+hypercall_function call_ring_setup, call_doorbell;
+
+/* Those there are for this guest, a bit each. */
+u64 call_numbers(const struct t64_guest *guest);
 
 /* Call by number, as from a multicall if `nested`. */
 i64 call_by_number(struct t64_guest *guest, u64 number, const u64 *args, bool nested);

@@ -62,7 +62,7 @@ i64 call_event_bind_virq(struct t64_guest *guest, const u64 *args)
     guest->para->channels[port] = (struct event_channel){.state = EVENT_VIRQ, .port = (u32)args[0]};
     guest->para->virq_ports[args[0]] = port;
     guest->para->pending &= ~((u64)1 << args[0]); /* what is pending already rises anew */
-    guest->para->unsettled = true;
+    guest->settles = true;
     return port;
 }
 
@@ -77,7 +77,7 @@ i64 call_event_close(struct t64_guest *guest, const u64 *args)
         return -HYPERCALL_ERROR_NOENT;
     events_close(guest, (u32)args[0]);
     *para_shared(guest, SHARED_EVENT_PENDING) &= ~((u64)1 << args[0]);
-    guest->para->unsettled = true;
+    guest->settles = true;
     return 0;
 }
 

@@ -8,12 +8,11 @@ enum { VERSION_OF_INTERFACE, VERSION_CALLS };
 
 i64 call_version(struct t64_guest *guest, const u64 *args)
 {
-    (void)guest;
     switch (args[0]) {
     case VERSION_OF_INTERFACE:
         return HYPERCALL_VERSION_MAJOR << 16 | HYPERCALL_VERSION_MINOR;
     case VERSION_CALLS:
-        return ((i64)1 << HYPERCALL_COUNT) - 1;
+        return (i64)call_numbers(guest);
     default:
         return -HYPERCALL_ERROR_INVAL;
     }
@@ -24,7 +23,7 @@ i64 call_set_timer(struct t64_guest *guest, const u64 *args)
     guest->vm.state.timecmp = args[0];
     guest->para->pending &= ~IPEND_TIMER; /* a new deadline that has passed already is an event of its own */
     *para_shared(guest, SHARED_TIMECMP) = args[0];
-    guest->para->unsettled = true;
+    guest->settles = true;
     return 0;
 }
 
@@ -33,7 +32,7 @@ i64 call_yield(struct t64_guest *guest, const u64 *args)
 {
     (void)args;
     guest->vm.yielded = guest->vm.yields;
-    guest->para->unsettled = true;
+    guest->settles = true;
     return 0;
 }
 
@@ -104,7 +103,7 @@ static i64 make_one(struct t64_guest *guest, t64_gva at)
     i64 result = call_by_number(guest, record.number, &record.a0, true);
     if (call_is_stopped(result))
         return result;
-    guest->para->progress.bytes = 0;
+    guest->vm.devices.rings.progress.bytes = 0;
     at.at += offsetof(struct t64_multicall_record, result);
     bool told = reach_write(guest, at, &result, sizeof result);
     return told || result < 0 ? result : -HYPERCALL_ERROR_FAULT;
@@ -112,7 +111,7 @@ static i64 make_one(struct t64_guest *guest, t64_gva at)
 
 i64 call_multicall(struct t64_guest *guest, const u64 *args)
 {
-    struct para_progress *progress = &guest->para->progress;
+    struct t64_call_progress *progress = &guest->vm.devices.rings.progress;
     i64 result = call_check_list(args[0], args[1]);
     while (result >= 0 && progress->calls < args[1]) {
         result = make_one(guest, (t64_gva){args[0] + progress->calls * sizeof(struct t64_multicall_record)});

@@ -59,7 +59,7 @@ i64 call_set_roots(struct t64_guest *guest, const u64 *args)
         if (old[mode] != FRAME_NONE)
             tables_put(guest, old[mode]);
     *para_shared(guest, SHARED_PTBR) = frame_address((u32)args[0]).at | PTBR_ENABLE;
-    para->unsettled = para->flush = true;
+    guest->settles = para->flush = true;
     return 0;
 }
 

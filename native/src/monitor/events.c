@@ -41,7 +41,7 @@ int events_send(struct t64_guest *guest, u32 port)
     }
     set_pending(channel->peer, channel->port);
     if (channel->peer == guest)
-        guest->para->unsettled = true;
+        guest->settles = true;
     else
         channel->peer->para->has_news = true;
     return 0;

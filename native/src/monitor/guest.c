@@ -1,6 +1,8 @@
 /* Running a guest, exit by exit. What a technique does at an exit is in its table. */
 #include "guest.h"
 
+#include "rings.h"
+
 #include <string.h>
 
 void guest_set_alarm(struct t64_guest *guest, u64 event)
@@ -85,17 +87,11 @@ static void show_exit(struct t64_guest *guest)
     };
 }
 
-/* Did nothing happen, but that the host has something to do first? The instruction will exit again. */
-static bool comes_again(int outcome)
-{
-    return outcome == T64_STOP_INPUT || outcome == T64_STOP_OUTPUT || outcome == T64_STOP_WAIT;
-}
-
 static int handle(struct t64_guest *guest)
 {
     u32 reason = guest->exit.reason;
     int outcome = guest->technique->handle[reason](guest);
-    guest->exit_comes_again = comes_again(outcome);
+    guest->exit_comes_again = guest_comes_again(outcome);
     guest->vm.exits[reason] += !guest->exit_comes_again;
     return outcome;
 }
@@ -182,6 +178,7 @@ static void enter(struct t64_guest *guest)
 
 static void leave(struct t64_guest *guest)
 {
+    disk_ring_advance(guest, vm_time(&guest->vm));
     guest->technique->leave(guest);
     show_exit(guest);
     memcpy(guest->vm.state.x, hardware_state(guest)->x, sizeof guest->vm.state.x);
@@ -194,6 +191,8 @@ static int settle(struct t64_guest *guest)
     guest->unsettled = at_limit || guest->vm.yielded;
     if (guest->unsettled)
         return at_limit ? T64_STOP_LIMIT : T64_STOP_YIELD;
+    guest->settles = false;
+    disk_ring_advance(guest, vm_time(&guest->vm));
     return guest->technique->settle(guest);
 }
 

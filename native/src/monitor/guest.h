@@ -40,6 +40,7 @@ struct t64_guest {
     bool exit_waits;       /* it was shown to an observer, and is handled when the next run begins */
     bool exit_comes_again; /* the host has something to do first: it is neither counted nor shown again */
     bool unsettled;        /* the limit, or giving way, came between an exit and its settling */
+    bool settles;          /* a hypercall changed what settling looks at */
     struct t64_walk walk; /* of a page fault, through the guest's own tables (trap) */
     struct shadow shadow; /* trap */
     struct para *para;    /* para */
@@ -92,6 +93,17 @@ u32 guest_sensitive_reason(u32 word);
 
 /* `go` of the techniques that run a guest in the hardware's user mode. */
 enum t64_event guest_go_in_user_mode(struct t64_guest *guest);
+
+/* guest_memory.c: may a device of the guest's reach all these bytes, at least one? */
+bool guest_allows(const struct t64_guest *guest, t64_gpa gpa, u64 size, bool writes);
+/* A device's write, which it may do. */
+void guest_write(struct t64_guest *guest, t64_gpa gpa, const void *buffer, u64 size);
+
+/* Did nothing happen, but that the host has something to do first? The instruction will exit again. */
+static inline bool guest_comes_again(int outcome)
+{
+    return outcome == T64_STOP_INPUT || outcome == T64_STOP_OUTPUT || outcome == T64_STOP_WAIT;
+}
 
 /* As the carriers have it. */
 int guest_run(struct t64_vm *vm, u64 until);

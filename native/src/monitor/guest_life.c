@@ -2,6 +2,7 @@
 #include "guest.h"
 #include "machine.h"
 #include "para.h"
+#include "rings.h"
 
 #include <stdlib.h>
 
@@ -12,8 +13,9 @@ enum { TECHNIQUES = sizeof techniques / sizeof *techniques };
 static int guest_boot(struct t64_vm *vm, u64 entry)
 {
     struct t64_guest *guest = guest_of(vm);
-    guest->exit_waits = guest->unsettled = false;
+    guest->exit_waits = guest->unsettled = guest->settles = false;
     guest_serve(guest);
+    rings_close(guest);
     return guest->technique->boot(guest, entry);
 }
 

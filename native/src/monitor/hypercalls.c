@@ -1,10 +1,15 @@
 /* Hypercalls: dispatch by number, and those that change the flow of control. */
 #include "calls.h"
 
+#include "hypercall.h"
+
 enum { REGISTER_A0 = 10 };
 
-static const bool allowed_in_multicall[HYPERCALL_COUNT] = {
-#define ROW(name, number, arguments, in_multicall) [number] = in_multicall,
+enum { IN_MULTICALL = 1, OFFERED = 2 };
+
+static const u8 facts[HYPERCALL_COUNT] = {
+#define ROW(name, number, arguments, in_multicall, offered) \
+    [number] = (in_multicall ? IN_MULTICALL : 0) | (offered ? OFFERED : 0),
     T64_HYPERCALLS(ROW)
 #undef ROW
 };
@@ -34,11 +39,26 @@ static hypercall_function *const calls[HYPERCALL_COUNT] = {
     [HYPERCALL_GRANT_MAP] = call_grant_map,
     [HYPERCALL_GRANT_UNMAP] = call_grant_unmap,
     [HYPERCALL_DOMAINS] = call_domains,
+    [HYPERCALL_RING_SETUP] = call_ring_setup,
+    [HYPERCALL_DOORBELL] = call_doorbell,
 };
+
+static bool exists(const struct t64_guest *guest, u64 number)
+{
+    return number < HYPERCALL_COUNT && (guest->para || facts[number] & OFFERED);
+}
+
+u64 call_numbers(const struct t64_guest *guest)
+{
+    u64 numbers = 0;
+    for (u32 number = 0; number < HYPERCALL_COUNT; number++)
+        numbers |= (u64)exists(guest, number) << number;
+    return numbers;
+}
 
 i64 call_by_number(struct t64_guest *guest, u64 number, const u64 *args, bool nested)
 {
-    if (number >= HYPERCALL_COUNT || !calls[number] || (nested && !allowed_in_multicall[number]))
+    if (!exists(guest, number) || !calls[number] || (nested && !(facts[number] & IN_MULTICALL)))
         return -HYPERCALL_ERROR_NOSYS;
     return calls[number](guest, args);
 }
@@ -64,23 +84,24 @@ static int iret(struct t64_guest *guest)
     return OUTCOME_SETTLE;
 }
 
-/* A wfi by another name, under the mask of the shared page. */
-static struct t64_outcome wait_for_interrupt(struct t64_guest *guest, u64 imask)
+/* A wfi by another name: under full virtualization it is that, else under the mask of the shared page. */
+static struct t64_outcome wait_for_interrupt(struct t64_guest *guest)
 {
     struct t64_state *state = &guest->vm.state;
-    if (para_pending_now(guest) & imask & IPEND_EVENT) {
+    u64 imask = guest->para ? *para_shared(guest, SHARED_IMASK) : state->imask, kept = state->imask;
+    if (guest->para && para_pending_now(guest) & imask & IPEND_EVENT) {
         retire(guest);
         return (struct t64_outcome){.effect = EFFECT_JUMP};
     }
-    state->imask = para_awaited(guest, imask);
+    state->imask = guest->para ? para_awaited(guest, imask) : imask;
     struct t64_outcome outcome = system_execute(&guest->vm, hardware_state(guest)->x, T64_WORD_WFI);
-    state->imask = ~(u64)0;
+    state->imask = kept;
     return outcome;
 }
 
 static int block(struct t64_guest *guest)
 {
-    struct t64_outcome outcome = wait_for_interrupt(guest, *para_shared(guest, SHARED_IMASK));
+    struct t64_outcome outcome = wait_for_interrupt(guest);
     if (outcome.effect != EFFECT_WAIT)
         hardware_state(guest)->x[REGISTER_A0] = 0;
     return guest_outcome_of_effect[outcome.effect];
@@ -104,15 +125,19 @@ static int (*const controls[HYPERCALL_COUNT])(struct t64_guest *guest) = {
 /* What an earlier attempt of this very call has done already stands; another call begins at its beginning. */
 static void begin_or_go_on(struct t64_guest *guest)
 {
-    struct para_progress *progress = &guest->para->progress;
+    struct t64_call_progress *progress = &guest->vm.devices.rings.progress;
     const struct t64_state *state = &guest->vm.state;
     if (progress->pc != state->pc || progress->retired != state->retired)
-        *progress = (struct para_progress){.pc = state->pc, .retired = state->retired};
+        *progress = (struct t64_call_progress){.pc = state->pc, .retired = state->retired};
+}
+
+static bool wants_settling(const struct t64_guest *guest)
+{
+    return guest->settles || (guest->para && (guest->para->flush || para_interrupt_is_due(guest)));
 }
 
 static int call(struct t64_guest *guest, u64 number)
 {
-    struct para *para = guest->para;
     u64 *x = hardware_state(guest)->x;
     begin_or_go_on(guest);
     i64 result = call_by_number(guest, number, &x[REGISTER_A0], false);
@@ -120,15 +145,19 @@ static int call(struct t64_guest *guest, u64 number)
         return (int)(CALL_STOPPED - result);
     x[REGISTER_A0] = (u64)result;
     retire(guest);
-    if (para->unsettled || para->flush || para_interrupt_is_due(guest))
+    if (wants_settling(guest))
         return OUTCOME_SETTLE;
     guest_retired_one(guest);
-    *para_shared(guest, SHARED_TIME) = vm_time(&guest->vm);
+    if (guest->para)
+        *para_shared(guest, SHARED_TIME) = vm_time(&guest->vm);
     return OUTCOME_RESUME;
 }
 
-int para_hypercall(struct t64_guest *guest)
+int hypercall_serve(struct t64_guest *guest)
 {
     u64 number = (u32)guest->exit.trap.tval >> 12;
-    return number < HYPERCALL_COUNT && controls[number] ? controls[number](guest) : call(guest, number);
+    u64 *counter = &guest->vm.calls[number < HYPERCALL_COUNT ? number : HYPERCALL_COUNT];
+    int outcome = exists(guest, number) && controls[number] ? controls[number](guest) : call(guest, number);
+    *counter += !guest_comes_again(outcome);
+    return outcome;
 }

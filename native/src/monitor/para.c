@@ -188,7 +188,6 @@ static int para_settle(struct t64_guest *guest)
         return outcome;
     *para_shared(guest, SHARED_IPEND) = guest->para->pending;
     *para_shared(guest, SHARED_TIME) = vm_time(&guest->vm);
-    guest->para->unsettled = false;
     return set_hardware(guest, system_next_event(&guest->vm));
 }
 

@@ -5,6 +5,7 @@
 #include "events.h"
 #include "grants.h"
 #include "guest.h"
+#include "hypercall.h"
 
 enum { PARA_EXCEPTIONS = 16, PARA_INTERRUPTS = EVENT_INTERRUPT + 1, PARA_KERNEL = 0, PARA_USER = 1 };
 
@@ -19,16 +20,8 @@ struct para_handler {
 /* The trap table: exceptions by code, then interrupts by number, then the one for all others. */
 enum { PARA_HANDLER_ANY = PARA_EXCEPTIONS + PARA_INTERRUPTS, PARA_HANDLERS };
 
-/* How far a hypercall got that was stopped for the console. It is made again, and goes on from there. */
-struct para_progress {
-    u64 pc, retired; /* of that instruction: progress is its own alone */
-    u64 calls;       /* of a multicall */
-    u64 bytes;       /* of a console call */
-};
-
 struct para {
     struct para_handler handlers[PARA_HANDLERS];
-    struct para_progress progress;
     u32 roots[2]; /* by mode; FRAME_NONE: none */
     u32 monitor_frames[PARA_MONITOR_FRAMES];
     u64 pending;                  /* ipend, as last shown to the guest */
@@ -38,7 +31,6 @@ struct para {
     struct grant_map maps[GRANT_MAPS];
     u32 maps_used;
     bool has_news;                /* others have changed its pending events since it was shown them */
-    bool unsettled;               /* a hypercall changed what settling looks at */
     bool flush;                   /* forget the hardware's translations before the guest goes on */
     bool booted;
     bool broken;                  /* its tables are not sound any more: it cannot go on */
@@ -89,9 +81,6 @@ void para_build_window(struct t64_guest *guest);
 
 /* builder.c: t64_vm_boot's. */
 int para_boot(struct t64_guest *guest, u64 entry);
-
-/* hypercalls.c: the handler of the exit. */
-int para_hypercall(struct t64_guest *guest);
 
 /* reach.c: t64_vm_translate's, for tables that hold host frames. */
 u64 para_translate(struct t64_vm *vm, t64_gva gva, u32 rights);

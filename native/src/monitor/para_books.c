@@ -23,7 +23,6 @@ struct books {
     u64 pages;
     u64 roots[2]; /* page numbers, or all ones */
     u64 booted, broken, pending, unsettled;
-    struct para_progress progress;
     struct saved_handler handlers[PARA_HANDLERS];
     u64 virq_ports[VIRQ_COUNT];
     u64 map_entries[GRANT_MAPS]; /* guest-physical; all ones: none */
@@ -87,7 +86,7 @@ void para_save(struct t64_vm *vm, u8 *buffer)
     struct t64_guest *guest = guest_of(vm);
     const struct para *para = guest->para;
     struct books books = {.pages = guest->pages, .booted = para->booted, .broken = para->broken,
-                          .pending = para->pending, .unsettled = guest->unsettled, .progress = para->progress};
+                          .pending = para->pending, .unsettled = guest->unsettled};
     for (u32 mode = 0; mode < 2; mode++)
         books.roots[mode] = root_page(guest, mode);
     save_handlers(para, &books);
@@ -249,7 +248,6 @@ int para_load(struct t64_vm *vm, const u8 *buffer, u64 size)
             frame_of(guest, page)->pinned = buffer[pins_at(guest) + page];
     load_handlers(para, &books);
     load_links(guest, &books);
-    para->progress = books.progress;
     para->booted = books.booted;
     para->broken = books.broken;
     para->pending = books.pending;

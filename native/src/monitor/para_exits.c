@@ -73,15 +73,14 @@ int (*const para_handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_GUEST_PAGE_FAULT] = reflect,
     [EXIT_TIMER] = let_settle,
     [EXIT_SPIN] = spin,
-    [EXIT_HYPERCALL] = para_hypercall,
+    [EXIT_HYPERCALL] = hypercall_serve,
 };
 
 /* Reasons, by the hardware's cause. */
 
 static u32 illegal_reason(struct t64_guest *guest)
 {
-    bool asks = word_opcode((u32)guest->exit.trap.tval) == T64_OPCODE_HCALL && para_mode(guest) == PARA_KERNEL;
-    return asks ? EXIT_HYPERCALL : EXIT_EXCEPTION;
+    return is_hypercall(guest, (u32)guest->exit.trap.tval) ? EXIT_HYPERCALL : EXIT_EXCEPTION;
 }
 
 /* `info` alone is emulated: by it a guest learns that a monitor is there. */

@@ -12,8 +12,16 @@ static struct t64_walk walk_hardware(struct t64_guest *guest, t64_gva gva, u32 r
     return walk(&host->hardware.phys, ptbr, gva, rights, true);
 }
 
+/* An unmodified guest names guest-physical addresses. */
+static t64_hpa reach_physical(const struct t64_guest *guest, u64 at)
+{
+    return at < guest->vm.phys.size ? phys_locate(&guest->vm.phys, (t64_gpa){at}) : (t64_hpa){T64_NOWHERE};
+}
+
 t64_hpa reach(struct t64_guest *guest, t64_gva gva, u32 rights)
 {
+    if (!guest->para)
+        return reach_physical(guest, gva.at);
     struct t64_walk found = walk_hardware(guest, gva, rights);
     if (found.result != WALK_OK)
         return (t64_hpa){T64_NOWHERE};
@@ -54,6 +62,8 @@ bool reach_write(struct t64_guest *guest, t64_gva gva, const void *buffer, u64 s
             return false;
         memcpy(guest->host->hardware.phys.ram + at.at, from, run);
         host_memory_changed(guest->host, at, run);
+        if (!guest->para)
+            guest->technique->memory_changed(guest, (t64_gpa){gva.at}, run);
         gva.at += run, from += run, size -= run;
     }
     return true;
@@ -63,7 +73,9 @@ bool reach_allows(struct t64_guest *guest, t64_gva gva, u64 size, u32 rights)
 {
     while (size) {
         u64 run = run_in_page(gva, size);
-        if (walk_hardware(guest, gva, rights).result != WALK_OK)
+        bool there = guest->para ? walk_hardware(guest, gva, rights).result == WALK_OK
+                                 : reach_physical(guest, gva.at).at != T64_NOWHERE;
+        if (!there)
             return false;
         gva.at += run, size -= run;
     }

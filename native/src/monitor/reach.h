@@ -1,4 +1,5 @@
-/* A paravirtual guest's memory by virtual address, where hypercalls find arguments, as far as the guest reaches. */
+/* A guest's memory where hypercalls find arguments, as far as the guest reaches: a paravirtual one's by virtual address, an
+ * unmodified one's by guest-physical address. */
 #ifndef T64_REACH_H
 #define T64_REACH_H
 

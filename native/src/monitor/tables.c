@@ -4,6 +4,7 @@
  * below alone, so that there are no loops; a writable mapping is a use as FRAME_WRITABLE, so that no table is writable.
  */
 #include "para.h"
+#include "rings.h"
 #include "tables.h"
 
 static struct frame *frame_of(const struct t64_guest *guest, u64 number)
@@ -286,6 +287,7 @@ bool tables_recheck(struct t64_guest *guest, u32 roots[2])
             roots[mode] = FRAME_NONE;
             sound = false;
         }
+    rings_recheck(guest);
     drop_lost_maps(guest);
     return sound;
 }

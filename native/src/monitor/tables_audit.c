@@ -1,5 +1,6 @@
 /* The auditor of paravirtual guests' frames: counts all uses anew, from the tables themselves, against the books. */
 #include "para.h"
+#include "rings.h"
 #include "tables.h"
 
 #include <stdlib.h>
@@ -82,6 +83,9 @@ static void count_own(struct audit *audit)
     for (u32 mode = 0; mode < 2; mode++)
         if (guest->para->roots[mode] != FRAME_NONE)
             note_use(audit, guest->para->roots[mode], FRAME_LEVEL2);
+    for (u64 ring = 0; ring < RING_COUNT; ring++)
+        if (rings_frame(guest, ring) != FRAME_NONE)
+            note_use(audit, rings_frame(guest, ring), FRAME_WRITABLE);
     for (u32 i = 0; i < GRANTS; i++)
         if (guest->para->grants[i].domain)
             audit->uses[guest->para->grants[i].frame].grants++;

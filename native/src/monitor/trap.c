@@ -5,6 +5,9 @@
  */
 #include "trap.h"
 
+#include "hypercall.h"
+#include "rings.h"
+
 /* Life. */
 
 bool trap_open(struct t64_guest *guest)
@@ -34,10 +37,12 @@ static int trap_boot(struct t64_guest *guest, u64 entry)
 
 u32 trap_root(struct t64_guest *guest, u32 mode) { return shadow_known_root(&guest->shadow, mode); }
 
-/* With interrupts off nothing can come in: the guest need not be interrupted before they are on again. */
+/* With interrupts off nothing can come in: the guest need not be interrupted before they are on again, unless its rings
+ * in memory are to move. */
 static u64 next_interrupt(struct t64_guest *guest)
 {
-    return vm_interrupts_enabled(&guest->vm) ? t64_vm_next_event(&guest->vm) : T64_NOWHERE;
+    u64 interrupt = vm_interrupts_enabled(&guest->vm) ? t64_vm_next_event(&guest->vm) : T64_NOWHERE;
+    return rings_next(guest, interrupt);
 }
 
 static int set_hardware(struct t64_guest *guest, u64 alarm)
@@ -130,6 +135,7 @@ int (*const trap_handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_TRACE] = trap_make_store,
     [EXIT_TIMER] = let_settle,
     [EXIT_SPIN] = spin,
+    [EXIT_HYPERCALL] = hypercall_serve,
 };
 
 /* Reasons, by the hardware's cause. */
@@ -139,12 +145,18 @@ static u32 privileged_reason(struct t64_guest *guest)
     return vm_in_user_mode(&guest->vm) ? EXIT_EXCEPTION : guest_sensitive_reason((u32)guest->exit.trap.tval);
 }
 
+static u32 illegal_reason(struct t64_guest *guest)
+{
+    bool asks = hypercalls_are_offered(guest) && is_hypercall(guest, (u32)guest->exit.trap.tval);
+    return asks ? EXIT_HYPERCALL : EXIT_EXCEPTION;
+}
+
 u32 (*const trap_reasons[])(struct t64_guest *guest) = {
     [0] = guest_exception_reason,
     [CAUSE_FETCH_MISALIGNED] = guest_exception_reason,
     [CAUSE_FETCH_PAGE_FAULT] = trap_page_fault_reason,
     [CAUSE_FETCH_ACCESS_FAULT] = guest_exception_reason,
-    [CAUSE_ILLEGAL_INSTRUCTION] = guest_exception_reason,
+    [CAUSE_ILLEGAL_INSTRUCTION] = illegal_reason,
     [CAUSE_PRIVILEGED_INSTRUCTION] = privileged_reason,
     [CAUSE_SYSCALL] = guest_syscall_reason,
     [CAUSE_BREAK] = guest_exception_reason,
@@ -156,8 +168,14 @@ u32 (*const trap_reasons[])(struct t64_guest *guest) = {
     [CAUSE_STORE_ACCESS_FAULT] = guest_exception_reason,
 };
 
+static bool open_offering(struct t64_guest *guest)
+{
+    guest->vm.info |= hypercalls_are_offered(guest) ? INFO_HYPERCALLS : 0;
+    return trap_open(guest);
+}
+
 const struct technique technique_trap = {
-    .open = trap_open,
+    .open = open_offering,
     .close = trap_close,
     .boot = trap_boot,
     .enter = trap_nothing,
