@@ -75,7 +75,7 @@ static enum t64_event go(struct t64_guest *guest)
     guest->assist->paging->prepare(guest);
     devices_advance(devices, vm_time(&guest->vm));
     area->lines = devices_pending(devices);
-    area->alarm = devices_next(devices);
+    area->alarm = devices_next(devices, vm_time(&guest->vm));
     return cpu_run_guest(guest->host->cpu, area, guest->until);
 }
 
