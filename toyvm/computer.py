@@ -45,17 +45,21 @@ class Computer:
         self._disk_buffer: Any = None
         self._recompiler: Recompiler | None = None  # a machine's own
         self.image: Image | None = None
-        self.input = open_input(input)
         self.input_log: list[InputRecord] = []  # what a live terminal brought, and when
-        self.sink = OutputSink(output)
         self.registers = Registers(self)
         self.control = ControlRegisters(self)
         self.memory = Memory(self)
         self.x = GeneralRegisterList(self)
+        try:
+            self.input = open_input(input)
+            self.sink = OutputSink(output)
+            if disk is not None:
+                self._attach(disk)
+        except BaseException:  # nobody else could free it
+            Computer.close(self)
+            raise
         self.runner = Runner(self)
         lib.t64_vm_input_mode(vm, lib.T64_INPUT_LIVE if self.input.live else lib.T64_INPUT_STREAM)
-        if disk is not None:
-            self._attach(disk)
 
     def _attach(self, disk: Disk) -> None:
         self._disk_buffer = ffi.from_buffer("uint8_t[]", disk.contents, require_writable=True)
@@ -101,7 +105,8 @@ class Computer:
     def _detach(self, dirty: bool) -> None:
         if self._disk is None:
             return
-        ffi.release(self._disk_buffer)
+        if self._disk_buffer is not None:
+            ffi.release(self._disk_buffer)
         try:
             if dirty:
                 self._disk.write_back()

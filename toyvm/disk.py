@@ -20,8 +20,8 @@ class Disk:
     def __init__(self, contents: Contents, writable: bool, path: Path | None = None) -> None:
         if not isinstance(contents, (bytearray, mmap.mmap)):
             raise wrong("disk", contents, "a bytearray")
-        if len(contents) % SECTOR_SIZE:
-            raise UsageError(f"a disk of {len(contents)} bytes; it takes a multiple of {SECTOR_SIZE}")
+        if not contents or len(contents) % SECTOR_SIZE:
+            raise UsageError(f"a disk of {len(contents)} bytes; it takes a multiple of {SECTOR_SIZE}, and not 0")
         self.contents = contents
         self.writable = writable
         self._path = path

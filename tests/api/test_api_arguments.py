@@ -144,6 +144,15 @@ def test_no_odd_argument_of_anything_public_is_an_exception_of_another_kind(
     assert wrong == []
 
 
+@pytest.mark.parametrize("name", ["input", "output", "disk"])
+def test_a_guest_that_cannot_be_made_leaves_its_memory_to_others(name: str) -> None:
+    with Host() as host:
+        before = host.frames_free
+        with pytest.raises(UsageError):
+            host.guest("trap", "1M", **{name: 5})
+        assert host.frames_free == before
+
+
 def test_a_register_that_is_not_there_is_no_attribute(guest: Guest) -> None:
     assert not hasattr(guest.registers, "nope")
     assert not hasattr(guest.control, "nope")
