@@ -13,15 +13,15 @@ from toyvm.image import Image
 from toyvm.importer import Options, import_program
 from toyvm.machine import Machine
 from toyvm.outcome import Outcome
-from toyvm.techniques import NAMES
+from toyvm.techniques import NAMES, parse_variant
 
-MEMORY = 4 << 20
+MEMORY = 16 << 20
 LIMIT = 5_000_000
 TEXT = b"hello from RISC-V\n"
 
 
 def run(image: Image, technique: str = "bare", input: bytes = b"", memory: int = MEMORY) -> tuple[Outcome, bytes]:
-    with Host(host_memory_for(memory)) as host:
+    with Host(host_memory_for(memory), level=parse_variant(technique).level) as host:
         computer = Machine(memory, input=input) if technique == "bare" else host.guest(technique, memory, input=input)
         with computer:
             computer.load(image)

@@ -10,6 +10,6 @@ uint64_t program(uint32_t scale)
 {
     uint64_t check = 0;
     for (uint32_t i = 0; i < scale; i++)
-        check = mixed(check, (uint64_t)tak(12 + (int)(i & 1), 8, 4));
+        check = mixed(check, (uint64_t)tak(12 + (int)(check & 1), 8, 4));
     return check;
 }
