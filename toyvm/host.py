@@ -155,21 +155,29 @@ class Host:
         self._guests.pop(guest.name, None)
         self.sharing.leave(guest.seat)
 
-    def run(self, max_ticks: int | None = None, timeout: float | None = None) -> HostStop:
+    def run(
+        self, max_ticks: int | None = None, timeout: float | None = None, *, wait_for_input: bool = True
+    ) -> HostStop:
         """Run all guests together until none can go on, or `max_ticks` of the host's clock or `timeout` seconds have
         passed.
 
         An instruction of any guest is a tick, and so is one that caps leave unused. How each guest ended is in its
-        `outcome`. Ctrl-C ends it too, with `interrupted`; whatever ended it, another run goes on from there.
+        `outcome`. Ctrl-C ends it too, with `interrupted`; whatever ended it, another run goes on from there. Without
+        `wait_for_input` it is done, too, where guests could go on only if input came.
         """
         self.native  # noqa: B018 (raises)
         if max_ticks is not None and check_integer(max_ticks, "max_ticks") < 0:
             raise UsageError(f"max_ticks of {max_ticks}; it is a count, 0 or more")
-        return self.sharing.run(max_ticks, check_seconds(timeout, "timeout"))
+        return self.sharing.run(max_ticks, check_seconds(timeout, "timeout"), wait_for_input)
 
     def interrupt(self) -> None:
         """End the run under way with `interrupted`. Another thread, or an observer, may call this."""
         self.sharing.interrupt()
+
+    @property
+    def clock(self) -> int:
+        """Ticks that have passed in its runs."""
+        return self.sharing.schedule.clock
 
     def account(self) -> HostAccount:
         """What host, monitor and each guest have had and have now."""

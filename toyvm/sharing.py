@@ -145,19 +145,22 @@ class Sharing:
         """End the run under way, or the next one, as soon as possible. Any thread and any observer may call this."""
         self._interrupted = True
 
-    def run(self, ticks: int | None, timeout: float | None) -> HostStop:
-        """Run the guests by turns, for so many ticks of the host's clock or seconds at most."""
+    def run(self, ticks: int | None, timeout: float | None, waits: bool) -> HostStop:
+        """Run the guests by turns, for so many ticks of the host's clock or seconds at most.
+
+        Unless it `waits`, it is done where only input could let any of them go on.
+        """
         goal = NEVER if ticks is None else self.schedule.clock + ticks
         deadline = float("inf") if timeout is None else monotonic() + timeout
-        started = thread_time()
+        started, self._looked = thread_time(), 0.0
         with interrupts_given_to(self.interrupt):
             try:
-                return self._loop(goal, deadline)
+                return self._loop(goal, deadline, waits)
             finally:
                 self._interrupted = False
                 self.seconds += thread_time() - started
 
-    def _loop(self, goal: int, deadline: float) -> HostStop:
+    def _loop(self, goal: int, deadline: float, waits: bool) -> HostStop:
         while True:
             self._settle_changes()
             if self._interrupted:
@@ -172,7 +175,7 @@ class Sharing:
             turn = self.schedule.next(goal - self.schedule.clock)
             if turn is not None:
                 self._take_turn(self._seats[turn[0].number], turn[1])
-            elif any(seat.condition is Condition.WAITING for seat in self._waiting):
+            elif self._may_go_on(waits):
                 self._sleep(deadline)
             elif self.schedule.clock < goal and not self._changes:
                 return HostStop.DONE
@@ -228,6 +231,11 @@ class Sharing:
         runner, wait = seat.guest.runner, seat._wait
         assert wait is not None, "only those that wait are looked at"
         return runner.wakes(wait.due) if wait.code == lib.T64_STOP_WAIT else runner.bring(0)
+
+    def _may_go_on(self, waits: bool) -> bool:
+        """Is there one that waits, and not for input alone unless that counts?"""
+        waiting = [seat._wait for seat in self._waiting if seat.condition is Condition.WAITING]
+        return any(wait is not None and (waits or wait.due != float("inf")) for wait in waiting)
 
     def _sleep(self, deadline: float) -> None:
         """Nobody can run before the world outside does something."""

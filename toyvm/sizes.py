@@ -5,7 +5,7 @@ from __future__ import annotations
 from toyvm.arguments import check_integer
 from toyvm.errors import UsageError
 
-_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 def parse_size(value: int | str, what: str = "size") -> int:
@@ -16,7 +16,7 @@ def parse_size(value: int | str, what: str = "size") -> int:
     if not isinstance(value, str):
         return check_integer(value, what)
     text = value.strip().upper().removesuffix("B").removesuffix("I") if not value.lower().startswith("0x") else value
-    factor = _UNITS.get(text[-1:], 1)
+    factor = UNITS.get(text[-1:], 1)
     digits = text[:-1] if factor != 1 else text
     try:
         return int(digits, 0) * factor
@@ -33,7 +33,7 @@ def check_within(value: int, low: int, high: int, what: str, unit: str = "") -> 
 
 def show_size(size: int) -> str:
     """`size` in bytes as people write it: 16M, 64K, 513."""
-    for unit, factor in reversed(_UNITS.items()):
+    for unit, factor in reversed(UNITS.items()):
         if size >= factor and size % factor == 0:
             return f"{size // factor}{unit}"
     return str(size)

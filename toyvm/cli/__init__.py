@@ -14,6 +14,7 @@ from toyvm.errors import AssemblyError, BadFileError, ExitCode, ToyvmError
 # Command, and the line that help prints for it. Its module has `add_arguments(parser)` and `execute(arguments) -> int`.
 COMMANDS = {
     "run": "run an image, a source or a shipped guest",
+    "host": "run many guests side by side, as a file describes them",
     "import": "make an image of a static RISC-V program",
     "asm": "assemble and link sources into an image",
     "dis": "disassemble an image",
