@@ -68,5 +68,6 @@ def test_a_workload_leaves_the_same_state_under_a_monitor_as_on_bare(path: Path,
 
 @pytest.mark.parametrize(("path", "technique"), _cases(WORKLOADS))
 def test_each_operation_costs_the_same_number_of_instructions(path: Path, technique: str) -> None:
-    counts = [run_guest(path, technique, operations=operations).instructions for operations in (1, 2, 3)]
+    step = 8 if path.stem == "diskcopy" else 1  # sectors of one request, where there is a ring
+    counts = [run_guest(path, technique, operations=step * n).instructions for n in (1, 2, 3)]
     assert counts[1] - counts[0] == counts[2] - counts[1] > 0

@@ -70,9 +70,9 @@ def test_pages_come_back_even_when_memory_is_short(technique: str) -> None:
 
 @pytest.mark.parametrize("technique", TECHNIQUES)
 def test_a_kernel_without_room_for_init_says_so(technique: str) -> None:
-    run = run_guest(KERNEL, technique, memory=112 << 10)
+    run = run_guest(KERNEL, technique, memory=120 << 10)
     assert (run.stop, run.exit_code) == ("exit", 98), run
-    assert run.output == b"kernel: 112 KiB of memory\nkernel: too little memory\n"
+    assert run.output == b"kernel: 120 KiB of memory\nkernel: too little memory\n"
 
 
 def test_bare_begins_as_the_reference_does() -> None:

@@ -2,8 +2,6 @@
 # workload: a disk's sectors copied
 # operation: one sector read into memory and written elsewhere, each with its interrupt
 # disk: 64
-# build: plain
-# missing paravirt: a paravirtual guest has no ports, and no other way to a disk
 # exit: 0
 
 .equ WORKLOAD_OPERATIONS, 1000

@@ -110,11 +110,11 @@ static bool is_due(const struct t64_guest *guest, u64 now)
     return disk_ring_works(ring) && now - (ring->ready - latency) >= latency;
 }
 
-void disk_ring_advance(struct t64_guest *guest, u64 now)
+bool disk_ring_advance(struct t64_guest *guest, u64 now)
 {
     struct t64_disk_ring *ring = &guest->vm.devices.rings.disk;
     if (!is_due(guest, now))
-        return;
+        return false;
     while (is_due(guest, now)) {
         u64 done = ring->ready;
         answer(guest);
@@ -123,6 +123,7 @@ void disk_ring_advance(struct t64_guest *guest, u64 now)
             set_field(guest, FIELD(req_event), ring->taken + 1);
     }
     raise(guest);
+    return true;
 }
 
 i64 disk_ring_look(struct t64_guest *guest, u64 now)

@@ -2,6 +2,7 @@
 #include "calls.h"
 
 #include "hypercall.h"
+#include "rings.h"
 
 enum { REGISTER_A0 = 10 };
 
@@ -84,6 +85,20 @@ static int iret(struct t64_guest *guest)
     return OUTCOME_SETTLE;
 }
 
+/* Was it but a request of the ring that was done, which nobody wants to hear of? Then the time stays, and it waits again. */
+static bool goes_on_waiting(struct t64_guest *guest)
+{
+    struct t64_state *state = &guest->vm.state;
+    if (!disk_ring_advance(guest, vm_time(&guest->vm)))
+        return false;
+    if (system_pending(&guest->vm) & state->imask || (guest->para && para_pending_now(guest) & IPEND_EVENT))
+        return false;
+    state->pc -= 4;
+    state->retired--;
+    state->skipped++;
+    return true;
+}
+
 /* A wfi by another name: under full virtualization it is that, else under the mask of the shared page. */
 static struct t64_outcome wait_for_interrupt(struct t64_guest *guest)
 {
@@ -95,6 +110,8 @@ static struct t64_outcome wait_for_interrupt(struct t64_guest *guest)
     }
     state->imask = guest->para ? para_awaited(guest, imask) : imask;
     struct t64_outcome outcome = system_execute(&guest->vm, hardware_state(guest)->x, T64_WORD_WFI);
+    while (outcome.effect == EFFECT_JUMP && goes_on_waiting(guest))
+        outcome = system_execute(&guest->vm, hardware_state(guest)->x, T64_WORD_WFI);
     state->imask = kept;
     return outcome;
 }

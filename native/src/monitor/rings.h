@@ -15,7 +15,7 @@ u32 rings_frame(const struct t64_guest *guest, u64 ring);
 
 /* The disk's: take its requests, and do what is due by now. A negated hypercall error where the counts make no sense. */
 i64 disk_ring_look(struct t64_guest *guest, u64 now);
-void disk_ring_advance(struct t64_guest *guest, u64 now);
+bool disk_ring_advance(struct t64_guest *guest, u64 now); /* was anything? */
 /* The console's: a call_stopped result where the host has its part to do first. */
 i64 console_ring_look(struct t64_guest *guest);
 
