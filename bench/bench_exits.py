@@ -49,7 +49,7 @@ def test_a_system_call_against_the_bare_one(benchmark: Any) -> None:
 
 
 def test_a_null_hypercall_against_an_emulated_instruction(benchmark: Any) -> None:
-    call, write = nano("hypercall").image("para"), nano("crw").image("trap")
+    call, write = nano("hypercall version").image("para"), nano("crw").image("trap")
     calls, writes = calibrate(PARA, call, SECONDS), calibrate(TRAP, write, SECONDS)
     measure_pair(
         benchmark,

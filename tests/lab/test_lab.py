@@ -61,6 +61,16 @@ def test_the_account_closes_with_what_is_unexplained() -> None:
     assert {entry.reason: entry.cost for entry in account.entries} == {"in": 20.0, "probe": None}
 
 
+def test_each_hypercall_is_a_reason_of_its_own_in_the_account() -> None:
+    one = repeat(PARA, find_workloads(["switch"])[0].image("para"), 20)
+    calls = {reason: count for reason, count in one.priced_exits.items() if reason.startswith("hypercall")}
+    assert calls == {"hypercall iret": 1.0, "hypercall set_roots": 1.0}
+    assert sum(one.priced_exits.values()) == sum(one.exits.values()) == 3.0
+    cell = Cell("switch", PARA, [one])
+    account = account_of(cell, Costs(1.0, {"hypercall iret": 5.0}))
+    assert {entry.reason: entry.cost for entry in account.entries}["hypercall iret"] == 5.0
+
+
 @pytest.mark.parametrize("technique", ["bare", "trap", "para"])
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_each_workload_runs_where_it_can_exist_and_its_counts_are_exact(name: str, technique: str) -> None:
@@ -101,7 +111,7 @@ def test_each_nanobenchmark_causes_the_exit_it_prices(nano: object) -> None:
         subject = Subject(technique, level=parse_variant(technique).level)
         one = repeat(subject, nano.image(technique), 21)  # type: ignore[attr-defined]
         reason = nano.reason  # type: ignore[attr-defined]
-        assert one.exits == {} if reason is None else one.exits[reason] == 1.0
+        assert one.exits == {} if reason is None else one.priced_exits[reason] == 1.0
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ class Account:
 
 
 def account_of(cell: Cell, costs: Costs) -> Account:
-    entries = (Entry(reason, count, costs.exits.get(reason)) for reason, count in cell.exits.items())
+    entries = (Entry(reason, count, costs.exits.get(reason)) for reason, count in cell.priced_exits.items())
     return Account(
         cell.workload,
         cell.subject.technique,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # What a run of so many operations costs is taken off, so that start and end count for nothing.
 BASELINE_OPERATIONS = 1
+HYPERCALL = "hypercall"  # a reason for exits
 _FIRST_TRY = 64  # operations
 _LARGEST_STEP = 64  # between two tries
 _TRIES = 12
@@ -46,9 +47,18 @@ class Repetition:
     @property
     def exits(self) -> dict[str, float]:
         """Exits an operation by reason, exact quotients."""
-        before = self.baseline.exits
-        more = {reason: count - before.get(reason, 0) for reason, count in self.sample.exits.items()}
-        return {reason: count / self.operations for reason, count in more.items() if count}
+        return self._quotients(self.sample.exits, self.baseline.exits)
+
+    @property
+    def priced_exits(self) -> dict[str, float]:
+        """The same, but each hypercall a reason of its own, as `hypercall iret`."""
+        calls = self._quotients(self.sample.hypercalls, self.baseline.hypercalls)
+        others = {reason: count for reason, count in self.exits.items() if reason != HYPERCALL or not calls}
+        return others | {f"{HYPERCALL} {name}": count for name, count in calls.items()}
+
+    def _quotients(self, sample: Mapping[str, int], baseline: Mapping[str, int]) -> dict[str, float]:
+        more = {name: count - baseline.get(name, 0) for name, count in sample.items()}
+        return {name: count / self.operations for name, count in more.items() if count}
 
 
 @dataclass(slots=True)
@@ -82,6 +92,10 @@ class Cell:
     @property
     def exits(self) -> dict[str, float]:
         return self.repetitions[0].exits
+
+    @property
+    def priced_exits(self) -> dict[str, float]:
+        return self.repetitions[0].priced_exits
 
 
 Progress = Callable[[str], None]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from toyvm.exits import BY_NAME
 from toyvm.isa.instructions import BY_MNEMONIC
-from toyvm.lab.measure import Cell, Progress, measure_cells
+from toyvm.lab.measure import HYPERCALL, Cell, Progress, measure_cells
 from toyvm.lab.subjects import Subject
 from toyvm.techniques import facts_of
 
@@ -77,6 +77,34 @@ _ENTRY_IN_USE = """
     ld   t0, 0(s4)
     ld   s5, 0(s3)
 """
+_UPDATE_VA = """
+    xori s5, s5, 1 << 7
+    mv   a0, s4
+    mv   a1, s5
+    li   a2, 0
+    hcall HC_UPDATE_VA
+"""
+_MMU_REQUEST = """
+    li   t0, PAGE_SIZE - 1
+    and  t0, s3, t0
+    space_address t1, s3
+    add  t1, t1, t0
+    sd   t1, MMU_ENTRY(s2)
+"""
+_MMU_UPDATE = """
+    xori s5, s5, 1 << 7
+    sd   s5, MMU_VALUE(s2)
+    mv   a0, s2
+    li   a1, 1
+    li   a2, 0
+    hcall HC_MMU_UPDATE
+"""
+_ROOTS = """
+    user_begin user_program, 1, nano_handler
+    la   t0, user_space
+    ld   s3, SPACE_FRAME(t0)
+    ld   s4, SPACE_USER_FRAME(t0)
+"""
 _UNUSED_USER = _USER_PROGRAM.replace("BODY", "    nop")
 
 
@@ -123,7 +151,20 @@ NANOS = (
     Nano("setst", ("trap",), "    setst zero"),
     Nano("tlbi", ("trap", _SHADOWED), "    tlbi s3", f"    li s3, {_UNMAPPED}"),
     Nano("eret", ("trap",), "    crw CR_EPC, s3\n    eret\n3:", "    la s3, 3f\n    crw CR_STATUS, zero"),
-    Nano("hypercall", ("para",), "    li a0, 0\n    hcall HC_VERSION"),
+    Nano("hypercall version", ("para",), "    li a0, 0\n    hcall HC_VERSION"),
+    Nano(
+        "hypercall iret",
+        ("para",),
+        "    cr_write EPC, s3\n    hcall HC_IRET\n3:",
+        "    la s3, 3f\n    cr_write STATUS, zero",
+    ),
+    Nano("hypercall flush", ("para",), "    li a0, -1\n    hcall HC_FLUSH"),
+    Nano("hypercall update_va", ("para",), _UPDATE_VA, _ENTRY_IN_USE, _UNUSED_USER),
+    Nano("hypercall mmu_update", ("para",), _MMU_UPDATE, _ENTRY_IN_USE + _MMU_REQUEST, _UNUSED_USER),
+    Nano(
+        "hypercall set_roots", ("para",), "    mv a0, s3\n    mv a1, s4\n    hcall HC_SET_ROOTS", _ROOTS, _UNUSED_USER
+    ),
+    Nano("hypercall console_write", ("para",), "    mv a0, s2\n    li a1, 64\n    hcall HC_CONSOLE_WRITE"),
     Nano("trace", ("trap", _SHADOWED), "    xori s5, s5, 1 << 7\n    sd s5, 0(s3)", _ENTRY_IN_USE, _UNUSED_USER),
     Nano(
         "shadow_page_fault",
@@ -136,7 +177,7 @@ NANOS = (
     user_nano("exception", "    break"),
     user_nano("guest_page_fault", "    ld t1, 0(s3)", f"    li s3, {_UNMAPPED}\n", (*_REFLECTING, _SHADOWED)),
 )
-assert all(nano.reason is None or nano.reason in BY_NAME for nano in NANOS)
+assert all(nano.reason is None or nano.reason.partition(" ")[0] in BY_NAME for nano in NANOS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +201,9 @@ def measure_costs(subject: Subject, seconds: float, repeats: int, progress: Prog
             continue
         if nano.reason is None:
             instruction = cell.nanoseconds / cell.instructions
-        elif instruction is not None and cell.exits.get(nano.reason):
+        elif instruction is not None and (count := cell.priced_exits.get(nano.reason)):
             rest = cell.nanoseconds - explained(cell, Costs(instruction, exits))
-            exits[nano.reason] = max(rest / cell.exits[nano.reason], 0.0)
+            exits[nano.reason] = max(rest / count, 0.0)
     return None if instruction is None else Costs(instruction, exits)
 
 
@@ -174,10 +215,10 @@ def direct_instructions(cell: Cell) -> float:
 
 def retires(reason: str) -> bool:
     """Does the guest's instruction retire in an exit of this reason? A syscall, as an exception, does not."""
-    return reason in ("hypercall", "spin") or (reason in BY_MNEMONIC and reason != "syscall")
+    return reason.partition(" ")[0] in (HYPERCALL, "spin") or (reason in BY_MNEMONIC and reason != "syscall")
 
 
 def explained(cell: Cell, costs: Costs) -> float:
     """Nanoseconds an operation that direct execution and the exits of known cost account for."""
-    known = sum(count * costs.exits.get(reason, 0.0) for reason, count in cell.exits.items())
+    known = sum(count * costs.exits.get(reason, 0.0) for reason, count in cell.priced_exits.items())
     return direct_instructions(cell) * costs.instruction + known

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import thread_time
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -37,6 +37,7 @@ class Sample:
     instructions: int
     exits: dict[str, int]
     cpu_seconds: float
+    hypercalls: dict[str, int] = field(default_factory=dict)  # the exits for one, by its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Subject:
                 raise KeyboardInterrupt
             if not outcome.ok:
                 raise WorkloadFailed(f"on {self.label} with {operations} operations: {outcome.detail}")
-            return Sample(operations, outcome.instructions, computer.exits, seconds)
+            return Sample(operations, outcome.instructions, computer.exits, seconds, computer.hypercalls)
 
     @contextmanager
     def _computer(self, disk: bytearray | None) -> Iterator[Computer | ReferenceEngine]:
