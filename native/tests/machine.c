@@ -1,10 +1,11 @@
-/* Random code on the bare machine: run in one go, in random slices, and through a snapshot between slices, it ends in the same
+/* Random code on the bare machine, and in guest mode with nested and with shadow tables: run in one go, in random slices, and through a snapshot between slices, it ends in the same
  * state; and a snapshot that was damaged changes nothing. Usage: machine [ROUNDS [SEED]]. */
 #include <string.h>
 
 #include "assemble.h"
+#include "monitor/guest.h"
 
-enum { MEMORY = 0x20000, CODE = 0x1000, CODE_SIZE = 0x3000, TABLE = 0x8000, STEPS = 3000 };
+enum { MEMORY = 0x20000, HOST_MEMORY = 0x100000, CODE = 0x1000, CODE_SIZE = 0x3000, TABLE = 0x8000, STEPS = 3000 };
 
 struct random {
     u64 state;
@@ -65,10 +66,31 @@ static void fill(t64_vm *vm, struct random *random)
     t64_vm_boot(vm, CODE + below(random, CODE_SIZE) / 4 * 4);
 }
 
-static t64_vm *machine_of(u64 seed, u8 *disk)
+enum kind { BARE, NESTED, SHADOW, KINDS };
+
+static t64_vm *new_computer(enum kind kind)
+{
+    if (kind == BARE)
+        return new_machine(MEMORY);
+    t64_config config = {.memory = MEMORY, .disk_latency = 50, .options = kind == SHADOW ? T64_OPTION_SHADOW : 0};
+    t64_host *host = t64_host_new(HOST_MEMORY, LEVEL_ASSIST);
+    require(host, "there is memory for a host");
+    t64_vm *guest = t64_guest_new(host, T64_ASSIST, &config);
+    require(guest, "the host has room for a guest");
+    return guest;
+}
+
+static void free_computer(t64_vm *vm)
+{
+    t64_host *host = vm->kind ? guest_of(vm)->host : NULL;
+    t64_vm_free(vm);
+    t64_host_free(host);
+}
+
+static t64_vm *machine_of(enum kind kind, u64 seed, u8 *disk)
 {
     struct random random = {seed};
-    t64_vm *vm = new_machine(MEMORY);
+    t64_vm *vm = new_computer(kind);
     memset(disk, 7, 4 * SECTOR_SIZE);
     require(t64_vm_disk(vm, disk, 4, true) == T64_OK, "the disk fits");
     t64_vm_input(vm, (const u8 *)"some input", 10);
@@ -105,15 +127,15 @@ static void require_same(t64_vm *one, t64_vm *other)
 }
 
 /* Carries all state over into a machine that has just been made. */
-static t64_vm *moved(t64_vm *vm, u8 *disk)
+static t64_vm *moved(t64_vm *vm, enum kind kind, u8 *disk)
 {
     u64 size;
     u8 *snapshot = snapshot_of(vm, &size);
-    t64_vm *fresh = new_machine(MEMORY);
+    t64_vm *fresh = new_computer(kind);
     t64_vm_disk(fresh, disk, 4, true);
     require(t64_vm_load(fresh, snapshot, size) == T64_OK, "it can be loaded");
     free(snapshot);
-    t64_vm_free(vm);
+    free_computer(vm);
     return fresh;
 }
 
@@ -140,26 +162,26 @@ static u64 next_slice(struct random *random, u64 until)
     return until < STEPS ? until : STEPS;
 }
 
-static u64 check_slices(u64 seed, struct random *random)
+static u64 check_slices(enum kind kind, u64 seed, struct random *random)
 {
     static u8 disk[2][4 * SECTOR_SIZE];
-    t64_vm *whole = machine_of(seed, disk[0]), *sliced = machine_of(seed, disk[1]);
+    t64_vm *whole = machine_of(kind, seed, disk[0]), *sliced = machine_of(kind, seed, disk[1]);
     int stop = run_on(whole, STEPS), sliced_stop = T64_STOP_LIMIT;
     for (u64 until = 0; until < STEPS;)
         sliced_stop = run_on(sliced, until = next_slice(random, until));
     require(stop == sliced_stop, "they stop alike");
     require_same(whole, sliced);
     u64 retired = whole->state.retired;
-    t64_vm_free(whole);
-    t64_vm_free(sliced);
+    free_computer(whole);
+    free_computer(sliced);
     return retired;
 }
 
 /* The machine that stays forgets its translations where the other one moves, for random code relies on stale ones. */
-static void check_snapshots(u64 seed, struct random *random)
+static void check_snapshots(enum kind kind, u64 seed, struct random *random)
 {
     static u8 disk[2][4 * SECTOR_SIZE];
-    t64_vm *stays = machine_of(seed, disk[0]), *travels = machine_of(seed, disk[1]);
+    t64_vm *stays = machine_of(kind, seed, disk[0]), *travels = machine_of(kind, seed, disk[1]);
     for (u64 until = 0; until < STEPS;) {
         until = next_slice(random, until);
         run_on(stays, until);
@@ -167,25 +189,27 @@ static void check_snapshots(u64 seed, struct random *random)
         if (below(random, 8))
             continue;
         stays->carrier->state_changed(stays);
-        travels = moved(travels, disk[1]);
+        travels = moved(travels, kind, disk[1]);
     }
     require_same(stays, travels);
     require_refused(travels, random);
-    t64_vm_free(stays);
-    t64_vm_free(travels);
+    free_computer(stays);
+    free_computer(travels);
 }
 
 int main(int count, char **arguments)
 {
-    u64 rounds = count > 1 ? strtoull(arguments[1], NULL, 0) : 300, retired = 0;
+    u64 rounds = count > 1 ? strtoull(arguments[1], NULL, 0) : 200, retired = 0;
     u64 seed = count > 2 ? strtoull(arguments[2], NULL, 0) : 1;
     for (u64 round = 0; round < rounds; round++) {
         u64 seed_here = UINT64_C(0x9e3779b97f4a7c15) * (seed + round) | 1;
         struct random random = {seed_here * 3 + 1};
-        retired += check_slices(seed_here, &random);
-        check_snapshots(seed_here, &random);
+        for (enum kind kind = 0; kind < KINDS; kind++) {
+            retired += check_slices(kind, seed_here, &random);
+            check_snapshots(kind, seed_here, &random);
+        }
     }
-    printf("%llu random machines agree; %llu instructions each on average\n", (unsigned long long)rounds,
-           (unsigned long long)(retired / (rounds ? rounds : 1)));
+    printf("%llu random machines and guests agree; %llu instructions each on average\n", (unsigned long long)rounds,
+           (unsigned long long)(retired / (rounds ? rounds * KINDS : 1)));
     return 0;
 }

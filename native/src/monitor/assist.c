@@ -57,7 +57,12 @@ int t64_guest_intercept(t64_vm *vm, uint64_t intercepts)
 
 /* Running. */
 
-static void enter(struct t64_guest *guest) { host_use_no_root(guest->host); }
+/* Guest mode is entered with the host's paging off: where it is on, another guest's translations are to be forgotten. */
+static void enter(struct t64_guest *guest)
+{
+    if (hardware_state(guest)->ptbr)
+        host_use_no_root(guest->host);
+}
 
 static void leave(struct t64_guest *guest) { (void)guest; }
 
@@ -208,6 +213,7 @@ static u32 (*const reasons[])(struct t64_guest *guest) = {
 };
 
 const struct technique technique_assist = {
+    .takes_runs = true,
     .open = assist_open,
     .close = assist_close,
     .boot = assist_boot,

@@ -93,6 +93,48 @@ u32 frames_take(struct frames *frames, u32 owner, u32 page)
     return number;
 }
 
+static bool run_is_free(const struct frames *frames, u32 run)
+{
+    for (u32 i = 0; i < FRAME_RUN; i++)
+        if (frames->all[run * FRAME_RUN + i].owner != FRAME_FREE)
+            return false;
+    return true;
+}
+
+/* Downwards from the last one, so that runs are not neighbours in the order of their pages either. */
+static u32 find_run(struct frames *frames)
+{
+    u32 runs = frames->total / FRAME_RUN;
+    for (u32 i = 0; i < runs; i++) {
+        frames->run = (frames->run ? frames->run : runs) - 1;
+        if (run_is_free(frames, frames->run))
+            return frames->run * FRAME_RUN;
+    }
+    return FRAME_NONE;
+}
+
+static void unlink_run(struct frames *frames, u32 first)
+{
+    for (u32 *link = &frames->first_free; *link != FRAME_NONE;) {
+        u32 *next = &frames->all[*link].page;
+        if (*link - first < FRAME_RUN)
+            *link = *next;
+        else
+            link = next;
+    }
+}
+
+u32 frames_take_run(struct frames *frames, u32 owner, u32 page)
+{
+    u32 first = find_run(frames);
+    if (first == FRAME_NONE)
+        return FRAME_NONE;
+    unlink_run(frames, first);
+    for (u32 i = 0; i < FRAME_RUN; i++)
+        hand_out(frames, first + i, owner, page + i);
+    return first;
+}
+
 void frames_claim(struct frames *frames, u32 number, u32 owner, u32 page)
 {
     if (frames->all[number].listed)

@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-enum { FRAME_SIZE = 4096, FRAME_SHIFT = 12 };
+enum { FRAME_SIZE = 4096, FRAME_SHIFT = 12, FRAME_RUN = 512 /* what one entry of level 1 maps */ };
 #define FRAME_NONE (~(u32)0)
 
 /* Owners: nobody, the monitor, and one number from FRAME_GUEST on for each guest that ever was. A guest that is gone
@@ -43,6 +43,7 @@ struct frames {
     u32 fresh;                /* this many of the scattered order were handed out for the first time */
     u32 stride;               /* of the scattered order, coprime to total */
     u32 first_free;           /* of those given back */
+    u32 run;                  /* the run that was looked at last */
 };
 
 /* False without memory. */
@@ -51,6 +52,9 @@ void frames_close(struct frames *frames);
 
 /* Hand out a frame full of zeros; neighbours are never handed out in a row. FRAME_NONE if none is left. */
 u32 frames_take(struct frames *frames, u32 owner, u32 page);
+/* Hand out FRAME_RUN of them in a row, from a multiple of that on, to hold the pages from `page` on: the number of the first, or
+ * FRAME_NONE where no such run is free. */
+u32 frames_take_run(struct frames *frames, u32 owner, u32 page);
 /* Hand out that very frame, which must be free. */
 void frames_claim(struct frames *frames, u32 number, u32 owner, u32 page);
 void frames_give_back(struct frames *frames, u32 number);

@@ -50,6 +50,7 @@ struct t64_guest {
 
 /* A technique: rows of functions, so that a new kind of exit is a new row. */
 struct technique {
+    bool takes_runs; /* memory in contiguous runs is of use */
     bool (*open)(struct t64_guest *guest); /* false without memory */
     void (*close)(struct t64_guest *guest);
     int (*boot)(struct t64_guest *guest, u64 entry);

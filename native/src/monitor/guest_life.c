@@ -79,6 +79,21 @@ static const struct t64_carrier carriers[] = {
                     .memory_changed = guest_memory_changed},
 };
 
+/* Frames for the pages from `page` on: a run where its technique has a use for one and the host has it. How many. */
+static u32 take_pages(struct t64_guest *guest, u32 page)
+{
+    struct frames *frames = &guest->host->frames;
+    bool may_be_run = guest->technique->takes_runs && page % FRAME_RUN == 0 && guest->pages - page >= FRAME_RUN;
+    u32 first = may_be_run ? frames_take_run(frames, guest->owner, page) : FRAME_NONE;
+    if (first == FRAME_NONE) {
+        guest->frames[page] = frames_take(frames, guest->owner, page);
+        return 1;
+    }
+    for (u32 i = 0; i < FRAME_RUN; i++)
+        guest->frames[page + i] = first + i;
+    return FRAME_RUN;
+}
+
 /* Scattered frames for all its pages; false, and none taken, if there are too few. */
 static bool take_memory(struct t64_guest *guest, u64 size)
 {
@@ -86,8 +101,8 @@ static bool take_memory(struct t64_guest *guest, u64 size)
     if (guest->host->frames.free < guest->pages)
         return false;
     guest->frames = calloc(guest->pages, sizeof *guest->frames);
-    for (u32 page = 0; guest->frames && page < guest->pages; page++)
-        guest->frames[page] = frames_take(&guest->host->frames, guest->owner, page);
+    for (u32 page = 0; guest->frames && page < guest->pages;)
+        page += take_pages(guest, page);
     return guest->frames != NULL;
 }
 
@@ -103,9 +118,8 @@ static void become_computer(struct t64_guest *guest, u32 technique, const t64_co
     vm->carrier = &carriers[technique];
 }
 
-static bool open_technique(struct t64_guest *guest, u32 technique)
+static bool open_technique(struct t64_guest *guest)
 {
-    guest->technique = techniques[technique];
     if (guest->technique->open(guest))
         return true;
     guest->technique->close(guest);
@@ -115,11 +129,12 @@ static bool open_technique(struct t64_guest *guest, u32 technique)
 static bool guest_open(struct t64_guest *guest, u32 technique, const t64_config *config)
 {
     guest->owner = guest->host->next_owner++;
+    guest->technique = techniques[technique];
     guest_serve(guest);
     if (!take_memory(guest, config->memory))
         return false;
     become_computer(guest, technique, config);
-    if (open_technique(guest, technique))
+    if (open_technique(guest))
         return true;
     give_back_memory(guest);
     return false;
