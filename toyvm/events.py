@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from toyvm.arguments import check_callable, check_list, check_text
 from toyvm.exits import BY_NAME, EXIT_REASONS
-from toyvm.isa.traps import BY_CODE
+from toyvm.isa.guest_mode import EXITS
+from toyvm.isa.traps import CAUSES
 from toyvm.names import unknown_name
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 LAYOUT = Struct("<IIQQQQQ")
 FIELDS = ("reason", "word", "pc", "cause", "tval", "gpa", "retired")
 NOWHERE = (1 << 64) - 1
+_CAUSE_NAMES: dict[int, str] = {row.code: row.name for row in EXITS} | {row.code: row.name for row in CAUSES}
 
 
 class ExitEvent:
@@ -55,9 +57,9 @@ class ExitEvent:
 
     @property
     def cause(self) -> str:
-        """The trap cause that the hardware gave the monitor, by name."""
+        """The trap cause that the hardware gave the monitor, or the code of its exit from guest mode, by name."""
         code = self._field("cause")
-        return BY_CODE[code].name if code in BY_CODE else f"{code:#x}"
+        return _CAUSE_NAMES.get(code, f"{code:#x}")
 
     @property
     def address(self) -> int:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from toyvm.accounts import HostAccount, account_of
-from toyvm.arguments import check_integer, check_seconds, check_text
+from toyvm.arguments import check_integer, check_list, check_seconds, check_text
 from toyvm.computer import LEVEL_NUMBERS, Computer, native_config, parse_level
 from toyvm.console import Input
 from toyvm.disk import Disk, open_disk
@@ -16,8 +16,10 @@ from toyvm.errors import UsageError
 from toyvm.events import ExitEvent, Observer, Observers
 from toyvm.exits import EXIT_REASONS
 from toyvm.hypercalls import HYPERCALLS
+from toyvm.isa.guest_mode import INTERCEPT_BY_NAME
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, MAXIMUM_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.names import unknown_name
 from toyvm.native import ffi, lib
 from toyvm.outcome import Outcome
 from toyvm.recompiler.options import Recompiling, recompiling_of
@@ -324,6 +326,19 @@ class Guest(Computer):
         """Never call `observer` again."""
         self._observers.remove(observer)
         lib.t64_vm_observe(self.vm, self._observers.mask)
+
+    def intercept(self, names: Iterable[str] = ()) -> None:
+        """Have guest mode exit for these too (toyvm.isa.guest_mode.INTERCEPTS); the guest cannot tell.
+
+        Each call says all of them anew. Raises UsageError for a name that is none, and where there is no guest mode.
+        """
+        mask = 0
+        for name in [names] if isinstance(names, str) else check_list(names, "intercepts", "names of intercepts"):
+            if check_text(name, "intercept") not in INTERCEPT_BY_NAME:
+                raise unknown_name("intercept", name, INTERCEPT_BY_NAME)
+            mask |= 1 << INTERCEPT_BY_NAME[name].bit
+        if lib.t64_guest_intercept(self.vm, mask):
+            raise UsageError(f"technique {self.technique} has no intercepts: it runs in no guest mode")
 
     def on_exit(self) -> None:
         """Show the exit to those who asked to see it."""

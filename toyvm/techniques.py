@@ -52,7 +52,7 @@ TECHNIQUES: tuple[TechniqueFacts, ...] = (
     ),
     TechniqueFacts("hybrid", Build.PLAIN, (Level.HYBRID, *_STRICT), (), "the kernel is interpreted, user mode runs"),
     TechniqueFacts("para", Build.PARAVIRT, _STRICT, (), "the kernel is ported, and asks by hypercalls"),
-    TechniqueFacts("assist", Build.PLAIN, (Level.ASSIST,), (Option.SHADOW,), "it runs in guest mode"),
+    TechniqueFacts("assist", Build.PLAIN, (Level.ASSIST,), (Option.SHADOW, Option.HYPERCALLS), "it runs in guest mode"),
 )
 # What the lab compares unless it is told otherwise.
 COMPARED: tuple[str, ...] = ("bare", "trap", "hybrid", "para")

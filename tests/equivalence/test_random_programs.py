@@ -64,16 +64,15 @@ def test_a_random_program_is_the_same_stopped_at_every_instruction(seed: int) ->
 @pytest.mark.parametrize("seed", range(300, 320))
 def test_a_random_program_is_the_same_with_every_exit_observed(seed: int) -> None:
     random = Random(seed)
-    compare(random_program(random), ["observed trap", "observed assist"], checkpoints(random))
+    compare(random_program(random), ["observed trap", "observed assist", "intercepted assist"], checkpoints(random))
 
 
 @pytest.mark.parametrize("seed", range(200, 220))
 def test_a_random_program_is_the_same_saved_and_restored_on_the_way(seed: int) -> None:
     random = Random(seed)
     program = replace(random_program(random), input=b"")
-    compare(
-        program, ["restored interpreter", "restored trap", "restored hybrid", "restored assist"], checkpoints(random)
-    )
+    restored = [f"restored {name}" for name in ("interpreter", "trap", "hybrid", "assist", "assist+shadow")]
+    compare(program, restored, checkpoints(random))
 
 
 @settings(max_examples=EXAMPLES)

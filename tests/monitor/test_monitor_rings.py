@@ -36,7 +36,8 @@ LATENCY = 40
 SECTORS = 64
 DISK_BIT = 1 << VIRTUAL_INTERRUPTS["disk"]
 HYPERCALLS = next(field.mask for field in INFO_FIELDS if field.name == "hypercalls")
-BOTH = ["para", "trap+hypercalls"]
+OFFERING = ["trap+hypercalls", "assist+hypercalls", "assist+shadow+hypercalls"]
+BOTH = ["para", *OFFERING]
 
 
 def offset(record: str, member: str) -> int:
@@ -432,8 +433,9 @@ def test_counts_of_the_console_that_cannot_be_are_refused(member: str, value: in
 # Offered to an unmodified kernel.
 
 
-def test_what_is_offered_is_what_version_says() -> None:
-    with asker(technique="trap+hypercalls") as ask:
+@pytest.mark.parametrize("technique", OFFERING)
+def test_what_is_offered_is_what_version_says(technique: str) -> None:
+    with asker(technique=technique) as ask:
         assert ask("version", 0) == VERSION[0] << 16 | VERSION[1]
         assert ask("version", 1) == sum(1 << BY_NAME[name].number for name in OFFERED)
         assert ask.guest.cr("info") & HYPERCALLS
@@ -447,15 +449,17 @@ def test_what_is_offered_is_what_version_says() -> None:
         assert sum(ask.guest.hypercalls.values()) == ask.guest.exits["hypercall"]
 
 
-def test_nothing_is_offered_where_it_was_not_asked_for() -> None:
-    with asker(technique="trap") as ask:
+@pytest.mark.parametrize("technique", ["trap", "assist", "assist+shadow"])
+def test_nothing_is_offered_where_it_was_not_asked_for(technique: str) -> None:
+    with asker(technique=technique) as ask:
         ask.guest.set_cr("tvec", HANDLER)
         ask.run(CODE)
         assert (ask.guest.pc, ask.guest.cr("cause"), ask.guest.exits.get("hypercall")) == (HANDLER + 4, 4, None)
 
 
-def test_users_of_an_unmodified_kernel_make_no_hypercalls() -> None:
-    with asker(technique="trap+hypercalls") as ask:
+@pytest.mark.parametrize("technique", OFFERING)
+def test_users_of_an_unmodified_kernel_make_no_hypercalls(technique: str) -> None:
+    with asker(technique=technique) as ask:
         ask.guest.set_cr("tvec", HANDLER)
         ask.guest.set_cr("epc", CODE)
         ask.guest.set_cr("status", 1 << 24)
@@ -464,8 +468,9 @@ def test_users_of_an_unmodified_kernel_make_no_hypercalls() -> None:
         assert (ask.guest.pc, ask.guest.cr("cause")) == (HANDLER + 4, 4)
 
 
-def test_addresses_are_guest_physical_under_full_virtualization() -> None:
-    with asker(technique="trap+hypercalls", input=b"typed") as ask:
+@pytest.mark.parametrize("technique", OFFERING)
+def test_addresses_are_guest_physical_under_full_virtualization(technique: str) -> None:
+    with asker(technique=technique, input=b"typed") as ask:
         ask.guest.write(BUFFER, b"hello, world")
         assert ask("console_write", BUFFER, 12) == 12
         assert ask.guest.output == b"hello, world"
@@ -479,8 +484,9 @@ def test_addresses_are_guest_physical_under_full_virtualization() -> None:
         assert ask.guest.output.endswith(b"typ")
 
 
-def test_an_unmodified_kernel_waits_and_stops_by_hypercall() -> None:
-    with asker(technique="trap+hypercalls") as ask:
+@pytest.mark.parametrize("technique", OFFERING)
+def test_an_unmodified_kernel_waits_and_stops_by_hypercall(technique: str) -> None:
+    with asker(technique=technique) as ask:
         ask.guest.set_cr("timecmp", ask.guest.time + 700)
         ask.guest.set_cr("imask", 1)
         assert ask("block") == 0

@@ -22,6 +22,7 @@ from toyvm.isa.registers import REGISTERS
 from toyvm.native import lib
 from toyvm.outcome import Outcome
 from toyvm.programs.assembly import op, to_bytes
+from toyvm.techniques import parse_variant
 
 MEMORY = 0x40000
 CODE, HANDLER, LIST, DATA = 0x1000, 0x2000, 0x3000, 0x4000
@@ -140,7 +141,7 @@ def asker_on(host: Host, technique: str = "para", **devices: object) -> Asker:
 
 @contextmanager
 def asker(host_memory: int = 1 << 20, technique: str = "para", **devices: object) -> Iterator[Asker]:
-    with Host(host_memory) as host:
+    with Host(host_memory, level=parse_variant(technique).level) as host:
         yield asker_on(host, technique, **devices)
 
 

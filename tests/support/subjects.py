@@ -156,6 +156,16 @@ def restored_hybrid(program: Program) -> Iterator[Any]:
 
 
 @contextmanager
+def intercepted_assist(program: Program) -> Iterator[Any]:
+    """Everything exits that can; traps and interrupts are delivered by injection."""
+    from toyvm.isa.guest_mode import INTERCEPTS
+
+    with assist(program) as guest:
+        guest.intercept(row.name for row in INTERCEPTS)
+        yield guest
+
+
+@contextmanager
 def observed_assist(program: Program) -> Iterator[Any]:
     with assist(program) as guest:
         guest.observe(lambda event: None)
@@ -166,6 +176,12 @@ def observed_assist(program: Program) -> Iterator[Any]:
 def restored_assist(program: Program) -> Iterator[Any]:
     with ExitStack() as stack:
         yield Restored(lambda: assist(program), stack)
+
+
+@contextmanager
+def restored_assist_shadow(program: Program) -> Iterator[Any]:
+    with ExitStack() as stack:
+        yield Restored(lambda: assist_shadow(program), stack)
 
 
 SUBJECTS: dict[str, Callable[[Program], Any]] = {
@@ -183,8 +199,10 @@ SUBJECTS: dict[str, Callable[[Program], Any]] = {
     "recompiled assist": recompiled_assist,
     "observed trap": observed_trap,
     "observed assist": observed_assist,
+    "intercepted assist": intercepted_assist,
     "restored interpreter": restored_interpreter,
     "restored trap": restored_trap,
     "restored hybrid": restored_hybrid,
     "restored assist": restored_assist,
+    "restored assist+shadow": restored_assist_shadow,
 }

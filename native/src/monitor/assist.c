@@ -4,6 +4,8 @@
  * timer and walks its tables through nested ones. What is left are ports, wfi, a device's instant, and memory not mapped yet.
  */
 #include "assist.h"
+#include "hypercall.h"
+#include "rings.h"
 #include "trap.h"
 
 #include <stdlib.h>
@@ -15,9 +17,13 @@ static bool assist_open(struct t64_guest *guest)
     struct assist *assist = guest->assist = calloc(1, sizeof *guest->assist);
     if (!assist)
         return false;
-    assist->area = (struct guest_area){.state = &guest->vm.state, .info = guest->vm.info};
     assist->paging = guest->vm.options & T64_OPTION_SHADOW ? &assist_with_shadow : &assist_with_nested;
-    assist->area.intercepts = assist->paging->intercepts;
+    assist->intercepts = assist->paging->intercepts;
+    if (hypercalls_are_offered(guest)) {
+        guest->vm.info |= INFO_HYPERCALLS;
+        assist->intercepts |= INTERCEPT_HCALL;
+    }
+    assist->area = (struct guest_area){.state = &guest->vm.state, .info = guest->vm.info, .intercepts = assist->intercepts};
     return guest->host->hardware.level == LEVEL_ASSIST && assist->paging->open(guest);
 }
 
@@ -51,7 +57,7 @@ int t64_guest_intercept(t64_vm *vm, uint64_t intercepts)
     struct t64_guest *guest = guest_of(vm);
     if (!guest->assist || intercepts & ~INTERCEPTS_KNOWN)
         return T64_ERROR_VALUE;
-    guest->assist->area.intercepts = intercepts | guest->assist->paging->intercepts;
+    guest->assist->area.intercepts = intercepts | guest->assist->intercepts;
     return T64_OK;
 }
 
@@ -131,7 +137,7 @@ static int spin(struct t64_guest *guest)
     const struct t64_vm *vm = &guest->vm;
     if (!vm_interrupts_enabled(vm))
         return guest_fault(guest, T64_FAULT_STUCK, 0, 0);
-    guest_spin(guest, t64_vm_next_event(&guest->vm));
+    guest_spin(guest, rings_next(guest, t64_vm_next_event(&guest->vm)));
     return OUTCOME_SETTLE;
 }
 
@@ -146,6 +152,7 @@ static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_INTERRUPT] = pass_on,
     [EXIT_TIMER] = let_settle,
     [EXIT_SPIN] = spin,
+    [EXIT_HYPERCALL] = hypercall_serve,
     [EXIT_NESTED_PAGE_FAULT] = assist_fill_nested,
     [EXIT_SHADOW_PAGE_FAULT] = trap_fill_shadow,
     [EXIT_TRACE] = trap_make_store,
@@ -169,6 +176,13 @@ static u32 interrupt_reason(struct t64_guest *guest)
     guest->exit.raises = guest->exit.trap.tval;
     guest->exit.trap.tval = 0;
     return EXIT_INTERRUPT;
+}
+
+/* One that is not offered is what it would be without the intercept. */
+static u32 hcall_reason(struct t64_guest *guest)
+{
+    guest->exit.raises = CAUSE_ILLEGAL_INSTRUCTION;
+    return hypercalls_are_offered(guest) ? EXIT_HYPERCALL : EXIT_EXCEPTION;
 }
 
 static u32 spin_reason(struct t64_guest *guest)
@@ -204,7 +218,7 @@ static u32 (*const reasons[])(struct t64_guest *guest) = {
     [GUEST_EXIT_STORE_PAGE_FAULT] = page_fault_reason,
     [GUEST_EXIT_STORE_ACCESS_FAULT] = guest_exception_reason,
     [GUEST_EXIT_INSTRUCTION] = instruction_reason,
-    [GUEST_EXIT_HCALL] = guest_exception_reason,
+    [GUEST_EXIT_HCALL] = hcall_reason,
     [GUEST_EXIT_SPIN] = spin_reason,
     [GUEST_EXIT_NESTED_FAULT] = nested_fault_reason,
     [GUEST_EXIT_SHUTDOWN] = shutdown_reason,

@@ -26,6 +26,7 @@ struct assist_paging {
 struct assist {
     struct guest_area area;
     const struct assist_paging *paging;
+    u64 intercepts; /* that the monitor needs */
     struct nested nested;
 };
 

@@ -75,7 +75,7 @@ static void show_exit(struct t64_guest *guest)
     const struct exit_cause *exit = &guest->exit;
     u64 cause = exit->trap.cause;
     bool has_word = exit->event == CPU_SPIN || cause == CAUSE_PRIVILEGED_INSTRUCTION ||
-                    cause == CAUSE_ILLEGAL_INSTRUCTION || cause == GUEST_EXIT_INSTRUCTION || cause == GUEST_EXIT_SPIN;
+                    cause == CAUSE_ILLEGAL_INSTRUCTION || (cause >= GUEST_EXIT_INSTRUCTION && cause <= GUEST_EXIT_SPIN);
     guest->vm.exit = (struct t64_exit){
         .reason = exit->reason,
         .word = has_word ? (u32)exit->trap.tval : 0,
