@@ -164,6 +164,12 @@ NANOS = (
     Nano(
         "hypercall set_roots", ("para",), "    mv a0, s3\n    mv a1, s4\n    hcall HC_SET_ROOTS", _ROOTS, _UNUSED_USER
     ),
+    Nano(
+        "hypercall doorbell",
+        ("para", "trap+hypercalls"),
+        "    li a0, RING_CONSOLE\n    hcall HC_DOORBELL",
+        "    li a0, RING_CONSOLE\n    mv a1, s2\n    hcall HC_RING_SETUP",
+    ),
     Nano("hypercall console_write", ("para",), "    mv a0, s2\n    li a1, 64\n    hcall HC_CONSOLE_WRITE"),
     Nano("trace", ("trap", _SHADOWED), "    xori s5, s5, 1 << 7\n    sd s5, 0(s3)", _ENTRY_IN_USE, _UNUSED_USER),
     Nano(

@@ -151,8 +151,8 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
     )
     if f"{HYPERCALL} mmu_update" in costs.exits:
         yield from wrapped(
-            "mmu_update is priced with one entry, console_write with 64 bytes; multicall, which others may be part of, "
-            "and what checks whole tables have no price.",
+            "mmu_update is priced with one entry, console_write with 64 bytes, doorbell with nothing to do; multicall, "
+            "which others may be part of, and what checks whole tables have no price.",
             width,
         )
 
