@@ -44,7 +44,7 @@ def translate(program: Program) -> Translation:
     runs = list(code_runs(program))
     for start, end in runs:
         base, data = _holder(memory, start)
-        refusals += _translate_run(data, start - base, end - base, base)
+        refusals += _translate_run(data, start - base, end - base, base, program.has_compressed)
         count += (end - start) // 4
     if refusals:
         raise BadFileError(_complaint(program, refusals))
@@ -97,17 +97,17 @@ def _holder(memory: dict[int, bytearray], address: int) -> tuple[int, bytearray]
     return next((base, data) for base, data in memory.items() if base <= address < base + len(data))
 
 
-def _translate_run(data: bytearray, start: int, end: int, base: int) -> Iterator[Refusal]:
+def _translate_run(data: bytearray, start: int, end: int, base: int, has_compressed: bool) -> Iterator[Refusal]:
     """Re-encode data[start:end] where it lies."""
     at = start
     while at < end:
         word = int.from_bytes(data[at : min(at + 4, end)], "little")
-        size = 4 if not word else min(size_of(word), end - at)
+        size = 4 if not word else min(size_of(word, has_compressed), end - at)
         translated = reencode(word) if at % 4 == 0 and end - at >= 4 else None
         if translated is not None:
             data[at : at + 4] = translated.to_bytes(4, "little")
         elif word:
-            yield Refusal(base + at, size, kind_of(word))
+            yield Refusal(base + at, size, kind_of(word, has_compressed))
         at += size
 
 

@@ -30,9 +30,11 @@ LONG = _extension("instruction longer than 32 bits")
 COUNTER = Kind("counter read (rdcycle, rdtime, rdinstret)", "call clock_gettime instead")
 CSR = Kind("control and status register instruction", f"compile with {BASE_FLAGS}; a user program needs none")
 PRIVILEGED = Kind("privileged instruction", "a user program cannot use it; make system calls")
-BETWEEN = Kind("jump between two instructions", f"compile with {BASE_FLAGS} -Wa,-march=rv64im")
+BETWEEN = _extension("jump to half an instruction")
 UNKNOWN = Kind(
-    "no instruction at all", "data among the code: move it to .rodata, or give it an object symbol with a size"
+    "no instruction",
+    "data among the code: keep .rodata out of .text, as the linker script of `toyvm import --flags` does, or give the "
+    "data an object symbol with a size",
 )
 
 _VECTOR_WIDTHS = {0, 5, 6, 7}  # funct3 of a load or store that is not a scalar float's
@@ -48,10 +50,10 @@ _KINDS = {
 }
 
 
-def kind_of(word: int) -> Kind:
-    """What a word that cannot be re-encoded is."""
+def kind_of(word: int, has_compressed: bool) -> Kind:
+    """What a word that cannot be re-encoded is, in a file that says whether it has compressed instructions."""
     if word & 3 != 3:
-        return COMPRESSED if word & 0xFFFF else UNKNOWN
+        return COMPRESSED if has_compressed and word & 0xFFFF else UNKNOWN
     if word & 0x1F == 0x1F:
         return LONG
     if find_rule(word) is not None:
@@ -70,6 +72,6 @@ def _system(word: int, funct3: int) -> Kind:
     return COUNTER if word >> 20 in _COUNTERS else CSR
 
 
-def size_of(word: int) -> int:
+def size_of(word: int, has_compressed: bool) -> int:
     """Bytes that the instruction whose first 32 bits these are takes: 2 or 4."""
-    return 2 if word & 3 != 3 else 4
+    return 2 if has_compressed and word & 3 != 3 else 4

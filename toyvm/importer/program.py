@@ -9,6 +9,7 @@ from toyvm.image.file import ElfFile, Expected, Header
 from toyvm.importer.lines import DamagedLines, DebugSections, read_lines
 from toyvm.isa.machine import MAXIMUM_MEMORY
 
+_FLAG_COMPRESSED = 1  # EF_RISCV_RVC: some object was made for a target with compressed instructions
 _PT_DYNAMIC, _PT_INTERP = 2, 3
 _SHF_TLS, _SHF_COMPRESSED = 0x400, 0x800
 _ARRAYS_AND_NOTES = (7, 14, 15, 16)  # SHT_NOTE, and the arrays of constructors and destructors
@@ -46,6 +47,7 @@ class Program:
     marks: tuple[Mark, ...]
     lines: LineTable
     headers: tuple[int, int] | None
+    has_compressed: bool
     notes: tuple[str, ...]
 
     @property
@@ -88,6 +90,7 @@ class _Reader(ElfFile):
             tuple(_marks(symbols, loaded)),
             lines,
             self._headers_in_memory(header, programs),
+            bool(header["flags"] & _FLAG_COMPRESSED),
             notes,
         )
 

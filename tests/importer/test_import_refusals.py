@@ -1,0 +1,135 @@
+"""What cannot be imported is refused: a file in one clear line, foreign instructions in one list."""
+
+from __future__ import annotations
+
+import struct
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from riscv_elf import EXIT, NOTYPE, TEXT, File, Name, Piece, R, W, X, call, program, words
+from rv64 import Operation
+
+from toyvm.errors import BadFileError, ToyvmError, UsageError
+from toyvm.importer import Options, import_program
+
+CODE = Piece(".text", TEXT, words(*call(EXIT, 0)), R | X)
+GOOD = File([CODE], (Name("_start", TEXT), Name("$x", TEXT, kind=NOTYPE)))
+
+
+def patched(offset: int, form: str, value: int, data: bytes | None = None) -> bytes:
+    """A good file with a member of its header changed."""
+    out = bytearray(data or GOOD.build())
+    struct.pack_into(form, out, offset, value)
+    return bytes(out)
+
+
+def compressed(data: bytes) -> bytes:
+    """The same, said to have compressed instructions."""
+    return patched(48, "<I", 1, data)
+
+
+def complaint(data: bytes) -> str:
+    with pytest.raises(BadFileError) as caught:
+        import_program(data, "prog.elf")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "the file has 0 bytes"),
+        (b"#!/bin/sh\n" * 10, "not an ELF file"),
+        (GOOD.build()[:100], "beyond the file's end"),
+        (GOOD.build()[:-70], "beyond the file's end"),
+        (patched(4, "<B", 1), "for 32 bits"),
+        (patched(5, "<B", 2), "big-endian"),
+        (replace(GOOD, machine=62).build(), "x86-64"),
+        (replace(GOOD, type=1).build(), "an object file: link it"),
+        (replace(GOOD, type=3).build(), "link with -static -no-pie"),
+        (replace(GOOD, programs=[(3, R)]).build(), "wants a dynamic linker: link with -static"),
+        (replace(GOOD, entry=0x5000).build(), "entry point 0x5000 lies in no executable segment"),
+        (replace(GOOD, entry=TEXT + 2).build(), "entry point 0x10002 is not a multiple of 4"),
+        (patched(40, "<Q", 0, patched(60, "<H", 0)), "no section headers"),
+        (replace(GOOD, pieces=[CODE, Piece(".data", TEXT + 4, b"1234", R | W)]).build(), "lies inside that of 0x10000"),
+        (replace(GOOD, pieces=[CODE, Piece(".bss", 0x2000, b"", R | W, 8)]).build(), "which is the supervisor's"),
+        (replace(GOOD, pieces=[CODE, Piece(".bss", 1 << 31, b"", R | W, 8)]).build(), "-Ttext-segment=0x10000"),
+        (replace(GOOD, pieces=[CODE, Piece(".bss", 1 << 62, b"", R | W, 8)]).build(), "ends beyond any memory"),
+        (replace(GOOD, pieces=[Piece(".text", TEXT, CODE.data, R)]).build(), "lies in no executable segment"),
+        (b"", "prog.elf: "),
+    ],
+)
+def test_a_file_that_is_no_such_program_is_refused_in_one_line(data: bytes, message: str) -> None:
+    said = complaint(data)
+    assert message in said
+    assert "\n" not in said
+
+
+FOREIGN = [
+    (0x00000001, "compressed instruction (C)", "-march=rv64im"),  # c.nop
+    (0x100522AF, "atomic instruction (A)", "-march=rv64im"),  # lr.w
+    (0x02A5F553, "floating-point instruction (F, D)", "-mabi=lp64"),
+    (0x00052507, "floating-point instruction (F, D)", "-mabi=lp64"),  # flw
+    (0x02057507, "vector instruction (V)", "-march=rv64im"),
+    (0x00B50557, "vector instruction (V)", "-march=rv64im"),
+    (0x20B52533, "another extension", "-march=rv64im"),  # sh1add
+    (0xC0102573, "counter read", "clock_gettime"),  # rdtime
+    (0x00102573, "control and status register", "a user program needs none"),  # frflags
+    (0x30200073, "privileged instruction", "make system calls"),  # mret
+    (0x0000001F, "longer than 32 bits", "-march=rv64im"),
+]
+
+
+@pytest.mark.parametrize(("word", "kind", "advice"), FOREIGN)
+def test_a_foreign_instruction_is_refused_with_its_place_and_what_avoids_it(word: int, kind: str, advice: str) -> None:
+    said = complaint(compressed(program(0x00000013, word, *call(EXIT, 0))))
+    assert f"0x10004 _start+0x4: {kind}" in said or (kind in said and "0x10004 _start+0x4" in said)
+    assert advice in said
+
+
+def test_all_foreign_instructions_are_in_one_list() -> None:
+    said = complaint(compressed(program(*(word for word, _, _ in FOREIGN), *call(EXIT, 0))))
+    for _, kind, advice in FOREIGN:
+        assert kind in said
+        assert advice in said
+
+
+def test_foreign_instructions_of_one_kind_at_one_place_are_counted() -> None:
+    said = complaint(program(*[0x02A5F553] * 5, *call(EXIT, 0)))
+    assert "0x10000..0x10014 _start: floating-point instruction (F, D), 5 times" in said
+
+
+def test_a_jump_between_instructions_is_refused() -> None:
+    assert "jump to half an instruction" in complaint(program(Operation("beq", imm=6), *call(EXIT, 0)))
+
+
+def test_data_that_nothing_marks_is_refused_as_no_instruction() -> None:
+    said = complaint(File([Piece(".text", TEXT, CODE.data + b"hell, hi", R | X)], GOOD.names).build())
+    assert "no instruction, 2 times" in said
+    assert "data among the code" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (Options(stack=100), "a stack of 100 bytes: it takes 16384.."),
+        (Options(("a" * (1 << 20),)), "at most half of the stack"),
+        (Options(("a\0b",)), "has a zero byte in it"),
+    ],
+)
+def test_options_that_cannot_be_taken_are_refused(options: Options, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        import_program(GOOD.build(), "prog.elf", options)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.integers(0, 900), st.integers(0, 255)), min_size=1, max_size=6))
+def test_no_damage_to_a_file_does_worse_than_a_refusal(damage: list[tuple[int, int]]) -> None:
+    lines = {".debug_line": bytes(range(200))}
+    data = bytearray(replace(GOOD, others=lines).build())
+    for place, value in damage:
+        data[place % len(data)] = value
+    with suppress(ToyvmError):
+        import_program(bytes(data), "prog.elf")
