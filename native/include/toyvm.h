@@ -130,10 +130,18 @@ typedef struct t64_code_image {
     uint32_t words[1024];
 } t64_code_image;
 
+/* A jump through a register that was seen. */
+typedef struct t64_jump {
+    uint64_t source, target;
+} t64_jump;
+
 typedef struct t64_request {
     uint64_t gva; /* where to enter */
     uint32_t user;
+    uint32_t stuck; /* 1: compiled code has often left there, as it could not go on */
     uint32_t page_count;
+    uint32_t jump_count;
+    t64_jump jumps[256];
     t64_code_image pages[16]; /* that of gva first */
 } t64_request;
 

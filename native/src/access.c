@@ -140,6 +140,27 @@ bool access_store_quietly(struct t64_cpu *cpu, u64 gva, u64 size, u64 value)
     return true;
 }
 
+bool access_group_quietly(struct t64_cpu *cpu, u64 gva, u64 what)
+{
+    t64_hpa hpa;
+    bool loads = what & 1, stores = what >> 1 & 1;
+    u64 size = what >> 8 & 255, span = what >> 16;
+    u32 rights = (loads ? ACCESS_LOAD : 0) | (stores ? ACCESS_STORE : 0);
+    if (gva & (size - 1) || (gva & 4095) + span > 4096)
+        return false;
+    struct t64_walk found = walk(&cpu->vm->phys, cpu->vm->state.ptbr, (t64_gva){gva}, rights, vm_in_user_mode(cpu->vm));
+    if (found.result != WALK_OK || (stores && code_of(cpu->code, phys_locate(&cpu->vm->phys, found.gpa).at >> 12)))
+        return false; /* the store TLB has no page of code */
+    if (!translate_quietly(cpu, gva, rights, &hpa))
+        return false;
+    const u8 *bytes = cpu->vm->phys.ram + hpa.at;
+    if (loads)
+        fill(cpu, &current(cpu)->load[tlb_slot(gva)], gva, bytes);
+    if (stores)
+        fill(cpu, &current(cpu)->store[tlb_slot(gva)], gva, bytes);
+    return true;
+}
+
 static struct code_page *new_code(struct t64_cpu *cpu, u64 frame)
 {
     bool evicted;

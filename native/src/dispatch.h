@@ -195,7 +195,7 @@ op_recompiled: {
         u64 rest = LEFT;
         if (T64_UNLIKELY(!at || rest < at->need))
             goto *labels[ip->kind];
-        rest = at->code(x, cpu, tlb, rest, at->region, at->index);
+        rest = recompiler_enter(cpu, at, rest);
         bool stuck = rest & REGION_STUCK;
         rest &= ~REGION_STUCK;
         to = STATE->pc;
@@ -210,9 +210,10 @@ op_recompiled: {
         end = (intptr_t)ip + (intptr_t)(rest * sizeof *ip);
         if (T64_UNLIKELY(end < PAGE_END))
             goto look;
-        if (ip->handler != labels[KIND_RECOMPILED])
-            recompiler_left(cpu, to);
-        else if (stuck)
+        bool begins = ip->handler == labels[KIND_RECOMPILED];
+        if (stuck || !begins)
+            recompiler_left(cpu, to, stuck);
+        if (stuck && begins)
             goto *labels[ip->kind];
         DISPATCH();
     }

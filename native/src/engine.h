@@ -53,6 +53,7 @@ u64 access_fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page);
  * execute it, as it faults or changes what was recompiled. A load is left to the caller: the load TLB answers now. */
 bool access_load_quietly(struct t64_cpu *cpu, u64 gva, u64 size);
 bool access_store_quietly(struct t64_cpu *cpu, u64 gva, u64 size, u64 value);
+bool access_group_quietly(struct t64_cpu *cpu, u64 gva, u64 what); /* as region_group has it: all TLBs answer now */
 
 /* Set these bits in the leaf of a walk. */
 void mark_entry(struct t64_cpu *cpu, const struct t64_walk *found, u64 marks);

@@ -10,7 +10,8 @@
 #include "kinds.h"
 
 /* Compiled code finds its way by these. */
-_Static_assert(offsetof(struct region, store) == 8 && offsetof(struct region, pages) == 16, "the emitter's offsets");
+_Static_assert(offsetof(struct region, store) == 8 && offsetof(struct region, group) == 16 && offsetof(struct region, jumped_from) == 24 &&
+                   offsetof(struct region, pages) == 32, "the emitter's offsets");
 _Static_assert(offsetof(struct tlb, store) == 4096 && offsetof(struct tlb, fetch) == 8192, "the emitter's offsets");
 _Static_assert(sizeof(struct tlb_data) == 16 && sizeof(struct tlb_fetch) == 16 && TLB_SIZE == 256, "the emitter's offsets");
 _Static_assert(offsetof(struct t64_state, pc) == 33 * 8, "the emitter's offsets");
@@ -20,7 +21,7 @@ _Static_assert(T64_REQUEST_PAGES == sizeof((t64_request *)0)->pages / sizeof(t64
                    T64_REGION_ENTRIES == sizeof((t64_offer *)0)->entries / 8,
                "the header's numbers");
 
-enum { COUNTERS = 4096, ENTRIES_MAX = 8192, ASKED = 1024 };
+enum { COUNTERS = 4096, ENTRIES_MAX = 8192, ASKED = 1024, JUMPS = 256 };
 enum { SLOT_EMPTY, SLOT_FULL };
 
 struct t64_recompiler {
@@ -29,6 +30,7 @@ struct t64_recompiler {
     t64_recompiler_counts counts;
     u16 counters[COUNTERS];
     u64 asked[ASKED]; /* places that were asked for lately */
+    t64_jump jumps[JUMPS];
     struct region *regions[REGIONS_MAX];
     u32 region_count;
     struct region_entry entries[ENTRIES_MAX]; /* [0] stays free: an index of 0 means none */
@@ -175,6 +177,19 @@ static bool add_pages(t64_request *request, const struct t64_cpu *cpu, u64 pc)
 
 static void take_offer(struct t64_cpu *cpu);
 
+static void remember_jump(struct t64_recompiler *r, u64 source, u64 target)
+{
+    r->jumps[counter_of(source ^ target * 31, JUMPS)] = (t64_jump){source, target};
+}
+
+static void add_jumps(t64_request *request, const struct t64_recompiler *r)
+{
+    request->jump_count = 0;
+    for (u32 n = 0; n < JUMPS; n++)
+        if (r->jumps[n].source)
+            request->jumps[request->jump_count++] = r->jumps[n];
+}
+
 static void wait_for_answer(const struct t64_recompiler *r)
 {
     char byte;
@@ -182,18 +197,27 @@ static void wait_for_answer(const struct t64_recompiler *r)
         ;
 }
 
+static bool has_entry(const struct t64_cpu *cpu, u64 pc)
+{
+    bool user = vm_in_user_mode(cpu->vm);
+    const struct tlb_fetch *fetch = &cpu->tlbs.mode[user].fetch[tlb_slot(pc)];
+    return fetch->tag == (pc & ~(u64)4095) && fetch->page->compiled && recompiler_entry(cpu->code, fetch->page, pc, user);
+}
+
 /* False: not now. */
-static bool ask_for(struct t64_cpu *cpu, u64 pc)
+static bool ask_for(struct t64_cpu *cpu, u64 pc, bool stuck)
 {
     struct t64_recompiler *r = cpu->code->recompiler;
-    u64 *asked = &r->asked[counter_of(pc, ASKED)], name = pc | vm_in_user_mode(cpu->vm);
-    if (pc & 3 || *asked == name)
+    u64 *asked = &r->asked[counter_of(pc, ASKED)], name = pc | (u64)stuck << 1 | vm_in_user_mode(cpu->vm);
+    if (pc & 3 || *asked == name || (!stuck && has_entry(cpu, pc)))
         return true;
     if (atomic_load_explicit(&r->request_slot, memory_order_acquire) != SLOT_EMPTY || !add_pages(&r->request, cpu, pc))
         return false;
     *asked = name;
     r->request.gva = pc;
     r->request.user = vm_in_user_mode(cpu->vm);
+    r->request.stuck = stuck;
+    add_jumps(&r->request, r);
     r->counts.requests++;
     atomic_store_explicit(&r->request_slot, SLOT_FULL, memory_order_release);
     if (write(r->config.wake_fd, "", 1) == 1 && r->config.done_fd >= 0) {
@@ -213,10 +237,10 @@ static bool is_time(struct t64_recompiler *r, u64 pc)
     return true;
 }
 
-void recompiler_left(struct t64_cpu *cpu, u64 pc)
+void recompiler_left(struct t64_cpu *cpu, u64 pc, bool stuck)
 {
     if (is_time(cpu->code->recompiler, pc))
-        ask_for(cpu, pc);
+        ask_for(cpu, pc, stuck);
 }
 
 static bool is_innocuous(u8 kind)
@@ -261,7 +285,9 @@ static u64 target_of(const struct t64_cpu *cpu, const struct code_entry *entry, 
 
 void recompiler_count(struct t64_cpu *cpu, struct code_entry *entry, u64 pc)
 {
-    if (!is_time(cpu->code->recompiler, pc) || !ask_for(cpu, target_of(cpu, entry, pc)))
+    if (entry->kind == INSN_JALR)
+        remember_jump(cpu->code->recompiler, pc, target_of(cpu, entry, pc));
+    if (!is_time(cpu->code->recompiler, pc) || !ask_for(cpu, target_of(cpu, entry, pc), false))
         return;
     bool varies = entry->kind == INSN_JALR || entry->kind == INSN_ERET;
     if (entry->handler == cpu->handlers[KIND_COUNTED] && (!varies || cpu->code->recompiler->config.eager))
@@ -300,7 +326,7 @@ static struct region *new_region(struct t64_cpu *cpu, const t64_offer *offer)
     if (!region)
         return NULL;
     *region = (struct region){
-        .load = access_load_quietly, .store = access_store_quietly, .page_count = offer->page_count};
+        .load = access_load_quietly, .store = access_store_quietly, .group = access_group_quietly, .page_count = offer->page_count};
     for (u32 n = 0; n < offer->page_count; n++) {
         struct code_page *page = code_of(cpu->code, offer->pages[n].frame);
         region->pages[n] = page;
@@ -400,7 +426,18 @@ void recompiler_look(struct t64_cpu *cpu)
 {
     take_offer(cpu);
     if (cpu->use == CPU_HOSTED && !cpu->code->recompiler->config.eager) /* entered anew after each exit */
-        recompiler_left(cpu, cpu->vm->state.pc);
+        recompiler_left(cpu, cpu->vm->state.pc, false);
+}
+
+u64 recompiler_enter(struct t64_cpu *cpu, const struct region_entry *entry, u64 left)
+{
+    struct region *region = entry->region;
+    struct t64_state *state = &cpu->vm->state;
+    region->jumped_from = 0;
+    u64 rest = entry->code(state->x, cpu, &cpu->tlbs.mode[entry->user], left, region, entry->index);
+    if (region->jumped_from)
+        remember_jump(cpu->code->recompiler, region->jumped_from, state->pc);
+    return rest;
 }
 
 bool recompiler_run(struct t64_cpu *cpu, struct code_page *page, u64 left)
@@ -417,7 +454,7 @@ bool recompiler_run(struct t64_cpu *cpu, struct code_page *page, u64 left)
     const struct region_entry *entry = recompiler_entry(cpu->code, page, state->pc, user);
     if (!entry || left < entry->need)
         return false;
-    u64 rest = entry->code(state->x, cpu, &cpu->tlbs.mode[user], left, entry->region, entry->index) & ~REGION_STUCK;
+    u64 rest = recompiler_enter(cpu, entry, left) & ~REGION_STUCK;
     if (rest == left)
         return false; /* nothing retired: what stands there is for the interpreter */
     state->retired += left - rest;

@@ -19,7 +19,7 @@ enum { REGIONS_MAX = 4096, REGION_ENTRIES_MAX = 65535 };
 
 /* Compiled code: runs from its entry number `entry` with complete registers, pc apart; at most `left` instructions. Returns what is
  * left of those, with state.pc set and REGION_STUCK if the interpreter must execute the instruction there before anything else. */
-typedef u64 region_code(u64 *x, struct t64_cpu *cpu, const struct tlb *tlb, u64 left, const struct region *region, u64 entry);
+typedef u64 region_code(u64 *x, struct t64_cpu *cpu, const struct tlb *tlb, u64 left, struct region *region, u64 entry);
 
 #define REGION_STUCK ((u64)1 << 63)
 
@@ -43,10 +43,16 @@ typedef bool region_load(struct t64_cpu *cpu, u64 gva, u64 size);
 /* False: nothing was stored, and the interpreter is to try. */
 typedef bool region_store(struct t64_cpu *cpu, u64 gva, u64 size, u64 value);
 
+/* False: as for a load or a store of the first of some accesses that follow one another. Else the TLBs have the page for all.
+ * `what`: their span in bytes, from bit 16 on; the size of the largest, from bit 8; bit 1 and 0: are there stores and loads? */
+typedef bool region_group(struct t64_cpu *cpu, u64 gva, u64 what);
+
 struct region {
-    /* Compiled code knows these three by their place. */
+    /* Compiled code knows these by their place. */
     region_load *load;
     region_store *store;
+    region_group *group;
+    u64 jumped_from; /* set by it where it leaves by a jump through a register */
     const struct code_page *pages[T64_REGION_PAGES];
     u64 gva[T64_REGION_PAGES];
     u64 words[T64_REGION_PAGES][CODE_ENTRIES / 64];
@@ -63,8 +69,10 @@ void recompiler_forget(struct code_cache *cache, struct code_page *page, u32 fro
 void recompiler_watch(struct t64_cpu *cpu, struct code_entry *entry);
 /* The entry at pc, being counted, is about to run, and may be something else afterwards. */
 void recompiler_count(struct t64_cpu *cpu, struct code_entry *entry, u64 pc);
-/* A region left to a place where none begins. */
-void recompiler_left(struct t64_cpu *cpu, u64 pc);
+/* Run a region from state.pc; the instructions left, with REGION_STUCK. */
+u64 recompiler_enter(struct t64_cpu *cpu, const struct region_entry *entry, u64 left);
+/* A region left to a place where none begins, or where it was stuck. */
+void recompiler_left(struct t64_cpu *cpu, u64 pc, bool stuck);
 /* Where too little is left for the fast build: run the region that begins at state.pc, in `page`. False: there is none for so few
  * instructions, and nothing has changed. */
 bool recompiler_run(struct t64_cpu *cpu, struct code_page *page, u64 left);

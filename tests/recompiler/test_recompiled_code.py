@@ -75,6 +75,29 @@ def test_one_frame_of_code_at_two_addresses(options: Recompiling) -> None:
     agree(setup, [*range(60), 2000], options)
 
 
+@both
+def test_jumps_through_registers_lead_where_they_did_not_before(options: Recompiling) -> None:
+    """A table of jumps, in which the one taken changes from round to round."""
+    text = """
+1:      addi t0, t0, 1
+        srli t1, t0, 3
+        xor  t1, t1, t0
+        andi t1, t1, 7
+        slli t1, t1, 4
+        add  t1, t1, s0
+        jalr t3, 0(t1)
+        add  s1, s1, t3
+        j    1b
+    """
+
+    def setup(machine: Machine) -> None:
+        put(machine, 0x1000, text)
+        put(machine, 0x1100, "".join(f"addi s2, s2, {n}; xori s2, s2, {n}; jalr zero, 0(t3); nop; " for n in range(8)))
+        machine.x[8] = 0x1100
+
+    agree(setup, [500, 3000, 20_000, 40_001], options)
+
+
 REMAPPER = """
 1:  jal  ra, {callee}
     sd   s0, 0(s3)

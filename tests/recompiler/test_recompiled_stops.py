@@ -137,6 +137,18 @@ def test_accesses_across_pages_and_misaligned_ones_are_precise(options: Recompil
 
 
 @both
+@pytest.mark.parametrize("target", [0x1010, 0x1012, 0x1011, 0x1013])
+def test_a_jump_to_a_misaligned_address_traps_before_it_links(options: Recompiling, target: int) -> None:
+    def setup(machine: Machine) -> None:
+        put(machine, 0x1000, "1: addi t0, t0, 1; add t1, t1, t0; jalr ra, 0(s0); nop; addi t2, t2, 1; j 1b")
+        put(machine, 0x3000, "crr t6, epc; addi t6, t6, 4; crw epc, t6; add s5, s5, ra; eret")
+        machine.set_cr("tvec", 0x3000)
+        machine.x[8], machine.x[1] = target, 77
+
+    agree(setup, [*range(0, 40), 2000, 4000], options)
+
+
+@both
 def test_accessed_and_dirty_bits_are_set_by_the_access_that_needs_them(options: Recompiling) -> None:
     text = """
 1:      ld   t0, 0(s0)

@@ -115,6 +115,7 @@ def serialized(identity: str, code: CompiledCode) -> bytes:
         "user": code.user,
         "runs": [[run.start, *run.words] for run in code.runs],
         "entries": code.entries,
+        "groups": code.groups,
     }
     text = json.dumps(header).encode()
     body = len(text).to_bytes(8, "little") + text + code.object_file
@@ -133,4 +134,4 @@ def parse(identity: str, data: bytes) -> CompiledCode:
         raise ValueError("compiled for something else")
     runs = tuple(Run(start, tuple(words)) for start, *words in header["runs"])
     entries = tuple((gva, need) for gva, need in header["entries"])
-    return CompiledCode(header["user"], runs, entries, body[size:])
+    return CompiledCode(header["user"], runs, entries, tuple(header["groups"]), body[size:])

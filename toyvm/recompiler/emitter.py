@@ -10,16 +10,17 @@ offsets used here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from toyvm.isa.paging import PAGE_SIZE
-from toyvm.recompiler.arithmetic import BRANCH, IMMEDIATE, LOAD, REGISTER, STORE, sign_extended
+from toyvm.recompiler.arithmetic import BRANCH, IMMEDIATE, LOAD, REGISTER, STORE
+from toyvm.recompiler.groups import Group, find_groups
 from toyvm.recompiler.region import Block, Region, Step, is_return, target_of
 
-VERSION = 1  # of what is emitted: code of another one is not used
+VERSION = 3  # of what is emitted: code of another one is not used
 PC_OFFSET = 33 * 8
 LOAD_TABLE, STORE_TABLE, FETCH_TABLE = 0, 4096, 8192
-REGION_LOAD, REGION_STORE, REGION_PAGES = 0, 8, 16
+REGION_JUMPED_FROM, REGION_PAGES = 24, 32  # behind its three functions
 STUCK = 1 << 63
 
 # Out of line, keeping all registers: a miss costs the code around it nothing.
@@ -37,6 +38,12 @@ define internal preserve_mostcc i1 @missed_store(
   %ok = call zeroext i1 %f(ptr %cpu, i64 %gva, i64 %size, i64 %value)
   ret i1 %ok
 }
+define internal preserve_mostcc i1 @missed_group(ptr %cpu, ptr %region, i64 %gva, i64 %what) noinline cold nounwind {
+  %p = getelementptr i8, ptr %region, i64 16
+  %f = load ptr, ptr %p
+  %ok = call zeroext i1 %f(ptr %cpu, i64 %gva, i64 %what)
+  ret i1 %ok
+}
 """
 _TAIL = """
 !0 = !{!"branch_weights", i32 10000, i32 1}
@@ -46,13 +53,18 @@ _TAIL = """
 class Emitter:
     """Writes one region."""
 
-    def __init__(self, region: Region, name: str) -> None:
+    def __init__(self, region: Region, name: str, ungrouped: Container[int] = ()) -> None:
+        """`ungrouped`: addresses where grouping accesses has failed too often."""
         self._region = region
         self._name = name
         self._lines: list[str] = []
         self._count = 0
         self._pages = {page: number for number, page in enumerate(region.pages)}
         self._read, self._written = _registers(region)
+        self._ungrouped = ungrouped
+        self.grouped: list[int] = []  # addresses where a group begins
+        self._groups: dict[int, Group] = {}  # of the block under way, by member
+        self._hosts: dict[int, str] = {}  # by first member: its address in the host
         self._block: Block
         self._index = 0  # of the step under way, in its block
 
@@ -63,8 +75,7 @@ class Emitter:
         self._leave()
         body = "\n".join(self._lines)
         parameters = "ptr noalias %x, ptr %cpu, ptr %tlb, i64 %budget, ptr %region, i64 %entry"
-        attributes = '"no-jump-tables"="true" nounwind'
-        return f"{_HEAD}\ndefine i64 @{self._name}({parameters}) {attributes} {{\n{body}\n}}\n{_TAIL}"
+        return f"{_HEAD}\ndefine i64 @{self._name}({parameters}) nounwind {{\n{body}\n}}\n{_TAIL}"
 
     # Writing.
 
@@ -135,6 +146,9 @@ class Emitter:
 
     def _emit_block(self, block: Block) -> None:
         self._block = block
+        groups = find_groups(block, self._ungrouped)
+        self.grouped += [block.steps[group.first].pc for group in groups]
+        self._groups = {index: group for group in groups for index in group.members}
         self.label(_block_name(block.start))
         left = self.value("load i64, ptr %left")
         if block.start in self._region.heads:
@@ -201,29 +215,39 @@ class Emitter:
     def load(self, step: Step) -> None:
         rd, offset, base = step.values
         size, signed = LOAD[step.mnemonic]
-        gva = self._address(base, offset)
-        entry, hit = self._probe(gva, size, LOAD_TABLE)
-        found, missed, stuck = self.new_label(), self.new_label(), self.new_label()
-        self.likely(hit, found, missed)
-        self.label(missed)
-        self.likely(
-            self.value(f"call preserve_mostcc i1 @missed_load(ptr %cpu, ptr %region, i64 {gva}, i64 {size})"),
-            found,
-            stuck,
-        )
-        self._leave_stuck(stuck)
-        self.label(found)
-        loaded = self.value(f"load i{size * 8}, ptr {self._host_address(entry, gva)}, align {size}")
+        group = self._groups.get(self._index)
+        host = self._grouped(group, step) if group else self._translated_load(self._address(base, offset), size)
+        loaded = self.value(f"load i{size * 8}, ptr {host}, align {size}")
         if size < 8:
-            loaded = (
-                sign_extended(self, loaded, size * 8) if signed else self.value(f"zext i{size * 8} {loaded} to i64")
-            )
+            extend = "sext" if signed else "zext"
+            loaded = self.value(f"{extend} i{size * 8} {loaded} to i64")
         self.write(rd, loaded)
 
     def store(self, step: Step) -> None:
         rv, offset, base = step.values
         size = STORE[step.mnemonic]
-        gva, stored = self._address(base, offset), self.read(rv)
+        group = self._groups.get(self._index)
+        if group:
+            self._put(self.read(rv), self._grouped(group, step), size)
+        else:
+            self._store_alone(self._address(base, offset), self.read(rv), size)
+
+    def _put(self, stored: str, host: str, size: int) -> None:
+        narrow = stored if size == 8 else self.value(f"trunc i64 {stored} to i{size * 8}")
+        self.line(f"store i{size * 8} {narrow}, ptr {host}, align {size}")
+
+    def _translated_load(self, gva: str, size: int) -> str:
+        entry, hit = self._probe(gva, size, LOAD_TABLE)
+        found, missed, stuck = self.new_label(), self.new_label(), self.new_label()
+        self.likely(hit, found, missed)
+        self.label(missed)
+        arguments = f"ptr %cpu, ptr %region, i64 {gva}, i64 {size}"
+        self.likely(self.value(f"call preserve_mostcc i1 @missed_load({arguments})"), found, stuck)
+        self._leave_stuck(stuck)
+        self.label(found)
+        return self._host_address(entry, gva)
+
+    def _store_alone(self, gva: str, stored: str, size: int) -> None:
         entry, hit = self._probe(gva, size, STORE_TABLE)
         found, missed, stuck, done = (self.new_label() for _ in range(4))
         self.likely(hit, found, missed)
@@ -232,10 +256,39 @@ class Emitter:
         self.likely(self.value(f"call preserve_mostcc i1 @missed_store({arguments})"), done, stuck)
         self._leave_stuck(stuck)
         self.label(found)
-        narrow = stored if size == 8 else self.value(f"trunc i64 {stored} to i{size * 8}")
-        self.line(f"store i{size * 8} {narrow}, ptr {self._host_address(entry, gva)}, align {size}")
+        self._put(stored, self._host_address(entry, gva), size)
         self.line(f"br label %{done}")
         self.label(done)
+
+    def _grouped(self, group: Group, step: Step) -> str:
+        """The host's address of a member's bytes."""
+        if self._index == group.first:
+            _, offset, base = step.values
+            self._hosts[group.first] = self._look_up(group, self._address(base, offset))
+        return self.value(f"getelementptr i8, ptr {self._hosts[group.first]}, i64 {group.members[self._index]}")
+
+    def _look_up(self, group: Group, gva: str) -> str:
+        """Translate for all members at once: the host's address of the first one, at `gva`."""
+        start = self.value(f"add i64 {gva}, {group.low}") if group.low else gva
+        found, missed, stuck, again = (self.new_label() for _ in range(4))
+        self.line(f"br label %{again}")
+        self.label(again)
+        table = STORE_TABLE if group.stores else LOAD_TABLE
+        entry, hit = self._probe(start, group.size, table)
+        if group.loads and group.stores:
+            hit = self.value(f"and i1 {hit}, {self._probe(start, group.size, LOAD_TABLE)[1]}")
+        span = group.high - group.low
+        if span > group.size:
+            within = self.value(f"and i64 {start}, {PAGE_SIZE - 1}")
+            hit = self.value(f"and i1 {hit}, {self.value(f'icmp ule i64 {within}, {PAGE_SIZE - span}')}")
+        self.likely(hit, found, missed)
+        self.label(missed)
+        what = span << 16 | group.size << 8 | group.stores << 1 | group.loads
+        arguments = f"ptr %cpu, ptr %region, i64 {start}, i64 {what}"
+        self.likely(self.value(f"call preserve_mostcc i1 @missed_group({arguments})"), again, stuck)
+        self._leave_stuck(stuck)
+        self.label(found)
+        return self._host_address(entry, gva)
 
     def _address(self, base: int, offset: int) -> str:
         address = self.read(base)
@@ -271,30 +324,27 @@ class Emitter:
         self._go(target_of(step))
 
     def jalr(self, step: Step) -> None:
+        """To where it is known to lead, by comparing; a target that is found is aligned. Else out of the region."""
         rd, offset, base = step.values
-        target = self.value(f"and i64 {self._address(base, offset)}, -2")
+        target = self._address(base, offset)
+        known = self._region.return_sites if is_return(step) else self._region.jumps[step.pc]
+        elsewhere, good, stuck = self.new_label(), self.new_label(), self.new_label()
+        labels = {pc: self.new_label() for pc in known}
+        cases = " ".join(f"i64 {_signed(pc)}, label %{label}" for pc, label in labels.items())
+        self.line(f"switch i64 {target}, label %{elsewhere} [{cases}]")
+        for pc, label in labels.items():
+            self.label(label)
+            self.write(rd, _signed(self._block.end))
+            self._go(pc)
+        self.label(elsewhere)
         aligned = self.value(f"icmp eq i64 {self.value(f'and i64 {target}, 2')}, 0")
-        good, stuck = self.new_label(), self.new_label()
         self.likely(aligned, good, stuck)
         self._leave_stuck(stuck)
         self.label(good)
         self.write(rd, _signed(self._block.end))
-        if is_return(step):
-            self._return(target)
-        else:
-            self._leave_to(target)
-
-    def _return(self, target: str) -> None:
-        """To the calls of the region that can have led here."""
-        elsewhere = self.new_label()
-        labels = {site: self.new_label() for site in self._region.return_sites}
-        cases = " ".join(f"i64 {_signed(site)}, label %{label}" for site, label in labels.items())
-        self.line(f"switch i64 {target}, label %{elsewhere} [{cases}]")
-        for site, label in labels.items():
-            self.label(label)
-            self._go(site)
-        self.label(elsewhere)
-        self._leave_to(target)
+        place = self.value(f"getelementptr i8, ptr %region, i64 {REGION_JUMPED_FROM}")
+        self.line(f"store i64 {_signed(step.pc)}, ptr {place}")
+        self._leave_to(self.value(f"and i64 {target}, -2"))
 
 
 _EMIT: dict[str, Callable[[Emitter, Step], None]] = {

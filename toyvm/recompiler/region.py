@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from toyvm.isa import coding
@@ -62,6 +62,7 @@ class Region:
     entries: list[int]
     needs: dict[int, int]
     return_sites: list[int]
+    jumps: dict[int, list[int]]  # of jumps through registers, by address: their targets in the region
 
     @property
     def pages(self) -> list[int]:
@@ -71,6 +72,9 @@ class Region:
     def size(self) -> int:
         return sum(len(block.steps) for block in self.blocks.values())
 
+
+_GOING_ON = (Group.SYSTEM, Group.CRITICAL, Group.ENVIRONMENT)
+SKIPPED_MAX = 8
 
 BRANCHES = frozenset(("beq", "bne", "blt", "bge", "bltu", "bgeu"))
 JUMPS = BRANCHES | {"jal", "jalr"}
@@ -88,6 +92,18 @@ def read_step(snapshot: Snapshot, pc: int, executed_only: bool) -> Step | None:
     if (row.mnemonic in BRANCHES or row.mnemonic == "jal") and decoded.values[-1] == 0:
         return None
     return Step(pc, word, row.mnemonic, decoded.values)
+
+
+def skip_system(snapshot: Snapshot) -> Snapshot:
+    """The same request behind instructions that are left to the interpreter, but go on to the next one after all."""
+    gva = snapshot.gva
+    for _ in range(SKIPPED_MAX):
+        word = snapshot.word(gva, executed_only=False)
+        decoded = None if word is None else decode(word)
+        if decoded is None or decoded.instruction.group not in _GOING_ON or decoded.instruction.mnemonic == "eret":
+            break
+        gva = (gva + 4) & MASK
+    return snapshot if gva == snapshot.gva or snapshot.word(gva, False) is None else replace(snapshot, gva=gva)
 
 
 def target_of(step: Step) -> int:
@@ -113,6 +129,7 @@ class Discovery:
         self.steps: dict[int, Step] = {}
         self.leaders: set[int] = set()
         self.return_sites: list[int] = []
+        self.called: list[int] = []
         self._pages: set[int] = set()
         self._near: deque[int] = deque()
         self._called: deque[int] = deque()
@@ -150,6 +167,11 @@ class Discovery:
             self.return_sites.append(following)
         if step.mnemonic != "jalr":
             self._lead(target_of(step), self._called if is_call(step) else self._near)
+        if step.mnemonic == "jal" and is_call(step):
+            self.called.append(target_of(step))
+        if step.mnemonic == "jalr" and not is_return(step):
+            for target in self._snapshot.jumps.get(step.pc, ()):
+                self._lead(target, self._called if is_call(step) else self._near)
 
 
 def discover(snapshot: Snapshot, limit: int, executed_only: bool) -> Region | None:
@@ -159,10 +181,12 @@ def discover(snapshot: Snapshot, limit: int, executed_only: bool) -> Region | No
     if snapshot.gva not in discovery.steps:
         return None
     blocks = _blocks(discovery)
+    jumps = _jumps(snapshot, blocks)
     sites = [site for site in dict.fromkeys(discovery.return_sites) if site in blocks]
     for block in blocks.values():
-        block.successors = [pc for pc in _successors(block, sites) if pc in blocks]
-    return _timed(snapshot, blocks, sites)
+        block.successors = [pc for pc in _successors(block, sites, jumps) if pc in blocks]
+    called = [target for target in dict.fromkeys(discovery.called) if target in blocks]
+    return _timed(snapshot, blocks, sites, called, jumps)
 
 
 def _blocks(discovery: Discovery) -> dict[int, Block]:
@@ -176,7 +200,16 @@ def _blocks(discovery: Discovery) -> dict[int, Block]:
     return blocks
 
 
-def _successors(block: Block, sites: list[int]) -> Iterator[int]:
+def _jumps(snapshot: Snapshot, blocks: dict[int, Block]) -> dict[int, list[int]]:
+    lasts = (block.last for block in blocks.values())
+    return {
+        last.pc: [target for target in snapshot.jumps.get(last.pc, ()) if target in blocks]
+        for last in lasts
+        if last.mnemonic == "jalr" and not is_return(last)
+    }
+
+
+def _successors(block: Block, sites: list[int], jumps: dict[int, list[int]]) -> Iterator[int]:
     last = block.last
     if last.mnemonic not in JUMPS or last.mnemonic in BRANCHES:
         yield block.end
@@ -184,18 +217,21 @@ def _successors(block: Block, sites: list[int]) -> Iterator[int]:
         yield target_of(last)
     if is_return(last):
         yield from sites
+    yield from jumps.get(last.pc, ())
 
 
-def _timed(snapshot: Snapshot, blocks: dict[int, Block], sites: list[int]) -> Region:
-    heads, order = _depth_first(blocks, [snapshot.gva, *sites])
+def _timed(
+    snapshot: Snapshot, blocks: dict[int, Block], sites: list[int], called: list[int], jumps: dict[int, list[int]]
+) -> Region:
+    heads, order = _depth_first(blocks, [snapshot.gva, *called, *sites])
     needs: dict[int, int] = {}
     for pc in order:
         block = blocks[pc]
         behind = (needs[successor] for successor in block.successors if successor not in heads)
         needs[pc] = len(block.steps) + max(behind, default=0)
     kept = {pc: block for pc, block in blocks.items() if pc in needs}
-    entries = list(dict.fromkeys([snapshot.gva, *sorted(heads), *sites]))[:ENTRIES_MAX]
-    return Region(snapshot.user, kept, heads, entries, needs, sites)
+    entries = list(dict.fromkeys([snapshot.gva, *called, *sorted(heads), *sites]))[:ENTRIES_MAX]
+    return Region(snapshot.user, kept, heads, entries, needs, sites, jumps)
 
 
 def _depth_first(blocks: dict[int, Block], roots: list[int]) -> tuple[set[int], list[int]]:

@@ -26,11 +26,16 @@ class CodePage:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Where to enter, in which mode, and the code there is to look at, by address of the page."""
+    """Where to enter, in which mode, and the code there is to look at, by address of the page.
+
+    `stuck`: it is a place where compiled code often cannot go on.
+    """
 
     gva: int
     user: bool
+    stuck: bool
     pages: dict[int, CodePage]
+    jumps: dict[int, tuple[int, ...]]  # through registers: from where, and to where
 
     def word(self, gva: int, executed_only: bool) -> int | None:
         """The word at an address; None: it is not in sight, or (if that is asked for) was never executed."""
@@ -46,7 +51,12 @@ class Snapshot:
 def read_request(request: Any) -> Snapshot:
     """Copy a native t64_request."""
     pages = (_read_page(request.pages[n]) for n in range(request.page_count))
-    return Snapshot(int(request.gva), bool(request.user), {page.gva: page for page in pages})
+    jumps: dict[int, tuple[int, ...]] = {}
+    for n in range(request.jump_count):
+        source, target = int(request.jumps[n].source), int(request.jumps[n].target)
+        jumps[source] = (*jumps.get(source, ()), target)
+    by_address = {page.gva: page for page in pages}
+    return Snapshot(int(request.gva), bool(request.user), bool(request.stuck), by_address, jumps)
 
 
 def _read_page(image: Any) -> CodePage:

@@ -7,7 +7,7 @@ import select
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from toyvm.errors import ToyvmError
@@ -19,10 +19,11 @@ from toyvm.recompiler.code import CompiledCode, compiled
 from toyvm.recompiler.compiler import Compiler
 from toyvm.recompiler.emitter import Emitter
 from toyvm.recompiler.options import Recompiling
-from toyvm.recompiler.region import discover
+from toyvm.recompiler.region import discover, skip_system
 from toyvm.recompiler.snapshot import Snapshot, read_request
 
 FUNCTION = "region"
+JUMPS_MAX = 64  # targets of one
 _RETRY_SECONDS = 0.001  # until an offer is tried again that found the last one not looked at
 
 
@@ -47,6 +48,9 @@ class Recompiler:
         self.failure: Exception | None = None
         self._cache = Cache(options.cache, f"emitter {emitter.VERSION}; {self._compiler.identity}")
         self._addresses: dict[CompiledCode, int] = {}
+        self._groups: dict[int, int] = {}  # where groups begin, and the entry of the region
+        self._ungrouped: set[int] = set()
+        self._jumps: dict[int, tuple[int, ...]] = {}  # through registers, as they were seen
         self._loaded_bytes = 0
         self._dropping = False  # everything, as soon as the computer looks
         self._request = ffi.new("t64_request *")
@@ -119,18 +123,31 @@ class Recompiler:
     def _answer(self, snapshot: Snapshot) -> None:
         if self._dropping:
             return  # it will be asked for again
-        code = self._cache.find(snapshot)
+        for source, targets in snapshot.jumps.items():
+            self._jumps[source] = tuple(dict.fromkeys((*self._jumps.get(source, ()), *targets)))[:JUMPS_MAX]
+        snapshot, is_lesson = self._learned(skip_system(replace(snapshot, jumps=self._jumps)))
+        code = None if is_lesson else self._cache.find(snapshot)
         self.account.found += code is not None
         if code is None:
             code = self._compile(snapshot)
         if code is not None and self._has_room(code):
+            self._groups.update(dict.fromkeys(code.groups, code.entries[0][0]))
             self._offers.append(make_offer(code, snapshot, self._address_of(code)))
+
+    def _learned(self, snapshot: Snapshot) -> tuple[Snapshot, bool]:
+        """A place that often cannot go on because of a group: it is parted, and the region compiled again."""
+        entry = self._groups.get(snapshot.gva) if snapshot.stuck else None
+        if entry is None or entry & -PAGE_SIZE not in snapshot.pages:
+            return snapshot, False
+        self._ungrouped.add(snapshot.gva)
+        return replace(snapshot, gva=entry), True
 
     def _compile(self, snapshot: Snapshot) -> CompiledCode | None:
         region = discover(snapshot, self._options.limit, executed_only=not self._options.eager)
         if region is None:
             return None
-        code = compiled(region, self._compiler.compile(Emitter(region, FUNCTION).text()))
+        writer = Emitter(region, FUNCTION, self._ungrouped)
+        code = compiled(region, self._compiler.compile(writer.text()), writer.grouped)
         self.account.compiled += 1
         self.account.instructions += code.size
         self._cache.keep(snapshot, code)
