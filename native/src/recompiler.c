@@ -22,6 +22,7 @@ _Static_assert(T64_REQUEST_PAGES == sizeof((t64_request *)0)->pages / sizeof(t64
                "the header's numbers");
 
 enum { COUNTERS = 4096, ENTRIES_MAX = 8192, ASKED = 1024, JUMPS = 256 };
+enum { LOOKS_TO_FORGIVE = 64 }; /* on a bare machine, at most 64 Mi instructions */
 enum { SLOT_EMPTY, SLOT_FULL };
 
 struct t64_recompiler {
@@ -30,6 +31,8 @@ struct t64_recompiler {
     t64_recompiler_counts counts;
     u16 counters[COUNTERS];
     u64 asked[ASKED]; /* places that were asked for lately */
+    u64 looks;
+    bool lost; /* something was dropped since asked was cleared */
     t64_jump jumps[JUMPS];
     struct region *regions[REGIONS_MAX];
     u32 region_count;
@@ -101,6 +104,13 @@ static void recount_words(struct t64_recompiler *r, const struct code_page *page
                 page->compiled->words[w] |= r->regions[n]->words[k][w];
 }
 
+/* What is lost may be asked for again: not at once, or code that changes all the time would be compiled all the time. */
+static void ask_again(struct t64_recompiler *r)
+{
+    memset(r->asked, 0, sizeof r->asked);
+    r->lost = false;
+}
+
 static void drop(struct t64_recompiler *r, u32 number)
 {
     struct region *region = r->regions[number];
@@ -113,7 +123,9 @@ static void drop(struct t64_recompiler *r, u32 number)
     r->counts.bytes -= sizeof *region;
     r->counts.dropped++;
     free(region);
-    memset(r->asked, 0, sizeof r->asked); /* what is lost may be asked for again */
+    r->lost = true;
+    if (r->config.eager)
+        ask_again(r);
 }
 
 static bool is_made_from(const struct region *region, const struct code_page *page, u32 from, u32 to)
@@ -179,7 +191,8 @@ static void take_offer(struct t64_cpu *cpu);
 
 static void remember_jump(struct t64_recompiler *r, u64 source, u64 target)
 {
-    r->jumps[counter_of(source ^ target * 31, JUMPS)] = (t64_jump){source, target};
+    if (!(target & 3))
+        r->jumps[counter_of(source ^ target * 31, JUMPS)] = (t64_jump){source, target};
 }
 
 static void add_jumps(t64_request *request, const struct t64_recompiler *r)
@@ -424,8 +437,11 @@ static void take_offer(struct t64_cpu *cpu)
 
 void recompiler_look(struct t64_cpu *cpu)
 {
+    struct t64_recompiler *r = cpu->code->recompiler;
+    if (++r->looks % LOOKS_TO_FORGIVE == 0 && r->lost)
+        ask_again(r);
     take_offer(cpu);
-    if (cpu->use == CPU_HOSTED && !cpu->code->recompiler->config.eager) /* entered anew after each exit */
+    if (cpu->use == CPU_HOSTED && !r->config.eager) /* entered anew after each exit */
         recompiler_left(cpu, cpu->vm->state.pc, false);
 }
 

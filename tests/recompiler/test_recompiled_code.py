@@ -35,7 +35,7 @@ def test_a_store_into_code_is_seen_by_the_next_fetch(options: Recompiling, targe
         machine.x[8], machine.x[18], machine.x[19] = target, word, 6 << 17  # the immediate: 1, 7, 1, 7, ...
         machine.x[20] = target if target >= 0x1400 else 0x1400
 
-    agree(setup, [*range(0, 2000, 61), 10_000], options)
+    agree(setup, [*range(0, 600, 61), 1500], options)
 
 
 @both
@@ -134,7 +134,7 @@ def test_more_pages_of_code_than_are_kept_decoded(options: Recompiling) -> None:
             put(machine, page, f"addi t0, t0, {page >> 12}; ret")
         machine.x[9], machine.x[18] = 0x1000, 0x44000
 
-    agree(setup, [1000, 5000, 20_000], options)
+    agree(setup, [700, 3000 if options.eager else 20_000], options)
 
 
 @both

@@ -38,9 +38,9 @@ class Snapshot:
     jumps: dict[int, tuple[int, ...]]  # through registers: from where, and to where
 
     def word(self, gva: int, executed_only: bool) -> int | None:
-        """The word at an address; None: it is not in sight, or (if that is asked for) was never executed."""
+        """The word at an address; None: misaligned, not in sight, or (if that is asked for) never executed."""
         page = self.pages.get(gva & -PAGE_SIZE)
-        if page is None:
+        if page is None or gva % 4:
             return None
         index = gva % PAGE_SIZE // 4
         if executed_only and not page.executed >> index & 1:
