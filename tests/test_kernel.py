@@ -6,7 +6,7 @@ import pytest
 from guest_runs import GUESTS, TESTS, run_guest
 
 KERNEL = GUESTS / "kernel.s"
-TECHNIQUES = ("bare", "trap", "hybrid", "para", "assist", "assist+shadow")
+TECHNIQUES = ("bare", "trap", "hybrid", "rewrite", "para", "assist", "assist+shadow")
 STORY = (TESTS / "guests" / "kernel_output.txt").read_bytes()
 INPUT = b"to be, or\nnot to be"
 

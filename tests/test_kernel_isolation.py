@@ -15,7 +15,7 @@ KERNEL = GUESTS / "kernel.s"
 VICTIM = "user_greeter"  # init's first program; its text is a page of its own
 VICTIM_WORDS = 1024
 LIMIT = 150_000  # instructions: programs may loop, or start themselves again and again
-TECHNIQUES = ("bare", "trap", "hybrid", "para", "assist")
+TECHNIQUES = ("bare", "trap", "hybrid", "rewrite", "para", "assist")
 SYSCALLS = 10
 EDGES = (0, 1, 8, 4096, 0x1000, 0x40000000, 0x40000FF8, 0x40010000, 0x40020000, 0x401FE000, 0x401FFFF9, 0x40200000)
 

@@ -34,6 +34,9 @@ _OTHER = (
     ("nested_page_fault", "guest mode went where its nested tables have no translation, or not with that right"),
     ("interrupt", "an interrupt of guest mode, intercepted, and handed to its kernel"),
     ("shutdown", "guest mode came to a double fault, or to a jump to itself that nothing can end"),
+    ("code_read", "a load from a page whose rewritten copy runs, made from the original"),
+    ("code_write", "a store to a page whose code the monitor has scanned"),
+    ("adapted", "a load or store that faulted often, and calls the monitor instead"),
 )
 
 EXIT_REASONS: tuple[ExitReason, ...] = tuple(

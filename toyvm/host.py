@@ -39,6 +39,7 @@ _NATIVE_TECHNIQUES = {
     "trap": lib.T64_TRAP,
     "para": lib.T64_PARA,
     "hybrid": lib.T64_HYBRID,
+    "rewrite": lib.T64_REWRITE,
     "assist": lib.T64_ASSIST,
 }
 _NATIVE_OPTIONS = {

@@ -106,6 +106,19 @@ uint64_t t64_guest_frame(t64_vm *guest, uint64_t page);
 /* How many of its frames were touched, as t64_host_touched has it; and frames that the monitor's tables take for it. */
 uint64_t t64_guest_frames_touched(t64_vm *guest, const uint8_t *touched, uint64_t frames);
 uint64_t t64_guest_frames_monitor(t64_vm *guest);
+/* What a rewriting monitor has done: now, and from the beginning. */
+typedef struct t64_rewriting {
+    uint64_t pages;    /* copies that there are */
+    uint64_t in_place; /* words in them that became loads and stores of the vCPU page */
+    uint64_t calls;    /* words that became calls of the monitor */
+    uint64_t adapted;  /* of these, accesses that had faulted often */
+    uint64_t copied, dropped; /* copies ever made, and lost */
+    uint64_t stepped;         /* instructions interpreted in pages that changed too often */
+} t64_rewriting;
+
+int t64_guest_rewriting(t64_vm *guest, t64_rewriting *counts); /* T64_ERROR_VALUE: its code is not rewritten */
+/* Host-physical address of the copy that runs in place of a guest-physical page in that mode; all ones: the page itself. */
+uint64_t t64_guest_copy(t64_vm *guest, uint32_t mode, uint64_t page);
 /* Do the monitor's books of a paravirtual guest's page tables equal a recount of them? T64_ERROR_VALUE: they do not. */
 int t64_guest_audit(t64_vm *guest);
 

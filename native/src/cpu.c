@@ -44,9 +44,9 @@ struct t64_cpu *cpu_new(struct t64_vm *vm, enum t64_cpu_use use)
     return NULL;
 }
 
-struct t64_cpu *cpu_new_for_kernels(struct t64_cpu *first)
+struct t64_cpu *cpu_new_beside(struct t64_cpu *first, enum t64_cpu_use use)
 {
-    struct t64_cpu *cpu = new_engine(CPU_KERNEL_ONLY);
+    struct t64_cpu *cpu = new_engine(use);
     if (cpu)
         share_code(cpu, first->code);
     return cpu;

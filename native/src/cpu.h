@@ -32,8 +32,8 @@ enum t64_cpu_use {
 
 /* An engine for this computer. NULL without memory. */
 struct t64_cpu *cpu_new(struct t64_vm *vm, enum t64_cpu_use use);
-/* Another one on the same RAM, for the kernels of guests there: it carries one at a time, and `first` none. Frees before `first`. */
-struct t64_cpu *cpu_new_for_kernels(struct t64_cpu *first);
+/* Another one on the same RAM, for guests there: it carries one at a time. Freed before `first`. */
+struct t64_cpu *cpu_new_beside(struct t64_cpu *first, enum t64_cpu_use use);
 void cpu_carry(struct t64_cpu *cpu, struct t64_vm *vm);
 void cpu_free(struct t64_cpu *cpu);
 

@@ -124,8 +124,8 @@ def test_an_observer_that_raises_ends_the_run_and_the_guest_goes_on(guest: Guest
 
 def test_wrong_names_and_sizes_are_clear_errors() -> None:
     with Host("32M") as host:
-        for technique in ("bare", "rewrite", "?"):
-            with pytest.raises(UsageError, match=r"there are (bare, )?trap, hybrid, para"):
+        for technique in ("bare", "container", "?"):
+            with pytest.raises(UsageError, match=r"there are (bare, )?trap, rewrite, hybrid"):
                 host.guest(technique)
         with pytest.raises(UsageError, match="too few for a guest"):
             host.guest("trap", "1G")

@@ -57,7 +57,7 @@ def test_every_technique_and_engine_says_the_same(source: Path, words: tuple[str
     assert spawn("run", str(source), *words, input=b"abc").stdout == b"abc"
 
 
-@pytest.mark.parametrize("technique", ["bare", "trap", "para"])
+@pytest.mark.parametrize("technique", ["bare", "trap", "rewrite", "para"])
 def test_hello_greets_on_every_technique(capfd: Capture, technique: str) -> None:
     done = call(capfd, "run", "hello", "--technique", technique)
     assert done.code == 0
@@ -139,8 +139,8 @@ def test_every_engine_and_technique_reports_the_same_state(capfd: Capture, sourc
         (("workloads/comput",), 101, "did you mean workloads/compute?"),
         (("/",), 101, "is a directory"),
         (("/dev/null",), 101, "neither an ELF image nor a source"),
-        (("hello", "--technique", "rewrite"), 2, "not built yet"),
-        (("hello", "--technique", "magic"), 2, "there are bare, trap, hybrid, para, assist"),
+        (("hello", "--technique", "container"), 2, "not built yet"),
+        (("hello", "--technique", "magic"), 2, "there are bare, trap, rewrite, hybrid"),
         (("hello", "--engine", "recompile"), 2, "there are interpreter, recompiler, reference"),
         (("hello", "--engine", "reference", "--technique", "trap"), 2, "bare machine only"),
         (("hello", "--hardware", "classic", "--technique", "trap"), 2, "on trap there is strict"),

@@ -84,3 +84,11 @@ def test_on_hybrid_hardware_the_hybrid_monitor_is_equivalent(mnemonic: str, leve
 @pytest.mark.parametrize("mnemonic", BODIES)
 def test_a_kernel_cannot_tell_the_hybrid_monitor(mnemonic: str, level: Level) -> None:
     assert is_same(kernel_case(mnemonic, level), "hybrid")
+
+
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("mnemonic", BODIES)
+def test_rewritten_nothing_shows_the_monitor_on_any_hardware(mnemonic: str, level: Level) -> None:
+    assert is_same(kernel_case(mnemonic, level), "rewrite")
+    for interrupts in (False, True):
+        assert is_same(user_case(mnemonic, level, interrupts), "rewrite")

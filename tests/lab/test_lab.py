@@ -73,7 +73,7 @@ def test_each_hypercall_is_a_reason_of_its_own_in_the_account() -> None:
     assert {entry.reason: entry.cost for entry in account.entries}["hypercall iret"] == 5.0
 
 
-@pytest.mark.parametrize("technique", ["bare", "trap", "para"])
+@pytest.mark.parametrize("technique", ["bare", "trap", "rewrite", "para"])
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_each_workload_runs_where_it_can_exist_and_its_counts_are_exact(name: str, technique: str) -> None:
     workload, subject = find_workloads([name])[0], Subject(technique)
@@ -188,8 +188,8 @@ def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: 
     [
         (("syscal",), "did you mean syscall? (there are syscall, crwrite, "),
         (("nothing",), "there are syscall, crwrite, "),
-        (("--technique", "rewrite"), "not built yet"),
-        (("--technique", "bare,odd"), "there are bare, trap, hybrid, para, assist"),
+        (("--technique", "container"), "not built yet"),
+        (("--technique", "bare,odd"), "there are bare, trap, rewrite, hybrid"),
         (("--engine", "recompile"), "there are interpreter, recompiler, reference"),
         (("--engine", "reference", "--technique", "trap"), "bare machine only"),
         (("--hardware", "classic", "--technique", "trap"), "on trap there is strict"),

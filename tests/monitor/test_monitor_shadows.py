@@ -63,6 +63,22 @@ image_end:
 """
 
 
+# The root in use gets an entry that is none.
+BROKEN_ROOT = """
+    getpt s1
+    andi s2, s1, 1
+    sub  s1, s1, s2
+    li   t0, -1
+    sd   t0, 8(s1)
+    sd   t0, 16(s1)
+    ld   t1, 8(s1)
+    bne  t0, t1, workload_wrong
+    j    workload_done
+.bss
+image_end:
+"""
+
+
 def built(body: str) -> Image:
     return assemble_text(HEAD + body, "shadows.s").image
 
@@ -84,6 +100,10 @@ def test_a_switch_finds_what_was_filled_before() -> None:
 def test_a_table_that_became_data_is_traced_no_more() -> None:
     exits = exits_of("trap", built(REUSED))
     assert exits["trace"] < 50, "1,512 stores went there"
+
+
+def test_a_guest_goes_on_when_its_root_is_traced_no_more() -> None:
+    assert exits_of("trap", built(BROKEN_ROOT)).get("exception", 0) == 0
 
 
 def entries_of(data: bytes) -> memoryview:

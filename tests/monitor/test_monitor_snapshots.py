@@ -10,7 +10,7 @@ from toyvm.host import Guest, Host
 
 KERNEL = GUESTS / "kernel.s"
 MEMORY = 4 << 20
-TECHNIQUES = pytest.mark.parametrize("technique", ["trap", "hybrid", "para", "assist", "assist+shadow"])
+TECHNIQUES = pytest.mark.parametrize("technique", ["trap", "hybrid", "rewrite", "para", "assist", "assist+shadow"])
 HALFWAY = 600_000  # instructions
 
 

@@ -18,7 +18,7 @@ from toyvm.isa.traps import BY_NAME as CAUSE
 from toyvm.programs import Program, Segment
 from toyvm.programs.assembly import li, op, to_bytes
 
-ENGINES = ["reference", "interpreter", "trap", "assist", "assist+shadow"]
+ENGINES = ["reference", "interpreter", "trap", "rewrite", "assist", "assist+shadow"]
 on_every_engine = pytest.mark.parametrize("engine", ENGINES)
 
 BOOT, HANDLER, BODY = 0x1000, 0x2000, 0x4000

@@ -99,24 +99,6 @@ def _guest(technique: str, engine: Callable[[], Any] = lambda: "interpreter") ->
     return subject
 
 
-trap = _guest("trap")
-trap_flush = _guest("trap+flush")
-hybrid = _guest("hybrid")
-recompiled_trap = _guest("trap", _eager)
-recompiled_hybrid = _guest("hybrid", _eager)
-assist = _guest("assist")
-assist_shadow = _guest("assist+shadow")
-recompiled_assist = _guest("assist", _eager)
-
-
-@contextmanager
-def observed_trap(program: Program) -> Iterator[Any]:
-    """Every exit is shown to someone in Python before it is handled."""
-    with trap(program) as guest:
-        guest.observe(lambda event: None)
-        yield guest
-
-
 class Restored:
     """A machine that before every run is saved, thrown away, and restored in a new one. Its input has to be empty."""
 
@@ -137,22 +119,28 @@ class Restored:
         return getattr(self._machine, name)
 
 
-@contextmanager
-def restored_interpreter(program: Program) -> Iterator[Any]:
-    with ExitStack() as stack:
-        yield Restored(lambda: interpreter(program), stack)
+Factory = Callable[[Program], Any]
 
 
-@contextmanager
-def restored_trap(program: Program) -> Iterator[Any]:
-    with ExitStack() as stack:
-        yield Restored(lambda: trap(program), stack)
+def _restored(make: Factory) -> Factory:
+    @contextmanager
+    def subject(program: Program) -> Iterator[Any]:
+        with ExitStack() as stack:
+            yield Restored(lambda: make(program), stack)
+
+    return subject
 
 
-@contextmanager
-def restored_hybrid(program: Program) -> Iterator[Any]:
-    with ExitStack() as stack:
-        yield Restored(lambda: hybrid(program), stack)
+def _observed(make: Factory) -> Factory:
+    """Every exit is shown to someone in Python before it is handled."""
+
+    @contextmanager
+    def subject(program: Program) -> Iterator[Any]:
+        with make(program) as guest:
+            guest.observe(lambda event: None)
+            yield guest
+
+    return subject
 
 
 @contextmanager
@@ -160,49 +148,24 @@ def intercepted_assist(program: Program) -> Iterator[Any]:
     """Everything exits that can; traps and interrupts are delivered by injection."""
     from toyvm.isa.guest_mode import INTERCEPTS
 
-    with assist(program) as guest:
+    with SUBJECTS["assist"](program) as guest:
         guest.intercept(row.name for row in INTERCEPTS)
         yield guest
 
 
-@contextmanager
-def observed_assist(program: Program) -> Iterator[Any]:
-    with assist(program) as guest:
-        guest.observe(lambda event: None)
-        yield guest
+# Full virtualizations, which have to be equivalent.
+VARIANTS = ("trap", "trap+flush", "hybrid", "rewrite", "rewrite+flush", "rewrite+adaptive", "assist", "assist+shadow")
 
-
-@contextmanager
-def restored_assist(program: Program) -> Iterator[Any]:
-    with ExitStack() as stack:
-        yield Restored(lambda: assist(program), stack)
-
-
-@contextmanager
-def restored_assist_shadow(program: Program) -> Iterator[Any]:
-    with ExitStack() as stack:
-        yield Restored(lambda: assist_shadow(program), stack)
-
-
-SUBJECTS: dict[str, Callable[[Program], Any]] = {
+SUBJECTS: dict[str, Factory] = {
     "reference": reference,
     "stepping": stepping,
     "interpreter": interpreter,
+    "restored interpreter": _restored(interpreter),
     "recompiler": recompiler,
-    "hybrid": hybrid,
-    "trap": trap,
-    "recompiled trap": recompiled_trap,
-    "recompiled hybrid": recompiled_hybrid,
-    "trap+flush": trap_flush,
-    "assist": assist,
-    "assist+shadow": assist_shadow,
-    "recompiled assist": recompiled_assist,
-    "observed trap": observed_trap,
-    "observed assist": observed_assist,
     "intercepted assist": intercepted_assist,
-    "restored interpreter": restored_interpreter,
-    "restored trap": restored_trap,
-    "restored hybrid": restored_hybrid,
-    "restored assist": restored_assist,
-    "restored assist+shadow": restored_assist_shadow,
 }
+for _name in VARIANTS:
+    SUBJECTS[_name] = _guest(_name)
+    SUBJECTS[f"observed {_name}"] = _observed(SUBJECTS[_name])
+    SUBJECTS[f"restored {_name}"] = _restored(SUBJECTS[_name])
+    SUBJECTS[f"recompiled {_name}"] = _guest(_name, _eager)

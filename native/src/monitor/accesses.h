@@ -7,8 +7,12 @@
 /* The guest's instruction at its pc, as its own tables have it; INSN_ILLEGAL where they do not. */
 struct t64_decoded guest_instruction(struct t64_guest *guest);
 
-/* Bytes that a store writes; 0 if it is none. */
-u32 store_size(struct t64_decoded in);
+/* Bytes that a load or store moves; 0 if it is neither. */
+u32 access_size(struct t64_decoded in);
+bool access_stores(struct t64_decoded in);
+
+/* Make a load or store of the guest's with the hardware's registers, or raise its fault. An outcome. */
+int access_make(struct t64_guest *guest, struct t64_decoded in);
 
 /* Set A and D in the guest's entry, as the hardware would. Returns the entry as it is now. */
 u64 guest_mark(struct t64_guest *guest, const struct t64_walk *found, u32 rights);

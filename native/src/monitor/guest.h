@@ -9,6 +9,7 @@
 
 struct technique;
 struct para;
+struct rewriting;
 struct assist;
 
 /* What the run loop does after an exit, where it is not a stop (enum t64_stop). */
@@ -44,6 +45,7 @@ struct t64_guest {
     struct t64_walk walk; /* of a page fault, through the guest's own tables (trap) */
     struct shadow shadow; /* trap */
     struct para *para;    /* para */
+    struct rewriting *rewriting; /* rewrite */
     struct assist *assist; /* assist */
     struct t64_guest *next;
 };
@@ -74,6 +76,7 @@ struct technique {
 extern const struct technique technique_trap;
 extern const struct technique technique_para;
 extern const struct technique technique_hybrid;
+extern const struct technique technique_rewrite;
 extern const struct technique technique_assist;
 
 /* How other domains name it; never 0. */

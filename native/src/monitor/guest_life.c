@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 static const struct technique *const techniques[] = {[T64_TRAP] = &technique_trap, [T64_PARA] = &technique_para,
-                                                    [T64_HYBRID] = &technique_hybrid, [T64_ASSIST] = &technique_assist};
+                                                    [T64_HYBRID] = &technique_hybrid, [T64_REWRITE] = &technique_rewrite,
+                                                    [T64_ASSIST] = &technique_assist};
 enum { TECHNIQUES = sizeof techniques / sizeof *techniques };
 
 static int guest_boot(struct t64_vm *vm, u64 entry)
@@ -64,6 +65,8 @@ static void guest_free(struct t64_vm *vm)
     host_use_no_root(guest->host);
     if (guest->host->kernels)
         cpu_carry(guest->host->kernels, NULL);
+    if (guest->host->stepper)
+        cpu_carry(guest->host->stepper, NULL);
     free(guest);
 }
 
@@ -75,6 +78,8 @@ static const struct t64_carrier carriers[] = {
                   .save = para_save, .prepare = para_prepare_load, .load = para_load},
     [T64_HYBRID] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
                     .memory_changed = guest_memory_changed},
+    [T64_REWRITE] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
+                     .memory_changed = guest_memory_changed},
     [T64_ASSIST] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
                     .memory_changed = guest_memory_changed},
 };

@@ -48,6 +48,7 @@ void t64_host_free(t64_host *host)
     while (host->guests)
         t64_vm_free(&host->guests->vm);
     cpu_free(host->kernels);
+    cpu_free(host->stepper);
     cpu_free(host->cpu);
     frames_close(&host->frames);
     ram_free(host->hardware.phys.ram, host->hardware.phys.ram_size);
@@ -72,7 +73,7 @@ void host_use_root(struct t64_host *host, u32 root)
 
 void host_use_no_root(struct t64_host *host)
 {
-    host->hardware.state.ptbr = 0;
+    host->hardware.state.ptbr = PTBR_ENABLE | PTBR_FRAME; /* beyond all RAM: what runs under it reaches nothing */
     cpu_flush(host->cpu);
 }
 

@@ -12,6 +12,7 @@ struct t64_host {
     struct t64_vm hardware; /* all RAM; the guests' devices are their own, it has none */
     struct t64_cpu *cpu;
     struct t64_cpu *kernels; /* interprets the kernels of hybrid guests; NULL before there is one */
+    struct t64_cpu *stepper; /* interprets single instructions of guests whose code is rewritten; NULL likewise */
     struct frames frames;
     struct t64_guest *guests; /* a list */
     u32 next_owner;

@@ -13,7 +13,7 @@ static bool hybrid_open(struct t64_guest *guest)
 {
     struct t64_host *host = guest->host;
     if (!host->kernels)
-        host->kernels = cpu_new_for_kernels(host->cpu);
+        host->kernels = cpu_new_beside(host->cpu, CPU_KERNEL_ONLY);
     /* Not cached: what the kernel stores is not seen. */
     return host->kernels && shadow_open(&guest->shadow, host, &guest->vm, false);
 }

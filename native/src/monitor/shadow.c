@@ -8,7 +8,12 @@ bool shadow_open(struct shadow *shadow, struct t64_host *host, const struct t64_
     return pool_open(shadow, (u32)(vm->phys.size >> FRAME_SHIFT));
 }
 
-void shadow_close(struct shadow *shadow) { pool_close(shadow); }
+void shadow_close(struct shadow *shadow)
+{
+    if (shadow->host && shadow->window != FRAME_NONE)
+        host_give_back(shadow->host, shadow->window);
+    pool_close(shadow);
+}
 
 /* Shapes: what a table is a shadow of. */
 
@@ -148,6 +153,13 @@ static u32 find_leaf_table(const struct shadow *shadow, u32 table, t64_gva gva)
     return table;
 }
 
+bool shadow_maps(const struct shadow *shadow, u32 mode, t64_gva gva, u32 frame)
+{
+    u32 table = find_leaf_table(shadow, shadow->roots[mode], gva);
+    u64 entry = table == SHADOW_NONE ? 0 : *shadow_entry(shadow, table, shadow_index(gva, 0));
+    return entry && (entry & PTE_FRAME) == frame_address(frame).at;
+}
+
 /* Forgetting. */
 
 /* A shadow of nothing, or of no table, would not be found again. */
@@ -188,13 +200,14 @@ void shadow_memory_changed(struct shadow *shadow, u32 page)
         shadow_forget(shadow); /* it may be a table */
     else if (shadow_traces(shadow, page))
         shadow_untrace(shadow, page);
+    else
+        return;
     cpu_flush(shadow->host->cpu);
 }
 
 void shadow_restrict(struct shadow *shadow, u32 page, u32 mode, u64 rights)
 {
     const u64 all = PTE_R | PTE_W | PTE_X;
-    bool changed = false;
     for (u32 number = shadow->pages[page].mappings, next; number != SHADOW_NONE; number = next) {
         const struct link *link = link_at(&shadow->links, number);
         u32 table = link->table, index = link->index;
@@ -202,14 +215,12 @@ void shadow_restrict(struct shadow *shadow, u32 page, u32 mode, u64 rights)
         next = link->next;
         if ((mode < SHADOW_MODES && shadow->tables[table].mode != mode) || !(*entry & all & ~rights))
             continue;
-        changed = true;
         if (*entry & all & rights)
             *entry &= ~all | rights;
         else
             entry_clear(shadow, table, index);
     }
-    if (changed)
-        cpu_flush(shadow->host->cpu);
+    cpu_flush(shadow->host->cpu); /* which may remember leaves that are gone already, too */
 }
 
 /* The window. */

@@ -88,6 +88,9 @@ void shadow_map_window(struct shadow *shadow);
 /* From now on the kernel may write it, or not. */
 void shadow_let_window(struct shadow *shadow, bool writable);
 
+/* Does the leaf of gva lead to that frame? */
+bool shadow_maps(const struct shadow *shadow, u32 mode, t64_gva gva, u32 frame);
+
 /* As the guest asks for: after a write of ptbr or a tlbi of all; after the tlbi of one page. */
 void shadow_flush(struct shadow *shadow);
 void shadow_flush_page(struct shadow *shadow, t64_gva gva);

@@ -39,13 +39,13 @@ u32 trap_root(struct t64_guest *guest, u32 mode) { return shadow_known_root(&gue
 
 /* With interrupts off nothing can come in: the guest need not be interrupted before they are on again, unless its rings
  * in memory are to move. */
-static u64 next_interrupt(struct t64_guest *guest)
+u64 trap_next_interrupt(struct t64_guest *guest)
 {
     u64 interrupt = vm_interrupts_enabled(&guest->vm) ? t64_vm_next_event(&guest->vm) : T64_NOWHERE;
     return rings_next(guest, interrupt);
 }
 
-static int set_hardware(struct t64_guest *guest, u64 alarm)
+int trap_set_hardware(struct t64_guest *guest, u64 alarm)
 {
     hardware_state(guest)->pc = guest->vm.state.pc;
     host_use_root(guest->host, shadow_root(&guest->shadow, trap_mode(guest)));
@@ -61,7 +61,7 @@ void trap_deliver_interrupt(struct t64_guest *guest)
         system_enter_trap(vm, cause, vm->state.pc, 0);
 }
 
-int trap_go_on(struct t64_guest *guest) { return set_hardware(guest, next_interrupt(guest)); }
+int trap_go_on(struct t64_guest *guest) { return trap_set_hardware(guest, trap_next_interrupt(guest)); }
 
 static int trap_settle(struct t64_guest *guest)
 {
@@ -72,7 +72,7 @@ static int trap_settle(struct t64_guest *guest)
 int trap_resume(struct t64_guest *guest)
 {
     bool is_due = system_interrupt(&guest->vm);
-    return set_hardware(guest, is_due ? vm_time(&guest->vm) : next_interrupt(guest));
+    return trap_set_hardware(guest, is_due ? vm_time(&guest->vm) : trap_next_interrupt(guest));
 }
 
 /* Handlers, by reason. */
@@ -83,12 +83,11 @@ int trap_raise(struct t64_guest *guest, u64 cause, u64 tval)
     return system_enter_trap(vm, cause, vm->state.pc, tval) ? OUTCOME_SETTLE : T64_STOP_FAULT;
 }
 
-static int reflect(struct t64_guest *guest) { return trap_raise(guest, guest->exit.raises, guest->exit.trap.tval); }
+int trap_reflect(struct t64_guest *guest) { return trap_raise(guest, guest->exit.raises, guest->exit.trap.tval); }
 
-/* One privileged instruction on the vCPU, with the registers where the hardware has them. */
-static int emulate(struct t64_guest *guest)
+int trap_perform(struct t64_guest *guest, struct t64_decoded in)
 {
-    struct t64_outcome outcome = system_execute(&guest->vm, hardware_state(guest)->x, (u32)guest->exit.trap.tval);
+    struct t64_outcome outcome = system_perform(&guest->vm, hardware_state(guest)->x, in);
     switch (outcome.effect) {
     case EFFECT_NEXT:
         guest_retired_one(guest);
@@ -108,18 +107,21 @@ static int emulate(struct t64_guest *guest)
     return guest_outcome_of_effect[outcome.effect];
 }
 
+/* One privileged instruction on the vCPU, with the registers where the hardware has them. */
+static int emulate(struct t64_guest *guest) { return trap_perform(guest, decode((u32)guest->exit.trap.tval)); }
+
 /* The hardware's timer ran out: settling delivers what is due. */
-static int let_settle(struct t64_guest *guest)
+int trap_let_settle(struct t64_guest *guest)
 {
     (void)guest;
     return OUTCOME_SETTLE;
 }
 
-static int spin(struct t64_guest *guest)
+int trap_spin(struct t64_guest *guest)
 {
     if (!vm_interrupts_enabled(&guest->vm))
         return guest_fault(guest, T64_FAULT_STUCK, 0, 0);
-    guest_spin(guest, next_interrupt(guest));
+    guest_spin(guest, trap_next_interrupt(guest));
     return OUTCOME_SETTLE;
 }
 
@@ -128,13 +130,13 @@ int (*const trap_handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_TLBI] = emulate, [EXIT_IN] = emulate, [EXIT_OUT] = emulate,
     [EXIT_GETST] = emulate, [EXIT_SETST] = emulate, [EXIT_GETVEC] = emulate, [EXIT_GETPT] = emulate,
     [EXIT_PROBE] = emulate,
-    [EXIT_SYSCALL] = reflect,
-    [EXIT_EXCEPTION] = reflect,
-    [EXIT_GUEST_PAGE_FAULT] = reflect,
+    [EXIT_SYSCALL] = trap_reflect,
+    [EXIT_EXCEPTION] = trap_reflect,
+    [EXIT_GUEST_PAGE_FAULT] = trap_reflect,
     [EXIT_SHADOW_PAGE_FAULT] = trap_fill_shadow,
     [EXIT_TRACE] = trap_make_store,
-    [EXIT_TIMER] = let_settle,
-    [EXIT_SPIN] = spin,
+    [EXIT_TIMER] = trap_let_settle,
+    [EXIT_SPIN] = trap_spin,
     [EXIT_HYPERCALL] = hypercall_serve,
 };
 

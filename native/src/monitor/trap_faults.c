@@ -38,27 +38,33 @@ u32 trap_page_fault_reason(struct t64_guest *guest)
 }
 
 /* Where there was no room for a table, or the root itself was stored to, the root is not in use any more. */
-static int go_on(struct t64_guest *guest)
+int trap_back(struct t64_guest *guest)
 {
     return host_uses_root(guest->host, trap_root(guest, trap_mode(guest))) ? OUTCOME_RESUME : OUTCOME_SETTLE;
 }
 
-int trap_fill_shadow(struct t64_guest *guest)
+u32 trap_wanted_rights(const struct t64_guest *guest) { return access_faults[guest->exit.trap.cause].rights; }
+
+int trap_fill_shadow_as(struct t64_guest *guest, u32 frame, u64 rights)
 {
     const struct t64_walk *found = &guest->walk;
-    u64 rights = PTE_R | PTE_W | PTE_X;
     if (found->entry_at.at != T64_NOWHERE)
-        rights = shadow_rights(guest_mark(guest, found, access_faults[guest->exit.trap.cause].rights));
-    u32 page = (u32)(found->gpa.at >> FRAME_SHIFT);
-    struct shadow_leaf leaf = {{guest->exit.trap.tval}, trap_mode(guest), page, guest->frames[page], rights};
+        rights &= shadow_rights(guest_mark(guest, found, trap_wanted_rights(guest)));
+    struct shadow_leaf leaf = {{guest->exit.trap.tval}, trap_mode(guest), (u32)(found->gpa.at >> FRAME_SHIFT), frame, rights};
     shadow_map(&guest->shadow, &leaf);
-    return go_on(guest);
+    return trap_back(guest);
+}
+
+int trap_fill_shadow(struct t64_guest *guest)
+{
+    u32 frame = guest->frames[guest->walk.gpa.at >> FRAME_SHIFT];
+    return trap_fill_shadow_as(guest, frame, PTE_R | PTE_W | PTE_X);
 }
 
 /* Not so where the code was changed since the hardware fetched it: what it does now is unspecified. */
 static bool is_the_store(struct t64_guest *guest, struct t64_decoded in)
 {
-    return store_size(in) && hardware_state(guest)->x[in.rs1] + (u64)(i64)in.imm == guest->exit.trap.tval;
+    return access_stores(in) && hardware_state(guest)->x[in.rs1] + (u64)(i64)in.imm == guest->exit.trap.tval;
 }
 
 int trap_make_store(struct t64_guest *guest)
@@ -69,7 +75,7 @@ int trap_make_store(struct t64_guest *guest)
         return trap_fill_shadow(guest);
     }
     guest_mark(guest, &guest->walk, ACCESS_STORE);
-    guest_store(guest, guest->walk.gpa, hardware_state(guest)->x[in.rd], store_size(in));
+    guest_store(guest, guest->walk.gpa, hardware_state(guest)->x[in.rd], access_size(in));
     guest_step(guest);
-    return go_on(guest);
+    return trap_back(guest);
 }

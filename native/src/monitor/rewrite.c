@@ -1,0 +1,381 @@
+/* The technique `rewrite`: as `trap`, but the code is scanned before it first runs, and what is sensitive replaced.
+ *
+ * After Adams and Agesen's software VMM (ASPLOS 2006). The vCPU page stands in the monitors' window of the guest's
+ * kernel; there most reads and writes of control registers are plain loads and stores. What it says is taken over after
+ * each run of kernel code, as far as such stores may have changed it, and set right before the next.
+ */
+#include "accesses.h"
+#include "rewriting.h"
+#include "trap.h"
+
+static bool rewrite_open(struct t64_guest *guest)
+{
+    struct t64_host *host = guest->host;
+    if (!host->stepper)
+        host->stepper = cpu_new_beside(host->cpu, CPU_BARE);
+    return host->stepper && trap_open(guest) && rewriting_open(guest) && shadow_open_window(&guest->shadow);
+}
+
+static void rewrite_close(struct t64_guest *guest)
+{
+    rewriting_close(guest);
+    trap_close(guest);
+}
+
+static void forget(struct t64_guest *guest)
+{
+    code_forget_all(guest);
+    shadow_forget(&guest->shadow);
+}
+
+static void memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size)
+{
+    (void)size;
+    code_forget(guest, (u32)(gpa.at >> FRAME_SHIFT));
+    shadow_memory_changed(&guest->shadow, (u32)(gpa.at >> FRAME_SHIFT));
+}
+
+static int rewrite_boot(struct t64_guest *guest, u64 entry)
+{
+    guest->vm.state.pc = entry;
+    forget(guest);
+    return T64_OK;
+}
+
+/* The vCPU page: control registers, at 8 * number. */
+
+static u64 *vcpu(const struct t64_guest *guest, u32 cr)
+{
+    return (u64 *)(void *)frames_bytes(&guest->host->frames, guest->shadow.window) + cr;
+}
+
+/* What plain stores may have changed. The guest may have written anything there: each of these takes any value. */
+static void pull_vcpu(struct t64_guest *guest)
+{
+    struct t64_state *state = &guest->vm.state;
+    state->status = (state->status & ~STATUS_IE) | (*vcpu(guest, CR_STATUS) & STATUS_IE);
+    state->tvec = *vcpu(guest, CR_TVEC);
+    state->epc = *vcpu(guest, CR_EPC);
+    state->cause = *vcpu(guest, CR_CAUSE);
+    state->tval = *vcpu(guest, CR_TVAL);
+    state->scratch = *vcpu(guest, CR_SCRATCH);
+    state->imask = *vcpu(guest, CR_IMASK);
+}
+
+static void push_vcpu(struct t64_guest *guest)
+{
+    const struct t64_state *state = &guest->vm.state;
+    u64 pending = system_pending(&guest->vm);
+    *vcpu(guest, CR_STATUS) = state->status;
+    *vcpu(guest, CR_TVEC) = state->tvec;
+    *vcpu(guest, CR_EPC) = state->epc;
+    *vcpu(guest, CR_CAUSE) = state->cause;
+    *vcpu(guest, CR_TVAL) = state->tval;
+    *vcpu(guest, CR_SCRATCH) = state->scratch;
+    *vcpu(guest, CR_PTBR) = state->ptbr;
+    *vcpu(guest, CR_TIMECMP) = state->timecmp;
+    *vcpu(guest, CR_IPEND) = pending;
+    *vcpu(guest, CR_IMASK) = state->imask;
+    *vcpu(guest, CR_INFO) = guest->vm.info;
+    /* A store that lets in what is pending has to come to the monitor. */
+    shadow_let_window(&guest->shadow, !(vm_interrupts_enabled(&guest->vm) && pending));
+    guest->rewriting->changed = false;
+}
+
+static bool in_kernel(const struct t64_guest *guest) { return !vm_in_user_mode(&guest->vm); }
+
+/* The next change of ipend, which the page shows whatever is let in. */
+static u64 next_change(struct t64_guest *guest)
+{
+    struct t64_state *state = &guest->vm.state;
+    u64 imask = state->imask, now = vm_time(&guest->vm);
+    state->imask = T64_NOWHERE;
+    u64 next = system_next_event(&guest->vm);
+    state->imask = imask;
+    /* The timer is pending no more when time starts again from 0. */
+    bool ends = now && now >= state->timecmp && (next == T64_NOWHERE || 0 - now < next - now);
+    return ends ? 0 : next;
+}
+
+static int go_on(struct t64_guest *guest)
+{
+    if (!in_kernel(guest))
+        return trap_go_on(guest);
+    push_vcpu(guest);
+    return trap_set_hardware(guest, next_change(guest));
+}
+
+static int rewrite_settle(struct t64_guest *guest)
+{
+    trap_deliver_interrupt(guest);
+    return go_on(guest);
+}
+
+static int rewrite_resume(struct t64_guest *guest)
+{
+    if (!in_kernel(guest))
+        return trap_resume(guest);
+    bool is_due = system_interrupt(&guest->vm);
+    push_vcpu(guest);
+    return trap_set_hardware(guest, is_due ? vm_time(&guest->vm) : next_change(guest));
+}
+
+static void rewrite_leave(struct t64_guest *guest)
+{
+    if (in_kernel(guest) && !guest->rewriting->changed)
+        pull_vcpu(guest);
+}
+
+/* Until it is pushed again the page is out of date. */
+static enum t64_event rewrite_go(struct t64_guest *guest)
+{
+    enum t64_event event = guest_go_in_user_mode(guest);
+    if (in_kernel(guest) && event != CPU_LIMIT) {
+        pull_vcpu(guest);
+        guest->rewriting->changed = true;
+    }
+    return event;
+}
+
+/* Reasons. */
+
+static u32 illegal_reason(struct t64_guest *guest)
+{
+    struct rewriting *rewriting = guest->rewriting;
+    struct site *site = site_of_call(guest, (u32)guest->exit.trap.tval);
+    rewriting->called = site ? (u32)(site - rewriting->sites) : SITES_MAXIMUM;
+    if (!site)
+        return EXIT_EXCEPTION;
+    rewriting->at = site->original;
+    guest->exit.trap.tval = encode(site->original);
+    if (site->original.insn == INSN_HCALL)
+        return EXIT_EXCEPTION; /* the guest's own */
+    return site->adapted ? EXIT_ADAPTED : guest_sensitive_reason(encode(site->original));
+}
+
+static u32 privileged_reason(struct t64_guest *guest)
+{
+    guest->rewriting->at = decode((u32)guest->exit.trap.tval);
+    return in_kernel(guest) ? guest_sensitive_reason((u32)guest->exit.trap.tval) : EXIT_EXCEPTION;
+}
+
+static bool is_at_window(const struct t64_guest *guest)
+{
+    return in_kernel(guest) && guest->exit.trap.tval >> PAGE_SHIFT == SHARED_PAGE_ADDRESS >> PAGE_SHIFT;
+}
+
+/* Not there yet; or a store that may let an interrupt in; or the guest's own business. */
+static u32 window_reason(struct t64_guest *guest)
+{
+    if (guest->exit.trap.cause != CAUSE_STORE_PAGE_FAULT || guest->shadow.window_writable) {
+        guest->rewriting->at_window = true;
+        return EXIT_SHADOW_PAGE_FAULT;
+    }
+    guest->rewriting->at = guest_instruction(guest);
+    bool is_rewritten = class_of(guest->rewriting->at.insn) != CLASS_INNOCUOUS;
+    return is_rewritten ? guest_sensitive_reason(encode(guest->rewriting->at)) : trap_page_fault_reason(guest);
+}
+
+static u32 faulting_page(const struct t64_guest *guest) { return (u32)(guest->walk.gpa.at >> FRAME_SHIFT); }
+
+/* Does the hardware run a copy where this load went? */
+static bool reads_copy(const struct t64_guest *guest)
+{
+    t64_gva gva = {guest->exit.trap.tval};
+    u32 copy = guest->rewriting->pages[faulting_page(guest)].copy[trap_mode(guest)];
+    return trap_wanted_rights(guest) == ACCESS_LOAD && copy != FRAME_NONE &&
+           shadow_maps(&guest->shadow, trap_mode(guest), gva, copy);
+}
+
+static u32 page_fault_reason(struct t64_guest *guest)
+{
+    guest->rewriting->at_window = false;
+    if (is_at_window(guest))
+        return window_reason(guest);
+    u32 reason = trap_page_fault_reason(guest);
+    if (reason != EXIT_SHADOW_PAGE_FAULT)
+        return reason;
+    if (trap_wanted_rights(guest) == ACCESS_STORE && code_is_known(guest, faulting_page(guest)))
+        return EXIT_CODE_WRITE;
+    return reads_copy(guest) ? EXIT_CODE_READ : reason;
+}
+
+static u32 (*const reasons[])(struct t64_guest *guest) = {
+    [0] = guest_exception_reason,
+    [CAUSE_FETCH_MISALIGNED] = guest_exception_reason,
+    [CAUSE_FETCH_PAGE_FAULT] = page_fault_reason,
+    [CAUSE_FETCH_ACCESS_FAULT] = guest_exception_reason,
+    [CAUSE_ILLEGAL_INSTRUCTION] = illegal_reason,
+    [CAUSE_PRIVILEGED_INSTRUCTION] = privileged_reason,
+    [CAUSE_SYSCALL] = guest_syscall_reason,
+    [CAUSE_BREAK] = guest_exception_reason,
+    [CAUSE_LOAD_MISALIGNED] = guest_exception_reason,
+    [CAUSE_LOAD_PAGE_FAULT] = page_fault_reason,
+    [CAUSE_LOAD_ACCESS_FAULT] = guest_exception_reason,
+    [CAUSE_STORE_MISALIGNED] = guest_exception_reason,
+    [CAUSE_STORE_PAGE_FAULT] = page_fault_reason,
+    [CAUSE_STORE_ACCESS_FAULT] = guest_exception_reason,
+};
+
+/* Handlers. */
+
+/* The vCPU is what its page says, after a handler that left it alone; pushed, after one that did not. */
+static int untouched(struct t64_guest *guest, int outcome)
+{
+    if (outcome == OUTCOME_RESUME)
+        guest->rewriting->changed = false;
+    return outcome;
+}
+
+static bool only_reads(struct t64_decoded in)
+{
+    return in.insn == INSN_CRR || in.insn == INSN_PROBE || in.insn == INSN_TLBI || in.insn == INSN_GETST ||
+           in.insn == INSN_GETVEC || in.insn == INSN_GETPT;
+}
+
+/* The alarm for it has to be set anew. */
+static bool moves_next_change(struct t64_decoded in)
+{
+    return in.insn == INSN_OUT || ((in.insn == INSN_CRW || in.insn == INSN_CRX) && in.imm == CR_TIMECMP);
+}
+
+static int perform(struct t64_guest *guest)
+{
+    struct t64_decoded in = guest->rewriting->at;
+    guest->rewriting->changed = true;
+    int outcome = trap_perform(guest, in);
+    if (outcome != OUTCOME_RESUME || !in_kernel(guest) || only_reads(in))
+        return untouched(guest, outcome);
+    if (moves_next_change(in))
+        return OUTCOME_SETTLE;
+    push_vcpu(guest);
+    return OUTCOME_RESUME;
+}
+
+static int reflect(struct t64_guest *guest)
+{
+    guest->rewriting->changed = true;
+    return trap_reflect(guest);
+}
+
+/* The instruction that made a faulting access, to be counted. */
+static void note_fault(struct t64_guest *guest)
+{
+    const struct t64_vm *vm = &guest->vm;
+    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, (t64_gva){vm->state.pc}, ACCESS_FETCH, false);
+    struct t64_decoded in = guest_instruction(guest);
+    if ((vm->options & T64_OPTION_ADAPTIVE) && in_kernel(guest) && found.result == WALK_OK && access_size(in))
+        code_note_fault(guest, found.gpa, in);
+}
+
+static int make_traced_store(struct t64_guest *guest)
+{
+    note_fault(guest);
+    return untouched(guest, trap_make_store(guest));
+}
+
+static int read_code(struct t64_guest *guest)
+{
+    struct t64_decoded in = guest_instruction(guest);
+    note_fault(guest);
+    guest->rewriting->changed = true;
+    return access_size(in) ? untouched(guest, access_make(guest, in)) : untouched(guest, trap_fill_shadow(guest));
+}
+
+static int fetch(struct t64_guest *guest)
+{
+    u32 page = faulting_page(guest), mode = trap_mode(guest);
+    switch (code_learn(guest, page, mode)) {
+    case CODE_CLEAN: return trap_fill_shadow_as(guest, guest->frames[page], PTE_R | PTE_X);
+    case CODE_COPIED: return trap_fill_shadow_as(guest, guest->rewriting->pages[page].copy[mode], PTE_X);
+    default: guest->rewriting->changed = true; return code_step(guest);
+    }
+}
+
+/* What is not known yet may be written, but not run; what is known, the other way round. */
+static u64 data_rights(const struct t64_guest *guest)
+{
+    u32 page = faulting_page(guest), mode = trap_mode(guest);
+    u64 rights = PTE_R | PTE_W | PTE_X;
+    if (code_is_known(guest, page))
+        rights &= ~PTE_W;
+    if (code_is_scanned(guest, mode) && guest->rewriting->pages[page].state[mode] != CODE_CLEAN)
+        rights &= ~PTE_X;
+    return rights;
+}
+
+static int fill(struct t64_guest *guest)
+{
+    if (guest->rewriting->at_window) {
+        shadow_map_window(&guest->shadow);
+        return untouched(guest, trap_back(guest));
+    }
+    if (trap_wanted_rights(guest) == ACCESS_FETCH && code_is_scanned(guest, trap_mode(guest)))
+        return untouched(guest, fetch(guest));
+    return untouched(guest, trap_fill_shadow_as(guest, guest->frames[faulting_page(guest)], data_rights(guest)));
+}
+
+static int write_code(struct t64_guest *guest)
+{
+    code_forget(guest, faulting_page(guest));
+    return untouched(guest, trap_fill_shadow_as(guest, guest->frames[faulting_page(guest)], data_rights(guest)));
+}
+
+/* Where the access goes, and whether it would have faulted. */
+static bool needs_call(struct t64_guest *guest, struct t64_decoded in)
+{
+    const struct t64_vm *vm = &guest->vm;
+    t64_gva gva = {hardware_state(guest)->x[in.rs1] + (u64)(i64)in.imm};
+    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, gva, 0, false);
+    u32 page = (u32)(found.gpa.at >> FRAME_SHIFT);
+    if (found.result != WALK_OK)
+        return false;
+    return access_stores(in) ? shadow_traces(&guest->shadow, page)
+                             : guest->rewriting->pages[page].state[0] == CODE_COPIED;
+}
+
+static int make_adapted(struct t64_guest *guest)
+{
+    struct site *site = &guest->rewriting->sites[guest->rewriting->called];
+    struct t64_decoded in = site->original;
+    if (!site->used) /* an observer has changed the code */
+        return OUTCOME_SETTLE;
+    guest->rewriting->changed = true;
+    code_note_call(guest, site, needs_call(guest, in));
+    return untouched(guest, access_make(guest, in));
+}
+
+static int let_settle(struct t64_guest *guest) { return trap_let_settle(guest); }
+
+static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
+    [EXIT_CRR] = perform, [EXIT_CRW] = perform, [EXIT_CRX] = perform, [EXIT_ERET] = perform, [EXIT_WFI] = perform,
+    [EXIT_TLBI] = perform, [EXIT_IN] = perform, [EXIT_OUT] = perform,
+    [EXIT_GETST] = perform, [EXIT_SETST] = perform, [EXIT_GETVEC] = perform, [EXIT_GETPT] = perform,
+    [EXIT_PROBE] = perform,
+    [EXIT_SYSCALL] = reflect,
+    [EXIT_EXCEPTION] = reflect,
+    [EXIT_GUEST_PAGE_FAULT] = reflect,
+    [EXIT_SHADOW_PAGE_FAULT] = fill,
+    [EXIT_TRACE] = make_traced_store,
+    [EXIT_CODE_READ] = read_code,
+    [EXIT_CODE_WRITE] = write_code,
+    [EXIT_ADAPTED] = make_adapted,
+    [EXIT_TIMER] = let_settle,
+    [EXIT_SPIN] = trap_spin,
+};
+
+const struct technique technique_rewrite = {
+    .open = rewrite_open,
+    .close = rewrite_close,
+    .boot = rewrite_boot,
+    .enter = trap_nothing,
+    .leave = rewrite_leave,
+    .settle = rewrite_settle,
+    .resume = rewrite_resume,
+    .go = rewrite_go,
+    .state_changed = forget,
+    .memory_changed = memory_changed,
+    .root = trap_root,
+    .reason = reasons,
+    .handle = handlers,
+};
