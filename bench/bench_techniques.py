@@ -156,7 +156,7 @@ class Measured:
 
 @pytest.fixture(scope="module")
 def table() -> Iterator[list[str]]:
-    """The lines of all goals, printed once more at the end."""
+    """The lines of all goals, printed at the end."""
     lines: list[str] = []
     yield lines
     print("\n\n" + "\n".join(lines))
@@ -180,4 +180,3 @@ def test_a_goal_against_what_is_measured(benchmark: Any, table: list[str], goal:
         f"{goal.claim}: {goal.target}; {'met' if goal.is_met(value, run.exits) else 'MISSED'} with {value:.3f}{unit} "
         f"({low:.3f}..{high:.3f}), exits {run.exits:.3g}  [{times}]"
     )
-    print(f"\n{table[-1]}")

@@ -166,7 +166,7 @@ NANOS = (
     ),
     Nano(
         "hypercall doorbell",
-        ("para", "trap+hypercalls"),
+        ("para", "trap+hypercalls", "assist+hypercalls"),
         "    li a0, RING_CONSOLE\n    hcall HC_DOORBELL",
         "    li a0, RING_CONSOLE\n    mv a1, s2\n    hcall HC_RING_SETUP",
     ),
