@@ -3,15 +3,40 @@
 #include "reach.h"
 #include "tables.h"
 
+#include <string.h>
+
 #define ALL_ONES (~(u64)0)
+
+/* The page of a list that is being read, looked up once, as the hardware remembers a translation until it is told to
+ * forget it: what the list changes about its own page counts from the next call on. */
+struct list_page {
+    u64 number; /* of the virtual page; NOWHERE: none yet */
+    t64_hpa at;
+};
+
+static bool read_record(struct t64_guest *guest, struct list_page *page, t64_gva gva, struct t64_mmu_record *record)
+{
+    u64 offset = gva.at & (FRAME_SIZE - 1);
+    if (offset > FRAME_SIZE - sizeof *record)
+        return reach_read(guest, gva, record, sizeof *record);
+    if (page->number != gva.at >> FRAME_SHIFT) {
+        page->at = reach(guest, (t64_gva){gva.at - offset}, ACCESS_LOAD);
+        page->number = page->at.at == T64_NOWHERE ? T64_NOWHERE : gva.at >> FRAME_SHIFT;
+    }
+    if (page->at.at == T64_NOWHERE)
+        return false;
+    memcpy(record, guest->host->hardware.phys.ram + page->at.at + offset, sizeof *record);
+    return true;
+}
 
 i64 call_mmu_update(struct t64_guest *guest, const u64 *args)
 {
     i64 error = call_check_list(args[0], args[1]);
+    struct list_page page = {.number = T64_NOWHERE};
     u64 done = 0;
     while (!error && done < args[1]) {
         struct t64_mmu_record record;
-        bool there = reach_read(guest, (t64_gva){args[0] + done * sizeof record}, &record, sizeof record);
+        bool there = read_record(guest, &page, (t64_gva){args[0] + done * sizeof record}, &record);
         error = there ? tables_update(guest, (t64_hpa){record.entry}, record.value) : -HYPERCALL_ERROR_FAULT;
         done += !error;
     }
