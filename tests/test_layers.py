@@ -13,11 +13,17 @@ PACKAGE = Path(__file__).parent.parent / "toyvm"
 # From the top. A group is one noun of several modules, which may use one another; groups of one layer may not.
 LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     {"command line": ("cli", "__main__")},
-    {"lab": ("lab",), "reports": ("report",), "manual": ("manual",), "test strategies": ("strategies",)},
+    {
+        "lab": ("lab",),
+        "reports": ("report",),
+        "manual": ("manual",),
+        "test strategies": ("strategies",),
+        "monitors in Python": ("monitors",),
+    },
     {
         "machine and host": (
             *("machine", "host", "computer", "runner", "events", "views", "diagnosis", "reference_engine"),
-            *("sharing", "accounts"),
+            *("sharing", "accounts", "monitor"),
         )
     },
     {"recompiler": ("recompiler",)},

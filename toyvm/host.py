@@ -29,6 +29,7 @@ from toyvm.sizes import check_within, parse_size
 from toyvm.techniques import TECHNIQUES, Option, Variant, parse_variant
 
 if TYPE_CHECKING:
+    from toyvm.monitor import MonitorMaker
     from toyvm.recompiler.worker import Recompiler
 
 DEFAULT_HOST_MEMORY = 64 << 20  # bytes
@@ -110,12 +111,14 @@ class Host:
         share: int = DEFAULT_SHARE,
         cap: int = FULL_CAP,
         limit: int | None = None,
+        monitor: MonitorMaker | None = None,
     ) -> Guest:
         """Create a guest. `technique` may name options of it, as in `trap+flush`; others are those of Machine.
 
         When the host is shared, `share` is its part of the CPU in proportion to the other guests' shares, `cap` the
         most it gets, in percent of the host, and `limit` how many instructions it may run in all. Its memory is set
-        aside whole, and takes memory of this process page by page, when it is first touched.
+        aside whole, and takes memory of this process page by page, when it is first touched. A `monitor` of your own, a
+        class as toyvm.monitor has it, takes the place of a technique.
 
         Raises UsageError if there is no such technique on the host's hardware level, the name is taken, or the host has
         too little memory.
@@ -132,11 +135,17 @@ class Host:
         if limit is not None and check_integer(limit, "limit") < 0:
             raise UsageError(f"limit of {limit}; it is a count of instructions, 0 or more")
         opened = open_disk(disk, disk_writable)
-        vm = lib.t64_guest_new(self.native, _NATIVE_TECHNIQUES[variant.facts.name], config)
+        number = lib.T64_CUSTOM if monitor else _NATIVE_TECHNIQUES[variant.facts.name]
+        vm = lib.t64_guest_new(self.native, number, config)
         if vm == ffi.NULL:
             free = self.frames_free * PAGE_SIZE
             raise UsageError(f"the host has {free} bytes free, too few for a guest of {config.memory} and its tables")
-        guest = Guest(self, variant, vm, input, output, opened, name)
+        if monitor is None:
+            guest = Guest(self, variant.name, vm, input, output, opened, name)
+        else:
+            from toyvm.monitor import monitored_guest
+
+            guest = monitored_guest(monitor, self, vm, input, output, opened, name)
         guest.seat = self.sharing.seat(guest, client, limit)
         self._guests[name] = guest
         return guest
@@ -244,7 +253,7 @@ class Guest(Computer):
     def __init__(
         self,
         host: Host,
-        variant: Variant,
+        technique: str,
         vm: Any,
         input: Input,
         output: BinaryIO | None,
@@ -254,7 +263,7 @@ class Guest(Computer):
         super().__init__(vm, input, output, disk)
         self.host = host
         self.name = name
-        self.technique = variant.name
+        self.technique = technique
         self._observers = Observers()
         self._exit_bytes = ffi.buffer(lib.t64_vm_exit(vm))
 
@@ -321,11 +330,14 @@ class Guest(Computer):
     def observe(self, observer: Observer, reasons: str | Iterable[str] | None = None) -> None:
         """Call `observer(event)` at each exit of these reasons (toyvm.exits; None: all), before it is handled."""
         self._observers.add(observer, reasons)
-        lib.t64_vm_observe(self.vm, self._observers.mask)
+        self._watch()
 
     def unobserve(self, observer: Observer) -> None:
         """Never call `observer` again."""
         self._observers.remove(observer)
+        self._watch()
+
+    def _watch(self) -> None:
         lib.t64_vm_observe(self.vm, self._observers.mask)
 
     def intercept(self, names: Iterable[str] = ()) -> None:

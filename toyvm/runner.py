@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic, perf_counter, thread_time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toyvm.console import CHUNK, POLL_SECONDS, InputRecord, ReplayInput
 from toyvm.errors import ToyvmError
@@ -32,6 +32,7 @@ class Runner:
         self._slice = FIRST_SLICE
         self._interrupted = False
         self.seconds = 0.0  # CPU time of its turns
+        self.native_run: Callable[[Any, int], int] = lib.t64_vm_run
         self._unsent = b""  # input that the machine's buffer had no room for
         self._output = ffi.new("uint8_t[]", _OUTPUT_SIZE)
         self._on_stop: dict[int, Callable[[float], None]] = {
@@ -120,7 +121,7 @@ class Runner:
 
     def _run_native(self, goal: int) -> int:
         """Run to `goal` unless something stops it, observers' exits excepted."""
-        vm, run, observed = self._computer.vm, lib.t64_vm_run, lib.T64_STOP_OBSERVED
+        vm, run, observed = self._computer.vm, self.native_run, lib.T64_STOP_OBSERVED
         code = run(vm, goal)
         while code == observed:
             self._computer.on_exit()
@@ -161,7 +162,7 @@ class Runner:
 
     def _run_slice(self, goal: int) -> int:
         """Run to `goal` unless something stops it; the time it took says how long the next slice should be."""
-        vm, state, run = self._computer.vm, self._computer.native_state, lib.t64_vm_run
+        vm, state, run = self._computer.vm, self._computer.native_state, self.native_run
         observed, on_exit = lib.T64_STOP_OBSERVED, self._computer.on_exit
         before, started = state.retired, perf_counter()
         code = run(vm, goal)

@@ -16,7 +16,7 @@ enum t64_error {
     T64_ERROR_BUSY = -5,     /* another domain maps frames of this guest */
 };
 
-enum t64_technique { T64_TRAP, T64_PARA, T64_HYBRID, T64_REWRITE, T64_ASSIST };
+enum t64_technique { T64_TRAP, T64_PARA, T64_HYBRID, T64_REWRITE, T64_ASSIST, T64_CUSTOM };
 
 /* What can be done in another way under a technique; a sum in t64_config. */
 enum t64_option {
@@ -182,6 +182,55 @@ uint32_t t64_recompiler_offer(t64_recompiler *recompiler, const t64_offer *offer
 uint32_t t64_recompiler_is_offering(t64_recompiler *recompiler);
 void t64_recompiler_read_counts(t64_recompiler *recompiler, t64_recompiler_counts *counts);
 
+/* A monitor in the host program: a guest of the technique T64_CUSTOM. It runs on the hardware, in user mode, and each of its exits
+ * ends the run with T64_STOP_OBSERVED: t64_vm_exit is the record of it. What the monitor makes of it, it does by what follows,
+ * between runs. T64_ERROR_VALUE: a guest of another technique, or an argument out of range. */
+
+/* What executing one instruction on the vCPU came to. */
+enum t64_effect_kind {
+    T64_EFFECT_NEXT,       /* retired */
+    T64_EFFECT_JUMP,       /* retired; pc, mode or what interrupts may come in has changed */
+    T64_EFFECT_FLUSH,      /* retired; all translations are to be forgotten */
+    T64_EFFECT_FLUSH_PAGE, /* retired; that of `page` is */
+    T64_EFFECT_TRAP,       /* did not retire: `cause` and `tval` are the guest's trap */
+    T64_EFFECT_OFF,        /* switched off: the next run says so */
+    T64_EFFECT_IDLE,       /* a wfi retired that nothing can end: T64_STOP_IDLE */
+    T64_EFFECT_NEED_INPUT, /* nothing happened: T64_STOP_INPUT */
+    T64_EFFECT_FULL,       /* nothing happened: T64_STOP_OUTPUT */
+    T64_EFFECT_WAIT,       /* nothing happened: T64_STOP_WAIT */
+};
+
+typedef struct t64_emulation {
+    uint32_t kind;
+    uint32_t yields; /* T64_STOP_YIELD is due */
+    uint64_t cause, tval, page;
+} t64_emulation;
+
+/* A walk through the guest's tables, in the vCPU's mode. */
+typedef struct t64_mapping {
+    uint64_t cause;  /* of the trap that the access raises; 0: none */
+    uint64_t gpa;
+    uint64_t hpa;    /* where that is; all ones with a cause */
+    uint64_t rights; /* bits R, W, X of an entry that the guest's entry allows without a mark to be set: no W while D is clear */
+} t64_mapping;
+
+/* How the next run enters the guest: in one of two address spaces, 0 and 1, interrupted at the latest when its time is `alarm`. */
+int t64_custom_enter(t64_vm *guest, uint32_t space, uint64_t alarm);
+/* Execute a privileged or critical instruction on the vCPU. */
+int t64_custom_emulate(t64_vm *guest, uint32_t word, t64_emulation *emulation);
+/* The vCPU takes a trap at its pc; if it cannot, the next run says so. */
+int t64_custom_trap(t64_vm *guest, uint64_t cause, uint64_t tval);
+/* The interrupt that imask lets in now, as a cause; 0: none. Whether interrupts are on is not looked at. */
+uint64_t t64_custom_interrupt(t64_vm *guest);
+/* After an exit `spin`: let the jump to itself retire up to the next event, or find the guest stuck. */
+int t64_custom_spin(t64_vm *guest);
+/* For one access: 2 load, 4 store, 8 fetch; sets A and D in the guest's entry if `marks`. */
+int t64_custom_walk(t64_vm *guest, uint64_t gva, uint32_t access, uint32_t marks, t64_mapping *mapping);
+/* Map a page in an address space. T64_ERROR_RANGE: not a frame of the guest's. Others may be forgotten for it. */
+int t64_custom_map(t64_vm *guest, uint32_t space, uint64_t gva, uint64_t hpa, uint64_t rights);
+int t64_custom_flush(t64_vm *guest);
+int t64_custom_flush_page(t64_vm *guest, uint64_t gva);
+
 /* What follows is the same for a machine and a guest. */
 void t64_vm_free(t64_vm *vm);
 /* Put the computer at its entry point, after its memory was written: for a paravirtual guest, builds its first tables. */
@@ -189,6 +238,7 @@ int t64_vm_boot(t64_vm *vm, uint64_t entry);
 /* Run until `until` instructions have retired in all, or a stop (enum t64_stop). */
 int t64_vm_run(t64_vm *vm, uint64_t until);
 const t64_stop_info *t64_vm_stop_info(t64_vm *vm);
+uint32_t t64_vm_halted(t64_vm *vm); /* is its stop latched? */
 
 t64_state *t64_vm_state(t64_vm *vm);
 int t64_vm_cr(t64_vm *vm, uint32_t number, uint64_t *value);

@@ -25,6 +25,8 @@ int t64_vm_run(t64_vm *vm, uint64_t until)
 
 const t64_stop_info *t64_vm_stop_info(t64_vm *vm) { return &vm->stop; }
 
+uint32_t t64_vm_halted(t64_vm *vm) { return vm->halted; }
+
 t64_state *t64_vm_state(t64_vm *vm) { return &vm->state; }
 
 int t64_vm_cr(t64_vm *vm, uint32_t number, uint64_t *value)

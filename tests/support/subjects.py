@@ -153,6 +153,21 @@ def intercepted_assist(program: Program) -> Iterator[Any]:
         yield guest
 
 
+@contextmanager
+def python_trap(program: Program) -> Iterator[Any]:
+    """The monitor that is shipped as the example of one in Python."""
+    from toyvm.host import Host, host_memory_for
+    from toyvm.monitors.trap_and_emulate import TrapAndEmulate
+
+    with (
+        Host(memory=host_memory_for(program.memory), level=program.level) as host,
+        host.guest(memory=program.memory, monitor=TrapAndEmulate, **devices_of(program)) as guest,
+    ):
+        guest.load(program)
+        guest.image = None
+        yield guest
+
+
 # Full virtualizations, which have to be equivalent.
 VARIANTS = ("trap", "trap+flush", "hybrid", "rewrite", "rewrite+flush", "rewrite+adaptive", "assist", "assist+shadow")
 
@@ -163,6 +178,7 @@ SUBJECTS: dict[str, Factory] = {
     "restored interpreter": _restored(interpreter),
     "recompiler": recompiler,
     "intercepted assist": intercepted_assist,
+    "python trap": python_trap,
 }
 for _name in VARIANTS:
     SUBJECTS[_name] = _guest(_name)

@@ -47,6 +47,7 @@ struct t64_guest {
     struct para *para;    /* para */
     struct rewriting *rewriting; /* rewrite */
     struct assist *assist; /* assist */
+    struct { u32 space; u64 alarm; } custom; /* how the next run enters it */
     struct t64_guest *next;
 };
 
@@ -78,6 +79,7 @@ extern const struct technique technique_para;
 extern const struct technique technique_hybrid;
 extern const struct technique technique_rewrite;
 extern const struct technique technique_assist;
+extern const struct technique technique_custom;
 
 /* How other domains name it; never 0. */
 static inline u64 guest_id(const struct t64_guest *guest) { return guest->owner - FRAME_MONITOR; }

@@ -8,7 +8,8 @@
 
 static const struct technique *const techniques[] = {[T64_TRAP] = &technique_trap, [T64_PARA] = &technique_para,
                                                     [T64_HYBRID] = &technique_hybrid, [T64_REWRITE] = &technique_rewrite,
-                                                    [T64_ASSIST] = &technique_assist};
+                                                    [T64_ASSIST] = &technique_assist,
+                                                    [T64_CUSTOM] = &technique_custom};
 enum { TECHNIQUES = sizeof techniques / sizeof *techniques };
 
 static int guest_boot(struct t64_vm *vm, u64 entry)
@@ -81,6 +82,8 @@ static const struct t64_carrier carriers[] = {
     [T64_REWRITE] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
                      .memory_changed = guest_memory_changed},
     [T64_ASSIST] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
+                    .memory_changed = guest_memory_changed},
+    [T64_CUSTOM] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
                     .memory_changed = guest_memory_changed},
 };
 

@@ -1,0 +1,1 @@
+"""Monitors written in Python on toyvm.monitor: examples to read, and to start from."""
