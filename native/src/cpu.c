@@ -129,12 +129,12 @@ static inline u64 find_interrupt(struct t64_vm *vm)
 enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
 {
     static const enum t64_event events[] = {
-        [LEAVE_LOOK] = CPU_YIELD, [LEAVE_USER] = CPU_USER, [LEAVE_SPIN] = CPU_SPIN, [LEAVE_FAULT] = CPU_FAULT, [LEAVE_OFF] = CPU_OFF, [LEAVE_IDLE] = CPU_IDLE,
+        [LEAVE_LOOK] = CPU_YIELD, [LEAVE_USER] = CPU_USER, [LEAVE_SPIN] = CPU_SPIN, [LEAVE_SERVED] = CPU_SERVED, [LEAVE_FAULT] = CPU_FAULT, [LEAVE_OFF] = CPU_OFF, [LEAVE_IDLE] = CPU_IDLE,
         [LEAVE_FULL] = CPU_FULL, [LEAVE_NEED_INPUT] = CPU_NEED_INPUT, [LEAVE_WAIT] = CPU_WAIT,
     };
     struct t64_vm *vm = cpu->vm;
     cpu->until = until;
-    while (vm->state.retired < until) {
+    while (vm->state.retired < cpu->until) {
         if (cpu->use == CPU_KERNEL_ONLY && vm_in_user_mode(vm))
             return CPU_USER;
         if (cpu->code->recompiler)
@@ -163,6 +163,12 @@ t64_recompiler *cpu_recompile(struct t64_cpu *cpu, const t64_recompiler_config *
     if (!cpu->code->recompiler)
         cpu->code->recompiler = recompiler_new(cpu->code, config);
     return cpu->code->recompiler;
+}
+
+void cpu_set_gate(struct t64_cpu *cpu, t64_gate *gate, void *monitor)
+{
+    cpu->gate = gate;
+    cpu->monitor = monitor;
 }
 
 const struct t64_trap *cpu_trap(const struct t64_cpu *cpu) { return &cpu->trap; }

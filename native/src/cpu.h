@@ -13,6 +13,7 @@ enum t64_event {
     CPU_FAULT, /* double fault or stuck; vm->stop says which */
     CPU_USER,  /* kernel only, in user mode: nothing of it has run */
     CPU_TRAP,  /* hosted, in user mode: a trap for the monitor, in cpu_trap(); nothing of it has been entered into the state */
+    CPU_SERVED, /* the same, and the gate has seen to it already */
     CPU_SPIN,  /* hosted, in user mode: a taken branch or jal to itself, not retired (as pause-loop exiting tells a VMM); cpu_trap()
                * has the word in tval and cause 0 */
 };
@@ -36,6 +37,12 @@ struct t64_cpu *cpu_new(struct t64_vm *vm, enum t64_cpu_use use);
 struct t64_cpu *cpu_new_beside(struct t64_cpu *first, enum t64_cpu_use use);
 void cpu_carry(struct t64_cpu *cpu, struct t64_vm *vm);
 void cpu_free(struct t64_cpu *cpu);
+
+/* A monitor's gate: serves a trap where it came up, with the state complete. True: the guest goes on at state.pc in the same mode,
+ * after at most one instruction that was emulated, which the gate takes off the run's `until`. False: the run ends with CPU_SERVED. */
+typedef bool t64_gate(void *monitor, const struct t64_trap *trap, u64 *until);
+/* Serve traps from user mode so from now on; NULL: the run ends for each. */
+void cpu_set_gate(struct t64_cpu *cpu, t64_gate *gate, void *monitor);
 
 /* Run on vm->state, which is complete again on return. `until` counts vm->state.retired. A pending interrupt is taken before
  * the first instruction, unless the limit is reached already. */

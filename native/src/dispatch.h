@@ -260,8 +260,19 @@ raise:
     SYNC();
     cpu->trap = (struct t64_trap){cause, tval};
 deliver: /* cpu->trap, at state.pc */
-    if (leaves(cpu, user, cpu->trap.cause))
-        return LEAVE_TRAP;
+    if (leaves(cpu, user, cpu->trap.cause)) {
+        if (!cpu->gate || cpu->guest)
+            return LEAVE_TRAP;
+        to = STATE->pc;
+        if (!cpu->gate(cpu->monitor, &cpu->trap, &cpu->until))
+            return LEAVE_SERVED;
+        /* Behind an instruction that was emulated, if its page is still the one that a fetch finds. It did not retire here. */
+        const struct tlb_fetch *entry = &tlb->fetch[tlb_slot(to)];
+        if (T64_UNLIKELY(STATE->pc != to + 4 || entry->tag != (to & ~(u64)4095) || entry->page != page))
+            return LEAVE_LOOK;
+        horizon--;
+        NEXT();
+    }
     if (!system_enter_trap(cpu->vm, cpu->trap.cause, STATE->pc, cpu->trap.tval))
         return LEAVE_FAULT;
     goto again;

@@ -18,6 +18,8 @@ struct t64_cpu {
     struct code_cache *code;
     struct code_cache own_code; /* of the first engine on this RAM; the others share it */
     u64 until;           /* of the run under way, in instructions */
+    t64_gate *gate;      /* hosted: serves traps from user mode, or NULL */
+    void *monitor;       /* its argument */
     struct t64_trap trap; /* for the monitor, or on its way to tvec */
     u64 flushes;          /* so often translations were forgotten */
     u64 leaving[2];       /* by mode: exceptions, by cause, and guest mode's exits, by code, that are not for tvec to see */
@@ -33,6 +35,7 @@ enum leave {
     LEAVE_NEXT, /* of execute_*: do not leave, go on behind the instruction */
     LEAVE_LOOK, /* look at everything anew: budget, interrupts, translation of pc */
     LEAVE_TRAP, /* cpu->trap is to be raised at state.pc */
+    LEAVE_SERVED, /* hosted: the gate has seen to it, and wants the CPU */
     LEAVE_USER, /* kernel only: user mode was entered */
     LEAVE_SPIN, /* hosted: a jump to itself */
     LEAVE_FAULT, LEAVE_OFF, LEAVE_IDLE, LEAVE_FULL, LEAVE_NEED_INPUT, LEAVE_WAIT,

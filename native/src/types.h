@@ -22,6 +22,13 @@ typedef struct { u64 at; } t64_hpa; /* physical in the machine that carries it a
 
 #define T64_NOWHERE (~(u64)0)
 
+/* A word by itself: compilers like to copy neighbours at once, and such a load waits for the stores that just wrote them. */
+static inline u64 t64_alone(u64 word)
+{
+    __asm__("" : "+r"(word));
+    return word;
+}
+
 #define T64_LIKELY(claim) __builtin_expect(!!(claim), 1)
 #define T64_UNLIKELY(claim) __builtin_expect(!!(claim), 0)
 

@@ -29,6 +29,9 @@ hypercall_function call_ring_setup, call_doorbell;
 /* Those there are for this guest, a bit each. */
 u64 call_numbers(const struct t64_guest *guest);
 
+/* What an earlier attempt of this very hypercall has done already stands; another one begins at its beginning. */
+struct t64_call_progress *call_progress(struct t64_guest *guest);
+
 /* Call by number, as from a multicall if `nested`. */
 i64 call_by_number(struct t64_guest *guest, u64 number, const u64 *args, bool nested);
 

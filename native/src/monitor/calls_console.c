@@ -13,7 +13,7 @@ static i64 check_buffer(struct t64_guest *guest, const u64 *args, u32 rights)
 /* False if the console is full before the run of bytes within a page is through. */
 static bool write_run(struct t64_guest *guest, t64_gva gva, u64 length)
 {
-    u64 *bytes = &guest->vm.devices.rings.progress.bytes;
+    u64 *bytes = &call_progress(guest)->bytes;
     const u8 *from = guest->host->hardware.phys.ram + reach(guest, gva, ACCESS_LOAD).at;
     for (u64 i = 0; i < length; i++, ++*bytes)
         if (port_out(&guest->vm.devices, vm_time(&guest->vm) + 1, PORT_CONSOLE_OUT, from[i]) == PORT_FULL)
@@ -23,7 +23,7 @@ static bool write_run(struct t64_guest *guest, t64_gva gva, u64 length)
 
 i64 call_console_write(struct t64_guest *guest, const u64 *args)
 {
-    u64 *bytes = &guest->vm.devices.rings.progress.bytes;
+    u64 *bytes = &call_progress(guest)->bytes;
     i64 error = check_buffer(guest, args, ACCESS_LOAD);
     while (!error && *bytes < args[1]) {
         t64_gva gva = {args[0] + *bytes};
@@ -36,7 +36,7 @@ i64 call_console_write(struct t64_guest *guest, const u64 *args)
 
 i64 call_console_read(struct t64_guest *guest, const u64 *args)
 {
-    u64 *bytes = &guest->vm.devices.rings.progress.bytes;
+    u64 *bytes = &call_progress(guest)->bytes;
     i64 error = check_buffer(guest, args, ACCESS_STORE);
     if (error)
         return error;

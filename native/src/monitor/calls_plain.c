@@ -103,7 +103,7 @@ static i64 make_one(struct t64_guest *guest, t64_gva at)
     i64 result = call_by_number(guest, record.number, &record.a0, true);
     if (call_is_stopped(result))
         return result;
-    guest->vm.devices.rings.progress.bytes = 0;
+    call_progress(guest)->bytes = 0;
     at.at += offsetof(struct t64_multicall_record, result);
     bool told = reach_write(guest, at, &result, sizeof result);
     return told || result < 0 ? result : -HYPERCALL_ERROR_FAULT;
@@ -111,7 +111,7 @@ static i64 make_one(struct t64_guest *guest, t64_gva at)
 
 i64 call_multicall(struct t64_guest *guest, const u64 *args)
 {
-    struct t64_call_progress *progress = &guest->vm.devices.rings.progress;
+    struct t64_call_progress *progress = call_progress(guest);
     i64 result = call_check_list(args[0], args[1]);
     while (result >= 0 && progress->calls < args[1]) {
         result = make_one(guest, (t64_gva){args[0] + progress->calls * sizeof(struct t64_multicall_record)});

@@ -14,13 +14,6 @@ void guest_set_alarm(struct t64_guest *guest, u64 event)
     hardware->timecmp = reachable ? hardware->retired + ticks : T64_NOWHERE;
 }
 
-void guest_retired_one(struct t64_guest *guest)
-{
-    struct t64_state *hardware = hardware_state(guest);
-    hardware->pc = guest->vm.state.pc;
-    hardware->timecmp -= hardware->timecmp != T64_NOWHERE; /* the guest's time went on, the hardware's did not */
-}
-
 void guest_step(struct t64_guest *guest)
 {
     struct t64_state *state = &guest->vm.state;
@@ -87,7 +80,7 @@ static void show_exit(struct t64_guest *guest)
     };
 }
 
-static int handle(struct t64_guest *guest)
+static inline int handle(struct t64_guest *guest)
 {
     u32 reason = guest->exit.reason;
     int outcome = guest->technique->handle[reason](guest);
@@ -127,17 +120,17 @@ static bool is_for_observers(struct t64_guest *guest, bool is_same)
     return guest->vm.observed >> guest->exit.reason & 1 && !(is_same && guest->exit_comes_again);
 }
 
-static int meet_exit(struct t64_guest *guest, enum t64_event event)
+static inline int meet_exit(struct t64_guest *guest, enum t64_event event, const struct t64_trap *trap)
 {
     struct exit_cause *exit = &guest->exit;
     const struct t64_state *state = &guest->vm.state;
     bool is_same = exit->pc == state->pc && exit->retired == state->retired;
     exit->event = event;
-    exit->trap = *cpu_trap(guest->host->cpu);
-    exit->raises = exit->trap.cause;
+    exit->trap.cause = exit->raises = t64_alone(trap->cause);
+    exit->trap.tval = t64_alone(trap->tval);
     exit->gpa = T64_NOWHERE;
-    exit->pc = state->pc;
-    exit->retired = state->retired;
+    exit->pc = t64_alone(state->pc);
+    exit->retired = t64_alone(state->retired);
     exit->reason = find_reason(guest);
     if (T64_UNLIKELY(is_for_observers(guest, is_same))) {
         guest->exit_waits = true;
@@ -146,18 +139,40 @@ static int meet_exit(struct t64_guest *guest, enum t64_event event)
     return handle(guest);
 }
 
-enum t64_event guest_go_in_user_mode(struct t64_guest *guest)
+/* Take over what the hardware has done since the last look at it. */
+static void catch_up(struct t64_guest *guest)
 {
     struct t64_state *state = &guest->vm.state;
-    struct t64_state *hardware = hardware_state(guest);
-    u64 before = hardware->retired;
-    u64 budget = guest->until - state->retired;
-    u64 limit = budget > T64_NOWHERE - before ? T64_NOWHERE : before + budget;
-    enum t64_event event = cpu_run(guest->host->cpu, limit);
-    u64 ran = hardware->retired - before;
+    const struct t64_state *hardware = hardware_state(guest);
+    u64 retired = t64_alone(hardware->retired), ran = retired - guest->seen;
+    guest->seen = retired;
     state->retired += ran;
     state->fresh &= ran == 0;
-    state->pc = hardware->pc;
+    state->pc = t64_alone(hardware->pc);
+}
+
+/* An exit handled in place: most need the hardware's loop neither left nor entered again. */
+static bool serve_in_place(void *monitor, const struct t64_trap *trap, u64 *until)
+{
+    struct t64_guest *guest = monitor;
+    catch_up(guest);
+    u64 before = guest->vm.state.retired;
+    int outcome = meet_exit(guest, CPU_TRAP, trap);
+    *until -= guest->vm.state.retired - before;
+    guest->served = outcome;
+    return outcome == OUTCOME_RESUME;
+}
+
+enum t64_event guest_go_in_user_mode(struct t64_guest *guest)
+{
+    u64 before = hardware_state(guest)->retired;
+    u64 budget = guest->until - guest->vm.state.retired;
+    u64 limit = budget > T64_NOWHERE - before ? T64_NOWHERE : before + budget;
+    guest->seen = before;
+    cpu_set_gate(guest->host->cpu, serve_in_place, guest);
+    enum t64_event event = cpu_run(guest->host->cpu, limit);
+    if (event != CPU_SERVED)
+        catch_up(guest);
     return event;
 }
 
@@ -165,7 +180,9 @@ enum t64_event guest_go_in_user_mode(struct t64_guest *guest)
 static int run_to_exit(struct t64_guest *guest)
 {
     enum t64_event event = guest->technique->go(guest);
-    return T64_UNLIKELY(event == CPU_LIMIT) ? T64_STOP_LIMIT : meet_exit(guest, event);
+    if (T64_LIKELY(event == CPU_SERVED))
+        return guest->served;
+    return T64_UNLIKELY(event == CPU_LIMIT) ? T64_STOP_LIMIT : meet_exit(guest, event, cpu_trap(guest->host->cpu));
 }
 
 static void enter(struct t64_guest *guest)

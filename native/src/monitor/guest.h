@@ -37,6 +37,8 @@ struct t64_guest {
     u32 owner; /* as the frames know it */
     u32 frames_monitor; /* that the monitor has for it */
     u64 until; /* of the run under way */
+    u64 seen;  /* of what the hardware has retired */
+    int served; /* the outcome of an exit that was handled in place */
     struct exit_cause exit;
     bool exit_waits;       /* it was shown to an observer, and is handled when the next run begins */
     bool exit_comes_again; /* the host has something to do first: it is neither counted nor shown again */
@@ -108,7 +110,7 @@ void guest_write(struct t64_guest *guest, t64_gpa gpa, const void *buffer, u64 s
 /* Did nothing happen, but that the host has something to do first? The instruction will exit again. */
 static inline bool guest_comes_again(int outcome)
 {
-    return outcome == T64_STOP_INPUT || outcome == T64_STOP_OUTPUT || outcome == T64_STOP_WAIT;
+    return outcome >= 0 && (outcome == T64_STOP_INPUT || outcome == T64_STOP_OUTPUT || outcome == T64_STOP_WAIT);
 }
 
 /* As the carriers have it. */
@@ -120,7 +122,13 @@ extern const int guest_outcome_of_effect[];
 /* The hardware's timer interrupts the guest when its time is `event`. */
 void guest_set_alarm(struct t64_guest *guest, u64 event);
 /* An instruction was emulated: it retired in the guest's time, not in the hardware's. pc is the guest's. */
-void guest_retired_one(struct t64_guest *guest);
+static inline void guest_retired_one(struct t64_guest *guest)
+{
+    struct t64_state *hardware = hardware_state(guest);
+    hardware->pc = t64_alone(guest->vm.state.pc);
+    hardware->timecmp -= hardware->timecmp != T64_NOWHERE; /* the guest's time went on, the hardware's did not */
+}
+
 /* The instruction at pc, which the monitor made in its place, has retired. */
 void guest_step(struct t64_guest *guest);
 /* A jump to itself that an interrupt can end: retire it up to the limit or the next event. */

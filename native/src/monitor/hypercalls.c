@@ -139,13 +139,19 @@ static int (*const controls[HYPERCALL_COUNT])(struct t64_guest *guest) = {
     [HYPERCALL_SHUTDOWN] = shut_down,
 };
 
-/* What an earlier attempt of this very call has done already stands; another call begins at its beginning. */
-static void begin_or_go_on(struct t64_guest *guest)
+struct t64_call_progress *call_progress(struct t64_guest *guest)
 {
     struct t64_call_progress *progress = &guest->vm.devices.rings.progress;
     const struct t64_state *state = &guest->vm.state;
     if (progress->pc != state->pc || progress->retired != state->retired)
         *progress = (struct t64_call_progress){.pc = state->pc, .retired = state->retired};
+    return progress;
+}
+
+static i64 call_nothing(struct t64_guest *guest, const u64 *args)
+{
+    (void)guest, (void)args;
+    return -HYPERCALL_ERROR_NOSYS;
 }
 
 static bool wants_settling(const struct t64_guest *guest)
@@ -153,11 +159,10 @@ static bool wants_settling(const struct t64_guest *guest)
     return guest->settles || (guest->para && (guest->para->flush || para_interrupt_is_due(guest)));
 }
 
-static int call(struct t64_guest *guest, u64 number)
+static int call(struct t64_guest *guest, hypercall_function *function)
 {
     u64 *x = hardware_state(guest)->x;
-    begin_or_go_on(guest);
-    i64 result = call_by_number(guest, number, &x[REGISTER_A0], false);
+    i64 result = function(guest, &x[REGISTER_A0]);
     if (call_is_stopped(result))
         return (int)(CALL_STOPPED - result);
     x[REGISTER_A0] = (u64)result;
@@ -172,9 +177,14 @@ static int call(struct t64_guest *guest, u64 number)
 
 int hypercall_serve(struct t64_guest *guest)
 {
-    u64 number = (u32)guest->exit.trap.tval >> 12;
-    u64 *counter = &guest->vm.calls[number < HYPERCALL_COUNT ? number : HYPERCALL_COUNT];
-    int outcome = exists(guest, number) && controls[number] ? controls[number](guest) : call(guest, number);
-    *counter += !guest_comes_again(outcome);
+    u32 number = (u32)guest->exit.trap.tval >> 12;
+    int outcome;
+    if (!exists(guest, number))
+        outcome = call(guest, call_nothing);
+    else if (controls[number])
+        outcome = controls[number](guest);
+    else
+        outcome = call(guest, calls[number]);
+    guest->vm.calls[number < HYPERCALL_COUNT ? number : HYPERCALL_COUNT] += !guest_comes_again(outcome);
     return outcome;
 }

@@ -32,6 +32,7 @@ void para_build_window(struct t64_guest *guest)
 {
     const u32 *frames = guest->para->monitor_frames;
     u64 rights = PTE_R | PTE_W | PTE_U | PTE_A | PTE_D | PTE_V;
+    guest->para->shared = frames_bytes(&guest->host->frames, frames[PARA_SHARED]);
     u64 *level1 = table_entry(guest, frames[PARA_WINDOW_LEVEL1], window_index(1));
     *table_entry(guest, frames[PARA_WINDOW_LEVEL0], window_index(0)) = frame_address(frames[PARA_SHARED]).at | rights;
     *level1 = frame_address(frames[PARA_WINDOW_LEVEL0]).at | PTE_V;

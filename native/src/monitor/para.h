@@ -24,6 +24,7 @@ struct para {
     struct para_handler handlers[PARA_HANDLERS];
     u32 roots[2]; /* by mode; FRAME_NONE: none */
     u32 monitor_frames[PARA_MONITOR_FRAMES];
+    u8 *shared; /* the bytes of the first of them */
     u64 pending;                  /* ipend, as last shown to the guest */
     struct event_channel channels[EVENT_PORTS];
     u32 virq_ports[VIRQ_COUNT];   /* 0: not bound */
@@ -40,7 +41,7 @@ struct para {
 /* The shared page, by member. The guest may have written anything there. */
 static inline u64 *para_shared(const struct t64_guest *guest, u32 offset)
 {
-    return (u64 *)(frames_bytes(&guest->host->frames, guest->para->monitor_frames[PARA_SHARED]) + offset);
+    return (u64 *)(guest->para->shared + offset);
 }
 
 static inline bool para_interrupts_enabled(const struct t64_guest *guest)
