@@ -18,6 +18,16 @@ struct t64_walk walk(const struct t64_phys *phys, u64 ptbr, t64_gva gva, u32 rig
     return walk_tables(read_entry, (void *)phys, phys->size, ptbr, gva, rights, user);
 }
 
+void walk_to(struct t64_walk *found, const struct t64_phys *phys, u64 ptbr, t64_gva gva, u32 rights, bool user)
+{
+    struct t64_walk made = walk_tables(read_entry, (void *)phys, phys->size, ptbr, gva, rights, user);
+    found->result = made.result;
+    found->gpa = made.gpa;
+    found->entry_at = made.entry_at;
+    found->entry = made.entry;
+    found->level = made.level;
+}
+
 u64 walk_marks(const struct t64_walk *found, u32 rights)
 {
     if (found->entry_at.at == T64_NOWHERE)

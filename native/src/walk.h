@@ -22,6 +22,8 @@ struct t64_walk {
 
 /* Walk for one access with all `rights` (a sum of t64_access; 0 asks whether it is mapped for the mode at all). Sets nothing. */
 struct t64_walk walk(const struct t64_phys *phys, u64 ptbr, t64_gva gva, u32 rights, bool user);
+/* The same, for those who keep it: a copy of what was just written would wait for the stores. */
+void walk_to(struct t64_walk *found, const struct t64_phys *phys, u64 ptbr, t64_gva gva, u32 rights, bool user);
 
 /* A, and D for a store, that the leaf of a successful walk lacks for this access; 0 if it has them. */
 u64 walk_marks(const struct t64_walk *found, u32 rights);

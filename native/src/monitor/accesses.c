@@ -87,24 +87,40 @@ static void load(struct t64_guest *guest, struct t64_decoded in, t64_gpa at)
         hardware_state(guest)->x[in.rd] = extended(in.insn, value);
 }
 
-int access_make(struct t64_guest *guest, struct t64_decoded in)
+static u64 cause_of(const struct t64_walk *found, u64 misaligned)
+{
+    if (found->result == WALK_OK)
+        return 0;
+    return misaligned + (found->result == WALK_PAGE_FAULT ? 1 : 2); /* the causes of an access stand in one order */
+}
+
+void access_find(struct t64_guest *guest, struct t64_decoded in, struct access *access)
 {
     const struct t64_vm *vm = &guest->vm;
-    const u64 *x = hardware_state(guest)->x;
     bool stores = access_stores(in);
-    u64 misaligned = stores ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED;
     u32 rights = stores ? ACCESS_STORE : ACCESS_LOAD;
-    t64_gva gva = {x[in.rs1] + (u64)(i64)in.imm};
-    if (gva.at & (access_size(in) - 1))
-        return trap_raise(guest, misaligned, gva.at);
-    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, gva, rights, vm_in_user_mode(vm));
-    if (found.result != WALK_OK)
-        return trap_raise(guest, misaligned + (found.result == WALK_PAGE_FAULT ? 1 : 2), gva.at);
-    guest_mark(guest, &found, rights);
-    if (stores)
-        guest_store(guest, found.gpa, x[in.rd], access_size(in));
+    access->gva.at = hardware_state(guest)->x[in.rs1] + (u64)(i64)in.imm;
+    access->cause = stores ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED;
+    if (access->gva.at & (access_size(in) - 1))
+        return;
+    walk_to(&access->found, &vm->phys, vm->state.ptbr, access->gva, rights, vm_in_user_mode(vm));
+    access->cause = cause_of(&access->found, access->cause);
+}
+
+int access_make(struct t64_guest *guest, struct t64_decoded in, const struct access *access)
+{
+    guest_mark(guest, &access->found, access_stores(in) ? ACCESS_STORE : ACCESS_LOAD);
+    if (access_stores(in))
+        guest_store(guest, access->found.gpa, hardware_state(guest)->x[in.rd], access_size(in));
     else
-        load(guest, in, found.gpa);
+        load(guest, in, access->found.gpa);
     guest_step(guest);
     return trap_back(guest);
+}
+
+int access_try(struct t64_guest *guest, struct t64_decoded in)
+{
+    struct access access;
+    access_find(guest, in, &access);
+    return access.cause ? trap_raise(guest, access.cause, access.gva.at) : access_make(guest, in, &access);
 }

@@ -11,8 +11,17 @@ struct t64_decoded guest_instruction(struct t64_guest *guest);
 u32 access_size(struct t64_decoded in);
 bool access_stores(struct t64_decoded in);
 
-/* Make a load or store of the guest's with the hardware's registers, or raise its fault. An outcome. */
-int access_make(struct t64_guest *guest, struct t64_decoded in);
+/* A load or store of the guest's, with the hardware's registers: where it goes. */
+struct access {
+    t64_gva gva;
+    struct t64_walk found;
+    u64 cause; /* of the exception that it raises; 0 for none */
+};
+void access_find(struct t64_guest *guest, struct t64_decoded in, struct access *access);
+/* Make one that raises nothing. An outcome. */
+int access_make(struct t64_guest *guest, struct t64_decoded in, const struct access *access);
+/* Make it, or raise its exception. */
+int access_try(struct t64_guest *guest, struct t64_decoded in);
 
 /* Set A and D in the guest's entry, as the hardware would. Returns the entry as it is now. */
 u64 guest_mark(struct t64_guest *guest, const struct t64_walk *found, u32 rights);

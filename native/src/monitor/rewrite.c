@@ -79,10 +79,22 @@ static void push_vcpu(struct t64_guest *guest)
     *vcpu(guest, CR_INFO) = guest->vm.info;
     /* A store that lets in what is pending has to come to the monitor. */
     shadow_let_window(&guest->shadow, !(vm_interrupts_enabled(&guest->vm) && pending));
-    guest->rewriting->changed = false;
+    guest->rewriting->taken = false;
 }
 
 static bool in_kernel(const struct t64_guest *guest) { return !vm_in_user_mode(&guest->vm); }
+
+/* The vCPU, for a handler to work on, or for the host to see: until it is pushed again its page is out of date. Users
+ * cannot reach that. */
+static void take_vcpu(struct t64_guest *guest)
+{
+    if (!guest->rewriting->taken)
+        pull_vcpu(guest);
+    guest->rewriting->taken = true;
+}
+
+/* Between runs the state is what the host sees and changes. */
+static void rewrite_enter(struct t64_guest *guest) { guest->rewriting->taken = true; }
 
 /* The next change of ipend, which the page shows whatever is let in. */
 static u64 next_change(struct t64_guest *guest)
@@ -100,13 +112,14 @@ static u64 next_change(struct t64_guest *guest)
 static int go_on(struct t64_guest *guest)
 {
     if (!in_kernel(guest))
-        return trap_go_on(guest);
+        return trap_go_on(guest); /* its state stays taken */
     push_vcpu(guest);
     return trap_set_hardware(guest, next_change(guest));
 }
 
 static int rewrite_settle(struct t64_guest *guest)
 {
+    take_vcpu(guest);
     trap_deliver_interrupt(guest);
     return go_on(guest);
 }
@@ -120,23 +133,6 @@ static int rewrite_resume(struct t64_guest *guest)
     return trap_set_hardware(guest, is_due ? vm_time(&guest->vm) : next_change(guest));
 }
 
-static void rewrite_leave(struct t64_guest *guest)
-{
-    if (in_kernel(guest) && !guest->rewriting->changed)
-        pull_vcpu(guest);
-}
-
-/* Until it is pushed again the page is out of date. */
-static enum t64_event rewrite_go(struct t64_guest *guest)
-{
-    enum t64_event event = guest_go_in_user_mode(guest);
-    if (in_kernel(guest) && event != CPU_LIMIT) {
-        pull_vcpu(guest);
-        guest->rewriting->changed = true;
-    }
-    return event;
-}
-
 /* Reasons. */
 
 static u32 illegal_reason(struct t64_guest *guest)
@@ -147,10 +143,10 @@ static u32 illegal_reason(struct t64_guest *guest)
     if (!site)
         return EXIT_EXCEPTION;
     rewriting->at = site->original;
-    guest->exit.trap.tval = encode(site->original);
+    guest->exit.trap.tval = site->word;
     if (site->original.insn == INSN_HCALL)
         return EXIT_EXCEPTION; /* the guest's own */
-    return site->adapted ? EXIT_ADAPTED : guest_sensitive_reason(encode(site->original));
+    return site->adapted ? EXIT_ADAPTED : guest_sensitive_reason(site->word);
 }
 
 static u32 privileged_reason(struct t64_guest *guest)
@@ -219,14 +215,6 @@ static u32 (*const reasons[])(struct t64_guest *guest) = {
 
 /* Handlers. */
 
-/* The vCPU is what its page says, after a handler that left it alone; pushed, after one that did not. */
-static int untouched(struct t64_guest *guest, int outcome)
-{
-    if (outcome == OUTCOME_RESUME)
-        guest->rewriting->changed = false;
-    return outcome;
-}
-
 static bool only_reads(struct t64_decoded in)
 {
     return in.insn == INSN_CRR || in.insn == INSN_PROBE || in.insn == INSN_TLBI || in.insn == INSN_GETST ||
@@ -242,10 +230,14 @@ static bool moves_next_change(struct t64_decoded in)
 static int perform(struct t64_guest *guest)
 {
     struct t64_decoded in = guest->rewriting->at;
-    guest->rewriting->changed = true;
+    take_vcpu(guest);
     int outcome = trap_perform(guest, in);
-    if (outcome != OUTCOME_RESUME || !in_kernel(guest) || only_reads(in))
-        return untouched(guest, outcome);
+    if (outcome != OUTCOME_RESUME || !in_kernel(guest))
+        return outcome;
+    if (only_reads(in)) {
+        guest->rewriting->taken = false;
+        return outcome;
+    }
     if (moves_next_change(in))
         return OUTCOME_SETTLE;
     push_vcpu(guest);
@@ -254,7 +246,7 @@ static int perform(struct t64_guest *guest)
 
 static int reflect(struct t64_guest *guest)
 {
-    guest->rewriting->changed = true;
+    take_vcpu(guest);
     return trap_reflect(guest);
 }
 
@@ -262,24 +254,37 @@ static int reflect(struct t64_guest *guest)
 static void note_fault(struct t64_guest *guest)
 {
     const struct t64_vm *vm = &guest->vm;
+    if (!(vm->options & T64_OPTION_ADAPTIVE) || !in_kernel(guest))
+        return;
     struct t64_walk found = walk(&vm->phys, vm->state.ptbr, (t64_gva){vm->state.pc}, ACCESS_FETCH, false);
     struct t64_decoded in = guest_instruction(guest);
-    if ((vm->options & T64_OPTION_ADAPTIVE) && in_kernel(guest) && found.result == WALK_OK && access_size(in))
+    if (found.result == WALK_OK && access_size(in))
         code_note_fault(guest, found.gpa, in);
 }
 
 static int make_traced_store(struct t64_guest *guest)
 {
     note_fault(guest);
-    return untouched(guest, trap_make_store(guest));
+    return trap_make_store(guest);
+}
+
+static int make_access(struct t64_guest *guest, struct t64_decoded in, const struct access *access)
+{
+    if (!access->cause)
+        return access_make(guest, in, access);
+    take_vcpu(guest);
+    return trap_raise(guest, access->cause, access->gva.at);
 }
 
 static int read_code(struct t64_guest *guest)
 {
     struct t64_decoded in = guest_instruction(guest);
+    struct access access;
     note_fault(guest);
-    guest->rewriting->changed = true;
-    return access_size(in) ? untouched(guest, access_make(guest, in)) : untouched(guest, trap_fill_shadow(guest));
+    if (!access_size(in))
+        return trap_fill_shadow(guest);
+    access_find(guest, in, &access);
+    return make_access(guest, in, &access);
 }
 
 static int fetch(struct t64_guest *guest)
@@ -288,7 +293,7 @@ static int fetch(struct t64_guest *guest)
     switch (code_learn(guest, page, mode)) {
     case CODE_CLEAN: return trap_fill_shadow_as(guest, guest->frames[page], PTE_R | PTE_X);
     case CODE_COPIED: return trap_fill_shadow_as(guest, guest->rewriting->pages[page].copy[mode], PTE_X);
-    default: guest->rewriting->changed = true; return code_step(guest);
+    default: take_vcpu(guest); return code_step(guest);
     }
 }
 
@@ -308,27 +313,24 @@ static int fill(struct t64_guest *guest)
 {
     if (guest->rewriting->at_window) {
         shadow_map_window(&guest->shadow);
-        return untouched(guest, trap_back(guest));
+        return trap_back(guest);
     }
     if (trap_wanted_rights(guest) == ACCESS_FETCH && code_is_scanned(guest, trap_mode(guest)))
-        return untouched(guest, fetch(guest));
-    return untouched(guest, trap_fill_shadow_as(guest, guest->frames[faulting_page(guest)], data_rights(guest)));
+        return fetch(guest);
+    return trap_fill_shadow_as(guest, guest->frames[faulting_page(guest)], data_rights(guest));
 }
 
 static int write_code(struct t64_guest *guest)
 {
     code_forget(guest, faulting_page(guest));
-    return untouched(guest, trap_fill_shadow_as(guest, guest->frames[faulting_page(guest)], data_rights(guest)));
+    return trap_fill_shadow_as(guest, guest->frames[faulting_page(guest)], data_rights(guest));
 }
 
-/* Where the access goes, and whether it would have faulted. */
-static bool needs_call(struct t64_guest *guest, struct t64_decoded in)
+/* Would it have faulted? */
+static bool needs_call(const struct t64_guest *guest, struct t64_decoded in, const struct access *access)
 {
-    const struct t64_vm *vm = &guest->vm;
-    t64_gva gva = {hardware_state(guest)->x[in.rs1] + (u64)(i64)in.imm};
-    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, gva, 0, false);
-    u32 page = (u32)(found.gpa.at >> FRAME_SHIFT);
-    if (found.result != WALK_OK)
+    u32 page = (u32)(access->found.gpa.at >> FRAME_SHIFT);
+    if (access->cause)
         return false;
     return access_stores(in) ? shadow_traces(&guest->shadow, page)
                              : guest->rewriting->pages[page].state[0] == CODE_COPIED;
@@ -340,12 +342,17 @@ static int make_adapted(struct t64_guest *guest)
     struct t64_decoded in = site->original;
     if (!site->used) /* an observer has changed the code */
         return OUTCOME_SETTLE;
-    guest->rewriting->changed = true;
-    code_note_call(guest, site, needs_call(guest, in));
-    return untouched(guest, access_make(guest, in));
+    struct access access;
+    access_find(guest, in, &access);
+    code_note_call(guest, site, needs_call(guest, in, &access));
+    return make_access(guest, in, &access);
 }
 
-static int let_settle(struct t64_guest *guest) { return trap_let_settle(guest); }
+static int spin(struct t64_guest *guest)
+{
+    take_vcpu(guest);
+    return trap_spin(guest);
+}
 
 static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_CRR] = perform, [EXIT_CRW] = perform, [EXIT_CRX] = perform, [EXIT_ERET] = perform, [EXIT_WFI] = perform,
@@ -360,19 +367,19 @@ static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_CODE_READ] = read_code,
     [EXIT_CODE_WRITE] = write_code,
     [EXIT_ADAPTED] = make_adapted,
-    [EXIT_TIMER] = let_settle,
-    [EXIT_SPIN] = trap_spin,
+    [EXIT_TIMER] = trap_let_settle,
+    [EXIT_SPIN] = spin,
 };
 
 const struct technique technique_rewrite = {
     .open = rewrite_open,
     .close = rewrite_close,
     .boot = rewrite_boot,
-    .enter = trap_nothing,
-    .leave = rewrite_leave,
+    .enter = rewrite_enter,
+    .leave = take_vcpu,
     .settle = rewrite_settle,
     .resume = rewrite_resume,
-    .go = rewrite_go,
+    .go = guest_go_in_user_mode,
     .state_changed = forget,
     .memory_changed = memory_changed,
     .root = trap_root,

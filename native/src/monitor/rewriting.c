@@ -175,7 +175,7 @@ static bool make_copy(struct t64_guest *guest, u32 page, u32 mode)
     memcpy(words, words_of(guest, guest->frames[page]), PAGE_SIZE);
     host_memory_changed(guest->host, frame_address(frame), PAGE_SIZE);
     for (u32 index = 0; index < PAGE_SIZE / 4; index++) {
-        struct site site = {.original = decode(words[index]), .page = page, .index = (u16)index, .mode = (u8)mode};
+        struct site site = {.original = decode(words[index]), .word = words[index], .page = page, .index = (u16)index, .mode = (u8)mode};
         if (is_sensitive(site.original, mode) && !replace(guest, site, &words[index])) {
             drop_copy(guest, page, mode);
             return false;
@@ -267,7 +267,8 @@ static bool have_copy(struct t64_guest *guest, u32 page)
 
 static void adapt(struct t64_guest *guest, t64_gpa at, struct t64_decoded in)
 {
-    struct site site = {.original = in, .page = (u32)(at.at >> FRAME_SHIFT), .index = (at.at & 4095) / 4, .adapted = true};
+    struct site site = {.original = in, .word = encode(in), .page = (u32)(at.at >> FRAME_SHIFT), .index = (at.at & 4095) / 4,
+                        .adapted = true};
     u32 word;
     if (have_copy(guest, site.page) && replace(guest, site, &word))
         change_word(guest, &site, word);
@@ -289,7 +290,7 @@ void code_note_call(struct t64_guest *guest, struct site *site, bool needed)
     site->idle = needed ? 0 : site->idle + 1;
     if (site->idle < COOL)
         return;
-    change_word(guest, site, encode(site->original));
+    change_word(guest, site, site->word);
     site_free(guest->rewriting, site);
 }
 

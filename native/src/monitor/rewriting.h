@@ -24,6 +24,7 @@ enum code_state {
 /* Where a copy calls the monitor. */
 struct site {
     struct t64_decoded original;
+    u32 word; /* encoded */
     u32 page;
     u16 index; /* of the word in its page */
     u8 mode;
@@ -55,7 +56,7 @@ struct rewriting {
     struct t64_decoded at; /* the instruction that exited, where it is sensitive or adapted */
     u32 called;            /* its site, or SITES_MAXIMUM */
     bool at_window;        /* the window is not mapped yet */
-    bool changed;          /* the vCPU is not what its page says */
+    bool taken;            /* the vCPU is in the guest's state, its page out of date */
 };
 
 bool rewriting_open(struct t64_guest *guest);

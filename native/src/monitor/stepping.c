@@ -32,7 +32,7 @@ static int step(struct t64_guest *guest, u32 word)
 {
     struct t64_decoded in = decode(word);
     if (access_size(in))
-        return access_make(guest, in);
+        return access_try(guest, in);
     if (class_of(in.insn) != CLASS_INNOCUOUS)
         return step_sensitive(guest, in);
     switch (in.insn) {

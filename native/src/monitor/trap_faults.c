@@ -24,7 +24,7 @@ u32 trap_page_fault_reason(struct t64_guest *guest)
     const struct t64_vm *vm = &guest->vm;
     const struct access_fault *fault = &access_faults[guest->exit.trap.cause];
     t64_gva gva = {guest->exit.trap.tval};
-    guest->walk = walk(&vm->phys, vm->state.ptbr, gva, fault->rights, vm_in_user_mode(vm));
+    walk_to(&guest->walk, &vm->phys, vm->state.ptbr, gva, fault->rights, vm_in_user_mode(vm));
     switch (guest->walk.result) {
     case WALK_OK:
         guest->exit.gpa = guest->walk.gpa.at;
