@@ -45,6 +45,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, default=DEFAULT_SECONDS, help=f"what a run takes natively, about; {DEFAULT_SECONDS}"
     )
+    parser.add_argument("--once", action="store_true", help="measure only processes that do their work once")
     parser.add_argument("--rounds", type=int, default=3, help="how often all is measured in turn; 3")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every sample there")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="draw the comparison there, as SVG")
@@ -78,7 +79,7 @@ def compare(arguments: argparse.Namespace) -> int:
     programs = [
         one for one in programs_of(arguments.which) if one.name in (arguments.programs or SETS[arguments.which])
     ]
-    effort = Effort(arguments.seconds / BASE_SECONDS, arguments.rounds)
+    effort = Effort(arguments.seconds / BASE_SECONDS, arguments.rounds, not arguments.once)
     present = [subject for subject in subjects if subject.missing is None]
     found = list(measure(programs, present, effort, _progress))
     _progress("")

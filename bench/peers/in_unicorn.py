@@ -9,7 +9,8 @@ from pathlib import Path
 import unicorn
 from unicorn import riscv_const as riscv
 
-MEMORY = 16 << 20
+MEMORY, PAGE = 16 << 20, 4096
+WRITABLE = 2  # PF_W of a segment
 WRITE, EXIT_GROUP, BRK = 64, 94, 214
 ENOSYS = 38
 
@@ -19,7 +20,7 @@ class Machine:
 
     def __init__(self, program: bytes, words: list[str]) -> None:
         self.cpu = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV64)
-        self.cpu.mem_map(0, MEMORY)
+        self.cpu.mem_map(0, MEMORY, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
         self.entry = struct.unpack_from("<Q", program, 24)[0]
         self.heap = self._load(program)
         self.cpu.reg_write(riscv.UC_RISCV_REG_SP, self._arguments(words))
@@ -34,10 +35,13 @@ class Machine:
         """Place the segments; the heap begins behind them."""
         table, count, end = struct.unpack_from("<Q", program, 32)[0], struct.unpack_from("<H", program, 56)[0], 0
         for place in range(table, table + 56 * count, 56):
-            kind, _, offset, address, _, size, memory = struct.unpack_from("<IIQQQQQ", program, place)
+            kind, flags, offset, address, _, size, memory = struct.unpack_from("<IIQQQQQ", program, place)
             if kind == 1:
                 self.cpu.mem_write(address, program[offset : offset + size])
                 end = max(end, address + memory)
+                if not flags & WRITABLE:  # stores elsewhere are quicker when code may not be stored to
+                    pages = address & ~(PAGE - 1), -(-(memory + address % PAGE) // PAGE) * PAGE
+                    self.cpu.mem_protect(*pages, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
         return (end + 0xFFFF) & ~0xFFFF
 
     def _arguments(self, words: list[str]) -> int:

@@ -1,7 +1,7 @@
 """Timing whole processes: programs and subjects in turns, so that what disturbs the machine disturbs all.
 
-From runs of one program that repeats its work 0, 1, 1 + R and 1 + 2R times come start-up, the first run with all that
-is compiled meanwhile, and the runs after, when an engine is warm.
+From processes that do a program's work 0 times, once, and more often come start-up, the first run with all that is
+compiled meanwhile, and, as a difference, the runs after, when an engine is warm.
 """
 
 from __future__ import annotations
@@ -16,19 +16,18 @@ from pathlib import Path
 from time import perf_counter
 
 from programs import CannotBuild, Program
-from subjects import NATIVE, Subject
+from subjects import Subject
 
 TIMEOUT = 900.0  # seconds for one process
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: the scale, as a factor of each program's own, rounds, and repeats once warm."""
+    """How much is measured: the scale, as a factor of each program's own, rounds, and whether warm runs are, too."""
 
     factor: float
     rounds: int
-    repeats: int = 2
-    native_repeats: int = 10
+    is_warm_wanted: bool = True
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Sample:
     """One subject's figures for one program in one round, in seconds.
 
     `start` is a process that does no work; `first` one that does it once; `warm` what a further time takes, in CPU
-    time.
+    time, if that was measured.
     """
 
     program: str
@@ -52,12 +51,12 @@ class Sample:
     round: int
     start: Times
     first: Times
-    warm: float
+    warm: float | None
 
     @property
-    def warm_up(self) -> float:
+    def warm_up(self) -> float | None:
         """CPU seconds that the first time takes beyond start and work."""
-        return max(0.0, self.first.cpu - self.start.cpu - self.warm)
+        return None if self.warm is None else max(0.0, self.first.cpu - self.start.cpu - self.warm)
 
 
 @dataclass(frozen=True)
@@ -85,38 +84,41 @@ def _measure_program(
     program: Program, subjects: Sequence[Subject], effort: Effort, folder: Path, report: Report
 ) -> Iterator[Sample | Failure]:
     scale = max(1, round(program.scale * effort.factor))
-    commands: dict[str, list[str]] = {}
+    commands: dict[Subject, list[str]] = {}
     expected: str | None = None
     for subject in subjects:
         try:
-            commands[subject.name] = subject.command(program, folder)
+            commands[subject] = subject.command(program, folder)
         except CannotBuild as error:
             yield Failure(program.name, subject.name, str(error))
     for number in range(effort.rounds):
-        for name in list(commands):
-            report(f"{program.name}, round {number + 1} of {effort.rounds}: {name}")
-            repeats = effort.native_repeats if name == NATIVE else effort.repeats
+        for subject in list(commands):
+            report(f"{program.name}, round {number + 1} of {effort.rounds}: {subject.name}")
+            command = [*commands[subject], str(scale)]
             try:
-                result, sample = _sample(program.name, name, number, [*commands[name], str(scale)], repeats)
+                result, times = _times(command, subject, effort.is_warm_wanted)
             except RuntimeError as error:
-                del commands[name]
-                yield Failure(program.name, name, str(error))
+                del commands[subject]
+                yield Failure(program.name, subject.name, str(error))
                 continue
             expected = expected or result
             if result != expected:
-                del commands[name]
-                yield Failure(program.name, name, f"its result is {result}, and {expected} elsewhere")
+                del commands[subject]
+                yield Failure(program.name, subject.name, f"its result is {result}, and {expected} elsewhere")
             else:
-                yield sample
+                yield Sample(program.name, subject.name, number, *times)
 
 
-def _sample(program: str, subject: str, number: int, command: list[str], repeats: int) -> tuple[str, Sample]:
+def _times(command: list[str], subject: Subject, is_warm_wanted: bool) -> tuple[str, tuple[Times, Times, float | None]]:
+    """A program's result, and the three times of a sample."""
     _, start = _time([*command, "0"])
     result, first = _time([*command, "1"])
-    _, some = _time([*command, str(1 + repeats)])
-    _, many = _time([*command, str(1 + 2 * repeats)])
-    warm = max(many.cpu - some.cpu, 1e-6) / repeats
-    return result, Sample(program, subject, number, start, first, warm)
+    if not is_warm_wanted:
+        return result, (start, first, None)
+    settled = 1 + subject.settling
+    before = _time([*command, str(settled)])[1] if subject.settling else first
+    _, after = _time([*command, str(settled + subject.repeats)])
+    return result, (start, first, max(after.cpu - before.cpu, 1e-6) / subject.repeats)
 
 
 def _time(command: list[str]) -> tuple[str, Times]:

@@ -13,9 +13,10 @@ LEFT, WIDTH, ROW, TOP, BOTTOM = 170, 520, 34, 46, 40
 
 
 def svg(comparison: Comparison) -> str:
-    """Slowdown of warm runs against native code, on a logarithmic scale."""
+    """Slowdown against native code, on a logarithmic scale."""
+    what = "once warm" if comparison.is_warm else "whole processes"
     names = [name for name in comparison.subjects if name != NATIVE and name not in comparison.missing]
-    dots = {name: [one.median for p in comparison.programs if (one := comparison.warm(p, name))] for name in names}
+    dots = {name: [one.median for p in comparison.programs if (one := comparison.figure(p, name))] for name in names}
     every = [value for values in dots.values() for value in values] or [1.0]
     low, high = floor(log10(min(1.0, *every))), max(ceil(log10(max(every))), 1)
 
@@ -27,7 +28,7 @@ def svg(comparison: Comparison) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="13">',
         '<rect width="100%" height="100%" fill="white"/>',
-        f'<text x="{LEFT}" y="22">slowdown against native gcc -O2, warm: mean and each program</text>',
+        f'<text x="{LEFT}" y="22">slowdown against native gcc -O2, {what}: mean and each program</text>',
     ]
     for decade in range(low, high + 1):
         for step in (1, 2, 5):
@@ -35,7 +36,7 @@ def svg(comparison: Comparison) -> str:
             if value <= 10.0**high:
                 parts.append(_gridline(x(value), height, f"{value:g}"))
     for place, name in enumerate(names):
-        parts += _row(name, TOP + ROW * place, dots[name], comparison.mean(name, comparison.warm), x)
+        parts += _row(name, TOP + ROW * place, dots[name], comparison.mean(name, comparison.figure), x)
     return "\n".join([*parts, "</svg>", ""])
 
 

@@ -31,6 +31,15 @@ class Comparison:
         self.failures = failures
         self.programs = list(dict.fromkeys(sample.program for sample in samples))
 
+    @property
+    def is_warm(self) -> bool:
+        """Were warm runs measured?"""
+        return any(sample.warm is not None for sample in self.samples)
+
+    def figure(self, program: str, subject: str) -> Slowdown | None:
+        """What the table and the picture show of a program: warm runs, or else whole processes."""
+        return self.warm(program, subject) if self.is_warm else self.first(program, subject)
+
     def warm(self, program: str, subject: str) -> Slowdown | None:
         """CPU time of a run once the engine is warm."""
         return self._ratio(program, subject, lambda sample: sample.warm)
@@ -45,7 +54,9 @@ class Comparison:
 
     def _ratio(self, program: str, subject: str, value: Any) -> Slowdown | None:
         native = {one.round: value(one) for one in self._of(program, NATIVE)}
-        ratios = [value(one) / native[one.round] for one in self._of(program, subject) if one.round in native]
+        mine = {one.round: value(one) for one in self._of(program, subject)}
+        both = [(time, native[number]) for number, time in mine.items() if number in native]
+        ratios = [one / other for one, other in both if one is not None and other is not None]
         return Slowdown(median(ratios), min(ratios), max(ratios)) if ratios else None
 
     def _of(self, program: str, subject: str) -> list[Sample]:
@@ -60,28 +71,35 @@ class Comparison:
 
     def milliseconds(self, subject: str, value: Any) -> float | None:
         """The median of a time over all samples of a subject."""
-        found = [value(sample) for sample in self.samples if sample.subject == subject]
+        every = (value(sample) for sample in self.samples if sample.subject == subject)
+        found = [one for one in every if one is not None]
         return median(found) * 1000 if found else None
 
     def rows(self) -> Iterator[tuple[str, list[str]]]:
         """The table: a title and a cell for each subject."""
+        figure = self.figure
         for program in self.programs:
-            yield program, [_ratio_text(self.warm(program, subject)) for subject in self.subjects]
+            yield program, [_ratio_text(figure(program, subject)) for subject in self.subjects]
         yield "", []
-        yield "geometric mean", [_number(self.mean(subject, self.warm), 2) for subject in self.subjects]
+        yield "geometric mean", [_number(self.mean(subject, figure), 2) for subject in self.subjects]
+        if self.is_warm:
+            yield from self._process_rows()
+        yield "start-up, ms", self._times(lambda sample: sample.start.elapsed)
+
+    def _process_rows(self) -> Iterator[tuple[str, list[str]]]:
+        """What whole processes cost, beside what warm runs do."""
         yield "first run, elapsed", [_number(self.mean(subject, self.first), 2) for subject in self.subjects]
         yield "first run, all CPUs", [_number(self.mean(subject, self.first_cpu), 2) for subject in self.subjects]
-        for title, value in (
-            ("start-up, ms", lambda sample: sample.start.elapsed),
-            ("warm-up, CPU ms", lambda sample: sample.warm_up),
-            ("native run, ms", lambda sample: sample.warm),
-        ):
-            only = self.subjects[:1] if title.startswith("native") else self.subjects
-            yield title, [_number(self.milliseconds(subject, value), 1) for subject in only]
+        yield "warm-up, CPU ms", self._times(lambda sample: sample.warm_up)
+        yield "warm run, CPU ms", self._times(lambda sample: sample.warm)
+
+    def _times(self, value: Any) -> list[str]:
+        return [_number(self.milliseconds(subject, value), 1) for subject in self.subjects]
 
     def table(self) -> list[str]:
         """The rows as lines of text, what is missing, and what failed."""
-        rows = [("warm slowdown", [name for name in self.subjects if name not in self.missing])]
+        title = "slowdown, warm" if self.is_warm else "slowdown, first run"
+        rows = [(title, [name for name in self.subjects if name not in self.missing])]
         shown = [place for place, name in enumerate(self.subjects) if name not in self.missing]
         rows += [(title, [cells[place] for place in shown if place < len(cells)]) for title, cells in self.rows()]
         first = max(len(title) for title, _ in rows)

@@ -26,22 +26,28 @@ Words = list[str]
 
 @dataclass(frozen=True)
 class Subject:
-    """One way to run programs. `command` makes what it needs in a folder and returns the words before the scale."""
+    """One way to run programs. `command` makes what it needs in a folder and returns the words before the scale.
+
+    A warm run is measured over `repeats`, after one run and `settling` more: an engine that compiles while it runs has
+    to have done so in both of the processes whose difference that is.
+    """
 
     name: str
     command: Callable[[Program, Path], Words]
-    missing: str | None = None  # why it cannot be measured here
+    missing: str | None  # why it cannot be measured here
+    repeats: int
+    settling: int = 0
 
 
 def all_subjects() -> list[Subject]:
     """Native code first, then toyvm's engines, then the peers, whether they are here or not."""
     engines = [name for name in ENGINES if name not in _LEFT_OUT]
     return [
-        Subject(NATIVE, lambda program, folder: [str(compile_native(program, folder))], _without("gcc")),
+        Subject(NATIVE, lambda program, folder: [str(compile_native(program, folder))], _without("gcc"), 20),
         *(_toyvm(engine) for engine in engines),
-        Subject("qemu-user", _qemu, _without("qemu-riscv64") or _without("riscv64-unknown-elf-gcc")),
-        Subject("unicorn", _unicorn, _without_module("unicorn") or _without("riscv64-unknown-elf-gcc")),
-        Subject("wasmtime", _wasmtime, _without_module("wasmtime") or _without_wasm()),
+        Subject("qemu-user", _qemu, _without("qemu-riscv64") or _without("riscv64-unknown-elf-gcc"), 8),
+        Subject("unicorn", _unicorn, _without_module("unicorn") or _without("riscv64-unknown-elf-gcc"), 1),
+        Subject("wasmtime", _wasmtime, _without_module("wasmtime") or _without_wasm(), 20),
     ]
 
 
@@ -52,8 +58,10 @@ def _toyvm(engine: str) -> Subject:
     def command(program: Program, folder: Path) -> Words:
         return [sys.executable, "-m", "toyvm", "run", *options, str(compile_riscv(program, folder))]
 
-    missing = _without_module("llvmlite") if engine == "recompiler" else None
-    return Subject(f"toyvm {engine}", command, missing or _without("riscv64-unknown-elf-gcc"))
+    missing = _without("riscv64-unknown-elf-gcc")
+    if engine == "recompiler":
+        return Subject(f"toyvm {engine}", command, missing or _without_module("llvmlite"), 20, 20)
+    return Subject(f"toyvm {engine}", command, missing, 2)
 
 
 def _qemu(program: Program, folder: Path) -> Words:
