@@ -111,9 +111,12 @@ def test_operations_are_set_in_the_image_and_nothing_else_is() -> None:
 def test_each_nanobenchmark_causes_the_exit_it_prices(nano: object) -> None:
     for technique in nano.techniques:  # type: ignore[attr-defined]
         subject = Subject(technique, level=parse_variant(technique).level)
-        one = repeat(subject, nano.image(technique), 21)  # type: ignore[attr-defined]
+        one = repeat(subject, nano.image(technique), 2001)  # type: ignore[attr-defined]
         reason = nano.reason  # type: ignore[attr-defined]
-        assert one.exits == {} if reason is None else one.priced_exits[reason] == 1.0
+        if reason is None:
+            assert one.exits == {}
+        else:  # an adaptive technique takes its time
+            assert one.priced_exits[reason] == (pytest.approx(1.0, abs=0.02) if reason == "adapted" else 1.0)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from toyvm.lab.beside import published_lines
 from toyvm.lab.experiment import Experiment
 from toyvm.lab.measure import Cell, Repetition
-from toyvm.lab.orders import TOLERANCE, UNEXPLAINED, comparisons, order, order_records, players
+from toyvm.lab.orders import TOLERANCE, UNEXPLAINED, Time, comparisons, order, order_records, players
 from toyvm.lab.published import DIFFERENCES, FIGURES, PLAYED_BY, Role
 from toyvm.lab.subjects import Sample, Subject
 from toyvm.lab.workloads import find_workloads
@@ -38,9 +38,16 @@ AS_THEIRS = {"bare": 11.0, "rewrite+adaptive": 51.0, "assist+shadow": 11.0}
 
 def test_an_order_is_written_from_the_fastest_on_and_what_is_close_is_equal() -> None:
     times = {Role.SOFTWARE: 100.0, Role.NATIVE: 10.0, Role.HARDWARE: 10.0 * TOLERANCE}
-    assert order(times) == "native = hardware < software"
+    assert order({role: Time(time, time, time) for role, time in times.items()}) == "native = hardware < software"
     times[Role.HARDWARE] *= 1.01
-    assert order(times) == "native < hardware < software"
+    assert order({role: Time(time, time, time) for role, time in times.items()}) == "native < hardware < software"
+
+
+def test_times_whose_ranges_overlap_are_equal() -> None:
+    times = {Role.NATIVE: Time(10.0, 9.0, 30.0), Role.HARDWARE: Time(40.0, 29.0, 41.0)}
+    assert order(times) == "native = hardware"
+    times[Role.NATIVE] = Time(10.0, 9.0, 28.0)
+    assert order(times) == "native < hardware"
 
 
 def test_the_same_order_needs_no_reason() -> None:

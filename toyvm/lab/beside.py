@@ -61,7 +61,10 @@ def _order_lines(experiment: Experiment, width: int) -> Iterator[str]:
         return
     column = max(len("their order"), *(len(each.theirs) for each in found))
     yield ""
-    yield from wrapped(f"The order, the fastest first; what is within a factor of {TOLERANCE} counts as equal.", width)
+    yield from wrapped(
+        f"The order, the fastest first; within a factor of {TOLERANCE}, or with ranges that overlap, two are equal.",
+        width,
+    )
     yield f"{'workload':<{_NAME}}  {'their order':<{column}}  our order"
     for each in found:
         yield f"{each.figure.workload:<{_NAME}}  {each.theirs:<{column}}  {each.ours}"

@@ -80,6 +80,12 @@ class Cell:
         return median(repetition.nanoseconds for repetition in self.repetitions)
 
     @property
+    def range(self) -> tuple[float, float]:
+        """The fastest and the slowest repetition, nanoseconds an operation."""
+        times = [repetition.nanoseconds for repetition in self.repetitions]
+        return min(times), max(times)
+
+    @property
     def spread(self) -> float:
         """Half of the range of the repetitions, as a share of their median."""
         times = [repetition.nanoseconds for repetition in self.repetitions]

@@ -65,6 +65,7 @@ _MIX = """
 """
 _TIMER_PENDING = "    crw CR_TIMECMP, zero\n    li t0, IRQ_TIMER\n    crw CR_IMASK, t0"  # so that no wfi waits
 _SHADOWED = "assist+shadow"
+_MOST = 0.5  # exits an operation; fewer are left of a reason that the technique is about to get rid of
 _UNMAPPED = "0x7fff000000"
 # s4: an address in user space, which is in use; s3: where its entry stands; s5: the entry.
 _ENTRY_IN_USE = """
@@ -76,6 +77,10 @@ _ENTRY_IN_USE = """
     li   s4, USER_DATA
     ld   t0, 0(s4)
     ld   s5, 0(s3)
+"""
+_CHANGE_ENTRY = """
+    xori s5, s5, 1 << 7
+    sd   s5, 0(s3)
 """
 _UPDATE_VA = """
     xori s5, s5, 1 << 7
@@ -130,7 +135,7 @@ class Nano:
         return assemble_text(text, self.name, defines=defines_for(technique)).image
 
 
-_REFLECTING = ("trap", "hybrid", "para")
+_REFLECTING = ("trap", "rewrite", "hybrid", "para")
 
 
 def user_nano(reason: str, body: str, setup: str = "", techniques: tuple[str, ...] = _REFLECTING) -> Nano:
@@ -140,17 +145,17 @@ def user_nano(reason: str, body: str, setup: str = "", techniques: tuple[str, ..
 
 # In the order they are solved: each needs only the costs of those before it.
 NANOS = (
-    Nano(None, ("trap", "hybrid", "para", "assist"), _MIX),
+    Nano(None, ("trap", "rewrite", "hybrid", "para", "assist"), _MIX),
     Nano("crr", ("trap",), "    crr t0, CR_SCRATCH"),
     Nano("crw", ("trap",), "    crw CR_IMASK, zero"),
-    Nano("crw", (_SHADOWED,), "    crw CR_PTBR, s3", "    crr s3, CR_PTBR"),
-    Nano("crx", ("trap",), "    crx t0, CR_SCRATCH, zero"),
-    Nano("in", ("trap", "assist"), "    in t0, PORT_CLOCK"),
-    Nano("out", ("trap", "assist"), "    out PORT_DISK_SECTOR, zero"),
-    Nano("wfi", ("trap", "assist"), "    wfi", _TIMER_PENDING),
-    Nano("setst", ("trap",), "    setst zero"),
-    Nano("tlbi", ("trap", _SHADOWED), "    tlbi s3", f"    li s3, {_UNMAPPED}"),
-    Nano("eret", ("trap",), "    crw CR_EPC, s3\n    eret\n3:", "    la s3, 3f\n    crw CR_STATUS, zero"),
+    Nano("crw", ("rewrite", _SHADOWED), "    crw CR_PTBR, s3", "    crr s3, CR_PTBR"),
+    Nano("crx", ("trap", "rewrite"), "    crx t0, CR_SCRATCH, zero"),
+    Nano("in", ("trap", "rewrite", "assist"), "    in t0, PORT_CLOCK"),
+    Nano("out", ("trap", "rewrite", "assist"), "    out PORT_DISK_SECTOR, zero"),
+    Nano("wfi", ("trap", "rewrite", "assist"), "    wfi", _TIMER_PENDING),
+    Nano("setst", ("trap", "rewrite"), "    setst s3", "    li s3, 0"),
+    Nano("tlbi", ("trap", "rewrite", _SHADOWED), "    tlbi s3", f"    li s3, {_UNMAPPED}"),
+    Nano("eret", ("trap", "rewrite"), "    crw CR_EPC, s3\n    eret\n3:", "    la s3, 3f\n    crw CR_STATUS, zero"),
     Nano("hypercall version", ("para",), "    li a0, 0\n    hcall HC_VERSION"),
     Nano(
         "hypercall iret",
@@ -171,10 +176,11 @@ NANOS = (
         "    li a0, RING_CONSOLE\n    mv a1, s2\n    hcall HC_RING_SETUP",
     ),
     Nano("hypercall console_write", ("para",), "    mv a0, s2\n    li a1, 64\n    hcall HC_CONSOLE_WRITE"),
-    Nano("trace", ("trap", _SHADOWED), "    xori s5, s5, 1 << 7\n    sd s5, 0(s3)", _ENTRY_IN_USE, _UNUSED_USER),
+    Nano("trace", ("trap", "rewrite", _SHADOWED), _CHANGE_ENTRY, _ENTRY_IN_USE, _UNUSED_USER),
+    Nano("adapted", ("rewrite+adaptive",), _CHANGE_ENTRY, _ENTRY_IN_USE, _UNUSED_USER),
     Nano(
         "shadow_page_fault",
-        ("trap", _SHADOWED),
+        ("trap", "rewrite", _SHADOWED),
         "    sd s5, 0(s3)\n    tlbi s4\n    ld t1, 0(s4)",
         _ENTRY_IN_USE + "    xori s5, s5, PTE_A\n",
         _UNUSED_USER,
@@ -207,7 +213,7 @@ def measure_costs(subject: Subject, seconds: float, repeats: int, progress: Prog
             continue
         if nano.reason is None:
             instruction = cell.nanoseconds / cell.instructions
-        elif instruction is not None and (count := cell.priced_exits.get(nano.reason)):
+        elif instruction is not None and (count := cell.priced_exits.get(nano.reason, 0.0)) > _MOST:
             rest = cell.nanoseconds - explained(cell, Costs(instruction, exits))
             exits[nano.reason] = max(rest / count, 0.0)
     return None if instruction is None else Costs(instruction, exits)

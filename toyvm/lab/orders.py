@@ -17,6 +17,15 @@ _EXPLAINED = {(difference.workload, difference.pair): difference.reason for diff
 
 
 @dataclass(frozen=True, slots=True)
+class Time:
+    """A time and the range of its repetitions, in one unit."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """One workload: their order of the techniques that are measured here too, ours, and why each difference."""
 
@@ -40,14 +49,14 @@ def comparisons(experiment: Experiment) -> list[Comparison]:
     parts = players(experiment)
     found = []
     for figure in FIGURES:
-        ours: dict[Role, float] = {}
-        theirs: dict[Role, float] = {}
+        ours: dict[Role, Time] = {}
+        theirs: dict[Role, Time] = {}
         for role, subject in parts.items():
             cell, quoted = experiment.cells.get((figure.workload, subject)), figure.of(role)
             if cell is not None and cell.measured:
-                ours[role] = cell.nanoseconds
+                ours[role] = Time(cell.nanoseconds, *cell.range)
                 if quoted is not None:
-                    theirs[role] = quoted.value
+                    theirs[role] = Time(quoted.value, quoted.value, quoted.value)
         if len(theirs) > 1:
             found.append(Comparison(figure, order(theirs), order(ours), _reasons(figure.workload, theirs, ours)))
     return found
@@ -61,9 +70,9 @@ def order_records(experiment: Experiment) -> list[dict[str, Any]]:
     ]
 
 
-def order(times: Mapping[Role, float]) -> str:
+def order(times: Mapping[Role, Time]) -> str:
     """The fastest first: `native = hardware < software`."""
-    ranked = sorted(times, key=lambda role: times[role])
+    ranked = sorted(times, key=lambda role: times[role].median)
     groups = [[ranked[0]]]
     for before, after in pairwise(ranked):
         if _sign(times[before], times[after]) == 0:
@@ -73,14 +82,14 @@ def order(times: Mapping[Role, float]) -> str:
     return " < ".join(" = ".join(role for role in Role if role in group) for group in groups)
 
 
-def _sign(one: float, other: float) -> int:
-    """-1 if `one` is clearly less, 1 if it is clearly more, 0 if they are about equal."""
-    if one * TOLERANCE < other:
+def _sign(one: Time, other: Time) -> int:
+    """-1 if `one` is clearly less, 1 if it is clearly more, 0 if they are about equal or their ranges overlap."""
+    if one.median * TOLERANCE < other.median and one.high < other.low:
         return -1
-    return 1 if one > other * TOLERANCE else 0
+    return 1 if one.median > other.median * TOLERANCE and one.low > other.high else 0
 
 
-def _reasons(workload: str, theirs: Mapping[Role, float], ours: Mapping[Role, float]) -> tuple[str, ...]:
+def _reasons(workload: str, theirs: Mapping[Role, Time], ours: Mapping[Role, Time]) -> tuple[str, ...]:
     """Why each pair that stands otherwise here does so."""
     return tuple(
         f"{one} {_SIGNS[here]} {other}, theirs {_SIGNS[there]}: {_EXPLAINED.get((workload, (one, other)), UNEXPLAINED)}"
