@@ -22,7 +22,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     },
     {
         "machine and host": (
-            *("machine", "host", "computer", "runner", "events", "views", "diagnosis", "reference_engine"),
+            *("machine", "host", "rewriting", "computer", "runner", "events", "views", "diagnosis", "reference_engine"),
             *("sharing", "accounts", "monitor"),
         )
     },

@@ -18,6 +18,7 @@ COMMANDS = {
     "import": "make an image of a static RISC-V program",
     "asm": "assemble and link sources into an image",
     "dis": "disassemble an image",
+    "rewritten": "show what a rewriting monitor makes of a guest's code",
     "lab": "time the workloads on each technique and compare",
     "isa": "print the manual of the T64",
 }

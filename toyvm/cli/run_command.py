@@ -9,7 +9,8 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -26,11 +27,12 @@ from toyvm.cli.options import (
 from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, BadFileError, UsageError
 from toyvm.isa.machine import Level
 from toyvm.outcome import EXIT_CODES, Outcome, Stop
-from toyvm.techniques import parse_variant
+from toyvm.techniques import facts_of, parse_variant
 
 if TYPE_CHECKING:
     from toyvm.computer import Computer
     from toyvm.console import InputSource
+    from toyvm.host import Guest
     from toyvm.image import Image
     from toyvm.recompiler.options import Recompiling
     from toyvm.reference_engine import ReferenceEngine
@@ -83,7 +85,8 @@ def execute(arguments: argparse.Namespace) -> int:
     _check_outputs(arguments)
     limits = _limits(arguments)
     image = _image(arguments)
-    with _input(arguments) as source, _computer(arguments, source) as computer:
+    output = cast("BinaryIO", sys.stdout.buffer)
+    with _input(arguments) as source, _computer(arguments, source, output) as computer:
         computer.load(image)
         outcome = _run(computer, source, limits)
         if arguments.report:
@@ -181,7 +184,28 @@ def _open_for_reading(path: str) -> int:
 
 
 @contextmanager
-def _computer(arguments: argparse.Namespace, source: InputSource) -> Iterator[Computer | ReferenceEngine]:
+def quiet_guest(arguments: argparse.Namespace) -> Iterator[Guest]:
+    """A guest that has run as the options say, without a terminal and with its output dropped."""
+    from toyvm.console import BytesInput
+    from toyvm.host import Guest
+
+    arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
+    _check_disk_options(arguments)
+    image, limits = _image(arguments), _limits(arguments)
+    given = _input(arguments) if arguments.input else nullcontext(BytesInput(b""))
+    with given as source, _computer(arguments, source, output=None) as computer:
+        assert isinstance(computer, Guest), "a technique that has a monitor"
+        computer.load(image)
+        outcome = computer.run(*limits)
+        if outcome.stop is Stop.INTERRUPTED:
+            raise KeyboardInterrupt
+        yield computer
+
+
+@contextmanager
+def _computer(
+    arguments: argparse.Namespace, source: InputSource, output: BinaryIO | None
+) -> Iterator[Computer | ReferenceEngine]:
     """The computer that the options ask for."""
     from toyvm.disk import open_disk
     from toyvm.sizes import parse_size
@@ -189,7 +213,7 @@ def _computer(arguments: argparse.Namespace, source: InputSource) -> Iterator[Co
     memory = parse_size(arguments.memory, "--memory")
     options: dict[str, Any] = {
         "input": source,
-        "output": cast("BinaryIO", sys.stdout.buffer),
+        "output": output,
         "disk": open_disk(arguments.disk, not arguments.read_only),
     }
     if arguments.disk_latency is not None:
@@ -255,7 +279,12 @@ def _write_report(arguments: argparse.Namespace, computer: Computer | ReferenceE
     names = ("program", "technique", "engine", "hardware", "memory", "max_instructions", "timeout", "disk", "input")
     configuration = {name: getattr(arguments, name) for name in names}
     configuration["defines"] = parse_defines(arguments.defines)
-    write_json(Path(arguments.report), run_report(computer, outcome, configuration))
+    record = run_report(computer, outcome, configuration)
+    if facts_of(arguments.technique).name == "rewrite":
+        from toyvm.rewriting import counts_of
+
+        record["rewriting"] = asdict(counts_of(cast("Guest", computer)))
+    write_json(Path(arguments.report), record)
 
 
 def _write_record(path: str, computer: Computer | ReferenceEngine) -> None:
