@@ -8,7 +8,8 @@
 /* The longest stretch without a look, so that a budget in entries cannot overflow a pointer, and what was recompiled meanwhile
  * need not wait long. */
 #define STRETCH ((u64)1 << 32)
-#define STRETCH_RECOMPILED ((u64)1 << 20)
+#define STRETCH_RECOMPILED ((u64)1 << 16)
+#define LOOKS_A_LOOK 16 /* so often the loop goes round before the recompiler looks */
 
 static struct t64_cpu *new_engine(enum t64_cpu_use use)
 {
@@ -137,7 +138,7 @@ enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
     while (vm->state.retired < cpu->until) {
         if (cpu->use == CPU_KERNEL_ONLY && vm_in_user_mode(vm))
             return CPU_USER;
-        if (cpu->code->recompiler)
+        if (cpu->code->recompiler && cpu->looks++ % LOOKS_A_LOOK == 0)
             recompiler_look(cpu);
         enum t64_event event;
         enum leave why = LEAVE_TRAP;

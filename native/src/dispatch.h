@@ -191,7 +191,7 @@ op_counted:
     DISPATCH();
 
 op_recompiled: {
-        const struct region_entry *at = recompiler_entry(cpu->code, page, PC, user);
+        struct region_entry *at = recompiler_entry(cpu->code, page, PC, user);
         u64 rest = LEFT;
         if (T64_UNLIKELY(!at || rest < at->need))
             goto *labels[ip->kind];

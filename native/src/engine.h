@@ -21,6 +21,7 @@ struct t64_cpu {
     t64_gate *gate;      /* hosted: serves traps from user mode, or NULL */
     void *monitor;       /* its argument */
     struct t64_trap trap; /* for the monitor, or on its way to tvec */
+    u64 looks;            /* at limits, interrupts and the page of pc, while there is a recompiler */
     u64 flushes;          /* so often translations were forgotten */
     u64 leaving[2];       /* by mode: exceptions, by cause, and guest mode's exits, by code, that are not for tvec to see */
     struct guest_area *guest;   /* in guest mode: its area; else NULL */

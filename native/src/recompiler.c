@@ -22,7 +22,8 @@ _Static_assert(T64_REQUEST_PAGES == sizeof((t64_request *)0)->pages / sizeof(t64
                "the header's numbers");
 
 enum { COUNTERS = 4096, ENTRIES_MAX = 8192, ASKED = 1024, JUMPS = 256 };
-enum { LOOKS_TO_FORGIVE = 64 }; /* on a bare machine, at most 64 Mi instructions */
+enum { LOOKS_TO_FORGIVE = 64 }; /* on a bare machine, up to 64 Mi instructions */
+enum { RUNS_TO_JUDGE = 128, RETIRED_TO_PAY = 12 };
 enum { SLOT_EMPTY, SLOT_FULL };
 
 struct t64_recompiler {
@@ -30,7 +31,8 @@ struct t64_recompiler {
     t64_recompiler_config config;
     t64_recompiler_counts counts;
     u16 counters[COUNTERS];
-    u64 asked[ASKED]; /* places that were asked for lately */
+    u64 asked[ASKED];   /* places that were asked for lately */
+    u64 useless[ASKED]; /* places where entering a region does not pay */
     u64 looks;
     bool lost; /* something was dropped since asked was cleared */
     t64_jump jumps[JUMPS];
@@ -146,9 +148,9 @@ void recompiler_forget(struct code_cache *cache, struct code_page *page, u32 fro
             drop(r, n);
 }
 
-const struct region_entry *recompiler_entry(const struct code_cache *cache, const struct code_page *page, u64 pc, bool user)
+struct region_entry *recompiler_entry(const struct code_cache *cache, const struct code_page *page, u64 pc, bool user)
 {
-    const struct region_entry *entry = &cache->recompiler->entries[page->compiled->entry[(pc & 4095) >> 2]];
+    struct region_entry *entry = &cache->recompiler->entries[page->compiled->entry[(pc & 4095) >> 2]];
     return entry->gva == pc && entry->user == user ? entry : NULL;
 }
 
@@ -169,9 +171,9 @@ static bool add_page(t64_request *request, const struct t64_vm *vm, u64 gva, con
 }
 
 /* The page of pc, then others that are executed from, the nearest first. False: that of pc is none of them. */
-static bool add_pages(t64_request *request, const struct t64_cpu *cpu, u64 pc)
+static bool add_pages(t64_request *request, const struct t64_cpu *cpu, u64 pc, bool user)
 {
-    const struct tlb_fetch *fetch = cpu->tlbs.mode[vm_in_user_mode(cpu->vm)].fetch;
+    const struct tlb_fetch *fetch = cpu->tlbs.mode[user].fetch;
     u32 first = tlb_slot(pc);
     if (fetch[first].tag != (pc & ~(u64)4095))
         return false;
@@ -210,25 +212,32 @@ static void wait_for_answer(const struct t64_recompiler *r)
         ;
 }
 
-static bool has_entry(const struct t64_cpu *cpu, u64 pc)
+static u64 name_of(u64 pc, bool user) { return pc | user; }
+
+static bool is_useless(const struct t64_recompiler *r, u64 pc, bool user)
 {
-    bool user = vm_in_user_mode(cpu->vm);
+    return r->useless[counter_of(pc, ASKED)] == name_of(pc, user);
+}
+
+static bool has_entry(const struct t64_cpu *cpu, u64 pc, bool user)
+{
     const struct tlb_fetch *fetch = &cpu->tlbs.mode[user].fetch[tlb_slot(pc)];
     return fetch->tag == (pc & ~(u64)4095) && fetch->page->compiled && recompiler_entry(cpu->code, fetch->page, pc, user);
 }
 
-/* False: not now. */
-static bool ask_for(struct t64_cpu *cpu, u64 pc, bool stuck)
+enum answer { NOT_NOW, ASKED_FOR, KNOWN }; /* KNOWN: there is a region, or asking again is no use */
+
+static enum answer ask_for(struct t64_cpu *cpu, u64 pc, bool user, bool stuck)
 {
     struct t64_recompiler *r = cpu->code->recompiler;
-    u64 *asked = &r->asked[counter_of(pc, ASKED)], name = pc | (u64)stuck << 1 | vm_in_user_mode(cpu->vm);
-    if (pc & 3 || *asked == name || (!stuck && has_entry(cpu, pc)))
-        return true;
-    if (atomic_load_explicit(&r->request_slot, memory_order_acquire) != SLOT_EMPTY || !add_pages(&r->request, cpu, pc))
-        return false;
+    u64 *asked = &r->asked[counter_of(pc, ASKED)], name = name_of(pc, user) | (u64)stuck << 1;
+    if (pc & 3 || *asked == name || is_useless(r, pc, user) || (!stuck && has_entry(cpu, pc, user)))
+        return KNOWN;
+    if (atomic_load_explicit(&r->request_slot, memory_order_acquire) != SLOT_EMPTY || !add_pages(&r->request, cpu, pc, user))
+        return NOT_NOW;
     *asked = name;
     r->request.gva = pc;
-    r->request.user = vm_in_user_mode(cpu->vm);
+    r->request.user = user;
     r->request.stuck = stuck;
     add_jumps(&r->request, r);
     r->counts.requests++;
@@ -237,7 +246,7 @@ static bool ask_for(struct t64_cpu *cpu, u64 pc, bool stuck)
         wait_for_answer(r);
         take_offer(cpu);
     }
-    return true;
+    return ASKED_FOR;
 }
 
 /* One more at this place; is it time to ask? */
@@ -253,7 +262,7 @@ static bool is_time(struct t64_recompiler *r, u64 pc)
 void recompiler_left(struct t64_cpu *cpu, u64 pc, bool stuck)
 {
     if (is_time(cpu->code->recompiler, pc))
-        ask_for(cpu, pc, stuck);
+        ask_for(cpu, pc, vm_in_user_mode(cpu->vm), stuck);
 }
 
 static bool is_innocuous(u8 kind)
@@ -291,19 +300,33 @@ static u64 target_of(const struct t64_cpu *cpu, const struct code_entry *entry, 
         return pc + (u64)(i64)(entry->imm / (i32)(sizeof *entry / 4));
     if (entry->kind == INSN_JALR)
         return (state->x[entry->rs1] + (u64)(i64)entry->imm) & ~(u64)1;
+    if (cpu->use == CPU_HOSTED) /* the monitor takes it, and comes back behind it */
+        return pc + 4;
     if (entry->kind == INSN_SYSCALL)
         return state->tvec;
     return entry->kind == INSN_ERET ? state->epc : pc + 4;
+}
+
+/* Is the target in user mode? */
+static bool mode_behind(const struct t64_cpu *cpu, const struct code_entry *entry)
+{
+    bool user = vm_in_user_mode(cpu->vm);
+    if (cpu->use == CPU_HOSTED || cpu->code->recompiler->config.eager)
+        return user;
+    if (entry->kind == INSN_ERET)
+        return cpu->vm->state.status & STATUS_PMODE;
+    return user && entry->kind != INSN_SYSCALL;
 }
 
 void recompiler_count(struct t64_cpu *cpu, struct code_entry *entry, u64 pc)
 {
     if (entry->kind == INSN_JALR)
         remember_jump(cpu->code->recompiler, pc, target_of(cpu, entry, pc));
-    if (!is_time(cpu->code->recompiler, pc) || !ask_for(cpu, target_of(cpu, entry, pc), false))
+    if (!is_time(cpu->code->recompiler, pc))
         return;
-    bool varies = entry->kind == INSN_JALR || entry->kind == INSN_ERET;
-    if (entry->handler == cpu->handlers[KIND_COUNTED] && (!varies || cpu->code->recompiler->config.eager))
+    enum answer answer = ask_for(cpu, target_of(cpu, entry, pc), mode_behind(cpu, entry), false);
+    bool goes_on = answer == NOT_NOW || (answer == ASKED_FOR && (entry->kind == INSN_JALR || entry->kind == INSN_ERET));
+    if (entry->handler == cpu->handlers[KIND_COUNTED] && (!goes_on || cpu->code->recompiler->config.eager))
         entry->handler = cpu->handlers[entry->kind];
 }
 
@@ -374,7 +397,7 @@ static void add_entry(struct t64_cpu *cpu, struct region *region, const t64_offe
     struct t64_recompiler *r = cpu->code->recompiler;
     u64 gva = offer->entries[index];
     struct code_page *page = page_of(region, gva);
-    if (!page)
+    if (!page || is_useless(r, gva, offer->user))
         return;
     u32 at = (gva & 4095) >> 2, number = page->compiled->entry[at];
     if (number)
@@ -445,7 +468,19 @@ void recompiler_look(struct t64_cpu *cpu)
         recompiler_left(cpu, cpu->vm->state.pc, false);
 }
 
-u64 recompiler_enter(struct t64_cpu *cpu, const struct region_entry *entry, u64 left)
+/* Entering and leaving costs what the interpreter needs for some ten instructions: where fewer follow it does not pay. */
+static void judge(struct t64_recompiler *r, struct region_entry *entry)
+{
+    if (entry->retired < RUNS_TO_JUDGE * RETIRED_TO_PAY) {
+        r->useless[counter_of(entry->gva, ASKED)] = name_of(entry->gva, entry->user);
+        remove_entry(r, entry);
+        return;
+    }
+    entry->runs = 0;
+    entry->retired = 0;
+}
+
+u64 recompiler_enter(struct t64_cpu *cpu, struct region_entry *entry, u64 left)
 {
     struct region *region = entry->region;
     struct t64_state *state = &cpu->vm->state;
@@ -453,6 +488,9 @@ u64 recompiler_enter(struct t64_cpu *cpu, const struct region_entry *entry, u64 
     u64 rest = entry->code(state->x, cpu, &cpu->tlbs.mode[entry->user], left, region, entry->index);
     if (region->jumped_from)
         remember_jump(cpu->code->recompiler, region->jumped_from, state->pc);
+    entry->retired += left - (rest & ~REGION_STUCK);
+    if (++entry->runs == RUNS_TO_JUDGE && !cpu->code->recompiler->config.eager)
+        judge(cpu->code->recompiler, entry);
     return rest;
 }
 
@@ -467,7 +505,7 @@ bool recompiler_run(struct t64_cpu *cpu, struct code_page *page, u64 left)
         recompiler_count(cpu, decoded, state->pc);
     if (decoded->handler != cpu->handlers[KIND_RECOMPILED])
         return false;
-    const struct region_entry *entry = recompiler_entry(cpu->code, page, state->pc, user);
+    struct region_entry *entry = recompiler_entry(cpu->code, page, state->pc, user);
     if (!entry || left < entry->need)
         return false;
     u64 rest = recompiler_enter(cpu, entry, left) & ~REGION_STUCK;

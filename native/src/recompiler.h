@@ -30,6 +30,8 @@ struct region_entry {
     u32 need;  /* the region may only be entered with so many instructions left */
     u16 index; /* of this entry, in the region */
     u8 user;
+    u32 runs; /* since it was judged last, and the instructions that retired in them */
+    u64 retired;
 };
 
 /* What a page of predecoded code has to do with regions. */
@@ -70,7 +72,7 @@ void recompiler_watch(struct t64_cpu *cpu, struct code_entry *entry);
 /* The entry at pc, being counted, is about to run, and may be something else afterwards. */
 void recompiler_count(struct t64_cpu *cpu, struct code_entry *entry, u64 pc);
 /* Run a region from state.pc; the instructions left, with REGION_STUCK. */
-u64 recompiler_enter(struct t64_cpu *cpu, const struct region_entry *entry, u64 left);
+u64 recompiler_enter(struct t64_cpu *cpu, struct region_entry *entry, u64 left);
 /* A region left to a place where none begins, or where it was stuck. */
 void recompiler_left(struct t64_cpu *cpu, u64 pc, bool stuck);
 /* Where too little is left for the fast build: run the region that begins at state.pc, in `page`. False: there is none for so few
@@ -83,6 +85,6 @@ struct t64_recompiler *recompiler_new(struct code_cache *cache, const t64_recomp
 void recompiler_close(struct t64_recompiler *recompiler);
 
 /* The entry into a region that stands at this place for this address and mode, or NULL. */
-const struct region_entry *recompiler_entry(const struct code_cache *cache, const struct code_page *page, u64 pc, bool user);
+struct region_entry *recompiler_entry(const struct code_cache *cache, const struct code_page *page, u64 pc, bool user);
 
 #endif
