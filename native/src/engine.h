@@ -26,7 +26,9 @@ struct t64_cpu {
     u64 leaving[2];       /* by mode: exceptions, by cause, and guest mode's exits, by code, that are not for tvec to see */
     struct guest_area *guest;   /* in guest mode: its area; else NULL */
     t64_hpa guest_tables[2];    /* of the last guest */
-    bool guards_cr;             /* crr or crw is intercepted */
+    u64 intercepts, guarded_in_guest; /* its mask, 0 before there was one; and what that guards */
+    u64 guarded;                /* in guest mode: what does not simply execute, a bit for each instruction, by GUARD_OF */
+    bool guards_cr;             /* crr or crw among them, whatever the register */
     struct nested_cache nested;
     struct tlbs tlbs;
 };
@@ -59,6 +61,9 @@ bool access_load_quietly(struct t64_cpu *cpu, u64 gva, u64 size);
 bool access_store_quietly(struct t64_cpu *cpu, u64 gva, u64 size, u64 value);
 bool access_group_quietly(struct t64_cpu *cpu, u64 gva, u64 what); /* as region_group has it: all TLBs answer now */
 
+/* System instructions are fewer than 64 and numbered in a row. */
+#define GUARD_OF(insn) ((u64)1 << ((insn) & 63))
+
 /* Set these bits in the leaf of a walk. */
 void mark_entry(struct t64_cpu *cpu, const struct t64_walk *found, u64 marks);
 /* Forget translations as an instruction does it: in guest mode, where the guest-physical ones stay. */
@@ -67,6 +72,9 @@ static inline void forget_translations(struct t64_cpu *cpu)
     cpu->flushes++;
     tlb_flush(&cpu->tlbs);
 }
+
+/* The bit of the intercept mask for a system instruction. */
+u64 guest_intercept_of(u8 insn);
 
 /* Does this leave to the monitor, in the current mode? */
 static inline bool leaves(const struct t64_cpu *cpu, bool user, u64 cause) { return cpu->leaving[user] >> (cause & 63) & 1; }

@@ -27,6 +27,34 @@ static u64 leaving_of(u64 intercepts)
     return bits | (u64)1 << GUEST_EXIT_INSTRUCTION | (u64)1 << GUEST_EXIT_NESTED_FAULT;
 }
 
+u64 guest_intercept_of(u8 insn)
+{
+    static const u8 bits[INSN_COUNT] = {T64_INTERCEPT_BITS};
+    return (u64)1 << bits[insn];
+}
+
+/* What is intercepted, or may be; and probe, which has two dimensions to walk. */
+static u64 guarded_by(u64 intercepts)
+{
+    u64 guarded = GUARD_OF(INSN_PROBE);
+    for (u8 insn = INSN_CRR; insn <= INSN_PROBE; insn++)
+        if (guest_intercept_of(insn) & intercepts)
+            guarded |= GUARD_OF(insn);
+    return intercepts & INTERCEPT_PTBR_WRITE ? guarded | GUARD_OF(INSN_CRW) | GUARD_OF(INSN_CRX) : guarded;
+}
+
+/* Masks seldom change. */
+static void take_intercepts(struct t64_cpu *cpu, u64 intercepts)
+{
+    if (cpu->intercepts != intercepts) {
+        cpu->intercepts = intercepts;
+        cpu->guarded_in_guest = guarded_by(intercepts);
+    }
+    cpu->guarded = cpu->guarded_in_guest;
+    cpu->guards_cr = intercepts & (INTERCEPT_CRR | INTERCEPT_CRW);
+    cpu->leaving[0] = cpu->leaving[1] = leaving_of(intercepts);
+}
+
 static void take_tables(struct t64_cpu *cpu, const struct guest_area *area)
 {
     if (memcmp(cpu->guest_tables, area->tables, sizeof area->tables) == 0)
@@ -42,10 +70,8 @@ static void enter(struct t64_cpu *cpu, struct guest_area *area)
     exchange(&vm->state, area->state);
     vm->info = area->info;
     vm->lines = area->lines;
-    area->exit = (struct guest_exit){.gpa = T64_NOWHERE};
     cpu->guest = area;
-    cpu->guards_cr = area->intercepts & (INTERCEPT_CRR | INTERCEPT_CRW);
-    cpu->leaving[0] = cpu->leaving[1] = leaving_of(area->intercepts);
+    take_intercepts(cpu, area->intercepts | INTERCEPTS_ALWAYS);
 }
 
 /* The host's registers, but that its count goes on over what the guest has retired. */
@@ -57,6 +83,7 @@ static void leave(struct t64_cpu *cpu, const struct t64_state *host, u64 ran)
     vm->state.retired += ran;
     vm->info = vm->lines = 0;
     cpu->guest = NULL;
+    cpu->guarded = 0;
     cpu->guards_cr = false;
     cpu->leaving[0] = 0;
     cpu->leaving[1] = T64_NOWHERE;

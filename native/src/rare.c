@@ -4,21 +4,20 @@
 
 static bool is_intercepted(const struct guest_area *area, struct t64_decoded in)
 {
-    static const u8 bits[INSN_COUNT] = {T64_INTERCEPT_BITS};
     bool writes_ptbr = (in.insn == INSN_CRW || in.insn == INSN_CRX) && in.imm == CR_PTBR;
-    u64 mask = area->intercepts | INTERCEPTS_ALWAYS;
-    return mask >> bits[in.insn] & 1 || (writes_ptbr && mask & INTERCEPT_PTBR_WRITE);
+    u64 bits = guest_intercept_of(in.insn) | (writes_ptbr ? INTERCEPT_PTBR_WRITE : 0);
+    return bits & (area->intercepts | INTERCEPTS_ALWAYS);
 }
 
-/* In guest mode, where the guest may execute it. LEAVE_LOOK: as anywhere else. */
-static enum leave execute_in_guest(struct t64_cpu *cpu, struct t64_decoded in)
+/* What guest mode guards. LEAVE_LOOK: it executes as anywhere else. */
+static enum leave execute_guarded(struct t64_cpu *cpu, struct t64_decoded in)
 {
     struct t64_state *state = &cpu->vm->state;
     u64 gpa;
-    bool known = !is_intercepted(cpu->guest, in);
-    if (known && in.insn != INSN_PROBE)
+    bool is_free = !is_intercepted(cpu->guest, in);
+    if (is_free && in.insn != INSN_PROBE)
         return LEAVE_LOOK;
-    if (!known || !guest_probe(cpu, (t64_gva){state->x[in.rs1]}, state->x[in.rs2], &gpa)) {
+    if (!is_free || !guest_probe(cpu, (t64_gva){state->x[in.rs1]}, state->x[in.rs2], &gpa)) {
         cpu->trap = (struct t64_trap){GUEST_EXIT_INSTRUCTION, encode(in)};
         return LEAVE_TRAP;
     }
@@ -34,8 +33,8 @@ enum leave execute_system(struct t64_cpu *cpu, struct t64_decoded in)
         cpu->trap = (struct t64_trap){CAUSE_PRIVILEGED_INSTRUCTION, encode(in)};
         return LEAVE_TRAP;
     }
-    if (T64_UNLIKELY(cpu->guest != NULL)) {
-        enum leave why = execute_in_guest(cpu, in);
+    if (T64_UNLIKELY(cpu->guarded & GUARD_OF(in.insn))) {
+        enum leave why = execute_guarded(cpu, in);
         if (why != LEAVE_LOOK)
             return why;
     }

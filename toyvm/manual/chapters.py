@@ -23,6 +23,7 @@ from toyvm.isa.traps import Cause
 from toyvm.manual.assembly import assembly_chapter, image_chapter
 from toyvm.manual.document import Chapter, Figure, Points, Table
 from toyvm.manual.encoding import bit_pattern, format_figure
+from toyvm.manual.guest_mode import guest_mode_chapter
 from toyvm.manual.hypercalls import hypercall_chapter
 
 _NOTATION = (
@@ -56,7 +57,7 @@ _LEVELS = Table(
         ("classic", "execute with the effect in the table and do not trap; setst is silently dropped"),
         ("hybrid", "setst does nothing, the others raise the privileged trap"),
         ("strict", "raise the privileged trap (the default)"),
-        ("assist", "as strict; guest mode belongs to a later version"),
+        ("assist", "as strict, in guest mode too; see there"),
     ),
 )
 
@@ -75,6 +76,7 @@ def chapters() -> tuple[Chapter, ...]:
         Chapter("Reset", (Points(machine.RESET),)),
         Chapter("Time and stops", (Points(machine.TIME),)),
         Chapter("Ports", _ports()),
+        guest_mode_chapter(),
         hypercall_chapter(),
         Chapter("Exits", ("Why control goes from a guest to its monitor, as reports count it:", _exits())),
         assembly_chapter(),

@@ -16,6 +16,7 @@ from toyvm.isa import (
     PORTS,
     Level,
     Operand,
+    guest_mode,
     machine,
     paging,
 )
@@ -47,6 +48,7 @@ def manual_data() -> dict[str, Any]:
         "ports": [asdict(port) for port in PORTS],
         "disk": {"sector_size": SECTOR_SIZE, "rules": list(DISK_RULES)},
         "machine": _machine(),
+        "guest_mode": _guest_mode(),
         "hypercalls": _hypercalls(),
         "exit_reasons": [asdict(reason) for reason in EXIT_REASONS],
         "assembly": assembly_data(),
@@ -110,6 +112,16 @@ def _machine() -> dict[str, Any]:
         "reset": list(machine.RESET),
         "traps": list(machine.TRAPS),
         "time": list(machine.TIME),
+    }
+
+
+def _guest_mode() -> dict[str, Any]:
+    return {
+        "area": [asdict(member) for member in guest_mode.AREA],
+        "intercepts": [asdict(row) for row in guest_mode.INTERCEPTS],
+        "exits": [asdict(row) for row in guest_mode.EXITS],
+        "rules": list(guest_mode.RULES),
+        "nested": list(guest_mode.NESTED_RULES),
     }
 
 
