@@ -62,7 +62,7 @@ TECHNIQUES: tuple[TechniqueFacts, ...] = (
     TechniqueFacts("assist", Build.PLAIN, (Level.ASSIST,), (Option.SHADOW, Option.HYPERCALLS), "it runs in guest mode"),
 )
 # What the lab compares unless it is told otherwise.
-COMPARED: tuple[str, ...] = ("bare", "trap", "hybrid", "para")
+COMPARED: tuple[str, ...] = ("bare", "trap", "hybrid", "para", "assist", "assist+shadow")
 LATER = ("container",)
 
 BY_NAME: dict[str, TechniqueFacts] = {technique.name: technique for technique in TECHNIQUES}
