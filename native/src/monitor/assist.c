@@ -63,10 +63,10 @@ int t64_guest_intercept(t64_vm *vm, uint64_t intercepts)
 
 /* Running. */
 
-/* Guest mode is entered with the host's paging off: where it is on, another guest's translations are to be forgotten. */
+/* Where the host has a root, one of its guests has run in user mode, and left translations. */
 static void enter(struct t64_guest *guest)
 {
-    if (hardware_state(guest)->ptbr)
+    if (hardware_state(guest)->ptbr != HOST_NO_ROOT)
         host_use_no_root(guest->host);
 }
 

@@ -73,7 +73,7 @@ void host_use_root(struct t64_host *host, u32 root)
 
 void host_use_no_root(struct t64_host *host)
 {
-    host->hardware.state.ptbr = PTBR_ENABLE | PTBR_FRAME; /* beyond all RAM: what runs under it reaches nothing */
+    host->hardware.state.ptbr = HOST_NO_ROOT;
     cpu_flush(host->cpu);
 }
 

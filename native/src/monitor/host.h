@@ -29,6 +29,9 @@ static inline bool host_uses_root(const struct t64_host *host, u32 root)
     return host->hardware.state.ptbr == (frame_address(root).at | PTBR_ENABLE);
 }
 
+/* Beyond all RAM: what runs under it reaches nothing. */
+#define HOST_NO_ROOT (PTBR_ENABLE | PTBR_FRAME)
+
 /* Forget the root in use: its frame may become something else. */
 void host_use_no_root(struct t64_host *host);
 
