@@ -64,8 +64,9 @@ void guest_store(struct t64_guest *guest, t64_gpa gpa, u64 value, u32 size)
     host_memory_changed(guest->host, at, sizeof new);
     if (guest->rewriting && code_is_known(guest, (u32)(gpa.at >> FRAME_SHIFT)))
         code_forget(guest, (u32)(gpa.at >> FRAME_SHIFT));
-    if (shadow_traces(shadow, (u32)(gpa.at >> FRAME_SHIFT)) && shadow_keeps_tracing(shadow, entry_at, old, new))
-        shadow_entry_changed(shadow, entry_at, old, new);
+    if (shadow_traces(shadow, (u32)(gpa.at >> FRAME_SHIFT)) && !shadow_means_the_same(old, new) &&
+        shadow_keeps_tracing(shadow, entry_at, old, new))
+        shadow_entry_changed(shadow, entry_at);
 }
 
 /* As the instruction extends what it loads. */

@@ -336,16 +336,52 @@ static bool needs_call(const struct t64_guest *guest, struct t64_decoded in, con
                              : guest->rewriting->pages[page].state[0] == CODE_COPIED;
 }
 
+static u64 target_of(struct t64_guest *guest, struct t64_decoded in)
+{
+    return hardware_state(guest)->x[in.rs1] + (u64)(i64)in.imm;
+}
+
+static void remember(struct t64_guest *guest, struct site *site, const struct access *access)
+{
+    site->last_page.at = access->gva.at & ~(u64)(PAGE_SIZE - 1);
+    site->last_at.at = access->found.gpa.at & ~(u64)(PAGE_SIZE - 1);
+    site->flushes = cpu_flushes(guest->host->cpu);
+}
+
+/* Aligned, in the same page, and that is a traced table still. */
+static bool goes_where_it_did(struct t64_guest *guest, const struct site *site)
+{
+    u64 beyond = target_of(guest, site->original) - site->last_page.at;
+    return site->flushes == cpu_flushes(guest->host->cpu) && beyond < PAGE_SIZE &&
+           !(beyond & (access_size(site->original) - 1)) &&
+           shadow_traces(&guest->shadow, (u32)(site->last_at.at >> FRAME_SHIFT));
+}
+
+static int store_again(struct t64_guest *guest, struct site *site)
+{
+    struct t64_decoded in = site->original;
+    t64_gpa at = {site->last_at.at + target_of(guest, in) % PAGE_SIZE};
+    site->idle = 0;
+    guest_store(guest, at, hardware_state(guest)->x[in.rd], access_size(in));
+    guest_step(guest);
+    return trap_back(guest);
+}
+
 static int make_adapted(struct t64_guest *guest)
 {
     struct site *site = &guest->rewriting->sites[guest->rewriting->called];
     struct t64_decoded in = site->original;
     if (!site->used) /* an observer has changed the code */
         return OUTCOME_SETTLE;
+    if (goes_where_it_did(guest, site))
+        return store_again(guest, site);
     struct access access;
     access_find(guest, in, &access);
     code_note_call(guest, site, needs_call(guest, in, &access));
-    return make_access(guest, in, &access);
+    int outcome = make_access(guest, in, &access);
+    if (site->used && access_stores(in) && !access.cause)
+        remember(guest, site, &access);
+    return outcome;
 }
 
 static int spin(struct t64_guest *guest)

@@ -88,6 +88,7 @@ static u32 site_new(struct rewriting *rewriting, struct site site)
     else
         return SITES_MAXIMUM;
     site.used = true;
+    site.flushes = T64_NOWHERE;
     rewriting->sites[number] = site;
     rewriting->counts.adapted += site.adapted;
     rewriting->counts.calls += !site.adapted;

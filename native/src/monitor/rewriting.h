@@ -31,6 +31,10 @@ struct site {
     bool used;
     bool adapted; /* no sensitive instruction, but an access that faulted often */
     u16 idle;     /* so often in a row an adapted one need not have called */
+    /* Of an adapted one: where it went last, to be trusted as the hardware's cache would be, until that is flushed. */
+    t64_gva last_page;
+    t64_gpa last_at;
+    u64 flushes;
 };
 
 struct code_page_state {

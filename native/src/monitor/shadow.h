@@ -107,9 +107,14 @@ void shadow_restrict(struct shadow *shadow, u32 page, u32 mode, u64 rights);
 bool shadow_traces(const struct shadow *shadow, u32 page);
 /* Zap the shadows of a page: it is traced no more. */
 void shadow_untrace(struct shadow *shadow, u32 page);
+/* Does a mapping stay as it is? The rest of an entry is the guest's own business. */
+static inline bool shadow_means_the_same(u64 old, u64 new)
+{
+    return (new & PTE_V) && !((old ^ new) & ~(u64)PTE_SOFTWARE);
+}
 /* A traced page is about to be stored to: false, and it is traced no more, if that is not worth an exit. */
 bool shadow_keeps_tracing(struct shadow *shadow, t64_gpa entry_at, u64 old, u64 new);
 /* An entry of a traced table was changed. */
-void shadow_entry_changed(struct shadow *shadow, t64_gpa entry_at, u64 old, u64 new);
+void shadow_entry_changed(struct shadow *shadow, t64_gpa entry_at);
 
 #endif

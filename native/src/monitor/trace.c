@@ -43,11 +43,8 @@ bool shadow_keeps_tracing(struct shadow *shadow, t64_gpa entry_at, u64 old, u64 
     return false;
 }
 
-void shadow_entry_changed(struct shadow *shadow, t64_gpa entry_at, u64 old, u64 new)
+void shadow_entry_changed(struct shadow *shadow, t64_gpa entry_at)
 {
-    const u64 meaning = PTE_V | PTE_R | PTE_W | PTE_X | PTE_U | PTE_A | PTE_D | PTE_FRAME | PTE_RESERVED;
-    if (!((old ^ new) & meaning))
-        return;
     u32 table = shadow->pages[entry_at.at >> FRAME_SHIFT].tables;
     for (; table != SHADOW_NONE; table = shadow->tables[table].next)
         entry_clear(shadow, table, entry_at.at % FRAME_SIZE / sizeof(u64));
