@@ -17,21 +17,22 @@ GUESTS = 3
 TURNS = (40, 90, 91, 200, 450, 700, 1000)  # retired instructions of each
 
 
-def settle(host: Host, program: Program) -> Any:
-    guest = host.guest("trap", memory=program.memory, **devices_of(program))
+def settle(host: Host, technique: str, program: Program) -> Any:
+    guest = host.guest(technique, memory=program.memory, **devices_of(program))
     guest.load(program)
     guest.image = None
     return guest
 
 
-@pytest.mark.parametrize("seed", range(25))
-def test_neighbours_are_as_if_alone(seed: int) -> None:
+@pytest.mark.parametrize("techniques", [("trap", "trap", "trap"), ("assist", "trap", "assist+shadow")], ids="-".join)
+@pytest.mark.parametrize("seed", range(20))
+def test_neighbours_are_as_if_alone(seed: int, techniques: tuple[str, ...]) -> None:
     random = Random(seed)
     programs = [random_program(random) for _ in range(GUESTS)]
     with ExitStack() as stack:
-        host = stack.enter_context(Host(memory="64M"))
+        host = stack.enter_context(Host(memory="64M", level="assist"))
         alone = [stack.enter_context(SUBJECTS["reference"](program)) for program in programs]
-        together = [settle(host, program) for program in programs]
+        together = [settle(host, *pair) for pair in zip(techniques, programs, strict=True)]
         for until in TURNS:
             for reference, guest in zip(alone, together, strict=True):
                 expected, found = observe(reference, until), observe(guest, until)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from guest_runs import GUESTS, image_of
+from guest_runs import GUESTS, TESTS, image_of
 
 from toyvm import Host, Machine, assemble_text
 from toyvm.errors import UsageError
@@ -98,6 +98,21 @@ def test_without_a_run_it_is_small_pages_and_the_guest_is_the_same() -> None:
             assert {level for _, level, _ in leaves(host, root)} == {0 if scattered else 1}
             states.append((guest.retired, guest.time, guest.output, guest.state_hash()))
     assert states[0] == states[1]
+
+
+@pytest.mark.parametrize("name", ["superpages", "accessed_dirty", "tables_apart", "page_rights", "self_modifying"])
+def test_a_behaviour_guest_is_the_same_over_small_pages_and_large(name: str) -> None:
+    path = TESTS / "guests" / f"{name}.s"
+    states = []
+    for scattered in (False, True):
+        with assist_host(scattered=scattered) as host, host.guest("assist", 16 << 20) as guest:
+            guest.load(image_of(path, "assist"))
+            assert guest.run().exit_code == 0
+            states.append((guest.retired, guest.state_hash()))
+    with Machine(16 << 20, level="assist") as bare:
+        bare.load(image_of(path, "bare"))
+        bare.run()
+        assert states == [(bare.retired, bare.state_hash())] * 2
 
 
 def test_a_run_is_given_back_and_comes_again() -> None:
