@@ -26,7 +26,7 @@ from toyvm.recompiler.options import Recompiling, recompiling_of
 from toyvm.schedule import DEFAULT_SHARE, DEFAULT_SLICE, FULL_CAP, Schedule
 from toyvm.sharing import Condition, HostStop, Seat, Sharing
 from toyvm.sizes import check_within, parse_size
-from toyvm.techniques import TECHNIQUES, Option, Variant, parse_variant
+from toyvm.techniques import TECHNIQUES, Build, Option, Variant, parse_variant
 
 if TYPE_CHECKING:
     from toyvm.monitor import MonitorMaker
@@ -147,6 +147,7 @@ class Host:
 
             guest = monitored_guest(monitor, self, vm, input, output, opened, name)
         guest.seat = self.sharing.seat(guest, client, limit)
+        guest.seat.is_domain = monitor is None and _is_domain(variant)
         self._guests[name] = guest
         return guest
 
@@ -382,6 +383,11 @@ class Guest(Computer):
         """The host frame that holds a guest-physical page."""
         self._check_range(check_integer(page, "page") * PAGE_SIZE, PAGE_SIZE)
         return int(lib.t64_guest_frame(self.vm, page))
+
+
+def _is_domain(variant: Variant) -> bool:
+    """Can its guests make hypercalls, and so send one another events?"""
+    return variant.facts.build is Build.PARAVIRT or Option.HYPERCALLS in variant.options
 
 
 def _parse_guests_variant(text: str) -> Variant:

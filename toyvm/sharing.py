@@ -67,6 +67,7 @@ class Seat:
         self.left: int | None = None  # the clock when it ended
         self.outcome: Outcome | None = None  # how it ended
         self.paused = self.stopped = False
+        self.is_domain = False  # other guests may send it events
         self._sharing = sharing
         self._wait: _Wait | None = None
 
@@ -121,6 +122,7 @@ class Sharing:
         self._seats: dict[int, Seat] = {}  # by client number
         self._changes: deque[Seat] = deque()
         self._waiting: list[Seat] = []
+        self._idle: list[Seat] = []  # those that another domain's event may wake
         self._looked = 0.0  # when they were looked at last
         self._interrupted = False
 
@@ -136,6 +138,7 @@ class Sharing:
         self._seats.pop(seat.client.number, None)
         self.schedule.sleep(seat.client)
         self._waiting = [other for other in self._waiting if other is not seat]
+        self._idle = [other for other in self._idle if other is not seat]
 
     def changed(self, seat: Seat) -> None:
         """Something about it has to be done before the next turn."""
@@ -201,6 +204,8 @@ class Sharing:
             self.schedule.used(seat.guest.retired - before, gave_up=gave_up)
         if seat.guest.runner.take_interruption():
             self.interrupt()
+        if self._idle and seat.is_domain:
+            self._wake_idle()
         if code in _FINAL:
             self._end(seat, _FINAL[code])
         elif code in _WAITING:
@@ -210,7 +215,17 @@ class Sharing:
 
     def _end(self, seat: Seat, stop: Stop) -> None:
         seat.outcome = conclude(seat.guest, stop, seat.guest.runner.seconds)
+        if stop is Stop.IDLE and seat.is_domain:
+            self._idle.append(seat)
         self.changed(seat)
+
+    def _wake_idle(self) -> None:
+        """The turn of a domain is over: it may have sent events."""
+        woken = [seat for seat in self._idle if not seat.stopped and lib.t64_guest_wakes(seat.guest.vm)]
+        for seat in woken:
+            seat.outcome, seat.left = None, None
+            self.changed(seat)
+        self._idle = [seat for seat in self._idle if seat not in woken]
 
     def _wait(self, seat: Seat, code: int) -> None:
         due = seat.guest.runner.due() if code == lib.T64_STOP_WAIT else float("inf")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from asking import ALL_ONES, CODE, HANDLER, MEMORY, Asker, asker, askers, error
+from asking import A0, ALL_ONES, CODE, HANDLER, MEMORY, Asker, asker, askers, error
 
 from toyvm.hypercalls import BY_NAME, EVENT_CAUSE, EVENT_INTERRUPT, EVENT_PORTS, VIRTUAL_INTERRUPTS
 from toyvm.isa.control import IE
@@ -207,6 +207,24 @@ def test_a_wait_ends_when_another_domain_sends(pair: list[Asker]) -> None:
     assert two.run(ask_pc("block")).stop == "idle"
     assert one("event_send", port) == 0
     two.guest.run(1)
+    assert (two.guest.pc, two.shared("event_pending")) == (HANDLER + 4, 1 << other)
+
+
+def test_on_a_shared_host_an_idle_domain_goes_on_when_another_one_sends(pair: list[Asker]) -> None:
+    one, two = pair
+    host, (port, other) = one.host, bound(one, two)
+    two.set_shared("imask", EVENT)
+    two.set_shared("status", IE)
+    one.guest.pause()
+    two.guest.pc = ask_pc("block")
+    assert host.run() == "done"
+    assert two.guest.outcome is not None
+    assert two.guest.outcome.stop == "idle"
+    one.guest.pc, one.guest.x[A0] = ask_pc("event_send"), port
+    one.guest.resume()
+    one.guest.seat.limit, two.guest.seat.limit = one.guest.retired + 1, two.guest.retired + 1
+    assert host.run() == "done"
+    assert two.guest.outcome.stop == "limit"
     assert (two.guest.pc, two.shared("event_pending")) == (HANDLER + 4, 1 << other)
 
 

@@ -187,3 +187,10 @@ uint64_t t64_guest_frames_touched(t64_vm *vm, const uint8_t *touched, uint64_t f
 }
 
 uint64_t t64_guest_frames_monitor(t64_vm *vm) { return guest_of(vm)->frames_monitor; }
+
+uint32_t t64_guest_wakes(t64_vm *vm)
+{
+    struct t64_guest *guest = guest_of(vm);
+    u64 pending = guest->para ? para_pending_now(guest) : system_pending(vm);
+    return (pending & vm->state.imask) != 0;
+}
