@@ -26,10 +26,10 @@ def resident() -> int:
     return int(line.split()[1]) << 10
 
 
-def numbered(host: Host, number: int) -> Guest:
+def numbered(host: Host, number: int, technique: str = "trap") -> Guest:
     """A kernel whose echo program is told a number of its own."""
-    guest = host.guest("trap", MEMORY, input=b"guest %d\n" % number)
-    guest.load(image_of(GUESTS / "kernel.s", "trap"))
+    guest = host.guest(technique, MEMORY, input=b"guest %d\n" % number)
+    guest.load(image_of(GUESTS / "kernel.s", technique))
     return guest
 
 
@@ -80,9 +80,10 @@ def test_the_accounts_of_time_and_instructions_add_up() -> None:
 
 def test_a_thousand_guests_boot_the_kernel_each_with_its_own_output() -> None:
     """And what each costs beyond its memory in use stays below a MiB."""
-    with Host(MANY * (MEMORY + (64 << 10))) as host:
+    with Host(MANY * (MEMORY + (256 << 10)), slice=400_000) as host:
         before = resident()
-        guests = [numbered(host, number) for number in range(MANY)]
+        kinds = ("trap", "para", "hybrid", "trap+flush")
+        guests = [numbered(host, number, kinds[number % len(kinds)]) for number in range(MANY)]
         assert host.run() is HostStop.DONE
         cost = resident() - before
         used = sum(guest.memory_used for guest in host.account().guests)
