@@ -198,7 +198,7 @@ def hypercalls_header() -> Lines:
             ("MAXIMUM_RECORDS", hypercalls.MAXIMUM_RECORDS),
             ("MAXIMUM_CONSOLE_BYTES", hypercalls.MAXIMUM_CONSOLE_BYTES),
             ("MONITOR_ROOT_SLOT", hypercalls.MONITOR_ROOT_SLOT),
-            ("VIRQ_COUNT", len(hypercalls.VIRTUAL_INTERRUPTS)),
+            ("VIRQ_COUNT", max(hypercalls.VIRTUAL_INTERRUPTS.values()) + 1),
             ("EVENT_INTERRUPT", hypercalls.EVENT_INTERRUPT),
             ("EVENT_PORTS", hypercalls.EVENT_PORTS),
             ("GRANTS", hypercalls.GRANTS),

@@ -377,7 +377,10 @@ class Computer:
         """Go back to a state saved by a computer configured alike. Raises BadFileError, changing nothing."""
         with self._alone():
             data = check_bytes(snapshot, "snapshot")
-            if lib.t64_vm_load(self.vm, data, len(data)) != lib.T64_OK:
+            code = lib.t64_vm_load(self.vm, data, len(data))
+            if code == lib.T64_ERROR_BUSY:
+                raise BadFileError("the snapshot cannot be restored while another domain maps frames of this guest")
+            if code != lib.T64_OK:
                 raise BadFileError("the snapshot is damaged, or comes from a computer of another configuration")
 
 
@@ -407,6 +410,10 @@ def _checked(code: int, doing: str) -> None:
     """Raise what a native function's result says; T64_OK says nothing."""
     if code == lib.T64_ERROR_MEMORY:
         raise ToyvmError(f"{doing}: the host has no memory left")
+    if code == lib.T64_ERROR_RANGE:  # addresses were checked before
+        raise UsageError(f"{doing}: the guest has given a page there back to its host")
+    if code == lib.T64_ERROR_BUSY:
+        raise UsageError(f"{doing}: another domain maps frames of this guest")
     if code != lib.T64_OK:
         raise UsageError(f"{doing} failed: the native core says {code}")
 

@@ -202,6 +202,17 @@ class Host:
         return int(lib.t64_host_memory(self.native))
 
     @property
+    def real_time(self) -> int:
+        """Ticks of the host: the instructions that all its guests have retired, and what `pass_time` added."""
+        return int(lib.t64_host_real_time(self.native))
+
+    def pass_time(self, ticks: int) -> None:
+        """Let real time go on while no guest runs. Raises UsageError for a negative number."""
+        if not 0 <= check_integer(ticks, "ticks") < 1 << 63:
+            raise UsageError(f"{ticks} ticks cannot pass; it takes 0..{(1 << 63) - 1}")
+        lib.t64_host_pass_time(self.native, ticks)
+
+    @property
     def frames_free(self) -> int:
         """Host frames that nobody has."""
         return int(lib.t64_host_frames_free(self.native))
@@ -366,6 +377,24 @@ class Guest(Computer):
     def exits(self) -> dict[str, int]:
         counts = lib.t64_vm_exits(self.vm)[0 : len(EXIT_REASONS)]
         return {reason.name: int(count) for reason, count in zip(EXIT_REASONS, counts, strict=True) if count}
+
+    @property
+    def reservation(self) -> int:
+        """Pages that the guest has now: all of its memory, but for what a paravirtual one has given back."""
+        return int(lib.t64_guest_pages(self.vm))
+
+    @property
+    def balloon_target(self) -> int:
+        """Pages that a paravirtual guest is to have: it sees that, may give back what is more, and gets no more."""
+        return int(lib.t64_guest_target(self.vm))
+
+    @balloon_target.setter
+    def balloon_target(self, pages: int) -> None:
+        limit = self.memory_size // PAGE_SIZE
+        if not 0 <= check_integer(pages, "balloon_target") <= limit:
+            raise UsageError(f"a target of {pages} pages; guest {self.name} has at most {limit}")
+        if lib.t64_guest_set_target(self.vm, pages) != lib.T64_OK:
+            raise UsageError(f"a guest of technique {self.technique} has no balloon; para has one")
 
     @property
     def hypercalls(self) -> dict[str, int]:

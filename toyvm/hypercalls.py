@@ -96,6 +96,14 @@ HYPERCALLS: tuple[Hypercall, ...] = (
     Hypercall("doorbell",               28, ("ring",), "0",
               "look at the ring: take the requests that are there, move what the console's ring has and wants. Acknowledges the "
               "disk ring's interrupt, which as an event needs none"),
+    Hypercall("decrease_reservation",   29, ("list", "count", "done"), "0",
+              "give the frames of `count` pages, as reservation records, back to the host: frames that nothing maps, and that are "
+              "neither tables, rings nor granted. `done` as in mmu_update"),
+    Hypercall("increase_reservation",   30, ("list", "count", "done"), "0",
+              "get a frame full of zeros for each of `count` pages that have none; each one's number is written into its record. No "
+              "more than target pages in all. `done` as in mmu_update"),
+    Hypercall("time",                   31, ("which",), "the time",
+              "0: virtual, the ticks of this guest; 1: real, those of the host; 2: wall, clock_base + real"),
 )
 OFFERED: frozenset[str] = frozenset(
     ("version", "yield", "block", "shutdown", "console_write", "console_read", "multicall", "ring_setup", "doorbell")
@@ -194,6 +202,11 @@ RECORDS: tuple[Record, ...] = (
         "a domain, as the list of domains has it",
     ),
     Record(
+        "reservation",
+        (("page", "pseudo-physical"), ("frame", "of the host, written by increase_reservation")),
+        "a page given back or got again",
+    ),
+    Record(
         "disk_ring",
         (
             ("req_prod", "requests written: the guest's"),
@@ -240,7 +253,8 @@ START_MAGIC = 0x5436_3453_5441_5254
 EVENT_PORTS = 64
 EVENT_INTERRUPT = 3
 EVENT_CAUSE = 1 << INTERRUPT_BIT | EVENT_INTERRUPT
-VIRTUAL_INTERRUPTS: dict[str, int] = {cause.name: cause.number for cause in INTERRUPTS}
+# A virtual interrupt of its own says that the target of the guest's memory was changed.
+VIRTUAL_INTERRUPTS: dict[str, int] = {**{cause.name: cause.number for cause in INTERRUPTS}, "balloon": 4}
 
 GRANTS = 128  # references of one domain
 GRANT_MAPS = 64  # mappings of others' frames in one domain
@@ -267,6 +281,10 @@ SHARED_CONTROL: dict[str, int] = {register.name: 8 * register.number for registe
 SHARED_MORE: dict[str, tuple[int, str]] = {
     "event_pending": (0x100, "events that have come, a bit for each port"),
     "event_mask": (0x108, "events that raise no interrupt, a bit for each port"),
+    "pages": (0x110, "that the guest has now, as of the last entry"),
+    "target": (0x118, "how many pages the host wants it to have: increase_reservation goes no further"),
+    "real_time": (0x120, "ticks of the host, as of the last entry that looked at events"),
+    "wall_time": (0x128, "clock_base + real_time"),
 }
 
 # The guest's tables: an entry may map only frames of its own; one in use as a table is never mapped writable; slot 511 of a

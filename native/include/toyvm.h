@@ -90,6 +90,8 @@ t64_host *t64_host_new(uint64_t memory, uint32_t level);
 void t64_host_free(t64_host *host);             /* its guests first */
 const t64_state *t64_host_state(t64_host *host); /* the hardware's own registers, as the last guest left them */
 uint64_t t64_host_memory(t64_host *host);
+uint64_t t64_host_real_time(t64_host *host); /* ticks: what all its guests have retired, and what was passed */
+void t64_host_pass_time(t64_host *host, uint64_t ticks); /* while no guest ran */
 uint64_t t64_host_frames_free(t64_host *host);
 uint64_t t64_host_frames_monitor(t64_host *host); /* frames that the monitor's tables take now */
 /* A byte for each frame: is there memory of this process behind it? That comes with the first touch. */
@@ -121,6 +123,10 @@ typedef struct t64_rewriting {
 int t64_guest_rewriting(t64_vm *guest, t64_rewriting *counts); /* T64_ERROR_VALUE: its code is not rewritten */
 /* Host-physical address of the copy that runs in place of a guest-physical page in that mode; all ones: the page itself. */
 uint64_t t64_guest_copy(t64_vm *guest, uint32_t mode, uint64_t page);
+/* How many pages a paravirtual guest is to have, and has now. T64_ERROR_VALUE: it is not one, or has never that many. */
+int t64_guest_set_target(t64_vm *guest, uint64_t pages);
+uint64_t t64_guest_target(t64_vm *guest);
+uint64_t t64_guest_pages(t64_vm *guest);
 /* Do the monitor's books of a paravirtual guest's page tables equal a recount of them? T64_ERROR_VALUE: they do not. */
 int t64_guest_audit(t64_vm *guest);
 

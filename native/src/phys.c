@@ -20,15 +20,27 @@ bool phys_read(const struct t64_phys *phys, t64_gpa gpa, void *buffer, u64 size)
         return false;
     for (u8 *to = buffer; size;) {
         u64 run = run_in_page(gpa, size);
-        memcpy(to, phys_at(phys, gpa), run);
+        const u8 *from = phys_at(phys, gpa);
+        if (from)
+            memcpy(to, from, run);
+        else
+            memset(to, 0, run);
         gpa.at += run, to += run, size -= run;
     }
     return true;
 }
 
+static bool has_hole(const struct t64_phys *phys, t64_gpa gpa, u64 size)
+{
+    for (u64 page = gpa.at >> 12; phys->frames && size && page <= (gpa.at + size - 1) >> 12; page++)
+        if (phys->frames[page] == PHYS_HOLE)
+            return true;
+    return false;
+}
+
 bool phys_write(const struct t64_phys *phys, t64_gpa gpa, const void *buffer, u64 size)
 {
-    if (!phys_holds(phys, gpa, size))
+    if (!phys_holds(phys, gpa, size) || has_hole(phys, gpa, size))
         return false;
     for (const u8 *from = buffer; size;) {
         u64 run = run_in_page(gpa, size);

@@ -19,13 +19,23 @@ static inline t64_hpa phys_locate(const struct t64_phys *phys, t64_gpa gpa)
     return (t64_hpa){((u64)phys->frames[gpa.at >> 12] << 12) | (gpa.at & 4095)};
 }
 
-/* The bytes at gpa, valid to the end of its page; NULL outside the memory. Not to be kept: a look, not a lease. */
-static inline u8 *phys_at(const struct t64_phys *phys, t64_gpa gpa)
+/* A page that its computer has given back to the host: it reads as zeros, and cannot be written. */
+#define PHYS_HOLE (~(u32)0)
+
+static inline bool phys_is_hole(const struct t64_phys *phys, t64_gpa gpa)
 {
-    return gpa.at < phys->size ? phys->ram + phys_locate(phys, gpa).at : NULL;
+    return phys->frames && phys->frames[gpa.at >> 12] == PHYS_HOLE;
 }
 
-/* Copy any range, page by page; false, and nothing copied, if it does not lie within the memory. */
+/* The bytes at gpa, valid to the end of its page; NULL outside the memory and in a hole. Not to be kept: a look, not a lease. */
+static inline u8 *phys_at(const struct t64_phys *phys, t64_gpa gpa)
+{
+    if (gpa.at >= phys->size || phys_is_hole(phys, gpa))
+        return NULL;
+    return phys->ram + phys_locate(phys, gpa).at;
+}
+
+/* Copy any range, page by page; false, and nothing copied, if it does not lie within the memory, or writing meets a hole. */
 bool phys_read(const struct t64_phys *phys, t64_gpa gpa, void *buffer, u64 size);
 bool phys_write(const struct t64_phys *phys, t64_gpa gpa, const void *buffer, u64 size);
 

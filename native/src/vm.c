@@ -79,7 +79,7 @@ static bool page_is_zero(const u8 *page)
 uint64_t t64_vm_next_page(t64_vm *vm, uint64_t page)
 {
     for (; page < vm->phys.size >> 12; page++)
-        if (!page_is_zero(phys_at(&vm->phys, (t64_gpa){page << 12})))
+        if (!phys_is_hole(&vm->phys, (t64_gpa){page << 12}) && !page_is_zero(phys_at(&vm->phys, (t64_gpa){page << 12})))
             return page;
     return T64_NOWHERE;
 }

@@ -26,7 +26,7 @@ struct attack {
     u64 first_domain; /* the id of the first of them; the victim's is one less */
     u8 disk[16 * SECTOR_SIZE];
     u64 random;
-    u64 refused, granted, trapped, mapped, rung; /* to see that the attacks are of every kind */
+    u64 refused, granted, trapped, mapped, rung, ballooned; /* to see that the attacks are of every kind */
 };
 
 static u64 next_random(struct attack *attack)
@@ -253,6 +253,28 @@ static void map_grant(struct attack *attack)
     attack->mapped += result == 0;
 }
 
+/* Pages given back and got again, which must be unmapped for it. */
+static void use_balloon(struct attack *attack)
+{
+    struct t64_reservation_record records[3];
+    bool gets = below(attack, 2);
+    for (u32 i = 0; i < 3; i++) {
+        u64 page = 8 + below(attack, 6);
+        records[i] = (struct t64_reservation_record){.page = below(attack, 9) ? page : some_argument(attack)};
+        if (!gets && below(attack, 4))
+            ask(attack, HYPERCALL_UPDATE_VA, page * PAGE_SIZE, 0, below(attack, 2));
+    }
+    if (!below(attack, 4))
+        t64_guest_set_target(attack->guest, PAGES - below(attack, 8));
+    t64_vm_write(attack->guest, LISTS, (const u8 *)records, sizeof records);
+    u64 number = gets ? HYPERCALL_INCREASE_RESERVATION : HYPERCALL_DECREASE_RESERVATION;
+    attack->ballooned += ask(attack, number, LISTS, 1 + below(attack, 3), 0) == 0;
+    for (u64 page = 8; gets && page < 14; page++)
+        if (below(attack, 2))
+            ask(attack, HYPERCALL_UPDATE_VA, page * PAGE_SIZE,
+                t64_guest_frame(attack->guest, page) << PAGE_SHIFT | PTE_V | PTE_R | PTE_W | PTE_U, 1);
+}
+
 /* A ring with counts and requests that may be proper or not. */
 static void use_ring(struct attack *attack)
 {
@@ -308,6 +330,8 @@ static bool strike(struct attack *attack)
         map_grant(attack);
     if (!below(attack, 10))
         use_ring(attack);
+    if (!below(attack, 10))
+        use_balloon(attack);
     write_lists(attack);
     state->pc = some_place(attack);
     state->fresh = 0;
@@ -371,8 +395,9 @@ int main(int count, char **words)
         require(t64_host_frames_free(attack.host) == free_before, "a guest's end gives all its frames back");
     }
     t64_host_free(attack.host);
-    printf("%llu lives: %llu calls granted, %llu refused, %llu traps, %llu frames shared, %llu doorbells\n", (unsigned long long)rounds,
+    printf("%llu lives: %llu calls granted, %llu refused, %llu traps, %llu frames shared, %llu doorbells, %llu balloons\n", (unsigned long long)rounds,
            (unsigned long long)attack.granted, (unsigned long long)attack.refused, (unsigned long long)attack.trapped,
-           (unsigned long long)attack.mapped, (unsigned long long)attack.rung);
+           (unsigned long long)attack.mapped, (unsigned long long)attack.rung,
+           (unsigned long long)attack.ballooned);
     return 0;
 }

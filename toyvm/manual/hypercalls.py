@@ -39,6 +39,10 @@ _SHARING = (
     "others' frames. An entry that maps a foreign frame is written by grant_map alone. A frame that is a table is "
     "never mapped writable, and one that others map writable never becomes a table. A domain that ends lets go of "
     "its maps; its own frames stay as they are for those who map them.",
+    "A page that was given back is a hole: it reads as zeros for the host and its devices, and cannot be written. The "
+    "shared page tells the target that the host sets, and the virtual interrupt balloon that it was changed.",
+    "Virtual time counts this guest's ticks; real time those that all guests of the host have retired, whatever each "
+    "of them skipped; wall time is clock_base + real time. All are functions of what ran: runs repeat.",
     "Going back to a snapshot closes what ties a domain to others, as they have not gone back with it: its channels to "
     "them are free, its grants too, and where it mapped frames of theirs its entries are not valid. While others map "
     "its frames it cannot go back.",

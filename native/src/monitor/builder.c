@@ -121,11 +121,27 @@ static void reset(struct t64_guest *guest, u32 root)
     para->booted = true;
 }
 
+/* It begins with all its pages. False if the host has too few left. */
+static bool fill_holes(struct t64_guest *guest)
+{
+    for (u32 page = 0; page < guest->pages; page++) {
+        if (guest->frames[page] != FRAME_NONE)
+            continue;
+        guest->frames[page] = frames_take(&guest->host->frames, guest->owner, page);
+        if (guest->frames[page] == FRAME_NONE)
+            return false;
+        guest->para->holes--;
+    }
+    return true;
+}
+
 int para_boot(struct t64_guest *guest, u64 entry)
 {
     struct plan plan;
     if (grants_are_mapped(guest))
         return T64_ERROR_BUSY;
+    if (!fill_holes(guest))
+        return T64_ERROR_MEMORY;
     if (!make_plan(guest, &plan) || (!guest->para->booted && !is_free(guest, &plan)))
         return T64_ERROR_RANGE;
     clear_pages(guest, &plan);

@@ -25,6 +25,7 @@ hypercall_function call_event_send, call_event_close, call_event_status;
 hypercall_function call_grant_access, call_grant_end, call_grant_map, call_grant_unmap;
 hypercall_function call_domains;
 hypercall_function call_ring_setup, call_doorbell;
+hypercall_function call_decrease_reservation, call_increase_reservation, call_time;
 
 /* Those there are for this guest, a bit each. */
 u64 call_numbers(const struct t64_guest *guest);

@@ -53,7 +53,7 @@ i64 call_event_bind_interdomain(struct t64_guest *guest, const u64 *args)
 i64 call_event_bind_virq(struct t64_guest *guest, const u64 *args)
 {
     u32 port = free_port(guest);
-    if (args[0] >= VIRQ_COUNT)
+    if (args[0] >= VIRQ_COUNT || args[0] == EVENT_INTERRUPT)
         return -HYPERCALL_ERROR_INVAL;
     if (guest->para->virq_ports[args[0]])
         return -HYPERCALL_ERROR_BUSY;

@@ -92,7 +92,7 @@ i64 call_domains(struct t64_guest *guest, const u64 *args)
         number++;
     i64 count = (i64)number;
     for (const struct t64_guest *other = guest->host->guests; other && !error; other = other->next) {
-        struct t64_domain_record record = {guest_id(other), state_of(&other->vm), other->pages};
+        struct t64_domain_record record = {guest_id(other), state_of(&other->vm), t64_guest_pages((t64_vm *)&other->vm)};
         t64_gva at = {args[0] + --number * sizeof record};
         if (number < args[1] && !reach_write(guest, at, &record, sizeof record))
             error = -HYPERCALL_ERROR_FAULT;

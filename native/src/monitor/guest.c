@@ -230,6 +230,7 @@ int guest_run(struct t64_vm *vm, u64 until)
     if (vm->state.retired >= until)
         return T64_STOP_LIMIT;
     guest->until = until;
+    guest->began = vm->state.retired;
     guest_serve(guest);
     enter(guest);
     int outcome = begin(guest);
@@ -240,5 +241,7 @@ int guest_run(struct t64_vm *vm, u64 until)
             outcome = run_to_exit(guest);
     }
     leave(guest);
+    guest->host->real_time = guest_real_time(guest);
+    guest->began = vm->state.retired;
     return outcome;
 }

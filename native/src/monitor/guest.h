@@ -37,6 +37,7 @@ struct t64_guest {
     u32 owner; /* as the frames know it */
     u32 frames_monitor; /* that the monitor has for it */
     u64 until; /* of the run under way */
+    u64 began; /* how many had retired when it began */
     u64 seen;  /* of what the hardware has retired */
     int served; /* the outcome of an exit that was handled in place */
     struct exit_cause exit;
@@ -87,6 +88,12 @@ extern const struct technique technique_custom;
 static inline u64 guest_id(const struct t64_guest *guest) { return guest->owner - FRAME_MONITOR; }
 
 static inline struct t64_guest *guest_of(struct t64_vm *vm) { return (struct t64_guest *)vm; }
+
+/* The host's time: what all its guests have retired, and what it was told has passed. */
+static inline u64 guest_real_time(const struct t64_guest *guest)
+{
+    return guest->host->real_time + (guest->vm.state.retired - guest->began);
+}
 
 /* What the monitor takes and gives back from now on is for this guest. */
 static inline void guest_serve(struct t64_guest *guest) { guest->host->frames.served = &guest->frames_monitor; }

@@ -33,6 +33,8 @@ static void guest_state_changed(struct t64_vm *vm)
 static void guest_memory_changed(struct t64_vm *vm, t64_gpa gpa, u64 size)
 {
     struct t64_guest *guest = guest_of(vm);
+    if (phys_is_hole(&vm->phys, gpa))
+        return;
     guest_serve(guest);
     host_memory_changed(guest->host, phys_locate(&vm->phys, gpa), size);
     guest->technique->memory_changed(guest, gpa, size);
@@ -50,7 +52,7 @@ static void unlink_guest(struct t64_guest *guest)
 static void give_back_memory(struct t64_guest *guest)
 {
     for (u32 page = 0; page < guest->pages; page++)
-        if (!frames_orphan(&guest->host->frames, guest->frames[page]))
+        if (guest->frames[page] != FRAME_NONE && !frames_orphan(&guest->host->frames, guest->frames[page]))
             host_give_back(guest->host, guest->frames[page]);
     free(guest->frames);
 }
@@ -174,7 +176,8 @@ uint64_t t64_guest_root(t64_vm *vm, uint32_t mode)
 
 uint64_t t64_guest_frame(t64_vm *vm, uint64_t page)
 {
-    return page < guest_of(vm)->pages ? guest_of(vm)->frames[page] : T64_NOWHERE;
+    bool there = page < guest_of(vm)->pages && guest_of(vm)->frames[page] != FRAME_NONE;
+    return there ? guest_of(vm)->frames[page] : T64_NOWHERE;
 }
 
 uint64_t t64_guest_frames_touched(t64_vm *vm, const uint8_t *touched, uint64_t frames)

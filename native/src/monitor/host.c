@@ -85,6 +85,10 @@ void host_give_back(struct t64_host *host, u32 frame)
 
 const t64_state *t64_host_state(t64_host *host) { return &host->hardware.state; }
 
+uint64_t t64_host_real_time(t64_host *host) { return host->real_time; }
+
+void t64_host_pass_time(t64_host *host, uint64_t ticks) { host->real_time += ticks; }
+
 uint64_t t64_host_memory(t64_host *host) { return host->hardware.phys.size; }
 
 uint64_t t64_host_frames_free(t64_host *host) { return host->frames.free; }

@@ -16,6 +16,7 @@ struct t64_host {
     struct frames frames;
     struct t64_guest *guests; /* a list */
     u32 next_owner;
+    u64 real_time; /* ticks, but for those of the run under way */
 };
 
 /* The guest of that domain id; NULL if there is none. */

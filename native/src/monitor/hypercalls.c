@@ -42,6 +42,9 @@ static hypercall_function *const calls[HYPERCALL_COUNT] = {
     [HYPERCALL_DOMAINS] = call_domains,
     [HYPERCALL_RING_SETUP] = call_ring_setup,
     [HYPERCALL_DOORBELL] = call_doorbell,
+    [HYPERCALL_DECREASE_RESERVATION] = call_decrease_reservation,
+    [HYPERCALL_INCREASE_RESERVATION] = call_increase_reservation,
+    [HYPERCALL_TIME] = call_time,
 };
 
 static bool exists(const struct t64_guest *guest, u64 number)

@@ -44,6 +44,7 @@ static bool para_open(struct t64_guest *guest)
     if (!guest->para)
         return false;
     guest->para->roots[PARA_KERNEL] = guest->para->roots[PARA_USER] = FRAME_NONE;
+    guest->para->target = guest->pages;
     guest->vm.info |= INFO_HYPERCALLS;
     if (!take_frames(guest))
         return false;
@@ -182,13 +183,23 @@ static int set_hardware(struct t64_guest *guest, u64 alarm)
     return OUTCOME_RESUME;
 }
 
+static void show_numbers(struct t64_guest *guest)
+{
+    u64 real = guest_real_time(guest);
+    *para_shared(guest, SHARED_TIME) = vm_time(&guest->vm);
+    *para_shared(guest, SHARED_REAL_TIME) = real;
+    *para_shared(guest, SHARED_WALL_TIME) = guest->vm.devices.clock_base + real;
+    *para_shared(guest, SHARED_PAGES) = guest->pages - guest->para->holes;
+    *para_shared(guest, SHARED_TARGET) = guest->para->target;
+}
+
 static int para_settle(struct t64_guest *guest)
 {
     int outcome = take_interrupt(guest);
     if (outcome >= 0)
         return outcome;
     *para_shared(guest, SHARED_IPEND) = guest->para->pending;
-    *para_shared(guest, SHARED_TIME) = vm_time(&guest->vm);
+    show_numbers(guest);
     return set_hardware(guest, system_next_event(&guest->vm));
 }
 

@@ -26,6 +26,8 @@ struct para {
     u32 monitor_frames[PARA_MONITOR_FRAMES];
     u8 *shared; /* the bytes of the first of them */
     u64 pending;                  /* ipend, as last shown to the guest */
+    u32 holes;                    /* pages that were given back */
+    u64 target;                   /* pages that it is to have */
     struct event_channel channels[EVENT_PORTS];
     u32 virq_ports[VIRQ_COUNT];   /* 0: not bound */
     struct grant grants[GRANTS];

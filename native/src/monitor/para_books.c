@@ -24,6 +24,7 @@ struct books {
     u64 roots[2]; /* page numbers, or all ones */
     u64 booted, broken, pending, unsettled;
     struct saved_handler handlers[PARA_HANDLERS];
+    u64 target;
     u64 virq_ports[VIRQ_COUNT];
     u64 map_entries[GRANT_MAPS]; /* guest-physical; all ones: none */
 };
@@ -86,7 +87,7 @@ void para_save(struct t64_vm *vm, u8 *buffer)
     struct t64_guest *guest = guest_of(vm);
     const struct para *para = guest->para;
     struct books books = {.pages = guest->pages, .booted = para->booted, .broken = para->broken,
-                          .pending = para->pending, .unsettled = guest->unsettled};
+                          .pending = para->pending, .target = para->target, .unsettled = guest->unsettled};
     for (u32 mode = 0; mode < 2; mode++)
         books.roots[mode] = root_page(guest, mode);
     save_handlers(para, &books);
@@ -143,7 +144,7 @@ static bool books_are_sound(const struct t64_guest *guest, const u8 *buffer)
 {
     struct books books;
     memcpy(&books, buffer, sizeof books);
-    bool sound = books.pages == guest->pages;
+    bool sound = books.pages == guest->pages && books.target <= guest->pages;
     for (u32 mode = 0; mode < 2; mode++)
         sound &= books.roots[mode] == T64_NOWHERE || books.roots[mode] < guest->pages;
     for (u32 virq = 0; virq < VIRQ_COUNT; virq++)
@@ -251,6 +252,10 @@ int para_load(struct t64_vm *vm, const u8 *buffer, u64 size)
     para->booted = books.booted;
     para->broken = books.broken;
     para->pending = books.pending;
+    para->target = books.target;
+    para->holes = 0;
+    for (u32 page = 0; page < guest->pages; page++)
+        para->holes += !has_frame(guest, page);
     guest->unsettled = books.unsettled;
     para->doubtful = true;
     memcpy(para_shared(guest, 0), buffer + shared_at(), FRAME_SIZE);
