@@ -13,10 +13,13 @@ from toyvm.image import Image
 from toyvm.importer import Options, import_program
 from toyvm.machine import Machine
 from toyvm.outcome import Outcome
-from toyvm.techniques import NAMES, parse_variant
+from toyvm.recompiler.options import Recompiling
+from toyvm.reference.machine import ReferenceMachine
+from toyvm.techniques import BY_NAME, NAMES, Build, parse_variant
 
 MEMORY = 16 << 20
 LIMIT = 5_000_000
+FULL = [name for name in NAMES if BY_NAME[name].build is Build.PLAIN]
 TEXT = b"hello from RISC-V\n"
 
 
@@ -114,3 +117,32 @@ def test_code_without_mapping_symbols_is_said_to_be_taken_for_code() -> None:
 def test_too_little_memory_is_said() -> None:
     outcome, output = run(image_of(*call(EXIT, 0), stack=1 << 16), memory=204 << 10)
     assert (outcome.exit_code, output) == (98, b"supervisor: too little memory\n")
+
+
+def test_every_full_virtualization_leaves_the_same_state_at_the_same_count() -> None:
+    image = image_of(*greeting(TEXT, 3), data=TEXT)
+    reference = ReferenceMachine(MEMORY)
+    reference.load(image)
+    reference.run(LIMIT)
+    expected = (reference.retired, reference.state_hash())
+    assert reference.unspecified is None
+    for technique in FULL:
+        with Host(host_memory_for(MEMORY), level=parse_variant(technique).level) as host:
+            computer = Machine(MEMORY) if technique == "bare" else host.guest(technique, MEMORY)
+            with computer:
+                computer.load(image)
+                computer.run(LIMIT)
+                assert (computer.retired, computer.state_hash()) == expected, technique
+
+
+def test_the_recompiler_runs_a_program_to_the_same_end() -> None:
+    pytest.importorskip("llvmlite", reason="the recompiler is not installed")
+    loop = [*li(5, 20000), Operation("addi", 5, 5, imm=-1), Operation("bne", 0, 5, 0, -4), *greeting(TEXT, 3)]
+    image = image_of(*loop, data=TEXT)
+    ends = []
+    for engine in ("interpreter", Recompiling(threshold=50, waiting=True)):
+        with Machine(MEMORY, engine=engine) as machine:
+            machine.load(image)
+            machine.run(LIMIT)
+            ends.append((machine.output, machine.retired, machine.state_hash()))
+    assert ends[0] == ends[1]

@@ -13,6 +13,7 @@ from riscv_elf import EXIT, NOTYPE, TEXT, File, Name, Piece, R, W, X, call, prog
 from rv64 import Operation
 
 from toyvm.errors import BadFileError, ToyvmError, UsageError
+from toyvm.image import Image
 from toyvm.importer import Options, import_program
 
 CODE = Piece(".text", TEXT, words(*call(EXIT, 0)), R | X)
@@ -58,6 +59,7 @@ def complaint(data: bytes) -> str:
         (replace(GOOD, pieces=[CODE, Piece(".bss", 1 << 31, b"", R | W, 8)]).build(), "-Ttext-segment=0x10000"),
         (replace(GOOD, pieces=[CODE, Piece(".bss", 1 << 62, b"", R | W, 8)]).build(), "ends beyond any memory"),
         (replace(GOOD, pieces=[Piece(".text", TEXT, CODE.data, R)]).build(), "lies in no executable segment"),
+        (replace(GOOD, pieces=[CODE, CODE]).build(), "lies inside that of 0x10000"),
         (b"", "prog.elf: "),
     ],
 )
@@ -132,4 +134,5 @@ def test_no_damage_to_a_file_does_worse_than_a_refusal(damage: list[tuple[int, i
     for place, value in damage:
         data[place % len(data)] = value
     with suppress(ToyvmError):
-        import_program(bytes(data), "prog.elf")
+        image = import_program(bytes(data), "prog.elf").image
+        assert Image.from_bytes(image.to_bytes()).to_bytes() == image.to_bytes()

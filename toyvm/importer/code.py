@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from toyvm.errors import BadFileError
 from toyvm.image import Image, Section, Segment, elf
@@ -41,7 +42,10 @@ def translate(program: Program) -> Translation:
     memory = {segment.address: bytearray(segment.data) for segment in program.segments}
     refusals: list[Refusal] = []
     count = 0
-    runs = list(code_runs(program))
+    runs = sorted(code_runs(program))
+    for before, after in pairwise(runs):
+        if before[1] > after[0]:
+            raise BadFileError(f"{program.name}: two executable sections share the code at {after[0]:#x}")
     for start, end in runs:
         base, data = _holder(memory, start)
         refusals += _translate_run(data, start - base, end - base, base, program.has_compressed)

@@ -12,6 +12,7 @@ from typing import ClassVar
 from toyvm.image import LineTable
 
 _MAXIMUM_ROWS = 1 << 22
+_ADDRESSES, _LINES = (1 << 64) - 1, (1 << 32) - 1  # what rows can hold; more is damage, and wraps
 
 
 class DamagedLines(ValueError):
@@ -120,7 +121,8 @@ _PATH, _DIRECTORY = 1, 2
 _FORM_STRING, _FORM_STRP, _FORM_LINE_STRP, _FORM_UDATA, _FORM_BLOCK = 0x08, 0x0E, 0x1F, 0x0F, 0x09
 _FIXED_FORMS = {0x0B: 1, 0x05: 2, 0x06: 4, 0x07: 8, 0x1E: 16}  # data1, 2, 4, 8, 16
 
-# Extended opcodes.
+# Standard opcodes that matter here, then extended ones.
+_COPY, _ADVANCE_PC, _ADVANCE_LINE, _SET_FILE, _CONST_ADD_PC, _FIXED_ADVANCE_PC = 1, 2, 3, 4, 8, 9
 _END_SEQUENCE, _SET_ADDRESS, _DEFINE_FILE = 1, 2, 3
 
 
@@ -215,44 +217,52 @@ class _Unit:
 
     def _sequence(self) -> list[_Row]:
         code, rows = self._code, list[_Row]()
-        address, file, line = 0, 1, 1
+        self._address, self._file, self._line = 0, 1, 1
         while code.at < len(code.data):
             opcode = code.number(1)
             if opcode >= self._opcode_base:
                 advance, step = divmod(opcode - self._opcode_base, self._line_range)
-                address += advance * self._minimum_length
-                line += self._line_base + step
-                rows.append(_Row(address, self._file(file), max(line, 0)))
-            elif opcode == 0:
-                content = _Cursor(code.take(code.uleb()))
-                kind = content.number(1)
-                if kind == _END_SEQUENCE:
-                    return [*rows, _Row(address, "", 0)]
-                if kind == _SET_ADDRESS:
-                    address = content.number(len(content.data) - 1)
-                elif kind == _DEFINE_FILE:
-                    self._files.append(content.text())
-            elif opcode == 1:  # copy
-                rows.append(_Row(address, self._file(file), max(line, 0)))
-            elif opcode == 2:  # advance pc
-                address += code.uleb() * self._minimum_length
-            elif opcode == 3:  # advance line
-                line += code.sleb()
-            elif opcode == 4:  # set file
-                file = code.uleb()
-            elif opcode == 8:  # advance pc as the last special opcode would
-                address += (255 - self._opcode_base) // self._line_range * self._minimum_length
-            elif opcode == 9:  # advance pc by a fixed amount
-                address += code.number(2)
-            else:  # about columns, statements and the like, or unknown
-                for _ in range(self._lengths[opcode - 1]):
-                    code.uleb()
+                self._address += advance * self._minimum_length
+                self._line += self._line_base + step
+                rows.append(self._row())
+            elif opcode == _COPY:
+                rows.append(self._row())
+            elif opcode:
+                self._standard(opcode)
+            elif self._extended() == _END_SEQUENCE:
+                return [*rows, _Row(self._address & _ADDRESSES, "", 0)]
         return []
 
-    def _file(self, number: int) -> str:
-        if number >= len(self._files):
-            raise DamagedLines(f"file {number} is named; there are {len(self._files)}")
-        return self._files[number]
+    def _row(self) -> _Row:
+        if self._file >= len(self._files):
+            raise DamagedLines(f"file {self._file} is named; there are {len(self._files)}")
+        return _Row(self._address & _ADDRESSES, self._files[self._file], max(self._line, 0) & _LINES)
+
+    def _standard(self, opcode: int) -> None:
+        code = self._code
+        if opcode == _ADVANCE_PC:
+            self._address += code.uleb() * self._minimum_length
+        elif opcode == _ADVANCE_LINE:
+            self._line += code.sleb()
+        elif opcode == _SET_FILE:
+            self._file = code.uleb()
+        elif opcode == _CONST_ADD_PC:  # as the last special opcode would
+            self._address += (255 - self._opcode_base) // self._line_range * self._minimum_length
+        elif opcode == _FIXED_ADVANCE_PC:
+            self._address += code.number(2)
+        else:  # about columns, statements and the like, or unknown
+            for _ in range(self._lengths[opcode - 1]):
+                code.uleb()
+
+    def _extended(self) -> int:
+        """Run an extended opcode; which one it was."""
+        content = _Cursor(self._code.take(self._code.uleb()))
+        kind = content.number(1)
+        if kind == _SET_ADDRESS:
+            self._address = content.number(len(content.data) - 1)
+        elif kind == _DEFINE_FILE:
+            self._files.append(content.text())
+        return kind
 
 
 def _join(directories: list[str], number: int, name: str) -> str:
