@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import fusion
+
 from toyvm import exits, hypercalls
 from toyvm.isa import (
     CAUSES,
@@ -240,13 +242,19 @@ HEADERS = {
     "instructions.h": instructions_header,
     "hypercalls.h": hypercalls_header,
     "exits.h": exits_header,
+    "fusions.h": fusion.tables,
 }
+
+INCLUDES = {"fused.inc": fusion.handlers}  # text for the inside of a function
+
+
+_HEAD = "/* Written by native/generate.py: do not edit. */\n"
 
 
 def _text(name: str, lines: Lines) -> str:
     guard = f"T64_GENERATED_{name.removesuffix('.h').upper()}_H"
     body = "\n".join(lines)
-    head = f"/* Written by native/generate.py: do not edit. */\n#ifndef {guard}\n#define {guard}\n"
+    head = f"{_HEAD}#ifndef {guard}\n#define {guard}\n"
     return f"{head}\n#include <stdint.h>\n\n{body}\n#endif\n"
 
 
@@ -254,9 +262,15 @@ def generate() -> None:
     """Write every header that differs from what is there, so that unchanged ones do not cause a rebuild."""
     GENERATED.mkdir(exist_ok=True)
     for name, write in HEADERS.items():
-        path, text = GENERATED / name, _text(name, write())
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
+        _put(name, _text(name, write()))
+    for name, write in INCLUDES.items():
+        _put(name, _HEAD + "\n".join(write()) + "\n")
+
+
+def _put(name: str, text: str) -> None:
+    path = GENERATED / name
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 if __name__ == "__main__":

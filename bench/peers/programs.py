@@ -40,6 +40,14 @@ SETS: dict[str, dict[str, int]] = {
         "bytecode": 600,
         "fractal": 250,
         "words": 350,
+        "heap": 200,
+        "table": 500,
+        "paths": 100,
+        "base64": 2000,
+        "bits": 2000,
+        "numbers": 100000,
+        "copies": 2000,
+        "permute": 300,
     },
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "code.h"
+#include "fusion.h"
 #include "kinds.h"
 #include "recompiler.h"
 
@@ -31,6 +32,15 @@ static void forget(struct code_cache *cache, struct code_page *page, u32 from, u
         recompiler_forget(cache, page, from, to);
     for (u32 n = from; n < to; n++)
         page->entries[n] = (struct code_entry){.handler = cache->handlers[KIND_UNDECODED], .kind = KIND_UNDECODED};
+}
+
+/* Take apart the groups that reach this entry from before it. */
+static void unfuse(const struct code_cache *cache, struct code_page *page, u32 entry)
+{
+    u32 first = entry < GROUP_MAX - 1 ? 0 : entry - (GROUP_MAX - 1);
+    for (u32 n = first; n < entry; n++)
+        if (is_fused(cache->handlers, &page->entries[n]))
+            page->entries[n].handler = cache->handlers[KIND_UNDECODED];
 }
 
 static struct code_page *victim(struct code_cache *cache)
@@ -75,8 +85,11 @@ void code_changed(struct code_cache *cache, t64_hpa hpa, u64 size)
     while (size) {
         u64 offset = hpa.at & 4095, run = 4096 - offset < size ? 4096 - offset : size;
         struct code_page *page = code_of(cache, hpa.at >> 12);
-        if (page)
-            forget(cache, page, (u32)(offset >> 2), (u32)((offset + run + 3) >> 2));
+        if (page) {
+            u32 first = (u32)(offset >> 2);
+            unfuse(cache, page, first);
+            forget(cache, page, first, (u32)((offset + run + 3) >> 2));
+        }
         hpa.at += run;
         size -= run;
     }

@@ -7,13 +7,15 @@
  */
 
 #define STATE (&cpu->vm->state)
-#define PC (bias + ((u64)(uintptr_t)ip >> 2))
+#define PC PC_OF(0)
+#define PC_OF(n) (bias + ((u64)(uintptr_t)(ip + (n)) >> 2))
 #define LEFT ((u64)(end - (intptr_t)ip) / sizeof *ip)
 #define PAGE_END ((intptr_t)&page->entries[CODE_ENTRIES])
 #define A x[ip->rs1]
 #define B x[ip->rs2]
 #define V x[ip->rd]
-#define IMM ((u64)(i64)ip->imm)
+#define IMM IMM_OF(0)
+#define IMM_OF(n) ((u64)(i64)ip[n].imm)
 /* As it was decoded: the kinds that need this are instructions, and the sink stands for x0. */
 #define DECODED ((struct t64_decoded){.insn = ip->kind, .rd = ip->rd & 31, .rs1 = ip->rs1, .rs2 = ip->rs2, .imm = ip->imm})
 
@@ -31,14 +33,40 @@
 #define DISPATCH() goto *ip->handler
 #define NEXT() do { ip++; DISPATCH(); } while (0)
 #define ARRIVE() do { if (T64_UNLIKELY(end < PAGE_END)) goto look; DISPATCH(); } while (0)
+/* Of fused handlers: go on behind the group; run member `n` by itself, for its access needs more than the TLB. */
+#define SKIP(n) do { ip += (n); DISPATCH(); } while (0)
+#define ALONE(n) do { ip += (n); goto alone; } while (0)
 #endif
 
-/* Take a branch to another entry of this page, `displacement` bytes away. */
-#define TAKE(displacement) do { \
+/* Go to `target`. If it is where the last jump went, as in a loop, ip comes from `foreseen`, and what follows need not wait for the
+ * displacement to be loaded: the compare is predicted, as all branches are. The compiler must not see that both are the same. */
+#define FORESEE(target) do { \
+        if (T64_LIKELY(target == foreseen)) { \
+            ip = foreseen; \
+            __asm__("" : "+r"(ip)); \
+        } else { \
+            ip = foreseen = target; \
+        } \
+    } while (0)
+
+/* Take the branch at member `n` of a group to another entry of this page, `displacement` bytes away. */
+#define TAKE(n, displacement) do { \
         intptr_t moved = (displacement); \
         end += moved - (intptr_t)sizeof *ip; \
-        ip = (struct code_entry *)((intptr_t)ip + moved); \
+        struct code_entry *target = (struct code_entry *)((intptr_t)(ip + (n)) + moved); \
+        FORESEE(target); \
         ARRIVE(); \
+    } while (0)
+
+/* jalr as member `n`, to an aligned target. In the same page only the distance counts: no wait for the TLB. */
+#define JUMP(n, target) do { \
+        to = (target); \
+        u64 from = PC_OF(n), distance = to - from, within = (from & 4095) + distance; \
+        x[ip[n].rd] = from + 4; \
+        if (within < 4096) \
+            TAKE(n, (intptr_t)(distance * (sizeof *ip / 4))); \
+        ip += (n); \
+        goto far_jump; \
     } while (0)
 
 #define PLAIN(name, value) op_##name: { V = (value); } NEXT();
@@ -71,12 +99,12 @@
     } NEXT();
 
 #define BRANCH(name, claim) \
-    op_##name: if (claim) TAKE(ip->imm); NEXT(); \
+    op_##name: if (claim) TAKE(0, ip->imm); NEXT(); \
     op_##name##_far: if (claim) { to = PC + IMM; goto far_jump; } NEXT();
 
 enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
 {
-    static const void *const labels[KIND_COUNT] = {
+    static const void *const labels[] = {
         [INSN_ILLEGAL] = &&op_illegal,
 #define LABEL(name, number, ...) [number] = &&op_##name,
         T64_INSTRUCTIONS(LABEL)
@@ -84,6 +112,11 @@ enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
 #define LABEL(name, kind) [kind] = &&op_##name,
         KINDS_EXTRA(LABEL)
 #undef LABEL
+#if !EXACT
+#define LABEL(number, name) [KIND_COUNT + number] = &&name,
+        T64_FUSED(LABEL)
+#undef LABEL
+#endif
     };
 #if !EXACT
     if (!page) {
@@ -93,7 +126,7 @@ enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
 #endif
     u64 *const x = STATE->x;
     const struct tlb *tlb;
-    struct code_entry *ip;
+    struct code_entry *ip, *foreseen = NULL;
     u64 horizon, bias, to, cause, tval;
     intptr_t end;
     bool user, enabled, guarded;
@@ -128,6 +161,11 @@ again: /* state is complete, and mode, interrupts, limits or translations are no
     return LEAVE_LOOK;
 
 #include "handlers.h"
+#if !EXACT
+#include "fused.inc"
+alone:
+    goto *labels[ip->kind];
+#endif
 
 op_fence: NEXT();
 op_fencei: NEXT();
@@ -136,17 +174,13 @@ op_break: RAISE(CAUSE_BREAK, 0);
 op_hcall:
 op_illegal: RAISE(CAUSE_ILLEGAL_INSTRUCTION, (u32)ip->imm);
 
-op_jal: V = PC + 4; TAKE(ip->imm);
+op_jal: V = PC + 4; TAKE(0, ip->imm);
 op_jal_far: to = PC + IMM; V = PC + 4; goto far_jump;
 op_jalr: {
-        to = (A + IMM) & ~(u64)1;
-        if (T64_UNLIKELY(to & 2))
-            RAISE(CAUSE_FETCH_MISALIGNED, to);
-        u64 distance = to - PC, within = (PC & 4095) + distance;
-        V = PC + 4;
-        if (within < 4096) /* in the same page, where only the distance counts: no wait for the TLB */
-            TAKE((intptr_t)(distance * (sizeof *ip / 4)));
-        goto far_jump;
+        u64 target = (A + IMM) & ~(u64)1;
+        if (T64_UNLIKELY(target & 2))
+            RAISE(CAUSE_FETCH_MISALIGNED, target);
+        JUMP(0, target);
     }
 
 far_jump: { /* the jump at ip retires; go on at `to` */
@@ -282,12 +316,14 @@ look:
 
 #undef STATE
 #undef PC
+#undef PC_OF
 #undef LEFT
 #undef PAGE_END
 #undef A
 #undef B
 #undef V
 #undef IMM
+#undef IMM_OF
 #undef DECODED
 #undef SYNC
 #undef LEAVE
@@ -295,7 +331,11 @@ look:
 #undef DISPATCH
 #undef NEXT
 #undef ARRIVE
+#undef FORESEE
 #undef TAKE
+#undef JUMP
+#undef SKIP
+#undef ALONE
 #undef PLAIN
 #undef LOAD
 #undef STORE

@@ -1,7 +1,5 @@
 /* The meaning of each innocuous instruction, one line each: PLAIN computes rd; LOAD and STORE access memory; BRANCH compares. */
 
-#define S32(value) ((u64)(i64)(i32)(value)) /* the low 32 bits, sign-extended */
-
 PLAIN(add, A + B)
 PLAIN(sub, A - B)
 PLAIN(and, A & B)
@@ -67,5 +65,3 @@ BRANCH(blt, (i64)V < (i64)A)
 BRANCH(bge, (i64)V >= (i64)A)
 BRANCH(bltu, V < A)
 BRANCH(bgeu, V >= A)
-
-#undef S32

@@ -2,8 +2,11 @@
 #include <string.h>
 
 #include "engine.h"
+#include "fusions.h"
 #include "kinds.h"
 #include "recompiler.h"
+
+#define S32(value) ((u64)(i64)(i32)(value)) /* the low 32 bits, sign-extended */
 
 static u64 divide(u64 a, u64 b)
 {

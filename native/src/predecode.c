@@ -3,6 +3,7 @@
 
 #include "decode.h"
 #include "engine.h"
+#include "fusion.h"
 #include "kinds.h"
 #include "recompiler.h"
 
@@ -26,25 +27,32 @@ static bool has_target(u8 insn) { return (insn >= INSN_BEQ && insn <= INSN_BGEU)
 
 static bool writes_rd(u8 insn) { return !(insn >= INSN_BEQ && insn <= INSN_BGEU) && !(insn >= INSN_SB && insn <= INSN_SD); }
 
-void predecode(struct t64_cpu *cpu, struct code_page *page, struct code_entry *entry)
+static void decode_entry(struct t64_cpu *cpu, struct code_page *page, struct code_entry *entry)
 {
     u32 word;
     u64 index = (u64)(entry - page->entries);
     memcpy(&word, cpu->vm->phys.ram + (page->frame << 12) + index * 4, 4);
     struct t64_decoded in = decode(word);
-    struct code_entry made = {.imm = in.imm, .rd = in.rd, .rs1 = in.rs1, .rs2 = in.rs2, .kind = in.insn};
+    entry->imm = in.imm, entry->rd = in.rd, entry->rs1 = in.rs1, entry->rs2 = in.rs2, entry->kind = in.insn;
     if (writes_rd(in.insn) && in.rd == 0)
-        made.rd = REGISTER_SINK;
+        entry->rd = REGISTER_SINK;
     if (in.insn == INSN_ILLEGAL || in.insn == INSN_HCALL)
-        made.kind = INSN_ILLEGAL, made.imm = (i32)word;
+        entry->kind = INSN_ILLEGAL, entry->imm = (i32)word;
     else if (has_target(in.insn) && in.imm == 0)
-        made.kind = KIND_SPIN, made.imm = (i32)word;
+        entry->kind = KIND_SPIN, entry->imm = (i32)word;
     else if (has_target(in.insn) && !stays_in_page((i64)index, in.imm))
-        made.kind = far_kind(in.insn), made.imm = in.imm * 4;
+        entry->kind = far_kind(in.insn), entry->imm = in.imm * 4;
     else if (has_target(in.insn))
-        made.imm = in.imm * (i32)sizeof(struct code_entry);
-    made.handler = cpu->handlers[made.kind];
+        entry->imm = in.imm * (i32)sizeof(struct code_entry);
     if (cpu->code->recompiler)
-        recompiler_watch(cpu, &made);
-    *entry = made;
+        recompiler_watch(cpu, entry);
+}
+
+void predecode(struct t64_cpu *cpu, struct code_page *page, struct code_entry *entry)
+{
+    for (u32 n = 0; n == 0 || (n < GROUP_MAX && may_go_on(entry[n - 1].kind)); n++)
+        if (entry[n].kind == KIND_UNDECODED)
+            decode_entry(cpu, page, &entry[n]);
+    if (entry->handler == cpu->handlers[KIND_UNDECODED])
+        entry->handler = cpu->handlers[handler_of(cpu->handlers, entry)];
 }

@@ -1,0 +1,335 @@
+"""Choose the groups of instructions that native/fusions.txt lists, by what the training programs execute.
+
+    python bench/choose_fusions.py            profile them, choose, and write the list
+
+Greedy: of all groups that occur, the one that saves most is taken, until there are LIMIT or none saves FLOOR. Savings
+are estimated micro-operations an instruction, summed over the programs *without the one that gains most*: what helps a
+single program alone is not taken, for it says nothing about others. None of the reported programs is looked at.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "native"), str(ROOT / "bench" / "peers")]
+
+from fusion import ANY, NOWHERE, SAME, Group, Member, bodies  # noqa: E402
+from programs import Program, compile_riscv, programs_of  # noqa: E402
+
+from toyvm import Machine  # noqa: E402
+from toyvm.importer import Options, import_file  # noqa: E402
+from toyvm.isa import decode  # noqa: E402
+from toyvm.isa.registers import ABI_NAMES  # noqa: E402
+
+LIMIT = 300  # groups: compilers take time that grows with the square of it
+FLOOR = 0.001
+LONGEST = 3
+AT_ONCE = 12  # groups taken before the programs are divided into groups anew, if none has the mnemonics of another
+WINDOWS = (1_000_000, 3_000_000, 6_000_000)  # instructions retired where a stretch is looked at
+STRETCH = 30_000
+
+DISPATCH, PROBE = 3.0, 7.0  # estimates, in micro-operations
+SHIFTS = ("sll", "srl", "sra")
+HOT = ("a5", "a4", "a3", "a2", "a1", "a0", "s0", "s1", "sp", "ra")
+
+
+class Instruction(NamedTuple):
+    mnemonic: str  # '' for what cannot be fused
+    rd: int = 0
+    rs1: int = 0
+    rs2: int = 0
+
+    @property
+    def operands(self) -> tuple[int, ...]:
+        fields = {"A": self.rs1, "B": self.rs2, "V": self.rd}
+        return tuple(fields[name] for name in bodies()[self.mnemonic].operands)
+
+    @property
+    def result(self) -> int | None:
+        return self.rd if bodies()[self.mnemonic].writes else None
+
+
+class Site(NamedTuple):
+    """An address of a program: its instruction, how often it was executed, and how often the next one followed."""
+
+    instruction: Instruction
+    count: int
+    followed: int
+
+
+Profile = dict[int, Site]
+
+
+# What is executed.
+
+
+def profile(program: Program, folder: Path) -> Profile:
+    image = import_file(compile_riscv(program, folder), Options(arguments=(str(program.scale), "1"))).image
+    counts: Counter[int] = Counter()
+    followed: Counter[int] = Counter()
+    with Machine(memory="16M", output=None) as machine:
+        machine.load(image)
+        for window in WINDOWS:
+            machine.run(until=window)
+            for _ in range(STRETCH):
+                pc = machine.pc
+                counts[pc] += 1
+                if machine.step().stop != "limit":
+                    break
+                followed[pc] += machine.pc == pc + 4
+        return {pc: Site(instruction_at(machine, pc), counts[pc], followed[pc]) for pc in sorted(counts)}
+
+
+def instruction_at(machine: Machine, pc: int) -> Instruction:
+    word = machine.instruction_at(pc)
+    found = decode(word) if word is not None else None
+    if word is None or found is None or found.instruction.mnemonic not in bodies():
+        return Instruction("")
+    mnemonic = found.instruction.mnemonic
+    if bodies()[mnemonic].form in ("BRANCH", "JAL"):
+        target = (pc & 4095) // 4 + found.values[-1]
+        if not 0 <= target < 1024 or found.values[-1] == 0:
+            return Instruction("")  # leaves its page, or is a spin
+    return Instruction(mnemonic, word >> 7 & 31, word >> 12 & 31, word >> 17 & 31)
+
+
+# Groups: what an instruction sequence can be run as, and what that costs.
+
+
+@cache
+def producers(sequence: tuple[Instruction, ...]) -> tuple[tuple[int | None, ...], ...]:
+    """For each operand of each instruction, the member that it is the result of."""
+    last: dict[int, int] = {}
+    found = []
+    for n, instruction in enumerate(sequence):
+        found.append(tuple(last.get(register) if register else None for register in instruction.operands))
+        if instruction.result:
+            last[instruction.result] = n
+    return tuple(found)
+
+
+def group_of(sequence: tuple[Instruction, ...], certain: frozenset[int]) -> Group:
+    """The group for a sequence in which these registers are certain ones, and others any."""
+    members = []
+    for n, instruction in enumerate(sequence):
+        sources = []
+        for register, producer in zip(instruction.operands, producers(sequence)[n], strict=True):
+            name = ABI_NAMES[register]
+            sources.append(f"#{producer}" if producer is not None else name if register in certain | {0} else ANY)
+        members.append(Member(instruction.mnemonic, tuple(sources), _result(sequence, n, tuple(sources), certain)))
+    return tuple(members)
+
+
+def _result(sequence: tuple[Instruction, ...], n: int, sources: tuple[str, ...], certain: frozenset[int]) -> str:
+    register = sequence[n].result
+    if register is None:
+        return ""
+    if register and any(later.result == register for later in sequence[n + 1 :]):
+        return NOWHERE
+    if register and register in certain:
+        return ABI_NAMES[register]
+    same = register and bodies()[sequence[n].mnemonic].operands[:1] == "A" and sequence[n].rs1 == register
+    return SAME if same and sources[0] == ANY else ANY
+
+
+@cache
+def candidates(sequence: tuple[Instruction, ...]) -> frozenset[Group]:
+    """Groups that the sequence could run as, from any registers to certain ones."""
+    registers = {r for i in sequence for r in (*i.operands, i.result or 0)} - {0}
+    hot = {r for r in registers if ABI_NAMES[r] in HOT}
+    sets = [set(), registers, hot, hot & {14, 15}, hot & {1, 2}]
+    if len(sequence) == 1:
+        sets += [set(some) for size in (1, 2) for some in itertools.combinations(registers, size)]
+    return frozenset(group_of(sequence, frozenset(some)) for some in sets)
+
+
+@cache
+def runs(group: Group, sequence: tuple[Instruction, ...]) -> bool:
+    """May the group run the sequence? As native/src/fusion.c has it."""
+    for n, (member, instruction) in enumerate(zip(group, sequence, strict=True)):
+        if member.mnemonic != instruction.mnemonic:
+            return False
+        operands = zip(member.sources, instruction.operands, producers(sequence)[n], strict=True)
+        for wanted, register, producer in operands:
+            if wanted.startswith("#"):
+                if producer != int(wanted[1:]):
+                    return False
+            elif (producer is not None and group[producer].result == NOWHERE) or wanted not in (
+                ANY,
+                ABI_NAMES[register],
+            ):
+                return False
+        if not _takes_result(member.result, sequence, n):
+            return False
+    return True
+
+
+def _takes_result(wanted: str, sequence: tuple[Instruction, ...], n: int) -> bool:
+    register = sequence[n].result
+    match wanted:
+        case "-" | "":
+            return True
+        case "=":
+            return bool(register) and register == sequence[n].rs1
+        case "~":
+            return bool(register) and any(later.result == register for later in sequence[n + 1 :])
+    return bool(register) and wanted == ABI_NAMES[register or 0]
+
+
+@cache
+def cost(group: Group) -> float:
+    return DISPATCH + sum(map(_member_cost, group))
+
+
+def _member_cost(member: Member) -> float:
+    forms = {"LOAD": 3 + PROBE, "STORE": 2 + PROBE, "BRANCH": 6.0, "JAL": 7.0, "JALR": 12.0}
+    own = forms.get(member.body.form, 1.0)
+    if member.body.form == "PLAIN":
+        own += member.mnemonic.startswith(SHIFTS) + ("S32" in member.body.text) + ("IMM" in member.body.text)
+        own += 10 * member.mnemonic.startswith(("div", "rem"))
+    sources = sum(
+        2.5 if source == ANY else 0.5 if source in HOT or source in ABI_NAMES[1:] else 0 for source in member.sources
+    )
+    results = {"": 0.0, NOWHERE: 0.0, ANY: 2.5, SAME: 1.5}
+    return own + sources + results.get(member.result, 1.0)
+
+
+@cache
+def alone(instruction: Instruction) -> Group:
+    """The instruction's own handler, which is always there."""
+    body = bodies()[instruction.mnemonic]
+    return (Member(instruction.mnemonic, (ANY,) * len(body.operands), ANY if body.writes else ""),)
+
+
+# Dividing programs into groups, and choosing.
+
+
+class Chosen:
+    """The groups taken so far."""
+
+    def __init__(self) -> None:
+        self.savings: dict[Group, float] = {}
+        self._by_mnemonics: dict[tuple[str, ...], list[Group]] = defaultdict(list)
+
+    def take(self, group: Group, savings: float) -> None:
+        self.savings[group] = savings
+        those = self._by_mnemonics[tuple(member.mnemonic for member in group)]
+        those.append(group)
+        those.sort(key=cost)
+
+    def best(self, sequence: tuple[Instruction, ...]) -> Group:
+        """The longest group that begins with the sequence's first instruction; of those the cheapest."""
+        for length in range(len(sequence), 0, -1):
+            part = sequence[:length]
+            for group in self._by_mnemonics.get(tuple(i.mnemonic for i in part), ()):
+                if runs(group, part):
+                    return group
+        return alone(sequence[0])
+
+
+def sequence_at(sites: Profile, pc: int) -> tuple[Instruction, ...]:
+    """What could be a group here."""
+    found: list[Instruction] = []
+    for at in range(pc, min(pc + 4 * LONGEST, (pc | 4095) + 1), 4):
+        if at not in sites or not sites[at].instruction.mnemonic:
+            break
+        found.append(sites[at].instruction)
+        if bodies()[found[-1].mnemonic].ends_group:
+            break
+    return tuple(found)
+
+
+def divide(sites: Profile, chosen: Chosen) -> Iterator[tuple[int, Group, float]]:
+    """Each place that is dispatched to: its address, the group that runs there, and how often."""
+    entered: dict[int, float] = defaultdict(float)
+    for pc in sorted(sites):
+        before = sites.get(pc - 4)
+        entered[pc] += sites[pc].count - (before.followed if before else 0)
+        sequence = sequence_at(sites, pc)
+        if entered[pc] <= 0 or not sequence:
+            if entered[pc] > 0:
+                entered[pc + 4] += entered[pc] * sites[pc].followed / sites[pc].count
+            continue
+        group = chosen.best(sequence)
+        yield pc, group, entered[pc]
+        last = sites[pc + 4 * len(group) - 4]
+        entered[pc + 4 * len(group)] += entered[pc] * last.followed / last.count
+
+
+def savings(sites: Profile, chosen: Chosen) -> dict[Group, float]:
+    """What each further group would save, an instruction of this program."""
+    total = sum(site.count for site in sites.values())
+    found: dict[Group, float] = defaultdict(float)
+    places = {pc: (group, times / total) for pc, group, times in divide(sites, chosen)}
+    for pc, (group, times) in places.items():
+        sequence = sequence_at(sites, pc)
+        length, next_pc = len(group), pc + 4 * len(group)
+        options = [(length, cost(group))]
+        if next_pc in places and length < len(sequence):
+            rest = places[next_pc][0]
+            options.append((length + 1, cost(group) + cost(alone(sequence[length])) - 1.5 * (len(rest) > 1)))
+            options.append((length + len(rest), cost(group) + cost(rest)))
+        for size, before in {size: before for size, before in options if size <= len(sequence)}.items():
+            for candidate in candidates(sequence[:size]):
+                if before > cost(candidate):
+                    found[candidate] += (before - cost(candidate)) * times
+    return found
+
+
+def choose(profiles: dict[str, Profile]) -> Chosen:
+    chosen = Chosen()
+    while len(chosen.savings) < LIMIT:
+        by_group: dict[Group, list[float]] = defaultdict(list)
+        for sites in profiles.values():
+            for group, saved in savings(sites, chosen).items():
+                by_group[group].append(saved)
+        scores = {group: sum(some) - max(some) for group, some in by_group.items() if group not in chosen.savings}
+        best = sorted(scores, key=lambda group: (-scores[group], str(group)))
+        if not best or scores[best[0]] < FLOOR:
+            break
+        taken: set[tuple[str, ...]] = set()
+        for group in best:
+            mnemonics = tuple(member.mnemonic for member in group)
+            if mnemonics in taken or scores[group] < 0.7 * scores[best[0]]:
+                continue
+            taken.add(mnemonics)
+            chosen.take(group, scores[group])
+            if len(taken) == AT_ONCE or len(chosen.savings) == LIMIT:
+                break
+    return chosen
+
+
+def summary(sites: Profile, chosen: Chosen) -> str:
+    total = sum(site.count for site in sites.values())
+    places = list(divide(sites, chosen))
+    dispatches = sum(times for *_, times in places) / total
+    after = sum(cost(group) * times for _, group, times in places) / total
+    fusible = [site for site in sites.values() if site.instruction.mnemonic]
+    before = sum(cost(alone(site.instruction)) * site.count for site in fusible) / total
+    return f"{dispatches:.2f} dispatches, {after:.1f} of {before:.1f} operations an instruction"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        profiles = {program.name: profile(program, Path(folder)) for program in programs_of("training")}
+    chosen = choose(profiles)
+    for name, sites in profiles.items():
+        print(f"{name:12} {summary(sites, chosen)}")
+    rows = [f"{' '.join(map(str, group))} ; {saved:.4f}" for group, saved in chosen.savings.items()]
+    head = (
+        "; Written by bench/choose_fusions.py: the groups that are fused, as native/fusion.py explains, and what each\n"
+        f"; was estimated to save when taken. {LIMIT} at most, none below {FLOOR}; from {len(profiles)} programs.\n"
+    )
+    (ROOT / "native" / "fusions.txt").write_text(head + "\n".join(rows) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+/* Finding the group that an instruction begins: the rows of fusions.h against the operands as they are. */
+#include "fusion.h"
+#include "kinds.h"
+
+enum { OPERAND_NONE, OPERAND_RD, OPERAND_RS1, OPERAND_RS2 };
+/* Where an operand comes from or a result goes; else the number of a register. */
+enum { ANY_REGISTER = 64, SAME_REGISTER, NO_REGISTER, RESULT_OF };
+enum { NOBODY = 255 }; /* no member */
+
+struct form {
+    u8 operands[2];
+    bool fuses, writes, ends_group;
+};
+
+struct member {
+    u8 kind, result;
+    u8 sources[2];
+};
+
+struct fusion {
+    u8 length;
+    struct member members[GROUP_MAX];
+};
+
+static const struct form forms[KIND_COUNT] = {T64_FUSIBLE};
+static const struct fusion fusions[FUSION_COUNT] = {T64_FUSIONS};
+
+/* The entries at hand, as the longest group that they could be. */
+struct candidate {
+    const struct code_entry *entry;
+    u32 length;
+    u8 registers[GROUP_MAX][2]; /* operands */
+    u8 producers[GROUP_MAX][2]; /* the member that an operand is the result of, or NOBODY */
+    u8 overwriter[GROUP_MAX];   /* the next member that writes the same register, or NOBODY */
+};
+
+static u8 register_of(const struct code_entry *entry, u8 operand)
+{
+    return operand == OPERAND_RD ? entry->rd : operand == OPERAND_RS1 ? entry->rs1 : entry->rs2;
+}
+
+/* The last of the first `count` members that writes this register. */
+static u8 writer_of(const struct code_entry *entry, u32 count, u8 number)
+{
+    while (count--)
+        if (forms[entry[count].kind].writes && entry[count].rd == number)
+            return (u8)count;
+    return NOBODY;
+}
+
+static void describe(struct candidate *candidate, u32 n)
+{
+    const struct code_entry *entry = candidate->entry;
+    const struct form *form = &forms[entry[n].kind];
+    for (u32 which = 0; which < 2 && form->operands[which]; which++) {
+        candidate->registers[n][which] = register_of(&entry[n], form->operands[which]);
+        candidate->producers[n][which] = writer_of(entry, n, candidate->registers[n][which]);
+    }
+    candidate->overwriter[n] = NOBODY;
+    u8 overwritten = form->writes ? writer_of(entry, n, entry[n].rd) : NOBODY;
+    if (overwritten != NOBODY)
+        candidate->overwriter[overwritten] = (u8)n;
+}
+
+static bool source_serves(const struct fusion *fusion, u8 wanted, u8 actual, u8 producer)
+{
+    if (wanted >= RESULT_OF)
+        return producer == wanted - RESULT_OF;
+    bool is_there = producer == NOBODY || fusion->members[producer].result != NO_REGISTER;
+    return is_there && (wanted == ANY_REGISTER || wanted == actual);
+}
+
+static bool result_serves(const struct fusion *fusion, const struct candidate *candidate, u32 n)
+{
+    const struct code_entry *entry = &candidate->entry[n];
+    u8 wanted = fusion->members[n].result;
+    switch (wanted) {
+    case ANY_REGISTER: return true;
+    case SAME_REGISTER: return entry->rd == entry->rs1;
+    case NO_REGISTER: return !forms[entry->kind].writes || candidate->overwriter[n] < fusion->length;
+    default: return wanted == entry->rd;
+    }
+}
+
+static bool is_begun_by(const struct fusion *fusion, const struct candidate *candidate)
+{
+    if (fusion->length > candidate->length)
+        return false;
+    for (u32 n = 0; n < fusion->length; n++) {
+        const struct member *member = &fusion->members[n];
+        if (member->kind != candidate->entry[n].kind || !result_serves(fusion, candidate, n))
+            return false;
+        for (u32 which = 0; which < 2 && forms[member->kind].operands[which]; which++)
+            if (!source_serves(fusion, member->sources[which], candidate->registers[n][which], candidate->producers[n][which]))
+                return false;
+    }
+    return true;
+}
+
+/* The first row that begins with an instruction of this kind, or of a later one. */
+static u32 first_row(u8 kind)
+{
+    u32 low = 0, high = FUSION_COUNT;
+    while (low < high) {
+        u32 middle = (low + high) / 2;
+        if (fusions[middle].members[0].kind < kind)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+bool may_go_on(u8 kind) { return forms[kind].fuses && !forms[kind].ends_group; }
+
+static bool is_left_alone(const void *const *handlers, const struct code_entry *entry)
+{
+    return entry->handler == handlers[KIND_COUNTED] || entry->handler == handlers[KIND_RECOMPILED];
+}
+
+u32 handler_of(const void *const *handlers, const struct code_entry *entry)
+{
+    struct candidate candidate = {.entry = entry};
+    for (u32 n = 0; n < GROUP_MAX && forms[entry[n].kind].fuses && !is_left_alone(handlers, &entry[n]); n++) {
+        describe(&candidate, n);
+        candidate.length++;
+        if (!may_go_on(entry[n].kind))
+            break;
+    }
+    for (u32 n = first_row(entry->kind); n < FUSION_COUNT && fusions[n].members[0].kind == entry->kind; n++)
+        if (is_begun_by(&fusions[n], &candidate))
+            return KIND_COUNT + n;
+    return entry->kind;
+}
+
+bool is_fused(const void *const *handlers, const struct code_entry *entry)
+{
+    return entry->handler != handlers[entry->kind] && !is_left_alone(handlers, entry);
+}

@@ -1,0 +1,19 @@
+/* Which instructions run as a group. */
+#ifndef T64_FUSION_H
+#define T64_FUSION_H
+
+#include "code.h"
+#include "fusions.h"
+#include "fusions.h"
+
+/* May a group go on behind an instruction of this kind? */
+bool may_go_on(u8 kind);
+
+/* The handler, as a number in `handlers`, for this entry and those behind it, which are decoded as far as a group may go on: that
+ * of the best group which they begin, or of the entry's own kind. One that is counted or recompiled is in no group but its own. */
+u32 handler_of(const void *const *handlers, const struct code_entry *entry);
+
+/* Does the entry run as the head of a group? */
+bool is_fused(const void *const *handlers, const struct code_entry *entry);
+
+#endif
