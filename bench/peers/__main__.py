@@ -81,7 +81,12 @@ def compare(arguments: argparse.Namespace) -> int:
     ]
     effort = Effort(arguments.seconds / BASE_SECONDS, arguments.rounds, not arguments.once)
     present = [subject for subject in subjects if subject.missing is None]
-    found = list(measure(programs, present, effort, _progress))
+    found: list[Sample | Failure] = []
+    try:
+        for one in measure(programs, present, effort, _progress):
+            found.append(one)  # one by one: what is there stays if this is interrupted
+    except KeyboardInterrupt:
+        print("interrupted: this is what was measured", file=sys.stderr)
     _progress("")
     samples = [one for one in found if isinstance(one, Sample)]
     failures = [one for one in found if isinstance(one, Failure)]

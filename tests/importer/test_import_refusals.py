@@ -126,7 +126,7 @@ def test_options_that_cannot_be_taken_are_refused(options: Options, message: str
         import_program(GOOD.build(), "prog.elf", options)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(st.integers(0, 900), st.integers(0, 255)), min_size=1, max_size=6))
 def test_no_damage_to_a_file_does_worse_than_a_refusal(damage: list[tuple[int, int]]) -> None:
     lines = {".debug_line": bytes(range(200))}

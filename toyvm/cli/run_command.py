@@ -279,6 +279,7 @@ def _write_report(arguments: argparse.Namespace, computer: Computer | ReferenceE
     names = ("program", "technique", "engine", "hardware", "memory", "max_instructions", "timeout", "disk", "input")
     configuration = {name: getattr(arguments, name) for name in names}
     configuration["defines"] = parse_defines(arguments.defines)
+    configuration |= {"arguments": arguments.words, "environment": arguments.env, "stack": arguments.stack}
     record = run_report(computer, outcome, configuration)
     if facts_of(arguments.technique).name == "rewrite":
         from toyvm.rewriting import counts_of
