@@ -54,7 +54,7 @@ TECHNIQUES: tuple[TechniqueFacts, ...] = (
         "rewrite",
         Build.PLAIN,
         tuple(Level),
-        (Option.FLUSH, Option.ADAPTIVE),
+        (Option.FLUSH, Option.ADAPTIVE, Option.HYPERCALLS),
         "what is sensitive is replaced in the monitor's copy of the code",
     ),
     TechniqueFacts("hybrid", Build.PLAIN, (Level.HYBRID, *_STRICT), (), "the kernel is interpreted, user mode runs"),
@@ -62,7 +62,10 @@ TECHNIQUES: tuple[TechniqueFacts, ...] = (
     TechniqueFacts("assist", Build.PLAIN, (Level.ASSIST,), (Option.SHADOW, Option.HYPERCALLS), "it runs in guest mode"),
 )
 # What the lab compares unless it is told otherwise.
-COMPARED: tuple[str, ...] = ("bare", "trap", "hybrid", "para", "assist", "assist+shadow")
+COMPARED: tuple[str, ...] = (
+    *("bare", "trap", "hybrid", "rewrite", "rewrite+adaptive", "para", "assist", "assist+shadow"),
+    *("trap+hypercalls", "rewrite+hypercalls", "assist+hypercalls"),
+)
 LATER = ("container",)
 
 BY_NAME: dict[str, TechniqueFacts] = {technique.name: technique for technique in TECHNIQUES}

@@ -36,7 +36,7 @@ LATENCY = 40
 SECTORS = 64
 DISK_BIT = 1 << VIRTUAL_INTERRUPTS["disk"]
 HYPERCALLS = next(field.mask for field in INFO_FIELDS if field.name == "hypercalls")
-OFFERING = ["trap+hypercalls", "assist+hypercalls", "assist+shadow+hypercalls"]
+OFFERING = ["trap+hypercalls", "rewrite+hypercalls", "assist+hypercalls", "assist+shadow+hypercalls"]
 BOTH = ["para", *OFFERING]
 
 

@@ -5,12 +5,15 @@
  * each run of kernel code, as far as such stores may have changed it, and set right before the next.
  */
 #include "accesses.h"
+#include "hypercall.h"
 #include "rewriting.h"
+#include "rings.h"
 #include "trap.h"
 
 static bool rewrite_open(struct t64_guest *guest)
 {
     struct t64_host *host = guest->host;
+    guest->vm.info |= hypercalls_are_offered(guest) ? INFO_HYPERCALLS : 0;
     if (!host->stepper)
         host->stepper = cpu_new_beside(host->cpu, CPU_BARE);
     return host->stepper && trap_open(guest) && rewriting_open(guest) && shadow_open_window(&guest->shadow);
@@ -114,7 +117,7 @@ static int go_on(struct t64_guest *guest)
     if (!in_kernel(guest))
         return trap_go_on(guest); /* its state stays taken */
     push_vcpu(guest);
-    return trap_set_hardware(guest, next_change(guest));
+    return trap_set_hardware(guest, rings_next(guest, next_change(guest)));
 }
 
 static int rewrite_settle(struct t64_guest *guest)
@@ -130,10 +133,16 @@ static int rewrite_resume(struct t64_guest *guest)
         return trap_resume(guest);
     bool is_due = system_interrupt(&guest->vm);
     push_vcpu(guest);
-    return trap_set_hardware(guest, is_due ? vm_time(&guest->vm) : next_change(guest));
+    return trap_set_hardware(guest, is_due ? vm_time(&guest->vm) : rings_next(guest, next_change(guest)));
 }
 
 /* Reasons. */
+
+static u32 hcall_reason(struct t64_guest *guest)
+{
+    bool asks = hypercalls_are_offered(guest) && is_hypercall(guest, (u32)guest->exit.trap.tval);
+    return asks ? EXIT_HYPERCALL : EXIT_EXCEPTION;
+}
 
 static u32 illegal_reason(struct t64_guest *guest)
 {
@@ -141,11 +150,11 @@ static u32 illegal_reason(struct t64_guest *guest)
     struct site *site = site_of_call(guest, (u32)guest->exit.trap.tval);
     rewriting->called = site ? (u32)(site - rewriting->sites) : SITES_MAXIMUM;
     if (!site)
-        return EXIT_EXCEPTION;
+        return hcall_reason(guest);
     rewriting->at = site->original;
     guest->exit.trap.tval = site->word;
     if (site->original.insn == INSN_HCALL)
-        return EXIT_EXCEPTION; /* the guest's own */
+        return hcall_reason(guest); /* the guest's own */
     return site->adapted ? EXIT_ADAPTED : guest_sensitive_reason(site->word);
 }
 
@@ -242,6 +251,15 @@ static int perform(struct t64_guest *guest)
         return OUTCOME_SETTLE;
     push_vcpu(guest);
     return OUTCOME_RESUME;
+}
+
+static int serve_hypercall(struct t64_guest *guest)
+{
+    take_vcpu(guest);
+    int outcome = hypercall_serve(guest);
+    if (outcome == OUTCOME_RESUME)
+        push_vcpu(guest);
+    return outcome;
 }
 
 static int reflect(struct t64_guest *guest)
@@ -405,6 +423,7 @@ static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_ADAPTED] = make_adapted,
     [EXIT_TIMER] = trap_let_settle,
     [EXIT_SPIN] = spin,
+    [EXIT_HYPERCALL] = serve_hypercall,
 };
 
 const struct technique technique_rewrite = {

@@ -1,5 +1,6 @@
 /* Stepping: a guest's code interpreted one instruction at a time, where it changes too often to be copied. */
 #include "accesses.h"
+#include "hypercall.h"
 #include "rewriting.h"
 #include "trap.h"
 
@@ -28,6 +29,14 @@ static int step_sensitive(struct t64_guest *guest, struct t64_decoded in)
     return traps ? trap_raise(guest, CAUSE_PRIVILEGED_INSTRUCTION, encode(in)) : trap_perform(guest, in);
 }
 
+static int step_hcall(struct t64_guest *guest, u32 word)
+{
+    if (!hypercalls_are_offered(guest) || !is_hypercall(guest, word))
+        return trap_raise(guest, CAUSE_ILLEGAL_INSTRUCTION, word);
+    guest->exit.trap.tval = word;
+    return hypercall_serve(guest);
+}
+
 static int step(struct t64_guest *guest, u32 word)
 {
     struct t64_decoded in = decode(word);
@@ -36,8 +45,8 @@ static int step(struct t64_guest *guest, u32 word)
     if (class_of(in.insn) != CLASS_INNOCUOUS)
         return step_sensitive(guest, in);
     switch (in.insn) {
-    case INSN_ILLEGAL:
-    case INSN_HCALL: return trap_raise(guest, CAUSE_ILLEGAL_INSTRUCTION, word);
+    case INSN_HCALL: return step_hcall(guest, word);
+    case INSN_ILLEGAL: return trap_raise(guest, CAUSE_ILLEGAL_INSTRUCTION, word);
     case INSN_SYSCALL: return trap_raise(guest, CAUSE_SYSCALL, 0);
     case INSN_BREAK: return trap_raise(guest, CAUSE_BREAK, 0);
     case INSN_JALR: return step_jump(guest, in);
