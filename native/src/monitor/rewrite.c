@@ -117,7 +117,8 @@ static int go_on(struct t64_guest *guest)
     if (!in_kernel(guest))
         return trap_go_on(guest); /* its state stays taken */
     push_vcpu(guest);
-    return trap_set_hardware(guest, rings_next(guest, next_change(guest)));
+    guest->rewriting->alarm = rings_next(guest, next_change(guest));
+    return trap_set_hardware(guest, guest->rewriting->alarm);
 }
 
 static int rewrite_settle(struct t64_guest *guest)
@@ -133,7 +134,8 @@ static int rewrite_resume(struct t64_guest *guest)
         return trap_resume(guest);
     bool is_due = system_interrupt(&guest->vm);
     push_vcpu(guest);
-    return trap_set_hardware(guest, is_due ? vm_time(&guest->vm) : rings_next(guest, next_change(guest)));
+    guest->rewriting->alarm = is_due ? vm_time(&guest->vm) : rings_next(guest, next_change(guest));
+    return trap_set_hardware(guest, guest->rewriting->alarm);
 }
 
 /* Reasons. */
@@ -230,10 +232,11 @@ static bool only_reads(struct t64_decoded in)
            in.insn == INSN_GETVEC || in.insn == INSN_GETPT;
 }
 
-/* The alarm for it has to be set anew. */
-static bool moves_next_change(struct t64_decoded in)
+/* Does the alarm have to be set anew? */
+static bool moves_next_change(struct t64_guest *guest, struct t64_decoded in)
 {
-    return in.insn == INSN_OUT || ((in.insn == INSN_CRW || in.insn == INSN_CRX) && in.imm == CR_TIMECMP);
+    bool may = in.insn == INSN_OUT || ((in.insn == INSN_CRW || in.insn == INSN_CRX) && in.imm == CR_TIMECMP);
+    return may && rings_next(guest, next_change(guest)) != guest->rewriting->alarm;
 }
 
 static int perform(struct t64_guest *guest)
@@ -247,7 +250,7 @@ static int perform(struct t64_guest *guest)
         guest->rewriting->taken = false;
         return outcome;
     }
-    if (moves_next_change(in))
+    if (moves_next_change(guest, in))
         return OUTCOME_SETTLE;
     push_vcpu(guest);
     return OUTCOME_RESUME;

@@ -4,7 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAT_STEPPED = 6, STEPS = 250, HOT = 16, COOL = 64 };
+enum { HEAT_STEPPED = 6, STEPS = 250, HOT = 16, COOL = 8 };
+
+static void find_suspects(bool *suspects)
+{
+    static const struct {
+        u32 match;
+        u8 class;
+    } rows[] = {
+#define ROW(name, number, format, class, mask, match, low, high) {match, class},
+        T64_INSTRUCTIONS(ROW)
+#undef ROW
+    };
+    for (u32 i = 0; i < sizeof rows / sizeof *rows; i++)
+        suspects[word_opcode(rows[i].match)] |= rows[i].class != CLASS_INNOCUOUS;
+    suspects[T64_OPCODE_HCALL] = true;
+}
 
 bool rewriting_open(struct t64_guest *guest)
 {
@@ -14,6 +29,7 @@ bool rewriting_open(struct t64_guest *guest)
     rewriting->pages = calloc(guest->pages, sizeof *rewriting->pages);
     rewriting->sites = calloc(SITES_MAXIMUM, sizeof *rewriting->sites);
     rewriting->free_site = SITES_MAXIMUM;
+    find_suspects(rewriting->suspects);
     for (u32 page = 0; rewriting->pages && page < guest->pages; page++)
         rewriting->pages[page].copy[0] = rewriting->pages[page].copy[1] = FRAME_NONE;
     return rewriting->pages && rewriting->sites;
@@ -38,8 +54,11 @@ bool code_is_scanned(const struct t64_guest *guest, u32 mode)
 }
 
 /* An hcall of the guest's own that would pass for a monitor call is one too. */
-static bool is_sensitive(struct t64_decoded in, u32 mode)
+static bool is_sensitive(const struct t64_guest *guest, u32 word, u32 mode)
 {
+    if (!guest->rewriting->suspects[word_opcode(word)])
+        return false;
+    struct t64_decoded in = decode(word);
     if (in.insn == INSN_HCALL)
         return ((u32)in.imm & 0xFFFFF) >= CALL_BASE;
     return class_of(in.insn) == CLASS_CRITICAL || (class_of(in.insn) == CLASS_PRIVILEGED && mode == 0);
@@ -126,7 +145,7 @@ static bool has_hit(struct t64_guest *guest, u32 page, u32 mode)
 {
     const u32 *words = words_of(guest, guest->frames[page]);
     for (u32 index = 0; index < PAGE_SIZE / 4; index++)
-        if (is_sensitive(decode(words[index]), mode))
+        if (is_sensitive(guest, words[index], mode))
             return true;
     return false;
 }
@@ -176,8 +195,11 @@ static bool make_copy(struct t64_guest *guest, u32 page, u32 mode)
     memcpy(words, words_of(guest, guest->frames[page]), PAGE_SIZE);
     host_memory_changed(guest->host, frame_address(frame), PAGE_SIZE);
     for (u32 index = 0; index < PAGE_SIZE / 4; index++) {
-        struct site site = {.original = decode(words[index]), .word = words[index], .page = page, .index = (u16)index, .mode = (u8)mode};
-        if (is_sensitive(site.original, mode) && !replace(guest, site, &words[index])) {
+        if (!is_sensitive(guest, words[index], mode))
+            continue;
+        struct site site = {.original = decode(words[index]), .word = words[index], .page = page,
+                            .index = (u16)index, .mode = (u8)mode};
+        if (!replace(guest, site, &words[index])) {
             drop_copy(guest, page, mode);
             return false;
         }

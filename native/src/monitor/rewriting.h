@@ -57,6 +57,8 @@ struct rewriting {
     u32 sites_used, free_site; /* list by `page` */
     struct faulting_access faulting[FAULTING_ACCESSES];
     struct t64_rewriting counts;
+    bool suspects[128]; /* opcodes of which some instruction may have to be replaced */
+    u64 alarm;          /* that the hardware was set to */
     struct t64_decoded at; /* the instruction that exited, where it is sensitive or adapted */
     u32 called;            /* its site, or SITES_MAXIMUM */
     bool at_window;        /* the window is not mapped yet */

@@ -187,8 +187,10 @@ void table_zap(struct shadow *shadow, u32 number)
             clear_linked(shadow, table->parents);
         unlist(shadow, number);
     }
+    const u64 *entries = shadow_entry(shadow, number, 0);
     for (u32 index = 0; table->live; index++)
-        entry_clear(shadow, number, index);
+        if (entries[index])
+            entry_clear(shadow, number, index);
     forget_root(shadow, number);
     table->next = shadow->free_table;
     shadow->free_table = number;
