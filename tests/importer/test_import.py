@@ -109,6 +109,12 @@ def test_an_object_among_the_code_is_data() -> None:
     assert run(imported.image)[0].exit_code == 5
 
 
+def test_code_goes_on_at_the_next_word_behind_an_object_of_odd_size() -> None:
+    names = (Name("$x", 0x10000, kind=0), Name("text", 0x10004, size=5, kind=1))
+    data = program(Operation("jal", imm=12), 0x6C6C6548, 0x0000006F, *call(EXIT, 5), names=names)
+    assert run(import_program(data, "prog.elf").image)[0].exit_code == 5
+
+
 def test_code_without_mapping_symbols_is_said_to_be_taken_for_code() -> None:
     imported = import_program(program(*call(EXIT, 5), names=()), "prog.elf")
     assert imported.notes == ("section '.text' has no mapping symbols: all of it but objects is taken for code",)

@@ -107,6 +107,13 @@ def test_a_jump_between_instructions_is_refused() -> None:
     assert "jump to half an instruction" in complaint(program(Operation("beq", imm=6), *call(EXIT, 0)))
 
 
+def test_an_instruction_behind_a_compressed_one_is_told_so() -> None:
+    code = struct.pack("<HIH", 0x0001, 0x00000013, 0x0001) + CODE.data
+    said = complaint(compressed(File([Piece(".text", TEXT, code, R | X)], GOOD.names).build()))
+    assert "0x10002 _start+0x2: instruction at half a word, behind a compressed one" in said
+    assert "3 places" in said
+
+
 def test_data_that_nothing_marks_is_refused_as_no_instruction() -> None:
     said = complaint(File([Piece(".text", TEXT, CODE.data + b"hell, hi", R | X)], GOOD.names).build())
     assert "no instruction, 2 times" in said

@@ -8,7 +8,7 @@ code, and that is said.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from toyvm.errors import BadFileError
@@ -40,44 +40,48 @@ class Translation:
 def translate(program: Program) -> Translation:
     """Every instruction re-encoded at its own address. Raises BadFileError with all that cannot be."""
     memory = {segment.address: bytearray(segment.data) for segment in program.segments}
+    runs = _checked_runs(program)
     refusals: list[Refusal] = []
-    count = 0
+    for start, end in runs:
+        base, data = _holder(memory, start)
+        refusals += _translate_run(data, base, start, end, program.has_compressed)
+    if refusals:
+        raise BadFileError(_complaint(program, refusals))
+    segments = tuple(replace(segment, data=bytes(memory[segment.address])) for segment in program.segments)
+    instructions = sum(end - start for start, end in runs) // 4
+    data_words = sum(section.size for section in _executable(program)) // 4 - instructions
+    return Translation(segments, instructions, data_words, tuple(_notes(program)))
+
+
+def _checked_runs(program: Program) -> list[tuple[int, int]]:
+    """Every stretch of code. Raises BadFileError if some overlap, or the entry point is in none."""
     runs = sorted(code_runs(program))
     for before, after in pairwise(runs):
         if before[1] > after[0]:
             raise BadFileError(f"{program.name}: two executable sections share the code at {after[0]:#x}")
-    for start, end in runs:
-        base, data = _holder(memory, start)
-        refusals += _translate_run(data, start - base, end - base, base, program.has_compressed)
-        count += (end - start) // 4
-    if refusals:
-        raise BadFileError(_complaint(program, refusals))
     if not any(start <= program.entry < end for start, end in runs):
-        raise BadFileError(f"{program.name}: the entry point {program.entry:#x} is not in an executable section")
-    segments = (
-        Segment(segment.address, bytes(memory[segment.address]), segment.size, segment.flags)
-        for segment in program.segments
-    )
-    data_words = sum(section.size for section in _executable(program)) // 4 - count
-    return Translation(tuple(segments), count, data_words, tuple(_notes(program)))
+        raise BadFileError(f"{program.name}: at the entry point {program.entry:#x} there is no code")
+    return runs
 
 
 def code_runs(program: Program) -> Iterator[tuple[int, int]]:
     """Begin and end of every stretch of code."""
     for section in _executable(program):
-        turns = {section.address: True}
-        end = section.address + section.size
+        turns, end = {section.address: True}, section.address + section.size
         turns.update((mark.address, mark.is_code) for mark in program.marks if section.address <= mark.address < end)
         for data in program.objects:
             if section.address <= data.address < end:
-                behind = min(data.address + data.size, end)
-                resumes = turns[max(address for address in turns if address <= behind)]
-                inside = [address for address in turns if data.address <= address < behind]
-                for address in inside:
-                    del turns[address]
-                turns[data.address] = False
-                turns.setdefault(behind, resumes)
+                _lay(turns, data.address, min(data.address + data.size, end))
         yield from _true_runs(sorted(turns.items()), end)
+
+
+def _lay(turns: dict[int, bool], start: int, end: int) -> None:
+    """From start to end there is data; behind it is what was there before."""
+    resumes = turns[max(address for address in turns if address <= end)]
+    for address in [address for address in turns if start <= address < end]:
+        del turns[address]
+    turns[start] = False
+    turns.setdefault(end, resumes)
 
 
 def _true_runs(turns: list[tuple[int, bool]], end: int) -> Iterator[tuple[int, int]]:
@@ -101,18 +105,21 @@ def _holder(memory: dict[int, bytearray], address: int) -> tuple[int, bytearray]
     return next((base, data) for base, data in memory.items() if base <= address < base + len(data))
 
 
-def _translate_run(data: bytearray, start: int, end: int, base: int, has_compressed: bool) -> Iterator[Refusal]:
-    """Re-encode data[start:end] where it lies."""
-    at = start
-    while at < end:
-        word = int.from_bytes(data[at : min(at + 4, end)], "little")
-        size = 4 if not word else min(size_of(word, has_compressed), end - at)
-        translated = reencode(word) if at % 4 == 0 and end - at >= 4 else None
+def _translate_run(data: bytearray, base: int, start: int, end: int, has_compressed: bool) -> Iterator[Refusal]:
+    """Re-encode the code from `start` to `end` where it lies, in data whose address is `base`."""
+    place = start
+    while place < end:
+        size = min(4 - place % 4, end - place)  # up to the next word
+        here = slice(place - base, place - base + size)
+        word = int.from_bytes(data[here], "little")
+        translated = reencode(word) if size == 4 else None
         if translated is not None:
-            data[at : at + 4] = translated.to_bytes(4, "little")
+            data[here] = translated.to_bytes(4, "little")
         elif word:
-            yield Refusal(base + at, size, kind_of(word, has_compressed))
-        at += size
+            whole = int.from_bytes(data[place - base : place - base + 4], "little")
+            size = min(size_of(whole), end - place) if has_compressed else size
+            yield Refusal(place, size, kind_of(whole, place, has_compressed))
+        place += size
 
 
 def _notes(program: Program) -> Iterator[str]:

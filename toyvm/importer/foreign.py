@@ -30,6 +30,7 @@ LONG = _extension("instruction longer than 32 bits")
 COUNTER = Kind("counter read (rdcycle, rdtime, rdinstret)", "call clock_gettime instead")
 CSR = Kind("control and status register instruction", f"compile with {BASE_FLAGS}; a user program needs none")
 PRIVILEGED = Kind("privileged instruction", "a user program cannot use it; make system calls")
+BEHIND = _extension("instruction at half a word, behind a compressed one")
 BETWEEN = _extension("jump to half an instruction")
 UNKNOWN = Kind(
     "no instruction",
@@ -50,10 +51,12 @@ _KINDS = {
 }
 
 
-def kind_of(word: int, has_compressed: bool) -> Kind:
-    """What a word that cannot be re-encoded is, in a file that says whether it has compressed instructions."""
+def kind_of(word: int, place: int, has_compressed: bool) -> Kind:
+    """What a word at an address is that cannot be re-encoded, in a file that says whether it has compressed ones."""
     if word & 3 != 3:
         return COMPRESSED if has_compressed and word & 0xFFFF else UNKNOWN
+    if place % 4:
+        return BEHIND if has_compressed else UNKNOWN
     if word & 0x1F == 0x1F:
         return LONG
     if find_rule(word) is not None:
@@ -72,6 +75,6 @@ def _system(word: int, funct3: int) -> Kind:
     return COUNTER if word >> 20 in _COUNTERS else CSR
 
 
-def size_of(word: int, has_compressed: bool) -> int:
-    """Bytes that the instruction whose first 32 bits these are takes: 2 or 4."""
-    return 2 if has_compressed and word & 3 != 3 else 4
+def size_of(word: int) -> int:
+    """Bytes that the instruction whose first 32 bits these are takes, where there are compressed ones: 2 or 4."""
+    return 2 if word & 3 != 3 else 4
