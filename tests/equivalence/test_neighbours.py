@@ -24,8 +24,16 @@ def settle(host: Host, technique: str, program: Program) -> Any:
     return guest
 
 
-@pytest.mark.parametrize("techniques", [("trap", "trap", "trap"), ("assist", "trap", "assist+shadow")], ids="-".join)
-@pytest.mark.parametrize("seed", range(20))
+NEIGHBOURS = [
+    ("trap", "trap+flush", "trap"),
+    ("assist", "trap", "assist+shadow"),
+    ("rewrite", "trap", "rewrite+adaptive"),
+    ("hybrid", "rewrite", "assist"),
+]
+
+
+@pytest.mark.parametrize("techniques", NEIGHBOURS, ids="-".join)
+@pytest.mark.parametrize("seed", range(12))
 def test_neighbours_are_as_if_alone(seed: int, techniques: tuple[str, ...]) -> None:
     random = Random(seed)
     programs = [random_program(random) for _ in range(GUESTS)]
