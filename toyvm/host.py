@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from toyvm.accounts import HostAccount, account_of
@@ -12,7 +11,7 @@ from toyvm.arguments import check_integer, check_list, check_seconds, check_text
 from toyvm.computer import LEVEL_NUMBERS, Computer, native_config, parse_level
 from toyvm.console import Input
 from toyvm.disk import Disk, open_disk
-from toyvm.errors import UsageError
+from toyvm.errors import ToyvmError, UsageError
 from toyvm.events import ExitEvent, Observer, Observers
 from toyvm.exits import EXIT_REASONS
 from toyvm.hypercalls import HYPERCALLS
@@ -239,16 +238,15 @@ class Host:
         """Close the guests, then free the host."""
         if self._host is None:
             return
-        with ExitStack() as stack:  # every disk is written back, even if one cannot be
-            stack.callback(self._free)
-            for guest in self.guests:
-                stack.callback(guest.close)
-
-    def _free(self) -> None:
+        if self.sharing.is_running or any(guest.is_running for guest in self.guests):
+            raise UsageError("this host is running already; it is closed once it stands still")
+        errors = list(filter(None, map(_error_of_closing, self.guests)))  # every disk is written back that can be
         if self._recompiler is not None:
             self._recompiler.close()
         host, self._host = self._host, None
         lib.t64_host_free(host)
+        if errors:
+            raise errors[0]
 
     def __enter__(self) -> Self:
         return self
@@ -287,6 +285,12 @@ class Guest(Computer):
                 self.host._forget(self)
 
     # Its part in the host's run; what is asked for is done at once between two turns.
+
+    @property
+    def is_running(self) -> bool:
+        """Is a run of it under way?"""
+        self.vm  # noqa: B018 (raises)
+        return self._busy.locked()
 
     @property
     def _open_seat(self) -> Seat:
@@ -412,6 +416,14 @@ class Guest(Computer):
         """The host frame that holds a guest-physical page."""
         self._check_range(check_integer(page, "page") * PAGE_SIZE, PAGE_SIZE)
         return int(lib.t64_guest_frame(self.vm, page))
+
+
+def _error_of_closing(guest: Guest) -> ToyvmError | None:
+    try:
+        guest.close()
+    except ToyvmError as error:
+        return error
+    return None
 
 
 def _is_domain(variant: Variant) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
@@ -125,6 +126,11 @@ class Sharing:
         self._idle: list[Seat] = []  # those that another domain's event may wake
         self._looked = 0.0  # when they were looked at last
         self._interrupted = False
+        self._busy = threading.Lock()
+
+    @property
+    def is_running(self) -> bool:
+        return self._busy.locked()
 
     def seat(self, guest: Guest, client: Client, limit: int | None) -> Seat:
         """A place for a guest."""
@@ -155,13 +161,16 @@ class Sharing:
         """
         goal = NEVER if ticks is None else self.schedule.clock + ticks
         deadline = float("inf") if timeout is None else monotonic() + timeout
+        if not self._busy.acquire(blocking=False):
+            raise UsageError("this host is running already; one thread at a time may run it")
         started, self._looked = thread_time(), 0.0
-        with interrupts_given_to(self.interrupt):
-            try:
+        try:
+            with interrupts_given_to(self.interrupt):
                 return self._loop(goal, deadline, waits)
-            finally:
-                self._interrupted = False
-                self.seconds += thread_time() - started
+        finally:
+            self._interrupted = False
+            self.seconds += thread_time() - started
+            self._busy.release()
 
     def _loop(self, goal: int, deadline: float, waits: bool) -> HostStop:
         while True:

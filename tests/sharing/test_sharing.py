@@ -18,6 +18,7 @@ from subjects import SUBJECTS, VARIANTS, devices_of
 from toyvm import strategies
 from toyvm.asm import assemble_text
 from toyvm.errors import UsageError
+from toyvm.events import ExitEvent
 from toyvm.host import Guest, Host, host_memory_for
 from toyvm.isa.machine import Level
 from toyvm.programs import Program, random_program
@@ -338,3 +339,23 @@ def test_closed_guests_have_no_turns() -> None:
         gone.close()
         host.run(4_000)
         assert stays.retired == 6_000
+
+
+def test_a_host_is_not_closed_or_run_twice_while_it_runs() -> None:
+    seen: list[str] = []
+
+    def meddle(event: ExitEvent) -> None:
+        for act in (host.close, host.run, event.guest.close):
+            with pytest.raises(UsageError, match="running already"):
+                act()
+            seen.append(event.reason)
+
+    with Host("16M") as host:
+        guest, other = host.guest("trap", "64K"), looping(host)
+        guest.load(assemble_text("_start: li a0, 4\n out 8, a0\n", "four.s").image)
+        guest.observe(meddle, "out")
+        host.run(200_000)
+        assert guest.outcome is not None
+        assert guest.outcome.exit_code == 4
+        assert seen == ["out"] * 3
+        assert other.retired > 100_000

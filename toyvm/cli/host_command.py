@@ -13,7 +13,7 @@ quit.
 
 The exit code is 0 if every guest ended with 0 or was stopped by command; else it is that of the first guest in the file
 that did not, as `toyvm run` would give it (104 for one that is left paused), 103 where a limit ended the run, and 130
-after quit or Ctrl-C.
+after quit or Ctrl-C. A command that comes too late for its guest makes it 2.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def execute(arguments: argparse.Namespace) -> int:
         _explain(control.host)
         if arguments.report:
             _write_report(Path(arguments.report), plan, control.host, account, stop)
-        return _exit_code(control.host, stop)
+        return _exit_code(control.host, stop) or (ExitCode.USAGE if control.refused else ExitCode.OK)
 
 
 def _check_outputs(arguments: argparse.Namespace, plan: HostPlan) -> None:
@@ -214,12 +214,21 @@ def _run_commands(control: Control, commands: list[Command], ticks: int | None, 
             return stop
         if ticks is not None and at > ticks and stop is HostStop.LIMIT:
             return stop
-        control.do(command)
+        _do(control, command)
         if control.quitting:
             return HostStop.INTERRUPTED
     for typed in control.inputs.values():
         typed.end()
     return _run_to(control.host, ticks, deadline, waits=True)
+
+
+def _do(control: Control, command: Command) -> None:
+    """What a guest is past is said, and the others go on."""
+    try:
+        control.do(command)
+    except UsageError as error:
+        control.refused = True
+        print(f"toyvm: {command.verb}: {error}", file=sys.stderr)
 
 
 def _run_to(host: Host, clock: int | None, deadline: float | None, *, waits: bool) -> HostStop:

@@ -50,6 +50,7 @@ class Control:
         self.inputs: dict[str, TypedInput] = {}
         self.outputs: dict[str, KeptOutput] = {}
         self.quitting = False
+        self.refused = False  # did a command come too late?
 
     def guest(self, name: str) -> Guest:
         """Raises UsageError."""
