@@ -163,6 +163,12 @@ class Sharing:
         deadline = float("inf") if timeout is None else monotonic() + timeout
         if not self._busy.acquire(blocking=False):
             raise UsageError("this host is running already; one thread at a time may run it")
+        try:  # at once: a signal may raise anywhere
+            return self._timed_loop(goal, deadline, waits)
+        finally:
+            self._busy.release()
+
+    def _timed_loop(self, goal: int, deadline: float, waits: bool) -> HostStop:
         started, self._looked = thread_time(), 0.0
         try:
             with interrupts_given_to(self.interrupt):
@@ -170,7 +176,6 @@ class Sharing:
         finally:
             self._interrupted = False
             self.seconds += thread_time() - started
-            self._busy.release()
 
     def _loop(self, goal: int, deadline: float, waits: bool) -> HostStop:
         while True:
