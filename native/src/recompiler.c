@@ -23,7 +23,8 @@ _Static_assert(T64_REQUEST_PAGES == sizeof((t64_request *)0)->pages / sizeof(t64
 
 enum { COUNTERS = 4096, ENTRIES_MAX = 8192, ASKED = 1024, JUMPS = 256 };
 enum { LOOKS_TO_FORGIVE = 64 }; /* on a bare machine, up to 64 Mi instructions */
-enum { RUNS_TO_JUDGE = 128, RETIRED_TO_PAY = 12 };
+/* An entry is judged after what lies behind its region has had the time to become part of a larger one. */
+enum { THRESHOLDS_TO_JUDGE = 2, RETIRED_TO_PAY = 12 };
 enum { SLOT_EMPTY, SLOT_FULL };
 
 struct t64_recompiler {
@@ -397,8 +398,10 @@ static void add_entry(struct t64_cpu *cpu, struct region *region, const t64_offe
     struct t64_recompiler *r = cpu->code->recompiler;
     u64 gva = offer->entries[index];
     struct code_page *page = page_of(region, gva);
-    if (!page || is_useless(r, gva, offer->user))
+    if (!page)
         return;
+    if (is_useless(r, gva, offer->user)) /* for another region it may pay */
+        r->useless[counter_of(gva, ASKED)] = 0;
     u32 at = (gva & 4095) >> 2, number = page->compiled->entry[at];
     if (number)
         remove_entry(r, &r->entries[number]);
@@ -471,7 +474,7 @@ void recompiler_look(struct t64_cpu *cpu)
 /* Entering and leaving costs what the interpreter needs for some ten instructions: where fewer follow it does not pay. */
 static void judge(struct t64_recompiler *r, struct region_entry *entry)
 {
-    if (entry->retired < RUNS_TO_JUDGE * RETIRED_TO_PAY) {
+    if (entry->retired < (u64)entry->runs * RETIRED_TO_PAY) {
         r->useless[counter_of(entry->gva, ASKED)] = name_of(entry->gva, entry->user);
         remove_entry(r, entry);
         return;
@@ -489,7 +492,7 @@ u64 recompiler_enter(struct t64_cpu *cpu, struct region_entry *entry, u64 left)
     if (region->jumped_from)
         remember_jump(cpu->code->recompiler, region->jumped_from, state->pc);
     entry->retired += left - (rest & ~REGION_STUCK);
-    if (++entry->runs == RUNS_TO_JUDGE && !cpu->code->recompiler->config.eager)
+    if (++entry->runs == THRESHOLDS_TO_JUDGE * cpu->code->recompiler->config.threshold && !cpu->code->recompiler->config.eager)
         judge(cpu->code->recompiler, entry);
     return rest;
 }
