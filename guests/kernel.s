@@ -9,6 +9,7 @@
 .include "platform.inc"
 .include "pages.inc"
 .include "space.inc"
+.include "platform/balloon.inc"
 .include "kernel/process.inc"
 .include "kernel/programs.inc"
 .include "kernel/print.inc"
@@ -104,6 +105,9 @@ report:
     ld   t0, 0(t0)
     la   t1, pages_free
     ld   t1, 0(t1)
+    la   t2, pages_given
+    ld   t2, 0(t2)
+    add  t1, t1, t2
     beq  t0, t1, 2f
     print "kernel: some pages were lost\n"
     j    3f
