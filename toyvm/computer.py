@@ -97,10 +97,12 @@ class Computer:
         with self._alone():
             vm, dirty = self._vm, bool(lib.t64_vm_disk_dirty(self._vm))
             self._vm = None
-            if self._recompiler is not None:
-                self._recompiler.close()
-            lib.t64_vm_free(vm)
-            self._detach(dirty)
+            try:
+                if self._recompiler is not None:
+                    self._recompiler.close()
+            finally:
+                lib.t64_vm_free(vm)
+                self._detach(dirty)
 
     def _detach(self, dirty: bool) -> None:
         if self._disk is None:

@@ -86,7 +86,11 @@ class Host:
         if recompiling is not None:
             from toyvm.recompiler.worker import Recompiler
 
-            self._recompiler = Recompiler(lambda options: lib.t64_host_recompile(self._host, options), recompiling)
+            try:
+                self._recompiler = Recompiler(lambda options: lib.t64_host_recompile(self._host, options), recompiling)
+            except BaseException:
+                lib.t64_host_free(self._host)
+                raise
 
     @property
     def native(self) -> Any:
@@ -241,10 +245,12 @@ class Host:
         if self.sharing.is_running or any(guest.is_running for guest in self.guests):
             raise UsageError("this host is running already; it is closed once it stands still")
         errors = list(filter(None, map(_error_of_closing, self.guests)))  # every disk is written back that can be
-        if self._recompiler is not None:
-            self._recompiler.close()
-        host, self._host = self._host, None
-        lib.t64_host_free(host)
+        try:
+            if self._recompiler is not None:
+                self._recompiler.close()
+        finally:
+            host, self._host = self._host, None
+            lib.t64_host_free(host)
         if errors:
             raise errors[0]
 

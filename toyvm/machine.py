@@ -49,4 +49,8 @@ class Machine(Computer):
         if recompiling is not None:
             from toyvm.recompiler.worker import Recompiler
 
-            self._recompiler = Recompiler(lambda options: lib.t64_machine_recompile(vm, options), recompiling)
+            try:
+                self._recompiler = Recompiler(lambda options: lib.t64_machine_recompile(vm, options), recompiling)
+            except BaseException:
+                self.close()
+                raise

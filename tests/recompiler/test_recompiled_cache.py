@@ -122,7 +122,8 @@ def test_the_default_directory_is_the_users_cache(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_directory() == tmp_path / "toyvm" / "code"
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert default_directory() == Path.home() / ".cache" / "toyvm" / "code"
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert default_directory() == tmp_path / "home" / ".cache" / "toyvm" / "code"
 
 
 def test_too_little_room_drops_what_was_compiled_and_goes_on() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from time import sleep
 
@@ -85,6 +87,23 @@ def test_a_recompiler_that_fails_lets_the_machine_go_on_and_says_so_at_the_end(
     assert machine.run(until=5000).instructions == 5000
     with pytest.raises(ToyvmError, match="it broke"):
         machine.close()
+
+
+def test_a_machine_that_nobody_closes_ends_with_its_process() -> None:
+    program = """
+from toyvm.machine import Machine
+from toyvm.recompiler.options import Recompiling
+machine = Machine(0x80000, engine=Recompiling(threshold=1))
+machine.write(0, (0x00208290).to_bytes(4, "little") * 5000)
+machine.run(until=5000)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_an_option_of_the_recompiler_without_it_is_refused(capfd: Capture) -> None:
+    done = call(capfd, "run", "hello", "--code-cache", "none")
+    assert (done.code, done.errors.count("\n")) == (2, 1)
 
 
 def test_an_unknown_engine_is_refused() -> None:

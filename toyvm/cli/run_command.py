@@ -82,6 +82,7 @@ def execute(arguments: argparse.Namespace) -> int:
     arguments.technique = variant_of(arguments).name
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
     _check_disk_options(arguments)
+    _check_engine_options(arguments)
     _check_outputs(arguments)
     limits = _limits(arguments)
     image = _image(arguments)
@@ -124,6 +125,12 @@ def _check_disk_options(arguments: argparse.Namespace) -> None:
         for option, given in (("--read-only", arguments.read_only), ("--disk-latency", arguments.disk_latency)):
             if given:
                 raise UsageError(f"{option} says something about a disk, and there is none; add --disk FILE")
+
+
+def _check_engine_options(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for what is said of an engine that is not asked for."""
+    if arguments.code_cache is not None and arguments.engine != "recompiler":
+        raise UsageError("--code-cache says something about the recompiler; add --engine recompiler")
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
@@ -191,6 +198,7 @@ def quiet_guest(arguments: argparse.Namespace) -> Iterator[Guest]:
 
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
     _check_disk_options(arguments)
+    _check_engine_options(arguments)
     image, limits = _image(arguments), _limits(arguments)
     given = _input(arguments) if arguments.input else nullcontext(BytesInput(b""))
     with given as source, _computer(arguments, source, output=None) as computer:

@@ -41,10 +41,15 @@ def recompiling_of(engine: str | Recompiling) -> Recompiling | None:
     return engine if isinstance(engine, Recompiling) else Recompiling(cache=default_directory())
 
 
-def default_directory() -> Path:
-    """Where compiled code is kept unless told otherwise, as the XDG base directory specification has it."""
+def default_directory() -> Path | None:
+    """Where compiled code is kept unless told otherwise, after the XDG base directory specification.
+
+    None: nowhere, as the user has no home.
+    """
     base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "toyvm" / "code"
+    if not os.path.isabs(base):
+        base = os.path.expanduser("~/.cache")
+    return Path(base, "toyvm", "code") if os.path.isabs(base) else None
 
 
 def check_llvm() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import select
 import threading
@@ -68,6 +69,7 @@ class Recompiler:
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name="toyvm recompiler", daemon=True)
         self._thread.start()
+        atexit.register(self._stop)  # LLVM must not be at work when the process takes it down
 
     def counts(self) -> dict[str, int]:
         """The native core's books."""
@@ -78,14 +80,18 @@ class Recompiler:
     def close(self) -> None:
         """End the thread. To be called while the computer does not run, and never will again. Raises what went wrong in
         the thread."""
-        self._closing = True
-        os.write(self._wake_write, b"q")
-        self._thread.join()
+        atexit.unregister(self._stop)
+        self._stop()
         self._close_pipes()
         self._compiler.unload_all()
         self._cache.tidy()
         if self.failure is not None:
             raise ToyvmError(f"the recompiler failed: {self.failure!r}") from self.failure
+
+    def _stop(self) -> None:
+        self._closing = True
+        os.write(self._wake_write, b"q")
+        self._thread.join()
 
     def _close_pipes(self) -> None:
         for descriptor in (self._wake_read, self._wake_write, self._done_read, self._done_write):
