@@ -4,11 +4,9 @@
  * kernel; there most reads and writes of control registers are plain loads and stores. What it says is taken over after
  * each run of kernel code, as far as such stores may have changed it, and set right before the next.
  */
-#include "accesses.h"
+#include "rewrite.h"
+
 #include "hypercall.h"
-#include "rewriting.h"
-#include "rings.h"
-#include "trap.h"
 
 static bool rewrite_open(struct t64_guest *guest)
 {
@@ -65,7 +63,7 @@ static void pull_vcpu(struct t64_guest *guest)
     state->imask = *vcpu(guest, CR_IMASK);
 }
 
-static void push_vcpu(struct t64_guest *guest)
+void rewrite_push_vcpu(struct t64_guest *guest)
 {
     const struct t64_state *state = &guest->vm.state;
     u64 pending = system_pending(&guest->vm);
@@ -85,11 +83,7 @@ static void push_vcpu(struct t64_guest *guest)
     guest->rewriting->taken = false;
 }
 
-static bool in_kernel(const struct t64_guest *guest) { return !vm_in_user_mode(&guest->vm); }
-
-/* The vCPU, for a handler to work on, or for the host to see: until it is pushed again its page is out of date. Users
- * cannot reach that. */
-static void take_vcpu(struct t64_guest *guest)
+void rewrite_take_vcpu(struct t64_guest *guest)
 {
     if (!guest->rewriting->taken)
         pull_vcpu(guest);
@@ -99,7 +93,7 @@ static void take_vcpu(struct t64_guest *guest)
 /* Between runs the state is what the host sees and changes. */
 static void rewrite_enter(struct t64_guest *guest) { guest->rewriting->taken = true; }
 
-/* The next change of ipend, which the page shows whatever is let in. */
+/* The next change of ipend. */
 static u64 next_change(struct t64_guest *guest)
 {
     struct t64_state *state = &guest->vm.state;
@@ -112,335 +106,46 @@ static u64 next_change(struct t64_guest *guest)
     return ends ? 0 : next;
 }
 
+u64 rewrite_next_alarm(struct t64_guest *guest) { return rings_next(guest, next_change(guest)); }
+
 static int go_on(struct t64_guest *guest)
 {
-    if (!in_kernel(guest))
+    if (!rewrite_in_kernel(guest))
         return trap_go_on(guest); /* its state stays taken */
-    push_vcpu(guest);
-    guest->rewriting->alarm = rings_next(guest, next_change(guest));
+    rewrite_push_vcpu(guest);
+    guest->rewriting->alarm = rewrite_next_alarm(guest);
     return trap_set_hardware(guest, guest->rewriting->alarm);
 }
 
 static int rewrite_settle(struct t64_guest *guest)
 {
-    take_vcpu(guest);
+    rewrite_take_vcpu(guest);
     trap_deliver_interrupt(guest);
     return go_on(guest);
 }
 
 static int rewrite_resume(struct t64_guest *guest)
 {
-    if (!in_kernel(guest))
+    if (!rewrite_in_kernel(guest))
         return trap_resume(guest);
     bool is_due = system_interrupt(&guest->vm);
-    push_vcpu(guest);
-    guest->rewriting->alarm = is_due ? vm_time(&guest->vm) : rings_next(guest, next_change(guest));
+    rewrite_push_vcpu(guest);
+    guest->rewriting->alarm = is_due ? vm_time(&guest->vm) : rewrite_next_alarm(guest);
     return trap_set_hardware(guest, guest->rewriting->alarm);
 }
-
-/* Reasons. */
-
-static u32 hcall_reason(struct t64_guest *guest)
-{
-    bool asks = hypercalls_are_offered(guest) && is_hypercall(guest, (u32)guest->exit.trap.tval);
-    return asks ? EXIT_HYPERCALL : EXIT_EXCEPTION;
-}
-
-static u32 illegal_reason(struct t64_guest *guest)
-{
-    struct rewriting *rewriting = guest->rewriting;
-    struct site *site = site_of_call(guest, (u32)guest->exit.trap.tval);
-    rewriting->called = site ? (u32)(site - rewriting->sites) : SITES_MAXIMUM;
-    if (!site)
-        return hcall_reason(guest);
-    rewriting->at = site->original;
-    guest->exit.trap.tval = site->word;
-    if (site->original.insn == INSN_HCALL)
-        return hcall_reason(guest); /* the guest's own */
-    return site->adapted ? EXIT_ADAPTED : guest_sensitive_reason(site->word);
-}
-
-static u32 privileged_reason(struct t64_guest *guest)
-{
-    guest->rewriting->at = decode((u32)guest->exit.trap.tval);
-    return in_kernel(guest) ? guest_sensitive_reason((u32)guest->exit.trap.tval) : EXIT_EXCEPTION;
-}
-
-static bool is_at_window(const struct t64_guest *guest)
-{
-    return in_kernel(guest) && guest->exit.trap.tval >> PAGE_SHIFT == SHARED_PAGE_ADDRESS >> PAGE_SHIFT;
-}
-
-/* Not there yet; or a store that may let an interrupt in; or the guest's own business. */
-static u32 window_reason(struct t64_guest *guest)
-{
-    if (guest->exit.trap.cause != CAUSE_STORE_PAGE_FAULT || guest->shadow.window_writable) {
-        guest->rewriting->at_window = true;
-        return EXIT_SHADOW_PAGE_FAULT;
-    }
-    guest->rewriting->at = guest_instruction(guest);
-    bool is_rewritten = class_of(guest->rewriting->at.insn) != CLASS_INNOCUOUS;
-    return is_rewritten ? guest_sensitive_reason(encode(guest->rewriting->at)) : trap_page_fault_reason(guest);
-}
-
-static u32 faulting_page(const struct t64_guest *guest) { return (u32)(guest->walk.gpa.at >> FRAME_SHIFT); }
-
-/* Does the hardware run a copy where this load went? */
-static bool reads_copy(const struct t64_guest *guest)
-{
-    t64_gva gva = {guest->exit.trap.tval};
-    u32 copy = guest->rewriting->pages[faulting_page(guest)].copy[trap_mode(guest)];
-    return trap_wanted_rights(guest) == ACCESS_LOAD && copy != FRAME_NONE &&
-           shadow_maps(&guest->shadow, trap_mode(guest), gva, copy);
-}
-
-static u32 page_fault_reason(struct t64_guest *guest)
-{
-    guest->rewriting->at_window = false;
-    if (is_at_window(guest))
-        return window_reason(guest);
-    u32 reason = trap_page_fault_reason(guest);
-    if (reason != EXIT_SHADOW_PAGE_FAULT)
-        return reason;
-    if (trap_wanted_rights(guest) == ACCESS_STORE && code_is_known(guest, faulting_page(guest)))
-        return EXIT_CODE_WRITE;
-    return reads_copy(guest) ? EXIT_CODE_READ : reason;
-}
-
-static u32 (*const reasons[])(struct t64_guest *guest) = {
-    [0] = guest_exception_reason,
-    [CAUSE_FETCH_MISALIGNED] = guest_exception_reason,
-    [CAUSE_FETCH_PAGE_FAULT] = page_fault_reason,
-    [CAUSE_FETCH_ACCESS_FAULT] = guest_exception_reason,
-    [CAUSE_ILLEGAL_INSTRUCTION] = illegal_reason,
-    [CAUSE_PRIVILEGED_INSTRUCTION] = privileged_reason,
-    [CAUSE_SYSCALL] = guest_syscall_reason,
-    [CAUSE_BREAK] = guest_exception_reason,
-    [CAUSE_LOAD_MISALIGNED] = guest_exception_reason,
-    [CAUSE_LOAD_PAGE_FAULT] = page_fault_reason,
-    [CAUSE_LOAD_ACCESS_FAULT] = guest_exception_reason,
-    [CAUSE_STORE_MISALIGNED] = guest_exception_reason,
-    [CAUSE_STORE_PAGE_FAULT] = page_fault_reason,
-    [CAUSE_STORE_ACCESS_FAULT] = guest_exception_reason,
-};
-
-/* Handlers. */
-
-static bool only_reads(struct t64_decoded in)
-{
-    return in.insn == INSN_CRR || in.insn == INSN_PROBE || in.insn == INSN_TLBI || in.insn == INSN_GETST ||
-           in.insn == INSN_GETVEC || in.insn == INSN_GETPT;
-}
-
-/* Does the alarm have to be set anew? */
-static bool moves_next_change(struct t64_guest *guest, struct t64_decoded in)
-{
-    bool may = in.insn == INSN_OUT || ((in.insn == INSN_CRW || in.insn == INSN_CRX) && in.imm == CR_TIMECMP);
-    return may && rings_next(guest, next_change(guest)) != guest->rewriting->alarm;
-}
-
-static int perform(struct t64_guest *guest)
-{
-    struct t64_decoded in = guest->rewriting->at;
-    take_vcpu(guest);
-    int outcome = trap_perform(guest, in);
-    if (outcome != OUTCOME_RESUME || !in_kernel(guest))
-        return outcome;
-    if (only_reads(in)) {
-        guest->rewriting->taken = false;
-        return outcome;
-    }
-    if (moves_next_change(guest, in))
-        return OUTCOME_SETTLE;
-    push_vcpu(guest);
-    return OUTCOME_RESUME;
-}
-
-static int serve_hypercall(struct t64_guest *guest)
-{
-    take_vcpu(guest);
-    int outcome = hypercall_serve(guest);
-    if (outcome == OUTCOME_RESUME)
-        push_vcpu(guest);
-    return outcome;
-}
-
-static int reflect(struct t64_guest *guest)
-{
-    take_vcpu(guest);
-    return trap_reflect(guest);
-}
-
-/* The instruction that made a faulting access, to be counted. */
-static void note_fault(struct t64_guest *guest)
-{
-    const struct t64_vm *vm = &guest->vm;
-    if (!(vm->options & T64_OPTION_ADAPTIVE) || !in_kernel(guest))
-        return;
-    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, (t64_gva){vm->state.pc}, ACCESS_FETCH, false);
-    struct t64_decoded in = guest_instruction(guest);
-    if (found.result == WALK_OK && access_size(in))
-        code_note_fault(guest, found.gpa, in);
-}
-
-static int make_traced_store(struct t64_guest *guest)
-{
-    note_fault(guest);
-    return trap_make_store(guest);
-}
-
-static int make_access(struct t64_guest *guest, struct t64_decoded in, const struct access *access)
-{
-    if (!access->cause)
-        return access_make(guest, in, access);
-    take_vcpu(guest);
-    return trap_raise(guest, access->cause, access->gva.at);
-}
-
-static int read_code(struct t64_guest *guest)
-{
-    struct t64_decoded in = guest_instruction(guest);
-    struct access access;
-    note_fault(guest);
-    if (!access_size(in))
-        return trap_fill_shadow(guest);
-    access_find(guest, in, &access);
-    return make_access(guest, in, &access);
-}
-
-static int fetch(struct t64_guest *guest)
-{
-    u32 page = faulting_page(guest), mode = trap_mode(guest);
-    switch (code_learn(guest, page, mode)) {
-    case CODE_CLEAN: return trap_fill_shadow_as(guest, guest->frames[page], PTE_R | PTE_X);
-    case CODE_COPIED: return trap_fill_shadow_as(guest, guest->rewriting->pages[page].copy[mode], PTE_X);
-    default: take_vcpu(guest); return code_step(guest);
-    }
-}
-
-/* What is not known yet may be written, but not run; what is known, the other way round. */
-static u64 data_rights(const struct t64_guest *guest)
-{
-    u32 page = faulting_page(guest), mode = trap_mode(guest);
-    u64 rights = PTE_R | PTE_W | PTE_X;
-    if (code_is_known(guest, page))
-        rights &= ~PTE_W;
-    if (code_is_scanned(guest, mode) && guest->rewriting->pages[page].state[mode] != CODE_CLEAN)
-        rights &= ~PTE_X;
-    return rights;
-}
-
-static int fill(struct t64_guest *guest)
-{
-    if (guest->rewriting->at_window) {
-        shadow_map_window(&guest->shadow);
-        return trap_back(guest);
-    }
-    if (trap_wanted_rights(guest) == ACCESS_FETCH && code_is_scanned(guest, trap_mode(guest)))
-        return fetch(guest);
-    return trap_fill_shadow_as(guest, guest->frames[faulting_page(guest)], data_rights(guest));
-}
-
-static int write_code(struct t64_guest *guest)
-{
-    code_forget(guest, faulting_page(guest));
-    return trap_fill_shadow_as(guest, guest->frames[faulting_page(guest)], data_rights(guest));
-}
-
-/* Would it have faulted? */
-static bool needs_call(const struct t64_guest *guest, struct t64_decoded in, const struct access *access)
-{
-    u32 page = (u32)(access->found.gpa.at >> FRAME_SHIFT);
-    if (access->cause)
-        return false;
-    return access_stores(in) ? shadow_traces(&guest->shadow, page)
-                             : guest->rewriting->pages[page].state[0] == CODE_COPIED;
-}
-
-static u64 target_of(struct t64_guest *guest, struct t64_decoded in)
-{
-    return hardware_state(guest)->x[in.rs1] + (u64)(i64)in.imm;
-}
-
-static void remember(struct t64_guest *guest, struct site *site, const struct access *access)
-{
-    site->last_page.at = access->gva.at & ~(u64)(PAGE_SIZE - 1);
-    site->last_at.at = access->found.gpa.at & ~(u64)(PAGE_SIZE - 1);
-    site->flushes = cpu_flushes(guest->host->cpu);
-}
-
-/* Aligned, in the same page, and that is a traced table still. */
-static bool goes_where_it_did(struct t64_guest *guest, const struct site *site)
-{
-    u64 beyond = target_of(guest, site->original) - site->last_page.at;
-    return site->flushes == cpu_flushes(guest->host->cpu) && beyond < PAGE_SIZE &&
-           !(beyond & (access_size(site->original) - 1)) &&
-           shadow_traces(&guest->shadow, (u32)(site->last_at.at >> FRAME_SHIFT));
-}
-
-static int store_again(struct t64_guest *guest, struct site *site)
-{
-    struct t64_decoded in = site->original;
-    t64_gpa at = {site->last_at.at + target_of(guest, in) % PAGE_SIZE};
-    site->idle = 0;
-    guest_store(guest, at, hardware_state(guest)->x[in.rd], access_size(in));
-    guest_step(guest);
-    return trap_back(guest);
-}
-
-static int make_adapted(struct t64_guest *guest)
-{
-    struct site *site = &guest->rewriting->sites[guest->rewriting->called];
-    struct t64_decoded in = site->original;
-    if (!site->used) /* an observer has changed the code */
-        return OUTCOME_SETTLE;
-    if (goes_where_it_did(guest, site))
-        return store_again(guest, site);
-    struct access access;
-    access_find(guest, in, &access);
-    code_note_call(guest, site, needs_call(guest, in, &access));
-    int outcome = make_access(guest, in, &access);
-    if (site->used && access_stores(in) && !access.cause)
-        remember(guest, site, &access);
-    return outcome;
-}
-
-static int spin(struct t64_guest *guest)
-{
-    take_vcpu(guest);
-    return trap_spin(guest);
-}
-
-static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
-    [EXIT_CRR] = perform, [EXIT_CRW] = perform, [EXIT_CRX] = perform, [EXIT_ERET] = perform, [EXIT_WFI] = perform,
-    [EXIT_TLBI] = perform, [EXIT_IN] = perform, [EXIT_OUT] = perform,
-    [EXIT_GETST] = perform, [EXIT_SETST] = perform, [EXIT_GETVEC] = perform, [EXIT_GETPT] = perform,
-    [EXIT_PROBE] = perform,
-    [EXIT_SYSCALL] = reflect,
-    [EXIT_EXCEPTION] = reflect,
-    [EXIT_GUEST_PAGE_FAULT] = reflect,
-    [EXIT_SHADOW_PAGE_FAULT] = fill,
-    [EXIT_TRACE] = make_traced_store,
-    [EXIT_CODE_READ] = read_code,
-    [EXIT_CODE_WRITE] = write_code,
-    [EXIT_ADAPTED] = make_adapted,
-    [EXIT_TIMER] = trap_let_settle,
-    [EXIT_SPIN] = spin,
-    [EXIT_HYPERCALL] = serve_hypercall,
-};
 
 const struct technique technique_rewrite = {
     .open = rewrite_open,
     .close = rewrite_close,
     .boot = rewrite_boot,
     .enter = rewrite_enter,
-    .leave = take_vcpu,
+    .leave = rewrite_take_vcpu,
     .settle = rewrite_settle,
     .resume = rewrite_resume,
     .go = guest_go_in_user_mode,
     .state_changed = forget,
     .memory_changed = memory_changed,
     .root = trap_root,
-    .reason = reasons,
-    .handle = handlers,
+    .reason = rewrite_reasons,
+    .handle = rewrite_handlers,
 };

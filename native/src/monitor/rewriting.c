@@ -234,18 +234,10 @@ enum code_state code_learn(struct t64_guest *guest, u32 page, u32 mode)
     return *state;
 }
 
-static bool is_known(u8 state) { return state == CODE_CLEAN || state == CODE_COPIED; }
-
-bool code_is_known(const struct t64_guest *guest, u32 page)
-{
-    const u8 *state = guest->rewriting->pages[page].state;
-    return is_known(state[0]) || is_known(state[1]);
-}
-
 static void forget_in_mode(struct t64_guest *guest, u32 page, u32 mode)
 {
     struct code_page_state *code = &guest->rewriting->pages[page];
-    if (!is_known(code->state[mode]))
+    if (!state_is_known(code->state[mode]))
         return;
     /* The leaves of a copy go whole: its frame may become anything. */
     shadow_restrict(&guest->shadow, page, mode, code->state[mode] == CODE_COPIED ? 0 : PTE_R | PTE_W);

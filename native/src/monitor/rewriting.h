@@ -37,6 +37,8 @@ struct site {
     u64 flushes;
 };
 
+static inline bool state_is_known(u8 state) { return state == CODE_CLEAN || state == CODE_COPIED; }
+
 struct code_page_state {
     u32 copy[2];  /* frames; FRAME_NONE without one */
     u8 state[2];  /* enum code_state */
@@ -74,7 +76,11 @@ bool code_is_scanned(const struct t64_guest *guest, u32 mode);
 /* What is known of a page, after a scan if need be. */
 enum code_state code_learn(struct t64_guest *guest, u32 page, u32 mode);
 /* Does a store to the page have to come to the monitor? */
-bool code_is_known(const struct t64_guest *guest, u32 page);
+static inline bool code_is_known(const struct t64_guest *guest, u32 page)
+{
+    const u8 *state = guest->rewriting->pages[page].state;
+    return state_is_known(state[0]) || state_is_known(state[1]);
+}
 /* It is stored to. */
 void code_forget(struct t64_guest *guest, u32 page);
 void code_forget_all(struct t64_guest *guest);

@@ -104,7 +104,10 @@ void shadow_restrict(struct shadow *shadow, u32 page, u32 mode, u64 rights);
 /* trace.c */
 
 /* Is the page a table that is shadowed? */
-bool shadow_traces(const struct shadow *shadow, u32 page);
+static inline bool shadow_traces(const struct shadow *shadow, u32 page)
+{
+    return shadow->pages[page].tables != SHADOW_NONE;
+}
 /* Zap the shadows of a page: it is traced no more. */
 void shadow_untrace(struct shadow *shadow, u32 page);
 /* Does a mapping stay as it is? The rest of an entry is the guest's own business. */

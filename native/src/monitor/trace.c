@@ -4,8 +4,6 @@
 /* So many stores in a row that change no mapping mean that the page is being cleared or used for something else. */
 enum { CLEARING = 4 };
 
-bool shadow_traces(const struct shadow *shadow, u32 page) { return shadow->pages[page].tables != SHADOW_NONE; }
-
 void shadow_untrace(struct shadow *shadow, u32 page)
 {
     while (shadow_traces(shadow, page))
