@@ -12,12 +12,12 @@ static void exchange(struct t64_state *to, const struct t64_state *from)
     memcpy((u8 *)to + EXCHANGED_AT, (const u8 *)from + EXCHANGED_AT, EXCHANGED_SIZE);
 }
 
-static const u64 exceptions = ((u64)1 << 16) - 1;
+#define EXCEPTIONS (((u64)1 << 16) - 1) /* of the intercept mask, by cause */
 
 /* What does not go to the guest's tvec: the exits' codes are apart from the causes. */
 static u64 leaving_of(u64 intercepts)
 {
-    u64 bits = intercepts & exceptions;
+    u64 bits = intercepts & EXCEPTIONS;
     if (intercepts & INTERCEPT_HCALL)
         bits |= INTERCEPT_ILLEGAL_INSTRUCTION; /* as which it comes */
     if (intercepts & INTERCEPT_SPIN)

@@ -7,7 +7,7 @@
 /* The record of the last exit. Its code and tval stand in cpu_trap() too. */
 struct guest_exit {
     u32 code;   /* enum t64_guest_exit_code */
-    u32 access; /* nested fault: enum t64_access, or the rights that a probe asked for */
+    u32 access; /* nested fault: enum t64_access */
     u64 tval;
     u64 gpa;                    /* nested fault; else NOWHERE */
     struct t64_stop_info fault; /* shutdown */
