@@ -68,6 +68,28 @@ static void fill(t64_vm *vm, struct random *random)
 
 enum kind { BARE, NESTED, SHADOW, KINDS };
 
+static const u8 *pattern(void)
+{
+    static u8 bytes[MEMORY];
+    memset(bytes, 0xa5, sizeof bytes);
+    return bytes;
+}
+
+/* A guest that does nothing, and whose memory stays what it is. */
+static void add_neighbour(t64_host *host)
+{
+    t64_config config = {.memory = MEMORY};
+    t64_vm *neighbour = t64_guest_new(host, T64_ASSIST, &config);
+    require(neighbour && t64_vm_write(neighbour, 0, pattern(), MEMORY) == T64_OK, "the host has room for a neighbour");
+}
+
+static void require_untouched(t64_vm *neighbour)
+{
+    static u8 found[MEMORY];
+    t64_vm_read(neighbour, 0, found, MEMORY);
+    require(!memcmp(found, pattern(), MEMORY), "the neighbour's memory is what it was");
+}
+
 static t64_vm *new_computer(enum kind kind)
 {
     if (kind == BARE)
@@ -75,6 +97,7 @@ static t64_vm *new_computer(enum kind kind)
     t64_config config = {.memory = MEMORY, .disk_latency = 50, .options = kind == SHADOW ? T64_OPTION_SHADOW : 0};
     t64_host *host = t64_host_new(HOST_MEMORY, LEVEL_ASSIST);
     require(host, "there is memory for a host");
+    add_neighbour(host);
     t64_vm *guest = t64_guest_new(host, T64_ASSIST, &config);
     require(guest, "the host has room for a guest");
     return guest;
@@ -84,6 +107,8 @@ static void free_computer(t64_vm *vm)
 {
     t64_host *host = vm->kind ? guest_of(vm)->host : NULL;
     t64_vm_free(vm);
+    if (host)
+        require_untouched(&host->guests->vm);
     t64_host_free(host);
 }
 
