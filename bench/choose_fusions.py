@@ -9,7 +9,6 @@ single program alone is not taken, for it says nothing about others. None of the
 
 from __future__ import annotations
 
-import itertools
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -38,7 +37,6 @@ STRETCH = 30_000
 
 DISPATCH, PROBE = 3.0, 7.0  # estimates, in micro-operations
 SHIFTS = ("sll", "srl", "sra")
-HOT = ("a5", "a4", "a3", "a2", "a1", "a0", "s0", "s1", "sp", "ra")
 
 
 class Instruction(NamedTuple):
@@ -116,39 +114,31 @@ def producers(sequence: tuple[Instruction, ...]) -> tuple[tuple[int | None, ...]
     return tuple(found)
 
 
-def group_of(sequence: tuple[Instruction, ...], certain: frozenset[int]) -> Group:
-    """The group for a sequence in which these registers are certain ones, and others any."""
+@cache
+def group_of(sequence: tuple[Instruction, ...]) -> Group:
+    """What the sequence could run as, for any registers with the same flow of values.
+
+    Groups for certain registers save more by this model and were slower on programs that mix them with others: a host
+    forwards stores to loads at fixed addresses by guess, and guesses wrong where others write there by index.
+    """
     members = []
     for n, instruction in enumerate(sequence):
         sources = []
         for register, producer in zip(instruction.operands, producers(sequence)[n], strict=True):
             name = ABI_NAMES[register]
-            sources.append(f"#{producer}" if producer is not None else name if register in certain | {0} else ANY)
-        members.append(Member(instruction.mnemonic, tuple(sources), _result(sequence, n, tuple(sources), certain)))
+            sources.append(f"#{producer}" if producer is not None else name if register == 0 else ANY)
+        members.append(Member(instruction.mnemonic, tuple(sources), _result(sequence, n, tuple(sources))))
     return tuple(members)
 
 
-def _result(sequence: tuple[Instruction, ...], n: int, sources: tuple[str, ...], certain: frozenset[int]) -> str:
+def _result(sequence: tuple[Instruction, ...], n: int, sources: tuple[str, ...]) -> str:
     register = sequence[n].result
     if register is None:
         return ""
     if register and any(later.result == register for later in sequence[n + 1 :]):
         return NOWHERE
-    if register and register in certain:
-        return ABI_NAMES[register]
     same = register and bodies()[sequence[n].mnemonic].operands[:1] == "A" and sequence[n].rs1 == register
     return SAME if same and sources[0] == ANY else ANY
-
-
-@cache
-def candidates(sequence: tuple[Instruction, ...]) -> frozenset[Group]:
-    """Groups that the sequence could run as, from any registers to certain ones."""
-    registers = {r for i in sequence for r in (*i.operands, i.result or 0)} - {0}
-    hot = {r for r in registers if ABI_NAMES[r] in HOT}
-    sets = [set(), registers, hot, hot & {14, 15}, hot & {1, 2}]
-    if len(sequence) == 1:
-        sets += [set(some) for size in (1, 2) for some in itertools.combinations(registers, size)]
-    return frozenset(group_of(sequence, frozenset(some)) for some in sets)
 
 
 @cache
@@ -195,9 +185,7 @@ def _member_cost(member: Member) -> float:
     if member.body.form == "PLAIN":
         own += member.mnemonic.startswith(SHIFTS) + ("S32" in member.body.text) + ("IMM" in member.body.text)
         own += 10 * member.mnemonic.startswith(("div", "rem"))
-    sources = sum(
-        2.5 if source == ANY else 0.5 if source in HOT or source in ABI_NAMES[1:] else 0 for source in member.sources
-    )
+    sources = sum(2.5 if source == ANY else 0.5 if source in ABI_NAMES[1:] else 0 for source in member.sources)
     results = {"": 0.0, NOWHERE: 0.0, ANY: 2.5, SAME: 1.5}
     return own + sources + results.get(member.result, 1.0)
 
@@ -278,9 +266,9 @@ def savings(sites: Profile, chosen: Chosen) -> dict[Group, float]:
             options.append((length + 1, cost(group) + cost(alone(sequence[length])) - 1.5 * (len(rest) > 1)))
             options.append((length + len(rest), cost(group) + cost(rest)))
         for size, before in {size: before for size, before in options if size <= len(sequence)}.items():
-            for candidate in candidates(sequence[:size]):
-                if before > cost(candidate):
-                    found[candidate] += (before - cost(candidate)) * times
+            candidate = group_of(sequence[:size])
+            if before > cost(candidate):
+                found[candidate] += (before - cost(candidate)) * times
     return found
 
 

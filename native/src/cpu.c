@@ -5,10 +5,6 @@
 #include "isa.h"
 #include "recompiler.h"
 
-/* The longest stretch without a look, so that a budget in entries cannot overflow a pointer, and what was recompiled meanwhile
- * need not wait long. */
-#define STRETCH ((u64)1 << 32)
-#define STRETCH_RECOMPILED ((u64)1 << 16)
 #define LOOKS_A_LOOK 16 /* so often the loop goes round before the recompiler looks */
 
 static struct t64_cpu *new_engine(enum t64_cpu_use use)
@@ -83,20 +79,6 @@ static bool raise_trap(struct t64_cpu *cpu, enum t64_event *event)
     return system_enter_trap(vm, cpu->trap.cause, vm->state.pc, cpu->trap.tval);
 }
 
-u64 budget(const struct t64_cpu *cpu)
-{
-    const struct t64_vm *vm = cpu->vm;
-    u64 left = cpu->until - vm->state.retired;
-    if (vm_interrupts_enabled(vm)) {
-        /* With no event ahead this ends before time wraps around; at its very last tick one instruction does that. */
-        u64 ticks = system_next_event(vm) - vm_time(vm);
-        ticks += !ticks;
-        left = ticks < left ? ticks : left;
-    }
-    u64 stretch = cpu->code->recompiler ? STRETCH_RECOMPILED : STRETCH;
-    return left < stretch ? left : stretch;
-}
-
 static enum leave interpret(struct t64_cpu *cpu, struct code_page *page, u64 left)
 {
     u64 to_page_end = CODE_ENTRIES - (cpu->vm->state.pc & 4095) / 4;
@@ -115,16 +97,6 @@ static inline u64 find_page(struct t64_cpu *cpu, u64 pc, struct code_page **page
         return access_fetch(cpu, pc, page);
     *page = entry->page;
     return 0;
-}
-
-/* As system_interrupt, without a call where the answer is at hand. */
-static inline u64 find_interrupt(struct t64_vm *vm)
-{
-    if (!vm_interrupts_enabled(vm) || !vm->state.imask)
-        return 0;
-    if (vm->state.imask == IPEND_TIMER)
-        return vm_time(vm) >= vm->state.timecmp ? CAUSE_TIMER : 0;
-    return system_interrupt(vm);
 }
 
 enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)

@@ -150,7 +150,7 @@ again: /* state is complete, and mode, interrupts, limits or translations are no
 #if !EXACT
     if (cpu->use == CPU_KERNEL_ONLY && vm_in_user_mode(cpu->vm))
         return LEAVE_USER;
-    if (STATE->retired < cpu->until && !system_interrupt(cpu->vm)) {
+    if (STATE->retired < cpu->until && !find_interrupt(cpu->vm)) {
         const struct tlb_fetch *entry = &cpu->tlbs.mode[vm_in_user_mode(cpu->vm)].fetch[tlb_slot(STATE->pc)];
         left = budget(cpu);
         page = entry->page;
@@ -268,7 +268,15 @@ op_crw: {
         NEXT();
     }
 
-op_crx: op_eret: op_wfi: op_tlbi: op_in: op_out:
+op_eret: {
+        if (T64_UNLIKELY(user || cpu->guarded))
+            goto op_system;
+        SYNC();
+        system_return_from_trap(cpu->vm);
+        goto again;
+    }
+
+op_crx: op_wfi: op_tlbi: op_in: op_out:
 op_getst: op_setst: op_getvec: op_getpt: op_probe:
 op_system: {
         SYNC();

@@ -87,7 +87,34 @@ void predecode(struct t64_cpu *cpu, struct code_page *page, struct code_entry *e
 enum leave execute_system(struct t64_cpu *cpu, struct t64_decoded in);
 enum leave execute_spin(struct t64_cpu *cpu, u32 word, u64 left);
 
+/* The longest stretch without a look, so that a budget in entries cannot overflow a pointer, and what was recompiled meanwhile
+ * need not wait long. */
+#define STRETCH ((u64)1 << 32)
+#define STRETCH_RECOMPILED ((u64)1 << 16)
+
 /* With complete state: how many instructions may retire before something is to be looked at again. */
-u64 budget(const struct t64_cpu *cpu);
+static inline u64 budget(const struct t64_cpu *cpu)
+{
+    const struct t64_vm *vm = cpu->vm;
+    u64 left = cpu->until - vm->state.retired;
+    if (vm_interrupts_enabled(vm)) {
+        /* With no event ahead this ends before time wraps around; at its very last tick one instruction does that. */
+        u64 ticks = system_next_event(vm) - vm_time(vm);
+        ticks += !ticks;
+        left = ticks < left ? ticks : left;
+    }
+    u64 stretch = cpu->code->recompiler ? STRETCH_RECOMPILED : STRETCH;
+    return left < stretch ? left : stretch;
+}
+
+/* As system_interrupt, without a call where the answer is at hand. */
+static inline u64 find_interrupt(struct t64_vm *vm)
+{
+    if (!vm_interrupts_enabled(vm) || !vm->state.imask)
+        return 0;
+    if (vm->state.imask == IPEND_TIMER)
+        return vm_time(vm) >= vm->state.timecmp ? CAUSE_TIMER : 0;
+    return system_interrupt(vm);
+}
 
 #endif

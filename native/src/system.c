@@ -11,13 +11,6 @@ static struct t64_outcome illegal(struct t64_decoded in)
 
 static struct t64_outcome only(enum t64_effect effect) { return (struct t64_outcome){.effect = effect}; }
 
-void system_retire(struct t64_vm *vm)
-{
-    vm->state.pc += 4;
-    vm->state.retired++;
-    vm->state.fresh = 0;
-}
-
 static struct t64_outcome retire(struct t64_vm *vm, enum t64_effect effect)
 {
     system_retire(vm);
@@ -119,11 +112,7 @@ bool system_enter_trap(struct t64_vm *vm, u64 cause, u64 epc, u64 tval)
 
 static struct t64_outcome return_from_trap(struct t64_vm *vm)
 {
-    struct t64_state *state = &vm->state;
-    u64 previous = state->status & (STATUS_PIE | STATUS_PMODE);
-    system_retire(vm);
-    state->status = previous | previous >> 16;
-    state->pc = state->epc;
+    system_return_from_trap(vm);
     return only(EFFECT_JUMP);
 }
 

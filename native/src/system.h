@@ -38,7 +38,22 @@ struct t64_outcome system_execute(struct t64_vm *vm, u64 *x, u32 word);
 struct t64_outcome system_perform(struct t64_vm *vm, u64 *x, struct t64_decoded in); /* the same, where it is decoded already */
 
 /* One instruction at state.pc has retired, and the next one follows. */
-void system_retire(struct t64_vm *vm);
+static inline void system_retire(struct t64_vm *vm)
+{
+    vm->state.pc += 4;
+    vm->state.retired++;
+    vm->state.fresh = 0;
+}
+
+/* eret, in kernel mode. */
+static inline void system_return_from_trap(struct t64_vm *vm)
+{
+    struct t64_state *state = &vm->state;
+    u64 previous = state->status & (STATUS_PIE | STATUS_PMODE);
+    system_retire(vm);
+    state->status = previous | previous >> 16;
+    state->pc = state->epc;
+}
 
 /* Does this word, a privileged or critical instruction, raise the privileged trap in user mode at the vm's level? */
 bool system_traps_in_user_mode(const struct t64_vm *vm, u32 word);
