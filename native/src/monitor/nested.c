@@ -69,6 +69,15 @@ static u64 *entry_of(struct nested *nested, u32 table, u64 index)
     return (u64 *)frames_bytes(&nested->host->frames, table) + index;
 }
 
+/* Tables that are missing on the way to a region. */
+static u32 tables_missing(struct nested *nested, u32 region)
+{
+    u64 level1 = *entry_of(nested, nested_root(nested), region / REGIONS_OF_TABLE);
+    if (!level1)
+        return PAGE_LEVELS - 1;
+    return !*entry_of(nested, (u32)(level1 >> FRAME_SHIFT), region % REGIONS_OF_TABLE);
+}
+
 /* The table below an entry, a new one if there is none. */
 static u32 table_below(struct nested *nested, u64 *entry)
 {
@@ -99,7 +108,7 @@ static void fill_pages(struct nested *nested, u32 table, u32 first)
 void nested_fill(struct nested *nested, t64_gpa gpa)
 {
     u32 region = (u32)(gpa.at >> FRAME_SHIFT) / REGION_PAGES, first = region * REGION_PAGES;
-    provide_tables(nested, PAGE_LEVELS - 1);
+    provide_tables(nested, tables_missing(nested, region));
     u32 level1 = table_below(nested, entry_of(nested, nested_root(nested), region / REGIONS_OF_TABLE));
     u64 *entry = entry_of(nested, level1, region % REGIONS_OF_TABLE);
     if (is_run(nested, first))
