@@ -377,3 +377,24 @@ def test_the_host_s_registers_wait_while_a_guest_runs(technique: str) -> None:
         assert {name: getattr(state, name) for name in names} == before
         emulated = sum(guest.exits.get(name, 0) for name in ("in", "out", "wfi", "crw", "tlbi", "trace"))
         assert state.retired == guest.retired - emulated, "the hardware has retired what the monitor has not"
+
+
+# Code in one region of 2 MiB that goes back and forth to another.
+FAR_APART = """
+.globl _start
+_start:
+    li   s0, 0x300000
+    li   s1, 50
+1:  ld   t0, 0(s0)
+    addi t0, t0, 1
+    sd   t0, 0(s0)
+    addi s1, s1, -1
+    bnez s1, 1b
+    out  8, zero
+"""
+
+
+def test_a_guest_whose_frames_lie_apart_goes_on_in_every_region() -> None:
+    with Host("16M", level="assist") as host, host.guest("trap", "1M"), host.guest("assist", "4M") as guest:
+        guest.load(assemble_text(FAR_APART, "far.s").image)
+        assert guest.run(1_000).exit_code == 0
