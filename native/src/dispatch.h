@@ -269,7 +269,7 @@ op_crw: {
     }
 
 op_eret: {
-        if (T64_UNLIKELY(user || cpu->guarded))
+        if (T64_UNLIKELY(user || cpu->guarded & GUARD_OF(INSN_ERET)))
             goto op_system;
         SYNC();
         system_return_from_trap(cpu->vm);
