@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "fusion.h"
 #include "kinds.h"
 
 /* Compiled code finds its way by these. */
@@ -81,6 +82,14 @@ bool recompiler_covers(const struct code_page *page, u32 from, u32 to)
     return page->compiled && any_bit(page->compiled->words, from, to);
 }
 
+/* The entry is its own again: it, and plain ones before it, are grouped anew when they are executed next. */
+static void let_go(const struct code_cache *cache, struct code_entry *entry, u32 index)
+{
+    for (i32 n = 0; n <= (i32)index && n < GROUP_MAX; n++)
+        if (n == 0 || entry[-n].handler == cache->handlers[entry[-n].kind])
+            entry[-n].handler = cache->handlers[KIND_UNDECODED];
+}
+
 static void remove_entry(struct t64_recompiler *r, struct region_entry *entry)
 {
     for (u32 n = 0; n < entry->region->page_count; n++) {
@@ -90,7 +99,7 @@ static void remove_entry(struct t64_recompiler *r, struct region_entry *entry)
         u32 at = (entry->gva & 4095) >> 2;
         struct code_entry *decoded = &page->entries[at];
         if (decoded->handler == r->cache->handlers[KIND_RECOMPILED])
-            decoded->handler = r->cache->handlers[decoded->kind];
+            let_go(r->cache, decoded, at);
         page->compiled->entry[at] = 0;
     }
     entry->region->entry_count--;
@@ -328,7 +337,7 @@ void recompiler_count(struct t64_cpu *cpu, struct code_entry *entry, u64 pc)
     enum answer answer = ask_for(cpu, target_of(cpu, entry, pc), mode_behind(cpu, entry), false);
     bool goes_on = answer == NOT_NOW || (answer == ASKED_FOR && (entry->kind == INSN_JALR || entry->kind == INSN_ERET));
     if (entry->handler == cpu->handlers[KIND_COUNTED] && (!goes_on || cpu->code->recompiler->config.eager))
-        entry->handler = cpu->handlers[entry->kind];
+        let_go(cpu->code, entry, (u32)(pc & 4095) >> 2);
 }
 
 /* ---- offers ---- */
