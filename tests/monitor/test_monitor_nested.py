@@ -380,7 +380,7 @@ def test_the_host_s_registers_wait_while_a_guest_runs(technique: str) -> None:
 
 
 # Code in one region of 2 MiB that goes back and forth to another.
-FAR_APART = """
+BACK_AND_FORTH = """
 .globl _start
 _start:
     li   s0, 0x300000
@@ -396,5 +396,5 @@ _start:
 
 def test_a_guest_whose_frames_lie_apart_goes_on_in_every_region() -> None:
     with Host("16M", level="assist") as host, host.guest("trap", "1M"), host.guest("assist", "4M") as guest:
-        guest.load(assemble_text(FAR_APART, "far.s").image)
+        guest.load(assemble_text(BACK_AND_FORTH, "far.s").image)
         assert guest.run(1_000).exit_code == 0
