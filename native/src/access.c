@@ -148,7 +148,7 @@ bool access_group_quietly(struct t64_cpu *cpu, u64 gva, u64 what)
     u32 rights = (loads ? ACCESS_LOAD : 0) | (stores ? ACCESS_STORE : 0);
     if (gva & (size - 1) || (gva & 4095) + span > 4096)
         return false;
-    struct t64_walk found = walk(&cpu->vm->phys, cpu->vm->state.ptbr, (t64_gva){gva}, rights, vm_in_user_mode(cpu->vm));
+    struct t64_walk found = walk_for(cpu, gva, rights);
     if (found.result != WALK_OK || (stores && code_of(cpu->code, phys_locate(&cpu->vm->phys, found.gpa).at >> 12)))
         return false; /* the store TLB has no page of code */
     if (!translate_quietly(cpu, gva, rights, &hpa))

@@ -2,49 +2,10 @@
  * state; and a snapshot that was damaged changes nothing. Usage: machine [ROUNDS [SEED]]. */
 #include <string.h>
 
-#include "assemble.h"
 #include "monitor/guest.h"
+#include "random_code.h"
 
-enum { MEMORY = 0x20000, HOST_MEMORY = 0x100000, CODE = 0x1000, CODE_SIZE = 0x3000, TABLE = 0x8000, STEPS = 3000 };
-
-struct random {
-    u64 state;
-};
-
-static u64 draw(struct random *random)
-{
-    random->state ^= random->state << 13;
-    random->state ^= random->state >> 7;
-    random->state ^= random->state << 17;
-    return random->state * UINT64_C(0x2545f4914f6cdd1d);
-}
-
-static u64 below(struct random *random, u64 limit) { return (draw(random) >> 11) % limit; }
-
-/* A legal word, every instruction as likely as another, with small immediates most of the time. */
-static u32 draw_word(struct random *random)
-{
-    for (;;) {
-        struct t64_decoded in = {.insn = (u8)(1 + below(random, INSN_COUNT - 1)), .rd = (u8)below(random, 32),
-                                 .rs1 = (u8)below(random, 32), .rs2 = (u8)below(random, 32),
-                                 .imm = (i32)below(random, 64) - (below(random, 3) ? 0 : 32)};
-        if (in.insn == INSN_CRW && in.imm == CR_TVEC)
-            continue; /* the handlers stay where they are */
-        u32 word = encode(in);
-        if (decode(word).insn != INSN_ILLEGAL)
-            return word;
-    }
-}
-
-static u64 draw_value(struct random *random)
-{
-    switch (below(random, 5)) {
-    case 0: return draw(random);
-    case 1: return below(random, 64);
-    case 2: return T64_NOWHERE - below(random, 4);
-    default: return CODE + below(random, CODE_SIZE + 0x1000) / 8 * 8; /* code and data, aligned for everything */
-    }
-}
+enum { MEMORY = 0x20000, HOST_MEMORY = 0x100000, TABLE = 0x8000, STEPS = 3000 };
 
 static void fill(t64_vm *vm, struct random *random)
 {

@@ -47,8 +47,9 @@ static void link_spin(struct t64_guest *guest)
 void guest_spin(struct t64_guest *guest, u64 event)
 {
     struct t64_state *state = &guest->vm.state;
-    u64 left = guest->until - state->retired, now = vm_time(&guest->vm);
-    u64 wait = event > now ? event - now : 0;
+    /* By distance, for time may start again from 0 before the event; with none at time's very last tick, over that. */
+    u64 left = guest->until - state->retired, wait = event - vm_time(&guest->vm);
+    wait += !wait && event == T64_NOWHERE;
     if (!wait)
         return;
     state->retired += wait < left ? wait : left;
@@ -213,6 +214,22 @@ static int settle(struct t64_guest *guest)
     return guest->technique->settle(guest);
 }
 
+static bool is_page_fault(const struct exit_cause *exit)
+{
+    u64 cause = exit->trap.cause;
+    return exit->event == CPU_TRAP && (cause == CAUSE_FETCH_PAGE_FAULT || cause == CAUSE_LOAD_PAGE_FAULT || cause == CAUSE_STORE_PAGE_FAULT);
+}
+
+/* The observer may have written to page tables: what they said then is not to be acted on. */
+static int handle_observed(struct t64_guest *guest)
+{
+    if (is_page_fault(&guest->exit)) {
+        guest->exit.raises = guest->exit.trap.cause;
+        guest->exit.reason = find_reason(guest);
+    }
+    return handle(guest);
+}
+
 /* What the last run left to be done: an exit that an observer has seen, unless the guest was moved away meanwhile. */
 static int begin(struct t64_guest *guest)
 {
@@ -221,7 +238,7 @@ static int begin(struct t64_guest *guest)
     if (guest->unsettled)
         return OUTCOME_SETTLE;
     int outcome = guest->technique->resume(guest);
-    return outcome < 0 && handles ? handle(guest) : outcome;
+    return outcome < 0 && handles ? handle_observed(guest) : outcome;
 }
 
 int guest_run(struct t64_vm *vm, u64 until)

@@ -133,7 +133,8 @@ static inline void guest_retired_one(struct t64_guest *guest)
 {
     struct t64_state *hardware = hardware_state(guest);
     hardware->pc = t64_alone(guest->vm.state.pc);
-    hardware->timecmp -= hardware->timecmp != T64_NOWHERE; /* the guest's time went on, the hardware's did not */
+    /* The guest's time went on, the hardware's did not; what is due from 0 on stays so. */
+    hardware->timecmp -= hardware->timecmp && hardware->timecmp != T64_NOWHERE;
 }
 
 /* The instruction at pc, which the monitor made in its place, has retired. */

@@ -207,20 +207,25 @@ static bool make_copy(struct t64_guest *guest, u32 page, u32 mode)
     return true;
 }
 
+static enum code_state step_for_now(struct code_page_state *code)
+{
+    code->steps = STEPS;
+    return CODE_STEPPED;
+}
+
 static enum code_state scan(struct t64_guest *guest, u32 page, u32 mode)
 {
     struct code_page_state *code = &guest->rewriting->pages[page];
     if (code->heat >= HEAT_STEPPED) {
         code->heat = HEAT_STEPPED / 2;
-        code->steps = STEPS;
-        return CODE_STEPPED;
+        return step_for_now(code);
     }
     if (!has_hit(guest, page, mode))
         return CODE_CLEAN;
     if (make_copy(guest, page, mode))
         return CODE_COPIED;
     code_forget_all(guest); /* no frames or sites left: begin anew */
-    return make_copy(guest, page, mode) ? CODE_COPIED : CODE_STEPPED;
+    return make_copy(guest, page, mode) ? CODE_COPIED : step_for_now(code);
 }
 
 enum code_state code_learn(struct t64_guest *guest, u32 page, u32 mode)

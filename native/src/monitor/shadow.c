@@ -198,11 +198,9 @@ void shadow_memory_changed(struct shadow *shadow, u32 page)
 {
     if (!shadow->cached)
         shadow_forget(shadow); /* it may be a table */
-    else if (shadow_traces(shadow, page))
-        shadow_untrace(shadow, page);
     else
-        return;
-    cpu_flush(shadow->host->cpu);
+        shadow_untrace(shadow, page);
+    cpu_flush(shadow->host->cpu); /* a table that was let go may be remembered still */
 }
 
 void shadow_restrict(struct shadow *shadow, u32 page, u32 mode, u64 rights)

@@ -11,6 +11,7 @@ static int step_on_engine(struct t64_guest *guest)
 {
     struct t64_cpu *cpu = guest->host->stepper;
     struct t64_state *state = &guest->vm.state, *hardware = hardware_state(guest);
+    cpu_flush(cpu); /* the instruction before may have moved the page */
     memcpy(state->x, hardware->x, sizeof state->x);
     enum t64_event event = cpu_run(cpu, state->retired + 1);
     memcpy(hardware->x, state->x, sizeof state->x);
@@ -85,7 +86,6 @@ int code_step(struct t64_guest *guest)
 {
     int outcome = OUTCOME_SETTLE;
     cpu_carry(guest->host->stepper, &guest->vm);
-    cpu_flush(guest->host->stepper);
     while (outcome < 0 && guest->vm.state.retired < guest->until) {
         trap_deliver_interrupt(guest);
         if (!step_one(guest, &outcome))

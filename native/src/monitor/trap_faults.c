@@ -72,7 +72,7 @@ int trap_make_store(struct t64_guest *guest)
     struct t64_decoded in = guest_instruction(guest);
     if (!is_the_store(guest, in)) {
         shadow_untrace(&guest->shadow, (u32)(guest->walk.gpa.at >> FRAME_SHIFT));
-        return trap_fill_shadow(guest);
+        return trap_back(guest); /* it faults again, and is filled with the rights that its technique gives */
     }
     guest_mark(guest, &guest->walk, ACCESS_STORE);
     guest_store(guest, guest->walk.gpa, hardware_state(guest)->x[in.rd], access_size(in));

@@ -1,0 +1,152 @@
+/* Corners where the monitors have hung, or differed from the bare machine: small guests, one for each. */
+#include <string.h>
+
+#include "assemble.h"
+#include "engine.h"
+#include "monitor/guest.h"
+
+enum { MEMORY = 0x10000, HOST_MEMORY = 0x100000, CODE = 0x1000, HANDLER = 0x2000 };
+
+static t64_vm *new_guest(t64_host *host, u32 technique, u32 options)
+{
+    t64_config config = {.memory = MEMORY, .disk_latency = 50, .options = options};
+    require(host, "there is memory for a host");
+    t64_vm *guest = t64_guest_new(host, technique, &config);
+    require(guest, "the host has room for a guest");
+    return guest;
+}
+
+static void free_with_host(t64_vm *guest)
+{
+    t64_host *host = guest_of(guest)->host;
+    t64_vm_free(guest);
+    t64_host_free(host);
+}
+
+/* Waits by a jump to itself, in whose course time starts again from 0, for a disk. */
+static void spin_over_the_end_of_time(u32 technique, u32 options)
+{
+    static u8 disk[SECTOR_SIZE];
+    const u32 words[] = {word_i(INSN_OUT, 0, T0, PORT_DISK_COMMAND), word_i(INSN_JAL, 0, 0, 0)};
+    t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_ASSIST), technique, options);
+    t64_vm_disk(vm, disk, 1, true);
+    place(vm, CODE, words, 2);
+    t64_vm_boot(vm, CODE);
+    vm->state.x[T0] = 1;
+    vm->state.skipped = T64_NOWHERE - 20;
+    t64_vm_set_cr(vm, CR_TVEC, HANDLER);
+    t64_vm_set_cr(vm, CR_IMASK, IPEND_DISK);
+    t64_vm_set_cr(vm, CR_STATUS, STATUS_IE);
+    require(t64_vm_run(vm, 51) == T64_STOP_LIMIT, "a spin goes on over the end of time");
+    require(vm->state.pc == CODE + 4 && vm->state.retired == 51, "up to the limit");
+    t64_vm_run(vm, 52);
+    require(vm->state.epc == CODE + 4 && vm->state.cause >> 63, "and the disk ends it");
+    free_with_host(vm);
+}
+
+static u32 take_all_frames(t64_host *host)
+{
+    u32 taken = 0;
+    while (host_take_frame(host) != FRAME_NONE)
+        taken++;
+    return taken;
+}
+
+/* Code that wants a copy, on a host with no frame left for one. */
+static void rewrite_without_a_frame(void)
+{
+    const u32 words[] = {word_i(INSN_CRR, T0, 0, CR_INFO), word_i(INSN_ADDI, T1, T1, 1), word_i(INSN_JAL, 0, 0, -2)};
+    t64_host *host = t64_host_new(HOST_MEMORY, LEVEL_STRICT);
+    t64_vm *vm = new_guest(host, T64_REWRITE, 0);
+    place(vm, CODE, words, 3);
+    t64_vm_boot(vm, CODE);
+    take_all_frames(host);
+    require(t64_vm_run(vm, 3000) == T64_STOP_LIMIT && vm->state.x[T1] == 1000, "without a frame for a copy the code is stepped");
+    free_with_host(vm);
+}
+
+/* The first instruction ever on its host was shown to an observer when input came. */
+static void interrupt_behind_the_first_exit(void)
+{
+    const u32 words[] = {word_i(INSN_CRR, T0, 0, CR_TIME), word_i(INSN_ADDI, T1, T1, 1)};
+    t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_STRICT), T64_TRAP, 0);
+    place(vm, CODE, words, 2);
+    t64_vm_boot(vm, CODE);
+    t64_vm_input_mode(vm, T64_INPUT_LIVE);
+    t64_vm_set_cr(vm, CR_TVEC, HANDLER);
+    t64_vm_set_cr(vm, CR_IMASK, IPEND_CONSOLE);
+    t64_vm_set_cr(vm, CR_STATUS, STATUS_IE);
+    t64_vm_observe(vm, (u64)1 << EXIT_CRR);
+    require(t64_vm_run(vm, 2) == T64_STOP_OBSERVED, "it is shown");
+    t64_vm_input(vm, (const u8 *)"a", 1);
+    t64_vm_run(vm, 2);
+    require(vm->state.cause >> 63 && vm->state.epc == CODE + 4, "the interrupt comes right behind it");
+    free_with_host(vm);
+}
+
+/* An observer of a page fault moves the page before it is filled. */
+static void page_moved_by_an_observer(u32 technique, u32 options)
+{
+    const u32 words[] = {word_i(INSN_LD, T1, T0, 0), word_i(INSN_LD, T2, T0, 0)};
+    const u64 pages[] = {0x9000 | PTE_V, 0xA000 | PTE_V, 0, 1, 2};
+    u64 all = PTE_V | PTE_R | PTE_W | PTE_X | PTE_U, leaf = CODE | all, from = 0x4000 | all, to = 0x5000 | all;
+    t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_ASSIST), technique, options);
+    place(vm, CODE, words, 2);
+    t64_vm_write(vm, 0x8000, (const u8 *)&pages[0], 8);
+    t64_vm_write(vm, 0x9000, (const u8 *)&pages[1], 8);
+    t64_vm_write(vm, 0xA008, (const u8 *)&leaf, 8);
+    t64_vm_write(vm, 0xA018, (const u8 *)&from, 8);
+    t64_vm_write(vm, 0x4000, (const u8 *)&pages[3], 8);
+    t64_vm_write(vm, 0x5000, (const u8 *)&pages[4], 8);
+    t64_vm_boot(vm, CODE);
+    t64_vm_set_cr(vm, CR_PTBR, 0x8000 | PTBR_ENABLE);
+    vm->state.x[T0] = 0x3000;
+    t64_vm_run(vm, 1);
+    require(vm->state.x[T1] == 1, "it is found where it was");
+    vm->state.pc = CODE;
+    t64_vm_set_cr(vm, CR_PTBR, 0x8000 | PTBR_ENABLE);
+    t64_vm_observe(vm, (u64)1 << EXIT_SHADOW_PAGE_FAULT);
+    while (t64_vm_run(vm, 2) == T64_STOP_OBSERVED && t64_vm_exit(vm)->tval != 0x3000)
+        ;
+    require(t64_vm_exit(vm)->tval == 0x3000, "the fault is shown");
+    t64_vm_write(vm, 0xA018, (const u8 *)&to, 8);
+    t64_vm_observe(vm, 0);
+    t64_vm_run(vm, 2);
+    require(vm->state.x[T1] == 2, "it is found where the observer has put it");
+    free_with_host(vm);
+}
+
+/* What recompiled code asks for: may a group of stores go ahead? Not so into code. */
+static void group_of_stores_into_code_in_guest_mode(void)
+{
+    enum { STORES_A_DOUBLE = 2 | 8 << 8 | 8 << 16 };
+    const u32 words[] = {word_i(INSN_ADDI, T0, T0, 1), word_i(INSN_ADDI, T0, T0, 1)};
+    t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_ASSIST), T64_ASSIST, 0);
+    struct t64_cpu *cpu = guest_of(vm)->host->cpu;
+    struct guest_area area = {.state = &vm->state, .nested = true, .tables = {{t64_guest_root(vm, 0)}}, .alarm = T64_NOWHERE};
+    place(vm, CODE, words, 2);
+    t64_vm_boot(vm, CODE);
+    t64_vm_run(vm, 2);
+    cpu->guest = &area;
+    cpu->vm->state.ptbr = 0;
+    require(!access_group_quietly(cpu, CODE, STORES_A_DOUBLE), "a group of stores into code is left to the interpreter");
+    require(access_group_quietly(cpu, CODE + 0x1000, STORES_A_DOUBLE), "one into data is not");
+    cpu->guest = NULL;
+    free_with_host(vm);
+}
+
+int main(void)
+{
+    rewrite_without_a_frame();
+    interrupt_behind_the_first_exit();
+    group_of_stores_into_code_in_guest_mode();
+    page_moved_by_an_observer(T64_TRAP, 0);
+    page_moved_by_an_observer(T64_TRAP, T64_OPTION_FLUSH);
+    page_moved_by_an_observer(T64_REWRITE, 0);
+    page_moved_by_an_observer(T64_ASSIST, T64_OPTION_SHADOW);
+    spin_over_the_end_of_time(T64_TRAP, 0);
+    spin_over_the_end_of_time(T64_HYBRID, 0);
+    spin_over_the_end_of_time(T64_REWRITE, 0);
+    spin_over_the_end_of_time(T64_ASSIST, 0);
+    return 0;
+}
