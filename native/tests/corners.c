@@ -44,6 +44,49 @@ static void spin_over_the_end_of_time(u32 technique, u32 options)
     free_with_host(vm);
 }
 
+/* A timer set to the last tick that there is. */
+static void timer_at_the_very_last_tick(t64_vm *vm)
+{
+    enum { TICKS = 20 };
+    for (u32 n = 0; n <= TICKS; n++) {
+        const u32 word = word_i(INSN_ADDI, T1, T1, 1);
+        place(vm, CODE + 4 * n, &word, 1);
+        place(vm, HANDLER + 4 * n, &word, 1);
+    }
+    t64_vm_boot(vm, CODE);
+    vm->state.skipped = T64_NOWHERE - TICKS;
+    t64_vm_set_cr(vm, CR_TVEC, HANDLER);
+    t64_vm_set_cr(vm, CR_IMASK, IPEND_TIMER);
+    t64_vm_set_cr(vm, CR_TIMECMP, T64_NOWHERE);
+    t64_vm_set_cr(vm, CR_STATUS, STATUS_IE);
+    require(t64_vm_run(vm, TICKS + 1) == T64_STOP_LIMIT, "it runs over the end of time");
+    require(vm->state.epc == CODE + 4 * TICKS && vm->state.cause == CAUSE_TIMER, "the timer goes off there");
+}
+
+static void timer_of_a_guest_at_the_very_last_tick(u32 technique)
+{
+    t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_ASSIST), technique, 0);
+    timer_at_the_very_last_tick(vm);
+    free_with_host(vm);
+}
+
+/* Code that is written to after it was rewritten. */
+static void counts_of_what_is_rewritten(void)
+{
+    const u32 words[] = {word_i(INSN_CRR, T0, 0, CR_INFO), word_i(INSN_ADDI, T1, T1, 1), word_i(INSN_ADDI, T1, T1, 2)};
+    t64_rewriting counts;
+    t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_STRICT), T64_REWRITE, 0);
+    place(vm, CODE, words, 3);
+    t64_vm_boot(vm, CODE);
+    t64_vm_run(vm, 2);
+    t64_guest_rewriting(vm, &counts);
+    require(counts.pages == 1 && counts.in_place == 1, "a word was rewritten in place");
+    place(vm, CODE + 8, words, 1);
+    t64_guest_rewriting(vm, &counts);
+    require(counts.pages == 0 && counts.in_place == 0, "and is no more");
+    free_with_host(vm);
+}
+
 static u32 take_all_frames(t64_host *host)
 {
     u32 taken = 0;
@@ -144,6 +187,14 @@ int main(void)
     page_moved_by_an_observer(T64_TRAP, T64_OPTION_FLUSH);
     page_moved_by_an_observer(T64_REWRITE, 0);
     page_moved_by_an_observer(T64_ASSIST, T64_OPTION_SHADOW);
+    counts_of_what_is_rewritten();
+    t64_vm *machine = new_machine(MEMORY);
+    timer_at_the_very_last_tick(machine);
+    t64_vm_free(machine);
+    timer_of_a_guest_at_the_very_last_tick(T64_TRAP);
+    timer_of_a_guest_at_the_very_last_tick(T64_HYBRID);
+    timer_of_a_guest_at_the_very_last_tick(T64_REWRITE);
+    timer_of_a_guest_at_the_very_last_tick(T64_ASSIST);
     spin_over_the_end_of_time(T64_TRAP, 0);
     spin_over_the_end_of_time(T64_HYBRID, 0);
     spin_over_the_end_of_time(T64_REWRITE, 0);

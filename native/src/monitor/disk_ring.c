@@ -23,6 +23,13 @@ static void set_field(struct t64_guest *guest, u64 offset, u64 value)
 
 #define FIELD(name) offsetof(struct t64_disk_ring_record, name)
 
+/* A tick at least: a ring whose requests, as they are done, write further ones must let its guest's time go on. */
+static u64 latency_of(const struct t64_guest *guest)
+{
+    u64 latency = guest->vm.devices.disk.latency;
+    return latency ? latency : 1;
+}
+
 static t64_gpa slot(const struct t64_disk_ring *ring, u64 number)
 {
     return (t64_gpa){ring->page + RING_DATA + number % DISK_SLOTS * DISK_SLOT_SIZE};
@@ -36,7 +43,7 @@ static bool take(struct t64_guest *guest, u64 now)
     if (written - ring->taken > DISK_SLOTS - (ring->taken - ring->answered))
         return false;
     if (!disk_ring_works(ring) && written != ring->taken)
-        ring->ready = now + guest->vm.devices.disk.latency;
+        ring->ready = now + latency_of(guest);
     for (; ring->taken != written; ring->taken++) {
         struct t64_disk_request_record *request = &ring->requests[ring->taken % DISK_SLOTS];
         phys_read(&guest->vm.phys, slot(ring, ring->taken), request, sizeof *request);
@@ -106,7 +113,7 @@ static void raise(struct t64_guest *guest)
 static bool is_due(const struct t64_guest *guest, u64 now)
 {
     const struct t64_disk_ring *ring = &guest->vm.devices.rings.disk;
-    u64 latency = guest->vm.devices.disk.latency;
+    u64 latency = latency_of(guest);
     return disk_ring_works(ring) && now - (ring->ready - latency) >= latency;
 }
 
@@ -118,7 +125,7 @@ bool disk_ring_advance(struct t64_guest *guest, u64 now)
     while (is_due(guest, now)) {
         u64 done = ring->ready;
         answer(guest);
-        ring->ready = done + guest->vm.devices.disk.latency;
+        ring->ready = done + latency_of(guest);
         if (!take(guest, done)) /* a guest that writes nonsense is told so at its next doorbell */
             set_field(guest, FIELD(req_event), ring->taken + 1);
     }

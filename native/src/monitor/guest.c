@@ -9,8 +9,9 @@ void guest_set_alarm(struct t64_guest *guest, u64 event)
 {
     struct t64_state *hardware = hardware_state(guest);
     u64 ticks = event - vm_time(&guest->vm);
-    /* The hardware has retired more than the guest: an event near the end of time lies beyond its own. */
-    bool reachable = event != T64_NOWHERE && ticks < T64_NOWHERE - hardware->retired;
+    /* The hardware has retired more than the guest: an event near the end of time lies beyond its own. None at all is as good as
+     * the very last tick, where a timer may be set to go off. */
+    bool reachable = (event != T64_NOWHERE || ticks) && ticks < T64_NOWHERE - hardware->retired;
     hardware->timecmp = reachable ? hardware->retired + ticks : T64_NOWHERE;
 }
 

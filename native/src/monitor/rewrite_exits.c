@@ -162,13 +162,25 @@ static int make_access(struct t64_guest *guest, struct t64_decoded in, const str
     return trap_raise(guest, access->cause, access->gva.at);
 }
 
+/* What is not known yet may be written, but not run; what is known, the other way round. */
+static u64 data_rights(const struct t64_guest *guest)
+{
+    u32 page = faulting_page(guest), mode = trap_mode(guest);
+    u64 rights = PTE_R | PTE_W | PTE_X;
+    if (code_is_known(guest, page))
+        rights &= ~PTE_W;
+    if (code_is_scanned(guest, mode) && guest->rewriting->pages[page].state[mode] != CODE_CLEAN)
+        rights &= ~PTE_X;
+    return rights;
+}
+
 static int read_code(struct t64_guest *guest)
 {
     struct t64_decoded in = guest_instruction(guest);
     struct access access;
     note_fault(guest);
     if (!access_size(in))
-        return trap_fill_shadow(guest);
+        return trap_fill_shadow_as(guest, guest->frames[faulting_page(guest)], data_rights(guest));
     access_find(guest, in, &access);
     return make_access(guest, in, &access);
 }
@@ -181,18 +193,6 @@ static int fetch(struct t64_guest *guest)
     case CODE_COPIED: return trap_fill_shadow_as(guest, guest->rewriting->pages[page].copy[mode], PTE_X);
     default: rewrite_take_vcpu(guest); return code_step(guest);
     }
-}
-
-/* What is not known yet may be written, but not run; what is known, the other way round. */
-static u64 data_rights(const struct t64_guest *guest)
-{
-    u32 page = faulting_page(guest), mode = trap_mode(guest);
-    u64 rights = PTE_R | PTE_W | PTE_X;
-    if (code_is_known(guest, page))
-        rights &= ~PTE_W;
-    if (code_is_scanned(guest, mode) && guest->rewriting->pages[page].state[mode] != CODE_CLEAN)
-        rights &= ~PTE_X;
-    return rights;
 }
 
 static int fill(struct t64_guest *guest)

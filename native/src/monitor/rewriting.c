@@ -153,17 +153,18 @@ static bool has_hit(struct t64_guest *guest, u32 page, u32 mode)
 static void drop_copy(struct t64_guest *guest, u32 page, u32 mode)
 {
     struct rewriting *rewriting = guest->rewriting;
-    u32 frame = rewriting->pages[page].copy[mode];
-    const u32 *words = words_of(guest, frame), *original = words_of(guest, guest->frames[page]);
+    struct code_page_state *code = &rewriting->pages[page];
+    u32 frame = code->copy[mode];
+    const u32 *words = words_of(guest, frame);
     for (u32 index = 0; index < PAGE_SIZE / 4; index++) {
         struct site *site = site_in(rewriting, words[index]);
         if (site)
             site_free(rewriting, site);
-        else
-            rewriting->counts.in_place -= words[index] != original[index];
     }
     host_give_back(guest->host, frame);
-    rewriting->pages[page].copy[mode] = FRAME_NONE;
+    code->copy[mode] = FRAME_NONE;
+    rewriting->counts.in_place -= code->in_place[mode]; /* the original may have changed by now */
+    code->in_place[mode] = 0;
     rewriting->counts.pages--;
     rewriting->counts.dropped++;
 }
@@ -177,6 +178,7 @@ static bool replace(struct t64_guest *guest, struct site site, u32 *word)
     if (number == SITES_MAXIMUM)
         return false;
     rewriting->counts.in_place += plain != 0;
+    rewriting->pages[site.page].in_place[site.mode] += plain != 0;
     *word = plain ? plain : call_of(number);
     return true;
 }

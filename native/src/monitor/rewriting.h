@@ -42,6 +42,7 @@ static inline bool state_is_known(u8 state) { return state == CODE_CLEAN || stat
 struct code_page_state {
     u32 copy[2];  /* frames; FRAME_NONE without one */
     u8 state[2];  /* enum code_state */
+    u16 in_place[2]; /* words of the copy that became loads and stores of the vCPU page */
     u8 heat;      /* rises with each loss of what was known */
     u8 steps;     /* until it has cooled */
 };
