@@ -108,6 +108,20 @@ static void rewrite_without_a_frame(void)
     free_with_host(vm);
 }
 
+/* The window holds no code. */
+static void jump_into_the_window(void)
+{
+    const u32 words[] = {word_i(INSN_CRR, T0, 0, CR_INFO), word_i(INSN_JALR, 0, 0, (i32)SHARED_PAGE_ADDRESS)};
+    t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_STRICT), T64_REWRITE, 0);
+    place(vm, CODE, words, 2);
+    place(vm, HANDLER, words, 1);
+    t64_vm_boot(vm, CODE);
+    t64_vm_set_cr(vm, CR_TVEC, HANDLER);
+    require(t64_vm_run(vm, 3) == T64_STOP_LIMIT, "a jump into the window ends");
+    require(vm->state.cause == CAUSE_FETCH_ACCESS_FAULT && vm->state.epc == SHARED_PAGE_ADDRESS, "as one out of memory");
+    free_with_host(vm);
+}
+
 /* The first instruction ever on its host was shown to an observer when input came. */
 static void interrupt_behind_the_first_exit(void)
 {
@@ -181,6 +195,7 @@ static void group_of_stores_into_code_in_guest_mode(void)
 int main(void)
 {
     rewrite_without_a_frame();
+    jump_into_the_window();
     interrupt_behind_the_first_exit();
     group_of_stores_into_code_in_guest_mode();
     page_moved_by_an_observer(T64_TRAP, 0);

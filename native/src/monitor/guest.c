@@ -218,7 +218,8 @@ static int settle(struct t64_guest *guest)
 static bool is_page_fault(const struct exit_cause *exit)
 {
     u64 cause = exit->trap.cause;
-    return exit->event == CPU_TRAP && (cause == CAUSE_FETCH_PAGE_FAULT || cause == CAUSE_LOAD_PAGE_FAULT || cause == CAUSE_STORE_PAGE_FAULT);
+    return exit->event == CPU_TRAP && (cause == CAUSE_FETCH_PAGE_FAULT || cause == CAUSE_LOAD_PAGE_FAULT ||
+                                       cause == CAUSE_STORE_PAGE_FAULT);
 }
 
 /* The observer may have written to page tables: what they said then is not to be acted on. */

@@ -31,9 +31,12 @@ static u32 privileged_reason(struct t64_guest *guest)
     return rewrite_in_kernel(guest) ? guest_sensitive_reason((u32)guest->exit.trap.tval) : EXIT_EXCEPTION;
 }
 
+/* It holds no code: what is fetched there is the guest's own business. */
 static bool is_at_window(const struct t64_guest *guest)
 {
-    return rewrite_in_kernel(guest) && guest->exit.trap.tval >> PAGE_SHIFT == SHARED_PAGE_ADDRESS >> PAGE_SHIFT;
+    const struct t64_trap *trap = &guest->exit.trap;
+    return rewrite_in_kernel(guest) && trap->cause != CAUSE_FETCH_PAGE_FAULT &&
+           trap->tval >> PAGE_SHIFT == SHARED_PAGE_ADDRESS >> PAGE_SHIFT;
 }
 
 /* Not there yet; or a store that may let an interrupt in; or the guest's own business. */
