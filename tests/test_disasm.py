@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from toyvm.asm import assemble, assemble_text
 from toyvm.asm.search import guests_directory
 from toyvm.disasm import disassemble_image, disassemble_word
+from toyvm.headers import read_header
 from toyvm.image import PF_R, PF_W, PF_X, Image, Section, Segment, Symbol
 from toyvm.isa.coding import decode
 from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.strategies import illegal_words, legal_words
+from toyvm.techniques import Build
 
 GUESTS = guests_directory()
 PROGRAMS = sorted([*GUESTS.glob("*.s"), *(GUESTS / "workloads").glob("*.s")])
@@ -59,10 +61,17 @@ def test_targets_are_named_where_they_have_a_name() -> None:
     assert disassemble_word(word, 0x2000, names.get) == "beq a0, a1, 0x2008"
 
 
-@pytest.mark.parametrize("defines", [{}, {"PARAVIRT": 1}], ids=["plain", "ported"])
-@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
-def test_every_shipped_guest_comes_back(path: Path, defines: dict[str, int]) -> None:
-    image = assemble([path], defines=defines).image
+BUILDS = [
+    pytest.param(path, build, id=f"{path.stem}-{build}")
+    for path in PROGRAMS
+    for build in Build
+    if read_header(path).values.get("build", build) == build
+]
+
+
+@pytest.mark.parametrize(("path", "build"), BUILDS)
+def test_every_shipped_guest_comes_back(path: Path, build: Build) -> None:
+    image = assemble([path], defines={"PARAVIRT": 1} if build is Build.PARAVIRT else {}).image
     again = assemble_text(disassemble_image(image)).image
     assert (again.segments, again.entry, again.sections) == (image.segments, image.entry, image.sections)
 
