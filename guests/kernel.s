@@ -9,6 +9,7 @@
 .include "platform.inc"
 .include "pages.inc"
 .include "space.inc"
+.include "platform/interrupts.inc"
 .include "platform/balloon.inc"
 .include "kernel/process.inc"
 .include "kernel/programs.inc"
@@ -38,6 +39,7 @@ _start:
     call pages_init
     call spaces_init
     trap_vector trap_entry
+    interrupts_begin
     call remember_pages
     li   a0, PROGRAM_init
     li   a1, 0
@@ -45,8 +47,7 @@ _start:
     la   t0, init_process
     la   t1, processes
     sd   t1, 0(t0)
-    li   t0, IRQ_TIMER
-    cr_write IMASK, t0
+    interrupts_let_in IRQ_TIMER
     j    schedule
 
 # Jumped to by _start, when not even init could be started.
