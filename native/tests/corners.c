@@ -108,6 +108,32 @@ static void rewrite_without_a_frame(void)
     free_with_host(vm);
 }
 
+/* A page of tables that holds code too: a mark in an entry is a change of the code. */
+static void mark_in_code(void)
+{
+    enum { ROOT = 0x8000, MIDDLE = 0x9000, LEAVES = 0xA000, START = LEAVES + 0x800, DATA = 0x3000, PAGE = LEAVES >> 12 };
+    const u32 words[] = {word_i(INSN_CRR, T1, 0, CR_INFO), word_i(INSN_LD, T1, T0, 0), word_i(INSN_ADDI, T1, T1, 1)};
+    u64 all = PTE_V | PTE_R | PTE_W | PTE_X | PTE_U, middle = MIDDLE | PTE_V, leaves = LEAVES | PTE_V;
+    u64 code = LEAVES | all, data = DATA | all, entry, copied;
+    t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_STRICT), T64_REWRITE, 0);
+    t64_vm_write(vm, ROOT, (const u8 *)&middle, 8);
+    t64_vm_write(vm, MIDDLE, (const u8 *)&leaves, 8);
+    t64_vm_write(vm, LEAVES + 8 * PAGE, (const u8 *)&code, 8);
+    t64_vm_write(vm, LEAVES + 8 * (DATA >> 12), (const u8 *)&data, 8);
+    place(vm, START, words, 3);
+    t64_vm_boot(vm, START);
+    t64_vm_set_cr(vm, CR_PTBR, ROOT | PTBR_ENABLE);
+    vm->state.x[T0] = DATA;
+    require(t64_vm_run(vm, 3) == T64_STOP_LIMIT && vm->state.x[T1] == 1, "code in a table runs");
+    t64_vm_read(vm, LEAVES + 8 * (DATA >> 12), (u8 *)&entry, 8);
+    require(entry == (data | PTE_A), "the entry is marked");
+    u64 copy = t64_guest_copy(vm, 0, PAGE);
+    require(copy != T64_NOWHERE, "its page runs as a copy");
+    t64_host_read(guest_of(vm)->host, copy + 8 * (DATA >> 12), (u8 *)&copied, 8);
+    require(copied == entry, "the copy is marked, too");
+    free_with_host(vm);
+}
+
 /* The window holds no code. */
 static void jump_into_the_window(void)
 {
@@ -195,6 +221,7 @@ static void group_of_stores_into_code_in_guest_mode(void)
 int main(void)
 {
     rewrite_without_a_frame();
+    mark_in_code();
     jump_into_the_window();
     interrupt_behind_the_first_exit();
     group_of_stores_into_code_in_guest_mode();

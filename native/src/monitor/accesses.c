@@ -36,6 +36,12 @@ u32 access_size(struct t64_decoded in)
 
 bool access_stores(struct t64_decoded in) { return in.insn >= INSN_SB && in.insn <= INSN_SD; }
 
+static void forget_code(struct t64_guest *guest, t64_gpa gpa)
+{
+    if (guest->rewriting && code_is_known(guest, (u32)(gpa.at >> FRAME_SHIFT)))
+        code_forget(guest, (u32)(gpa.at >> FRAME_SHIFT));
+}
+
 u64 guest_mark(struct t64_guest *guest, const struct t64_walk *found, u32 rights)
 {
     u64 marks = walk_marks(found, rights);
@@ -43,6 +49,7 @@ u64 guest_mark(struct t64_guest *guest, const struct t64_walk *found, u32 rights
         t64_hpa at = phys_locate(&guest->vm.phys, found->entry_at);
         *host_entry(guest->host, at) |= marks;
         host_memory_changed(guest->host, at, sizeof(u64));
+        forget_code(guest, found->entry_at);
     }
     return found->entry | marks;
 }
@@ -62,8 +69,7 @@ void guest_store(struct t64_guest *guest, t64_gpa gpa, u64 value, u32 size)
     u64 old = *host_entry(guest->host, at), new = entry_after(old, gpa, value, size);
     *host_entry(guest->host, at) = new;
     host_memory_changed(guest->host, at, sizeof new);
-    if (guest->rewriting && code_is_known(guest, (u32)(gpa.at >> FRAME_SHIFT)))
-        code_forget(guest, (u32)(gpa.at >> FRAME_SHIFT));
+    forget_code(guest, gpa);
     if (shadow_traces(shadow, (u32)(gpa.at >> FRAME_SHIFT)) && !shadow_means_the_same(old, new) &&
         shadow_keeps_tracing(shadow, entry_at, old, new))
         shadow_entry_changed(shadow, entry_at);

@@ -204,6 +204,8 @@ static int fill(struct t64_guest *guest)
         shadow_map_window(&guest->shadow);
         return trap_back(guest);
     }
+    /* First, for the entry may stand in the very page whose copy is to be mapped, and which is dropped for it. */
+    guest->walk.entry = guest_mark(guest, &guest->walk, trap_wanted_rights(guest));
     if (trap_wanted_rights(guest) == ACCESS_FETCH && code_is_scanned(guest, trap_mode(guest)))
         return fetch(guest);
     return trap_fill_shadow_as(guest, guest->frames[faulting_page(guest)], data_rights(guest));
