@@ -108,6 +108,33 @@ static void rewrite_without_a_frame(void)
     free_with_host(vm);
 }
 
+/* Code that is stepped, and moves itself from page to page by another root. */
+static void root_written_by_stepped_code(void)
+{
+    enum { HERE = 0x3000, THERE = 0x4000 };
+    const u32 here[] = {word_i(INSN_ADDI, T1, T1, 1), word_i(INSN_CRW, 0, T0, CR_PTBR), word_i(INSN_ADDI, T1, T1, 16)};
+    const u32 there[] = {word_i(INSN_CRR, T2, 0, CR_INFO), word_i(INSN_JALR, 0, 0, HERE), word_i(INSN_ADDI, T1, T1, 32)};
+    u64 all = PTE_V | PTE_R | PTE_W | PTE_X | PTE_U;
+    t64_host *host = t64_host_new(HOST_MEMORY, LEVEL_STRICT);
+    t64_vm *vm = new_guest(host, T64_REWRITE, 0);
+    for (u64 root = 0x8000; root <= 0xB000; root += 0x3000) {
+        const u64 middle = (root + 0x1000) | PTE_V, leaves = (root + 0x2000) | PTE_V, at_there = THERE | all;
+        const u64 at_here = (root == 0x8000 ? HERE : THERE) | all;
+        t64_vm_write(vm, root, (const u8 *)&middle, 8);
+        t64_vm_write(vm, root + 0x1000, (const u8 *)&leaves, 8);
+        t64_vm_write(vm, root + 0x2000 + 8 * (HERE >> 12), (const u8 *)&at_here, 8);
+        t64_vm_write(vm, root + 0x2000 + 8 * (THERE >> 12), (const u8 *)&at_there, 8);
+    }
+    place(vm, HERE, here, 3);
+    place(vm, THERE, there, 3);
+    t64_vm_boot(vm, THERE);
+    t64_vm_set_cr(vm, CR_PTBR, 0x8000 | PTBR_ENABLE);
+    vm->state.x[T0] = 0xB000 | PTBR_ENABLE;
+    take_all_frames(host);
+    require(t64_vm_run(vm, 5) == T64_STOP_LIMIT && vm->state.x[T1] == 33, "it goes on in the page that it has moved to");
+    free_with_host(vm);
+}
+
 /* A page of tables that holds code too: a mark in an entry is a change of the code. */
 static void mark_in_code(void)
 {
@@ -221,6 +248,7 @@ static void group_of_stores_into_code_in_guest_mode(void)
 int main(void)
 {
     rewrite_without_a_frame();
+    root_written_by_stepped_code();
     mark_in_code();
     jump_into_the_window();
     interrupt_behind_the_first_exit();
