@@ -10,6 +10,7 @@
 .include "pages.inc"
 .include "space.inc"
 .include "platform/interrupts.inc"
+.include "platform/neighbours.inc"
 .include "platform/balloon.inc"
 .include "kernel/process.inc"
 .include "kernel/programs.inc"
@@ -38,6 +39,7 @@ _start:
     mv   a0, s0
     call pages_init
     call spaces_init
+    neighbours_greet
     trap_vector trap_entry
     interrupts_begin
     call remember_pages
@@ -57,7 +59,7 @@ too_little_memory:
     power_off
 
 .equ EXIT_NO_MEMORY, 98
-.equ KERNEL_PAGES,   2 + SPAWN_PAGES        # a root, a page lost to rounding, and init
+.equ KERNEL_PAGES,   2 + SPAWN_PAGES        # a root or the status page, a page lost to rounding, and init
 
 # The first line. Called by _start.
 announce:
