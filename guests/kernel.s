@@ -12,9 +12,11 @@
 .include "platform/interrupts.inc"
 .include "platform/neighbours.inc"
 .include "platform/balloon.inc"
+.include "platform/disk.inc"
 .include "kernel/process.inc"
 .include "kernel/programs.inc"
 .include "kernel/print.inc"
+.include "kernel/label.inc"
 .include "kernel/causes.inc"
 .include "kernel/memory.inc"
 .include "kernel/lifecycle.inc"
@@ -30,6 +32,7 @@ _start:
     platform_begin
     la   sp, kernel_stack_end
     call announce
+    call print_label
     memory_end
     la   s0, kernel_end
     li   t0, KERNEL_PAGES * PAGE_SIZE

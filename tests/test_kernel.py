@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from guest_runs import GUESTS, TESTS, run_guest
+from guest_runs import GUESTS, SECTOR_SIZE, TESTS, image_of, run_guest
+
+from toyvm.host import Host
+from toyvm.machine import Machine
+from toyvm.techniques import parse_variant
 
 KERNEL = GUESTS / "kernel.s"
 TECHNIQUES = ("bare", "trap", "hybrid", "rewrite", "para", "assist", "assist+shadow")
@@ -70,12 +74,49 @@ def test_pages_come_back_even_when_memory_is_short(technique: str) -> None:
 
 @pytest.mark.parametrize("technique", TECHNIQUES)
 def test_a_kernel_without_room_for_init_says_so(technique: str) -> None:
-    run = run_guest(KERNEL, technique, memory=120 << 10)
+    run = run_guest(KERNEL, technique, memory=132 << 10)
     assert (run.stop, run.exit_code) == ("exit", 98), run
-    assert run.output == b"kernel: 120 KiB of memory\nkernel: too little memory\n"
+    assert run.output == b"kernel: 132 KiB of memory\nkernel: too little memory\n"
 
 
 def test_bare_begins_as_the_reference_does() -> None:
     bare, reference = (run_guest(KERNEL, name, limit=100_000) for name in ("bare", "reference"))
     assert bare.stop == reference.stop == "limit"
     assert (bare.instructions, bare.state, bare.output) == (reference.instructions, reference.state, reference.output)
+
+
+def output_with_disk(technique: str, disk: bytes) -> bytes:
+    memory = 2 << 20
+    with Host(level=parse_variant(technique).level) as host:
+        given = bytearray(disk)
+        with (
+            Machine(memory, disk=given) if technique == "bare" else host.guest(technique, memory, disk=given) as machine
+        ):
+            machine.load(image_of(KERNEL, technique))
+            outcome = machine.run()
+            assert (outcome.stop, outcome.exit_code) == ("exit", 0), outcome
+            return machine.output
+
+
+def sector(text: bytes) -> bytes:
+    return text.ljust(SECTOR_SIZE, b"\0")
+
+
+FULL = b"x" * (SECTOR_SIZE - 8)
+
+
+@pytest.mark.parametrize("technique", [*TECHNIQUES, "trap+hypercalls"])
+@pytest.mark.parametrize(
+    ("disk", "line"),
+    [
+        (sector(b"T64LABELmy disk"), b"kernel: the disk says my disk\n"),
+        (sector(b"T64LABELmy disk\nand more") * 3, b"kernel: the disk says my disk\n"),
+        (b"T64LABEL" + FULL + sector(b"behind it"), b"kernel: the disk says " + FULL + b"\n"),
+        (sector(b"T64LABEL"), b"kernel: the disk says \n"),
+        (sector(b"T64LABElno magic"), b""),
+    ],
+    ids=["alone", "line", "full", "empty", "none"],
+)
+def test_the_label_of_a_disk_is_a_line_of_the_story(technique: str, disk: bytes, line: bytes) -> None:
+    rest = STORY.split(b"\n", 1)[1]
+    assert output_with_disk(technique, disk) == b"kernel: 2048 KiB of memory\n" + line + rest
