@@ -4,7 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAT_STEPPED = 6, STEPS = 250, HOT = 16, COOL = 8 };
+enum {
+    HEAT_STEPPED = 6, /* so often a page was changed after a scan: from then on it is stepped */
+    STEPS = 250,      /* instructions until it has cooled */
+    HOT = 16,         /* faults of an access that is to be adapted */
+    COOL = 8,         /* calls of an adapted one in a row that were not needed */
+};
 
 static void find_suspects(bool *suspects)
 {
