@@ -106,7 +106,7 @@ void access_find(struct t64_guest *guest, struct t64_decoded in, struct access *
     const struct t64_vm *vm = &guest->vm;
     bool stores = access_stores(in);
     u32 rights = stores ? ACCESS_STORE : ACCESS_LOAD;
-    access->gva.at = hardware_state(guest)->x[in.rs1] + (u64)(i64)in.imm;
+    access->gva = access_target(guest, in);
     access->cause = stores ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED;
     if (access->gva.at & (access_size(in) - 1))
         return;

@@ -11,6 +11,12 @@ struct t64_decoded guest_instruction(struct t64_guest *guest);
 u32 access_size(struct t64_decoded in);
 bool access_stores(struct t64_decoded in);
 
+/* The address that a load or store names, with the hardware's registers. */
+static inline t64_gva access_target(struct t64_guest *guest, struct t64_decoded in)
+{
+    return (t64_gva){hardware_state(guest)->x[in.rs1] + (u64)(i64)in.imm};
+}
+
 /* A load or store of the guest's, with the hardware's registers: where it goes. */
 struct access {
     t64_gva gva;

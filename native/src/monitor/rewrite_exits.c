@@ -5,23 +5,17 @@
 
 /* Reasons. */
 
-static u32 hcall_reason(struct t64_guest *guest)
-{
-    bool asks = hypercalls_are_offered(guest) && is_hypercall(guest, (u32)guest->exit.trap.tval);
-    return asks ? EXIT_HYPERCALL : EXIT_EXCEPTION;
-}
-
 static u32 illegal_reason(struct t64_guest *guest)
 {
     struct rewriting *rewriting = guest->rewriting;
     struct site *site = site_of_call(guest, (u32)guest->exit.trap.tval);
     rewriting->called = site ? (u32)(site - rewriting->sites) : SITES_MAXIMUM;
     if (!site)
-        return hcall_reason(guest);
+        return trap_illegal_reason(guest);
     rewriting->at = site->original;
     guest->exit.trap.tval = site->word;
     if (site->original.insn == INSN_HCALL)
-        return hcall_reason(guest); /* the guest's own */
+        return trap_illegal_reason(guest); /* the guest's own */
     return site->adapted ? EXIT_ADAPTED : guest_sensitive_reason(site->word);
 }
 
@@ -227,11 +221,6 @@ static bool needs_call(const struct t64_guest *guest, struct t64_decoded in, con
                              : guest->rewriting->pages[page].state[0] == CODE_COPIED;
 }
 
-static u64 target_of(struct t64_guest *guest, struct t64_decoded in)
-{
-    return hardware_state(guest)->x[in.rs1] + (u64)(i64)in.imm;
-}
-
 static void remember(struct t64_guest *guest, struct site *site, const struct access *access)
 {
     site->last_page.at = access->gva.at & ~(u64)(PAGE_SIZE - 1);
@@ -242,7 +231,7 @@ static void remember(struct t64_guest *guest, struct site *site, const struct ac
 /* Aligned, in the same page, and that is a traced table still. */
 static bool goes_where_it_did(struct t64_guest *guest, const struct site *site)
 {
-    u64 beyond = target_of(guest, site->original) - site->last_page.at;
+    u64 beyond = access_target(guest, site->original).at - site->last_page.at;
     return site->flushes == cpu_flushes(guest->host->cpu) && beyond < PAGE_SIZE &&
            !(beyond & (access_size(site->original) - 1)) &&
            shadow_traces(&guest->shadow, (u32)(site->last_at.at >> FRAME_SHIFT));
@@ -263,7 +252,7 @@ static bool store_entry_alike(struct t64_guest *guest, t64_gpa at, u64 value)
 static int store_again(struct t64_guest *guest, struct site *site)
 {
     struct t64_decoded in = site->original;
-    t64_gpa at = {site->last_at.at + target_of(guest, in) % PAGE_SIZE};
+    t64_gpa at = {site->last_at.at + access_target(guest, in).at % PAGE_SIZE};
     u64 value = hardware_state(guest)->x[in.rd];
     site->idle = 0;
     if (in.insn == INSN_SD && store_entry_alike(guest, at, value)) {

@@ -147,7 +147,7 @@ static u32 privileged_reason(struct t64_guest *guest)
     return vm_in_user_mode(&guest->vm) ? EXIT_EXCEPTION : guest_sensitive_reason((u32)guest->exit.trap.tval);
 }
 
-static u32 illegal_reason(struct t64_guest *guest)
+u32 trap_illegal_reason(struct t64_guest *guest)
 {
     bool asks = hypercalls_are_offered(guest) && is_hypercall(guest, (u32)guest->exit.trap.tval);
     return asks ? EXIT_HYPERCALL : EXIT_EXCEPTION;
@@ -158,7 +158,7 @@ u32 (*const trap_reasons[])(struct t64_guest *guest) = {
     [CAUSE_FETCH_MISALIGNED] = guest_exception_reason,
     [CAUSE_FETCH_PAGE_FAULT] = trap_page_fault_reason,
     [CAUSE_FETCH_ACCESS_FAULT] = guest_exception_reason,
-    [CAUSE_ILLEGAL_INSTRUCTION] = illegal_reason,
+    [CAUSE_ILLEGAL_INSTRUCTION] = trap_illegal_reason,
     [CAUSE_PRIVILEGED_INSTRUCTION] = privileged_reason,
     [CAUSE_SYSCALL] = guest_syscall_reason,
     [CAUSE_BREAK] = guest_exception_reason,

@@ -28,6 +28,9 @@ int trap_perform(struct t64_guest *guest, struct t64_decoded in);
 int trap_let_settle(struct t64_guest *guest);
 int trap_spin(struct t64_guest *guest);
 
+/* An illegal word: a hypercall, where those are offered. */
+u32 trap_illegal_reason(struct t64_guest *guest);
+
 /* A page fault of the hardware: whose it is, as an exit reason; and the handler where it is the shadow's. */
 u32 trap_page_fault_reason(struct t64_guest *guest);
 u32 trap_wanted_rights(const struct t64_guest *guest); /* of the access that faulted */

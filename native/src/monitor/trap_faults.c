@@ -64,7 +64,7 @@ int trap_fill_shadow(struct t64_guest *guest)
 /* Not so where the code was changed since the hardware fetched it: what it does now is unspecified. */
 static bool is_the_store(struct t64_guest *guest, struct t64_decoded in)
 {
-    return access_stores(in) && hardware_state(guest)->x[in.rs1] + (u64)(i64)in.imm == guest->exit.trap.tval;
+    return access_stores(in) && access_target(guest, in).at == guest->exit.trap.tval;
 }
 
 int trap_make_store(struct t64_guest *guest)
