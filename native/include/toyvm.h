@@ -185,9 +185,10 @@ typedef struct t64_recompiler_counts {
 /* Attach one to a computer of its own, or to a host for all its guests. It lives as long as that. NULL without memory. */
 t64_recompiler *t64_machine_recompile(t64_vm *machine, const t64_recompiler_config *config);
 t64_recompiler *t64_host_recompile(t64_host *host, const t64_recompiler_config *config);
-uint32_t t64_recompiler_take(t64_recompiler *recompiler, t64_request *request);     /* 0: there is no request */
-uint32_t t64_recompiler_offer(t64_recompiler *recompiler, const t64_offer *offer); /* 0: the last one has not been looked at yet */
-uint32_t t64_recompiler_is_offering(t64_recompiler *recompiler);
+uint32_t t64_recompiler_take(t64_recompiler *recompiler, t64_request *request); /* 0: there is no request */
+/* To be called once for each request that was taken; NULL: there is nothing to offer. What was offered last is in place, or was refused,
+ * by the time of the next request. */
+void t64_recompiler_answer(t64_recompiler *recompiler, const t64_offer *offer);
 void t64_recompiler_read_counts(t64_recompiler *recompiler, t64_recompiler_counts *counts);
 
 /* A monitor in the host program: a guest of the technique T64_CUSTOM. It runs on the hardware, in user mode, and each of its exits

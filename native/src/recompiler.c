@@ -26,7 +26,8 @@ enum { COUNTERS = 4096, ENTRIES_MAX = 8192, ASKED = 1024, JUMPS = 256 };
 enum { LOOKS_TO_FORGIVE = 64 }; /* on a bare machine, up to 64 Mi instructions */
 /* An entry is judged after what lies behind its region has had the time to become part of a larger one. */
 enum { THRESHOLDS_TO_JUDGE = 2, RETIRED_TO_PAY = 12 };
-enum { SLOT_EMPTY, SLOT_FULL };
+/* Where the conversation stands, and so who owns request and offer: the caller while it is asked or taken, else the core. */
+enum { SLOT_FREE, SLOT_ASKED, SLOT_TAKEN, SLOT_ANSWERED };
 
 struct t64_recompiler {
     struct code_cache *cache;
@@ -42,7 +43,7 @@ struct t64_recompiler {
     u32 region_count;
     struct region_entry entries[ENTRIES_MAX]; /* [0] stays free: an index of 0 means none */
     u32 entry_hand;
-    atomic_int request_slot, offer_slot; /* whoever finds it in his state owns the structure */
+    atomic_int slot;
     t64_request request;
     t64_offer offer;
 };
@@ -241,9 +242,10 @@ static enum answer ask_for(struct t64_cpu *cpu, u64 pc, bool user, bool stuck)
 {
     struct t64_recompiler *r = cpu->code->recompiler;
     u64 *asked = &r->asked[counter_of(pc, ASKED)], name = name_of(pc, user) | (u64)stuck << 1;
+    take_offer(cpu); /* or what is on its way would be asked for once more */
     if (pc & 3 || *asked == name || is_useless(r, pc, user) || (!stuck && has_entry(cpu, pc, user)))
         return KNOWN;
-    if (atomic_load_explicit(&r->request_slot, memory_order_acquire) != SLOT_EMPTY || !add_pages(&r->request, cpu, pc, user))
+    if (atomic_load_explicit(&r->slot, memory_order_acquire) != SLOT_FREE || !add_pages(&r->request, cpu, pc, user))
         return NOT_NOW;
     *asked = name;
     r->request.gva = pc;
@@ -251,7 +253,7 @@ static enum answer ask_for(struct t64_cpu *cpu, u64 pc, bool user, bool stuck)
     r->request.stuck = stuck;
     add_jumps(&r->request, r);
     r->counts.requests++;
-    atomic_store_explicit(&r->request_slot, SLOT_FULL, memory_order_release);
+    atomic_store_explicit(&r->slot, SLOT_ASKED, memory_order_release);
     if (write(r->config.wake_fd, "", 1) == 1 && r->config.done_fd >= 0) {
         wait_for_answer(r);
         take_offer(cpu);
@@ -464,10 +466,10 @@ static void install(struct t64_cpu *cpu, const t64_offer *offer)
 static void take_offer(struct t64_cpu *cpu)
 {
     struct t64_recompiler *r = cpu->code->recompiler;
-    if (atomic_load_explicit(&r->offer_slot, memory_order_acquire) != SLOT_FULL)
+    if (atomic_load_explicit(&r->slot, memory_order_acquire) != SLOT_ANSWERED)
         return;
     install(cpu, &r->offer);
-    atomic_store_explicit(&r->offer_slot, SLOT_EMPTY, memory_order_release);
+    atomic_store_explicit(&r->slot, SLOT_FREE, memory_order_relaxed); /* the caller looks for SLOT_ASKED alone */
 }
 
 void recompiler_look(struct t64_cpu *cpu)
@@ -532,25 +534,18 @@ bool recompiler_run(struct t64_cpu *cpu, struct code_page *page, u64 left)
 
 uint32_t t64_recompiler_take(t64_recompiler *r, t64_request *request)
 {
-    if (atomic_load_explicit(&r->request_slot, memory_order_acquire) != SLOT_FULL)
+    if (atomic_load_explicit(&r->slot, memory_order_acquire) != SLOT_ASKED)
         return 0;
     memcpy(request, &r->request, offsetof(t64_request, pages) + r->request.page_count * sizeof r->request.pages[0]);
-    atomic_store_explicit(&r->request_slot, SLOT_EMPTY, memory_order_release);
+    atomic_store_explicit(&r->slot, SLOT_TAKEN, memory_order_relaxed);
     return 1;
 }
 
-uint32_t t64_recompiler_offer(t64_recompiler *r, const t64_offer *offer)
+void t64_recompiler_answer(t64_recompiler *r, const t64_offer *offer)
 {
-    if (atomic_load_explicit(&r->offer_slot, memory_order_acquire) != SLOT_EMPTY)
-        return 0;
-    memcpy(&r->offer, offer, offsetof(t64_offer, pages) + offer->page_count * sizeof offer->pages[0]);
-    atomic_store_explicit(&r->offer_slot, SLOT_FULL, memory_order_release);
-    return 1;
-}
-
-uint32_t t64_recompiler_is_offering(t64_recompiler *r)
-{
-    return atomic_load_explicit(&r->offer_slot, memory_order_acquire) == SLOT_FULL;
+    if (offer)
+        memcpy(&r->offer, offer, offsetof(t64_offer, pages) + offer->page_count * sizeof offer->pages[0]);
+    atomic_store_explicit(&r->slot, offer ? SLOT_ANSWERED : SLOT_FREE, memory_order_release);
 }
 
 void t64_recompiler_read_counts(t64_recompiler *r, t64_recompiler_counts *counts)

@@ -3,7 +3,8 @@
  * The core counts what runs often and asks for it; somebody else, in a thread of his own, compiles it and offers the result.
  * A region belongs to the arrays of predecoded code that it was made from: where one of its words changes, or its array goes to
  * another frame, it is dropped. All of this hangs from the code cache, and is touched by the thread that runs alone, but for the
- * two slots (request and offer), which change hands by an atomic flag.
+ * request and the offer, which change hands by an atomic flag. One request is under way at a time: what is asked for next is what is
+ * still hot once the last answer is in place.
  */
 #ifndef T64_RECOMPILER_H
 #define T64_RECOMPILER_H

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from typing import NoReturn
 
 from toyvm.errors import AssemblyError, BadFileError, ExitCode, ToyvmError
 
@@ -26,6 +27,18 @@ _EPILOG = (
     "`toyvm COMMAND --help` says more. Exit codes: 0-99 the guest's own, 2 usage, 100 assembly, 101 bad file, "
     "102 the guest cannot go on, 103 limit, 104 idle, 120 internal error, 130 interrupted."
 )
+
+
+def run() -> NoReturn:
+    """The whole process of one command."""
+    code = main()
+    worker = sys.modules.get("toyvm.recompiler.worker")
+    if worker is not None and worker.is_compiling():
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # nobody listens, or it is closed
+                stream.flush()
+        os._exit(code)  # nobody needs what is compiled: it cannot be interrupted, and ending around it may crash
+    sys.exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
