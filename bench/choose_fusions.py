@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "native"), str(ROOT / "bench" / "peers")]
+sys.path[:0] = [str(ROOT / "native"), str(ROOT / "bench")]
 
 from fusion import ANY, NOWHERE, SAME, Group, Member, bodies  # noqa: E402
-from programs import Program, compile_riscv, programs_of  # noqa: E402
+from peers.programs import Program, compile_riscv, programs_of  # noqa: E402
 
 from toyvm import Machine  # noqa: E402
 from toyvm.importer import Options, import_file  # noqa: E402

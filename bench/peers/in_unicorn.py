@@ -1,7 +1,8 @@
-"""Runs a program in unicorn, with the few system calls of Linux that it makes: `in_unicorn.py PROGRAM.elf WORDS...`."""
+"""Runs a program in unicorn, with the few system calls that it makes: `in_unicorn.py PROGRAM.elf WORDS...`."""
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from unicorn import riscv_const as riscv
 
 MEMORY, PAGE = 16 << 20, 4096
 WRITABLE = 2  # PF_W of a segment
-WRITE, EXIT_GROUP, BRK = 64, 94, 214
+READ, WRITE, EXIT_GROUP, GETPID, BRK = 63, 64, 94, 172, 214
 ENOSYS = 38
 
 
@@ -62,8 +63,13 @@ class Machine:
         )
         result = -ENOSYS
         if call == WRITE:
-            sys.stdout.buffer.write(cpu.mem_read(second, third))
-            result = third
+            result = os.write(first, cpu.mem_read(second, third))
+        elif call == READ:
+            data = os.read(first, third)
+            cpu.mem_write(second, data)
+            result = len(data)
+        elif call == GETPID:
+            result = 1
         elif call == BRK:
             self.heap = first or self.heap
             result = self.heap

@@ -1,151 +1,169 @@
-"""Timing whole processes: programs and subjects in turns, so that what disturbs the machine disturbs all.
-
-From processes that do a program's work 0 times, once, and more often come start-up, the first run with all that is
-compiled meanwhile, and, as a difference, the runs after, when an engine is warm.
-"""
+"""Measuring programs: each subject in turn, warm runs one by one within a living process, or processes as a whole."""
 
 from __future__ import annotations
 
-import os
-import resource
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from math import ceil
 from pathlib import Path
-from time import perf_counter
+from statistics import median
+from typing import Any
 
-from programs import CannotBuild, Program
-from subjects import Subject
+from peers.figures import Figure, figure_of
+from peers.processes import Failed, Times, run_whole, session
+from peers.programs import CannotBuild, Program
+from peers.subjects import NATIVE, Subject
 
-TIMEOUT = 900.0  # seconds for one process
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is measured: the scale, as a factor of each program's own, rounds, and whether warm runs are, too."""
-
-    factor: float
-    rounds: int
-    is_warm_wanted: bool = True
+WINDOW_SECONDS = 0.1  # CPU time of the runs of which a warm one's is the median
+LEAST_RUNS, MOST_RUNS = 2, 25  # in that window
+TOLERANCE = 0.03  # a window that is no more than this quicker than the one before: the engine is warm
+PATIENCE = 30.0  # seconds until runs that still get quicker are taken as they are
 
 
 @dataclass(frozen=True)
-class Times:
-    """Elapsed seconds, and CPU seconds of all threads, user and system."""
-
-    elapsed: float
-    cpu: float
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One subject's figures for one program in one round, in seconds.
-
-    `start` is a process that does no work; `first` one that does it once; `warm` what a further time takes, in CPU
-    time, if that was measured.
-    """
+class Warm:
+    """One subject's runs of one program in one process, in one round; those from `settled` on count."""
 
     program: str
     subject: str
     round: int
-    start: Times
-    first: Times
-    warm: float | None
+    start: Times  # from nothing until the program can begin
+    runs: tuple[Times, ...]
+    settled: int
 
     @property
-    def warm_up(self) -> float | None:
-        """CPU seconds that the first time takes beyond start and work."""
-        return None if self.warm is None else max(0.0, self.first.cpu - self.start.cpu - self.warm)
+    def seconds(self) -> float:
+        """CPU time of a warm run, all threads."""
+        return median(run.cpu for run in self.runs[self.settled :])
+
+    @property
+    def warm_up(self) -> float:
+        """CPU time that runs take beyond a warm one's, up to the first that is warm: compiling, touching memory."""
+        cold = 0.0
+        for run in self.runs[: self.settled]:
+            if run.cpu <= self.seconds * (1 + 2 * TOLERANCE):
+                break
+            cold += run.cpu - self.seconds
+        return cold
+
+    def record(self) -> dict[str, Any]:
+        return {**asdict(self), "seconds": self.seconds, "warm_up": self.warm_up}
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One process that did a program's work once, in one round."""
+
+    program: str
+    subject: str
+    round: int
+    times: Times
+
+    def record(self) -> dict[str, Any]:
+        return asdict(self)
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A subject that could not run a program, and what it said."""
+    """A subject that could not run a program, and why."""
 
     program: str
     subject: str
     message: str
 
 
+Sample = Warm | Whole
 Report = Callable[[str], None]
+Taken = tuple[str, Callable[[str, str, int], Sample]]  # the program's result, and the sample of a round
 
 
-def measure(
-    programs: Sequence[Program], subjects: Sequence[Subject], effort: Effort, report: Report
-) -> Iterator[Sample | Failure]:
-    """Every sample as it comes; a subject that fails on a program is left alone with it from then on."""
-    with tempfile.TemporaryDirectory() as folder:
-        for program in programs:
-            yield from _measure_program(program, subjects, effort, Path(folder), report)
+def take_whole(subject: Subject, command: list[str]) -> Taken:
+    """One process from nothing to its end."""
+    result, times = run_whole([*command, "1"])
+    return result, lambda program, name, number: Whole(program, name, number, times)
 
 
-def _measure_program(
-    program: Program, subjects: Sequence[Subject], effort: Effort, folder: Path, report: Report
-) -> Iterator[Sample | Failure]:
-    scale = max(1, round(program.scale * effort.factor))
-    commands: dict[Subject, list[str]] = {}
-    expected: str | None = None
-    for subject in subjects:
-        try:
-            commands[subject] = subject.command(program, folder)
-        except CannotBuild as error:
-            yield Failure(program.name, subject.name, str(error))
-    for number in range(effort.rounds):
-        for subject in list(commands):
-            report(f"{program.name}, round {number + 1} of {effort.rounds}: {subject.name}")
-            command = [*commands[subject], str(scale)]
+def take_warm(subject: Subject, command: list[str]) -> Taken:
+    """Runs in one process until they do not get quicker any more."""
+    runs: list[Times] = []
+    with session([*command, "each"]) as living:
+        start, spent, window = living.start, 0.0, LEAST_RUNS
+        while spent < PATIENCE and not (spent >= subject.warms_up and is_settled([run.cpu for run in runs], window)):
+            result, times = living.repeat()
+            runs.append(times)
+            spent += times.elapsed
+            window = window_for(times.cpu)
+    settled = max(len(runs) - window, min(1, len(runs) - 1))
+    return result, lambda program, name, number: Warm(program, name, number, start, tuple(runs), settled)
+
+
+def window_for(seconds: float) -> int:
+    """How many runs of so many seconds make up a window."""
+    return max(LEAST_RUNS, min(MOST_RUNS, ceil(WINDOW_SECONDS / max(seconds, 1e-6))))
+
+
+def is_settled(runs: Sequence[float], window: int) -> bool:
+    """Are the last runs, a window of them, about as slow as the window before? The very first run is in neither."""
+    if len(runs) < 1 + 2 * window:
+        return False
+    return median(runs[-window:]) >= median(runs[-2 * window : -window]) * (1 - TOLERANCE)
+
+
+class Turns:
+    """One program on several subjects, in turns. A subject that fails on it is left alone with it from then on."""
+
+    def __init__(
+        self,
+        program: Program,
+        subjects: Sequence[Subject],
+        seconds: float,
+        take: Callable[[Subject, list[str]], Taken],
+        folder: Path,
+        report: Report,
+        judged: Collection[str] = (),
+    ) -> None:
+        """A run takes about `seconds` natively; noise is that of the `judged` subjects, or of all."""
+        self.name = f"{program.name}, {seconds:g} s natively"
+        self._program, self._subjects, self._take = program, list(subjects), take
+        self._folder, self._report, self._judged = folder, report, judged
+        self._scale = str(max(1, round(program.scale * seconds / program.seconds)))
+        self._result: str | None = None
+        self._samples: list[Sample] = []
+
+    def measure(self, number: int) -> Iterator[Sample | Failure]:
+        start = number % max(1, len(self._subjects))  # elsewhere each time: nobody always runs after the same other one
+        for subject in self._subjects[start:] + self._subjects[:start]:
+            self._report(f"{self.name}, round {number + 1}: {subject.name}")
             try:
-                result, times = _times(command, subject, effort.is_warm_wanted)
-            except RuntimeError as error:
-                del commands[subject]
-                yield Failure(program.name, subject.name, str(error))
+                result, sample = self._take(subject, [*subject.command(self._program, self._folder), self._scale])
+                self._check(result)
+            except (CannotBuild, Failed) as error:
+                self._subjects.remove(subject)
+                yield Failure(self._program.name, subject.name, str(error))
                 continue
-            expected = expected or result
-            if result != expected:
-                del commands[subject]
-                yield Failure(program.name, subject.name, f"its result is {result}, and {expected} elsewhere")
-            else:
-                yield Sample(program.name, subject.name, number, *times)
+            self._samples.append(sample(self._program.name, subject.name, number))
+            yield self._samples[-1]
+
+    def _check(self, result: str) -> None:
+        """Everybody's result is the first one's. Raises Failed."""
+        self._result = self._result or result
+        if result != self._result:
+            raise Failed(f"its result is {result}, and {self._result} elsewhere")
+
+    def noise(self) -> float:
+        names = [one.name for one in self._subjects if one.name != NATIVE]
+        names = [name for name in names if name in self._judged] or names
+        figures = [slowdown(self._samples, name, cost_of) for name in names]
+        return max((one.noise or 0.0 for one in figures if one is not None), default=0.0)
 
 
-def _times(command: list[str], subject: Subject, is_warm_wanted: bool) -> tuple[str, tuple[Times, Times, float | None]]:
-    """A program's result, and the three times of a sample."""
-    _, start = _time([*command, "0"])
-    result, first = _time([*command, "1"])
-    if not is_warm_wanted:
-        return result, (start, first, None)
-    settled = 1 + subject.settling
-    before = _time([*command, str(settled)])[1] if subject.settling else first
-    _, after = _time([*command, str(settled + subject.repeats)])
-    return result, (start, first, max(after.cpu - before.cpu, 1e-6) / subject.repeats)
+def cost_of(sample: Sample) -> float:
+    """What a sample is compared by: CPU time of a warm run, elapsed time of a whole process."""
+    return sample.seconds if isinstance(sample, Warm) else sample.times.elapsed
 
 
-def _time(command: list[str]) -> tuple[str, Times]:
-    """Run a process to its end; what it printed. Raises RuntimeError if it fails."""
-    # Bytecode as pip leaves it: an environment that forbids writing it would have every module compiled each time.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    before, started = children_cpu(), perf_counter()
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env=environment,
-            timeout=TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise RuntimeError(f"it did not end within {TIMEOUT:.0f} seconds") from None
-    elapsed, cpu = perf_counter() - started, children_cpu() - before
-    if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip() or "nothing").splitlines()
-        raise RuntimeError(f"it ended with code {done.returncode}: {said[0]}")
-    return done.stdout.strip(), Times(elapsed, cpu)
-
-
-def children_cpu() -> float:
-    """CPU seconds of all processes that have ended, user and system, to the microsecond."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+def slowdown(samples: Sequence[Sample], subject: str, cost: Callable[[Any], float]) -> Figure | None:
+    """Of one program's samples: a subject's cost in ratio to native code's in the same round."""
+    native = {one.round: cost(one) for one in samples if one.subject == NATIVE}
+    ratios = [cost(one) / native[one.round] for one in samples if one.subject == subject and one.round in native]
+    return figure_of(ratios)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent.parent / "programs"
@@ -54,11 +55,12 @@ SETS: dict[str, dict[str, int]] = {
 
 @dataclass(frozen=True)
 class Program:
-    """One program: its source, and the scale of an ordinary run."""
+    """One program: its source, and a scale at which a run takes about `seconds` natively."""
 
     name: str
     source: Path
     scale: int
+    seconds: float = 0.05
 
 
 class CannotBuild(Exception):
@@ -71,12 +73,16 @@ def programs_of(which: str) -> list[Program]:
     return [Program(name, folder / f"{name}.c", scale) for name, scale in SETS[which].items()]
 
 
-def compile_native(program: Program, folder: Path) -> Path:
-    """The program for this machine, compiled by gcc."""
-    out = folder / f"{program.name}.native"
-    return _compile(["gcc", OPTIMIZATION, "-std=gnu11"], program, out)
+@cache
+def compile_native(program: Program, folder: Path, place: int = 0) -> Path:
+    """The program for this machine, compiled by gcc, with so many bytes in front of it."""
+    name = f"{program.name}.{place}" if place else program.name
+    filler, out = folder / f"{name}.s", folder / f"{name}.native"
+    filler.write_text(f".text\n.skip {place}\n")
+    return _compile(["gcc", OPTIMIZATION, "-std=gnu11", "-Wa,--noexecstack", str(filler)], program, out)
 
 
+@cache
 def compile_riscv(program: Program, folder: Path) -> Path:
     """The program for RV64IM, with picolibc."""
     from toyvm.importer import compiler_flags
@@ -96,5 +102,7 @@ def run_compiler(command: list[str], out: Path) -> Path:
         raise CannotBuild(f"{command[0]} is not installed")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise CannotBuild(f"{command[0]} failed: {done.stderr.strip()}")
+        said = done.stderr.strip().splitlines() or ["and said nothing"]
+        why = next((line for line in said if "error" in line), said[-1])
+        raise CannotBuild(f"{command[0]} failed with code {done.returncode}: {why.strip()}")
     return out

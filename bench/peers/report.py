@@ -1,144 +1,122 @@
-"""The comparison: medians over rounds, slowdown against native code, geometric means; as a table and as JSON."""
+"""The comparison: slowdown against native code for each program, geometric means, times; as a table and as records."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from math import exp, log
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from statistics import median
 from typing import Any
 
-from measure import Effort, Failure, Sample
-from subjects import NATIVE, Subject
+from peers.figures import Figure, geometric_mean
+from peers.measure import Failure, Sample, Warm, cost_of, slowdown
+from peers.subjects import Subject
+
+Cost = Callable[[Any], float]
+Row = tuple[str, list[str]]
 
 
-@dataclass(frozen=True)
-class Slowdown:
-    """A ratio to native code in the same round: the median over rounds, and the least and the most."""
-
-    median: float
-    least: float
-    most: float
+def cpu_of(sample: Sample) -> float:
+    """CPU time of all threads."""
+    return sample.seconds if isinstance(sample, Warm) else sample.times.cpu
 
 
 class Comparison:
-    """Samples and failures of one run, and what follows from them."""
+    """Samples of one kind and failures of one run, and what follows from them."""
 
-    def __init__(self, subjects: Sequence[Subject], samples: Sequence[Sample], failures: Sequence[Failure]) -> None:
-        self.subjects = [subject.name for subject in subjects]
+    def __init__(
+        self,
+        subjects: Sequence[Subject],
+        samples: Sequence[Sample],
+        failures: Sequence[Failure],
+        wanted: Sequence[str] = (),
+    ) -> None:
+        """`wanted`: names of the programs that were to be measured; those that were unless said."""
         self.missing = {subject.name: subject.missing for subject in subjects if subject.missing}
-        self.samples = samples
-        self.failures = failures
-        self.programs = list(dict.fromkeys(sample.program for sample in samples))
+        self.subjects = [subject.name for subject in subjects if not subject.missing]
+        self.samples, self.failures = samples, failures
+        named = [*samples, *(one for one in failures if one.subject in self.subjects)]
+        found = {one.program for one in named}
+        self.wanted = list(wanted or dict.fromkeys(one.program for one in named))
+        self.programs = [program for program in self.wanted if program in found]
 
     @property
     def is_warm(self) -> bool:
-        """Were warm runs measured?"""
-        return any(sample.warm is not None for sample in self.samples)
+        """Are these warm runs, or whole processes?"""
+        return any(isinstance(sample, Warm) for sample in self.samples)
 
-    def figure(self, program: str, subject: str) -> Slowdown | None:
-        """What the table and the picture show of a program: warm runs, or else whole processes."""
-        return self.warm(program, subject) if self.is_warm else self.first(program, subject)
+    @property
+    def is_whole(self) -> bool:
+        """Was every program come to? If not, a mean is not what it was to be."""
+        return len(self.programs) == len(self.wanted) > 0
 
-    def warm(self, program: str, subject: str) -> Slowdown | None:
-        """CPU time of a run once the engine is warm."""
-        return self._ratio(program, subject, lambda sample: sample.warm)
+    def slowdown(self, program: str, subject: str, cost: Cost = cost_of) -> Figure | None:
+        """A subject's against native code on one program."""
+        return slowdown([one for one in self.samples if one.program == program], subject, cost)
 
-    def first(self, program: str, subject: str) -> Slowdown | None:
-        """Elapsed time of a whole process that does the work once: start-up and compiling included."""
-        return self._ratio(program, subject, lambda sample: sample.first.elapsed)
+    def mean(self, subject: str, cost: Cost = cost_of) -> Figure | None:
+        """The geometric mean over the programs that were come to, or None unless all of them are there."""
+        return geometric_mean([self.slowdown(program, subject, cost) for program in self.programs])
 
-    def first_cpu(self, program: str, subject: str) -> Slowdown | None:
-        """The same in CPU time of all threads."""
-        return self._ratio(program, subject, lambda sample: sample.first.cpu)
-
-    def _ratio(self, program: str, subject: str, value: Any) -> Slowdown | None:
-        native = {one.round: value(one) for one in self._of(program, NATIVE)}
-        mine = {one.round: value(one) for one in self._of(program, subject)}
-        both = [(time, native[number]) for number, time in mine.items() if number in native]
-        ratios = [one / other for one, other in both if one is not None and other is not None]
-        return Slowdown(median(ratios), min(ratios), max(ratios)) if ratios else None
-
-    def _of(self, program: str, subject: str) -> list[Sample]:
-        return [sample for sample in self.samples if (sample.program, sample.subject) == (program, subject)]
-
-    def mean(self, subject: str, figure: Any) -> float | None:
-        """The geometric mean of a figure over the programs, or None unless it is there for all."""
-        found = [figure(program, subject) for program in self.programs]
-        if not found or any(one is None for one in found):
-            return None
-        return exp(sum(log(one.median) for one in found) / len(found))
-
-    def milliseconds(self, subject: str, value: Any) -> float | None:
+    def milliseconds(self, subject: str, value: Cost) -> str:
         """The median of a time over all samples of a subject."""
-        every = (value(sample) for sample in self.samples if sample.subject == subject)
-        found = [one for one in every if one is not None]
-        return median(found) * 1000 if found else None
+        found = [value(sample) for sample in self.samples if sample.subject == subject]
+        return f"{median(found) * 1000:.1f}" if found else "-"
 
-    def rows(self) -> Iterator[tuple[str, list[str]]]:
+    def rows(self) -> Iterator[Row]:
         """The table: a title and a cell for each subject."""
-        figure = self.figure
         for program in self.programs:
-            yield program, [_ratio_text(figure(program, subject)) for subject in self.subjects]
+            yield program, self._figures(lambda subject, program=program: self.slowdown(program, subject))
         yield "", []
-        yield "geometric mean", [_number(self.mean(subject, figure), 2) for subject in self.subjects]
-        if self.is_warm:
-            yield from self._process_rows()
+        mean = "geometric mean" if self.is_whole else f"mean of {len(self.programs)} of {len(self.wanted)}"
+        if not self.is_warm:
+            yield f"{mean}, elapsed", self._figures(self.mean)
+            yield "the same, all CPUs", self._figures(lambda subject: self.mean(subject, cpu_of))
+            return
+        yield mean, self._figures(self.mean)
         yield "start-up, ms", self._times(lambda sample: sample.start.elapsed)
-
-    def _process_rows(self) -> Iterator[tuple[str, list[str]]]:
-        """What whole processes cost, beside what warm runs do."""
-        yield "first run, elapsed", [_number(self.mean(subject, self.first), 2) for subject in self.subjects]
-        yield "first run, all CPUs", [_number(self.mean(subject, self.first_cpu), 2) for subject in self.subjects]
+        yield "first run, ms", self._times(lambda sample: sample.runs[0].elapsed)
+        yield "warm run, CPU ms", self._times(lambda sample: sample.seconds)
         yield "warm-up, CPU ms", self._times(lambda sample: sample.warm_up)
-        yield "warm run, CPU ms", self._times(lambda sample: sample.warm)
 
-    def _times(self, value: Any) -> list[str]:
-        return [_number(self.milliseconds(subject, value), 1) for subject in self.subjects]
+    def _figures(self, figure: Callable[[str], Figure | None]) -> list[str]:
+        return [_text(figure(subject)) for subject in self.subjects]
 
-    def table(self) -> list[str]:
-        """The rows as lines of text, what is missing, and what failed."""
-        title = "slowdown, warm" if self.is_warm else "slowdown, first run"
-        rows = [(title, [name for name in self.subjects if name not in self.missing])]
-        shown = [place for place, name in enumerate(self.subjects) if name not in self.missing]
-        rows += [(title, [cells[place] for place in shown if place < len(cells)]) for title, cells in self.rows()]
+    def _times(self, value: Cost) -> list[str]:
+        return [self.milliseconds(subject, value) for subject in self.subjects]
+
+    def table(self, notes: bool = True) -> list[str]:
+        """The rows as lines of text; with `notes` what is missing, and what failed."""
+        title = "slowdown, warm" if self.is_warm else "slowdown, from nothing"
+        rows = [(title, list(self.subjects)), *self.rows()]
         first = max(len(title) for title, _ in rows)
-        widths = [max(len(cells[n]) for _, cells in rows if n < len(cells)) for n in range(len(shown))]
-        lines = [
-            f"{title:<{first}}  " + "  ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=False))
-            for title, cells in rows
-        ]
-        lines += [f"not measured: {name}: {why}" for name, why in self.missing.items()]
-        lines += [f"failed: {one.subject} on {one.program}: {one.message}" for one in self.failures]
-        return [line.rstrip() for line in lines]
+        widths = [max(len(cells[n]) for _, cells in rows if cells) for n in range(len(self.subjects))]
+        lines = [_line(title, cells, first, widths) for title, cells in rows]
+        return [*lines, *(self.notes() if notes else ())]
 
-    def record(self, effort: Effort, machine: dict[str, Any]) -> dict[str, Any]:
+    def notes(self) -> Iterator[str]:
+        """Why there is a `-`."""
+        yield from (f"not measured: {name}: {why}" for name, why in self.missing.items())
+        yield from (f"failed: {one.subject} on {one.program}: {one.message}" for one in self.failures)
+
+    def record(self) -> dict[str, Any]:
         """All of it for a JSON file."""
-        means = {
-            name: {
-                "warm": self.mean(name, self.warm),
-                "first": self.mean(name, self.first),
-                "first_cpu": self.mean(name, self.first_cpu),
-            }
-            for name in self.subjects
-            if name not in self.missing
-        }
         return {
-            "machine": machine,
-            "effort": asdict(effort),
-            "geometric_means": means,
+            "geometric_means": {name: _record(self.mean(name)) for name in self.subjects},
+            "geometric_means_cpu": {name: _record(self.mean(name, cpu_of)) for name in self.subjects},
             "missing": self.missing,
             "failures": [asdict(one) for one in self.failures],
-            "samples": [asdict(sample) for sample in self.samples],
+            "samples": [sample.record() for sample in self.samples],
         }
 
 
-def _ratio_text(slowdown: Slowdown | None) -> str:
-    if slowdown is None:
-        return "-"
-    spread = (slowdown.most - slowdown.least) / slowdown.median / 2
-    return f"{slowdown.median:.2f} ±{spread:.0%}"
+def _line(title: str, cells: list[str], first: int, widths: list[int]) -> str:
+    padded = (f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=bool(cells)))
+    return f"{title:<{first}}  {'  '.join(padded)}".rstrip()
 
 
-def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
+def _text(figure: Figure | None) -> str:
+    return "-" if figure is None else figure.text()
+
+
+def _record(figure: Figure | None) -> dict[str, Any] | None:
+    return None if figure is None else asdict(figure)

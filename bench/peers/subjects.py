@@ -1,6 +1,6 @@
 """What runs the programs: native code, toyvm's engines, and the peers that are installed, each as a command.
 
-Every command ends in a scale and a number of repeats, and prints the program's result.
+Every command goes on with a scale and a number of repeats, or `each`, as `bench/programs/main.c` takes them.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from programs import OPTIMIZATION, SOURCES, CannotBuild, Program, compile_native, compile_riscv, run_compiler
-
+from peers.native import native
+from peers.programs import OPTIMIZATION, SOURCES, CannotBuild, Program, compile_riscv, run_compiler
 from toyvm.cli.run_command import ENGINES
 
 HERE = Path(__file__).resolve().parent
-NATIVE = "native"
+NATIVE, INTERPRETER, RECOMPILER = "native", "toyvm interpreter", "toyvm recompiler"
+_RISCV = "riscv64-unknown-elf-gcc"
 _LEFT_OUT = ("reference",)  # a specification to be read: a thousand times slower
 _WASM_LINKERS = ("wasm-ld", "wasm-ld-14", "wasm-ld-15", "wasm-ld-16", "wasm-ld-17", "wasm-ld-18", "wasm-ld-19")
 
@@ -26,42 +28,35 @@ Words = list[str]
 
 @dataclass(frozen=True)
 class Subject:
-    """One way to run programs. `command` makes what it needs in a folder and returns the words before the scale.
-
-    A warm run is measured over `repeats`, after one run and `settling` more: an engine that compiles while it runs has
-    to have done so in both of the processes whose difference that is.
-    """
+    """One way to run programs. `command` makes what it needs in a folder and returns the words before the scale."""
 
     name: str
     command: Callable[[Program, Path], Words]
     missing: str | None  # why it cannot be measured here
-    repeats: int
-    settling: int = 0
+    warms_up: float = 0.0  # seconds that an engine which compiles in the background runs before a time may count
 
 
 def all_subjects() -> list[Subject]:
     """Native code first, then toyvm's engines, then the peers, whether they are here or not."""
-    engines = [name for name in ENGINES if name not in _LEFT_OUT]
     return [
-        Subject(NATIVE, lambda program, folder: [str(compile_native(program, folder))], _without("gcc"), 20),
-        *(_toyvm(engine) for engine in engines),
-        Subject("qemu-user", _qemu, _without("qemu-riscv64") or _without("riscv64-unknown-elf-gcc"), 8),
-        Subject("unicorn", _unicorn, _without_module("unicorn") or _without("riscv64-unknown-elf-gcc"), 1),
-        Subject("wasmtime", _wasmtime, _without_module("wasmtime") or _without_wasm(), 20),
+        Subject(NATIVE, lambda program, folder: [str(native(program, folder))], _without("gcc")),
+        *(_toyvm(engine) for engine in ENGINES if engine not in _LEFT_OUT),
+        Subject("qemu-user", _qemu, _without("qemu-riscv64") or _without(_RISCV)),
+        Subject("unicorn", _unicorn, _without_module("unicorn") or _without(_RISCV)),
+        Subject("wasmtime", _wasmtime, _without_module("wasmtime") or _without_wasm()),
     ]
 
 
 def _toyvm(engine: str) -> Subject:
-    """An engine on bare hardware, paging on. The recompiler begins without code from an earlier run."""
-    options = ["--engine", engine, *(["--code-cache", "none"] if engine == "recompiler" else [])]
+    """An engine on bare hardware, paging on."""
 
     def command(program: Program, folder: Path) -> Words:
-        return [sys.executable, "-m", "toyvm", "run", *options, str(compile_riscv(program, folder))]
+        return [sys.executable, "-m", "toyvm", "run", "--engine", engine, str(compile_riscv(program, folder))]
 
-    missing = _without("riscv64-unknown-elf-gcc")
+    missing = _without(_RISCV)
     if engine == "recompiler":
-        return Subject(f"toyvm {engine}", command, missing or _without_module("llvmlite"), 20, 20)
-    return Subject(f"toyvm {engine}", command, missing, 2)
+        return Subject(RECOMPILER, command, missing or _without_module("llvmlite"), 1.5)
+    return Subject(f"toyvm {engine}", command, missing)
 
 
 def _qemu(program: Program, folder: Path) -> Words:
@@ -76,6 +71,7 @@ def _wasmtime(program: Program, folder: Path) -> Words:
     return [sys.executable, str(HERE / "in_wasmtime.py"), str(_compile_wasm(program, folder))]
 
 
+@cache
 def _compile_wasm(program: Program, folder: Path) -> Path:
     """The program alone, without a library, for WebAssembly."""
     out = folder / f"{program.name}.wasm"

@@ -1,0 +1,1 @@
+"""The engines beside their peers, and what they are held to: `python bench/peers`."""
