@@ -6,7 +6,7 @@
  * The fast build relies on end being no earlier than the page's end, and checks that where it arrives at a new ip.
  */
 
-#define STATE (&cpu->vm->state)
+#define STATE (&vm->state)
 #define PC PC_OF(0)
 #define PC_OF(n) (bias + ((u64)(uintptr_t)(ip + (n)) >> 2))
 #define LEFT ((u64)(end - (intptr_t)ip) / sizeof *ip)
@@ -69,6 +69,21 @@
         goto far_jump; \
     } while (0)
 
+/* Go on at `to`, in a new mode: state is complete, and limits are what they were, or come sooner than they need. */
+#define ENTER(user) do { \
+        guarded = user || cpu->guards_cr; \
+        tlb = &cpu->tlbs.mode[user]; \
+        const struct tlb_fetch *entry = &tlb->fetch[tlb_slot(to)]; \
+        u64 rest = LEFT; \
+        if (T64_UNLIKELY(entry->tag != tlb_key(to, 4))) \
+            return LEAVE_LOOK; \
+        page = entry->page; \
+        ip = &page->entries[(to & 4095) >> 2]; \
+        bias = to - ((u64)(uintptr_t)ip >> 2); \
+        end = (intptr_t)ip + (intptr_t)(rest * sizeof *ip); \
+        ARRIVE(); \
+    } while (0)
+
 #define PLAIN(name, value) op_##name: { V = (value); } NEXT();
 
 #define LOAD(name, type, value) op_##name: { \
@@ -124,21 +139,21 @@ enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
         return LEAVE_LOOK;
     }
 #endif
+    struct t64_vm *const vm = cpu->vm;
     u64 *const x = STATE->x;
     const struct tlb *tlb;
     struct code_entry *ip, *foreseen = NULL;
     u64 horizon, bias, to, cause, tval;
     intptr_t end;
-    bool user, enabled, guarded;
+    bool guarded, timed; /* timed: even with interrupts on nothing would be due before `end` */
 
 #if !EXACT
 begin:
 #endif
     /* State is complete, pc is in `page`, and `left` instructions may retire */
-    user = vm_in_user_mode(cpu->vm);
-    enabled = vm_interrupts_enabled(cpu->vm);
-    guarded = user || cpu->guards_cr;
-    tlb = &cpu->tlbs.mode[user];
+    timed = vm_interrupts_enabled(vm);
+    guarded = vm_in_user_mode(vm) || cpu->guards_cr;
+    tlb = &cpu->tlbs.mode[vm_in_user_mode(vm)];
     __asm__("" : "+r"(tlb)); /* or gcc would rather compute it anew at every use */
     horizon = STATE->retired + left;
     ip = &page->entries[(STATE->pc & 4095) >> 2];
@@ -148,10 +163,10 @@ begin:
 
 again: /* state is complete, and mode, interrupts, limits or translations are not what they were */
 #if !EXACT
-    if (cpu->use == CPU_KERNEL_ONLY && vm_in_user_mode(cpu->vm))
+    if (cpu->use == CPU_KERNEL_ONLY && vm_in_user_mode(vm))
         return LEAVE_USER;
-    if (STATE->retired < cpu->until && !find_interrupt(cpu->vm)) {
-        const struct tlb_fetch *entry = &cpu->tlbs.mode[vm_in_user_mode(cpu->vm)].fetch[tlb_slot(STATE->pc)];
+    if (STATE->retired < cpu->until && !find_interrupt(vm)) {
+        const struct tlb_fetch *entry = &cpu->tlbs.mode[vm_in_user_mode(vm)].fetch[tlb_slot(STATE->pc)];
         left = budget(cpu);
         page = entry->page;
         if (entry->tag == tlb_key(STATE->pc, 4) && left >= CODE_ENTRIES)
@@ -225,7 +240,7 @@ op_counted:
     DISPATCH();
 
 op_recompiled: {
-        struct region_entry *at = recompiler_entry(cpu->code, page, PC, user);
+        struct region_entry *at = recompiler_entry(cpu->code, page, PC, vm_in_user_mode(vm));
         u64 rest = LEFT;
         if (T64_UNLIKELY(!at || rest < at->need))
             goto *labels[ip->kind];
@@ -262,18 +277,24 @@ op_crr: {
     }
 
 op_crw: {
-        if (T64_UNLIKELY(guarded || !is_quick_to_write((u32)ip->imm, enabled)))
+        if (T64_UNLIKELY(guarded || !is_quick_to_write((u32)ip->imm, vm_interrupts_enabled(vm))))
             goto op_system;
+        timed &= QUICK_ALWAYS >> ip->imm & 1;
         *system_register_at(STATE, system_place_of((u32)ip->imm)) = A;
         NEXT();
     }
 
 op_eret: {
-        if (T64_UNLIKELY(user || cpu->guarded & GUARD_OF(INSN_ERET)))
+        if (T64_UNLIKELY(vm_in_user_mode(vm) || cpu->guarded & GUARD_OF(INSN_ERET)))
             goto op_system;
-        SYNC();
-        system_return_from_trap(cpu->vm);
-        goto again;
+        count(STATE, horizon - LEFT);
+        to = STATE->epc;
+        system_return_from_trap(vm);
+        bool to_user = vm_in_user_mode(vm);
+        if (T64_UNLIKELY((vm_interrupts_enabled(vm) && !timed) || (to_user && cpu->use == CPU_KERNEL_ONLY)))
+            goto again;
+        ip++; /* it has retired */
+        ENTER(to_user);
     }
 
 op_crx: op_wfi: op_tlbi: op_in: op_out:
@@ -281,6 +302,7 @@ op_getst: op_setst: op_getvec: op_getpt: op_probe:
 op_system: {
         SYNC();
         enum leave why = execute_system(cpu, DECODED);
+        timed = vm_interrupts_enabled(vm);
         if (why == LEAVE_NEXT)
             NEXT();
         if (why == LEAVE_LOOK)
@@ -299,10 +321,16 @@ op_spin: {
     }
 
 raise:
-    SYNC();
+    count(STATE, horizon - LEFT);
+    if (T64_LIKELY((!STATE->fresh) & !leaves(cpu, vm_in_user_mode(vm), cause))) {
+        to = STATE->tvec;
+        system_take_trap(vm, cause, PC, tval);
+        ENTER(false);
+    }
+    STATE->pc = PC;
     cpu->trap = (struct t64_trap){cause, tval};
 deliver: /* cpu->trap, at state.pc */
-    if (leaves(cpu, user, cpu->trap.cause)) {
+    if (leaves(cpu, vm_in_user_mode(vm), cpu->trap.cause)) {
         if (!cpu->gate || cpu->guest)
             return LEAVE_TRAP;
         to = STATE->pc;
@@ -315,7 +343,7 @@ deliver: /* cpu->trap, at state.pc */
         horizon--;
         NEXT();
     }
-    if (!system_enter_trap(cpu->vm, cpu->trap.cause, STATE->pc, cpu->trap.tval))
+    if (!system_enter_trap(vm, cpu->trap.cause, STATE->pc, cpu->trap.tval))
         return LEAVE_FAULT;
     goto again;
 look:
@@ -342,6 +370,7 @@ look:
 #undef FORESEE
 #undef TAKE
 #undef JUMP
+#undef ENTER
 #undef SKIP
 #undef ALONE
 #undef PLAIN

@@ -34,12 +34,13 @@ static u64 remainder_word(u64 a, u64 b)
     return (u64)(divisor ? dividend % divisor : dividend);
 }
 
-/* A control register that takes any value, and that nothing but its readers depends on while interrupts are off or on. */
+/* Control registers that take any value and that nothing but their readers depends on: always, and while interrupts are off. */
+#define QUICK_ALWAYS (1u << CR_TVEC | 1u << CR_EPC | 1u << CR_CAUSE | 1u << CR_TVAL | 1u << CR_SCRATCH)
+#define QUICK_WHILE_OFF (1u << CR_TIMECMP | 1u << CR_IMASK)
+
 static inline bool is_quick_to_write(u32 number, bool enabled)
 {
-    const u32 always = 1 << CR_TVEC | 1 << CR_EPC | 1 << CR_CAUSE | 1 << CR_TVAL | 1 << CR_SCRATCH;
-    const u32 while_off = 1 << CR_TIMECMP | 1 << CR_IMASK;
-    return number < 32 && (always | (enabled ? 0 : while_off)) >> number & 1;
+    return number < 32 && (QUICK_ALWAYS | (enabled ? 0 : QUICK_WHILE_OFF)) >> number & 1;
 }
 
 static inline void count(struct t64_state *state, u64 retired)

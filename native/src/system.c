@@ -95,18 +95,11 @@ void system_fault(struct t64_vm *vm, u32 fault, u64 cause, u64 pc, u64 tval)
 
 bool system_enter_trap(struct t64_vm *vm, u64 cause, u64 epc, u64 tval)
 {
-    struct t64_state *state = &vm->state;
-    if (state->fresh && !(cause & INTERRUPT)) {
+    if (vm->state.fresh && !(cause & INTERRUPT)) {
         system_fault(vm, T64_FAULT_DOUBLE, cause, epc, tval);
         return false;
     }
-    state->epc = epc;
-    state->cause = cause;
-    state->tval = tval;
-    /* pie and pmode stand 16 bits above ie and mode */
-    state->status = (state->status & (STATUS_IE | STATUS_MODE)) << 16;
-    state->pc = state->tvec;
-    state->fresh = 1;
+    system_take_trap(vm, cause, epc, tval);
     return true;
 }
 

@@ -45,6 +45,19 @@ static inline void system_retire(struct t64_vm *vm)
     vm->state.fresh = 0;
 }
 
+/* Kernel mode, interrupts off, at tvec: what a trap is but for double faults. */
+static inline void system_take_trap(struct t64_vm *vm, u64 cause, u64 epc, u64 tval)
+{
+    struct t64_state *state = &vm->state;
+    state->epc = epc;
+    state->cause = cause;
+    state->tval = tval;
+    /* pie and pmode stand 16 bits above ie and mode */
+    state->status = (state->status & (STATUS_IE | STATUS_MODE)) << 16;
+    state->pc = state->tvec;
+    state->fresh = 1;
+}
+
 /* eret, in kernel mode. */
 static inline void system_return_from_trap(struct t64_vm *vm)
 {

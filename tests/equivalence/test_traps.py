@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cases import BODY, HANDLER, LIMIT, Case, at_level, check, cr, on_every_engine, parametrize, port
 
 from toyvm.isa.control import ALL_BITS, IE, MODE, PIE, PMODE
 from toyvm.isa.machine import Level
 from toyvm.isa.registers import REGISTERS
+from toyvm.isa.traps import BY_NAME as CAUSES
 from toyvm.programs.assembly import li, op
 
 A0, A1, A2, S2 = (REGISTERS[name] for name in ("a0", "a1", "a2", "s2"))
@@ -260,3 +263,32 @@ INTERRUPTS = [
 @parametrize(INTERRUPTS)
 def test_time_and_interrupts_are_exact(case: Case, engine: str) -> None:
     check(case, engine)
+
+
+def at_syscall(*words: int) -> list[int]:
+    """A handler that does this for a syscall and returns behind it; at anything else it switches off."""
+    syscall = CAUSES["syscall"].code
+    return [op("crr", A2, cr("cause")), op("addi", A2, A2, -syscall), op("beq", A2, 0, 2), OFF, *words, *SKIP]
+
+
+UNMASK = [*li(A1, 1), op("crw", cr("imask"), A1)]
+SOON = [op("crr", A0, cr("time")), op("addi", A0, A0, 9), op("crx", A1, cr("timecmp"), A0)]
+BEHIND = [
+    Case("a timer that it set", [op("syscall"), *[MARK] * 9], {"s2": 5}, handler=at_syscall(*timer_in(9))),
+    Case("for user mode", [op("syscall"), *[MARK] * 9], {"s2": 5}, handler=at_syscall(*timer_in(9)), user=True),
+    Case("one that it exchanged", [*UNMASK, op("syscall"), *[MARK] * 9], {"s2": 2}, handler=at_syscall(*SOON)),
+    Case(
+        "one that it unmasked",
+        [*timer_in(1), op("crw", cr("imask"), 0), op("syscall"), MARK],
+        {"s2": 0},
+        handler=at_syscall(*UNMASK),
+    ),
+    Case("one set before", [*timer_in(11), op("syscall"), *[MARK] * 9], {"s2": 4}, handler=at_syscall()),
+    Case("one due in it", [*timer_in(4), op("syscall"), *[MARK] * 9], {"s2": 0}, handler=at_syscall()),
+]
+
+
+@on_every_engine
+@parametrize([replace(case, enabled=True) for case in BEHIND])
+def test_a_timer_is_taken_where_it_is_due_behind_a_handler(case: Case, engine: str) -> None:
+    check(replace(case, expect={**case.expect, "trap": "timer"}), engine)
