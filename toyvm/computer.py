@@ -322,6 +322,15 @@ class Computer:
         return {}
 
     @property
+    def recompilation(self) -> dict[str, int]:
+        """The recompiler's books: `installed` regions, `retired` instructions in them, and others; empty without one.
+
+        Those of a guest are its host's.
+        """
+        self.vm  # noqa: B018 (raises once closed)
+        return {} if self._recompiler is None else self._recompiler.counts()
+
+    @property
     def hypercalls(self) -> dict[str, int]:
         """The exits for a hypercall, by its name; empty on a bare machine."""
         self.vm  # noqa: B018 (raises once closed)

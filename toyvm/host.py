@@ -93,6 +93,12 @@ class Host:
                 raise
 
     @property
+    def recompilation(self) -> dict[str, int]:
+        """The recompiler's books, of all guests together; empty without one. See `Computer.recompilation`."""
+        self.native  # noqa: B018 (raises once closed)
+        return {} if self._recompiler is None else self._recompiler.counts()
+
+    @property
     def native(self) -> Any:
         """The native object; raises UsageError after `close`."""
         if self._host is None:
@@ -382,6 +388,10 @@ class Guest(Computer):
         # A reason is below 64, so the first byte of the structure is all of it.
         for observer in self._observers.by_reason.get(raw[0], ()):
             observer(event)
+
+    @property
+    def recompilation(self) -> dict[str, int]:
+        return self.host.recompilation
 
     @property
     def exits(self) -> dict[str, int]:

@@ -105,6 +105,7 @@ class ReferenceEngine:
         self.image: Image | None = None
         self.exits: dict[str, int] = {}
         self.hypercalls: dict[str, int] = {}
+        self.recompilation: dict[str, int] = {}
 
     def close(self) -> None:
         """Write a changed disk back to its file."""

@@ -179,7 +179,8 @@ typedef struct t64_offer {
 typedef struct t64_recompiler_counts {
     uint64_t requests, installed, refused, dropped; /* regions refused were out of date when they came */
     uint64_t live;
-    uint64_t bytes; /* of the core's memory for all this */
+    uint64_t bytes;            /* of the core's memory for all this */
+    uint64_t entered, retired; /* how often compiled code was entered, and the instructions that retired in it */
 } t64_recompiler_counts;
 
 /* Attach one to a computer of its own, or to a host for all its guests. It lives as long as that. NULL without memory. */

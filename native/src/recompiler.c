@@ -496,15 +496,19 @@ static void judge(struct t64_recompiler *r, struct region_entry *entry)
 
 u64 recompiler_enter(struct t64_cpu *cpu, struct region_entry *entry, u64 left)
 {
+    struct t64_recompiler *r = cpu->code->recompiler;
     struct region *region = entry->region;
     struct t64_state *state = &cpu->vm->state;
     region->jumped_from = 0;
     u64 rest = entry->code(state->x, cpu, &cpu->tlbs.mode[entry->user], left, region, entry->index);
     if (region->jumped_from)
-        remember_jump(cpu->code->recompiler, region->jumped_from, state->pc);
-    entry->retired += left - (rest & ~REGION_STUCK);
-    if (++entry->runs == THRESHOLDS_TO_JUDGE * cpu->code->recompiler->config.threshold && !cpu->code->recompiler->config.eager)
-        judge(cpu->code->recompiler, entry);
+        remember_jump(r, region->jumped_from, state->pc);
+    u64 retired = left - (rest & ~REGION_STUCK);
+    entry->retired += retired;
+    r->counts.retired += retired;
+    r->counts.entered++;
+    if (++entry->runs == THRESHOLDS_TO_JUDGE * r->config.threshold && !r->config.eager)
+        judge(r, entry);
     return rest;
 }
 

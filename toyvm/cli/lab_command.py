@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,10 @@ def execute(arguments: argparse.Namespace) -> int:
     check_outputs({"--json": arguments.json})
     techniques, engines = _choices(arguments)
     workloads = find_workloads(arguments.workloads)
-    experiment = Experiment(workloads, subjects_for(techniques, engines, arguments.hardware))
-    _measure(experiment, arguments)
+    with tempfile.TemporaryDirectory(prefix="toyvm-lab-") as code_cache:
+        subjects = subjects_for(techniques, engines, arguments.hardware, Path(code_cache))
+        experiment = Experiment(workloads, subjects)
+        _measure(experiment, arguments)
     print("\n".join(lines(experiment, output_width())))
     if arguments.json:
         _write(experiment, arguments)
@@ -96,6 +99,7 @@ def _measure(experiment: Experiment, arguments: argparse.Namespace) -> None:
 
 
 def _write(experiment: Experiment, arguments: argparse.Namespace) -> None:
+    from toyvm.lab.engines import gain_records
     from toyvm.lab.experiment import whole_record
     from toyvm.lab.orders import order_records
     from toyvm.report import machine_record, write_json
@@ -103,4 +107,5 @@ def _write(experiment: Experiment, arguments: argparse.Namespace) -> None:
     names = ("workloads", "technique", "engine", "hardware", "repeats", "quick")
     configuration = {name: getattr(arguments, name) for name in names}
     record = whole_record(experiment, machine_record(), configuration)
-    write_json(Path(arguments.json), {**record, "orders": order_records(experiment)})
+    derived = {"recompilation": gain_records(experiment), "orders": order_records(experiment)}
+    write_json(Path(arguments.json), {**record, **derived})

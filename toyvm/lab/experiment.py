@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from toyvm.isa.machine import Level
 from toyvm.lab.account import Account, account_of
 from toyvm.lab.measure import Cell, Progress, measure
 from toyvm.lab.nano import Costs, measure_costs
-from toyvm.lab.subjects import Subject
+from toyvm.lab.subjects import INTERPRETER, Subject
 from toyvm.lab.workloads import Workload
 from toyvm.portdiff import PortedLines, count_ported_lines
 from toyvm.shipped import guests_directory
@@ -64,15 +65,30 @@ class Experiment:
         return [self.cells[workload.name, subject] for workload in self.workloads]
 
     @property
+    def _bare(self) -> list[Subject]:
+        return [subject for subject in self.subjects if subject.technique == BASE]
+
+    @property
     def base(self) -> Subject | None:
-        """What ratios are to: the bare machine on the fastest engine measured."""
-        return next((subject for subject in self.subjects if subject.technique == BASE), None)
+        """The bare machine on the first engine measured."""
+        return next(iter(self._bare), None)
 
     def ratio(self, cell: Cell) -> float | None:
-        """Time against the base; None where either is missing."""
-        if self.base is None or not cell.measured:
+        """Time against the bare machine on the same engine; None where either is missing."""
+        engine = cell.subject.engine
+        return self._ratio(cell, next((one for one in self._bare if one.engine == engine), None))
+
+    def gain(self, cell: Cell) -> float | None:
+        """How often as fast as interpreted, by the same technique; None where either is missing."""
+        technique = cell.subject.technique
+        others = (one for one in self.subjects if (one.technique, one.engine) == (technique, INTERPRETER))
+        ratio = self._ratio(cell, next(others, None))
+        return 1 / ratio if ratio else None
+
+    def _ratio(self, cell: Cell, to: Subject | None) -> float | None:
+        if to is None or not cell.measured:
             return None
-        base = self.cells[cell.workload, self.base]
+        base = self.cells[cell.workload, to]
         return cell.nanoseconds / base.nanoseconds if base.measured and base.nanoseconds > 0 else None
 
     def accounts(self, subject: Subject) -> list[Account]:
@@ -151,10 +167,12 @@ def _ported(lines: PortedLines) -> dict[str, Any]:
     return {**asdict(lines), "changed": lines.changed, "share": lines.share}
 
 
-def subjects_for(techniques: Sequence[str], engines: Sequence[str], level: str | None) -> list[Subject]:
+def subjects_for(
+    techniques: Sequence[str], engines: Sequence[str], level: str | None, code_cache: Path | None = None
+) -> list[Subject]:
     """Each technique on each engine, on the technique's own level if none is given; the reference runs bare only."""
     return [
-        Subject(technique, engine, parse_variant(technique).level if level is None else Level(level))
+        Subject(technique, engine, parse_variant(technique).level if level is None else Level(level), code_cache)
         for engine in engines
         for technique in techniques
         if engine != "reference" or technique == BASE

@@ -50,6 +50,16 @@ class Repetition:
         return self._quotients(self.sample.exits, self.baseline.exits)
 
     @property
+    def recompiled(self) -> float:
+        """Of the instructions of an operation, those in compiled code."""
+        return (self.sample.recompiled - self.baseline.recompiled) / self.operations
+
+    @property
+    def entered(self) -> float:
+        """How often an operation enters compiled code."""
+        return (self.sample.entered - self.baseline.entered) / self.operations
+
+    @property
     def priced_exits(self) -> dict[str, float]:
         """The same, but each hypercall a reason of its own, as `hypercall iret`."""
         calls = self._quotients(self.sample.hypercalls, self.baseline.hypercalls)
@@ -98,6 +108,20 @@ class Cell:
     @property
     def exits(self) -> dict[str, float]:
         return self.repetitions[0].exits
+
+    @property
+    def compiled_share(self) -> float:
+        """Of the instructions of an operation, the share that retires in compiled code."""
+        return self.repetitions[-1].recompiled / self.instructions if self.instructions else 0.0
+
+    @property
+    def entered(self) -> float:
+        return self.repetitions[-1].entered
+
+    @property
+    def compiling_seconds(self) -> float:
+        """CPU time that was spent compiling, in all of its runs."""
+        return sum(one.sample.compiling_seconds + one.baseline.compiling_seconds for one in self.repetitions)
 
     @property
     def priced_exits(self) -> dict[str, float]:

@@ -6,7 +6,8 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import thread_time
+from pathlib import Path
+from time import process_time, thread_time
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from toyvm.errors import ExitCode, ToyvmError
@@ -17,8 +18,10 @@ from toyvm.outcome import Stop
 if TYPE_CHECKING:
     from toyvm.computer import Computer
     from toyvm.image import Image
+    from toyvm.recompiler.options import Recompiling
     from toyvm.reference_engine import ReferenceEngine
 
+INTERPRETER, RECOMPILER = "interpreter", "recompiler"
 GUEST_MEMORY = 8 << 20  # bytes
 TIMEOUT = 60.0  # seconds that one run may take
 
@@ -38,17 +41,27 @@ class Sample:
     exits: dict[str, int]
     cpu_seconds: float
     hypercalls: dict[str, int] = field(default_factory=dict)  # the exits for one, by its name
+    recompiled: int = 0  # of the instructions, those that retired in compiled code
+    entered: int = 0  # so often compiled code was entered
+    compiling_seconds: float = 0.0  # CPU time of the threads that compile, which is not in `cpu_seconds`
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
+    """A technique on an engine at a hardware level.
+
+    The recompiler keeps its code in the directory `code_cache` from run to run, and the guest stands still while
+    something is compiled: so its times have no compiling in them, and do not hang on how long that takes.
+    """
+
     technique: str
-    engine: str = "interpreter"
+    engine: str = INTERPRETER
     level: Level = Level.STRICT
+    code_cache: Path | None = field(default=None, compare=False)
 
     @property
     def label(self) -> str:
-        return self.technique if self.engine == "interpreter" else f"{self.technique}, {self.engine}"
+        return self.technique if self.engine == INTERPRETER else f"{self.technique}, {self.engine}"
 
     def run(self, image: Image, operations: int, sectors: int = 0) -> Sample:
         """Run `image` once on a new computer with a disk of so many sectors.
@@ -58,14 +71,24 @@ class Subject:
         patched = with_operations(image, operations)
         with self._computer(bytearray(sectors * SECTOR_SIZE) if sectors else None) as computer:
             computer.load(patched)
-            started = thread_time()
+            started, all_started = thread_time(), process_time()
             outcome = computer.run(timeout=TIMEOUT)
-            seconds = thread_time() - started
+            seconds, all_seconds = thread_time() - started, process_time() - all_started
             if outcome.stop is Stop.INTERRUPTED:
                 raise KeyboardInterrupt
             if not outcome.ok:
                 raise WorkloadFailed(f"on {self.label} with {operations} operations: {outcome.detail}")
-            return Sample(operations, outcome.instructions, computer.exits, seconds, computer.hypercalls)
+            counts = computer.recompilation
+            return Sample(
+                operations,
+                outcome.instructions,
+                computer.exits,
+                seconds,
+                computer.hypercalls,
+                counts.get("retired", 0),
+                counts.get("entered", 0),
+                max(0.0, all_seconds - seconds) if counts else 0.0,
+            )
 
     @contextmanager
     def _computer(self, disk: bytearray | None) -> Iterator[Computer | ReferenceEngine]:
@@ -83,13 +106,21 @@ class Subject:
         elif self.technique == "bare":
             from toyvm.machine import Machine
 
-            with Machine(GUEST_MEMORY, level=self.level, engine=self.engine, output=output, disk=disk) as machine:
+            with Machine(GUEST_MEMORY, level=self.level, engine=self._engine(), output=output, disk=disk) as machine:
                 yield machine
         else:
             from toyvm.host import Host, host_memory_for
 
-            with Host(host_memory_for(GUEST_MEMORY), level=self.level, engine=self.engine) as host:
+            with Host(host_memory_for(GUEST_MEMORY), level=self.level, engine=self._engine()) as host:
                 yield host.guest(self.technique, GUEST_MEMORY, output=output, disk=disk)
+
+    def _engine(self) -> str | Recompiling:
+        """The engine, with the options that it is measured with."""
+        if self.engine != RECOMPILER:
+            return self.engine
+        from toyvm.recompiler.options import Recompiling
+
+        return Recompiling(waiting=True, cache=self.code_cache)
 
 
 class Discarded(io.RawIOBase):

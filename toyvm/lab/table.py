@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from toyvm.lab.account import Account
 from toyvm.lab.beside import published_lines
+from toyvm.lab.engines import engine_lines
 from toyvm.lab.experiment import Experiment, ported_kernel
 from toyvm.lab.measure import HYPERCALL, Cell
 from toyvm.lab.nano import Costs
@@ -29,6 +30,9 @@ def lines(experiment: Experiment, width: int = _WIDTH) -> Iterator[str]:
         if accounts := experiment.accounts(subject):
             yield ""
             yield from account_lines(subject, accounts, experiment.costs[subject], width)
+    if engines := list(engine_lines(experiment, width)):
+        yield ""
+        yield from engines
     if published := list(published_lines(experiment, width)):
         yield ""
         yield from published
