@@ -391,6 +391,7 @@ class Guest(Computer):
 
     @property
     def recompilation(self) -> dict[str, int]:
+        self.vm  # noqa: B018 (raises once closed)
         return self.host.recompilation
 
     @property
