@@ -6,13 +6,11 @@
 #include "kinds.h"
 #include "recompiler.h"
 
-bool code_open(struct code_cache *cache, u64 ram_size, const void *const *handlers)
+bool code_open(struct code_cache *cache, const void *const *handlers)
 {
     cache->handlers = handlers;
-    cache->frames = ram_size >> 12;
-    cache->of_frame = calloc(cache->frames, sizeof *cache->of_frame);
     cache->pages[0] = calloc(1, sizeof *cache->pages[0]);
-    return cache->of_frame && cache->pages[0];
+    return cache->pages[0];
 }
 
 void code_close(struct code_cache *cache)
@@ -23,7 +21,6 @@ void code_close(struct code_cache *cache)
             free(cache->pages[n]->compiled);
         free(cache->pages[n]);
     }
-    free(cache->of_frame);
 }
 
 static void forget(struct code_cache *cache, struct code_page *page, u32 from, u32 to)
@@ -64,19 +61,39 @@ static struct code_page *unused(struct code_cache *cache)
     return cache->pages[cache->used] ? cache->pages[cache->used++] : NULL;
 }
 
+static struct code_page **slot_of(struct code_cache *cache, const struct code_page *page)
+{
+    return &cache->slots[page->frame % CODE_SLOTS];
+}
+
+static void take_out(struct code_cache *cache, const struct code_page *page)
+{
+    struct code_page **link = slot_of(cache, page);
+    while (*link != page)
+        link = &(*link)->next;
+    *link = page->next;
+}
+
+static void put_in(struct code_cache *cache, struct code_page *page)
+{
+    struct code_page **slot = slot_of(cache, page);
+    page->next = *slot;
+    *slot = page;
+}
+
 struct code_page *code_new(struct code_cache *cache, u64 frame, bool *evicted)
 {
     struct code_page *page = unused(cache);
     *evicted = !page;
     if (!page) {
         page = victim(cache);
-        cache->of_frame[page->frame] = NULL;
+        take_out(cache, page);
     }
     page->frame = frame;
     page->recent = true;
     forget(cache, page, 0, CODE_ENTRIES);
     page->entries[CODE_ENTRIES] = (struct code_entry){.handler = cache->handlers[KIND_PAGE_END], .kind = KIND_PAGE_END};
-    cache->of_frame[frame] = page;
+    put_in(cache, page);
     return page;
 }
 

@@ -4,7 +4,7 @@
 
 #include "phys.h"
 
-enum { CODE_ENTRIES = 1024, CODE_PAGES_MAX = 56 }; /* 56 arrays of 16 KiB stay below 1 MiB */
+enum { CODE_ENTRIES = 1024, CODE_PAGES_MAX = 56, CODE_SLOTS = 256 }; /* 56 arrays of 16 KiB stay below 1 MiB */
 
 /* One instruction, ready to dispatch. */
 struct code_entry {
@@ -17,6 +17,7 @@ _Static_assert(sizeof(struct code_entry) == 16, "the budget counts in entries of
 
 struct code_page {
     u64 frame; /* of the machine's RAM */
+    struct code_page *next; /* of the same slot */
     bool recent;
     struct compiled_page *compiled; /* what was recompiled from it; NULL: nothing */
     struct code_entry entries[CODE_ENTRIES + 1]; /* the last one leads to the next page */
@@ -31,16 +32,22 @@ struct code_cache {
     const void *const *handlers; /* of the fast build, by kind */
     struct code_page *pages[CODE_PAGES_MAX];
     u32 used, hand;
-    struct code_page **of_frame; /* by frame of RAM; NULL where none */
-    u64 frames;
+    struct code_page *slots[CODE_SLOTS]; /* lists, by frame; not an index of all RAM, which might be large */
     struct t64_recompiler *recompiler; /* NULL: there is none */
 };
 
 /* False without memory. The first array is made here, so that later there is always one to evict. */
-bool code_open(struct code_cache *cache, u64 ram_size, const void *const *handlers);
+bool code_open(struct code_cache *cache, const void *const *handlers);
 void code_close(struct code_cache *cache);
 
-static inline struct code_page *code_of(const struct code_cache *cache, u64 frame) { return cache->of_frame[frame]; }
+/* The array of a frame; NULL: it has none. */
+static inline struct code_page *code_of(const struct code_cache *cache, u64 frame)
+{
+    struct code_page *page = cache->slots[frame % CODE_SLOTS];
+    while (page && page->frame != frame)
+        page = page->next;
+    return page;
+}
 
 /* The array for a frame that has none yet; `*evicted`: it was another frame's until now. */
 struct code_page *code_new(struct code_cache *cache, u64 frame, bool *evicted);

@@ -33,7 +33,7 @@ struct t64_cpu *cpu_new(struct t64_vm *vm, enum t64_cpu_use use)
     if (!cpu)
         return NULL;
     cpu->vm = vm;
-    bool opened = code_open(&cpu->own_code, vm->phys.ram_size, cpu->handlers);
+    bool opened = code_open(&cpu->own_code, cpu->handlers);
     share_code(cpu, &cpu->own_code);
     if (opened)
         return cpu;

@@ -355,8 +355,6 @@ static bool is_up_to_date(const struct t64_cpu *cpu, const t64_code_image *image
 
 static bool has_page(struct t64_cpu *cpu, const t64_code_image *image)
 {
-    if (image->frame >= cpu->code->frames)
-        return false;
     struct code_page *page = code_of(cpu->code, image->frame);
     if (!page || !is_up_to_date(cpu, image))
         return false;
