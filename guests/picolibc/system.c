@@ -14,7 +14,9 @@ enum call { /* as Linux numbers them on RISC-V */
     CALL_READ = 63,
     CALL_WRITE = 64,
     CALL_EXIT_GROUP = 94,
+    CALL_NANOSLEEP = 101,
     CALL_CLOCK_GETTIME = 113,
+    CALL_CLOCK_GETRES = 114,
     CALL_KILL = 129,
     CALL_GETTIMEOFDAY = 169,
     CALL_GETPID = 172,
@@ -120,9 +122,36 @@ int kill(pid_t process, int number)
     return (int)result(call3(CALL_KILL, process, number, 0));
 }
 
+/* Linux's number of a clock: picolibc counts them otherwise, and has no names for some. */
+static long clock_number(clockid_t clock)
+{
+    static const signed char numbers[] = {[0] = 5, [1] = 0, [2] = 2, [3] = 3, [4] = 1, [5] = 4, [6] = 6, [7] = 7};
+    return (unsigned long)clock < sizeof numbers ? numbers[clock] : -1;
+}
+
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
-    return (int)result(call3(CALL_CLOCK_GETTIME, (long)clock, (long)now, 0));
+    return (int)result(call3(CALL_CLOCK_GETTIME, clock_number(clock), (long)now, 0));
+}
+
+int clock_getres(clockid_t clock, struct timespec *resolution)
+{
+    return (int)result(call3(CALL_CLOCK_GETRES, clock_number(clock), (long)resolution, 0));
+}
+
+int nanosleep(const struct timespec *how_long, struct timespec *rest)
+{
+    return (int)result(call3(CALL_NANOSLEEP, (long)how_long, (long)rest, 0));
+}
+
+int usleep(useconds_t microseconds)
+{
+    return nanosleep(&(struct timespec){microseconds / 1000000, microseconds % 1000000 * 1000}, NULL);
+}
+
+unsigned sleep(unsigned seconds)
+{
+    return nanosleep(&(struct timespec){seconds, 0}, NULL) ? seconds : 0;
 }
 
 int gettimeofday(struct timeval *restrict now, void *restrict zone)
@@ -134,9 +163,9 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
 /* In microseconds, as picolibc's clock() takes them. */
 clock_t times(struct tms *used)
 {
-    enum { PROCESS_TIME = 2 };
+    enum { PROCESS_TIME = 2 }; /* CLOCK_PROCESS_CPUTIME_ID, which picolibc hides */
     struct timespec now;
-    if (clock_gettime((clockid_t)PROCESS_TIME, &now))
+    if (clock_gettime(PROCESS_TIME, &now))
         return (clock_t)-1;
     clock_t microseconds = (clock_t)(now.tv_sec * 1000000 + now.tv_nsec / 1000);
     *used = (struct tms){.tms_utime = microseconds};

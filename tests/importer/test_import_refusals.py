@@ -114,6 +114,22 @@ def test_an_instruction_behind_a_compressed_one_is_told_so() -> None:
     assert "3 places" in said
 
 
+def test_a_compressed_program_that_begins_at_half_a_word_is_told_how_to_compile_it() -> None:
+    code = struct.pack("<HH", 0x0001, 0x0001) + CODE.data
+    file = File([Piece(".text", TEXT, code, R | X)], GOOD.names, entry=TEXT + 2)
+    said = complaint(compressed(file.build()))
+    assert "compressed instruction (C), 2 times" in said
+    assert said.count("-march=rv64im -mabi=lp64") == 1
+    whole = replace(file, pieces=[Piece(".text", TEXT, words(0x13) + CODE.data, R | X)])
+    assert complaint(compressed(whole.build())) == "prog.elf: the entry point 0x10002 is not a multiple of 4"
+
+
+def test_kinds_that_the_same_flags_avoid_share_their_advice() -> None:
+    said = complaint(program(0x100522AF, 0x02A5F553, *call(EXIT, 0)))
+    assert said.count("compile with -march=rv64im -mabi=lp64") == 1
+    assert "atomic instruction (A); floating-point instruction (F, D): compile with" in said
+
+
 def test_data_that_nothing_marks_is_refused_as_no_instruction() -> None:
     said = complaint(File([Piece(".text", TEXT, CODE.data + b"hell, hi", R | X)], GOOD.names).build())
     assert "no instruction, 2 times" in said

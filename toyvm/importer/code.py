@@ -47,6 +47,8 @@ def translate(program: Program) -> Translation:
         refusals += _translate_run(data, base, start, end, program.has_compressed)
     if refusals:
         raise BadFileError(_complaint(program, refusals))
+    if program.entry % 4:
+        raise BadFileError(f"{program.name}: the entry point {program.entry:#x} is not a multiple of 4")
     segments = tuple(replace(segment, data=bytes(memory[segment.address])) for segment in program.segments)
     instructions = sum(end - start for start, end in runs) // 4
     data_words = sum(section.size for section in _executable(program)) // 4 - instructions
@@ -136,9 +138,12 @@ def _complaint(program: Program, refusals: list[Refusal]) -> str:
     image = program.as_image()
     groups = list(_grouped(image, refusals))
     places = "\n".join(f"  {line}" for line in groups)
-    advice = dict.fromkeys(f"  {refusal.kind.name}: {refusal.kind.advice}" for refusal in refusals)
+    advice: dict[str, dict[str, None]] = {}  # and the kinds that it is for
+    for refusal in refusals:
+        advice.setdefault(refusal.kind.advice, {})[refusal.kind.name] = None
+    what_to_do = "\n".join(f"  {'; '.join(names)}: {what}" for what, names in advice.items())
     count = f"{len(refusals)} place{'s' if len(refusals) > 1 else ''}"
-    return f"{program.name}: not RV64IM in {count}:\n{places}\n" + "\n".join(advice)
+    return f"{program.name}: not RV64IM in {count}:\n{places}\n{what_to_do}"
 
 
 def _grouped(image: Image, refusals: list[Refusal]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from toyvm.importer.foreign import BASE_FLAGS
 from toyvm.importer.linking import Imported, Options, import_program
 
 MAXIMUM_PROGRAM_BYTES = 512 * 1024 * 1024
+_DEFINES = ("-D_POSIX_TIMERS=1", "-D_POSIX_MONOTONIC_CLOCK=1")  # picolibc's headers then have clocks and nanosleep
 COMPILER = "riscv64-unknown-elf-gcc"
 
 
@@ -35,6 +36,7 @@ def compiler_flags() -> list[str]:
         "-static",
         "--specs=picolibc.specs",
         "-nostartfiles",
+        *_DEFINES,
         f"-T{library / 'toyvm.ld'}",
         *sources,
     ]

@@ -70,7 +70,9 @@ class _Reader(ElfFile):
         header = self.header("a static RV64IM program", _IDENTITY)
         programs = self.program_headers(header)
         segments = self._segments(programs)
-        complaint = Image(header["entry"], segments).complaint()
+        is_compressed = bool(header["flags"] & _FLAG_COMPRESSED)
+        # A place between two words says that instructions are compressed: those are refused together, with advice.
+        complaint = Image(header["entry"] & (~2 if is_compressed else ~0), segments).complaint()
         if complaint is not None:
             raise self.bad(24, complaint)
         sections = self.section_headers(header)
@@ -90,7 +92,7 @@ class _Reader(ElfFile):
             tuple(_marks(symbols, loaded)),
             lines,
             self._headers_in_memory(header, programs),
-            bool(header["flags"] & _FLAG_COMPRESSED),
+            is_compressed,
             notes,
         )
 

@@ -59,6 +59,23 @@ static void clocks(void)
     printf("clocks: %d %d %d %d\n", results, passed > 0, clock() != (clock_t)-1, time(NULL) > 1000000);
 }
 
+/* Whole seconds from one time to another, give or take a few. */
+static int is_about(time_t one, time_t other, int seconds)
+{
+    return other - one >= seconds && other - one < seconds + 30;
+}
+
+static void named_clocks(void)
+{
+    struct timespec wall, start, end, process;
+    int results = clock_gettime(CLOCK_REALTIME, &wall) | clock_gettime(CLOCK_MONOTONIC, &start);
+    results |= usleep(1100000) | (int)sleep(0) | nanosleep(&(struct timespec){0, 1000}, NULL);
+    results |= clock_gettime(CLOCK_MONOTONIC, &end) | clock_gettime((clockid_t)2, &process) | clock_getres(1, &process);
+    printf("named clocks: %d %d %d\n", results, is_about(wall.tv_sec, time(NULL), 1), is_about(start.tv_sec, end.tv_sec, 1));
+    errno = 0;
+    printf("no clock: %d %d\n", clock_gettime((clockid_t)77, &end), errno);
+}
+
 static int depth(int n) { return n ? 1 + depth(n - 1) : 0; }
 
 int main(int count, char **words)
@@ -72,6 +89,7 @@ int main(int count, char **words)
     numbers();
     files();
     clocks();
+    named_clocks();
     if (!setjmp(place))
         longjmp(place, 1);
     printf("depth: %d\n", depth(5000));
