@@ -171,6 +171,7 @@ typedef struct t64_offer {
     uint32_t user;
     uint32_t page_count;
     uint32_t entry_count;
+    uint32_t site_count;   /* places that access memory */
     uint64_t entries[256]; /* gva; their numbers are what the function takes */
     uint32_t needs[256];   /* so many instructions must be left to enter there */
     t64_code_image pages[16];

@@ -111,53 +111,65 @@ static bool translate_quietly(struct t64_cpu *cpu, u64 gva, enum t64_access acce
     return true;
 }
 
-bool access_load_quietly(struct t64_cpu *cpu, u64 gva, u64 size)
+/* Translate a page for uses that are certain to follow; not where it holds code, which the store TLB never has. */
+static bool fill_quietly(struct t64_cpu *cpu, u64 gva, u32 uses)
 {
     t64_hpa hpa;
-    if (gva & (size - 1) || !translate_quietly(cpu, gva, ACCESS_LOAD, &hpa))
-        return false;
-    fill(cpu, &current(cpu)->load[tlb_slot(gva)], gva, cpu->vm->phys.ram + hpa.at);
-    return true;
-}
-
-bool access_store_quietly(struct t64_cpu *cpu, u64 gva, u64 size, u64 value)
-{
-    t64_hpa hpa;
-    struct t64_vm *vm = cpu->vm;
-    if (gva & (size - 1))
-        return false;
-    struct t64_walk found = walk_for(cpu, gva, ACCESS_STORE);
-    if (found.result != WALK_OK || is_recompiled(cpu, phys_locate(&vm->phys, found.gpa), size))
-        return false;
-    if (!translate_quietly(cpu, gva, ACCESS_STORE, &hpa))
-        return false;
-    u8 *bytes = vm->phys.ram + hpa.at;
-    memcpy(bytes, &value, size);
-    if (code_of(cpu->code, hpa.at >> 12))
-        code_changed(cpu->code, hpa, size);
-    else
-        fill(cpu, &current(cpu)->store[tlb_slot(gva)], gva, bytes);
-    return true;
-}
-
-bool access_group_quietly(struct t64_cpu *cpu, u64 gva, u64 what)
-{
-    t64_hpa hpa;
-    bool loads = what & 1, stores = what >> 1 & 1;
-    u64 size = what >> 8 & 255, span = what >> 16;
-    u32 rights = (loads ? ACCESS_LOAD : 0) | (stores ? ACCESS_STORE : 0);
-    if (gva & (size - 1) || (gva & 4095) + span > 4096)
-        return false;
+    u32 rights = (uses & EXTENT_LOAD ? ACCESS_LOAD : 0) | (uses & EXTENT_STORE ? ACCESS_STORE : 0);
     struct t64_walk found = walk_for(cpu, gva, rights);
-    if (found.result != WALK_OK || (stores && code_of(cpu->code, phys_locate(&cpu->vm->phys, found.gpa).at >> 12)))
-        return false; /* the store TLB has no page of code */
+    if (found.result != WALK_OK || (uses & EXTENT_STORE && code_of(cpu->code, phys_locate(&cpu->vm->phys, found.gpa).at >> 12)))
+        return false;
     if (!translate_quietly(cpu, gva, rights, &hpa))
         return false;
     const u8 *bytes = cpu->vm->phys.ram + hpa.at;
-    if (loads)
+    if (uses & EXTENT_LOAD)
         fill(cpu, &current(cpu)->load[tlb_slot(gva)], gva, bytes);
-    if (stores)
+    if (uses & EXTENT_STORE)
         fill(cpu, &current(cpu)->store[tlb_slot(gva)], gva, bytes);
+    return true;
+}
+
+/* An extent with all these bytes. One that has to be translated first must have them on one page: that of the next may fault. */
+static const struct extent *extent_for(struct t64_cpu *cpu, u64 gva, u64 bytes, u32 uses)
+{
+    struct extents *extents = tlb_extents(&cpu->tlbs, vm_in_user_mode(cpu->vm), uses);
+    const struct extent *extent = extent_find(extents, gva, bytes);
+    if (extent)
+        return extent;
+    extent = extent_make(extents, current(cpu), uses, gva);
+    if (!extent && (gva & 4095) + bytes <= 4096 && fill_quietly(cpu, gva, uses))
+        extent = extent_make(extents, current(cpu), uses, gva);
+    return extent && gva - extent->gva + bytes <= extent->size ? extent : NULL;
+}
+
+bool access_reach_quietly(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what)
+{
+    u32 uses = what & 3, power = what >> 8 & 255;
+    u64 bytes = what >> 16 & 0xffff;
+    const struct extent *extent = gva & (((u64)1 << power) - 1) ? NULL : extent_for(cpu, gva, bytes, uses);
+    if (!extent)
+        return false;
+    region->sites[what >> 32] =
+        (struct region_site){.gva = extent->gva, .count = ((extent->size - bytes) >> power) + 1, .addend = extent->addend};
+    return true;
+}
+
+bool access_store_quietly(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what, u64 value)
+{
+    u64 size = (u64)1 << (what >> 8 & 255);
+    if (access_reach_quietly(cpu, region, gva, what)) {
+        memcpy((u8 *)(uintptr_t)(region->sites[what >> 32].addend + gva), &value, size);
+        return true;
+    }
+    struct t64_vm *vm = cpu->vm;
+    struct t64_walk found = walk_for(cpu, gva, ACCESS_STORE);
+    if (gva & (size - 1) || found.result != WALK_OK || is_recompiled(cpu, phys_locate(&vm->phys, found.gpa), size))
+        return false;
+    t64_hpa hpa;
+    if (!translate_quietly(cpu, gva, ACCESS_STORE, &hpa))
+        return false;
+    memcpy(vm->phys.ram + hpa.at, &value, size);
+    code_changed(cpu->code, hpa, size);
     return true;
 }
 

@@ -29,6 +29,7 @@ struct t64_recompiler;
 
 struct code_cache {
     struct tlbs *engines; /* a list: those that run this code */
+    u64 epochs;           /* of their translations, all counted together */
     const void *const *handlers; /* of the fast build, by kind */
     struct code_page *pages[CODE_PAGES_MAX];
     u32 used, hand;

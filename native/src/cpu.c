@@ -24,6 +24,8 @@ static void share_code(struct t64_cpu *cpu, struct code_cache *code)
 {
     cpu->code = code;
     cpu->tlbs.next = code->engines;
+    cpu->tlbs.epochs = &code->epochs;
+    tlb_begin_epoch(&cpu->tlbs);
     code->engines = &cpu->tlbs;
 }
 

@@ -9,6 +9,8 @@
 #include "system.h"
 #include "tlb.h"
 
+struct region;
+
 enum { REGISTER_SINK = 32 };
 
 struct t64_cpu {
@@ -55,11 +57,9 @@ u64 access_load(struct t64_cpu *cpu, u64 gva, u32 size, u64 *value);
 u64 access_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value);
 u64 access_fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page);
 
-/* The same for recompiled code, on behalf of an instruction that is executing. False: nothing happened, and the interpreter is to
- * execute it, as it faults or changes what was recompiled. A load is left to the caller: the load TLB answers now. */
-bool access_load_quietly(struct t64_cpu *cpu, u64 gva, u64 size);
-bool access_store_quietly(struct t64_cpu *cpu, u64 gva, u64 size, u64 value);
-bool access_group_quietly(struct t64_cpu *cpu, u64 gva, u64 what); /* as region_group has it: all TLBs answer now */
+/* The same for recompiled code, on behalf of an instruction that is executing: as region_reach and region_store have it. */
+bool access_reach_quietly(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what);
+bool access_store_quietly(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what, u64 value);
 
 /* System instructions are fewer than 64 and numbered in a row. */
 #define GUARD_OF(insn) ((u64)1 << ((insn) & 63))

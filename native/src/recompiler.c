@@ -11,10 +11,10 @@
 #include "kinds.h"
 
 /* Compiled code finds its way by these. */
-_Static_assert(offsetof(struct region, store) == 8 && offsetof(struct region, group) == 16 && offsetof(struct region, jumped_from) == 24 &&
-                   offsetof(struct region, pages) == 32, "the emitter's offsets");
-_Static_assert(offsetof(struct tlb, store) == 4096 && offsetof(struct tlb, fetch) == 8192, "the emitter's offsets");
-_Static_assert(sizeof(struct tlb_data) == 16 && sizeof(struct tlb_fetch) == 16 && TLB_SIZE == 256, "the emitter's offsets");
+_Static_assert(offsetof(struct region, reach) == 0 && offsetof(struct region, store) == 8 && offsetof(struct region, cross) == 16 &&
+                   offsetof(struct region, jumped_from) == 24 && offsetof(struct region, present) == 32 &&
+                   sizeof(struct region_site) == 24 && offsetof(struct region_site, count) == 8 && offsetof(struct region_site, addend) == 16,
+               "the emitter's offsets");
 _Static_assert(offsetof(struct t64_state, pc) == 33 * 8, "the emitter's offsets");
 
 _Static_assert(T64_REQUEST_PAGES == sizeof((t64_request *)0)->pages / sizeof(t64_code_image) &&
@@ -124,6 +124,8 @@ static void ask_again(struct t64_recompiler *r)
     r->lost = false;
 }
 
+static u64 size_of(const struct region *region) { return sizeof *region + region->site_count * sizeof region->sites[0]; }
+
 static void drop(struct t64_recompiler *r, u32 number)
 {
     struct region *region = r->regions[number];
@@ -133,7 +135,7 @@ static void drop(struct t64_recompiler *r, u32 number)
     r->regions[number] = r->regions[--r->region_count];
     for (u32 n = 0; n < region->page_count; n++)
         recount_words(r, region->pages[n]);
-    r->counts.bytes -= sizeof *region;
+    r->counts.bytes -= size_of(region);
     r->counts.dropped++;
     free(region);
     r->lost = true;
@@ -363,16 +365,26 @@ static bool has_page(struct t64_cpu *cpu, const t64_code_image *image)
     return page->compiled;
 }
 
+static bool is_present(struct t64_cpu *cpu, struct region *region, u64 page)
+{
+    const struct tlb_fetch *entry = &cpu->tlbs.mode[vm_in_user_mode(cpu->vm)].fetch[tlb_slot(region->gva[page])];
+    region->present[page] = entry->tag == region->gva[page] && entry->page == region->pages[page];
+    return region->present[page];
+}
+
 static struct region *new_region(struct t64_cpu *cpu, const t64_offer *offer)
 {
     for (u32 n = 0; n < offer->page_count; n++)
         if (!has_page(cpu, &offer->pages[n]))
             return NULL;
-    struct region *region = calloc(1, sizeof *region);
+    struct region *region = calloc(1, sizeof *region + offer->site_count * sizeof region->sites[0]);
     if (!region)
         return NULL;
-    *region = (struct region){
-        .load = access_load_quietly, .store = access_store_quietly, .group = access_group_quietly, .page_count = offer->page_count};
+    region->reach = access_reach_quietly;
+    region->store = access_store_quietly;
+    region->cross = is_present;
+    region->page_count = offer->page_count;
+    region->site_count = offer->site_count;
     for (u32 n = 0; n < offer->page_count; n++) {
         struct code_page *page = code_of(cpu->code, offer->pages[n].frame);
         region->pages[n] = page;
@@ -454,7 +466,7 @@ static void install(struct t64_cpu *cpu, const t64_offer *offer)
         return;
     }
     r->regions[r->region_count++] = region;
-    r->counts.bytes += sizeof *region;
+    r->counts.bytes += size_of(region);
     r->counts.installed++;
     for (u32 n = 0; n < offer->entry_count; n++)
         add_entry(cpu, region, offer, n);
@@ -492,13 +504,23 @@ static void judge(struct t64_recompiler *r, struct region_entry *entry)
     entry->retired = 0;
 }
 
+/* Translations are not what they were. */
+static void begin_epoch(struct region *region, u64 epoch)
+{
+    memset(region->sites, 0, region->site_count * sizeof region->sites[0]);
+    memset(region->present, 0, sizeof region->present);
+    region->epoch = epoch;
+}
+
 u64 recompiler_enter(struct t64_cpu *cpu, struct region_entry *entry, u64 left)
 {
     struct t64_recompiler *r = cpu->code->recompiler;
     struct region *region = entry->region;
     struct t64_state *state = &cpu->vm->state;
+    if (T64_UNLIKELY(region->epoch != cpu->tlbs.epoch))
+        begin_epoch(region, cpu->tlbs.epoch);
     region->jumped_from = 0;
-    u64 rest = entry->code(state->x, cpu, &cpu->tlbs.mode[entry->user], left, region, entry->index);
+    u64 rest = entry->code(state->x, cpu, left, region, region->sites, entry->index);
     if (region->jumped_from)
         remember_jump(r, region->jumped_from, state->pc);
     u64 retired = left - (rest & ~REGION_STUCK);

@@ -13,14 +13,14 @@
 #include "vm.h"
 
 struct t64_cpu;
-struct tlb;
 struct region;
+struct region_site;
 
 enum { REGIONS_MAX = 4096, REGION_ENTRIES_MAX = 65535 };
 
 /* Compiled code: runs from its entry number `entry` with complete registers, pc apart; at most `left` instructions. Returns what is
  * left of those, with state.pc set and REGION_STUCK if the interpreter must execute the instruction there before anything else. */
-typedef u64 region_code(u64 *x, struct t64_cpu *cpu, const struct tlb *tlb, u64 left, struct region *region, u64 entry);
+typedef u64 region_code(u64 *x, struct t64_cpu *cpu, u64 left, struct region *region, struct region_site *sites, u64 entry);
 
 #define REGION_STUCK ((u64)1 << 63)
 
@@ -41,25 +41,35 @@ struct compiled_page {
     u64 words[CODE_ENTRIES / 64]; /* a bit for each word that a region was made from */
 };
 
-/* False: nothing was loaded, and the interpreter is to try. Else the load TLB has the page. */
-typedef bool region_load(struct t64_cpu *cpu, u64 gva, u64 size);
-/* False: nothing was stored, and the interpreter is to try. */
-typedef bool region_store(struct t64_cpu *cpu, u64 gva, u64 size, u64 value);
+/* A place in a region that accesses memory, once or as a group: where it may without asking. It does so from `gva` on, as far as
+ * distances in units of its largest access are less than `count`, and finds the bytes `addend` away. All 0: nowhere. */
+struct region_site {
+    u64 gva, count, addend;
+};
 
-/* False: as for a load or a store of the first of some accesses that follow one another. Else the TLBs have the page for all.
- * `what`: their span in bytes, from bit 16 on; the size of the largest, from bit 8; bit 1 and 0: are there stores and loads? */
-typedef bool region_group(struct t64_cpu *cpu, u64 gva, u64 what);
+/* Let a site access the bytes that it wants at gva. False: nothing happened, and the interpreter is to execute the first access, as
+ * it faults, or cannot be told from those that follow. `what`: the number of the site, from bit 32 on; the bytes
+ * from the first to the last, from 16; the power of two that is the largest access, from 8; EXTENT_LOAD and EXTENT_STORE. */
+typedef bool region_reach(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what);
+/* The same and the store itself. False: nothing was stored, and the interpreter is to try. */
+typedef bool region_store(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what, u64 value);
+
+/* Is this page of the region where it was compiled for, and may be gone on in without a look of the interpreter? */
+typedef bool region_cross(struct t64_cpu *cpu, struct region *region, u64 page);
 
 struct region {
     /* Compiled code knows these by their place. */
-    region_load *load;
+    region_reach *reach;
     region_store *store;
-    region_group *group;
+    region_cross *cross;
     u64 jumped_from; /* set by it where it leaves by a jump through a register */
+    u8 present[T64_REGION_PAGES]; /* pages that `cross` found, in this epoch */
     const struct code_page *pages[T64_REGION_PAGES];
     u64 gva[T64_REGION_PAGES];
     u64 words[T64_REGION_PAGES][CODE_ENTRIES / 64];
-    u32 page_count, entry_count;
+    u64 epoch; /* that `present` and `sites` are of */
+    u32 page_count, entry_count, site_count;
+    struct region_site sites[];
 };
 
 struct t64_recompiler;

@@ -1,6 +1,20 @@
 /* Filling and flushing the soft TLBs. */
 #include "tlb.h"
 
+#include <string.h>
+
+void tlb_begin_epoch(struct tlbs *tlbs) { tlbs->epoch = ++*tlbs->epochs; }
+
+struct extents *tlb_extents(struct tlbs *tlbs, u32 mode, u32 uses)
+{
+    struct extents *extents = &tlbs->extents[mode][uses - 1];
+    if (extents->epoch != tlbs->epoch) {
+        memset(extents, 0, sizeof *extents);
+        extents->epoch = tlbs->epoch;
+    }
+    return extents;
+}
+
 void tlb_clear(struct tlbs *tlbs)
 {
     for (u32 mode = 0; mode < 2; mode++)
@@ -13,6 +27,7 @@ void tlb_clear(struct tlbs *tlbs)
 
 void tlb_flush(struct tlbs *tlbs)
 {
+    tlb_begin_epoch(tlbs);
     if (tlbs->filled_count > TLB_FILLED_MAX) {
         tlb_clear(tlbs);
         return;
@@ -31,6 +46,7 @@ static void drop(u64 *tag, u64 page)
 void tlb_flush_page(struct tlbs *tlbs, t64_gva page)
 {
     u32 slot = tlb_slot(page.at);
+    tlb_begin_epoch(tlbs);
     for (u32 mode = 0; mode < 2; mode++) {
         struct tlb *tlb = &tlbs->mode[mode];
         drop(&tlb->load[slot].tag, page.at);
@@ -57,9 +73,11 @@ static void protect(struct tlb *tlb, const u8 *page)
 
 void tlb_protect(struct tlbs *tlbs, const u8 *page)
 {
-    for (; tlbs; tlbs = tlbs->next)
+    for (; tlbs; tlbs = tlbs->next) {
+        tlb_begin_epoch(tlbs);
         for (u32 mode = 0; mode < 2; mode++)
             protect(&tlbs->mode[mode], page);
+    }
 }
 
 static void drop_code(struct tlb *tlb, const struct code_page *page)

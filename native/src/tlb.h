@@ -2,6 +2,7 @@
 #ifndef T64_TLB_H
 #define T64_TLB_H
 
+#include "extent.h"
 #include "types.h"
 
 enum { TLB_SIZE = 256, TLB_FILLED_MAX = 64 };
@@ -26,6 +27,9 @@ struct tlb {
 
 struct tlbs {
     struct tlb mode[2];
+    struct extents extents[2][EXTENT_USES]; /* by mode and uses */
+    u64 epoch;   /* changes when translations are forgotten, or a page is no longer to be stored to */
+    u64 *epochs; /* the last one of all engines with the same predecoded code */
     u64 *filled[TLB_FILLED_MAX]; /* the tags set since the last flush, so that a flush costs what was filled */
     u32 filled_count;            /* beyond the maximum: too many to list */
     struct tlbs *next;           /* of an engine with the same predecoded code */
@@ -36,6 +40,10 @@ static inline u32 tlb_slot(u64 gva) { return (u32)(gva >> 12) % TLB_SIZE; }
 /* An access of `size` bytes hits if its address, but for the offset in the page, is the tag; a misaligned one never does. */
 static inline u64 tlb_key(u64 gva, u64 size) { return gva & (~(u64)4095 | (size - 1)); }
 
+/* Forget extents, and what was made of them. */
+void tlb_begin_epoch(struct tlbs *tlbs);
+/* Those for a set of uses, in this epoch. */
+struct extents *tlb_extents(struct tlbs *tlbs, u32 mode, u32 uses);
 void tlb_clear(struct tlbs *tlbs);
 void tlb_flush(struct tlbs *tlbs);
 void tlb_flush_page(struct tlbs *tlbs, t64_gva page);

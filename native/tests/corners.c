@@ -1,9 +1,11 @@
 /* Corners where the monitors have hung, or differed from the bare machine: small guests, one for each. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "assemble.h"
 #include "engine.h"
 #include "monitor/guest.h"
+#include "recompiler.h"
 
 enum { MEMORY = 0x10000, HOST_MEMORY = 0x100000, CODE = 0x1000, HANDLER = 0x2000 };
 
@@ -229,7 +231,7 @@ static void page_moved_by_an_observer(u32 technique, u32 options)
 /* What recompiled code asks for: may a group of stores go ahead? Not so into code. */
 static void group_of_stores_into_code_in_guest_mode(void)
 {
-    enum { STORES_A_DOUBLE = 2 | 8 << 8 | 8 << 16 };
+    enum { STORES_A_DOUBLE = EXTENT_STORE | 3 << 8 | 8 << 16 };
     const u32 words[] = {word_i(INSN_ADDI, T0, T0, 1), word_i(INSN_ADDI, T0, T0, 1)};
     t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_ASSIST), T64_ASSIST, 0);
     struct t64_cpu *cpu = guest_of(vm)->host->cpu;
@@ -239,8 +241,10 @@ static void group_of_stores_into_code_in_guest_mode(void)
     t64_vm_run(vm, 2);
     cpu->guest = &area;
     cpu->vm->state.ptbr = 0;
-    require(!access_group_quietly(cpu, CODE, STORES_A_DOUBLE), "a group of stores into code is left to the interpreter");
-    require(access_group_quietly(cpu, CODE + 0x1000, STORES_A_DOUBLE), "one into data is not");
+    struct region *region = calloc(1, sizeof *region + sizeof region->sites[0]);
+    require(!access_reach_quietly(cpu, region, CODE, STORES_A_DOUBLE), "a group of stores into code is left to the interpreter");
+    require(access_reach_quietly(cpu, region, CODE + 0x1000, STORES_A_DOUBLE), "one into data is not");
+    free(region);
     cpu->guest = NULL;
     free_with_host(vm);
 }

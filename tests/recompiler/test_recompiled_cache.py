@@ -16,7 +16,7 @@ from toyvm.recompiler.options import Recompiling, default_directory
 from toyvm.recompiler.worker import Account
 
 LOOP = "1: addi t0, t0, 1; mul t1, t0, t0; bnez t0, 1b"
-CODE = CompiledCode(True, (Run(0x1000, (1, 2, 3)), Run(0x2000, (4,))), ((0x1000, 7),), (0x1004,), b"object")
+CODE = CompiledCode(True, (Run(0x1000, (1, 2, 3)), Run(0x2000, (4,))), ((0x1000, 7),), (0x1004,), 5, b"object")
 
 
 def run(options: Recompiling, text: str = LOOP, at: int = 0x1000) -> Account:

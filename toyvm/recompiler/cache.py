@@ -116,6 +116,7 @@ def serialized(identity: str, code: CompiledCode) -> bytes:
         "runs": [[run.start, *run.words] for run in code.runs],
         "entries": code.entries,
         "groups": code.groups,
+        "sites": code.sites,
     }
     text = json.dumps(header).encode()
     body = len(text).to_bytes(8, "little") + text + code.object_file
@@ -134,4 +135,4 @@ def parse(identity: str, data: bytes) -> CompiledCode:
         raise ValueError("compiled for something else")
     runs = tuple(Run(start, tuple(words)) for start, *words in header["runs"])
     entries = tuple((gva, need) for gva, need in header["entries"])
-    return CompiledCode(header["user"], runs, entries, tuple(header["groups"]), body[size:])
+    return CompiledCode(header["user"], runs, entries, tuple(header["groups"]), header["sites"], body[size:])

@@ -22,12 +22,13 @@ class Run:
 @dataclass(frozen=True, slots=True)
 class CompiledCode:
     """`entries`: each address with the instructions that must be left to enter there. `groups`: where groups of
-    accesses begin."""
+    accesses begin. `sites`: the number of places that access memory."""
 
     user: bool
     runs: tuple[Run, ...]
     entries: tuple[tuple[int, int], ...]
     groups: tuple[int, ...]
+    sites: int
     object_file: bytes
 
     @property
@@ -52,8 +53,8 @@ def _shows(snapshot: Snapshot, run: Run) -> bool:
     return page is not None and page.words[first : first + len(run.words)] == array("I", run.words)
 
 
-def compiled(region: Region, object_file: bytes, groups: Iterable[int]) -> CompiledCode:
+def compiled(region: Region, object_file: bytes, groups: Iterable[int], sites: int) -> CompiledCode:
     """What was compiled from a region."""
     runs = tuple(Run(block.start, tuple(step.word for step in block.steps)) for block in region.blocks.values())
     entries = tuple((pc, region.needs[pc]) for pc in region.entries)
-    return CompiledCode(region.user, runs, entries, tuple(groups), object_file)
+    return CompiledCode(region.user, runs, entries, tuple(groups), sites, object_file)

@@ -1,11 +1,11 @@
 """The emitter: a region as the text of one LLVM function.
 
-    i64 region(ptr x, ptr cpu, ptr tlb, i64 left, ptr region, i64 entry)
+    i64 region(ptr x, ptr cpu, i64 left, ptr region, ptr sites, i64 entry)
 
 Guest registers are stack slots, which LLVM turns into values. They are read from `x` at the entry and written back at
 the one place where the function is left, whatever leads there. `left` counts down by blocks; it is compared where a
-cycle closes. The layout of `tlb` and `region` is that of native/src/tlb.h and recompiler.h; recompiler.c asserts the
-offsets used here.
+cycle closes. Each access, or group of them, is a site: where it may go without asking stands in `sites`. The layout of
+`region` and `sites` is that of native/src/recompiler.h; recompiler.c asserts the offsets used here.
 """
 
 from __future__ import annotations
@@ -17,31 +17,33 @@ from toyvm.recompiler.arithmetic import BRANCH, IMMEDIATE, LOAD, REGISTER, STORE
 from toyvm.recompiler.groups import Group, find_groups
 from toyvm.recompiler.region import Block, Region, Step, is_return, target_of
 
-VERSION = 3  # of what is emitted: code of another one is not used
+VERSION = 4  # of what is emitted: code of another one is not used
 PC_OFFSET = 33 * 8
-LOAD_TABLE, STORE_TABLE, FETCH_TABLE = 0, 4096, 8192
-REGION_JUMPED_FROM, REGION_PAGES = 24, 32  # behind its three functions
+REGION_JUMPED_FROM, REGION_PRESENT = 24, 32  # behind its three functions
+SITE_SIZE, SITE_GVA, SITE_COUNT, SITE_ADDEND = 24, 0, 8, 16
+LOADS, STORES = 1, 2  # what a site does
 STUCK = 1 << 63
 
 # Out of line, keeping all registers: a miss costs the code around it nothing.
 _HEAD = """
-define internal preserve_mostcc i1 @missed_load(ptr %cpu, ptr %region, i64 %gva, i64 %size) noinline cold nounwind {
+declare i64 @llvm.fshr.i64(i64, i64, i64)
+define internal preserve_mostcc i1 @reach(ptr %cpu, ptr %region, i64 %gva, i64 %what) noinline cold nounwind {
   %f = load ptr, ptr %region
-  %ok = call zeroext i1 %f(ptr %cpu, i64 %gva, i64 %size)
+  %ok = call zeroext i1 %f(ptr %cpu, ptr %region, i64 %gva, i64 %what)
   ret i1 %ok
 }
-define internal preserve_mostcc i1 @missed_store(
-    ptr %cpu, ptr %region, i64 %gva, i64 %size, i64 %value
+define internal preserve_mostcc i1 @store(
+    ptr %cpu, ptr %region, i64 %gva, i64 %what, i64 %value
 ) noinline cold nounwind {
   %p = getelementptr i8, ptr %region, i64 8
   %f = load ptr, ptr %p
-  %ok = call zeroext i1 %f(ptr %cpu, i64 %gva, i64 %size, i64 %value)
+  %ok = call zeroext i1 %f(ptr %cpu, ptr %region, i64 %gva, i64 %what, i64 %value)
   ret i1 %ok
 }
-define internal preserve_mostcc i1 @missed_group(ptr %cpu, ptr %region, i64 %gva, i64 %what) noinline cold nounwind {
+define internal preserve_mostcc i1 @cross(ptr %cpu, ptr %region, i64 %page) noinline cold nounwind {
   %p = getelementptr i8, ptr %region, i64 16
   %f = load ptr, ptr %p
-  %ok = call zeroext i1 %f(ptr %cpu, i64 %gva, i64 %what)
+  %ok = call zeroext i1 %f(ptr %cpu, ptr %region, i64 %page)
   ret i1 %ok
 }
 """
@@ -62,6 +64,7 @@ class Emitter:
         self._pages = {page: number for number, page in enumerate(region.pages)}
         self._read, self._written = _registers(region)
         self._ungrouped = ungrouped
+        self.sites = 0  # places that access memory
         self.grouped: list[int] = []  # addresses where a group begins
         self._groups: dict[int, Group] = {}  # of the block under way, by member
         self._hosts: dict[int, str] = {}  # by first member: its address in the host
@@ -74,7 +77,7 @@ class Emitter:
             self._emit_block(block)
         self._leave()
         body = "\n".join(self._lines)
-        parameters = "ptr noalias %x, ptr %cpu, ptr %tlb, i64 %budget, ptr %region, i64 %entry"
+        parameters = "ptr noalias %x, ptr %cpu, i64 %budget, ptr %region, ptr %sites, i64 %entry"
         return f"{_HEAD}\ndefine i64 @{self._name}({parameters}) nounwind {{\n{body}\n}}\n{_TAIL}"
 
     # Writing.
@@ -112,6 +115,9 @@ class Emitter:
             self.line(f"%r{register} = alloca i64")
             place = self.value(f"getelementptr i8, ptr %x, i64 {register * 8}")
             self.write(register, self.value(f"load i64, ptr {place}"))
+        for name in ("x", "cpu", "region"):
+            self.line(f"%{name}.kept = alloca ptr")
+            self.line(f"store volatile ptr %{name}, ptr %{name}.kept")
         self.line("%pc = alloca i64")
         self.line("%left = alloca i64")
         self.line("store i64 %budget, ptr %left")
@@ -121,12 +127,17 @@ class Emitter:
 
     def _leave(self) -> None:
         self.label("leave")
+        x = self._kept("x")
         for register in sorted(self._written):
-            place = self.value(f"getelementptr i8, ptr %x, i64 {register * 8}")
+            place = self.value(f"getelementptr i8, ptr {x}, i64 {register * 8}")
             self.line(f"store i64 {self.read(register)}, ptr {place}")
-        place = self.value(f"getelementptr i8, ptr %x, i64 {PC_OFFSET}")
+        place = self.value(f"getelementptr i8, ptr {x}, i64 {PC_OFFSET}")
         self.line(f"store i64 {self.value('load i64, ptr %pc')}, ptr {place}")
         self.line(f"ret i64 {self.value('load i64, ptr %left')}")
+
+    def _kept(self, name: str) -> str:
+        """A parameter that is needed out of the way: kept in memory, it takes no register from the guest's."""
+        return self.value(f"load volatile ptr, ptr %{name}.kept")
 
     def _leave_to(self, pc: str) -> None:
         """`left` is right already."""
@@ -178,16 +189,14 @@ class Emitter:
             self._cross(pc)
 
     def _cross(self, pc: int) -> None:
-        page = pc & -PAGE_SIZE
-        slot = FETCH_TABLE + (page // PAGE_SIZE % 256) * 16
-        entry = self.value(f"getelementptr i8, ptr %tlb, i64 {slot}")
-        tag = self.value(f"load i64, ptr {entry}")
-        code = self.value(f"load ptr, ptr {self.value(f'getelementptr i8, ptr {entry}, i64 8')}")
-        place = self.value(f"getelementptr i8, ptr %region, i64 {REGION_PAGES + 8 * self._pages[page]}")
-        same_tag = self.value(f"icmp eq i64 {tag}, {_signed(page)}")
-        same_code = self.value(f"icmp eq ptr {code}, {self.value(f'load ptr, ptr {place}')}")
-        outside = self.new_label()
-        self.likely(self.value(f"and i1 {same_tag}, {same_code}"), _block_name(pc), outside)
+        number = self._pages[pc & -PAGE_SIZE]
+        place = self.value(f"getelementptr i8, ptr {self._kept('region')}, i64 {REGION_PRESENT + number}")
+        present = self.value(f"icmp ne i8 {self.value(f'load i8, ptr {place}')}, 0")
+        unsure, outside = self.new_label(), self.new_label()
+        self.likely(present, _block_name(pc), unsure)
+        self.label(unsure)
+        arguments = f"ptr {self._kept('cpu')}, ptr {self._kept('region')}, i64 {number}"
+        self.likely(self.value(f"call preserve_mostcc i1 @cross({arguments})"), _block_name(pc), outside)
         self.label(outside)
         self._leave_to(_signed(pc))
 
@@ -216,8 +225,8 @@ class Emitter:
         rd, offset, base = step.values
         size, signed = LOAD[step.mnemonic]
         group = self._groups.get(self._index)
-        host = self._grouped(group, step) if group else self._translated_load(self._address(base, offset), size)
-        loaded = self.value(f"load i{size * 8}, ptr {host}, align {size}")
+        host = self._grouped(group, step) if group else self._reached(self._address(base, offset), size, size, LOADS)
+        loaded = self.value(f"load i{size * 8}, ptr {self._pointer(host)}, align {size}")
         if size < 8:
             extend = "sext" if signed else "zext"
             loaded = self.value(f"{extend} i{size * 8} {loaded} to i64")
@@ -232,80 +241,77 @@ class Emitter:
         else:
             self._store_alone(self._address(base, offset), self.read(rv), size)
 
+    def _pointer(self, host: str) -> str:
+        return self.value(f"inttoptr i64 {host} to ptr")
+
     def _put(self, stored: str, host: str, size: int) -> None:
         narrow = stored if size == 8 else self.value(f"trunc i64 {stored} to i{size * 8}")
-        self.line(f"store i{size * 8} {narrow}, ptr {host}, align {size}")
-
-    def _translated_load(self, gva: str, size: int) -> str:
-        entry, hit = self._probe(gva, size, LOAD_TABLE)
-        found, missed, stuck = self.new_label(), self.new_label(), self.new_label()
-        self.likely(hit, found, missed)
-        self.label(missed)
-        arguments = f"ptr %cpu, ptr %region, i64 {gva}, i64 {size}"
-        self.likely(self.value(f"call preserve_mostcc i1 @missed_load({arguments})"), found, stuck)
-        self._leave_stuck(stuck)
-        self.label(found)
-        return self._host_address(entry, gva)
-
-    def _store_alone(self, gva: str, stored: str, size: int) -> None:
-        entry, hit = self._probe(gva, size, STORE_TABLE)
-        found, missed, stuck, done = (self.new_label() for _ in range(4))
-        self.likely(hit, found, missed)
-        self.label(missed)
-        arguments = f"ptr %cpu, ptr %region, i64 {gva}, i64 {size}, i64 {stored}"
-        self.likely(self.value(f"call preserve_mostcc i1 @missed_store({arguments})"), done, stuck)
-        self._leave_stuck(stuck)
-        self.label(found)
-        self._put(stored, self._host_address(entry, gva), size)
-        self.line(f"br label %{done}")
-        self.label(done)
+        self.line(f"store i{size * 8} {narrow}, ptr {self._pointer(host)}, align {size}")
 
     def _grouped(self, group: Group, step: Step) -> str:
         """The host's address of a member's bytes."""
         if self._index == group.first:
             _, offset, base = step.values
             self._hosts[group.first] = self._look_up(group, self._address(base, offset))
-        return self.value(f"getelementptr i8, ptr {self._hosts[group.first]}, i64 {group.members[self._index]}")
+        distance = group.members[self._index]
+        host = self._hosts[group.first]
+        return self.value(f"add i64 {host}, {distance}") if distance else host
 
     def _look_up(self, group: Group, gva: str) -> str:
-        """Translate for all members at once: the host's address of the first one, at `gva`."""
+        """For all members at once: the host's address of the first one, at `gva`."""
         start = self.value(f"add i64 {gva}, {group.low}") if group.low else gva
-        found, missed, stuck, again = (self.new_label() for _ in range(4))
-        self.line(f"br label %{again}")
-        self.label(again)
-        table = STORE_TABLE if group.stores else LOAD_TABLE
-        entry, hit = self._probe(start, group.size, table)
-        if group.loads and group.stores:
-            hit = self.value(f"and i1 {hit}, {self._probe(start, group.size, LOAD_TABLE)[1]}")
-        span = group.high - group.low
-        if span > group.size:
-            within = self.value(f"and i64 {start}, {PAGE_SIZE - 1}")
-            hit = self.value(f"and i1 {hit}, {self.value(f'icmp ule i64 {within}, {PAGE_SIZE - span}')}")
-        self.likely(hit, found, missed)
+        host = self._reached(start, group.size, group.high - group.low, group.stores * STORES | group.loads * LOADS)
+        return self.value(f"add i64 {host}, {-group.low}") if group.low else host
+
+    def _reached(self, gva: str, size: int, span: int, uses: int) -> str:
+        """The host's address of `span` bytes at `gva`, the largest access of which is of `size`."""
+        what = self._what(size, span, uses)
+        found, missed, stuck = (self.new_label() for _ in range(3))
+        self.likely(self._is_reached(gva, size), found, missed)
         self.label(missed)
-        what = span << 16 | group.size << 8 | group.stores << 1 | group.loads
-        arguments = f"ptr %cpu, ptr %region, i64 {start}, i64 {what}"
-        self.likely(self.value(f"call preserve_mostcc i1 @missed_group({arguments})"), again, stuck)
+        arguments = f"ptr {self._kept('cpu')}, ptr {self._kept('region')}, i64 {gva}, i64 {what}"
+        self.likely(self.value(f"call preserve_mostcc i1 @reach({arguments})"), found, stuck)
         self._leave_stuck(stuck)
         self.label(found)
-        return self._host_address(entry, gva)
+        return self._host(gva)
+
+    def _store_alone(self, gva: str, stored: str, size: int) -> None:
+        what = self._what(size, size, STORES)
+        found, missed, stuck, done = (self.new_label() for _ in range(4))
+        self.likely(self._is_reached(gva, size), found, missed)
+        self.label(missed)
+        arguments = f"ptr {self._kept('cpu')}, ptr {self._kept('region')}, i64 {gva}, i64 {what}, i64 {stored}"
+        self.likely(self.value(f"call preserve_mostcc i1 @store({arguments})"), done, stuck)
+        self._leave_stuck(stuck)
+        self.label(found)
+        self._put(stored, self._host(gva), size)
+        self.line(f"br label %{done}")
+        self.label(done)
 
     def _address(self, base: int, offset: int) -> str:
         address = self.read(base)
         return self.value(f"add i64 {address}, {offset}") if offset else address
 
-    def _probe(self, gva: str, size: int, table: int) -> tuple[str, str]:
-        """The entry of the soft TLB for this address, and whether it holds it."""
-        slot = self.value(f"and i64 {self.value(f'lshr i64 {gva}, 8')}, 4080")
-        if table:
-            slot = self.value(f"add i64 {slot}, {table}")
-        entry = self.value(f"getelementptr i8, ptr %tlb, i64 {slot}")
-        key = self.value(f"and i64 {gva}, {-PAGE_SIZE | (size - 1)}")
-        return entry, self.value(f"icmp eq i64 {self.value(f'load i64, ptr {entry}')}, {key}")
+    def _what(self, size: int, span: int, uses: int) -> int:
+        """The next site, and what it is about, for the functions out of line."""
+        self.sites += 1
+        return self.sites - 1 << 32 | span << 16 | size.bit_length() - 1 << 8 | uses
 
-    def _host_address(self, entry: str, gva: str) -> str:
-        addend = self.value(f"load i64, ptr {self.value(f'getelementptr i8, ptr {entry}, i64 8')}")
-        return self.value(f"inttoptr i64 {self.value(f'add i64 {addend}, {gva}')} to ptr")
+    def _is_reached(self, gva: str, size: int) -> str:
+        """May the last site access what is there?"""
+        distance = self.value(f"sub i64 {gva}, {self._of_site(SITE_GVA)}")
+        if size > 1:  # a misaligned one becomes enormous
+            power = size.bit_length() - 1
+            distance = self.value(f"call i64 @llvm.fshr.i64(i64 {distance}, i64 {distance}, i64 {power})")
+        return self.value(f"icmp ult i64 {distance}, {self._of_site(SITE_COUNT)}")
+
+    def _host(self, gva: str) -> str:
+        """The host's address of what the last site accesses there."""
+        return self.value(f"add i64 {self._of_site(SITE_ADDEND)}, {gva}")
+
+    def _of_site(self, offset: int) -> str:
+        place = self.value(f"getelementptr i8, ptr %sites, i64 {SITE_SIZE * (self.sites - 1) + offset}")
+        return self.value(f"load i64, ptr {place}")
 
     # Control.
 
@@ -342,7 +348,7 @@ class Emitter:
         self._leave_stuck(stuck)
         self.label(good)
         self.write(rd, _signed(self._block.end))
-        place = self.value(f"getelementptr i8, ptr %region, i64 {REGION_JUMPED_FROM}")
+        place = self.value(f"getelementptr i8, ptr {self._kept('region')}, i64 {REGION_JUMPED_FROM}")
         self.line(f"store i64 {_signed(step.pc)}, ptr {place}")
         self._leave_to(self.value(f"and i64 {target}, -2"))
 

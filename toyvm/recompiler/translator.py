@@ -75,7 +75,7 @@ class Translator:
         if region is None:
             return None
         writer = Emitter(region, FUNCTION, self._ungrouped)
-        code = compiled(region, self._compiler.compile(writer.text()), writer.grouped)
+        code = compiled(region, self._compiler.compile(writer.text()), writer.grouped, writer.sites)
         self._account.compiled += 1
         self._account.instructions += code.size
         self._cache.keep(snapshot, code)
@@ -104,7 +104,7 @@ def make_offer(code: CompiledCode, snapshot: Snapshot, address: int) -> Any:
     """A native t64_offer of code for the frames of a snapshot."""
     offer = ffi.new("t64_offer *")
     offer.code, offer.user = address, code.user
-    offer.entry_count = len(code.entries)
+    offer.entry_count, offer.site_count = len(code.entries), code.sites
     for n, (gva, need) in enumerate(code.entries):
         offer.entries[n], offer.needs[n] = gva, need
     offer.page_count = len(code.pages)
