@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -30,12 +31,12 @@ from toyvm.isa.registers import ABI_NAMES  # noqa: E402
 
 LIMIT = 300  # groups: compilers take time that grows with the square of it
 FLOOR = 0.001
-LONGEST = 3
+LONGEST = 4
 AT_ONCE = 12  # groups taken before the programs are divided into groups anew, if none has the mnemonics of another
 WINDOWS = (1_000_000, 3_000_000, 6_000_000)  # instructions retired where a stretch is looked at
 STRETCH = 30_000
 
-DISPATCH, PROBE = 3.0, 7.0  # estimates, in micro-operations
+DISPATCH, PROBE, PROBE_AGAIN = 3.0, 7.0, 2.5  # estimates, in micro-operations
 SHIFTS = ("sll", "srl", "sra")
 
 
@@ -115,20 +116,38 @@ def producers(sequence: tuple[Instruction, ...]) -> tuple[tuple[int | None, ...]
 
 
 @cache
-def group_of(sequence: tuple[Instruction, ...]) -> Group:
-    """What the sequence could run as, for any registers with the same flow of values.
+def base_of(sequence: tuple[Instruction, ...], n: int) -> int | None:
+    """The first member that accesses memory in the same way as member n, from the same base."""
+    form = bodies()[sequence[n].mnemonic].form
+    if form not in ("LOAD", "STORE"):
+        return None
+    for other in range(n):
+        if bodies()[sequence[other].mnemonic].form == form and sequence[other].rs1 == sequence[n].rs1:
+            if producers(sequence)[other][0] == producers(sequence)[n][0]:
+                return other
+    return None
+
+
+@cache
+def groups_of(sequence: tuple[Instruction, ...]) -> tuple[Group, ...]:
+    """What the sequence could run as, for any registers: with its own flow of values, from the one that saves most to
+    the one that runs every sequence of these instructions.
 
     Groups for certain registers save more by this model and were slower on programs that mix them with others: a host
     forwards stores to loads at fixed addresses by guess, and guesses wrong where others write there by index.
     """
-    members = []
-    for n, instruction in enumerate(sequence):
-        sources = []
-        for register, producer in zip(instruction.operands, producers(sequence)[n], strict=True):
-            name = ABI_NAMES[register]
-            sources.append(f"#{producer}" if producer is not None else name if register == 0 else ANY)
-        members.append(Member(instruction.mnemonic, tuple(sources), _result(sequence, n, tuple(sources))))
-    return tuple(members)
+    forms = (_member_of, _member_that_stores, _any_member)
+    return tuple(dict.fromkeys(tuple(form(sequence, n) for n in range(len(sequence))) for form in forms))
+
+
+def _member_of(sequence: tuple[Instruction, ...], n: int) -> Member:
+    sources = []
+    for register, producer in zip(sequence[n].operands, producers(sequence)[n], strict=True):
+        name = ABI_NAMES[register]
+        sources.append(f"#{producer}" if producer is not None else name if register == 0 else ANY)
+    if (base := base_of(sequence, n)) is not None:
+        sources[0] = f"^{base}"
+    return Member(sequence[n].mnemonic, tuple(sources), _result(sequence, n, tuple(sources)))
 
 
 def _result(sequence: tuple[Instruction, ...], n: int, sources: tuple[str, ...]) -> str:
@@ -141,6 +160,17 @@ def _result(sequence: tuple[Instruction, ...], n: int, sources: tuple[str, ...])
     return SAME if same and sources[0] == ANY else ANY
 
 
+def _member_that_stores(sequence: tuple[Instruction, ...], n: int) -> Member:
+    """Every result goes to its register, whether it is overwritten or not."""
+    member = _member_of(sequence, n)
+    sources = tuple(source if source[0] in "#^" else ANY for source in member.sources)
+    return replace(member, sources=sources, result=ANY if member.result else "")
+
+
+def _any_member(sequence: tuple[Instruction, ...], n: int) -> Member:
+    return alone(sequence[n])[0]
+
+
 @cache
 def runs(group: Group, sequence: tuple[Instruction, ...]) -> bool:
     """May the group run the sequence? As native/src/fusion.c has it."""
@@ -151,6 +181,9 @@ def runs(group: Group, sequence: tuple[Instruction, ...]) -> bool:
         for wanted, register, producer in operands:
             if wanted.startswith("#"):
                 if producer != int(wanted[1:]):
+                    return False
+            elif wanted.startswith("^"):
+                if base_of(sequence, n) != int(wanted[1:]):
                     return False
             elif (producer is not None and group[producer].result == NOWHERE) or wanted not in (
                 ANY,
@@ -182,6 +215,8 @@ def cost(group: Group) -> float:
 def _member_cost(member: Member) -> float:
     forms = {"LOAD": 3 + PROBE, "STORE": 2 + PROBE, "BRANCH": 6.0, "JAL": 7.0, "JALR": 12.0}
     own = forms.get(member.body.form, 1.0)
+    if member.sources and member.sources[0].startswith("^"):
+        own -= PROBE - PROBE_AGAIN
     if member.body.form == "PLAIN":
         own += member.mnemonic.startswith(SHIFTS) + ("S32" in member.body.text) + ("IMM" in member.body.text)
         own += 10 * member.mnemonic.startswith(("div", "rem"))
@@ -223,10 +258,10 @@ class Chosen:
         return alone(sequence[0])
 
 
-def sequence_at(sites: Profile, pc: int) -> tuple[Instruction, ...]:
-    """What could be a group here."""
+def sequence_at(sites: Profile, pc: int, longest: int) -> tuple[Instruction, ...]:
+    """What can be fused here, and is executed."""
     found: list[Instruction] = []
-    for at in range(pc, min(pc + 4 * LONGEST, (pc | 4095) + 1), 4):
+    for at in range(pc, min(pc + 4 * longest, (pc | 4095) + 1), 4):
         if at not in sites or not sites[at].instruction.mnemonic:
             break
         found.append(sites[at].instruction)
@@ -241,7 +276,7 @@ def divide(sites: Profile, chosen: Chosen) -> Iterator[tuple[int, Group, float]]
     for pc in sorted(sites):
         before = sites.get(pc - 4)
         entered[pc] += sites[pc].count - (before.followed if before else 0)
-        sequence = sequence_at(sites, pc)
+        sequence = sequence_at(sites, pc, LONGEST)
         if entered[pc] <= 0 or not sequence:
             if entered[pc] > 0:
                 entered[pc + 4] += entered[pc] * sites[pc].followed / sites[pc].count
@@ -252,23 +287,27 @@ def divide(sites: Profile, chosen: Chosen) -> Iterator[tuple[int, Group, float]]
         entered[pc + 4 * len(group)] += entered[pc] * last.followed / last.count
 
 
+def division_cost(sequence: tuple[Instruction, ...], chosen: Chosen) -> float:
+    total = 0.0
+    while sequence:
+        group = chosen.best(sequence[:LONGEST])
+        total += cost(group)
+        sequence = sequence[len(group) :]
+    return total
+
+
 def savings(sites: Profile, chosen: Chosen) -> dict[Group, float]:
     """What each further group would save, an instruction of this program."""
     total = sum(site.count for site in sites.values())
     found: dict[Group, float] = defaultdict(float)
-    places = {pc: (group, times / total) for pc, group, times in divide(sites, chosen)}
-    for pc, (group, times) in places.items():
-        sequence = sequence_at(sites, pc)
-        length, next_pc = len(group), pc + 4 * len(group)
-        options = [(length, cost(group))]
-        if next_pc in places and length < len(sequence):
-            rest = places[next_pc][0]
-            options.append((length + 1, cost(group) + cost(alone(sequence[length])) - 1.5 * (len(rest) > 1)))
-            options.append((length + len(rest), cost(group) + cost(rest)))
-        for size, before in {size: before for size, before in options if size <= len(sequence)}.items():
-            candidate = group_of(sequence[:size])
-            if before > cost(candidate):
-                found[candidate] += (before - cost(candidate)) * times
+    for pc, _, times in divide(sites, chosen):
+        sequence = sequence_at(sites, pc, 2 * LONGEST - 1)
+        before = division_cost(sequence, chosen)
+        for length in range(1, min(len(sequence), LONGEST) + 1):
+            after = division_cost(sequence[length:], chosen)
+            for candidate in groups_of(sequence[:length]):
+                if (saved := before - after - cost(candidate)) > 0:
+                    found[candidate] += saved * times / total
     return found
 
 

@@ -9,6 +9,8 @@ and after > where the result goes:
              a5    this register                    a5    this register
              #0    the result of that               =     the register of rs1
                    member, forwarded                ~     nowhere: a later member overwrites it
+             ^0    the base of that member, whose
+                   look into the TLB serves again
 
 A group of one is an instruction with certain registers.
 """
@@ -129,6 +131,10 @@ def _check(group: Group) -> None:
                 producer = group[int(source[1:])]
                 assert producer in group[:n], f"{where}: {member}"
                 assert producer.body.writes, f"{where}: {member}"
+            elif source.startswith("^"):
+                assert int(source[1:]) < n and source is member.sources[0], f"{where}: {member}"
+                assert member.body.form in ("LOAD", "STORE"), f"{where}: {member}"
+                assert group[int(source[1:])].body.form == member.body.form, f"{where}: {member}"
             else:
                 assert source == ANY or source in _REGISTERS, f"{where}: {source}"
         assert (member.result != "") == member.body.writes, f"{where}: {member}"
@@ -189,12 +195,21 @@ def _result(group: Group, n: int, value: str) -> Iterator[str]:
 
 
 def _probe(group: Group, n: int, table: str) -> Iterator[str]:
-    type_ = group[n].body.type
-    yield f"u64 gva{n} = {_operand(group, n, 'A')} + IMM_OF({n});"
-    yield f"const struct tlb_data *entry{n} = &tlb->{table}[tlb_slot(gva{n})];"
-    yield f"if (T64_UNLIKELY(entry{n}->tag != tlb_key(gva{n}, sizeof({type_})))) {{"
+    """The host's address as host<n>: by a look into the TLB, or by the entry that an earlier member found."""
+    type_, source = group[n].body.type, group[n].sources[0]
+    again = source.startswith("^")
+    first = int(source[1:]) if again else n
+    if not again:
+        yield f"u64 base{n} = {_operand(group, n, 'A')};"
+    yield f"u64 gva{n} = base{first} + IMM_OF({n});"
+    if not again:
+        yield f"const struct tlb_data *entry{n} = &tlb->{table}[tlb_slot(gva{n})];"
+    yield f"if (T64_UNLIKELY(entry{first}->tag != tlb_key(gva{n}, sizeof({type_})))) {{"
     yield f"    {_unstored(group, n)} ALONE({n});"
     yield "}"
+    if not again:
+        yield f"u64 addend{n} = entry{n}->addend;"
+    yield f"u8 *host{n} = (u8 *)(uintptr_t)(addend{first} + gva{n});"
 
 
 def _member(group: Group, n: int) -> Iterator[str]:
@@ -205,12 +220,12 @@ def _member(group: Group, n: int) -> Iterator[str]:
         case "LOAD":
             yield from _probe(group, n, "load")
             yield f"{body.type} loaded{n};"
-            yield f"memcpy(&loaded{n}, (const u8 *)(uintptr_t)(entry{n}->addend + gva{n}), sizeof loaded{n});"
+            yield f"memcpy(&loaded{n}, host{n}, sizeof loaded{n});"
             yield from _result(group, n, _value(group, n))
         case "STORE":
             yield from _probe(group, n, "store")
             yield f"{body.type} stored{n} = ({body.type}){_operand(group, n, 'V')};"
-            yield f"memcpy((u8 *)(uintptr_t)(entry{n}->addend + gva{n}), &stored{n}, sizeof stored{n});"
+            yield f"memcpy(host{n}, &stored{n}, sizeof stored{n});"
         case "BRANCH":
             yield f"if ({_value(group, n)}) TAKE({n}, ip[{n}].imm);"
         case "JAL":
@@ -243,6 +258,8 @@ def _code(token: str) -> str:
     names = {ANY: "ANY_REGISTER", SAME: "SAME_REGISTER", NOWHERE: "NO_REGISTER", "": "NO_REGISTER"}
     if token.startswith("#"):
         return f"RESULT_OF + {token[1:]}"
+    if token.startswith("^"):
+        return f"BASE_OF + {token[1:]}"
     return names[token] if token in names else str(_REGISTERS[token])
 
 

@@ -15,6 +15,10 @@ struct code_entry {
 };
 _Static_assert(sizeof(struct code_entry) == 16, "the budget counts in entries of 16 bytes");
 
+/* The immediate of a jump within its page, `offset` words away: bytes from the entry behind the jump to its target's. */
+static inline i32 near_displacement(i32 offset) { return (offset - 1) * (i32)sizeof(struct code_entry); }
+static inline i32 near_offset(const struct code_entry *entry) { return entry->imm / (i32)sizeof *entry + 1; }
+
 struct code_page {
     u64 frame; /* of the machine's RAM */
     struct code_page *next; /* of the same slot */

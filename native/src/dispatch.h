@@ -1,16 +1,17 @@
 /* The dispatch loop. Included twice: as interpret_fast, which counts only where control is taken elsewhere, and as
  * interpret_exact, which can stop after any instruction.
  *
- * Nothing is counted one by one: `end` lies as many entries behind `ip` as instructions may still retire, so falling
- * through costs nothing, and a taken branch moves `end` along with `ip`. pc is never kept either: it is bias + ip / 4.
- * The fast build relies on end being no earlier than the page's end, and checks that where it arrives at a new ip.
+ * Nothing is counted one by one: the end lies as many entries behind `ip` as instructions may still retire, so falling
+ * through costs nothing, and a taken branch moves the end along with `ip`. It is kept as its distance from the page's end,
+ * `slack`. The fast build relies on that being no less than 0, and checks it where it arrives at a new ip. pc is never kept
+ * either: it is bias + ip / 4.
  */
 
 #define STATE (&vm->state)
 #define PC PC_OF(0)
 #define PC_OF(n) (bias + ((u64)(uintptr_t)(ip + (n)) >> 2))
-#define LEFT ((u64)(end - (intptr_t)ip) / sizeof *ip)
-#define PAGE_END ((intptr_t)&page->entries[CODE_ENTRIES])
+#define END ((intptr_t)&page->entries[CODE_ENTRIES] + slack)
+#define LEFT ((u64)(END - (intptr_t)ip) / sizeof *ip)
 #define A x[ip->rs1]
 #define B x[ip->rs2]
 #define V x[ip->rd]
@@ -26,35 +27,31 @@
 
 #if EXACT
 #define DISPATCH() goto *labels[ip->kind]
-#define NEXT() do { ip++; if ((intptr_t)ip == end) goto look; DISPATCH(); } while (0)
-/* ip and end are in place; may it go on from there? */
-#define ARRIVE() do { if ((intptr_t)ip == end) goto look; DISPATCH(); } while (0)
+#define NEXT() do { ip++; ARRIVE(); } while (0)
+/* ip and slack are in place; may it go on from there? */
+#define ARRIVE() do { if ((intptr_t)ip == END) goto look; DISPATCH(); } while (0)
 #else
-#define DISPATCH() goto *ip->handler
+#define DISPATCH() do { IN_PLACE(ip); goto *ip->handler; } while (0)
 #define NEXT() do { ip++; DISPATCH(); } while (0)
-#define ARRIVE() do { if (T64_UNLIKELY(end < PAGE_END)) goto look; DISPATCH(); } while (0)
+#define ARRIVE() do { if (T64_UNLIKELY(slack < 0)) goto look; DISPATCH(); } while (0)
 /* Of fused handlers: go on behind the group; run member `n` by itself, for its access needs more than the TLB. */
 #define SKIP(n) do { ip += (n); DISPATCH(); } while (0)
 #define ALONE(n) do { ip += (n); goto alone; } while (0)
 #endif
 
-/* Go to `target`. If it is where the last jump went, as in a loop, ip comes from `foreseen`, and what follows need not wait for the
- * displacement to be loaded: the compare is predicted, as all branches are. The compiler must not see that both are the same. */
-#define FORESEE(target) do { \
-        if (T64_LIKELY(target == foreseen)) { \
-            ip = foreseen; \
-            __asm__("" : "+r"(ip)); \
-        } else { \
-            ip = foreseen = target; \
-        } \
+/* Go to `target` in the current page, whatever that is now, with `rest` instructions left. */
+#define PLACE(target, rest) do { \
+        u64 place = (target); \
+        ip = &page->entries[(place & 4095) >> 2]; \
+        bias = place - ((u64)(uintptr_t)ip >> 2); \
+        slack = (intptr_t)((place & 4095) << 2) + (intptr_t)((rest) * sizeof *ip) - (intptr_t)(CODE_ENTRIES * sizeof *ip); \
     } while (0)
 
-/* Take the branch at member `n` of a group to another entry of this page, `displacement` bytes away. */
+/* Take the branch at member `n` of a group to another entry of this page, `displacement` bytes away from the entry behind it. */
 #define TAKE(n, displacement) do { \
         intptr_t moved = (displacement); \
-        end += moved - (intptr_t)sizeof *ip; \
-        struct code_entry *target = (struct code_entry *)((intptr_t)(ip + (n)) + moved); \
-        FORESEE(target); \
+        slack += moved; \
+        ip = (struct code_entry *)((intptr_t)(ip + (n) + 1) + moved); \
         ARRIVE(); \
     } while (0)
 
@@ -64,7 +61,7 @@
         u64 from = PC_OF(n), distance = to - from, within = (from & 4095) + distance; \
         x[ip[n].rd] = from + 4; \
         if (within < 4096) \
-            TAKE(n, (intptr_t)(distance * (sizeof *ip / 4))); \
+            TAKE(n, (intptr_t)(distance * (sizeof *ip / 4) - sizeof *ip)); \
         ip += (n); \
         goto far_jump; \
     } while (0)
@@ -78,9 +75,7 @@
         if (T64_UNLIKELY(entry->tag != tlb_key(to, 4))) \
             return LEAVE_LOOK; \
         page = entry->page; \
-        ip = &page->entries[(to & 4095) >> 2]; \
-        bias = to - ((u64)(uintptr_t)ip >> 2); \
-        end = (intptr_t)ip + (intptr_t)(rest * sizeof *ip); \
+        PLACE(to, rest); \
         ARRIVE(); \
     } while (0)
 
@@ -142,10 +137,10 @@ enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
     struct t64_vm *const vm = cpu->vm;
     u64 *const x = STATE->x;
     const struct tlb *tlb;
-    struct code_entry *ip, *foreseen = NULL;
+    struct code_entry *ip;
     u64 horizon, bias, to, cause, tval;
-    intptr_t end;
-    bool guarded, timed; /* timed: even with interrupts on nothing would be due before `end` */
+    intptr_t slack;
+    bool guarded, timed; /* timed: even with interrupts on nothing would be due before the end */
 
 #if !EXACT
 begin:
@@ -156,9 +151,7 @@ begin:
     tlb = &cpu->tlbs.mode[vm_in_user_mode(vm)];
     __asm__("" : "+r"(tlb)); /* or gcc would rather compute it anew at every use */
     horizon = STATE->retired + left;
-    ip = &page->entries[(STATE->pc & 4095) >> 2];
-    bias = STATE->pc - ((u64)(uintptr_t)ip >> 2);
-    end = (intptr_t)ip + (intptr_t)(left * sizeof *ip);
+    PLACE(STATE->pc, left);
     DISPATCH();
 
 again: /* state is complete, and mode, interrupts, limits or translations are not what they were */
@@ -207,22 +200,18 @@ far_jump: { /* the jump at ip retires; go on at `to` */
             return LEAVE_LOOK;
         }
         page = entry->page;
-        ip = &page->entries[(to & 4095) >> 2];
-        bias = to - ((u64)(uintptr_t)ip >> 2);
-        end = (intptr_t)ip + (intptr_t)(rest * sizeof *ip);
+        PLACE(to, rest);
         ARRIVE();
     }
 
 op_page_end: { /* not an instruction: nothing retires */
         to = PC;
         const struct tlb_fetch *entry = &tlb->fetch[tlb_slot(to)];
-        if (T64_UNLIKELY((intptr_t)ip == end || entry->tag != to))
+        if (T64_UNLIKELY(!slack || entry->tag != to))
             goto look;
         u64 rest = LEFT;
         page = entry->page;
-        ip = page->entries;
-        bias = to - ((u64)(uintptr_t)ip >> 2);
-        end = (intptr_t)ip + (intptr_t)(rest * sizeof *ip);
+        PLACE(to, rest);
         ARRIVE();
     }
 
@@ -254,10 +243,8 @@ op_recompiled: {
             return LEAVE_LOOK;
         }
         page = entry->page;
-        ip = &page->entries[(to & 4095) >> 2];
-        bias = to - ((u64)(uintptr_t)ip >> 2);
-        end = (intptr_t)ip + (intptr_t)(rest * sizeof *ip);
-        if (T64_UNLIKELY(end < PAGE_END))
+        PLACE(to, rest);
+        if (T64_UNLIKELY(slack < 0))
             goto look;
         bool begins = ip->handler == labels[KIND_RECOMPILED];
         if (stuck || !begins)
@@ -354,7 +341,7 @@ look:
 #undef PC
 #undef PC_OF
 #undef LEFT
-#undef PAGE_END
+#undef END
 #undef A
 #undef B
 #undef V
@@ -367,7 +354,7 @@ look:
 #undef DISPATCH
 #undef NEXT
 #undef ARRIVE
-#undef FORESEE
+#undef PLACE
 #undef TAKE
 #undef JUMP
 #undef ENTER

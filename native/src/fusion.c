@@ -4,7 +4,7 @@
 
 enum { OPERAND_NONE, OPERAND_RD, OPERAND_RS1, OPERAND_RS2 };
 /* Where an operand comes from or a result goes; else the number of a register. */
-enum { ANY_REGISTER = 64, SAME_REGISTER, NO_REGISTER, RESULT_OF };
+enum { ANY_REGISTER = 64, SAME_REGISTER, NO_REGISTER, RESULT_OF, BASE_OF = RESULT_OF + GROUP_MAX };
 enum { NOBODY = 255 }; /* no member */
 
 struct form {
@@ -62,8 +62,17 @@ static void describe(struct candidate *candidate, u32 n)
         candidate->overwriter[overwritten] = (u8)n;
 }
 
-static bool source_serves(const struct fusion *fusion, u8 wanted, u8 actual, u8 producer)
+/* Is the operand `which` of member n the same value as the base of member `other`? A base is an access's first operand. */
+static bool is_base_of(const struct candidate *candidate, u32 other, u32 n, u32 which)
 {
+    return candidate->registers[n][which] == candidate->registers[other][0] && candidate->producers[n][which] == candidate->producers[other][0];
+}
+
+static bool source_serves(const struct fusion *fusion, const struct candidate *candidate, u32 n, u32 which)
+{
+    u8 wanted = fusion->members[n].sources[which], actual = candidate->registers[n][which], producer = candidate->producers[n][which];
+    if (wanted >= BASE_OF)
+        return is_base_of(candidate, wanted - BASE_OF, n, which);
     if (wanted >= RESULT_OF)
         return producer == wanted - RESULT_OF;
     bool is_there = producer == NOBODY || fusion->members[producer].result != NO_REGISTER;
@@ -91,7 +100,7 @@ static bool is_begun_by(const struct fusion *fusion, const struct candidate *can
         if (member->kind != candidate->entry[n].kind || !result_serves(fusion, candidate, n))
             return false;
         for (u32 which = 0; which < 2 && forms[member->kind].operands[which]; which++)
-            if (!source_serves(fusion, member->sources[which], candidate->registers[n][which], candidate->producers[n][which]))
+            if (!source_serves(fusion, candidate, n, which))
                 return false;
     }
     return true;

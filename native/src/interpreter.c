@@ -6,6 +6,13 @@
 #include "kinds.h"
 #include "recompiler.h"
 
+/* gcc jumps through memory where the pointer is ready before what it points at is loaded. clang does so by itself. */
+#if defined __GNUC__ && !defined __clang__
+#define IN_PLACE(pointer) __asm__("" : "+r"(pointer))
+#else
+#define IN_PLACE(pointer) ((void)0)
+#endif
+
 #define S32(value) ((u64)(i64)(i32)(value)) /* the low 32 bits, sign-extended */
 
 static u64 divide(u64 a, u64 b)

@@ -43,7 +43,7 @@ static void decode_entry(struct t64_cpu *cpu, struct code_page *page, struct cod
     else if (has_target(in.insn) && !stays_in_page((i64)index, in.imm))
         entry->kind = far_kind(in.insn), entry->imm = in.imm * 4;
     else if (has_target(in.insn))
-        entry->imm = in.imm * (i32)sizeof(struct code_entry);
+        entry->imm = near_displacement(in.imm);
     if (cpu->code->recompiler)
         recompiler_watch(cpu, entry);
 }

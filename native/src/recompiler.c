@@ -311,7 +311,7 @@ static u64 target_of(const struct t64_cpu *cpu, const struct code_entry *entry, 
     if (is_far(entry->kind))
         return pc + (u64)(i64)entry->imm;
     if (is_near_branch(entry->kind) || entry->kind == INSN_JAL)
-        return pc + (u64)(i64)(entry->imm / (i32)(sizeof *entry / 4));
+        return pc + (u64)(i64)(near_offset(entry) * 4);
     if (entry->kind == INSN_JALR)
         return (state->x[entry->rs1] + (u64)(i64)entry->imm) & ~(u64)1;
     if (cpu->use == CPU_HOSTED) /* the monitor takes it, and comes back behind it */
