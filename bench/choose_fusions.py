@@ -118,14 +118,11 @@ def producers(sequence: tuple[Instruction, ...]) -> tuple[tuple[int | None, ...]
 @cache
 def base_of(sequence: tuple[Instruction, ...], n: int) -> int | None:
     """The first member that accesses memory in the same way as member n, from the same base."""
-    form = bodies()[sequence[n].mnemonic].form
-    if form not in ("LOAD", "STORE"):
+    if bodies()[sequence[n].mnemonic].form not in ("LOAD", "STORE"):
         return None
-    for other in range(n):
-        if bodies()[sequence[other].mnemonic].form == form and sequence[other].rs1 == sequence[n].rs1:
-            if producers(sequence)[other][0] == producers(sequence)[n][0]:
-                return other
-    return None
+    accesses = [(bodies()[one.mnemonic].form, one.rs1, *producers(sequence)[k][:1]) for k, one in enumerate(sequence)]
+    first = accesses.index(accesses[n])
+    return first if first < n else None
 
 
 @cache

@@ -132,9 +132,11 @@ def _check(group: Group) -> None:
                 assert producer in group[:n], f"{where}: {member}"
                 assert producer.body.writes, f"{where}: {member}"
             elif source.startswith("^"):
-                assert int(source[1:]) < n and source is member.sources[0], f"{where}: {member}"
+                assert source is member.sources[0], f"{where}: {member}"
                 assert member.body.form in ("LOAD", "STORE"), f"{where}: {member}"
-                assert group[int(source[1:])].body.form == member.body.form, f"{where}: {member}"
+                assert member.body.form in [other.body.form for other in group[int(source[1:]) : n][:1]], (
+                    f"{where}: {member}"
+                )
             else:
                 assert source == ANY or source in _REGISTERS, f"{where}: {source}"
         assert (member.result != "") == member.body.writes, f"{where}: {member}"
