@@ -15,15 +15,21 @@ from setuptools import build_meta
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
+from toyvm.shipped import make_ready
+
 SHIPPED = ("native", "guests", "tests", "bench")  # besides the package itself, in a source distribution
-LEFT_OUT = {"generated", "__pycache__", "build"}
+LEFT_OUT = {"generated", "__pycache__", "build", "ready"}
 
 
 class BuildWithGuests(build_py):
-    """Puts guests/ into the wheel as toyvm/guests. An editable install finds them where they are."""
+    """Makes the guests ready, and puts guests/ into the wheel as toyvm/guests.
+
+    An editable install finds them where they are.
+    """
 
     def run(self) -> None:
         super().run()
+        make_ready()
         if not self.editable_mode:
             shutil.copytree("guests", Path(self.build_lib) / "toyvm" / "guests", dirs_exist_ok=True)
 

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toyvm.asm import assemble, assemble_text
-from toyvm.asm.search import guests_directory
 from toyvm.disasm import disassemble_image, disassemble_word
 from toyvm.headers import read_header
 from toyvm.image import PF_R, PF_W, PF_X, Image, Section, Segment, Symbol
 from toyvm.isa.coding import decode
 from toyvm.isa.instructions import INSTRUCTIONS
+from toyvm.places import guests_directory
 from toyvm.strategies import illegal_words, legal_words
 from toyvm.techniques import Build
 

@@ -37,10 +37,12 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     },
     {"shipped programs": ("shipped",), "random programs": ("programs",)},
     {"importer": ("importer",)},
+    {"ready images": ("ready",)},
     {"disassembler": ("disasm",), "reference": ("reference",), "assembler": ("asm",), "ported lines": ("portdiff",)},
     {
         "image": ("image",),
         "guests' headers": ("headers",),
+        "places": ("places",),
         "state hash": ("statehash",),
         "sizes": ("sizes",),
         "names": ("names",),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from toyvm.arguments import check_path
 from toyvm.errors import BadFileError, UsageError
 from toyvm.names import nearest
+from toyvm.places import guests_directory
+from toyvm.ready import forget_ready, is_shipped, shipped_image
 from toyvm.techniques import Build, facts_of
 
 if TYPE_CHECKING:
@@ -25,18 +27,25 @@ def defines_for(technique: str) -> dict[str, int]:
     return {PARAVIRT: 1} if facts_of(technique).build is Build.PARAVIRT else {}
 
 
-def guests_directory() -> Path:
-    """Where the shipped guests are: inside the installed package, or beside it in a checkout."""
-    from toyvm.asm.search import guests_directory as directory
-
-    return directory()
-
-
 def shipped_guests() -> dict[str, Path]:
     """Every shipped guest that runs by itself, by name: `hello`, `kernel`, `workloads/compute`."""
     root = guests_directory()
     sources = [*root.glob("*.s"), *(root / "workloads").glob("*.s")]
     return {path.relative_to(root).with_suffix("").as_posix(): path for path in sorted(sources)}
+
+
+def make_ready() -> None:
+    """Assemble every shipped guest in each build that it has, and the supervisors, so that they are ready."""
+    from toyvm.headers import read_header
+    from toyvm.importer.linking import supervisors
+
+    forget_ready()
+    for path in shipped_guests().values():
+        techniques = read_header(path).techniques
+        builds = {facts_of(technique).build: technique for technique in techniques}
+        for technique in builds.values():
+            load_program(path, technique)
+    supervisors()
 
 
 def find_program(program: str | os.PathLike[str]) -> Path:
@@ -78,6 +87,8 @@ def load_program(
     Raises BadFileError, AssemblyError, and UsageError for `defines` given with an image.
     """
     path = find_program(check_path(program, "program"))
+    if path.suffix in _SOURCE_SUFFIXES and not defines and not include and is_shipped(path):
+        return shipped_image(path, defines_for(technique))
     if path.suffix in _SOURCE_SUFFIXES:
         from toyvm.asm.api import assemble, check_defines
 

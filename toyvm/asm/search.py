@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import toyvm
 from toyvm.asm.source import Source
-
-
-def guests_directory() -> Path:
-    """The directory of the shipped guests: in the package once installed, beside it in a checkout."""
-    package = Path(toyvm.__file__).parent
-    installed = package / "guests"
-    return installed if installed.is_dir() else package.parent / "guests"
+from toyvm.places import guests_directory
 
 
 def find_include(name: str, includer: Source, directories: Sequence[Path]) -> Path | None:

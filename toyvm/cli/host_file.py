@@ -178,7 +178,7 @@ _PATHS = ("input", "output", "disk")
 
 def find_host_file(name: str) -> Path:
     """The file itself, or a shipped one by its name without .toml."""
-    from toyvm.shipped import guests_directory
+    from toyvm.places import guests_directory
 
     shipped = guests_directory() / f"{name}.toml"
     return shipped if not Path(name).exists() and shipped.is_file() else Path(name)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from toyvm.asm.search import guests_directory
 from toyvm.errors import BadFileError
 from toyvm.importer.foreign import BASE_FLAGS
 from toyvm.importer.linking import Imported, Options, import_program
+from toyvm.places import guests_directory
 
 MAXIMUM_PROGRAM_BYTES = 512 * 1024 * 1024
 _DEFINES = ("-D_POSIX_TIMERS=1", "-D_POSIX_MONOTONIC_CLOCK=1")  # picolibc's headers then have clocks and nanosleep

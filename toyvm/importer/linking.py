@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import PurePath
 
-from toyvm.asm import assemble
-from toyvm.asm.search import guests_directory
 from toyvm.errors import UsageError
 from toyvm.image import PF_R, PF_W, Image, LineTable, Section, Segment, Symbol
 from toyvm.importer import layout
 from toyvm.importer.arguments import Start, initial_stack
 from toyvm.importer.code import Translation, translate
 from toyvm.importer.program import Program, read_program
+from toyvm.places import guests_directory
+from toyvm.ready import shipped_image
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def import_program(data: bytes, name: str, options: Options | None = None) -> Im
     program = read_program(data, name)
     layout.check_place(name, program.segments)
     translation = translate(program)
-    parts = [*_supervisors(), _program_part(program, translation, options)]
+    parts = [*supervisors(), _program_part(program, translation, options)]
     return Imported(_joined(parts), translation, (*program.notes, *translation.notes))
 
 
@@ -69,7 +69,7 @@ def _program_part(program: Program, translation: Translation, options: Options) 
 
 
 @cache
-def _supervisors() -> tuple[Image, ...]:
+def supervisors() -> tuple[Image, ...]:
     """The boot block and both builds of the supervisor, each where it belongs. They are the same for all programs."""
     paravirt = _build("supervisor", layout.PARAVIRT, layout.PROGRAM, {**layout.defines(), "PARAVIRT": 1})
     plain = _build("supervisor", layout.PLAIN, layout.PARAVIRT, layout.defines())
@@ -79,8 +79,7 @@ def _supervisors() -> tuple[Image, ...]:
 
 
 def _build(name: str, base: int, end: int, defines: dict[str, int]) -> Image:
-    guests = guests_directory()
-    image = assemble([guests / "supervisor" / f"{name}.s"], defines=defines, include=[guests], base=base).image
+    image = shipped_image(guests_directory() / "supervisor" / f"{name}.s", defines, base)
     top = max(segment.address + segment.size for segment in image.segments)
     assert top <= end, f"{name} at {base:#x} ends at {top:#x}, beyond {end:#x}"
     return image

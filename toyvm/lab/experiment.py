@@ -13,8 +13,8 @@ from toyvm.lab.measure import Cell, Progress, measure
 from toyvm.lab.nano import Costs, measure_costs
 from toyvm.lab.subjects import INTERPRETER, Subject
 from toyvm.lab.workloads import Workload
+from toyvm.places import guests_directory
 from toyvm.portdiff import PortedLines, count_ported_lines
-from toyvm.shipped import guests_directory
 from toyvm.techniques import parse_variant
 
 BASE = "bare"

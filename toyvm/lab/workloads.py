@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from toyvm.errors import BadFileError, UsageError
 from toyvm.headers import Header, read_header
 from toyvm.names import unknown_name
-from toyvm.shipped import guests_directory, load_program
+from toyvm.places import guests_directory
+from toyvm.shipped import load_program
 
 if TYPE_CHECKING:
     from toyvm.image import Image
