@@ -120,8 +120,8 @@ def test_compiled_code_is_counted_and_kept_from_run_to_run(tmp_path: Path) -> No
     pytest.importorskip("llvmlite")
     subject = subjects_for(["bare"], ["recompiler"], None, tmp_path)[0]
     image = find_workloads(["callret"])[0].image("bare")
-    sample = subject.run(image, 20_000)
+    sample = subject.run(image, 100_000)
     assert 0 < sample.entered < sample.recompiled <= sample.instructions
     assert list(tmp_path.iterdir())
-    assert subject.run(image, 20_000).recompiled > sample.instructions / 2
+    assert subject.run(image, 100_000).recompiled > sample.instructions / 2
     assert Subject("bare").run(image, 20).recompiled == 0

@@ -68,8 +68,20 @@ def test_each_cycle_has_a_head_and_needs_what_its_longest_way_takes() -> None:
 
 def test_a_return_leads_behind_the_calls_of_the_region() -> None:
     found = region("jal ra, 1f; jal ra, 1f; ret; 1: addi t0, t0, 1; ret")
-    assert found.return_sites == [BASE + 4, BASE + 8]
+    assert found.returns[BASE + 16] == [BASE + 4, BASE + 8]
     assert set(found.blocks[BASE + 12].successors) == {BASE + 4, BASE + 8}
+
+
+def test_a_return_leads_nowhere_else() -> None:
+    """Two functions, one of which goes on in the other: it returns to where that was called from, and to no other."""
+    text = "jal ra, 1f; jal ra, 2f; ret; 1: addi t0, t0, 1; ret; 2: addi t0, t0, 2; beqz t0, 1b; ret"
+    found = region(text)
+    assert found.returns == {BASE + 8: [], BASE + 16: [BASE + 4, BASE + 8], BASE + 28: [BASE + 8]}
+
+
+def test_a_function_that_calls_itself_returns_to_itself() -> None:
+    found = region("beqz t0, 1f; addi t0, t0, -1; jal ra, . - 8; addi t1, t1, 1; 1: ret")
+    assert found.returns == {BASE + 16: [BASE + 12]}
 
 
 def test_jumps_that_were_seen_stay_in_the_region() -> None:

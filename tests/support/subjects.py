@@ -62,7 +62,7 @@ def _eager() -> Any:
     """Everything is compiled before it first runs, and the same way every time."""
     from toyvm.recompiler.options import Recompiling, default_directory
 
-    return Recompiling(threshold=1, eager=True, waiting=True, limit=100, cache=default_directory())
+    return Recompiling(threshold=1, eager=True, waiting=True, limit=100, shortest=1, cache=default_directory())
 
 
 @contextmanager

@@ -16,8 +16,8 @@ ROOT, MIDDLE, LEAVES = 0x70000, 0x71000, 0x72000  # page tables: the lowest 2 Mi
 ALL = PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D
 
 # Everything is compiled before it runs; or what is hot, after a few jumps, as in earnest. Both the same every time.
-EAGER = Recompiling(threshold=1, eager=True, waiting=True, limit=200)
-HOT = Recompiling(threshold=3, waiting=True)
+EAGER = Recompiling(threshold=1, eager=True, waiting=True, limit=200, shortest=1)
+HOT = Recompiling(threshold=3, waiting=True, shortest=1)
 
 Setup = Callable[[Machine], None]
 

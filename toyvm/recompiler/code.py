@@ -18,6 +18,11 @@ class Run:
     start: int
     words: tuple[int, ...]
 
+    @property
+    def addresses(self) -> range:
+        """Of the words."""
+        return range(self.start, self.start + 4 * len(self.words), 4)
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledCode:
@@ -44,6 +49,10 @@ class CompiledCode:
         """Does the snapshot show all of its words, in its mode, and is it entered where the snapshot asks for?"""
         if self.user is not snapshot.user or all(gva != snapshot.gva for gva, _ in self.entries):
             return False
+        return self.is_shown_by(snapshot)
+
+    def is_shown_by(self, snapshot: Snapshot) -> bool:
+        """Does the snapshot have all of its words?"""
         return all(_shows(snapshot, run) for run in self.runs)
 
 

@@ -333,7 +333,7 @@ class Emitter:
         """To where it is known to lead, by comparing; a target that is found is aligned. Else out of the region."""
         rd, offset, base = step.values
         target = self._address(base, offset)
-        known = self._region.return_sites if is_return(step) else self._region.jumps[step.pc]
+        known = self._region.returns[step.pc] if is_return(step) else self._region.jumps[step.pc]
         elsewhere, good, stuck = self.new_label(), self.new_label(), self.new_label()
         labels = {pc: self.new_label() for pc in known}
         cases = " ".join(f"i64 {_signed(pc)}, label %{label}" for pc, label in labels.items())

@@ -19,14 +19,16 @@ class Recompiling:
 
     `threshold`: so many jumps back or calls to a place, and it is compiled; up to 65535. `eager`: compile whatever
     runs, executed before or not, at once. `waiting`: the computer stands still meanwhile, so that a run is the same
-    every time; else it goes on interpreting. `limit`: instructions of a region. `room`: bytes of compiled
-    code at one time. `cache`: a directory that keeps compiled code from run to run; None: nowhere.
+    every time; else it goes on interpreting. `limit`: instructions of a region. `shortest`: so many have to follow one
+    another in a region without a loop, or it is not worth to be entered. `room`: bytes of compiled code at one time.
+    `cache`: a directory that keeps compiled code from run to run; None: nowhere.
     """
 
-    threshold: int = 1000
+    threshold: int = 20_000
     eager: bool = False
     waiting: bool = False
-    limit: int = 600
+    limit: int = 400
+    shortest: int = 12
     room: int = 32 << 20
     cache: Path | None = None
 

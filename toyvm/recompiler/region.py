@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from math import inf
 
 from toyvm.isa import coding
 from toyvm.isa.declare import Class, Group
@@ -53,7 +54,8 @@ class Region:
     """What is compiled as one function.
 
     `heads` are the blocks in which the instructions left are compared with what is needed: each cycle has one.
-    `needs`: the most that retire from the start of a block until the next comparison or the end.
+    `needs`: the most that retire from the start of a block until the next comparison or the end. `returns`: where a
+    return may lead in the region, behind the calls there of the function that it ends.
     """
 
     user: bool
@@ -61,7 +63,7 @@ class Region:
     heads: set[int]
     entries: list[int]
     needs: dict[int, int]
-    return_sites: list[int]
+    returns: dict[int, list[int]]  # by the address of the return
     jumps: dict[int, list[int]]  # of jumps through registers, by address: their targets in the region
 
     @property
@@ -71,6 +73,11 @@ class Region:
     @property
     def size(self) -> int:
         return sum(len(block.steps) for block in self.blocks.values())
+
+    @property
+    def length(self) -> float:
+        """The most instructions that retire in one stay; infinite with a cycle."""
+        return inf if self.heads else self.needs[self.entries[0]]
 
 
 _GOING_ON = (Group.SYSTEM, Group.CRITICAL, Group.ENVIRONMENT)
@@ -122,20 +129,23 @@ def is_return(step: Step) -> bool:
 class Discovery:
     """Follows the code from an entry: its own function first, then those that it calls."""
 
-    def __init__(self, snapshot: Snapshot, limit: int, executed_only: bool) -> None:
+    def __init__(self, snapshot: Snapshot, limit: int, executed_only: bool, ends: Container[int]) -> None:
         self._snapshot = snapshot
         self._limit = limit
         self._executed_only = executed_only
+        self._ends = ends
         self.steps: dict[int, Step] = {}
         self.leaders: set[int] = set()
         self.return_sites: list[int] = []
         self.called: list[int] = []
+        self.calls: dict[int, list[int]] = {}  # by the function called: where it returns to
         self._pages: set[int] = set()
         self._near: deque[int] = deque()
         self._called: deque[int] = deque()
 
-    def run(self, start: int) -> None:
-        self._lead(start, self._near)
+    def run(self, start: int, also: Sequence[int]) -> None:
+        for pc in (start, *also):
+            self._lead(pc, self._near)
         while self._near or self._called:
             self._follow(self._near.popleft() if self._near else self._called.popleft())
 
@@ -144,7 +154,7 @@ class Discovery:
         queue.append(pc)
 
     def _follow(self, pc: int) -> None:
-        while pc not in self.steps and len(self.steps) < self._limit:
+        while pc not in self.steps and pc not in self._ends and len(self.steps) < self._limit:
             step = read_step(self._snapshot, pc, self._executed_only)
             if step is None or not self._has_room(pc):
                 return
@@ -169,24 +179,34 @@ class Discovery:
             self._lead(target_of(step), self._called if is_call(step) else self._near)
         if step.mnemonic == "jal" and is_call(step):
             self.called.append(target_of(step))
+            self.calls.setdefault(target_of(step), []).append(following)
         if step.mnemonic == "jalr" and not is_return(step):
             for target in self._snapshot.jumps.get(step.pc, ()):
                 self._lead(target, self._called if is_call(step) else self._near)
+                if is_call(step):
+                    self.calls.setdefault(target, []).append(following)
 
 
-def discover(snapshot: Snapshot, limit: int, executed_only: bool) -> Region | None:
-    """The region to compile for a request; None if nothing can be compiled there."""
-    discovery = Discovery(snapshot, limit, executed_only)
-    discovery.run(snapshot.gva)
+def discover(
+    snapshot: Snapshot, limit: int, executed_only: bool, also: Sequence[int] = (), ends: Container[int] = ()
+) -> Region | None:
+    """The region to compile for a request, entered at `also` too, and without what begins at `ends`.
+
+    None: nothing can be compiled there.
+    """
+    discovery = Discovery(snapshot, limit, executed_only, ends)
+    discovery.run(snapshot.gva, also)
     if snapshot.gva not in discovery.steps:
         return None
     blocks = _blocks(discovery)
     jumps = _jumps(snapshot, blocks)
-    sites = [site for site in dict.fromkeys(discovery.return_sites) if site in blocks]
+    returns = _returns(blocks, discovery.calls, jumps)
     for block in blocks.values():
-        block.successors = [pc for pc in _successors(block, sites, jumps) if pc in blocks]
+        block.successors = [pc for pc in _successors(block, returns, jumps) if pc in blocks]
+    sites = [site for site in dict.fromkeys(discovery.return_sites) if site in blocks]
     called = [target for target in dict.fromkeys(discovery.called) if target in blocks]
-    return _timed(snapshot, blocks, sites, called, jumps)
+    others = [*(pc for pc in also if pc in blocks), *called, *sites]
+    return _timed(snapshot, blocks, others, returns, jumps)
 
 
 def _blocks(discovery: Discovery) -> dict[int, Block]:
@@ -209,29 +229,60 @@ def _jumps(snapshot: Snapshot, blocks: dict[int, Block]) -> dict[int, list[int]]
     }
 
 
-def _successors(block: Block, sites: list[int], jumps: dict[int, list[int]]) -> Iterator[int]:
+def _returns(
+    blocks: dict[int, Block], calls: dict[int, list[int]], jumps: dict[int, list[int]]
+) -> dict[int, list[int]]:
+    """Where each return may lead: behind the calls of the functions that it is part of."""
+    found: dict[int, dict[int, None]] = {block.last.pc: {} for block in blocks.values() if is_return(block.last)}
+    for function, sites in calls.items():
+        begun = {function} & blocks.keys()
+        queue = list(begun)
+        while queue:
+            block = blocks[queue.pop()]
+            if is_return(block.last):
+                found[block.last.pc].update(dict.fromkeys(site for site in sites if site in blocks))
+            for pc in _in_function(block, jumps):
+                if pc in blocks and pc not in begun:
+                    begun.add(pc)
+                    queue.append(pc)
+    return {pc: list(sites) for pc, sites in found.items()}
+
+
+def _in_function(block: Block, jumps: dict[int, list[int]]) -> Iterator[int]:
+    """What may come next in the same function: behind a call, once that has returned."""
+    if is_call(block.last):
+        yield block.end
+    else:
+        yield from _successors(block, {}, jumps)
+
+
+def _successors(block: Block, returns: dict[int, list[int]], jumps: dict[int, list[int]]) -> Iterator[int]:
     last = block.last
     if last.mnemonic not in JUMPS or last.mnemonic in BRANCHES:
         yield block.end
     if last.mnemonic in BRANCHES or last.mnemonic == "jal":
         yield target_of(last)
-    if is_return(last):
-        yield from sites
+    yield from returns.get(last.pc, ())
     yield from jumps.get(last.pc, ())
 
 
 def _timed(
-    snapshot: Snapshot, blocks: dict[int, Block], sites: list[int], called: list[int], jumps: dict[int, list[int]]
+    snapshot: Snapshot,
+    blocks: dict[int, Block],
+    others: list[int],
+    returns: dict[int, list[int]],
+    jumps: dict[int, list[int]],
 ) -> Region:
-    heads, order = _depth_first(blocks, [snapshot.gva, *called, *sites])
+    """The region, entered at `others` too."""
+    heads, order = _depth_first(blocks, [snapshot.gva, *others])
     needs: dict[int, int] = {}
     for pc in order:
         block = blocks[pc]
         behind = (needs[successor] for successor in block.successors if successor not in heads)
         needs[pc] = len(block.steps) + max(behind, default=0)
     kept = {pc: block for pc, block in blocks.items() if pc in needs}
-    entries = list(dict.fromkeys([snapshot.gva, *called, *sorted(heads), *sites]))[:ENTRIES_MAX]
-    return Region(snapshot.user, kept, heads, entries, needs, sites, jumps)
+    entries = list(dict.fromkeys([snapshot.gva, *sorted(heads), *others]))[:ENTRIES_MAX]
+    return Region(snapshot.user, kept, heads, entries, needs, returns, jumps)
 
 
 def _depth_first(blocks: dict[int, Block], roots: list[int]) -> tuple[set[int], list[int]]:

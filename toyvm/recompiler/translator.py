@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import Any
 
 from toyvm.isa.paging import PAGE_SIZE
@@ -19,6 +20,19 @@ from toyvm.recompiler.worker import Account
 
 FUNCTION = "region"
 JUMPS_MAX = 64  # targets of one
+GROWTHS_MAX = 3  # of a region
+LARGE = 100  # instructions
+
+Place = tuple[bool, int]  # in user mode? and the address
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where to begin, what else to enter, and where to end."""
+
+    snapshot: Snapshot
+    also: tuple[int, ...] = ()
+    ends: frozenset[int] = frozenset()
 
 
 class Translator:
@@ -34,6 +48,9 @@ class Translator:
         self._groups: dict[int, int] = {}  # where groups begin, and the entry of the region
         self._ungrouped: set[int] = set()
         self._jumps: dict[int, tuple[int, ...]] = {}  # through registers, as they were seen
+        self._entered: dict[Place, CompiledCode] = {}  # what was offered, by entry, the latest of each
+        self._covering: dict[Place, CompiledCode] = {}  # and by instruction
+        self._grown: Counter[Place] = Counter()  # how often a region was compiled again with more entries
         self._loaded_bytes = 0
         self._is_dropping = False  # everything, which has happened by the next request
 
@@ -51,16 +68,31 @@ class Translator:
         for source, targets in snapshot.jumps.items():
             self._jumps[source] = tuple(dict.fromkeys((*self._jumps.get(source, ()), *targets)))[:JUMPS_MAX]
         snapshot, is_lesson = self._learned(skip_system(replace(snapshot, jumps=self._jumps)))
-        code = None if is_lesson else self._cache.find(snapshot)
+        code, plan = None if is_lesson else self._find(snapshot), Plan(snapshot)
         self._account.found += code is not None
         if code is None:
-            code = self._compile(snapshot)
+            plan = self._plan(snapshot)
+            code = self._compile(snapshot, plan)
         if code is None:
             return None
         if not self._has_room(code):
             return self._drop_all()
-        self._groups.update(dict.fromkeys(code.groups, code.entries[0][0]))
+        self._note(code, is_whole=not plan.ends)
         return make_offer(code, snapshot, self._address_of(code))
+
+    def _note(self, code: CompiledCode, is_whole: bool) -> None:
+        """It is on its way. Unless it is whole, it does not hide those that it leads to."""
+        self._groups.update(dict.fromkeys(code.groups, code.entries[0][0]))
+        self._entered.update(((code.user, gva), code) for gva, _ in code.entries)
+        covered = {(code.user, pc): code for run in code.runs for pc in run.addresses}
+        self._covering = self._covering | covered if is_whole else covered | self._covering
+
+    def _find(self, snapshot: Snapshot) -> CompiledCode | None:
+        """Code that is entered there, from this run or another one."""
+        code = self._entered.get((snapshot.user, snapshot.gva))
+        if code is not None and code.is_made_from(snapshot):
+            return code
+        return self._cache.find(snapshot)
 
     def _learned(self, snapshot: Snapshot) -> tuple[Snapshot, bool]:
         """A place that often cannot go on because of a group: it is parted, and the region compiled again."""
@@ -70,15 +102,39 @@ class Translator:
         self._ungrouped.add(snapshot.gva)
         return replace(snapshot, gva=entry), True
 
-    def _compile(self, snapshot: Snapshot) -> CompiledCode | None:
-        region = discover(snapshot, self._options.limit, executed_only=not self._options.eager)
-        if region is None:
+    def _plan(self, snapshot: Snapshot) -> Plan:
+        """What to compile for a request, so that what was compiled already is not compiled again.
+
+        In the midst of a region that is what leads from there to its entries; or all of it, if a jump leads there that
+        was not seen before.
+        """
+        if self._options.eager:
+            return Plan(snapshot)
+        code = self._covering.get((snapshot.user, snapshot.gva))
+        if code is None or not code.is_shown_by(snapshot):
+            return Plan(snapshot, ends=self._large_entries(snapshot))
+        start = code.entries[0][0]
+        was_jumped_to = any(snapshot.gva in self._jumps.get(pc, ()) for run in code.runs for pc in run.addresses)
+        if was_jumped_to and start & -PAGE_SIZE in snapshot.pages and self._grown[code.user, start] < GROWTHS_MAX:
+            self._grown[code.user, start] += 1
+            return Plan(replace(snapshot, gva=start), also=(snapshot.gva,))
+        return Plan(snapshot, ends=frozenset(gva for gva, _ in code.entries))
+
+    def _large_entries(self, snapshot: Snapshot) -> frozenset[int]:
+        """The entries of regions that are too large to be part of another one."""
+        large = {code for code in self._entered.values() if code.size >= LARGE and code.user is snapshot.user}
+        return frozenset(gva for code in large if code.is_shown_by(snapshot) for gva, _ in code.entries)
+
+    def _compile(self, snapshot: Snapshot, plan: Plan) -> CompiledCode | None:
+        region = discover(plan.snapshot, self._options.limit, not self._options.eager, plan.also, plan.ends)
+        if region is None or snapshot.gva not in region.entries or region.length < self._options.shortest:
             return None
         writer = Emitter(region, FUNCTION, self._ungrouped)
         code = compiled(region, self._compiler.compile(writer.text()), writer.grouped, writer.sites)
         self._account.compiled += 1
         self._account.instructions += code.size
-        self._cache.keep(snapshot, code)
+        for place in {plan.snapshot.gva, snapshot.gva}:
+            self._cache.keep(replace(snapshot, gva=place), code)
         return code
 
     def _address_of(self, code: CompiledCode) -> int:
@@ -96,6 +152,8 @@ class Translator:
         self._is_dropping = True
         self._account.dropped += 1
         self._addresses.clear()
+        self._entered.clear()
+        self._covering.clear()
         self._loaded_bytes = 0
         return ffi.new("t64_offer *")
 
