@@ -93,7 +93,7 @@ def describe(computer: Inspectable, headline: str, fault: Fault | None = None) -
     control = dict(zip((register.name for register in CONTROL_REGISTERS), words[len(ABI_NAMES) + 1 :], strict=True))
     blocks = [
         [headline, f"  after {computer.retired} instructions"],
-        list(_code(computer, pc)),
+        list(_code(computer, pc, control["epc"])),
         list(_last_trap(computer, control)),
         list(_registers(words)),
         list(_controls(control)),
@@ -102,8 +102,13 @@ def describe(computer: Inspectable, headline: str, fault: Fault | None = None) -
     return "\n".join(line for block in blocks for line in block)
 
 
-def _code(computer: Inspectable, pc: int) -> Iterator[str]:
-    yield "  code"
+def _code(computer: Inspectable, pc: int, before: int) -> Iterator[str]:
+    """The code around pc, or, where there is none, around the instruction that trapped before."""
+    if computer.instruction_at(pc) is None and computer.instruction_at(before) is not None:
+        yield f"  code around {before:#x}, for at {pc:#x} nothing can be fetched"
+        pc = before
+    else:
+        yield "  code"
     for address in range(pc - 4 * _CODE_BEFORE, pc + 4 * _CODE_AFTER + 4, 4):
         word = computer.instruction_at(address) if address >= 0 else None
         mark = "->" if address == pc else "  "
