@@ -21,6 +21,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
+from textwrap import wrap
+from time import monotonic
 from typing import Any
 
 from peers import others
@@ -132,9 +134,15 @@ def execute(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder, Progress(sys.stderr) as progress:
         plan = target_items if arguments.targets else program_items
         with suppress(KeyboardInterrupt):
-            run.measure(plan(arguments, run, Path(folder), progress.show))
+            run.measure(plan(arguments, run, Path(folder), _timed(progress.show, run.budget)))
     judge = conclude_targets if arguments.targets else conclude_comparison
     return judge(arguments, run)
+
+
+def _timed(show: Report, budget: Budget) -> Report:
+    """The same, with the minutes that have passed in front."""
+    started, limit = monotonic(), "" if budget.seconds is None else f" of {budget.seconds / 60:g}"
+    return lambda text: show(f"{(monotonic() - started) / 60:.1f}{limit} min  {text}")
 
 
 def _name(path: Path | None) -> str | None:
@@ -234,7 +242,7 @@ def conclude_comparison(arguments: argparse.Namespace, run: Run) -> int:
         write_json(arguments.json, {**run.record(), "comparison": comparison.record()})
     if arguments.plot:
         replace_file(arguments.plot, comparison_svg(comparison, machine_line(run)).encode())
-    print("\n".join([*_block(comparison.table(), arguments.markdown), machine_line(run)]))
+    print("\n".join([*_block(comparison.table(), arguments.markdown), *_source(run)]))
     return _interrupted() if run.is_interrupted else int(bool(run.failures))
 
 
@@ -250,7 +258,7 @@ def conclude_targets(arguments: argparse.Namespace, run: Run) -> int:
         replace_file(arguments.plot, targets_svg(rows, warm, long, machine_line(run)).encode())
     card = markdown_lines(rows) if arguments.markdown else text_lines(rows, output_width())
     tables = [*warm.table(notes=False), "", *long.table(notes=False), *warm.notes()]
-    print("\n".join([*card, "", *_block(tables, arguments.markdown), machine_line(run)]))
+    print("\n".join([*card, "", *_block(tables, arguments.markdown), *_source(run)]))
     if run.is_interrupted:
         return _interrupted()
     return int(bool(run.failures) or not all(row.holds for row in rows))
@@ -258,6 +266,10 @@ def conclude_targets(arguments: argparse.Namespace, run: Run) -> int:
 
 def _block(lines: list[str], is_markdown: bool) -> list[str]:
     return ["```", *lines, "```", ""] if is_markdown else lines
+
+
+def _source(run: Run) -> list[str]:
+    return wrap(machine_line(run), output_width())
 
 
 def machine_line(run: Run) -> str:
