@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from peers.figures import Figure, figure_of
+from peers.native import scale_for
 from peers.processes import Failed, Times, run_whole, session
 from peers.programs import CannotBuild, Program
 from peers.subjects import NATIVE, Subject
@@ -126,16 +127,17 @@ class Turns:
         self.name = f"{program.name}, {seconds:g} s natively"
         self._program, self._subjects, self._take = program, list(subjects), take
         self._folder, self._report, self._judged = folder, report, judged
-        self._scale = str(max(1, round(program.scale * seconds / program.seconds)))
+        self._seconds = seconds
         self._result: str | None = None
         self._samples: list[Sample] = []
 
     def measure(self, number: int) -> Iterator[Sample | Failure]:
         start = number % max(1, len(self._subjects))  # elsewhere each time: nobody always runs after the same other one
+        scale = self._scale()
         for subject in self._subjects[start:] + self._subjects[:start]:
             self._report(f"{self.name}, round {number + 1}: {subject.name}")
             try:
-                result, sample = self._take(subject, [*subject.command(self._program, self._folder), self._scale])
+                result, sample = self._take(subject, [*subject.command(self._program, self._folder), scale])
                 self._check(result)
             except (CannotBuild, Failed) as error:
                 self._subjects.remove(subject)
@@ -143,6 +145,12 @@ class Turns:
                 continue
             self._samples.append(sample(self._program.name, subject.name, number))
             yield self._samples[-1]
+
+    def _scale(self) -> str:
+        try:
+            return str(scale_for(self._program, self._folder, self._seconds))
+        except (CannotBuild, Failed):  # native code will say so itself; whoever runs without it is only timed
+            return str(max(1, round(self._program.scale * self._seconds / self._program.seconds)))
 
     def _check(self, result: str) -> None:
         """Everybody's result is the first one's. Raises Failed."""

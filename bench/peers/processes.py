@@ -7,7 +7,7 @@ import select
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import clock_gettime, perf_counter
@@ -86,7 +86,13 @@ class _Process:
         self._started = perf_counter()
         # In a session of its own, so that a Ctrl-C is ours alone to deal with.
         self._popen = subprocess.Popen(
-            command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, env=environment, start_new_session=True
+            command,
+            bufsize=0,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment,
+            start_new_session=True,
         )
         self._errors = errors
         self._clock = (~self._popen.pid << 3) | 2  # Linux's name for the CPU time of all threads of a process
@@ -94,11 +100,8 @@ class _Process:
 
     def send(self) -> None:
         assert self._popen.stdin
-        try:
+        with suppress(BrokenPipeError):  # it has ended, which the next line says
             self._popen.stdin.write(b"\n")
-            self._popen.stdin.flush()
-        except BrokenPipeError:
-            pass  # it has ended, which the next line says
 
     def line(self) -> str:
         """The next line of its output, or "" at the end. Raises Failed if none comes in time."""
