@@ -6,8 +6,7 @@ import io
 import os
 import select
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from toyvm.arguments import wrong
 
@@ -15,8 +14,7 @@ CHUNK = 4096  # bytes fetched at a time: what the machine's own buffer holds
 POLL_SECONDS = 0.05  # how long a wait for input goes on before Ctrl-C and clock are looked at
 
 
-@dataclass(frozen=True, slots=True)
-class InputRecord:
+class InputRecord(NamedTuple):
     """Bytes that a live terminal brought when `instructions` had retired; empty: its end."""
 
     instructions: int

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class ExitCode(IntEnum):
@@ -45,8 +45,7 @@ class BadFileError(ToyvmError):
     exit_code = ExitCode.BAD_FILE
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One complaint about a source.
 
     `column` counts from 1; `source_line` is shown with a caret of `width` characters under it; `notes` are further

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from toyvm.computer import Computer, native_config
 from toyvm.console import Input
@@ -11,7 +11,9 @@ from toyvm.disk import Disk, open_disk
 from toyvm.errors import ToyvmError
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, Level
 from toyvm.native import ffi, lib
-from toyvm.recompiler.options import Recompiling, recompiling_of
+
+if TYPE_CHECKING:
+    from toyvm.recompiler.options import Recompiling
 
 
 class Machine(Computer):
@@ -39,7 +41,11 @@ class Machine(Computer):
         `disk_latency` in ticks, `clock_base` in nanoseconds since the Unix epoch. `engine`: "interpreter", "recompiler"
         or the latter's options. Raises UsageError and BadFileError.
         """
-        recompiling = recompiling_of(engine)
+        recompiling = None
+        if engine != "interpreter":
+            from toyvm.recompiler.options import recompiling_of
+
+            recompiling = recompiling_of(engine)
         config = native_config(memory, level, clock_base, disk_latency)
         opened = open_disk(disk, disk_writable)
         vm = lib.t64_machine_new(config)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from toyvm.errors import ExitCode, ToyvmError
 
@@ -29,8 +29,7 @@ EXIT_CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """Why a guest cannot go on: the exception that could not be delivered, and where."""
 
     kind: str  # "double fault", "stuck", ...
@@ -41,8 +40,7 @@ class Fault:
     location: str  # "kernel.s:41 (trap_entry+0x10)", or the bare address
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a run ended.
 
     `instructions` counts all that have retired since reset, `seconds` is the wall time of this run, `detail` one line

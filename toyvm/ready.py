@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from importlib.util import source_hash
 from pathlib import Path
 
@@ -88,7 +87,7 @@ def _write(guests: Path, file: Path, image: Image, inputs: Iterable[Path]) -> No
 def _rerooted(image: Image, before: str, after: str) -> Image:
     """The image with the files of its line table that lie in one directory in another."""
     files = (after + name.removeprefix(before) if name.startswith(before) else name for name in image.lines.files)
-    return replace(image, lines=replace(image.lines, files=tuple(files)))
+    return image._replace(lines=image.lines._replace(files=tuple(files)))
 
 
 def _checksum(guests: Path, names: Sequence[str], body: bytes) -> bytes:

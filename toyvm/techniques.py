@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from toyvm.arguments import check_text
 from toyvm.errors import UsageError
@@ -26,8 +26,7 @@ class Option(StrEnum):
     HYPERCALLS = "hypercalls"  # hcall is offered to an unmodified kernel
 
 
-@dataclass(frozen=True, slots=True)
-class TechniqueFacts:
+class TechniqueFacts(NamedTuple):
     """One technique: the build it runs, the hardware levels it is offered on, its options, and what it is."""
 
     name: str
@@ -72,8 +71,7 @@ BY_NAME: dict[str, TechniqueFacts] = {technique.name: technique for technique in
 NAMES: tuple[str, ...] = tuple(BY_NAME)
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(NamedTuple):
     """A technique with some of its options, written `technique+option+...`."""
 
     facts: TechniqueFacts

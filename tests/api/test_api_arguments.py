@@ -110,7 +110,8 @@ def callables(guest: Guest) -> Iterator[tuple[str, Callable[..., object]]]:
     """Every public method of a guest, its views and its host, and the public functions."""
     views = (guest.registers, guest.control, guest.memory, guest.x)
     for thing in (guest, guest.host, *views, IMAGE):
-        for name in dir(type(thing)):
+        inherited = dir(tuple) if isinstance(thing, tuple) else ()  # where Python itself answers
+        for name in set(dir(type(thing))).difference(inherited):
             is_item = name in ("__getitem__", "__setitem__")
             if (is_item or not name.startswith("_")) and callable(getattr(type(thing), name)) and name not in SKIPPED:
                 yield f"{type(thing).__name__}.{name}", getattr(thing, name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,7 +68,7 @@ def test_every_declaration_is_described() -> None:
 
 def test_two_rows_cannot_share_a_code_or_a_name() -> None:
     first, second = INSTRUCTIONS[:2]
-    for twin in (replace(second, mnemonic=first.mnemonic), replace(second, fn=first.fn)):
+    for twin in (second._replace(mnemonic=first.mnemonic), second._replace(fn=first.fn)):
         with pytest.raises(DeclarationError, match=r"add|sub"):
             check_unique((first, twin))
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
+from toyvm.cli.width import output_width
 from toyvm.errors import AssemblyError, BadFileError, ExitCode, ToyvmError
 
 # Command, and the line that help prints for it. Its module has `add_arguments(parser)` and `execute(arguments) -> int`.
@@ -82,7 +83,7 @@ def _check_streams() -> None:
 def _dispatch(words: list[str]) -> int:
     if words and words[0] in COMMANDS:
         module = import_module(f"toyvm.cli.{words[0]}_command")
-        parser = Parser(prog=f"toyvm {words[0]}", description=module.__doc__, allow_abbrev=False)
+        parser = Parser(prog=f"toyvm {words[0]}", description=module.__doc__, formatter_class=_Help, allow_abbrev=False)
         module.add_arguments(parser)
         return int(module.execute(parser.parse_intermixed_args(words[1:])))
     _top_parser().parse_args(words)
@@ -104,6 +105,13 @@ def _top_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"toyvm {__version__}")
     parser.add_argument("command", metavar="COMMAND", choices=list(COMMANDS), help="one of the commands above")
     return parser
+
+
+class _Help(argparse.HelpFormatter):
+    """Help as wide as whatever else is printed. argparse's own way to find that out imports compression libraries."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=output_width())
 
 
 class Parser(argparse.ArgumentParser):

@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -263,14 +262,14 @@ def _run(computer: Computer | ReferenceEngine, source: InputSource, limits: tupl
 
 def _explain(computer: Computer | ReferenceEngine, outcome: Outcome) -> None:
     """Say on standard error why a guest that did not end by itself was ended, and where."""
-    from toyvm.diagnosis import describe
-
     code = outcome.exit_code
     if outcome.stop is Stop.EXIT and code is not None and code > MAXIMUM_GUEST_EXIT_CODE:
         print(f"toyvm: the guest's exit code {code} does not fit 0..{MAXIMUM_GUEST_EXIT_CODE}", file=sys.stderr)
     elif outcome.stop is Stop.INTERRUPTED:
         print(f"toyvm: {outcome.detail}, after {outcome.instructions} instructions", file=sys.stderr)
     elif outcome.stop is not Stop.EXIT:
+        from toyvm.diagnosis import describe
+
         print(f"toyvm: {outcome.report or describe(computer, outcome.detail)}", file=sys.stderr)
 
 
@@ -290,6 +289,8 @@ def _write_report(arguments: argparse.Namespace, computer: Computer | ReferenceE
     configuration |= {"arguments": arguments.words, "environment": arguments.env, "stack": arguments.stack}
     record = run_report(computer, outcome, configuration)
     if facts_of(arguments.technique).name == "rewrite":
+        from dataclasses import asdict
+
         from toyvm.rewriting import counts_of
 
         record["rewriting"] = asdict(counts_of(cast("Guest", computer)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from struct import Struct
 
 MAGIC = b"\x7fELF"
@@ -21,15 +19,12 @@ STB_LOCAL, STB_GLOBAL = 0, 1
 STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION, STT_FILE = 0, 1, 2, 3, 4
 
 
-@dataclass(frozen=True)
 class Layout:
     """A structure: its members in order, with struct's letters."""
 
-    members: tuple[tuple[str, str], ...]
-
-    @cached_property
-    def struct(self) -> Struct:
-        return Struct("<" + "".join(letter for _, letter in self.members))
+    def __init__(self, members: tuple[tuple[str, str], ...]) -> None:
+        self.members = members
+        self.struct = Struct("<" + "".join(letter for _, letter in members))
 
     @property
     def size(self) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from toyvm.errors import BadFileError
 from toyvm.image import elf
@@ -14,15 +15,14 @@ MAXIMUM_SECTIONS = 0xFEFF
 Header = dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """A member of the header at this offset, the only value it may have, and what to say of others."""
 
     member: str
     offset: int
     value: int
     what: str
-    hints: Mapping[int, str] = field(default_factory=dict)
+    hints: Mapping[int, str] = MappingProxyType({})
 
 
 _FORMAT = (
@@ -34,13 +34,12 @@ _FORMAT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(NamedTuple):
     """Where a table of headers lies in the file."""
 
     what: str
     offset: int
-    count: int
+    entries: int
     layout: elf.Layout
 
 
@@ -81,14 +80,14 @@ class ElfFile:
 
     def _table(self, table: _Table, entry_size: int, most: int) -> list[tuple[int, Header]]:
         """Every header of a table with its offset."""
-        if not table.count:
+        if not table.entries:
             return []
         size = table.layout.size
         if entry_size != size:
             raise self.bad(0, f"the size of a {table.what} is {entry_size}; it must be {size}")
-        if table.count > most:
-            raise self.bad(0, f"there are {table.count} {table.what}s; the limit is {most}")
-        end = table.offset + size * table.count
+        if table.entries > most:
+            raise self.bad(0, f"there are {table.entries} {table.what}s; the limit is {most}")
+        end = table.offset + size * table.entries
         if end > len(self.data):
             raise self.bad(
                 table.offset, f"the {table.what}s end at {end:#x}, beyond the file's end {len(self.data):#x}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from os import PathLike
+from typing import NamedTuple
 
 from toyvm.arguments import check_bytes, check_integer, check_path, check_text
 from toyvm.errors import BadFileError, UsageError
@@ -17,8 +17,7 @@ PF_X, PF_W, PF_R = 1, 2, 4  # rights of a segment, with ELF's values
 MAXIMUM_IMAGE_BYTES = 512 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """Memory that is filled when the image is loaded: `data`, then zeros up to `size` bytes."""
 
     address: int
@@ -27,8 +26,7 @@ class Segment:
     flags: int
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A named part of a segment. `has_contents` is false where there are only zeros."""
 
     name: str
@@ -38,8 +36,7 @@ class Section:
     has_contents: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A name for an address, or for a number if `section` is empty."""
 
     name: str
@@ -49,8 +46,7 @@ class Symbol:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class LineTable:
+class LineTable(NamedTuple):
     """Which line of which source made the bytes at an address; three columns, by ascending address.
 
     A row counts up to the next one; one with line 0 says that nothing is known from there on.
@@ -69,8 +65,7 @@ class LineTable:
         return self.files[self.file_numbers[row]], self.line_numbers[row]
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """What is known of an address; each part may be missing."""
 
     symbol: str | None = None
@@ -84,15 +79,16 @@ class Location:
         return f"{place} ({name})" if place and name else place or name or "unknown place"
 
 
-@dataclass(frozen=True)
-class Image:
-    """A program. Addresses are physical; execution starts at `entry`."""
-
+class _Parts(NamedTuple):
     entry: int
     segments: tuple[Segment, ...]
     symbols: tuple[Symbol, ...] = ()
-    lines: LineTable = field(default_factory=LineTable)
+    lines: LineTable = LineTable()
     sections: tuple[Section, ...] = ()
+
+
+class Image(_Parts):
+    """A program. Addresses are physical; execution starts at `entry`."""
 
     def address_of(self, name: str) -> int:
         """The value of a symbol, a global one first. Raises UsageError if there is none of that name."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from toyvm.errors import UsageError
 from toyvm.image import elf
@@ -21,8 +21,7 @@ _HWCAP_IM = 1 << (ord("I") - ord("A")) | 1 << (ord("M") - ord("A"))
 _RANDOM_BYTES = bytes(range(0x54, 0x64))  # sixteen, always the same: runs repeat
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """What a program is started with. `headers`: address and count of its program headers, if it can read them."""
 
     arguments: tuple[str, ...]

@@ -8,8 +8,8 @@ code, and that is said.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from toyvm.errors import BadFileError
 from toyvm.image import Image, Section, Segment, elf
@@ -18,8 +18,7 @@ from toyvm.importer.program import Program
 from toyvm.importer.rv64 import reencode
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """One place that cannot be translated."""
 
     address: int
@@ -27,8 +26,7 @@ class Refusal:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Translation:
+class Translation(NamedTuple):
     """The segments with T64 code, how many words were translated and left as data, and what there is to say."""
 
     segments: tuple[Segment, ...]
@@ -49,7 +47,7 @@ def translate(program: Program) -> Translation:
         raise BadFileError(_complaint(program, refusals))
     if program.entry % 4:
         raise BadFileError(f"{program.name}: the entry point {program.entry:#x} is not a multiple of 4")
-    segments = tuple(replace(segment, data=bytes(memory[segment.address])) for segment in program.segments)
+    segments = tuple(segment._replace(data=bytes(memory[segment.address])) for segment in program.segments)
     instructions = sum(end - start for start, end in runs) // 4
     data_words = sum(section.size for section in _executable(program)) // 4 - instructions
     return Translation(segments, instructions, data_words, tuple(_notes(program)))

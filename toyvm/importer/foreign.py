@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from toyvm.importer.rv64 import find_rule
 
 BASE_FLAGS = "-march=rv64im -mabi=lp64"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """What a foreign word is, and what avoids it."""
 
     name: str

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
+from typing import NamedTuple
 
 from toyvm.errors import BadFileError
 from toyvm.image import PF_R, PF_W, PF_X, Segment
@@ -57,8 +57,7 @@ def defines() -> dict[str, int]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """Pages that the program may use, with the rights of page-table entries."""
 
     begin: int
@@ -66,8 +65,7 @@ class Range:
     rights: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(NamedTuple):
     """Where the stack lies, from its lowest page to its end."""
 
     begin: int

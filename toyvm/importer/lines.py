@@ -5,9 +5,8 @@ After DWARF Debugging Information Format, version 5, section 6.2, and the same s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
-from typing import ClassVar
+from typing import NamedTuple
 
 from toyvm.image import LineTable
 
@@ -19,19 +18,18 @@ class DamagedLines(ValueError):
     """The line programs contradict themselves; the message says how."""
 
 
-@dataclass(frozen=True, slots=True)
-class DebugSections:
-    """The contents of the sections that lines are read from."""
+SECTION_NAMES = (".debug_line", ".debug_line_str", ".debug_str")
 
-    NAMES: ClassVar[tuple[str, ...]] = (".debug_line", ".debug_line_str", ".debug_str")
+
+class DebugSections(NamedTuple):
+    """The contents of the sections that lines are read from."""
 
     line: bytes
     line_strings: bytes
     strings: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     address: int
     file: str
     line: int  # 0: nothing is known from here on

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import PurePath
+from types import MappingProxyType
+from typing import NamedTuple
 
 from toyvm.errors import UsageError
 from toyvm.image import PF_R, PF_W, Image, LineTable, Section, Segment, Symbol
@@ -17,17 +18,15 @@ from toyvm.places import guests_directory
 from toyvm.ready import shipped_image
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """How a program is started. `arguments` follow its own name; `stack` is in bytes."""
 
     arguments: Sequence[str] = ()
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = MappingProxyType({})
     stack: int = layout.DEFAULT_STACK
 
 
-@dataclass(frozen=True)
-class Imported:
+class Imported(NamedTuple):
     """The image, what was translated, and what there is to say about it."""
 
     image: Image
@@ -65,7 +64,7 @@ def _program_part(program: Program, translation: Translation, options: Options) 
         *translation.segments,
         Segment(pointer, contents, len(contents), PF_R | PF_W),
     )
-    return replace(program.as_image(), segments=segments)
+    return program.as_image()._replace(segments=segments)
 
 
 @cache
@@ -87,13 +86,13 @@ def _build(name: str, base: int, end: int, defines: dict[str, int]) -> Image:
 
 def _renamed(image: Image, name: str) -> Image:
     """Sections and symbols that cannot be mistaken for the program's."""
-    sections = (replace(each, name=f".supervisor.{name}{each.name}") for each in image.sections)
+    sections = (each._replace(name=f".supervisor.{name}{each.name}") for each in image.sections)
     symbols = (
         Symbol(f"supervisor.{each.name}", each.address, False, f".supervisor.{name}{each.section}", each.size)
         for each in image.symbols
         if each.section
     )
-    return replace(image, sections=tuple(sections), symbols=tuple(symbols))
+    return image._replace(sections=tuple(sections), symbols=tuple(symbols))
 
 
 def _joined(parts: Sequence[Image]) -> Image:

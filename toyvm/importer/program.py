@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from toyvm.image import PF_X, Image, LineTable, Section, Segment, Symbol, elf
 from toyvm.image.file import ElfFile, Expected, Header
-from toyvm.importer.lines import DamagedLines, DebugSections, read_lines
+from toyvm.importer.lines import SECTION_NAMES, DamagedLines, DebugSections, read_lines
 from toyvm.isa.machine import MAXIMUM_MEMORY
 
 _FLAG_COMPRESSED = 1  # EF_RISCV_RVC: some object was made for a target with compressed instructions
@@ -26,16 +26,14 @@ _IDENTITY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """From this address on a section holds code, or data, as its mapping symbols say."""
 
     address: int
     is_code: bool
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(NamedTuple):
     """A program as it was linked. `headers` is where memory holds its program headers, as (address, count)."""
 
     name: str
@@ -193,12 +191,12 @@ class _Reader(ElfFile):
         """The line table, and what there is to say if it cannot be read: a program runs without."""
         found: dict[str, bytes] = {}
         for (place, header), name in zip(sections, names, strict=True):
-            if name in DebugSections.NAMES and header["type"] == elf.SHT_PROGBITS:
+            if name in SECTION_NAMES and header["type"] == elf.SHT_PROGBITS:
                 if header["flags"] & _SHF_COMPRESSED:
                     return LineTable(), ("no line numbers: they are compressed; compile with -gz=none",)
                 found[name] = self.contents(place, f"section '{name}'", header["offset"], header["size"])
         try:
-            return read_lines(DebugSections(*(found.get(name, b"") for name in DebugSections.NAMES))), ()
+            return read_lines(DebugSections(*(found.get(name, b"") for name in SECTION_NAMES))), ()
         except DamagedLines as damage:
             return LineTable(), (f"no line numbers: {damage}",)
 

@@ -7,8 +7,8 @@ The instructions, formats and immediates are those of The RISC-V Instruction Set
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from toyvm.isa.coding import encode
 from toyvm.isa.declare import Instruction
@@ -111,8 +111,7 @@ _FUNCT3, _FUNCT7, _ALL = 0x0000707F, 0xFE00707F, 0xFFFFFFFF
 _OPCODE, _FUNCT6 = 0x0000007F, 0xFC00707F
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """RISC-V words with `word & mask == match` are this T64 instruction, with these operands."""
 
     name: str

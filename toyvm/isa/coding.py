@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from toyvm.isa.declare import FN, IMM15, IMM20, OP, Format, Instruction
 from toyvm.isa.instructions import INSTRUCTIONS
@@ -13,8 +13,7 @@ _BY_OP_FN: dict[tuple[int, int], Instruction] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """One legal word: its instruction and the encoded value of each operand, in the order they are written."""
 
     instruction: Instruction

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ALL_BITS = (1 << 64) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class BitField:
+class BitField(NamedTuple):
     """Named bits `high`..`low` of a 64-bit register or entry."""
 
     name: str
@@ -21,8 +20,7 @@ class BitField:
         return ((1 << (self.high - self.low + 1)) - 1) << self.low
 
 
-@dataclass(frozen=True, slots=True)
-class ControlRegister:
+class ControlRegister(NamedTuple):
     """One control register. A write with a bit outside `writable` set is illegal; writable 0 means read-only."""
 
     name: str

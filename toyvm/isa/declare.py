@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Class(Enum):
@@ -29,8 +29,7 @@ class Group(Enum):
     CRITICAL = "critical"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """Bits `high`..`low` of an instruction word."""
 
     name: str
@@ -138,8 +137,7 @@ class DeclarationError(AssertionError):
     """A row of the specification contradicts itself or another row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(NamedTuple):
     """One row of the instruction set.
 
     `mask` has a one for every bit that the instruction fixes (opcode, function, unused fields), `match` their values:

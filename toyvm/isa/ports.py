@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SECTOR_SIZE = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """One port. `in` from a port without `read`, or `out` to one without `write`, is an illegal instruction."""
 
     name: str

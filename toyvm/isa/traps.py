@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 INTERRUPT_BIT = 63  # set in `cause` for an interrupt; the low bits are then its number in ipend and imask
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """One value of the `cause` register."""
 
     name: str

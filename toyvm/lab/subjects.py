@@ -137,7 +137,6 @@ def with_operations(image: Image, operations: int) -> Image:
 
 def with_dword(image: Image, symbol: str, value: int) -> Image:
     """The image with another dword at a symbol, which lies in initialised data, so that a segment holds it."""
-    from dataclasses import replace
 
     address = image.address_of(symbol)
     segments = []
@@ -145,6 +144,6 @@ def with_dword(image: Image, symbol: str, value: int) -> Image:
         start = address - segment.address
         if 0 <= start <= len(segment.data) - 8:
             data = segment.data[:start] + value.to_bytes(8, "little") + segment.data[start + 8 :]
-            segment = replace(segment, data=data)
+            segment = segment._replace(data=data)
         segments.append(segment)
-    return replace(image, segments=tuple(segments))
+    return image._replace(segments=tuple(segments))

@@ -39,13 +39,13 @@ def manual_data() -> dict[str, Any]:
         "instructions": [_instruction(row) for row in INSTRUCTIONS],
         "hardware_levels": [str(level) for level in Level],
         "control_registers": [
-            {**asdict(register), "fields": [_field(field) for field in register.fields]}
+            {**register._asdict(), "fields": [_field(field) for field in register.fields]}
             for register in CONTROL_REGISTERS
         ],
-        "exceptions": [asdict(cause) for cause in EXCEPTIONS],
-        "interrupts": [asdict(cause) for cause in INTERRUPTS],
+        "exceptions": [cause._asdict() for cause in EXCEPTIONS],
+        "interrupts": [cause._asdict() for cause in INTERRUPTS],
         "paging": _paging(),
-        "ports": [asdict(port) for port in PORTS],
+        "ports": [port._asdict() for port in PORTS],
         "disk": {"sector_size": SECTOR_SIZE, "rules": list(DISK_RULES)},
         "machine": _machine(),
         "guest_mode": _guest_mode(),
@@ -83,7 +83,7 @@ def _instruction(row: Instruction) -> dict[str, Any]:
 
 
 def _field(field: BitField) -> dict[str, Any]:
-    return {**asdict(field), "mask": field.mask}
+    return {**field._asdict(), "mask": field.mask}
 
 
 def _paging() -> dict[str, Any]:
