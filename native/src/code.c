@@ -31,8 +31,7 @@ static void forget(struct code_cache *cache, struct code_page *page, u32 from, u
         page->entries[n] = (struct code_entry){.handler = cache->handlers[KIND_UNDECODED], .kind = KIND_UNDECODED};
 }
 
-/* Take apart the groups that reach this entry from before it. */
-static void unfuse(const struct code_cache *cache, struct code_page *page, u32 entry)
+void code_ungroup(const struct code_cache *cache, struct code_page *page, u32 entry)
 {
     u32 first = entry < GROUP_MAX - 1 ? 0 : entry - (GROUP_MAX - 1);
     for (u32 n = first; n < entry; n++)
@@ -104,7 +103,7 @@ void code_changed(struct code_cache *cache, t64_hpa hpa, u64 size)
         struct code_page *page = code_of(cache, hpa.at >> 12);
         if (page) {
             u32 first = (u32)(offset >> 2);
-            unfuse(cache, page, first);
+            code_ungroup(cache, page, first);
             forget(cache, page, first, (u32)((offset + run + 3) >> 2));
         }
         hpa.at += run;

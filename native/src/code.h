@@ -57,6 +57,9 @@ static inline struct code_page *code_of(const struct code_cache *cache, u64 fram
 /* The array for a frame that has none yet; `*evicted`: it was another frame's until now. */
 struct code_page *code_new(struct code_cache *cache, u64 frame, bool *evicted);
 
+/* Take apart the groups that reach this entry from before it. */
+void code_ungroup(const struct code_cache *cache, struct code_page *page, u32 entry);
+
 /* These bytes changed: what was decoded from them is decoded anew at its next use. */
 void code_changed(struct code_cache *cache, t64_hpa hpa, u64 size);
 

@@ -38,6 +38,8 @@ struct t64_recompiler {
     u64 useless[ASKED]; /* places where entering a region does not pay */
     u64 looks;
     bool lost; /* something was dropped since asked was cleared */
+    bool is_waiting; /* for an answer: until then nothing is counted, as it could not be asked for */
+    const struct code_entry *settled[ASKED]; /* entries that need not be counted again */
     t64_jump jumps[JUMPS];
     struct region *regions[REGIONS_MAX];
     u32 region_count;
@@ -121,6 +123,7 @@ static void recount_words(struct t64_recompiler *r, const struct code_page *page
 static void ask_again(struct t64_recompiler *r)
 {
     memset(r->asked, 0, sizeof r->asked);
+    memset(r->settled, 0, sizeof r->settled);
     r->lost = false;
 }
 
@@ -238,6 +241,8 @@ static bool has_entry(const struct t64_cpu *cpu, u64 pc, bool user)
     return fetch->tag == (pc & ~(u64)4095) && fetch->page->compiled && recompiler_entry(cpu->code, fetch->page, pc, user);
 }
 
+static void pause_counting(struct t64_recompiler *r);
+
 enum answer { NOT_NOW, ASKED_FOR, KNOWN }; /* KNOWN: there is a region, or asking again is no use */
 
 static enum answer ask_for(struct t64_cpu *cpu, u64 pc, bool user, bool stuck)
@@ -259,6 +264,8 @@ static enum answer ask_for(struct t64_cpu *cpu, u64 pc, bool user, bool stuck)
     if (write(r->config.wake_fd, "", 1) == 1 && r->config.done_fd >= 0) {
         wait_for_answer(r);
         take_offer(cpu);
+    } else if (!r->config.eager) {
+        pause_counting(r);
     }
     return ASKED_FOR;
 }
@@ -288,18 +295,55 @@ static bool is_innocuous(u8 kind)
 static bool is_far(u8 kind) { return kind >= KIND_JAL_FAR && kind <= KIND_BGEU_FAR; }
 static bool is_near_branch(u8 kind) { return kind >= INSN_BEQ && kind <= INSN_BGEU; }
 
-void recompiler_watch(struct t64_cpu *cpu, struct code_entry *entry)
+/* Is this entry to be counted, as long as any is? */
+static bool is_for_counting(const struct t64_recompiler *r, const struct code_entry *entry)
 {
     u8 kind = entry->kind;
-    bool counts = false;
-    if (cpu->code->recompiler->config.eager)
-        counts = is_innocuous(kind) || is_far(kind);
-    else if (is_near_branch(kind) || is_far(kind))
-        counts = entry->imm < 0 || kind == KIND_JAL_FAR;
-    else
-        counts = kind == INSN_JAL || kind == INSN_JALR || kind == INSN_SYSCALL || (kind < INSN_COUNT && kind != INSN_ILLEGAL && class_of(kind) != CLASS_INNOCUOUS);
-    if (counts)
+    if (r->config.eager)
+        return is_innocuous(kind) || is_far(kind);
+    if (is_near_branch(kind) || is_far(kind))
+        return entry->imm < 0 || kind == KIND_JAL_FAR;
+    return kind == INSN_JAL || kind == INSN_JALR || kind == INSN_SYSCALL ||
+           (kind < INSN_COUNT && kind != INSN_ILLEGAL && class_of(kind) != CLASS_INNOCUOUS);
+}
+
+static const struct code_entry **settled_slot(struct t64_recompiler *r, const struct code_entry *entry)
+{
+    return &r->settled[counter_of((u64)(uintptr_t)entry >> 2, ASKED)];
+}
+
+void recompiler_watch(struct t64_cpu *cpu, struct code_entry *entry)
+{
+    struct t64_recompiler *r = cpu->code->recompiler;
+    if (!is_for_counting(r, entry))
+        return;
+    if (*settled_slot(r, entry) == entry) /* there was another instruction then */
+        *settled_slot(r, entry) = NULL;
+    if (!r->is_waiting)
         entry->handler = cpu->handlers[KIND_COUNTED];
+}
+
+/* Counting costs a tenth and more, and an answer may take as long as a hundred million instructions. */
+static void pause_counting(struct t64_recompiler *r)
+{
+    r->is_waiting = true;
+    for (u32 p = 0; p < r->cache->used; p++)
+        for (u32 n = 0; n < CODE_ENTRIES; n++)
+            if (r->cache->pages[p]->entries[n].handler == r->cache->handlers[KIND_COUNTED])
+                let_go(r->cache, &r->cache->pages[p]->entries[n], n);
+}
+
+static void resume_counting(struct t64_recompiler *r)
+{
+    r->is_waiting = false;
+    for (u32 p = 0; p < r->cache->used; p++)
+        for (u32 n = 0; n < CODE_ENTRIES; n++) {
+            struct code_entry *entry = &r->cache->pages[p]->entries[n];
+            if (entry->handler == r->cache->handlers[KIND_RECOMPILED] || !is_for_counting(r, entry) || *settled_slot(r, entry) == entry)
+                continue;
+            code_ungroup(r->cache, r->cache->pages[p], n);
+            entry->handler = r->cache->handlers[KIND_COUNTED];
+        }
 }
 
 /* Where the entry at pc, which is counted, leads to. */
@@ -340,6 +384,8 @@ void recompiler_count(struct t64_cpu *cpu, struct code_entry *entry, u64 pc)
         return;
     enum answer answer = ask_for(cpu, target_of(cpu, entry, pc), mode_behind(cpu, entry), false);
     bool goes_on = answer == NOT_NOW || (answer == ASKED_FOR && (entry->kind == INSN_JALR || entry->kind == INSN_ERET));
+    if (!goes_on)
+        *settled_slot(cpu->code->recompiler, entry) = entry;
     if (entry->handler == cpu->handlers[KIND_COUNTED] && (!goes_on || cpu->code->recompiler->config.eager))
         let_go(cpu->code, entry, (u32)(pc & 4095) >> 2);
 }
@@ -476,10 +522,14 @@ static void install(struct t64_cpu *cpu, const t64_offer *offer)
 static void take_offer(struct t64_cpu *cpu)
 {
     struct t64_recompiler *r = cpu->code->recompiler;
-    if (atomic_load_explicit(&r->slot, memory_order_acquire) != SLOT_ANSWERED)
-        return;
-    install(cpu, &r->offer);
-    atomic_store_explicit(&r->slot, SLOT_FREE, memory_order_relaxed); /* the caller looks for SLOT_ASKED alone */
+    int slot = atomic_load_explicit(&r->slot, memory_order_acquire);
+    if (slot == SLOT_ANSWERED) {
+        install(cpu, &r->offer);
+        slot = SLOT_FREE;
+        atomic_store_explicit(&r->slot, SLOT_FREE, memory_order_relaxed); /* the caller looks for SLOT_ASKED alone */
+    }
+    if (slot == SLOT_FREE && r->is_waiting)
+        resume_counting(r);
 }
 
 void recompiler_look(struct t64_cpu *cpu)

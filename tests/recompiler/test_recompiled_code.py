@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
-from twins import EAGER, HOT, agree, map_page, page_on, put
+from twins import EAGER, HOT, agree, look, map_page, page_on, put
 
 from toyvm.machine import Machine
+from toyvm.native import ffi, lib
 from toyvm.recompiler.options import Recompiling
+from toyvm.recompiler.translator import Translator
+from toyvm.recompiler.worker import Account
 
 both = pytest.mark.parametrize("options", [EAGER, HOT], ids=["eager", "hot"])
 
@@ -162,3 +167,45 @@ def test_a_snapshot_of_a_recompiling_machine_goes_on_in_an_interpreting_one(opti
         other.restore(one.save())
         assert one.run(until=3000).instructions == other.run(until=3000).instructions
         assert one.state_words() == other.state_words()
+
+
+@pytest.mark.parametrize("delay", [0, 1, 5])
+def test_answers_that_come_late_change_nothing(delay: int) -> None:
+    """Between two stretches of a loop that changes its own instructions; nothing is counted while one is due."""
+    text = """
+1:  xor  s2, s2, s3
+    sw   s2, 0(s0)
+    addi t1, t1, 1
+    addi t1, t1, 1
+    li   t2, 9
+2:  addi t2, t2, -1
+    add  t3, t3, t1
+    bnez t2, 2b
+    addi t0, t0, 1
+    j    1b
+    """
+    wake_read, wake_write = os.pipe()
+    config, request = ffi.new("t64_recompiler_config *"), ffi.new("t64_request *")
+    config.threshold, config.wake_fd, config.done_fd = 3, wake_write, -1
+    translator = Translator(Recompiling(shortest=1), Account())
+    stretches, offer = 0, None  # until it is answered, and by what
+    with Machine(0x80000) as one, Machine(0x80000) as other:
+        native = lib.t64_machine_recompile(other.vm, config)
+        for machine in (one, other):
+            put(machine, 0x1000, text)
+            machine.pc = 0x1000
+            machine.x[8], machine.x[19] = 0x1008, 6 << 17
+            machine.x[18] = int.from_bytes(machine.read(0x1008, 4), "little")
+        for checkpoint in range(0, 400_000, 997):
+            assert look(other, checkpoint) == look(one, checkpoint), f"at {checkpoint}"
+            if lib.t64_recompiler_take(native, request):
+                stretches, offer = delay + 1, translator.answer(request)
+            elif stretches:
+                stretches -= 1
+                if not stretches:
+                    lib.t64_recompiler_answer(native, ffi.NULL if offer is None else offer)
+        counts = ffi.new("t64_recompiler_counts *")
+        lib.t64_recompiler_read_counts(native, counts)
+        assert counts.installed + counts.refused > 1
+    os.close(wake_read)
+    os.close(wake_write)

@@ -52,11 +52,12 @@ class Compiler:
         return f"llvm {version} {_OPTION}; {self._target.triple}; {self.cpu}; {self.features}"
 
     def compile(self, text: str) -> bytes:
-        """The object file of a module. No pass but SROA shortens the run of code by what it takes itself."""
+        """The object file of a module. Other passes take longer than they shorten the run of code."""
         module = self._llvm.parse_assembly(text)
         builder = self._llvm.create_pass_builder(self._machine, self._llvm.create_pipeline_tuning_options(1))
         passes = self._llvm.create_new_function_pass_manager()
         passes.add_sroa_pass()
+        passes.add_simplify_cfg_pass()
         for function in module.functions:
             if not function.is_declaration:
                 passes.run(function, builder)

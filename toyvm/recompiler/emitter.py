@@ -24,14 +24,15 @@ SITE_SIZE, SITE_GVA, SITE_COUNT, SITE_ADDEND = 24, 0, 8, 16
 LOADS, STORES = 1, 2  # what a site does
 STUCK = 1 << 63
 
-# Out of line, keeping all registers: a miss costs the code around it nothing.
-_HEAD = """
-declare i64 @llvm.fshr.i64(i64, i64, i64)
+# Out of line, keeping all registers: a miss costs the code around it nothing. Only those that are called are compiled.
+_HELPERS = {
+    "reach": """
 define internal preserve_mostcc i1 @reach(ptr %cpu, ptr %region, i64 %gva, i64 %what) noinline cold nounwind {
   %f = load ptr, ptr %region
   %ok = call zeroext i1 %f(ptr %cpu, ptr %region, i64 %gva, i64 %what)
   ret i1 %ok
-}
+}""",
+    "store": """
 define internal preserve_mostcc i1 @store(
     ptr %cpu, ptr %region, i64 %gva, i64 %what, i64 %value
 ) noinline cold nounwind {
@@ -39,13 +40,17 @@ define internal preserve_mostcc i1 @store(
   %f = load ptr, ptr %p
   %ok = call zeroext i1 %f(ptr %cpu, ptr %region, i64 %gva, i64 %what, i64 %value)
   ret i1 %ok
-}
+}""",
+    "cross": """
 define internal preserve_mostcc i1 @cross(ptr %cpu, ptr %region, i64 %page) noinline cold nounwind {
   %p = getelementptr i8, ptr %region, i64 16
   %f = load ptr, ptr %p
   %ok = call zeroext i1 %f(ptr %cpu, ptr %region, i64 %page)
   ret i1 %ok
+}""",
 }
+_HEAD = """
+declare i64 @llvm.fshr.i64(i64, i64, i64)
 """
 _TAIL = """
 !0 = !{!"branch_weights", i32 10000, i32 1}
@@ -78,7 +83,8 @@ class Emitter:
         self._leave()
         body = "\n".join(self._lines)
         parameters = "ptr noalias %x, ptr %cpu, i64 %budget, ptr %region, ptr %sites, i64 %entry"
-        return f"{_HEAD}\ndefine i64 @{self._name}({parameters}) nounwind {{\n{body}\n}}\n{_TAIL}"
+        helpers = "".join(text for name, text in _HELPERS.items() if f"@{name}(" in body)
+        return f"{_HEAD}{helpers}\ndefine i64 @{self._name}({parameters}) nounwind {{\n{body}\n}}\n{_TAIL}"
 
     # Writing.
 
