@@ -84,6 +84,14 @@ class _Cursor:
     def number(self, size: int) -> int:
         return int.from_bytes(self.take(size), "little")
 
+    def byte(self) -> int:
+        """As number(1), which is asked for most."""
+        at = self.at
+        if at >= len(self.data):
+            self.take(1)  # raises
+        self.at = at + 1
+        return self.data[at]
+
     def signed_byte(self) -> int:
         return int.from_bytes(self.take(1), "little", signed=True)
 
@@ -98,7 +106,7 @@ class _Cursor:
     def _leb(self) -> tuple[int, int]:
         value = shift = 0
         while True:
-            byte = self.number(1)
+            byte = self.byte()
             value |= (byte & 0x7F) << shift
             shift += 7
             if not byte & 0x80:
@@ -217,7 +225,7 @@ class _Unit:
         code, rows = self._code, list[_Row]()
         self._address, self._file, self._line = 0, 1, 1
         while code.at < len(code.data):
-            opcode = code.number(1)
+            opcode = code.byte()
             if opcode >= self._opcode_base:
                 advance, step = divmod(opcode - self._opcode_base, self._line_range)
                 self._address += advance * self._minimum_length

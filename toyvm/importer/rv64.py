@@ -167,15 +167,19 @@ RULES: tuple[Rule, ...] = (
     _rule("ebreak", _ALL, 0x00100073, _none, "break"),
 )
 
-_BY_OPCODE: dict[int, tuple[Rule, ...]] = {
-    opcode: tuple(rule for rule in RULES if rule.match & _OPCODE == opcode)
-    for opcode in {rule.match & _OPCODE for rule in RULES}
+# By opcode and the place of funct3, whether a rule has one or not.
+_CANDIDATES: dict[int, tuple[Rule, ...]] = {
+    key: tuple(rule for rule in RULES if (key ^ rule.match) & rule.mask & _FUNCT3 == 0)
+    for key in {rule.match & _OPCODE | funct3 << 12 for rule in RULES for funct3 in range(8)}
 }
 
 
 def find_rule(word: int) -> Rule | None:
     """The RV64IM instruction that a word is, if it is one."""
-    return next((rule for rule in _BY_OPCODE.get(word & _OPCODE, ()) if word & rule.mask == rule.match), None)
+    for rule in _CANDIDATES.get(word & _FUNCT3, ()):
+        if word & rule.mask == rule.match:
+            return rule
+    return None
 
 
 @lru_cache(maxsize=1 << 16)
