@@ -39,6 +39,7 @@ from toyvm.cli.outputs import check_outputs
 from toyvm.cli.width import output_width
 from toyvm.disk import replace_file
 from toyvm.errors import ExitCode, ToyvmError, UsageError
+from toyvm.lab.handler import handler_length
 from toyvm.lab.progress import Progress
 from toyvm.report import machine_record, write_json
 
@@ -222,7 +223,7 @@ def program_items(arguments: argparse.Namespace, run: Run, folder: Path, report:
 
 def target_items(arguments: argparse.Namespace, run: Run, folder: Path, report: Report) -> list[Item]:
     """Everything that the table of targets is made of."""
-    run.handler = others.handler_length()
+    run.handler = handler_length()
     items: list[Item] = [
         others.system_calls(run.present, folder, report),
         others.start_ups(folder, report),

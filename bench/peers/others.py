@@ -24,7 +24,6 @@ TOYVM_HELLO, PYTHON = "toyvm run hello", "python alone"
 SECONDS = 0.2  # CPU time of the workload's run
 STARTS = 5  # processes for one reading
 CALLS = 1000  # system calls of syscalls.c for each unit of scale
-LOOP = 2  # instructions of the workload's user program that retire for each call
 
 
 @dataclass(frozen=True)
@@ -87,12 +86,6 @@ def _caller(subject: Subject, program: Program, folder: Path) -> Callable[[], fl
         return sample(program.name, subject.name, 0).record()["seconds"] / scale / CALLS * 1e9
 
     return read
-
-
-def handler_length() -> int:
-    """Instructions of the `syscall` workload's handler, from the trap to its return; an exact count."""
-    image = find_workloads(["syscall"])[0].image("bare")
-    return round(repeat(LabSubject("bare"), image, 1000).instructions) - LOOP
 
 
 def start_ups(folder: Path, report: Report) -> Readings:

@@ -6,6 +6,7 @@ import pytest
 from guest_runs import WORKLOADS, Patch, header_of, run_guest
 
 from toyvm import Machine, load_program
+from toyvm.lab.handler import handler_length
 from toyvm.lab.measure import repeat
 from toyvm.lab.subjects import Subject, with_dword
 from toyvm.lab.workloads import find_workloads
@@ -69,3 +70,9 @@ def test_a_batch_takes_one_hypercall() -> None:
 def test_a_changed_entry_is_in_use_so_that_cached_shadows_notice_the_store() -> None:
     trap, image = Subject("trap"), find_workloads(["ptupdate"])[0].image("trap")
     assert repeat(trap, image, 100).exits == {"trace": 1.0}
+
+
+def test_the_handler_of_a_system_call_is_as_long_as_what_an_operation_retires_beside_the_program() -> None:
+    program = 2  # instructions of user mode that retire for each call
+    repetition = repeat(Subject("bare"), find_workloads(["syscall"])[0].image("bare"), 1000)
+    assert handler_length() == repetition.instructions - program

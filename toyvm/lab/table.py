@@ -8,6 +8,7 @@ from toyvm.lab.account import Account
 from toyvm.lab.beside import published_lines
 from toyvm.lab.engines import engine_lines
 from toyvm.lab.experiment import Experiment, ported_kernel
+from toyvm.lab.handler import SYSCALL, handler_length
 from toyvm.lab.measure import HYPERCALL, Cell
 from toyvm.lab.nano import Costs
 from toyvm.lab.published import XEN_PORTED
@@ -70,6 +71,8 @@ def comparison(experiment: Experiment, width: int) -> Iterator[str]:
         yield from _band(experiment, subjects, notes)
     for note in notes.lines():
         yield from wrapped(note, width)
+    if any(cell.measured and cell.workload == SYSCALL for cell in experiment.cells.values()):
+        yield f"{SYSCALL}: its handler is {handler_length()} instructions long, from the trap to the return."
 
 
 def _bands(subjects: Sequence[Subject], width: int) -> Iterator[list[Subject]]:
