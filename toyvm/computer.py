@@ -136,14 +136,15 @@ class Computer:
         """Place `image` in memory and put the computer at its entry point. Raises UsageError if it does not fit."""
         if not (hasattr(image, "segments") and hasattr(image, "entry")):
             raise wrong("image", image, "an Image, as assemble(...).image or load_program(...) give it")
+        end = max((segment.address + segment.size for segment in image.segments), default=0)
+        if end > self.memory_size:
+            raise UsageError(
+                f"the image needs memory up to {end:#x}, and there are {self.memory_size:#x} bytes; "
+                f"give it {-(-end >> 20)}M or more"
+            )
         for segment in image.segments:
-            end = segment.address + segment.size
-            if end > self.memory_size:
-                raise UsageError(
-                    f"the image needs memory up to {end:#x}, and there are {self.memory_size:#x} bytes; give it more"
-                )
             self.write(segment.address, segment.data)
-            self._clear(segment.address + len(segment.data), end)
+            self._clear(segment.address + len(segment.data), segment.address + segment.size)
         _checked(lib.t64_vm_boot(self.vm, image.entry), "starting the image")
         self.image = image
 

@@ -83,7 +83,7 @@ def test_the_compilers_flags_are_printed(capfd: Capture) -> None:
         (("import", "{elf}", "-o", "{image}", "--stack", "1"), 2, "a stack of 1 bytes"),
         (("import", "{elf}", "-o", "{image}", "--stack", "much"), 2, "--stack"),
         (("import", "{elf}", "-o", "{image}", "--env", "NAME"), 2, "--env NAME: it takes NAME=VALUE"),
-        (("run", "{elf}", "--memory", "1M"), 2, "give it more"),
+        (("run", "{elf}", "--memory", "1M"), 2, "M or more"),
         (("run", "{elf}", "-D", "X"), 2, "-D goes with a source"),
         (("run", "hello", "argument"), 2, "go with a RISC-V program"),
         (("run", "hello", "--stack", "1M"), 2, "go with a RISC-V program"),
