@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from toyvm.host import Host, host_memory_for
+from toyvm.host import Guest, Host, host_memory_for
 from toyvm.importer import Options, compiler_flags, import_file
 from toyvm.machine import Machine
+from toyvm.recompiler.options import Recompiling
 from toyvm.techniques import NAMES, parse_variant
 
 COMPILER, ORACLE = "riscv64-unknown-elf-gcc", "qemu-riscv64"
@@ -45,13 +47,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("compiled")
 
 
-def run(program: Path, technique: str, words: tuple[str, ...]) -> tuple[int | None, bytes]:
+def run(
+    program: Path, technique: str, words: tuple[str, ...], engine: str | Recompiling = "interpreter"
+) -> tuple[int | None, bytes]:
     image = import_file(program, Options(words, ENVIRONMENT)).image
-    with Host(host_memory_for(MEMORY), level=parse_variant(technique).level) as host:
-        computer = Machine(MEMORY, input=INPUT) if technique == "bare" else host.guest(technique, MEMORY, input=INPUT)
-        with computer:
-            computer.load(image)
-            return computer.run(LIMIT).exit_code, computer.output
+    with ExitStack() as stack:
+        if technique == "bare":
+            computer: Machine | Guest = stack.enter_context(Machine(MEMORY, engine=engine, input=INPUT))
+        else:
+            level = parse_variant(technique).level
+            host = stack.enter_context(Host(host_memory_for(MEMORY), level=level, engine=engine))
+            computer = host.guest(technique, MEMORY, input=INPUT)
+        computer.load(image)
+        outcome = computer.run(LIMIT)
+        assert engine == "interpreter" or computer.recompilation["retired"] > outcome.instructions / 4
+        return outcome.exit_code, computer.output
 
 
 @cache
@@ -66,6 +76,15 @@ def on_linux(program: Path, *words: str) -> tuple[int, bytes]:
 def test_a_program_does_with_the_library_what_it_does_on_linux(folder: Path, technique: str) -> None:
     program = compiled(folder, LIBRARY)
     assert run(program, technique, WORDS) == on_linux(program, *WORDS)
+
+
+@needs_oracle
+@pytest.mark.parametrize("technique", ["bare", "trap", "rewrite", "para", "assist"])
+def test_a_recompiled_program_does_so_too(folder: Path, technique: str) -> None:
+    pytest.importorskip("llvmlite")
+    program = compiled(folder, LIBRARY)
+    engine = Recompiling(threshold=20, waiting=True, limit=200)
+    assert run(program, technique, WORDS, engine) == on_linux(program, *WORDS)
 
 
 @needs_oracle
