@@ -15,37 +15,30 @@ import argparse
 import os
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
 from textwrap import wrap
 from time import monotonic
-from typing import Any
 
-from peers import others
-from peers.measure import Failure, Report, Turns, Warm, Whole, take_warm, take_whole
-from peers.others import Reading
+from peers.measure import Report, Warm, Whole
 from peers.plot import comparison_svg, targets_svg
 from peers.programs import SETS, CannotBuild, compile_native, compile_riscv, programs_of
-from peers.report import Comparison
-from peers.rounds import Budget, Item, measure_in_turns
+from peers.rounds import Budget, Item
+from peers.run import Run, program_items, target_items
 from peers.scorecard import markdown_lines, records, text_lines
-from peers.subjects import INTERPRETER, NATIVE, RECOMPILER, Subject, all_subjects
-from peers.targets import LONG_SECONDS, WARM_SECONDS, Results, rows_of
+from peers.subjects import NATIVE, all_subjects
+from peers.targets import WARM_SECONDS, Results, rows_of
 from toyvm.cli.outputs import check_outputs
 from toyvm.cli.width import output_width
 from toyvm.disk import replace_file
 from toyvm.errors import ExitCode, ToyvmError, UsageError
-from toyvm.lab.handler import handler_length
 from toyvm.lab.progress import Progress
-from toyvm.report import machine_record, write_json
+from toyvm.report import write_json
 
 ROUNDS, MINUTES, QUICK_ROUNDS, QUICK_MINUTES = 3, 15.0, 1, 4.0
-SLOW = ("unicorn", INTERPRETER)  # no row is about a second's work on them, and it would take minutes
-ENGINES = (INTERPRETER, RECOMPILER)
 
 
 def main() -> int:
@@ -132,12 +125,17 @@ def execute(arguments: argparse.Namespace) -> int:
     wanted = {NATIVE, *(arguments.subject or [subject.name for subject in subjects])}
     names = [name for name in SETS[arguments.which] if name in (arguments.programs or SETS[arguments.which])]
     run = Run([subject for subject in subjects if subject.name in wanted], names, _budget(arguments))
-    with tempfile.TemporaryDirectory() as folder, Progress(sys.stderr) as progress:
-        plan = target_items if arguments.targets else program_items
-        with suppress(KeyboardInterrupt):
-            run.measure(plan(arguments, run, Path(folder), _timed(progress.show, run.budget)))
+    with tempfile.TemporaryDirectory() as folder, Progress(sys.stderr) as progress, suppress(KeyboardInterrupt):
+        run.measure(_plan(arguments, run, Path(folder), _timed(progress.show, run.budget)))
     judge = conclude_targets if arguments.targets else conclude_comparison
     return judge(arguments, run)
+
+
+def _plan(arguments: argparse.Namespace, run: Run, folder: Path, report: Report) -> list[Item]:
+    if arguments.targets:
+        return target_items(run, folder, report)
+    seconds = arguments.seconds or WARM_SECONDS
+    return program_items(run, arguments.which, seconds, arguments.once, folder, report)
 
 
 def _timed(show: Report, budget: Budget) -> Report:
@@ -171,78 +169,13 @@ def _budget(arguments: argparse.Namespace) -> Budget:
     return Budget(rounds, None if minutes is None else minutes * 60)
 
 
-@dataclass
-class Run:
-    """What is measured, and all that came of it, one by one: what is there stays if this is interrupted."""
-
-    subjects: list[Subject]
-    programs: list[str]
-    budget: Budget
-    samples: list[Warm | Whole] = field(default_factory=list)
-    readings: list[Reading] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
-    is_interrupted: bool = True  # until it has ended
-    handler: int | None = None
-
-    @property
-    def present(self) -> list[Subject]:
-        return [subject for subject in self.subjects if subject.missing is None]
-
-    def measure(self, items: list[Item]) -> None:
-        for one in measure_in_turns(items, self.budget):
-            self.keep(one)
-        self.is_interrupted = False
-
-    def keep(self, one: Any) -> None:
-        kept: list[Any] = (
-            self.failures if isinstance(one, Failure) else self.readings if isinstance(one, Reading) else self.samples
-        )
-        kept.append(one)
-
-    def comparison(self, kind: type[Warm] | type[Whole]) -> Comparison:
-        """Of the warm runs, or of the whole processes."""
-        samples = [one for one in self.samples if isinstance(one, kind)]
-        return Comparison(self.subjects, samples, self.failures, self.programs)
-
-    def record(self) -> dict[str, Any]:
-        """What every file says: where it comes from, and how much was measured."""
-        return {
-            "machine": {**machine_record(), "cpus": os.cpu_count(), "load": os.getloadavg()},
-            "budget": asdict(self.budget),
-            "interrupted": self.is_interrupted,
-        }
-
-
-def program_items(arguments: argparse.Namespace, run: Run, folder: Path, report: Report) -> list[Item]:
-    """The programs asked for, as the arguments say."""
-    seconds = arguments.seconds or WARM_SECONDS
-    programs = [program for program in programs_of(arguments.which) if program.name in run.programs]
-    take = take_whole if arguments.once else take_warm
-    return [Turns(program, run.present, seconds, take, folder, report, ENGINES) for program in programs]
-
-
-def target_items(arguments: argparse.Namespace, run: Run, folder: Path, report: Report) -> list[Item]:
-    """Everything that the table of targets is made of."""
-    run.handler = handler_length()
-    items: list[Item] = [
-        others.system_calls(run.present, folder, report),
-        others.start_ups(folder, report),
-        others.memory(report),
-    ]
-    long = [subject for subject in run.present if subject.name not in SLOW]
-    for program in programs_of("reported"):
-        items.append(Turns(program, run.present, WARM_SECONDS, take_warm, folder, report, ENGINES))
-        items.append(Turns(program, long, LONG_SECONDS, take_whole, folder, report, ENGINES))
-    return items
-
-
 def conclude_comparison(arguments: argparse.Namespace, run: Run) -> int:
     """Write and print; 1 if a subject failed on a program."""
     comparison = run.comparison(Whole if arguments.once else Warm)
     if arguments.json:
         write_json(arguments.json, {**run.record(), "comparison": comparison.record()})
     if arguments.plot:
-        replace_file(arguments.plot, comparison_svg(comparison, machine_line(run)).encode())
+        replace_file(arguments.plot, comparison_svg(comparison, run.source).encode())
     print("\n".join([*_block(comparison.table(), arguments.markdown), *_source(run)]))
     return _interrupted() if run.is_interrupted else int(bool(run.failures))
 
@@ -256,7 +189,7 @@ def conclude_targets(arguments: argparse.Namespace, run: Run) -> int:
         readings = [asdict(one) for one in run.readings]
         write_json(arguments.json, {**run.record(), "targets": records(rows), **comparisons, "readings": readings})
     if arguments.plot:
-        replace_file(arguments.plot, targets_svg(rows, warm, long, machine_line(run)).encode())
+        replace_file(arguments.plot, targets_svg(rows, warm, long, run.source).encode())
     card = markdown_lines(rows) if arguments.markdown else text_lines(rows, output_width())
     tables = [*warm.table(notes=False), "", *long.table(notes=False), *warm.notes()]
     print("\n".join([*card, "", *_block(tables, arguments.markdown), *_source(run)]))
@@ -270,22 +203,4 @@ def _block(lines: list[str], is_markdown: bool) -> list[str]:
 
 
 def _source(run: Run) -> list[str]:
-    return wrap(machine_line(run), output_width())
-
-
-def machine_line(run: Run) -> str:
-    """Where the figures come from."""
-    machine = run.record()["machine"]
-    load = ", ".join(f"{value:.1f}" for value in machine["load"])
-    return (
-        f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, Python {machine['python']}, "
-        f"toyvm {machine['commit'] or machine['toyvm']}; {_rounds(run)}; "
-        f"load at the end {load}"
-    )
-
-
-def _rounds(run: Run) -> str:
-    """How often a figure was taken: `3 to 7 rounds`."""
-    counts = Counter((one.program, one.subject, type(one)) for one in run.samples)
-    least, most = min(counts.values(), default=0), max(counts.values(), default=0)
-    return f"{least} to {most} rounds" if least < most else f"{most} round{'' if most == 1 else 's'}"
+    return wrap(run.source, output_width())

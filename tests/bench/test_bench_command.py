@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
-from peers.command import Run, conclude_comparison, conclude_targets, main
+from peers.command import conclude_comparison, conclude_targets, main
 from peers.measure import Failure, Warm, Whole
 from peers.others import HELLO, MEMORY, SYSCALL, TOYVM_HELLO, Reading
 from peers.processes import Times
 from peers.rounds import Budget
+from peers.run import Run
 from peers.subjects import INTERPRETER, NATIVE, RECOMPILER, Subject
 
 Capture = pytest.CaptureFixture[str]
