@@ -15,14 +15,16 @@ from collections.abc import Callable, Container
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.recompiler.arithmetic import BRANCH, IMMEDIATE, LOAD, REGISTER, STORE
 from toyvm.recompiler.groups import Group, find_groups
+from toyvm.recompiler.loops import Course, find_courses
 from toyvm.recompiler.region import Block, Region, Step, is_return, target_of
 
-VERSION = 4  # of what is emitted: code of another one is not used
+VERSION = 5  # of what is emitted: code of another one is not used
 PC_OFFSET = 33 * 8
 REGION_JUMPED_FROM, REGION_PRESENT = 24, 32  # behind its three functions
 SITE_SIZE, SITE_GVA, SITE_COUNT, SITE_ADDEND = 24, 0, 8, 16
 LOADS, STORES = 1, 2  # what a site does
 STUCK = 1 << 63
+ROUNDS_MAX = 1 << 32  # of a loop that are checked ahead
 
 # Out of line, keeping all registers: a miss costs the code around it nothing. Only those that are called are compiled.
 _HELPERS = {
@@ -51,6 +53,9 @@ define internal preserve_mostcc i1 @cross(ptr %cpu, ptr %region, i64 %page) noin
 }
 _HEAD = """
 declare i64 @llvm.fshr.i64(i64, i64, i64)
+declare i64 @llvm.umin.i64(i64, i64)
+declare i64 @llvm.umax.i64(i64, i64)
+declare i64 @llvm.usub.sat.i64(i64, i64)
 """
 _TAIL = """
 !0 = !{!"branch_weights", i32 10000, i32 1}
@@ -73,6 +78,9 @@ class Emitter:
         self.grouped: list[int] = []  # addresses where a group begins
         self._groups: dict[int, Group] = {}  # of the block under way, by member
         self._hosts: dict[int, str] = {}  # by first member: its address in the host
+        self._numbers: dict[int, int] = {}  # of sites, by the index of their first step
+        self._ahead: dict[int, str] = {}  # by first step: the addend of a site that has been checked ahead
+        self._again = ""  # where the block under way goes on if it leads to itself
         self._block: Block
         self._index = 0  # of the step under way, in its block
 
@@ -166,29 +174,73 @@ class Emitter:
         groups = find_groups(block, self._ungrouped)
         self.grouped += [block.steps[group.first].pc for group in groups]
         self._groups = {index: group for group in groups for index in group.members}
+        self._numbers, self._ahead, self._again = {}, {}, _block_name(block.start)
+        courses = find_courses(block, self._groups)
+        if courses:
+            self._again = self.new_label()
         self.label(_block_name(block.start))
-        left = self.value("load i64, ptr %left")
         if block.start in self._region.heads:
-            self._look(block, left)
-        self.line(f"store i64 {self.value(f'sub i64 {left}, {len(block.steps)}')}, ptr %left")
-        for self._index, step in enumerate(block.steps):
-            _EMIT[step.mnemonic](self, step)
-        if block.last.mnemonic not in _ENDS:
-            self._go(block.end)
+            self._look(str(self._region.needs[block.start]))
+        self._emit_steps()
+        if courses:
+            self._emit_ahead(courses)
 
-    def _look(self, block: Block, left: str) -> None:
+    def _emit_steps(self) -> None:
+        left, steps = self.value("load i64, ptr %left"), self._block.steps
+        self.line(f"store i64 {self.value(f'sub i64 {left}, {len(steps)}')}, ptr %left")
+        for self._index, step in enumerate(steps):
+            _EMIT[step.mnemonic](self, step)
+        if self._block.last.mnemonic not in _ENDS:
+            self._go(self._block.end)
+
+    def _emit_ahead(self, courses: dict[int, Course]) -> None:
+        """The loop for as many rounds as its courses allow; a round of the other one is between two times of that."""
+        start, need = _block_name(self._block.start), self._region.needs[self._block.start]
+        self.label(self._again)
+        left, rounds = self.value("load i64, ptr %left"), str(ROUNDS_MAX)
+        for index, course in courses.items():
+            rounds = self._rounds(rounds, course, self._numbers[index])
+            self._ahead[index] = self._of_site(SITE_ADDEND, self._numbers[index])
+        used = self.value(f"mul i64 {self.value(f'sub i64 {rounds}, 1')}, {len(self._block.steps)}")
+        floor = self.value(f"call i64 @llvm.usub.sat.i64(i64 {left}, i64 {used})")
+        floor = self.value(f"call i64 @llvm.umax.i64(i64 {floor}, i64 {need})")
+        self._again, inside = self.new_label(), self.new_label()
+        self.line(f"br i1 {self.value(f'icmp eq i64 {rounds}, 0')}, label %{start}, label %{self._again}")
+        self.label(self._again)
+        left = self.value("load i64, ptr %left")
+        self.likely(self.value(f"icmp uge i64 {left}, {floor}"), inside, start)
+        self.label(inside)
+        self._emit_steps()
+
+    def _rounds(self, most: str, course: Course, site: int) -> str:
+        """How many rounds the course stays where its site may access; at most so many."""
+        gva = str(course.distance)
+        if course.register is not None:
+            gva = self.value(f"add i64 {self.read(course.register)}, {gva}")
+        distance, count = self._distance(gva, course.size, site), self._of_site(SITE_COUNT, site)
+        if course.stride:
+            way = self.value(f"sub i64 {count}, {distance}") if course.stride > 0 else distance
+            way = self.value(f"sub i64 {way}, 1") if course.stride > 0 else way
+            safe = self.value(f"udiv i64 {way}, {abs(course.stride) // course.size}")
+            most = self.value(f"call i64 @llvm.umin.i64(i64 {most}, i64 {self.value(f'add i64 {safe}, 1')})")
+        return self.value(f"select i1 {self.value(f'icmp ult i64 {distance}, {count}')}, i64 {most}, i64 0")
+
+    def _look(self, need: str) -> None:
         """At the head of a cycle: leave unless there is enough left to come to the next head."""
-        enough = self.value(f"icmp uge i64 {left}, {self._region.needs[block.start]}")
+        left = self.value("load i64, ptr %left")
+        enough = self.value(f"icmp uge i64 {left}, {need}")
         inside, outside = self.new_label(), self.new_label()
         self.likely(enough, inside, outside)
         self.label(outside)
-        self._leave_to(_signed(block.start))
+        self._leave_to(_signed(self._block.start))
         self.label(inside)
 
     def _go(self, pc: int) -> None:
         """Go on at a known address: in the region, if it has that and fetching there finds what was compiled."""
         if pc not in self._region.blocks:
             self._leave_to(_signed(pc))
+        elif pc == self._block.start:
+            self.line(f"br label %{self._again}")
         elif pc // PAGE_SIZE == self._block.start // PAGE_SIZE:
             self.line(f"br label %{_block_name(pc)}")
         else:
@@ -271,26 +323,34 @@ class Emitter:
 
     def _reached(self, gva: str, size: int, span: int, uses: int) -> str:
         """The host's address of `span` bytes at `gva`, the largest access of which is of `size`."""
-        what = self._what(size, span, uses)
+        if self._index in self._ahead:
+            return self.value(f"add i64 {self._ahead[self._index]}, {gva}")
+        site = self._site()
         found, missed, stuck = (self.new_label() for _ in range(3))
-        self.likely(self._is_reached(gva, size), found, missed)
+        self.likely(self._is_reached(gva, size, site), found, missed)
         self.label(missed)
-        arguments = f"ptr {self._kept('cpu')}, ptr {self._kept('region')}, i64 {gva}, i64 {what}"
+        arguments = (
+            f"ptr {self._kept('cpu')}, ptr {self._kept('region')}, i64 {gva}, i64 {_what(site, size, span, uses)}"
+        )
         self.likely(self.value(f"call preserve_mostcc i1 @reach({arguments})"), found, stuck)
         self._leave_stuck(stuck)
         self.label(found)
-        return self._host(gva)
+        return self.value(f"add i64 {self._of_site(SITE_ADDEND, site)}, {gva}")
 
     def _store_alone(self, gva: str, stored: str, size: int) -> None:
-        what = self._what(size, size, STORES)
+        if self._index in self._ahead:
+            self._put(stored, self.value(f"add i64 {self._ahead[self._index]}, {gva}"), size)
+            return
+        site = self._site()
         found, missed, stuck, done = (self.new_label() for _ in range(4))
-        self.likely(self._is_reached(gva, size), found, missed)
+        self.likely(self._is_reached(gva, size, site), found, missed)
         self.label(missed)
-        arguments = f"ptr {self._kept('cpu')}, ptr {self._kept('region')}, i64 {gva}, i64 {what}, i64 {stored}"
+        what = f"i64 {gva}, i64 {_what(site, size, size, STORES)}, i64 {stored}"
+        arguments = f"ptr {self._kept('cpu')}, ptr {self._kept('region')}, {what}"
         self.likely(self.value(f"call preserve_mostcc i1 @store({arguments})"), done, stuck)
         self._leave_stuck(stuck)
         self.label(found)
-        self._put(stored, self._host(gva), size)
+        self._put(stored, self.value(f"add i64 {self._of_site(SITE_ADDEND, site)}, {gva}"), size)
         self.line(f"br label %{done}")
         self.label(done)
 
@@ -298,25 +358,26 @@ class Emitter:
         address = self.read(base)
         return self.value(f"add i64 {address}, {offset}") if offset else address
 
-    def _what(self, size: int, span: int, uses: int) -> int:
-        """The next site, and what it is about, for the functions out of line."""
-        self.sites += 1
-        return self.sites - 1 << 32 | span << 16 | size.bit_length() - 1 << 8 | uses
+    def _site(self) -> int:
+        """The number of the one that begins at the step under way: the same wherever that is emitted."""
+        if self._index not in self._numbers:
+            self._numbers[self._index] = self.sites
+            self.sites += 1
+        return self._numbers[self._index]
 
-    def _is_reached(self, gva: str, size: int) -> str:
-        """May the last site access what is there?"""
-        distance = self.value(f"sub i64 {gva}, {self._of_site(SITE_GVA)}")
-        if size > 1:  # a misaligned one becomes enormous
+    def _is_reached(self, gva: str, size: int, site: int) -> str:
+        return self.value(f"icmp ult i64 {self._distance(gva, size, site)}, {self._of_site(SITE_COUNT, site)}")
+
+    def _distance(self, gva: str, size: int, site: int) -> str:
+        """From where the site may begin to access, in units of `size`; where that is misaligned, enormous."""
+        distance = self.value(f"sub i64 {gva}, {self._of_site(SITE_GVA, site)}")
+        if size > 1:
             power = size.bit_length() - 1
             distance = self.value(f"call i64 @llvm.fshr.i64(i64 {distance}, i64 {distance}, i64 {power})")
-        return self.value(f"icmp ult i64 {distance}, {self._of_site(SITE_COUNT)}")
+        return distance
 
-    def _host(self, gva: str) -> str:
-        """The host's address of what the last site accesses there."""
-        return self.value(f"add i64 {self._of_site(SITE_ADDEND)}, {gva}")
-
-    def _of_site(self, offset: int) -> str:
-        place = self.value(f"getelementptr i8, ptr %sites, i64 {SITE_SIZE * (self.sites - 1) + offset}")
+    def _of_site(self, offset: int, site: int) -> str:
+        place = self.value(f"getelementptr i8, ptr %sites, i64 {SITE_SIZE * site + offset}")
         return self.value(f"load i64, ptr {place}")
 
     # Control.
@@ -379,6 +440,11 @@ def _signed(value: int) -> str:
     """A 64-bit word as LLVM writes one."""
     value &= (1 << 64) - 1
     return str(value - (value >> 63 << 64))
+
+
+def _what(site: int, size: int, span: int, uses: int) -> int:
+    """A site and what it does, for the functions out of line."""
+    return site << 32 | span << 16 | size.bit_length() - 1 << 8 | uses
 
 
 def _block_name(pc: int) -> str:

@@ -1,7 +1,7 @@
-"""Groups: accesses of one block that share a base, and so one look into the soft TLB.
+"""Groups: accesses of one block that share a base, and so are one site.
 
-The look stands before the first member, and covers the span of all. It may fill the TLB, and so set A and D, only for
-what is certain to follow: a store joins loads only if nothing between can leave the block.
+The check stands before the first member, and covers the span of all. A miss may fill the TLB, and so set A and D, only
+for what is certain to follow: a store joins loads only if nothing between can leave the block.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 
 from toyvm.recompiler.arithmetic import LOAD, STORE
 from toyvm.recompiler.region import Block, Step
+from toyvm.recompiler.values import Root, Values
 
 SPAN_MAX = 512  # bytes: the longer, the more often it does not fit a page
-MASK = (1 << 64) - 1
-
-Root = object  # of an address: a register as the block found it, or what a step computed
 
 
 @dataclass(slots=True)
@@ -42,36 +40,17 @@ def find_groups(block: Block, excluded: Container[int]) -> list[Group]:
 class _Search:
     def __init__(self, block: Block) -> None:
         self.groups: list[Group] = []
-        self._values: dict[int, tuple[Root, int]] = {0: ("absolute", 0)}
+        self._values = Values()
         self._open: dict[tuple[Root, bool], tuple[Group, int]] = {}  # with the offset of its first member
         for index, step in enumerate(block.steps):
             if step.mnemonic in LOAD or step.mnemonic in STORE:
                 self._access(index, step)
-            self._follow(index, step)
-
-    def _value(self, register: int) -> tuple[Root, int]:
-        return self._values.get(register, (register, 0))
-
-    def _follow(self, index: int, step: Step) -> None:
-        """What the step leaves in its register."""
-        if step.mnemonic in STORE or not step.values or step.values[0] == 0:
-            return
-        rd = step.values[0]
-        if step.mnemonic == "addi":
-            root, offset = self._value(step.values[1])
-            self._values[rd] = root, offset + step.values[2]
-        elif step.mnemonic == "lui":
-            self._values[rd] = "absolute", step.values[1] << 12
-        elif step.mnemonic == "auipc":
-            self._values[rd] = "absolute", step.pc + (step.values[1] << 12)
-        elif step.mnemonic not in ("beq", "bne", "blt", "bge", "bltu", "bgeu"):
-            self._values[rd] = ("step", index), 0
+            self._values.follow(index, step)
 
     def _access(self, index: int, step: Step) -> None:
         is_store = step.mnemonic in STORE
         size = STORE[step.mnemonic] if is_store else LOAD[step.mnemonic][0]
-        root, offset = self._value(step.values[2])
-        offset += step.values[1]
+        root, offset = self._values.address(step)
         group = self._joined(index, root, offset, size, is_store)
         for other, _ in self._open.values():
             if other is not group:
