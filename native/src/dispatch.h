@@ -138,7 +138,7 @@ enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
     u64 *const x = STATE->x;
     const struct tlb *tlb;
     struct code_entry *ip;
-    u64 horizon, bias, to, cause, tval;
+    u64 horizon, bias, to, cause, tval, returned_to = 0;
     intptr_t slack;
     bool guarded, timed; /* timed: even with interrupts on nothing would be due before the end */
 
@@ -264,10 +264,15 @@ op_crr: {
     }
 
 op_crw: {
-        if (T64_UNLIKELY(guarded || !is_quick_to_write((u32)ip->imm, vm_interrupts_enabled(vm))))
+        u32 number = (u32)ip->imm;
+        if (T64_UNLIKELY(guarded))
             goto op_system;
-        timed &= QUICK_ALWAYS >> ip->imm & 1;
-        *system_register_at(STATE, system_place_of((u32)ip->imm)) = A;
+        if (!is_among(QUICK_ALWAYS, number)) {
+            if (vm_interrupts_enabled(vm) || !is_among(QUICK_WHILE_OFF, number))
+                goto op_system;
+            timed = false;
+        }
+        *system_register_at(STATE, system_place_of(number)) = A;
         NEXT();
     }
 
@@ -277,11 +282,21 @@ op_eret: {
         count(STATE, horizon - LEFT);
         to = STATE->epc;
         system_return_from_trap(vm);
+        /* Mostly to where the last trap returned, too: the compare is predicted, and what follows need not wait for epc, which has
+         * come through the handler's registers. The compiler must not see that both are the same. */
+        if (T64_LIKELY(to == returned_to)) {
+            to = returned_to;
+            __asm__("" : "+r"(to));
+        } else {
+            returned_to = to;
+        }
         bool to_user = vm_in_user_mode(vm);
         if (T64_UNLIKELY((vm_interrupts_enabled(vm) && !timed) || (to_user && cpu->use == CPU_KERNEL_ONLY)))
             goto again;
         ip++; /* it has retired */
-        ENTER(to_user);
+        if (T64_LIKELY(to_user))
+            ENTER(true);
+        ENTER(false);
     }
 
 op_crx: op_wfi: op_tlbi: op_in: op_out:
