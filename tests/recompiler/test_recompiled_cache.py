@@ -10,8 +10,8 @@ import pytest
 from twins import HOT, agree, put
 
 from toyvm.machine import Machine
-from toyvm.recompiler.cache import parse, serialized
 from toyvm.recompiler.code import CompiledCode, Run
+from toyvm.recompiler.code_files import parse, serialized
 from toyvm.recompiler.options import Recompiling, default_directory
 from toyvm.recompiler.worker import Account
 

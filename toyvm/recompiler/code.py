@@ -5,10 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.recompiler.region import Region
 from toyvm.recompiler.snapshot import Snapshot
+
+_NAMING_WORDS = 8  # that code is found by
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,20 @@ class Run:
     def addresses(self) -> range:
         """Of the words."""
         return range(self.start, self.start + 4 * len(self.words), 4)
+
+
+class Place(NamedTuple):
+    """Where code is entered: the mode, the address, and the first words from there."""
+
+    user: bool
+    gva: int
+    words: tuple[int, ...]
+
+
+def place_of(snapshot: Snapshot) -> Place:
+    first = snapshot.gva % PAGE_SIZE // 4
+    words = snapshot.pages[snapshot.gva & -PAGE_SIZE].words[first : first + _NAMING_WORDS]
+    return Place(snapshot.user, snapshot.gva, tuple(words))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ JUMPS_MAX = 64  # targets of one
 GROWTHS_MAX = 3  # of a region
 LARGE = 100  # instructions
 
-Place = tuple[bool, int]  # in user mode? and the address
+Where = tuple[bool, int]  # in user mode? and the address
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,20 @@ class Translator:
         self._groups: dict[int, int] = {}  # where groups begin, and the entry of the region
         self._ungrouped: set[int] = set()
         self._jumps: dict[int, tuple[int, ...]] = {}  # through registers, as they were seen
-        self._entered: dict[Place, CompiledCode] = {}  # what was offered, by entry, the latest of each
-        self._covering: dict[Place, CompiledCode] = {}  # and by instruction
-        self._grown: Counter[Place] = Counter()  # how often a region was compiled again with more entries
+        self._entered: dict[Where, CompiledCode] = {}  # what was offered, by entry, the latest of each
+        self._covering: dict[Where, CompiledCode] = {}  # and by instruction
+        self._grown: Counter[Where] = Counter()  # how often a region was compiled again with more entries
         self._loaded_bytes = 0
         self._is_dropping = False  # everything, which has happened by the next request
 
     def close(self) -> None:
         """Nothing that was offered may run any more."""
         self._compiler.unload_all()
-        self._cache.tidy()
+        self._cache.close()
+
+    def settle(self) -> None:
+        """Do what could wait until the answer was given."""
+        self._cache.write()
 
     def answer(self, request: Any) -> Any:
         """A t64_offer for a t64_request, or None."""

@@ -77,6 +77,8 @@ class Recompiler:
         self._leave_core()
         if self not in _at_work:
             self._thread.join()
+        if isinstance(self.failure, ToyvmError):  # llvmlite does not load
+            raise self.failure
         if self.failure is not None:
             raise ToyvmError(f"the recompiler failed: {self.failure!r}") from self.failure
 
@@ -101,17 +103,20 @@ class Recompiler:
 
     def _serve(self) -> None:
         while self._take():
-            offer = None
-            try:
-                if self.failure is None:
-                    offer = self._answer()
-            except Exception as error:  # the computer goes on without; whoever closes it is told
-                self.failure = error
-            self._give(offer)
+            self._give(self._attempt(self._answer))
+            self._attempt(self._settle)
         if self._translator is not None:
             self._translator.close()
         atexit.unregister(self._end)
         self._close_pipes()
+
+    def _attempt(self, work: Callable[[], Any]) -> Any:
+        """What comes of it; None where it fails, and from then on: the computer goes on without."""
+        try:
+            return work() if self.failure is None else None
+        except Exception as error:  # whoever closes the computer is told
+            self.failure = error
+            return None
 
     def _take(self) -> bool:
         """Wait for a request. False: there will be none any more."""
@@ -139,3 +144,7 @@ class Recompiler:
 
             self._translator = Translator(self._options, self.account)
         return self._translator.answer(self._request)
+
+    def _settle(self) -> None:
+        if self._translator is not None:
+            self._translator.settle()

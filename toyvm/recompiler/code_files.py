@@ -1,0 +1,95 @@
+"""Compiled code in a directory, from run to run.
+
+A file is found by a hash of all that its code depends on besides the words it was made from, and of the first of those:
+the compiler, the host's CPU, the emitter, mode and address. It holds the words, and whoever takes it compares all of
+them. What is damaged or foreign counts as not there, and is replaced by the next code of that name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from toyvm.recompiler.code import CompiledCode, Place, Run
+
+DIRECTORY_LIMIT = 64 << 20  # bytes
+_MAGIC = b"toyvm compiled code 1\n"
+_SUFFIX = ".t64code"
+
+
+class CodeFiles:
+    """Files of one directory, which processes may share."""
+
+    def __init__(self, directory: Path, identity: str) -> None:
+        """`identity`: all that code depends on and that is the same for everything compiled here."""
+        self._directory = directory
+        self._identity = identity
+
+    def read(self, place: Place) -> CompiledCode | None:
+        try:
+            return parse(self._identity, self._path(place).read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def write(self, place: Place, code: CompiledCode) -> None:
+        """Raises OSError."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(dir=self._directory, suffix=".draft")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(serialized(self._identity, code))
+            os.replace(draft, self._path(place))
+        except OSError:
+            os.unlink(draft)
+            raise
+
+    def _path(self, place: Place) -> Path:
+        text = f"{self._identity}\n{place.user} {place.gva:x} {list(place.words)}"
+        return self._directory / (hashlib.sha256(text.encode()).hexdigest() + _SUFFIX)
+
+    def tidy(self) -> None:
+        """Delete the files that were written longest ago, until the directory is small enough."""
+        with suppress(OSError):
+            files = sorted(
+                (entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(self._directory)
+            )
+            total = sum(size for _, size, _ in files)
+            for _, size, path in files:
+                if total <= DIRECTORY_LIMIT:
+                    break
+                os.unlink(path)
+                total -= size
+
+
+def serialized(identity: str, code: CompiledCode) -> bytes:
+    """A file's contents: magic, checksum of the rest, length of the header, header, object file."""
+    header = {
+        "identity": identity,
+        "user": code.user,
+        "runs": [[run.start, *run.words] for run in code.runs],
+        "entries": code.entries,
+        "groups": code.groups,
+        "sites": code.sites,
+    }
+    text = json.dumps(header).encode()
+    body = len(text).to_bytes(8, "little") + text + code.object_file
+    return _MAGIC + hashlib.sha256(body).digest() + body
+
+
+def parse(identity: str, data: bytes) -> CompiledCode:
+    """Code from a file's contents. Raises ValueError unless it is whole, and of this identity."""
+    checksum = len(_MAGIC) + 32
+    body = data[checksum:]
+    if not data.startswith(_MAGIC) or hashlib.sha256(body).digest() != data[len(_MAGIC) : checksum]:
+        raise ValueError("no compiled code, or damaged")
+    size = 8 + int.from_bytes(body[:8], "little")
+    header = json.loads(body[8:size])
+    if header["identity"] != identity:
+        raise ValueError("compiled for something else")
+    runs = tuple(Run(start, tuple(words)) for start, *words in header["runs"])
+    entries = tuple((gva, need) for gva, need in header["entries"])
+    return CompiledCode(header["user"], runs, entries, tuple(header["groups"]), header["sites"], body[size:])
