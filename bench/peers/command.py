@@ -118,6 +118,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.build:
         return build(arguments)
     check_outputs({"--json": _name(arguments.json), "--plot": _name(arguments.plot)})
+    if not sys.platform.startswith("linux"):
+        raise UsageError(f"the CPU time of living processes is read as Linux has it; this is {sys.platform}")
     subjects = all_subjects()
     native = next(subject for subject in subjects if subject.name == NATIVE)
     if native.missing:

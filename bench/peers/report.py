@@ -9,7 +9,7 @@ from typing import Any
 
 from peers.figures import Figure, geometric_mean
 from peers.measure import Failure, Sample, Warm, cost_of, slowdown
-from peers.subjects import Subject
+from peers.subjects import NATIVE, Subject
 
 Cost = Callable[[Any], float]
 Row = tuple[str, list[str]]
@@ -79,7 +79,7 @@ class Comparison:
         yield "warm-up, CPU ms", self._times(lambda sample: sample.warm_up)
 
     def _figures(self, figure: Callable[[str], Figure | None]) -> list[str]:
-        return [_text(figure(subject)) for subject in self.subjects]
+        return [_text(figure(subject), subject != NATIVE) for subject in self.subjects]
 
     def _times(self, value: Cost) -> list[str]:
         return [self.milliseconds(subject, value) for subject in self.subjects]
@@ -114,8 +114,8 @@ def _line(title: str, cells: list[str], first: int, widths: list[int]) -> str:
     return f"{title:<{first}}  {'  '.join(padded)}".rstrip()
 
 
-def _text(figure: Figure | None) -> str:
-    return "-" if figure is None else figure.text()
+def _text(figure: Figure | None, has_noise: bool) -> str:
+    return "-" if figure is None else figure.text() if has_noise else f"{figure.median:.2f}"
 
 
 def _record(figure: Figure | None) -> dict[str, Any] | None:
