@@ -77,7 +77,7 @@ def test_a_guest_recompiled_against_interpreted(
 
 
 def measure(words: Sequence[str], technique: str) -> Round:
-    command = [sys.executable, "-m", "toyvm", "run", "--technique", technique, words[0]]
+    command = [sys.executable, "-P", "-m", "toyvm", "run", "--technique", technique, words[0]]
     recompiled = [*command, "--engine", "recompiler", "--", *words[1:]]
     with TemporaryDirectory() as cache:
         said, interpreted = run_whole([*command, "--", *words[1:]])

@@ -26,7 +26,7 @@ def cpu_nanoseconds(*arguments: str) -> float:
     # Bytecode as pip leaves it: an environment that forbids writing it would have every module compiled each time.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, *arguments]
+    command = [sys.executable, "-P", *arguments]  # -P: what is installed, not a checkout without its core
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e9

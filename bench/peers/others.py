@@ -91,7 +91,7 @@ def _caller(subject: Subject, program: Program, folder: Path) -> Callable[[], fl
 def start_ups(folder: Path, report: Report) -> Readings:
     """Elapsed milliseconds of whole processes, caches warm, as one has them from the second time on."""
     command = shutil.which("toyvm", path=str(Path(sys.executable).parent))
-    toyvm = [command] if command else [sys.executable, "-m", "toyvm"]
+    toyvm = [command] if command else [sys.executable, "-P", "-m", "toyvm"]
     commands = {TOYVM_HELLO: [*toyvm, "run", "hello"], PYTHON: [sys.executable, "-c", "pass"]}
     for module in ("unicorn", "wasmtime"):
         if _is_there(module):

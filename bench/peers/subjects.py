@@ -51,7 +51,8 @@ def _toyvm(engine: str) -> Subject:
     """An engine on bare hardware, paging on."""
 
     def command(program: Program, folder: Path) -> Words:
-        return [sys.executable, "-m", "toyvm", "run", "--engine", engine, str(compile_riscv(program, folder))]
+        # -P: what is installed, and not a checkout without its core that this may have been called from.
+        return [sys.executable, "-P", "-m", "toyvm", "run", "--engine", engine, str(compile_riscv(program, folder))]
 
     missing = _without(_RISCV)
     if engine == "recompiler":
