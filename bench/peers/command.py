@@ -178,7 +178,8 @@ def conclude_comparison(arguments: argparse.Namespace, run: Run) -> int:
         write_json(arguments.json, {**run.record(), "comparison": comparison.record()})
     if arguments.plot:
         replace_file(arguments.plot, comparison_svg(comparison, run.source).encode())
-    print("\n".join([*_block(comparison.table(), arguments.markdown), *_source(run)]))
+    table = [*comparison.table(output_width()), *comparison.notes(output_width())]
+    print("\n".join([*_block(table, arguments.markdown), *_source(run)]))
     return _interrupted() if run.is_interrupted else int(bool(run.failures))
 
 
@@ -192,8 +193,9 @@ def conclude_targets(arguments: argparse.Namespace, run: Run) -> int:
         write_json(arguments.json, {**run.record(), "targets": records(rows), **comparisons, "readings": readings})
     if arguments.plot:
         replace_file(arguments.plot, targets_svg(rows, warm, long, run.source).encode())
-    card = markdown_lines(rows) if arguments.markdown else text_lines(rows, output_width())
-    tables = [*warm.table(notes=False), "", *long.table(notes=False), *warm.notes()]
+    width = output_width()
+    card = markdown_lines(rows) if arguments.markdown else text_lines(rows, width)
+    tables = [*warm.table(width), "", *long.table(width), *warm.notes(width)]
     print("\n".join([*card, "", *_block(tables, arguments.markdown), *_source(run)]))
     if run.is_interrupted:
         return _interrupted()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from statistics import median
+from textwrap import wrap
 from typing import Any
 
 from peers.figures import Figure, geometric_mean
@@ -84,19 +85,24 @@ class Comparison:
     def _times(self, value: Cost) -> list[str]:
         return [self.milliseconds(subject, value) for subject in self.subjects]
 
-    def table(self, notes: bool = True) -> list[str]:
-        """The rows as lines of text; with `notes` what is missing, and what failed."""
+    def table(self, width: int) -> list[str]:
+        """The rows as lines of so many columns, the subjects in as many bands as that takes."""
         title = "slowdown, warm" if self.is_warm else "slowdown, from nothing"
         rows = [(title, list(self.subjects)), *self.rows()]
         first = max(len(title) for title, _ in rows)
         widths = [max(len(cells[n]) for _, cells in rows if cells) for n in range(len(self.subjects))]
-        lines = [_line(title, cells, first, widths) for title, cells in rows]
-        return [*lines, *(self.notes() if notes else ())]
+        lines: list[str] = []
+        for start, end in _bands(widths, width - first):
+            lines += [""] if lines else []
+            lines += [_line(title, cells[start:end], first, widths[start:end]) for title, cells in rows]
+        return lines
 
-    def notes(self) -> Iterator[str]:
+    def notes(self, width: int) -> Iterator[str]:
         """Why there is a `-`."""
-        yield from (f"not measured: {name}: {why}" for name, why in self.missing.items())
-        yield from (f"failed: {one.subject} on {one.program}: {one.message}" for one in self.failures)
+        for name, why in self.missing.items():
+            yield from wrap(f"not measured: {name}: {why}", width, subsequent_indent="  ")
+        for one in self.failures:
+            yield from wrap(f"failed: {one.subject} on {one.program}: {one.message}", width, subsequent_indent="  ")
 
     def record(self) -> dict[str, Any]:
         """All of it for a JSON file."""
@@ -107,6 +113,17 @@ class Comparison:
             "failures": [asdict(one) for one in self.failures],
             "samples": [sample.record() for sample in self.samples],
         }
+
+
+def _bands(widths: list[int], room: int) -> Iterator[tuple[int, int]]:
+    """From which column to which one each band goes; one column at least."""
+    start, used = 0, 0
+    for place, width in enumerate(widths):
+        if place > start and used + 2 + width > room:
+            yield start, place
+            start, used = place, 0
+        used += 2 + width
+    yield start, len(widths)
 
 
 def _line(title: str, cells: list[str], first: int, widths: list[int]) -> str:

@@ -86,14 +86,22 @@ def test_a_program_that_failed_leaves_no_mean() -> None:
     broken = Comparison(SUBJECTS, samples, [Failure("sieve", INTERPRETER, "it ended with code 102: it broke")])
     assert broken.mean(INTERPRETER) is None
     assert broken.mean(RECOMPILER) is not None
-    text = "\n".join(broken.table())
+    text = "\n".join([*broken.table(100), *broken.notes(100)])
     assert "failed: toyvm interpreter on sieve: it ended with code 102: it broke" in text
     assert "not measured: unicorn: it is not here" in text
 
 
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_subjects_that_do_not_fit_beside_the_others_come_beneath(width: int) -> None:
+    lines = comparison(interpreter=7.0, recompiler=1.4).table(width)
+    assert max(map(len, lines)) <= width
+    rows = [line.split()[1:] for line in lines if line.startswith("sieve")]
+    assert [float(cell) for row in rows for cell in row if cell[0] != "\u00b1"] == [1.0, 7.0, 1.4]
+
+
 def test_a_program_on_which_all_failed_is_still_a_row() -> None:
     failures = [Failure("fib", name, "gcc failed") for name in (NATIVE, INTERPRETER)]
-    lines = Comparison(SUBJECTS, [], failures).table()
+    lines = Comparison(SUBJECTS, [], failures).table(100)
     assert [line.split() for line in lines if line.startswith("fib")] == [["fib", "-", "-", "-"]]
 
 
@@ -127,7 +135,7 @@ def test_the_record_has_what_the_table_has() -> None:
 def test_a_mean_over_some_of_the_programs_says_so_and_judges_nothing() -> None:
     whole = comparison(interpreter=7.0, recompiler=1.4)
     part = Comparison(SUBJECTS, whole.samples, [], [*PROGRAMS, "list"])
-    assert any(line.startswith("mean of 2 of 3 ") for line in part.table())
+    assert any(line.startswith("mean of 2 of 3 ") for line in part.table(100))
     rows = rows_of(Results(part, part, [], None))
     assert [row.holds for row in rows[:3]] == [None, None, None]
 
