@@ -324,7 +324,7 @@ op_spin: {
 
 raise:
     count(STATE, horizon - LEFT);
-    if (T64_LIKELY((!STATE->fresh) & !leaves(cpu, vm_in_user_mode(vm), cause))) {
+    if (T64_LIKELY(!STATE->fresh && !leaves(cpu, vm_in_user_mode(vm), cause))) {
         to = STATE->tvec;
         system_take_trap(vm, cause, PC, tval);
         ENTER(false);
