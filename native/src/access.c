@@ -146,6 +146,7 @@ bool access_reach_quietly(struct t64_cpu *cpu, struct region *region, u64 gva, u
 {
     u32 uses = what & 3, power = what >> 8 & 255;
     u64 bytes = what >> 16 & 0xffff;
+    region->misses++;
     const struct extent *extent = gva & (((u64)1 << power) - 1) ? NULL : extent_for(cpu, gva, bytes, uses);
     if (!extent)
         return false;

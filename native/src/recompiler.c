@@ -23,9 +23,11 @@ _Static_assert(T64_REQUEST_PAGES == sizeof((t64_request *)0)->pages / sizeof(t64
                "the header's numbers");
 
 enum { COUNTERS = 4096, ENTRIES_MAX = 8192, ASKED = 1024, JUMPS = 256 };
-enum { LOOKS_TO_FORGIVE = 64 }; /* on a bare machine, up to 64 Mi instructions */
+/* Instructions. A look is after that many at most; those of a guest come with each exit. */
+enum { LONGEST_LOOK = 1 << 20, TO_FORGIVE = 1 << 26 };
 /* An entry is judged after what lies behind its region has had the time to become part of a larger one. */
-enum { THRESHOLDS_TO_JUDGE = 2, RETIRED_TO_PAY = 12 };
+enum { THRESHOLDS_TO_JUDGE = 2, LOSS_MAX = 1 << 18 };
+enum { ENTERING = 12, REACHING = 16 }; /* what entering a region and finding a site take, in instructions of the interpreter */
 /* Where the conversation stands, and so who owns request and offer: the caller while it is asked or taken, else the core. */
 enum { SLOT_FREE, SLOT_ASKED, SLOT_TAKEN, SLOT_ANSWERED };
 
@@ -36,7 +38,8 @@ struct t64_recompiler {
     u16 counters[COUNTERS];
     u64 asked[ASKED];   /* places that were asked for lately */
     u64 useless[ASKED]; /* places where entering a region does not pay */
-    u64 looks;
+    region_code *useless_code[ASKED]; /* and that region's code */
+    u64 retired, passed; /* as of the last look; since something was forgiven, about */
     bool lost; /* something was dropped since asked was cleared */
     bool is_waiting; /* for an answer: until then nothing is counted, as it could not be asked for */
     const struct code_entry *settled[ASKED]; /* entries that need not be counted again */
@@ -85,12 +88,14 @@ bool recompiler_covers(const struct code_page *page, u32 from, u32 to)
     return page->compiled && any_bit(page->compiled->words, from, to);
 }
 
-/* The entry is its own again: it, and plain ones before it, are grouped anew when they are executed next. */
+/* The entry is its own again: it, and those before it that could take it into their group, are grouped anew when they are executed
+ * next. */
 static void let_go(const struct code_cache *cache, struct code_entry *entry, u32 index)
 {
-    for (i32 n = 0; n <= (i32)index && n < GROUP_MAX; n++)
-        if (n == 0 || entry[-n].handler == cache->handlers[entry[-n].kind])
-            entry[-n].handler = cache->handlers[KIND_UNDECODED];
+    entry->handler = cache->handlers[KIND_UNDECODED];
+    for (u32 n = 1; n <= index && n < GROUP_MAX; n++)
+        if (entry[-(i32)n].handler == cache->handlers[entry[-(i32)n].kind] || is_fused(cache->handlers, &entry[-(i32)n]))
+            entry[-(i32)n].handler = cache->handlers[KIND_UNDECODED];
 }
 
 static void remove_entry(struct t64_recompiler *r, struct region_entry *entry)
@@ -125,6 +130,7 @@ static void ask_again(struct t64_recompiler *r)
     memset(r->asked, 0, sizeof r->asked);
     memset(r->settled, 0, sizeof r->settled);
     r->lost = false;
+    r->passed = 0;
 }
 
 static u64 size_of(const struct region *region) { return sizeof *region + region->site_count * sizeof region->sites[0]; }
@@ -467,8 +473,11 @@ static void add_entry(struct t64_cpu *cpu, struct region *region, const t64_offe
     struct code_page *page = page_of(region, gva);
     if (!page)
         return;
-    if (is_useless(r, gva, offer->user)) /* for another region it may pay */
+    if (is_useless(r, gva, offer->user)) { /* for another region it may pay */
+        if (r->useless_code[counter_of(gva, ASKED)] == (region_code *)(uintptr_t)offer->code)
+            return;
         r->useless[counter_of(gva, ASKED)] = 0;
+    }
     u32 at = (gva & 4095) >> 2, number = page->compiled->entry[at];
     if (number)
         remove_entry(r, &r->entries[number]);
@@ -535,23 +544,28 @@ static void take_offer(struct t64_cpu *cpu)
 void recompiler_look(struct t64_cpu *cpu)
 {
     struct t64_recompiler *r = cpu->code->recompiler;
-    if (++r->looks % LOOKS_TO_FORGIVE == 0 && r->lost)
+    u64 passed = cpu->vm->state.retired - r->retired; /* of another computer's, if that ran last */
+    r->retired = cpu->vm->state.retired;
+    r->passed += passed < LONGEST_LOOK ? passed : LONGEST_LOOK;
+    if (r->passed >= TO_FORGIVE && r->lost)
         ask_again(r);
     take_offer(cpu);
     if (cpu->use == CPU_HOSTED && !r->config.eager) /* entered anew after each exit */
         recompiler_left(cpu, cpu->vm->state.pc, false);
 }
 
-/* Entering and leaving costs what the interpreter needs for some ten instructions: where fewer follow it does not pay. */
+/* Where translations are forgotten all the time, or few instructions follow, compiled code does not pay. */
 static void judge(struct t64_recompiler *r, struct region_entry *entry)
 {
-    if (entry->retired < (u64)entry->runs * RETIRED_TO_PAY) {
-        r->useless[counter_of(entry->gva, ASKED)] = name_of(entry->gva, entry->user);
+    if (entry->spared < 0) {
+        u32 place = counter_of(entry->gva, ASKED);
+        r->useless[place] = name_of(entry->gva, entry->user);
+        r->useless_code[place] = entry->code;
         remove_entry(r, entry);
         return;
     }
     entry->runs = 0;
-    entry->retired = 0;
+    entry->spared = 0;
 }
 
 /* Translations are not what they were. */
@@ -570,14 +584,15 @@ u64 recompiler_enter(struct t64_cpu *cpu, struct region_entry *entry, u64 left)
     if (T64_UNLIKELY(region->epoch != cpu->tlbs.epoch))
         begin_epoch(region, cpu->tlbs.epoch);
     region->jumped_from = 0;
+    u32 misses = region->misses;
     u64 rest = entry->code(state->x, cpu, left, region, region->sites, entry->index);
     if (region->jumped_from)
         remember_jump(r, region->jumped_from, state->pc);
     u64 retired = left - (rest & ~REGION_STUCK);
-    entry->retired += retired;
+    entry->spared += (i64)retired - ENTERING - REACHING * (i64)(region->misses - misses);
     r->counts.retired += retired;
     r->counts.entered++;
-    if (++entry->runs == THRESHOLDS_TO_JUDGE * r->config.threshold && !r->config.eager)
+    if ((++entry->runs == THRESHOLDS_TO_JUDGE * r->config.threshold || entry->spared < -LOSS_MAX) && !r->config.eager)
         judge(r, entry);
     return rest;
 }

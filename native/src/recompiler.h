@@ -31,8 +31,8 @@ struct region_entry {
     u32 need;  /* the region may only be entered with so many instructions left */
     u16 index; /* of this entry, in the region */
     u8 user;
-    u32 runs; /* since it was judged last, and the instructions that retired in them */
-    u64 retired;
+    u32 runs;   /* since it was judged last, and the instructions that they spared the interpreter */
+    i64 spared;
 };
 
 /* What a page of predecoded code has to do with regions. */
@@ -69,6 +69,7 @@ struct region {
     u64 words[T64_REGION_PAGES][CODE_ENTRIES / 64];
     u64 epoch; /* that `present` and `sites` are of */
     u32 page_count, entry_count, site_count;
+    u32 misses; /* so often a site had to be found anew */
     struct region_site sites[];
 };
 
