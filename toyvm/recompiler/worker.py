@@ -19,8 +19,6 @@ from toyvm.recompiler.options import Recompiling
 if TYPE_CHECKING:
     from toyvm.recompiler.translator import Translator
 
-_at_work: set[Recompiler] = set()  # those whose thread compiles
-
 
 @dataclass(slots=True)
 class Account:
@@ -32,11 +30,6 @@ class Account:
     dropped: int = 0  # so often there was no room for more
 
 
-def is_compiling() -> bool:
-    """Is a thread of this process compiling, perhaps for a computer that is closed?"""
-    return bool(_at_work)
-
-
 class Recompiler:
     """Serves requests until it is closed."""
 
@@ -46,6 +39,7 @@ class Recompiler:
         self.account = Account()
         self.failure: Exception | None = None
         self._translator: Translator | None = None
+        self._is_at_work = False
         self._request = ffi.new("t64_request *")
         self._wake_read, self._wake_write = os.pipe()
         self._done_read, self._done_write = os.pipe() if options.waiting else (-1, -1)
@@ -75,7 +69,7 @@ class Recompiler:
         it but the end of the process. Raises what went wrong in the thread.
         """
         self._leave_core()
-        if self not in _at_work:
+        if not self._is_at_work:
             self._thread.join()
         if isinstance(self.failure, ToyvmError):  # llvmlite does not load
             raise self.failure
@@ -126,12 +120,12 @@ class Recompiler:
                 if self._native is None:
                     return False
                 if lib.t64_recompiler_take(self._native, self._request):
-                    _at_work.add(self)
+                    self._is_at_work = True
                     return True
 
     def _give(self, offer: Any) -> None:
         with self._lock:
-            _at_work.discard(self)
+            self._is_at_work = False
             if self._native is not None:
                 lib.t64_recompiler_answer(self._native, ffi.NULL if offer is None else offer)
                 if self._options.waiting:
