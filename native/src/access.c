@@ -96,30 +96,25 @@ static bool is_recompiled(struct t64_cpu *cpu, t64_hpa hpa, u64 size)
     return page && recompiler_covers(page, offset >> 2, (offset + (u32)size + 3) >> 2);
 }
 
-/* Translate and mark the leaf, unless that faults or what was recompiled would change. */
-static bool translate_quietly(struct t64_cpu *cpu, u64 gva, enum t64_access access, t64_hpa *hpa)
+/* Mark the leaf, unless what was recompiled would change. */
+static bool mark_quietly(struct t64_cpu *cpu, const struct t64_walk *found, enum t64_access access)
 {
-    struct t64_vm *vm = cpu->vm;
-    struct t64_walk found = walk_for(cpu, gva, access);
-    if (found.result != WALK_OK)
+    u64 marks = walk_marks(found, access);
+    if (marks && is_recompiled(cpu, phys_locate(&cpu->vm->phys, found->entry_at), 8))
         return false;
-    u64 marks = walk_marks(&found, access);
-    if (marks && is_recompiled(cpu, phys_locate(&vm->phys, found.entry_at), 8))
-        return false;
-    mark_entry(cpu, &found, marks);
-    *hpa = phys_locate(&vm->phys, found.gpa);
+    mark_entry(cpu, found, marks);
     return true;
 }
 
 /* Translate a page for uses that are certain to follow; not where it holds code, which the store TLB never has. */
 static bool fill_quietly(struct t64_cpu *cpu, u64 gva, u32 uses)
 {
-    t64_hpa hpa;
     u32 rights = (uses & EXTENT_LOAD ? ACCESS_LOAD : 0) | (uses & EXTENT_STORE ? ACCESS_STORE : 0);
     struct t64_walk found = walk_for(cpu, gva, rights);
-    if (found.result != WALK_OK || (uses & EXTENT_STORE && code_of(cpu->code, phys_locate(&cpu->vm->phys, found.gpa).at >> 12)))
+    if (found.result != WALK_OK)
         return false;
-    if (!translate_quietly(cpu, gva, rights, &hpa))
+    t64_hpa hpa = phys_locate(&cpu->vm->phys, found.gpa);
+    if ((uses & EXTENT_STORE && code_of(cpu->code, hpa.at >> 12)) || !mark_quietly(cpu, &found, rights))
         return false;
     const u8 *bytes = cpu->vm->phys.ram + hpa.at;
     if (uses & EXTENT_LOAD)
@@ -150,8 +145,9 @@ bool access_reach_quietly(struct t64_cpu *cpu, struct region *region, u64 gva, u
     const struct extent *extent = gva & (((u64)1 << power) - 1) ? NULL : extent_for(cpu, gva, bytes, uses);
     if (!extent)
         return false;
-    region->sites[what >> 32] =
-        (struct region_site){.gva = extent->gva, .count = ((extent->size - bytes) >> power) + 1, .addend = extent->addend};
+    u64 site = what >> 32;
+    region->sites[site] = (struct region_site){.gva = extent->gva, .addend = extent->addend};
+    region->counts[region->site_count - 1 - site] = ((extent->size - bytes) >> power) + 1;
     return true;
 }
 
@@ -164,10 +160,10 @@ bool access_store_quietly(struct t64_cpu *cpu, struct region *region, u64 gva, u
     }
     struct t64_vm *vm = cpu->vm;
     struct t64_walk found = walk_for(cpu, gva, ACCESS_STORE);
-    if (gva & (size - 1) || found.result != WALK_OK || is_recompiled(cpu, phys_locate(&vm->phys, found.gpa), size))
+    if (gva & (size - 1) || found.result != WALK_OK)
         return false;
-    t64_hpa hpa;
-    if (!translate_quietly(cpu, gva, ACCESS_STORE, &hpa))
+    t64_hpa hpa = phys_locate(&vm->phys, found.gpa);
+    if (is_recompiled(cpu, hpa, size) || !mark_quietly(cpu, &found, ACCESS_STORE))
         return false;
     memcpy(vm->phys.ram + hpa.at, &value, size);
     code_changed(cpu->code, hpa, size);

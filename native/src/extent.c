@@ -7,7 +7,7 @@
 
 const struct extent *extent_find(const struct extents *extents, u64 gva, u64 bytes)
 {
-    for (u32 n = 0; n < EXTENTS; n++) {
+    for (u32 n = 0; n < extents->count; n++) {
         const struct extent *extent = &extents->of[n];
         u64 distance = gva - extent->gva;
         if (distance < extent->size && extent->size - distance >= bytes)
@@ -43,7 +43,7 @@ static bool join(struct extent *extent, struct extent *other)
 static bool join_others(struct extents *extents, struct extent *extent)
 {
     bool any = false;
-    for (u32 n = 0; n < EXTENTS; n++)
+    for (u32 n = 0; n < extents->count; n++)
         any |= join(extent, &extents->of[n]);
     return any;
 }
@@ -60,6 +60,15 @@ static bool grow(struct extent *extent, const struct tlb *tlb, u32 uses)
     return extent->size != size;
 }
 
+/* Large ones stay and grow, until they hold all that a program works with. */
+static struct extent *smallest(struct extents *extents)
+{
+    struct extent *found = &extents->of[0];
+    for (u32 n = 1; n < EXTENTS; n++)
+        found = extents->of[n].size < found->size ? &extents->of[n] : found;
+    return found;
+}
+
 const struct extent *extent_make(struct extents *extents, const struct tlb *tlb, u32 uses, u64 gva)
 {
     u64 page = gva & ~(u64)4095;
@@ -69,7 +78,7 @@ const struct extent *extent_make(struct extents *extents, const struct tlb *tlb,
     struct extent made = {page, 4096, addend};
     while (grow(&made, tlb, uses) || join_others(extents, &made))
         ;
-    struct extent *place = &extents->of[extents->hand++ % EXTENTS];
+    struct extent *place = extents->count < EXTENTS ? &extents->of[extents->count++] : smallest(extents);
     *place = made;
     return place;
 }

@@ -21,8 +21,8 @@ struct extent {
 /* Of one mode and one set of uses. */
 struct extents {
     u64 epoch; /* in which they were made */
-    u32 hand;
-    struct extent of[EXTENTS];
+    u32 count;
+    struct extent of[EXTENTS]; /* the first `count` of them */
 };
 
 /* The one that holds all these bytes, or NULL. */

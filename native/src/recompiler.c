@@ -13,7 +13,7 @@
 /* Compiled code finds its way by these. */
 _Static_assert(offsetof(struct region, reach) == 0 && offsetof(struct region, store) == 8 && offsetof(struct region, cross) == 16 &&
                    offsetof(struct region, jumped_from) == 24 && offsetof(struct region, present) == 32 &&
-                   sizeof(struct region_site) == 24 && offsetof(struct region_site, count) == 8 && offsetof(struct region_site, addend) == 16,
+                   sizeof(struct region_site) == 16 && offsetof(struct region_site, addend) == 8,
                "the emitter's offsets");
 _Static_assert(offsetof(struct t64_state, pc) == 33 * 8, "the emitter's offsets");
 
@@ -133,7 +133,8 @@ static void ask_again(struct t64_recompiler *r)
     r->passed = 0;
 }
 
-static u64 size_of(const struct region *region) { return sizeof *region + region->site_count * sizeof region->sites[0]; }
+static u64 size_for(u32 sites) { return sizeof(struct region) + sites * (sizeof(u64) + sizeof(struct region_site)); }
+static u64 size_of(const struct region *region) { return size_for(region->site_count); }
 
 static void drop(struct t64_recompiler *r, u32 number)
 {
@@ -429,7 +430,7 @@ static struct region *new_region(struct t64_cpu *cpu, const t64_offer *offer)
     for (u32 n = 0; n < offer->page_count; n++)
         if (!has_page(cpu, &offer->pages[n]))
             return NULL;
-    struct region *region = calloc(1, sizeof *region + offer->site_count * sizeof region->sites[0]);
+    struct region *region = calloc(1, size_for(offer->site_count));
     if (!region)
         return NULL;
     region->reach = access_reach_quietly;
@@ -437,6 +438,7 @@ static struct region *new_region(struct t64_cpu *cpu, const t64_offer *offer)
     region->cross = is_present;
     region->page_count = offer->page_count;
     region->site_count = offer->site_count;
+    region->sites = (struct region_site *)&region->counts[offer->site_count];
     for (u32 n = 0; n < offer->page_count; n++) {
         struct code_page *page = code_of(cpu->code, offer->pages[n].frame);
         region->pages[n] = page;
@@ -571,7 +573,7 @@ static void judge(struct t64_recompiler *r, struct region_entry *entry)
 /* Translations are not what they were. */
 static void begin_epoch(struct region *region, u64 epoch)
 {
-    memset(region->sites, 0, region->site_count * sizeof region->sites[0]);
+    memset(region->counts, 0, region->site_count * sizeof region->counts[0]);
     memset(region->present, 0, sizeof region->present);
     region->epoch = epoch;
 }

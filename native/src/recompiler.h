@@ -42,9 +42,9 @@ struct compiled_page {
 };
 
 /* A place in a region that accesses memory, once or as a group: where it may without asking. It does so from `gva` on, as far as
- * distances in units of its largest access are less than `count`, and finds the bytes `addend` away. All 0: nowhere. */
+ * distances in units of its largest access are less than its count, and finds the bytes `addend` away. */
 struct region_site {
-    u64 gva, count, addend;
+    u64 gva, addend;
 };
 
 /* Let a site access the bytes that it wants at gva. False: nothing happened, and the interpreter is to execute the first access, as
@@ -67,10 +67,11 @@ struct region {
     const struct code_page *pages[T64_REGION_PAGES];
     u64 gva[T64_REGION_PAGES];
     u64 words[T64_REGION_PAGES][CODE_ENTRIES / 64];
-    u64 epoch; /* that `present` and `sites` are of */
+    u64 epoch;  /* that `present` and `counts` are of */
     u32 page_count, entry_count, site_count;
     u32 misses; /* so often a site had to be found anew */
-    struct region_site sites[];
+    struct region_site *sites; /* behind the counts */
+    u64 counts[]; /* of sites, the last one's first: so that all can be forgotten at once, and each is found from `sites` */
 };
 
 struct t64_recompiler;

@@ -1,16 +1,14 @@
 /* Filling and flushing the soft TLBs. */
 #include "tlb.h"
 
-#include <string.h>
-
 void tlb_begin_epoch(struct tlbs *tlbs) { tlbs->epoch = ++*tlbs->epochs; }
 
 struct extents *tlb_extents(struct tlbs *tlbs, u32 mode, u32 uses)
 {
     struct extents *extents = &tlbs->extents[mode][uses - 1];
     if (extents->epoch != tlbs->epoch) {
-        memset(extents, 0, sizeof *extents);
         extents->epoch = tlbs->epoch;
+        extents->count = 0;
     }
     return extents;
 }

@@ -241,7 +241,9 @@ static void group_of_stores_into_code_in_guest_mode(void)
     t64_vm_run(vm, 2);
     cpu->guest = &area;
     cpu->vm->state.ptbr = 0;
-    struct region *region = calloc(1, sizeof *region + sizeof region->sites[0]);
+    struct region *region = calloc(1, sizeof *region + sizeof region->counts[0] + sizeof region->sites[0]);
+    region->site_count = 1;
+    region->sites = (struct region_site *)&region->counts[1];
     require(!access_reach_quietly(cpu, region, CODE, STORES_A_DOUBLE), "a group of stores into code is left to the interpreter");
     require(access_reach_quietly(cpu, region, CODE + 0x1000, STORES_A_DOUBLE), "one into data is not");
     free(region);

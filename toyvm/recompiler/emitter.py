@@ -18,10 +18,11 @@ from toyvm.recompiler.groups import Group, find_groups
 from toyvm.recompiler.loops import Course, find_courses
 from toyvm.recompiler.region import Block, Region, Step, is_return, target_of
 
-VERSION = 5  # of what is emitted: code of another one is not used
+VERSION = 6  # of what is emitted: code of another one is not used
 PC_OFFSET = 33 * 8
 REGION_JUMPED_FROM, REGION_PRESENT = 24, 32  # behind its three functions
-SITE_SIZE, SITE_GVA, SITE_COUNT, SITE_ADDEND = 24, 0, 8, 16
+SITE_SIZE, SITE_GVA, SITE_ADDEND = 16, 0, 8
+COUNT_SIZE = 8  # behind one another, away from the sites
 LOADS, STORES = 1, 2  # what a site does
 STUCK = 1 << 63
 ROUNDS_MAX = 1 << 32  # of a loop that are checked ahead
@@ -217,7 +218,7 @@ class Emitter:
         gva = str(course.distance)
         if course.register is not None:
             gva = self.value(f"add i64 {self.read(course.register)}, {gva}")
-        distance, count = self._distance(gva, course.size, site), self._of_site(SITE_COUNT, site)
+        distance, count = self._distance(gva, course.size, site), self._count_of(site)
         if course.stride:
             way = self.value(f"sub i64 {count}, {distance}") if course.stride > 0 else distance
             way = self.value(f"sub i64 {way}, 1") if course.stride > 0 else way
@@ -366,7 +367,7 @@ class Emitter:
         return self._numbers[self._index]
 
     def _is_reached(self, gva: str, size: int, site: int) -> str:
-        return self.value(f"icmp ult i64 {self._distance(gva, size, site)}, {self._of_site(SITE_COUNT, site)}")
+        return self.value(f"icmp ult i64 {self._distance(gva, size, site)}, {self._count_of(site)}")
 
     def _distance(self, gva: str, size: int, site: int) -> str:
         """From where the site may begin to access, in units of `size`; where that is misaligned, enormous."""
@@ -375,6 +376,10 @@ class Emitter:
             power = size.bit_length() - 1
             distance = self.value(f"call i64 @llvm.fshr.i64(i64 {distance}, i64 {distance}, i64 {power})")
         return distance
+
+    def _count_of(self, site: int) -> str:
+        place = self.value(f"getelementptr i8, ptr %sites, i64 {-COUNT_SIZE * (site + 1)}")
+        return self.value(f"load i64, ptr {place}")
 
     def _of_site(self, offset: int, site: int) -> str:
         place = self.value(f"getelementptr i8, ptr %sites, i64 {SITE_SIZE * site + offset}")
