@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,7 +37,7 @@ def run(options: Recompiling, text: str = LOOP, at: int = 0x1000) -> Account:
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Recompiling:
-    return replace(HOT, cache=tmp_path / "a" / "code")
+    return HOT._replace(cache=tmp_path / "a" / "code")
 
 
 def test_a_second_run_compiles_nothing(kept: Recompiling) -> None:
@@ -48,7 +47,7 @@ def test_a_second_run_compiles_nothing(kept: Recompiling) -> None:
 
 
 def test_no_directory_keeps_nothing(kept: Recompiling, tmp_path: Path) -> None:
-    run(replace(kept, cache=None))
+    run(kept._replace(cache=None))
     assert not list(tmp_path.iterdir())
 
 
@@ -105,7 +104,7 @@ def test_a_damaged_or_foreign_file_is_ignored_and_replaced(kept: Recompiling, da
 
 def test_a_directory_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no directory")
-    assert run(replace(HOT, cache=tmp_path / "file" / "code")).compiled > 0
+    assert run(HOT._replace(cache=tmp_path / "file" / "code")).compiled > 0
 
 
 def test_what_is_written_reads_back() -> None:
@@ -132,5 +131,5 @@ def test_too_little_room_drops_what_was_compiled_and_goes_on() -> None:
         for page in (0x2000, 0x3000, 0x4000):
             put(machine, page, "li t1, 9; 1: addi t1, t1, -1; add t0, t0, t1; bnez t1, 1b; ret")
 
-    counts = agree(setup, [1000, 5000, 20_000], replace(HOT, room=2500))
+    counts = agree(setup, [1000, 5000, 20_000], HOT._replace(room=2500))
     assert counts["dropped"] > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -29,7 +28,7 @@ LEAVER = "addi s5, s5, 1; crr t6, tval; add s6, s6, t6; crr t6, epc; add s6, s6,
 @pytest.fixture(scope="module", params=[EAGER, HOT], ids=["eager", "hot"])
 def options(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recompiling:
     """What is compiled for one test serves the others."""
-    return replace(request.param, cache=tmp_path_factory.mktemp("code"))
+    return request.param._replace(cache=tmp_path_factory.mktemp("code"))
 
 
 def agree_on(text: str, special: str, registers: dict[int, int], options: Recompiling, seed: int) -> None:

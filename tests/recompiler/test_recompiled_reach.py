@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from twins import ALL, EAGER, HOT, LEAVES, MIDDLE, ROOT, agree, map_page, page_on, put
 
@@ -15,7 +13,7 @@ from toyvm.recompiler.options import Recompiling
 @pytest.fixture(scope="module", params=[EAGER, HOT], ids=["eager", "hot"])
 def options(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recompiling:
     """What is compiled for one test serves the others."""
-    return replace(request.param, cache=tmp_path_factory.mktemp("code"))
+    return request.param._replace(cache=tmp_path_factory.mktemp("code"))
 
 
 # Sums and marks words of eight pages, round after round. Before each round it writes the entry s6 to the leaf at s7,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -58,7 +57,7 @@ def busy(machine: Machine) -> None:
 def test_every_limit_around_loops_and_calls_is_exact(options: Recompiling, tmp_path: Path) -> None:
     """Each from the start, so that compiled code runs up to it."""
     for limit in range(30, 190):
-        agree(busy, [2000 + limit, 4000 + 2 * limit], replace(options, cache=tmp_path))
+        agree(busy, [2000 + limit, 4000 + 2 * limit], options._replace(cache=tmp_path))
 
 
 @both

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from toyvm.errors import UsageError
 from toyvm.names import unknown_name
@@ -13,8 +13,7 @@ from toyvm.names import unknown_name
 ENGINES = ("interpreter", "recompiler")
 
 
-@dataclass(frozen=True, slots=True)
-class Recompiling:
+class Recompiling(NamedTuple):
     """The engine `recompiler` and its options.
 
     `threshold`: so many jumps back or calls to a place, and it is compiled; up to 65535. `eager`: compile whatever

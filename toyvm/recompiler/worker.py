@@ -9,7 +9,6 @@ import atexit
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from toyvm.errors import ToyvmError
@@ -20,14 +19,14 @@ if TYPE_CHECKING:
     from toyvm.recompiler.translator import Translator
 
 
-@dataclass(slots=True)
 class Account:
     """What the recompiler did."""
 
-    compiled: int = 0  # regions
-    instructions: int = 0  # in them
-    found: int = 0  # regions in the cache
-    dropped: int = 0  # so often there was no room for more
+    def __init__(self) -> None:
+        self.compiled = 0  # regions
+        self.instructions = 0  # in them
+        self.found = 0  # regions in the cache
+        self.dropped = 0  # so often there was no room for more
 
 
 class Recompiler:
