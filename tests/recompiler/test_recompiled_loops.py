@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from twins import ALL, EAGER, HOT, agree, map_page, page_on, put
+from twins import ALL, EAGER, HOT, MIDDLE, ROOT, agree, map_page, page_on, put
 
 from toyvm.isa.paging import PTE_A, PTE_D, PTE_W
 from toyvm.machine import Machine
@@ -113,3 +113,28 @@ def test_a_loop_that_stores_into_its_own_code(options: Recompiling, special: str
         j    1b
     """
     agree_on(text, special, {8: 0x800, 20: 0x1400, 23: 0x1000}, options, seed=5)
+
+
+def test_a_loop_at_the_end_of_the_address_space_that_accesses_its_beginning(options: Recompiling) -> None:
+    """Relative to its own address, which wraps around."""
+    text = """
+    1:  li   t2, 50
+    2:  auipc t0, 0x20f
+        ld   t1, 4(t0)
+        addi t1, t1, 3
+        sd   t1, 12(t0)
+        add  s2, s2, t1
+        addi t2, t2, -1
+        bnez t2, 2b
+        j    1b
+    """
+    top = (1 << 64) - (1 << 21)
+
+    def setup(machine: Machine) -> None:
+        put(machine, 0x1000, text)
+        page_on(machine)
+        for table in (ROOT, MIDDLE):  # the last 2 MiB are the first ones
+            machine.write(table + 511 * 8, machine.read(table, 8))
+        machine.pc = top + 0x1000
+
+    agree(setup, [*range(40), *range(300, 3000, 171)], options)

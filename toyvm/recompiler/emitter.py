@@ -15,105 +15,51 @@ from collections.abc import Callable, Container
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.recompiler.arithmetic import BRANCH, IMMEDIATE, LOAD, REGISTER, STORE
 from toyvm.recompiler.groups import Group, find_groups
+from toyvm.recompiler.lines import Lines
 from toyvm.recompiler.loops import Course, find_courses
 from toyvm.recompiler.region import Block, Region, Step, is_return, target_of
+from toyvm.recompiler.sites import LOADS, STORES, Sites, what_of
 
 VERSION = 6  # of what is emitted: code of another one is not used
 PC_OFFSET = 33 * 8
 REGION_JUMPED_FROM, REGION_PRESENT = 24, 32  # behind its three functions
-SITE_SIZE, SITE_GVA, SITE_ADDEND = 16, 0, 8
-COUNT_SIZE = 8  # behind one another, away from the sites
-LOADS, STORES = 1, 2  # what a site does
 STUCK = 1 << 63
 ROUNDS_MAX = 1 << 32  # of a loop that are checked ahead
 
-# Out of line, keeping all registers: a miss costs the code around it nothing. Only those that are called are compiled.
-_HELPERS = {
-    "reach": """
-define internal preserve_mostcc i1 @reach(ptr %cpu, ptr %region, i64 %gva, i64 %what) noinline cold nounwind {
-  %f = load ptr, ptr %region
-  %ok = call zeroext i1 %f(ptr %cpu, ptr %region, i64 %gva, i64 %what)
-  ret i1 %ok
-}""",
-    "store": """
-define internal preserve_mostcc i1 @store(
-    ptr %cpu, ptr %region, i64 %gva, i64 %what, i64 %value
-) noinline cold nounwind {
-  %p = getelementptr i8, ptr %region, i64 8
-  %f = load ptr, ptr %p
-  %ok = call zeroext i1 %f(ptr %cpu, ptr %region, i64 %gva, i64 %what, i64 %value)
-  ret i1 %ok
-}""",
-    "cross": """
-define internal preserve_mostcc i1 @cross(ptr %cpu, ptr %region, i64 %page) noinline cold nounwind {
-  %p = getelementptr i8, ptr %region, i64 16
-  %f = load ptr, ptr %p
-  %ok = call zeroext i1 %f(ptr %cpu, ptr %region, i64 %page)
-  ret i1 %ok
-}""",
-}
-_HEAD = """
-declare i64 @llvm.fshr.i64(i64, i64, i64)
-declare i64 @llvm.umin.i64(i64, i64)
-declare i64 @llvm.umax.i64(i64, i64)
-declare i64 @llvm.usub.sat.i64(i64, i64)
-"""
-_TAIL = """
-!0 = !{!"branch_weights", i32 10000, i32 1}
-"""
 
-
-class Emitter:
+class Emitter(Lines):
     """Writes one region."""
 
     def __init__(self, region: Region, name: str, ungrouped: Container[int] = ()) -> None:
         """`ungrouped`: addresses where grouping accesses has failed too often."""
+        super().__init__()
         self._region = region
         self._name = name
-        self._lines: list[str] = []
-        self._count = 0
         self._pages = {page: number for number, page in enumerate(region.pages)}
         self._read, self._written = _registers(region)
         self._ungrouped = ungrouped
-        self.sites = 0  # places that access memory
+        self._sites = Sites(self)
         self.grouped: list[int] = []  # addresses where a group begins
         self._groups: dict[int, Group] = {}  # of the block under way, by member
         self._hosts: dict[int, str] = {}  # by first member: its address in the host
-        self._numbers: dict[int, int] = {}  # of sites, by the index of their first step
+        self._numbers: dict[int, int] = {}  # of its sites, by the index of their first step
         self._ahead: dict[int, str] = {}  # by first step: the addend of a site that has been checked ahead
         self._again = ""  # where the block under way goes on if it leads to itself
         self._block: Block
         self._index = 0  # of the step under way, in its block
+
+    @property
+    def sites(self) -> int:
+        """How many places access memory."""
+        return self._sites.total
 
     def text(self) -> str:
         self._enter()
         for block in self._region.blocks.values():
             self._emit_block(block)
         self._leave()
-        body = "\n".join(self._lines)
         parameters = "ptr noalias %x, ptr %cpu, i64 %budget, ptr %region, ptr %sites, i64 %entry"
-        helpers = "".join(text for name, text in _HELPERS.items() if f"@{name}(" in body)
-        return f"{_HEAD}{helpers}\ndefine i64 @{self._name}({parameters}) nounwind {{\n{body}\n}}\n{_TAIL}"
-
-    # Writing.
-
-    def line(self, text: str) -> None:
-        self._lines.append("  " + text)
-
-    def label(self, name: str) -> None:
-        self._lines.append(name + ":")
-
-    def new_label(self) -> str:
-        self._count += 1
-        return f"l{self._count}"
-
-    def value(self, text: str) -> str:
-        self._count += 1
-        self._lines.append(f"  %v{self._count} = {text}")
-        return f"%v{self._count}"
-
-    def likely(self, claim: str, then: str, otherwise: str) -> None:
-        self.line(f"br i1 {claim}, label %{then}, label %{otherwise}, !prof !0")
+        return self.module(f"i64 @{self._name}({parameters}) nounwind")
 
     def read(self, register: int) -> str:
         return self.value(f"load i64, ptr %r{register}") if register else "0"
@@ -201,7 +147,7 @@ class Emitter:
         left, rounds = self.value("load i64, ptr %left"), str(ROUNDS_MAX)
         for index, course in courses.items():
             rounds = self._rounds(rounds, course, self._numbers[index])
-            self._ahead[index] = self._of_site(SITE_ADDEND, self._numbers[index])
+            self._ahead[index] = self._sites.addend(self._numbers[index])
         used = self.value(f"mul i64 {self.value(f'sub i64 {rounds}, 1')}, {len(self._block.steps)}")
         floor = self.value(f"call i64 @llvm.usub.sat.i64(i64 {left}, i64 {used})")
         floor = self.value(f"call i64 @llvm.umax.i64(i64 {floor}, i64 {need})")
@@ -215,10 +161,10 @@ class Emitter:
 
     def _rounds(self, most: str, course: Course, site: int) -> str:
         """How many rounds the course stays where its site may access; at most so many."""
-        gva = str(course.distance)
+        gva = _signed(course.distance)
         if course.register is not None:
             gva = self.value(f"add i64 {self.read(course.register)}, {gva}")
-        distance, count = self._distance(gva, course.size, site), self._count_of(site)
+        distance, count = self._sites.distance(gva, course.size, site), self._sites.count(site)
         if course.stride:
             way = self.value(f"sub i64 {count}, {distance}") if course.stride > 0 else distance
             way = self.value(f"sub i64 {way}, 1") if course.stride > 0 else way
@@ -328,15 +274,15 @@ class Emitter:
             return self.value(f"add i64 {self._ahead[self._index]}, {gva}")
         site = self._site()
         found, missed, stuck = (self.new_label() for _ in range(3))
-        self.likely(self._is_reached(gva, size, site), found, missed)
+        self.likely(self._sites.is_reached(gva, size, site), found, missed)
         self.label(missed)
         arguments = (
-            f"ptr {self._kept('cpu')}, ptr {self._kept('region')}, i64 {gva}, i64 {_what(site, size, span, uses)}"
+            f"ptr {self._kept('cpu')}, ptr {self._kept('region')}, i64 {gva}, i64 {what_of(site, size, span, uses)}"
         )
         self.likely(self.value(f"call preserve_mostcc i1 @reach({arguments})"), found, stuck)
         self._leave_stuck(stuck)
         self.label(found)
-        return self.value(f"add i64 {self._of_site(SITE_ADDEND, site)}, {gva}")
+        return self.value(f"add i64 {self._sites.addend(site)}, {gva}")
 
     def _store_alone(self, gva: str, stored: str, size: int) -> None:
         if self._index in self._ahead:
@@ -344,14 +290,14 @@ class Emitter:
             return
         site = self._site()
         found, missed, stuck, done = (self.new_label() for _ in range(4))
-        self.likely(self._is_reached(gva, size, site), found, missed)
+        self.likely(self._sites.is_reached(gva, size, site), found, missed)
         self.label(missed)
-        what = f"i64 {gva}, i64 {_what(site, size, size, STORES)}, i64 {stored}"
+        what = f"i64 {gva}, i64 {what_of(site, size, size, STORES)}, i64 {stored}"
         arguments = f"ptr {self._kept('cpu')}, ptr {self._kept('region')}, {what}"
         self.likely(self.value(f"call preserve_mostcc i1 @store({arguments})"), done, stuck)
         self._leave_stuck(stuck)
         self.label(found)
-        self._put(stored, self.value(f"add i64 {self._of_site(SITE_ADDEND, site)}, {gva}"), size)
+        self._put(stored, self.value(f"add i64 {self._sites.addend(site)}, {gva}"), size)
         self.line(f"br label %{done}")
         self.label(done)
 
@@ -362,28 +308,8 @@ class Emitter:
     def _site(self) -> int:
         """The number of the one that begins at the step under way: the same wherever that is emitted."""
         if self._index not in self._numbers:
-            self._numbers[self._index] = self.sites
-            self.sites += 1
+            self._numbers[self._index] = self._sites.new()
         return self._numbers[self._index]
-
-    def _is_reached(self, gva: str, size: int, site: int) -> str:
-        return self.value(f"icmp ult i64 {self._distance(gva, size, site)}, {self._count_of(site)}")
-
-    def _distance(self, gva: str, size: int, site: int) -> str:
-        """From where the site may begin to access, in units of `size`; where that is misaligned, enormous."""
-        distance = self.value(f"sub i64 {gva}, {self._of_site(SITE_GVA, site)}")
-        if size > 1:
-            power = size.bit_length() - 1
-            distance = self.value(f"call i64 @llvm.fshr.i64(i64 {distance}, i64 {distance}, i64 {power})")
-        return distance
-
-    def _count_of(self, site: int) -> str:
-        place = self.value(f"getelementptr i8, ptr %sites, i64 {-COUNT_SIZE * (site + 1)}")
-        return self.value(f"load i64, ptr {place}")
-
-    def _of_site(self, offset: int, site: int) -> str:
-        place = self.value(f"getelementptr i8, ptr %sites, i64 {SITE_SIZE * site + offset}")
-        return self.value(f"load i64, ptr {place}")
 
     # Control.
 
@@ -445,11 +371,6 @@ def _signed(value: int) -> str:
     """A 64-bit word as LLVM writes one."""
     value &= (1 << 64) - 1
     return str(value - (value >> 63 << 64))
-
-
-def _what(site: int, size: int, span: int, uses: int) -> int:
-    """A site and what it does, for the functions out of line."""
-    return site << 32 | span << 16 | size.bit_length() - 1 << 8 | uses
 
 
 def _block_name(pc: int) -> str:
