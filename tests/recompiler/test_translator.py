@@ -31,9 +31,9 @@ class Asking:
             page.words[n] = word
             page.marked[n // 64] |= 1 << n % 64
 
-    def ask(self, gva: int, *jumps: tuple[int, int]) -> list[int] | None:
+    def ask(self, gva: int, *jumps: tuple[int, int], stuck: bool = False) -> list[int] | None:
         """The entries of what is offered for a place, and with jumps that were seen; None: nothing."""
-        self._request.gva, self._request.jump_count = gva, len(jumps)
+        self._request.gva, self._request.stuck, self._request.jump_count = gva, stuck, len(jumps)
         for n, (source, target) in enumerate(jumps):
             self._request.jumps[n].source, self._request.jumps[n].target = source, target
         offer = self._translator.answer(self._request)
@@ -76,6 +76,15 @@ def test_a_region_is_grown_by_a_jump_that_was_not_seen_before() -> None:
     assert core.ask(BASE) == [BASE]
     assert core.ask(midst) == [midst]  # no jump leads there: it ends where the region begins
     assert core.ask(midst + 4, (jump, midst + 4)) == [BASE, midst + 4]
+
+
+def test_a_group_that_often_gets_stuck_is_parted_once() -> None:
+    core = Asking("1: addi t2, t2, 1; ld t0, 0(s0); ld t1, 8(s0); bnez t0, 1b; ret")
+    assert core.ask(BASE) == [BASE]
+    assert core.ask(BASE + 4, stuck=True) == [BASE]
+    assert core.account.compiled == 2
+    assert core.ask(BASE + 4, stuck=True) is None
+    assert core.account.compiled == 2
 
 
 @pytest.mark.parametrize(("shortest", "offered"), [(12, True), (13, True), (14, False)])

@@ -75,7 +75,7 @@ class Translator:
         code, plan = None if is_lesson else self._find(snapshot), Plan(snapshot)
         self._account.found += code is not None
         if code is None:
-            plan = self._plan(snapshot)
+            plan = plan if is_lesson else self._plan(snapshot)
             code = self._compile(snapshot, plan)
         if code is None:
             return None
@@ -101,7 +101,7 @@ class Translator:
     def _learned(self, snapshot: Snapshot) -> tuple[Snapshot, bool]:
         """A place that often cannot go on because of a group: it is parted, and the region compiled again."""
         entry = self._groups.get(snapshot.gva) if snapshot.stuck else None
-        if entry is None or entry & -PAGE_SIZE not in snapshot.pages:
+        if entry is None or snapshot.gva in self._ungrouped or entry & -PAGE_SIZE not in snapshot.pages:
             return snapshot, False
         self._ungrouped.add(snapshot.gva)
         return replace(snapshot, gva=entry), True
@@ -122,12 +122,13 @@ class Translator:
         if was_jumped_to and start & -PAGE_SIZE in snapshot.pages and self._grown[code.user, start] < GROWTHS_MAX:
             self._grown[code.user, start] += 1
             return Plan(replace(snapshot, gva=start), also=(snapshot.gva,))
-        return Plan(snapshot, ends=frozenset(gva for gva, _ in code.entries))
+        return Plan(snapshot, ends=frozenset(gva for gva, _ in code.entries if gva != snapshot.gva))
 
     def _large_entries(self, snapshot: Snapshot) -> frozenset[int]:
         """The entries of regions that are too large to be part of another one."""
         large = {code for code in self._entered.values() if code.size >= LARGE and code.user is snapshot.user}
-        return frozenset(gva for code in large if code.is_shown_by(snapshot) for gva, _ in code.entries)
+        entries = {gva for code in large if code.is_shown_by(snapshot) for gva, _ in code.entries}
+        return frozenset(entries - {snapshot.gva})
 
     def _compile(self, snapshot: Snapshot, plan: Plan) -> CompiledCode | None:
         region = discover(plan.snapshot, self._options.limit, not self._options.eager, plan.also, plan.ends)
