@@ -91,3 +91,4 @@ def test_a_group_that_often_gets_stuck_is_parted_once() -> None:
 def test_code_that_is_too_short_to_be_entered_is_left_alone(shortest: int, offered: bool) -> None:
     core = Asking(f"{WAY}; ret", shortest=shortest)
     assert (core.ask(BASE) is not None) is offered
+    assert ("_compiler" in vars(core._translator)) is offered  # LLVM is not even loaded for it

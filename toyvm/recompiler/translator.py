@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from toyvm.isa.paging import PAGE_SIZE
@@ -14,7 +15,7 @@ from toyvm.recompiler.code import CompiledCode, compiled
 from toyvm.recompiler.compiler import Compiler
 from toyvm.recompiler.emitter import Emitter
 from toyvm.recompiler.options import Recompiling
-from toyvm.recompiler.region import discover, skip_system
+from toyvm.recompiler.region import Region, discover, skip_system
 from toyvm.recompiler.snapshot import Snapshot, read_request
 from toyvm.recompiler.worker import Account
 
@@ -39,11 +40,9 @@ class Translator:
     """One thread at a time may use it."""
 
     def __init__(self, options: Recompiling, account: Account) -> None:
-        """Keeps its books in `account`. Raises UsageError without llvmlite."""
+        """Keeps its books in `account`."""
         self._options = options
         self._account = account
-        self._compiler = Compiler()
-        self._cache = Cache(options.cache, f"emitter {emitter.VERSION}; {self._compiler.identity}")
         self._addresses: dict[CompiledCode, int] = {}
         self._groups: dict[int, int] = {}  # where groups begin, and the entry of the region
         self._ungrouped: set[int] = set()
@@ -54,17 +53,28 @@ class Translator:
         self._loaded_bytes = 0
         self._is_dropping = False  # everything, which has happened by the next request
 
+    @cached_property
+    def _compiler(self) -> Compiler:
+        """LLVM, loaded for the first region that is worth it. Raises UsageError without llvmlite."""
+        return Compiler()
+
+    @cached_property
+    def _cache(self) -> Cache:
+        return Cache(self._options.cache, f"emitter {emitter.VERSION}; {self._compiler.identity}")
+
     def close(self) -> None:
         """Nothing that was offered may run any more."""
-        self._compiler.unload_all()
-        self._cache.close()
+        if "_cache" in vars(self):
+            self._compiler.unload_all()
+            self._cache.close()
 
     def settle(self) -> None:
         """Do what could wait until the answer was given."""
-        self._cache.write()
+        if "_cache" in vars(self):
+            self._cache.write()
 
     def answer(self, request: Any) -> Any:
-        """A t64_offer for a t64_request, or None."""
+        """A t64_offer for a t64_request, or None. Raises UsageError without llvmlite."""
         if self._is_dropping:
             self._is_dropping = False
             self._compiler.unload_all()
@@ -72,13 +82,17 @@ class Translator:
         for source, targets in snapshot.jumps.items():
             self._jumps[source] = tuple(dict.fromkeys((*self._jumps.get(source, ()), *targets)))[:JUMPS_MAX]
         snapshot, is_lesson = self._learned(skip_system(replace(snapshot, jumps=self._jumps)))
-        code, plan = None if is_lesson else self._find(snapshot), Plan(snapshot)
-        self._account.found += code is not None
+        code, plan = None if is_lesson else self._at_hand(snapshot), Plan(snapshot)
         if code is None:
             plan = plan if is_lesson else self._plan(snapshot)
-            code = self._compile(snapshot, plan)
-        if code is None:
-            return None
+            region = self._region(snapshot, plan)
+            if region is None:
+                return None
+            code = None if is_lesson else self._cache.find(snapshot)
+            self._account.found += code is not None
+            code = code or self._compile(snapshot, plan, region)
+        else:
+            self._account.found += 1
         if not self._has_room(code):
             return self._drop_all()
         self._note(code, is_whole=not plan.ends)
@@ -91,12 +105,10 @@ class Translator:
         covered = {(code.user, pc): code for run in code.runs for pc in run.addresses}
         self._covering = self._covering | covered if is_whole else covered | self._covering
 
-    def _find(self, snapshot: Snapshot) -> CompiledCode | None:
-        """Code that is entered there, from this run or another one."""
+    def _at_hand(self, snapshot: Snapshot) -> CompiledCode | None:
+        """Code that is entered there, and was offered before."""
         code = self._entered.get((snapshot.user, snapshot.gva))
-        if code is not None and code.is_made_from(snapshot):
-            return code
-        return self._cache.find(snapshot)
+        return code if code is not None and code.is_made_from(snapshot) else None
 
     def _learned(self, snapshot: Snapshot) -> tuple[Snapshot, bool]:
         """A place that often cannot go on because of a group: it is parted, and the region compiled again."""
@@ -130,10 +142,14 @@ class Translator:
         entries = {gva for code in large if code.is_shown_by(snapshot) for gva, _ in code.entries}
         return frozenset(entries - {snapshot.gva})
 
-    def _compile(self, snapshot: Snapshot, plan: Plan) -> CompiledCode | None:
+    def _region(self, snapshot: Snapshot, plan: Plan) -> Region | None:
+        """What is planned, if it is entered where it was asked for and worth it."""
         region = discover(plan.snapshot, self._options.limit, not self._options.eager, plan.also, plan.ends)
         if region is None or snapshot.gva not in region.entries or region.length < self._options.shortest:
             return None
+        return region
+
+    def _compile(self, snapshot: Snapshot, plan: Plan, region: Region) -> CompiledCode:
         writer = Emitter(region, FUNCTION, self._ungrouped)
         code = compiled(region, self._compiler.compile(writer.text()), writer.grouped, writer.sites)
         self._account.compiled += 1
