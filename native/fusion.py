@@ -29,6 +29,8 @@ from toyvm.isa.registers import ABI_NAMES
 NATIVE = Path(__file__).resolve().parent
 GROUP_MAX = 4
 
+COMMUTATIVE = ("add", "addw", "and", "or", "xor", "mul", "mulw", "mulh", "mulhu", "beq", "bne")
+
 ANY, SAME, NOWHERE = "-", "=", "~"
 
 _NUMBERS = {row.mnemonic: n for n, row in enumerate(INSTRUCTIONS)}
@@ -59,7 +61,7 @@ class Body:
 
     @property
     def ends_group(self) -> bool:
-        return self.form in ("BRANCH", "JAL", "JALR")
+        return self.form in ("JAL", "JALR")
 
 
 @cache
@@ -107,15 +109,21 @@ def parse_group(line: str) -> Group:
 
 @cache
 def groups() -> tuple[Group, ...]:
-    """Those of fusions.txt, in the order in which they are tried: long ones first, then those that save most."""
+    """Those of fusions.txt, by their first two members, in the order in which they are tried: long ones first, then
+    those that save most."""
     lines = (line.partition(";")[0].strip() for line in (NATIVE / "fusions.txt").read_text().splitlines())
     found = [parse_group(line) for line in lines if line]
     for group in found:
         _check(group)
     assert len(set(found)) == len(found), "fusions.txt: a group stands there twice"
     return tuple(
-        sorted(found, key=lambda group: (_NUMBERS[group[0].mnemonic], -len(group), -_savings(group), str(group)))
+        sorted(found, key=lambda group: (_beginning(group), -len(group), -_savings(group), list(map(str, group))))
     )
+
+
+def _beginning(group: Group) -> list[int]:
+    """The numbers of the first two mnemonics; a single one stands behind all pairs."""
+    return [_NUMBERS[member.mnemonic] for member in group[:2]] + [len(_NUMBERS)] * (len(group) == 1)
 
 
 def _check(group: Group) -> None:
@@ -147,8 +155,9 @@ def _check(group: Group) -> None:
 
 
 def _savings(group: Group) -> int:
+    """By what bench/choose_fusions.py measured: a register that need not be read counts most."""
     results = {NOWHERE: 2, ANY: 0, "": 0}
-    return sum(results.get(member.result, 1) + sum(source != ANY for source in member.sources) for member in group)
+    return sum(results.get(member.result, 1) + 6 * sum(source != ANY for source in member.sources) for member in group)
 
 
 # The C text of a handler.
@@ -229,7 +238,9 @@ def _member(group: Group, n: int) -> Iterator[str]:
             yield f"{body.type} stored{n} = ({body.type}){_operand(group, n, 'V')};"
             yield f"memcpy(host{n}, &stored{n}, sizeof stored{n});"
         case "BRANCH":
-            yield f"if ({_value(group, n)}) TAKE({n}, ip[{n}].imm);"
+            yield f"if ({_value(group, n)}) {{"
+            yield f"    {_unstored(group, n)} TAKE({n}, ip[{n}].imm);"
+            yield "}"
         case "JAL":
             yield from _result(group, n, f"PC_OF({n}) + 4")
             yield f"TAKE({n}, ip[{n}].imm);"
@@ -282,7 +293,8 @@ def tables() -> Iterable[str]:
     yield "#define T64_FUSIBLE \\"
     for mnemonic, body in bodies().items():
         fields = ", ".join(f"OPERAND_{_FIELDS[name].upper()}" for name in body.operands) or "OPERAND_NONE"
-        yield f"    [{_kind(mnemonic)}] = {{{{{fields}}}, true, {_c(body.writes)}, {_c(body.ends_group)}}}, \\"
+        flags = (True, body.writes, body.ends_group, mnemonic in COMMUTATIVE)
+        yield f"    [{_kind(mnemonic)}] = {{{{{fields}}}, {', '.join(map(_c, flags))}}}, \\"
     yield ""
     yield "#define T64_FUSIONS \\"
     for group in groups():

@@ -9,7 +9,7 @@ enum { NOBODY = 255 }; /* no member */
 
 struct form {
     u8 operands[2];
-    bool fuses, writes, ends_group;
+    bool fuses, writes, ends_group, commutes;
 };
 
 struct member {
@@ -106,18 +106,47 @@ static bool is_begun_by(const struct fusion *fusion, const struct candidate *can
     return true;
 }
 
-/* The first row that begins with an instruction of this kind, or of a later one. */
-static u32 first_row(u8 kind)
+/* Rows stand in the order of their first two kinds, those with a single one last. */
+static u32 beginning(u8 kind, u8 next) { return (u32)kind << 8 | next; }
+
+static u32 beginning_of(const struct fusion *fusion)
+{
+    return beginning(fusion->members[0].kind, fusion->length > 1 ? fusion->members[1].kind : NOBODY);
+}
+
+/* The first row that begins so, or later. */
+static u32 first_row(u32 wanted)
 {
     u32 low = 0, high = FUSION_COUNT;
     while (low < high) {
         u32 middle = (low + high) / 2;
-        if (fusions[middle].members[0].kind < kind)
+        if (beginning_of(&fusions[middle]) < wanted)
             low = middle + 1;
         else
             high = middle;
     }
     return low;
+}
+
+/* The best row for the candidate of those that begin so, or FUSION_COUNT. */
+static u32 find_row(const struct candidate *candidate, u32 wanted)
+{
+    for (u32 n = first_row(wanted); n < FUSION_COUNT && beginning_of(&fusions[n]) == wanted; n++)
+        if (is_begun_by(&fusions[n], candidate))
+            return n;
+    return FUSION_COUNT;
+}
+
+bool is_computing(u8 kind) { return forms[kind].writes && !forms[kind].ends_group; }
+
+void take_as_rs1(struct code_entry *entry, u8 number)
+{
+    const struct form *form = &forms[entry->kind];
+    u8 *other = form->operands[0] == OPERAND_RS1 ? &entry->rs2 : &entry->rd;
+    if (!form->commutes || *other != number)
+        return;
+    *other = entry->rs1;
+    entry->rs1 = number;
 }
 
 bool may_go_on(u8 kind) { return forms[kind].fuses && !forms[kind].ends_group; }
@@ -136,10 +165,12 @@ u32 handler_of(const void *const *handlers, const struct code_entry *entry)
         if (!may_go_on(entry[n].kind))
             break;
     }
-    for (u32 n = first_row(entry->kind); n < FUSION_COUNT && fusions[n].members[0].kind == entry->kind; n++)
-        if (is_begun_by(&fusions[n], &candidate))
-            return KIND_COUNT + n;
-    return entry->kind;
+    u32 found = FUSION_COUNT;
+    if (candidate.length > 1)
+        found = find_row(&candidate, beginning(entry[0].kind, entry[1].kind));
+    if (found == FUSION_COUNT && candidate.length)
+        found = find_row(&candidate, beginning(entry->kind, NOBODY));
+    return found == FUSION_COUNT ? entry->kind : KIND_COUNT + found;
 }
 
 bool is_fused(const void *const *handlers, const struct code_entry *entry)

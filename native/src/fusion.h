@@ -4,8 +4,11 @@
 
 #include "code.h"
 #include "fusions.h"
-#include "fusions.h"
 
+/* Does it compute a register, and go on behind itself? */
+bool is_computing(u8 kind);
+/* If the entry may have this register as its rs1, by exchanging operands, it has from now on: fewer groups then serve more code. */
+void take_as_rs1(struct code_entry *entry, u8 number);
 /* May a group go on behind an instruction of this kind? */
 bool may_go_on(u8 kind);
 

@@ -44,6 +44,8 @@ static void decode_entry(struct t64_cpu *cpu, struct code_page *page, struct cod
         entry->kind = far_kind(in.insn), entry->imm = in.imm * 4;
     else if (has_target(in.insn))
         entry->imm = near_displacement(in.imm);
+    if (index > 0 && is_computing(entry[-1].kind))
+        take_as_rs1(entry, entry[-1].rd);
     if (cpu->code->recompiler)
         recompiler_watch(cpu, entry);
 }
