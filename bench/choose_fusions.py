@@ -30,8 +30,8 @@ from toyvm.importer import Options, import_file  # noqa: E402
 from toyvm.isa import decode  # noqa: E402
 from toyvm.isa.registers import ABI_NAMES  # noqa: E402
 
-LIMIT = 600  # groups: compilers take time that grows with the square of it
-FLOOR = 0.002
+LIMIT = 700  # groups: compilers take time that grows with the square of it
+FLOOR = 0.001
 LONGEST = 4
 AT_ONCE = 12  # groups taken before the programs are divided into groups anew, if none has the mnemonics of another
 WINDOWS = (1_000_000, 3_000_000, 6_000_000)  # instructions retired where a stretch is looked at
