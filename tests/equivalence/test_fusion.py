@@ -75,7 +75,7 @@ class Instance:
             return places["A"]
         if n and group[n - 1].result == NOWHERE:
             return self.results[n - 1]
-        return REGISTERS.get(result) or self.chance.choice([0, *FREE])
+        return REGISTERS.get(result) or self.chance.choice([0, *FREE, *3 * [*places.values()]])
 
     def _immediate(self, form: str, operand: object) -> int:
         if form in ("BRANCH", "JAL"):
@@ -155,7 +155,8 @@ def program(seed: int) -> Program:
     ]
     body = [*blocks(seed), *li(1, 0), op("out", 8, 1)]
     image = {0x1000: boot, HANDLER: handler(), CODE: body}
-    segments = tuple(Segment(at, to_bytes(words)) for at, words in image.items())
+    data = random.Random(seed).randbytes(CODE - DATA)  # so that each address has a value of its own
+    segments = (Segment(DATA, data), *(Segment(at, to_bytes(words)) for at, words in image.items()))
     return Program(segments, memory=max(SMALL_MEMORY, (CODE + 4 * len(body) + 8191) & ~4095))
 
 
