@@ -9,18 +9,12 @@ enum { MEMORY = 0x20000, HOST_MEMORY = 0x100000, TABLE = 0x8000, STEPS = 3000 };
 
 static void fill(t64_vm *vm, struct random *random)
 {
-    for (u64 at = CODE; at < CODE + CODE_SIZE; at += 4) {
-        u32 word = draw_word(random);
-        place(vm, at, &word, 1);
-    }
+    place_code(vm, random);
     u64 leaf = PTE_V | PTE_R | PTE_W | PTE_X | PTE_U;
     t64_vm_write(vm, TABLE, (const u8 *)&leaf, 8);
     for (u32 n = 1; n < 32; n++)
         vm->state.x[n] = draw_value(random);
-    t64_vm_set_cr(vm, CR_TVEC, CODE + below(random, CODE_SIZE) / 4 * 4);
-    t64_vm_set_cr(vm, CR_IMASK, below(random, 8));
-    t64_vm_set_cr(vm, CR_TIMECMP, below(random, 4) ? below(random, STEPS) : T64_NOWHERE - below(random, 3));
-    t64_vm_set_cr(vm, CR_STATUS, below(random, 2) * STATUS_IE | below(random, 2) * STATUS_PMODE);
+    set_controls(vm, random, STEPS);
     if (below(random, 2))
         t64_vm_set_cr(vm, CR_PTBR, TABLE | PTBR_ENABLE);
     vm->state.status |= below(random, 2) * STATUS_MODE;

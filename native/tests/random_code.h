@@ -45,4 +45,22 @@ static inline u64 draw_value(struct random *random)
     }
 }
 
+/* Random code, where it is to stand. */
+static inline void place_code(t64_vm *vm, struct random *random)
+{
+    for (u64 at = CODE; at < CODE + CODE_SIZE; at += 4) {
+        u32 word = draw_word(random);
+        place(vm, at, &word, 1);
+    }
+}
+
+/* Control registers for a life of `steps` instructions; handlers stand among the code. */
+static inline void set_controls(t64_vm *vm, struct random *random, u64 steps)
+{
+    t64_vm_set_cr(vm, CR_TVEC, CODE + below(random, CODE_SIZE) / 4 * 4);
+    t64_vm_set_cr(vm, CR_IMASK, below(random, 8));
+    t64_vm_set_cr(vm, CR_TIMECMP, below(random, 4) ? below(random, steps) : T64_NOWHERE - below(random, 3));
+    t64_vm_set_cr(vm, CR_STATUS, below(random, 2) * STATUS_IE | below(random, 2) * STATUS_PMODE);
+}
+
 #endif

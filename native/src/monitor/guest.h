@@ -106,6 +106,24 @@ u32 guest_exception_reason(struct t64_guest *guest);
 u32 guest_syscall_reason(struct t64_guest *guest);
 u32 guest_sensitive_reason(u32 word);
 
+/* Reasons by cause, of a technique that runs guests in the hardware's user mode: these three are its own. */
+#define GUEST_REASONS(page_fault, illegal, privileged) { \
+        [0] = guest_exception_reason, \
+        [CAUSE_FETCH_MISALIGNED] = guest_exception_reason, \
+        [CAUSE_FETCH_PAGE_FAULT] = page_fault, \
+        [CAUSE_FETCH_ACCESS_FAULT] = guest_exception_reason, \
+        [CAUSE_ILLEGAL_INSTRUCTION] = illegal, \
+        [CAUSE_PRIVILEGED_INSTRUCTION] = privileged, \
+        [CAUSE_SYSCALL] = guest_syscall_reason, \
+        [CAUSE_BREAK] = guest_exception_reason, \
+        [CAUSE_LOAD_MISALIGNED] = guest_exception_reason, \
+        [CAUSE_LOAD_PAGE_FAULT] = page_fault, \
+        [CAUSE_LOAD_ACCESS_FAULT] = guest_exception_reason, \
+        [CAUSE_STORE_MISALIGNED] = guest_exception_reason, \
+        [CAUSE_STORE_PAGE_FAULT] = page_fault, \
+        [CAUSE_STORE_ACCESS_FAULT] = guest_exception_reason, \
+    }
+
 /* `go` of the techniques that run a guest in the hardware's user mode. */
 enum t64_event guest_go_in_user_mode(struct t64_guest *guest);
 

@@ -69,22 +69,7 @@ static u32 page_fault_reason(struct t64_guest *guest)
     return reads_copy(guest) ? EXIT_CODE_READ : reason;
 }
 
-u32 (*const rewrite_reasons[])(struct t64_guest *guest) = {
-    [0] = guest_exception_reason,
-    [CAUSE_FETCH_MISALIGNED] = guest_exception_reason,
-    [CAUSE_FETCH_PAGE_FAULT] = page_fault_reason,
-    [CAUSE_FETCH_ACCESS_FAULT] = guest_exception_reason,
-    [CAUSE_ILLEGAL_INSTRUCTION] = illegal_reason,
-    [CAUSE_PRIVILEGED_INSTRUCTION] = privileged_reason,
-    [CAUSE_SYSCALL] = guest_syscall_reason,
-    [CAUSE_BREAK] = guest_exception_reason,
-    [CAUSE_LOAD_MISALIGNED] = guest_exception_reason,
-    [CAUSE_LOAD_PAGE_FAULT] = page_fault_reason,
-    [CAUSE_LOAD_ACCESS_FAULT] = guest_exception_reason,
-    [CAUSE_STORE_MISALIGNED] = guest_exception_reason,
-    [CAUSE_STORE_PAGE_FAULT] = page_fault_reason,
-    [CAUSE_STORE_ACCESS_FAULT] = guest_exception_reason,
-};
+u32 (*const rewrite_reasons[])(struct t64_guest *guest) = GUEST_REASONS(page_fault_reason, illegal_reason, privileged_reason);
 
 /* Handlers. */
 

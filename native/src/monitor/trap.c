@@ -153,22 +153,7 @@ u32 trap_illegal_reason(struct t64_guest *guest)
     return asks ? EXIT_HYPERCALL : EXIT_EXCEPTION;
 }
 
-u32 (*const trap_reasons[])(struct t64_guest *guest) = {
-    [0] = guest_exception_reason,
-    [CAUSE_FETCH_MISALIGNED] = guest_exception_reason,
-    [CAUSE_FETCH_PAGE_FAULT] = trap_page_fault_reason,
-    [CAUSE_FETCH_ACCESS_FAULT] = guest_exception_reason,
-    [CAUSE_ILLEGAL_INSTRUCTION] = trap_illegal_reason,
-    [CAUSE_PRIVILEGED_INSTRUCTION] = privileged_reason,
-    [CAUSE_SYSCALL] = guest_syscall_reason,
-    [CAUSE_BREAK] = guest_exception_reason,
-    [CAUSE_LOAD_MISALIGNED] = guest_exception_reason,
-    [CAUSE_LOAD_PAGE_FAULT] = trap_page_fault_reason,
-    [CAUSE_LOAD_ACCESS_FAULT] = guest_exception_reason,
-    [CAUSE_STORE_MISALIGNED] = guest_exception_reason,
-    [CAUSE_STORE_PAGE_FAULT] = trap_page_fault_reason,
-    [CAUSE_STORE_ACCESS_FAULT] = guest_exception_reason,
-};
+u32 (*const trap_reasons[])(struct t64_guest *guest) = GUEST_REASONS(trap_page_fault_reason, trap_illegal_reason, privileged_reason);
 
 static bool open_offering(struct t64_guest *guest)
 {
