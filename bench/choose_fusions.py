@@ -22,7 +22,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "native"), str(ROOT / "bench")]
 
-from fusion import ANY, COMMUTATIVE, NOWHERE, SAME, Body, Group, Member, bodies  # noqa: E402
+from fusion import ANY, COMMUTATIVE, GROUP_MAX, NOWHERE, SAME, Body, Group, Member, bodies  # noqa: E402
 from peers.programs import Program, compile_riscv, programs_of  # noqa: E402
 
 from toyvm import Machine  # noqa: E402
@@ -32,7 +32,6 @@ from toyvm.isa.registers import ABI_NAMES  # noqa: E402
 
 LIMIT = 700  # groups: compilers take time that grows with the square of it
 FLOOR = 0.001
-LONGEST = 4
 AT_ONCE = 12  # groups taken before the programs are divided into groups anew, if none has the mnemonics of another
 WINDOWS = (1_000_000, 3_000_000, 6_000_000)  # instructions retired where a stretch is looked at
 STRETCH = 30_000
@@ -214,23 +213,22 @@ def _takes_result(wanted: str, sequence: tuple[Instruction, ...], n: int) -> boo
             return True
         case "=":
             return bool(register) and register == sequence[n].rs1
-        case "~":
+        case _:
             return bool(register) and any(later.result == register for later in sequence[n + 1 :])
-    return bool(register) and wanted == ABI_NAMES[register or 0]
 
 
 @cache
-def cost(group: Group, reach: tuple[float, ...] = (1.0,) * LONGEST) -> float:
+def cost(group: Group, reach: tuple[float, ...] = (1.0,) * GROUP_MAX) -> float:
     """`reach`: how often each member is come to, for each time that the group is; branches lead away."""
     return reach[0] * DISPATCH + sum(map(mul, map(_member_cost, group), reach))
 
 
 def _member_cost(member: Member) -> float:
     forms = {"LOAD": 10.0, "STORE": 9.0, "BRANCH": 6.0, "JAL": 7.0, "JALR": 12.0}
-    sources = sum(SOURCE if source == ANY else 0.5 if source in ABI_NAMES[1:] else 0 for source in member.sources)
+    sources = SOURCE * member.sources.count(ANY)
     again = any(source.startswith("^") for source in member.sources)
     results = {"": 0.0, NOWHERE: 0.0, ANY: 2.0, SAME: 1.0}
-    return forms.get(member.body.form, 1.0) - LOOK * again + sources + results.get(member.result, 1.0)
+    return forms.get(member.body.form, 1.0) - LOOK * again + sources + results[member.result]
 
 
 @cache
@@ -292,20 +290,20 @@ def divide(sites: Profile, chosen: Chosen) -> Iterator[tuple[int, Group, float]]
     for pc in sorted(sites):
         before = sites.get(pc - 4)
         entered[pc] += sites[pc].count - (before.followed if before else 0)
-        sequence = sequence_at(sites, pc, LONGEST)
+        sequence = sequence_at(sites, pc, GROUP_MAX)
         if entered[pc] <= 0 or not sequence:
             if entered[pc] > 0:
                 entered[pc + 4] += entered[pc] * sites[pc].followed / sites[pc].count
             continue
         group = chosen.best(sequence)
         yield pc, group, entered[pc]
-        entered[pc + 4 * len(group)] += entered[pc] * reach_at(sites, pc, LONGEST)[len(group)]
+        entered[pc + 4 * len(group)] += entered[pc] * reach_at(sites, pc, GROUP_MAX)[len(group)]
 
 
 def division_cost(sequence: tuple[Instruction, ...], reach: tuple[float, ...], chosen: Chosen) -> float:
     total = 0.0
     while sequence:
-        group = chosen.best(sequence[:LONGEST])
+        group = chosen.best(sequence[:GROUP_MAX])
         total += cost(group, reach[: len(group)])
         sequence, reach = sequence[len(group) :], reach[len(group) :]
     return total
@@ -316,9 +314,9 @@ def savings(sites: Profile, chosen: Chosen) -> dict[Group, float]:
     total = sum(site.count for site in sites.values())
     found: dict[Group, float] = defaultdict(float)
     for pc, _, times in divide(sites, chosen):
-        sequence, reach = sequence_at(sites, pc, 2 * LONGEST - 1), reach_at(sites, pc, 2 * LONGEST - 1)
+        sequence, reach = sequence_at(sites, pc, 2 * GROUP_MAX - 1), reach_at(sites, pc, 2 * GROUP_MAX - 1)
         before = division_cost(sequence, reach, chosen)
-        for length in range(1, min(len(sequence), LONGEST) + 1):
+        for length in range(1, min(len(sequence), GROUP_MAX) + 1):
             after = division_cost(sequence[length:], reach[length:], chosen)
             for candidate in groups_of(sequence[:length]):
                 if (saved := before - after - cost(candidate, reach[:length])) > 0:
