@@ -4,7 +4,9 @@
 
 Greedy: of all groups that occur, the one that saves most is taken, until there are LIMIT or none saves FLOOR. Savings
 are estimated host instructions an instruction, summed over the programs *without the one that gains most*: what helps a
-single program alone is not taken, for it says nothing about others. None of the reported programs is looked at.
+single program alone is not taken, for it says nothing about others. What is taken then gets its variants: groups differ
+in whether results are carried between them, which says more about neighbours than about what a group is worth. None of
+the reported programs is looked at.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "native"), str(ROOT / "bench")]
 
-from fusion import ANY, COMMUTATIVE, GROUP_MAX, NOWHERE, SAME, Body, Group, Member, bodies  # noqa: E402
+from fusion import ANY, CARRIED, COMMUTATIVE, GROUP_MAX, NOWHERE, SAME, Body, Group, Member, bodies  # noqa: E402
 from peers.programs import Program, compile_riscv, programs_of  # noqa: E402
 
 from toyvm import Machine  # noqa: E402
@@ -46,6 +48,8 @@ class Instruction(NamedTuple):
     rd: int = 0
     rs1: int = 0
     rs2: int = 0
+    takes: bool = False  # what the one before it computes, as its rs1
+    gives: bool = False  # what it computes to the next one so
 
     @property
     def operands(self) -> tuple[int, ...]:
@@ -63,6 +67,7 @@ class Site(NamedTuple):
     instruction: Instruction
     count: int
     followed: int
+    target: int = -1  # of a branch or jal within its page
 
 
 Profile = dict[int, Site]
@@ -85,32 +90,54 @@ def profile(program: Program, folder: Path) -> Profile:
                 if machine.step().stop != "limit":
                     break
                 followed[pc] += machine.pc == pc + 4
-        sites = {pc: Site(instruction_at(machine, pc), counts[pc], followed[pc]) for pc in sorted(counts)}
-    return {pc: site._replace(instruction=in_order(sites, pc)) for pc, site in sites.items()}
+        sites = {pc: site_at(machine, pc, counts[pc], followed[pc]) for pc in sorted(counts)}
+    return as_predecoded(sites)
 
 
-def instruction_at(machine: Machine, pc: int) -> Instruction:
+def site_at(machine: Machine, pc: int, count: int, followed: int) -> Site:
     word = machine.instruction_at(pc)
     found = decode(word) if word is not None else None
     if word is None or found is None or found.instruction.mnemonic not in bodies():
-        return Instruction("")
-    mnemonic = found.instruction.mnemonic
+        return Site(Instruction(""), count, followed)
+    mnemonic, target = found.instruction.mnemonic, -1
     if bodies()[mnemonic].form in ("BRANCH", "JAL"):
-        target = (pc & 4095) // 4 + found.values[-1]
-        if not 0 <= target < 1024 or found.values[-1] == 0:
-            return Instruction("")  # leaves its page, or is a spin
-    return Instruction(mnemonic, word >> 7 & 31, word >> 12 & 31, word >> 17 & 31)
+        target = pc + 4 * found.values[-1]
+        if target // 4096 != pc // 4096 or target == pc:
+            return Site(Instruction(""), count, followed)  # leaves its page, or is a spin
+    return Site(Instruction(mnemonic, word >> 7 & 31, word >> 12 & 31, word >> 17 & 31), count, followed, target)
+
+
+def as_predecoded(sites: Profile) -> Profile:
+    """As native/src/predecode.c has them: operands in order, and results carried to the next instruction."""
+    ordered = {pc: site._replace(instruction=in_order(sites, pc)) for pc, site in sites.items()}
+    joined = {site.target for site in sites.values()}
+    taking = {pc for pc in ordered if pc not in joined and is_carried(ordered, pc)}
+    return {
+        pc: site._replace(instruction=site.instruction._replace(takes=pc in taking, gives=pc + 4 in taking))
+        for pc, site in ordered.items()
+    }
+
+
+def computed_before(sites: Profile, pc: int) -> int | None:
+    """The register that the instruction before pc computes, in its page."""
+    before = sites[pc - 4].instruction if pc % 4096 and pc - 4 in sites else Instruction("")
+    if not before.mnemonic or not before.result or bodies()[before.mnemonic].ends_group:
+        return None
+    return before.result
+
+
+def is_carried(sites: Profile, pc: int) -> bool:
+    instruction = sites[pc].instruction
+    takes_rs1 = bool(instruction.mnemonic) and "A" in bodies()[instruction.mnemonic].operands
+    return takes_rs1 and instruction.rs1 == computed_before(sites, pc)
 
 
 def in_order(sites: Profile, pc: int) -> Instruction:
-    """The instruction as native/src/predecode.c puts it: rs1 is what the one before it computes, if that may be."""
-    instruction = sites[pc].instruction
-    before = sites[pc - 4].instruction if pc % 4096 and pc - 4 in sites else Instruction("")
-    if not before.mnemonic or not before.result or bodies()[before.mnemonic].ends_group:
-        return instruction
+    """The instruction so that rs1 is what the one before it computes, if that may be."""
+    instruction, computed = sites[pc].instruction, computed_before(sites, pc)
     other = "rs2" if "B" in bodies().get(instruction.mnemonic, Body("", "")).operands else "rd"
-    if instruction.mnemonic in COMMUTATIVE and getattr(instruction, other) == before.result:
-        return instruction._replace(**{other: instruction.rs1, "rs1": before.result})
+    if instruction.mnemonic in COMMUTATIVE and computed is not None and getattr(instruction, other) == computed:
+        return instruction._replace(**{other: instruction.rs1, "rs1": computed})
     return instruction
 
 
@@ -142,13 +169,14 @@ def base_of(sequence: tuple[Instruction, ...], n: int) -> int | None:
 @cache
 def groups_of(sequence: tuple[Instruction, ...]) -> tuple[Group, ...]:
     """What the sequence could run as, for any registers: with its own flow of values, from the one that saves most to
-    the one that runs every sequence of these instructions.
+    the one that runs every sequence of these instructions. Each also for where nothing is carried to the first one.
 
     Groups for certain registers save more by this model and were slower on programs that mix them with others: a host
     forwards stores to loads at fixed addresses by guess, and guesses wrong where others write there by index.
     """
     forms = (_member_of, _member_that_stores, _any_member)
-    return tuple(dict.fromkeys(tuple(form(sequence, n) for n in range(len(sequence))) for form in forms))
+    alike = (sequence, (sequence[0]._replace(takes=False), *sequence[1:]))
+    return tuple(dict.fromkeys(tuple(form(some, n) for n in range(len(some))) for form in forms for some in alike))
 
 
 def _member_of(sequence: tuple[Instruction, ...], n: int) -> Member:
@@ -158,6 +186,8 @@ def _member_of(sequence: tuple[Instruction, ...], n: int) -> Member:
         sources.append(f"#{producer}" if producer is not None else name if register == 0 else ANY)
     if (base := base_of(sequence, n)) is not None:
         sources[0] = f"^{base}"
+    if n == 0 and sequence[0].takes and "A" in (operands := bodies()[sequence[0].mnemonic].operands):
+        sources[operands.index("A")] = CARRIED
     return Member(sequence[n].mnemonic, tuple(sources), _result(sequence, n, tuple(sources)))
 
 
@@ -168,13 +198,15 @@ def _result(sequence: tuple[Instruction, ...], n: int, sources: tuple[str, ...])
     if register and any(later.result == register for later in sequence[n + 1 :]):
         return NOWHERE
     same = register and bodies()[sequence[n].mnemonic].operands[:1] == "A" and sequence[n].rs1 == register
-    return SAME if same and sources[0] == ANY else ANY
+    gives = n == len(sequence) - 1 and sequence[n].gives
+    in_place = sources[:1] == (CARRIED,) or (sources[:1] == (ANY,) and not gives)
+    return SAME if same and in_place else ANY
 
 
 def _member_that_stores(sequence: tuple[Instruction, ...], n: int) -> Member:
     """Every result goes to its register, whether it is overwritten or not."""
     member = _member_of(sequence, n)
-    sources = tuple(source if source[0] in "#^" else ANY for source in member.sources)
+    sources = tuple(source if source[0] in "#^@" else ANY for source in member.sources)
     return replace(member, sources=sources, result=ANY if member.result else "")
 
 
@@ -196,22 +228,28 @@ def runs(group: Group, sequence: tuple[Instruction, ...]) -> bool:
             elif wanted.startswith("^"):
                 if base_of(sequence, n) != int(wanted[1:]):
                     return False
+            elif wanted == CARRIED:
+                if not sequence[0].takes:
+                    return False
             elif (producer is not None and group[producer].result == NOWHERE) or wanted not in (
                 ANY,
                 ABI_NAMES[register],
             ):
                 return False
-        if not _takes_result(member.result, sequence, n):
+        if not _takes_result(member, sequence, n):
             return False
     return True
 
 
-def _takes_result(wanted: str, sequence: tuple[Instruction, ...], n: int) -> bool:
+def _takes_result(member: Member, sequence: tuple[Instruction, ...], n: int) -> bool:
     register = sequence[n].result
-    match wanted:
+    match member.result:
         case "-" | "":
             return True
         case "=":
+            last = n == len(sequence) - 1
+            if last and member.sources[0] == ANY and sequence[n].gives:
+                return False  # in place, it is not carried
             return bool(register) and register == sequence[n].rs1
         case _:
             return bool(register) and any(later.result == register for later in sequence[n + 1 :])
@@ -249,6 +287,8 @@ class Chosen:
         self._by_mnemonics: dict[tuple[str, ...], list[Group]] = defaultdict(list)
 
     def take(self, group: Group, savings: float) -> None:
+        if group in self.savings:
+            return
         self.savings[group] = savings
         those = self._by_mnemonics[tuple(member.mnemonic for member in group)]
         those.append(group)
@@ -347,6 +387,31 @@ def choose(profiles: dict[str, Profile]) -> Chosen:
     return chosen
 
 
+def take_variants(profiles: dict[str, Profile], chosen: Chosen) -> None:
+    """For what was taken, the variant that carries its result on instead of computing it in place, and, wherever a
+    program has it, the one whose first operand was carried."""
+    for group in list(chosen.savings):
+        if group[-1].result == SAME and group[-1].sources[0] == ANY and len(group) > 1:
+            chosen.take((*group[:-1], replace(group[-1], result=ANY)), 0.0)
+    found = dict.fromkeys(
+        taking_first_operand(group)
+        for sites in profiles.values()
+        for pc, group, _ in divide(sites, chosen)
+        if sites[pc].instruction.takes
+    )
+    for group in found:
+        chosen.take(group, 0.0)
+
+
+def taking_first_operand(group: Group) -> Group:
+    first = group[0]
+    sources = [
+        CARRIED if (name, source) == ("A", ANY) else source
+        for name, source in zip(first.body.operands, first.sources, strict=True)
+    ]
+    return (replace(first, sources=tuple(sources)), *group[1:])
+
+
 def summary(sites: Profile, chosen: Chosen) -> str:
     total = sum(site.count for site in sites.values())
     places = list(divide(sites, chosen))
@@ -361,12 +426,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         profiles = {program.name: profile(program, Path(folder)) for program in programs_of("training")}
     chosen = choose(profiles)
+    take_variants(profiles, chosen)
     for name, sites in profiles.items():
         print(f"{name:12} {summary(sites, chosen)}")
     rows = [f"{' '.join(map(str, group))} ; {saved:.4f}" for group, saved in chosen.savings.items()]
     head = (
         "; Written by bench/choose_fusions.py: the groups that are fused, as native/fusion.py explains, and what each\n"
-        f"; was estimated to save when taken. {LIMIT} at most, none below {FLOOR}; from {len(profiles)} programs.\n"
+        f"; was estimated to save when taken: {LIMIT} at most, none below {FLOOR}; from {len(profiles)} programs;\n"
+        "; then their variants.\n"
     )
     (ROOT / "native" / "fusions.txt").write_text(head + "\n".join(rows) + "\n")
 

@@ -6,7 +6,9 @@ and after > where the result goes:
     lw.-  add.a5,#0>~  bne.#1,zero
 
     operand  -     any register             result  -     any register (and so if there is no >)
-             a5    this register                    a5    this register
+             @     what the instruction before      a5    this register
+                   it computes, in a host register
+             a5    this register
              #0    the result of that               =     the register of rs1
                    member, forwarded                ~     nowhere: a later member overwrites it
              ^0    the base of that member, whose
@@ -31,11 +33,11 @@ GROUP_MAX = 4
 
 COMMUTATIVE = ("add", "addw", "and", "or", "xor", "mul", "mulw", "mulh", "mulhu", "beq", "bne")
 
-ANY, SAME, NOWHERE = "-", "=", "~"
+ANY, SAME, NOWHERE, CARRIED = "-", "=", "~", "@"
+_FIELDS = {"A": "RS1", "B": "RS2", "V": "RD"}
 
 _NUMBERS = {row.mnemonic: n for n, row in enumerate(INSTRUCTIONS)}
 _REGISTERS = {name: n for n, name in enumerate(ABI_NAMES)}
-_FIELDS = {"A": "rs1", "B": "rs2", "V": "rd"}
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,9 @@ def _check(group: Group) -> None:
                 producer = group[int(source[1:])]
                 assert producer in group[:n], f"{where}: {member}"
                 assert producer.body.writes, f"{where}: {member}"
+            elif source == CARRIED:
+                assert n == 0, f"{where}: {member}"
+                assert member.sources.index(CARRIED) == member.body.operands.index("A"), f"{where}: {member}"
             elif source.startswith("^"):
                 assert source is member.sources[0], f"{where}: {member}"
                 assert member.body.form in ("LOAD", "STORE"), f"{where}: {member}"
@@ -149,7 +154,7 @@ def _check(group: Group) -> None:
                 assert source == ANY or source in _REGISTERS, f"{where}: {source}"
         assert (member.result != "") == member.body.writes, f"{where}: {member}"
         assert member.result != NOWHERE or not last, f"{where}: {member}"
-        assert member.result != SAME or (member.body.operands[0] == "A" and member.sources[0] == ANY), (
+        assert member.result != SAME or (member.body.operands[0] == "A" and member.sources[0] in (ANY, CARRIED)), (
             f"{where}: {member}"
         )
 
@@ -163,24 +168,42 @@ def _savings(group: Group) -> int:
 # The C text of a handler.
 
 
+def _is_packed(member: Member) -> bool:
+    """Does it need its rs1, and rs2 or the immediate too? Those are loaded at once."""
+    loaded = [name for name, source in zip(member.body.operands, member.sources, strict=True) if source == ANY]
+    takes_immediate = member.body.form in ("LOAD", "STORE") or "IMM" in member.body.text  # branches: only if taken
+    return "A" in loaded and member.body.form != "BRANCH" and ("B" in loaded or takes_immediate)
+
+
 def _place(group: Group, n: int, name: str) -> str:
     """The register that operand `name` (A, B or V) of member n stands in."""
     member = group[n]
     source = member.sources[member.body.operands.index(name)]
-    return f"x[{_REGISTERS[source]}]" if source in _REGISTERS else f"x[ip[{n}].{_FIELDS[name]}]"
+    if source in _REGISTERS:
+        return f"x[{_REGISTERS[source]}]"
+    numbers = {"A": f"ip[{n}].rs1", "B": f"(u32)ip[{n}].imm", "V": f"ip[{n}].rd"}
+    if _is_packed(member):
+        numbers |= {"A": f"RS1_IN({n})", "B": f"RS2_IN({n})"}
+    return f"x[{numbers[name]}]"
 
 
 def _operand(group: Group, n: int, name: str) -> str:
     source = group[n].sources[group[n].body.operands.index(name)]
     if source.startswith("#"):
         return f"r{source[1:]}"
+    if source == CARRIED:
+        return "carried"
     return "(u64)0" if source == "zero" else _place(group, n, name)
+
+
+def _immediate(group: Group, n: int) -> str:
+    return f"IMM_IN({n})" if _is_packed(group[n]) else f"IMM_OF({n})"
 
 
 def _value(group: Group, n: int) -> str:
     """The text of a member's body with its operands in place."""
     replace = {name: _operand(group, n, name) for name in group[n].body.operands}
-    replace |= {"IMM": f"IMM_OF({n})", "PC": f"PC_OF({n})", "loaded": f"loaded{n}"}
+    replace |= {"IMM": _immediate(group, n), "PC": f"PC_OF({n})", "loaded": f"loaded{n}"}
     return re.sub(r"\b[A-Za-z]+\b", lambda word: replace.get(word[0], word[0]), group[n].body.text)
 
 
@@ -212,7 +235,7 @@ def _probe(group: Group, n: int, table: str) -> Iterator[str]:
     first = int(source[1:]) if again else n
     if not again:
         yield f"u64 base{n} = {_operand(group, n, 'A')};"
-    yield f"u64 gva{n} = base{first} + IMM_OF({n});"
+    yield f"u64 gva{n} = base{first} + {_immediate(group, n)};"
     if not again:
         yield f"const struct tlb_data *entry{n} = &tlb->{table}[tlb_slot(gva{n})];"
     yield f"if (T64_UNLIKELY(entry{first}->tag != tlb_key(gva{n}, sizeof({type_})))) {{"
@@ -225,6 +248,8 @@ def _probe(group: Group, n: int, table: str) -> Iterator[str]:
 
 def _member(group: Group, n: int) -> Iterator[str]:
     body = group[n].body
+    if _is_packed(group[n]):
+        yield f"PACKED({n});"
     match body.form:
         case "PLAIN":
             yield from _result(group, n, _value(group, n))
@@ -239,14 +264,15 @@ def _member(group: Group, n: int) -> Iterator[str]:
             yield f"memcpy(host{n}, &stored{n}, sizeof stored{n});"
         case "BRANCH":
             yield f"if ({_value(group, n)}) {{"
-            yield f"    {_unstored(group, n)} TAKE({n}, ip[{n}].imm);"
+            yield f"    {_unstored(group, n)} TAKE({n});"
             yield "}"
         case "JAL":
             yield from _result(group, n, f"PC_OF({n}) + 4")
-            yield f"TAKE({n}, ip[{n}].imm);"
+            yield f"TAKE({n});"
         case "JALR":
-            yield f"u64 target{n} = ({_value(group, n)}) & ~(u64)1;"
-            yield f"if (T64_UNLIKELY(target{n} & 2)) {{ {_unstored(group, n)} ALONE({n}); }}"
+            yield f"u64 target{n} = {_value(group, n)};"
+            if _unstored(group, n):
+                yield f"if (T64_UNLIKELY(target{n} & 2)) {{ {_unstored(group, n)} ALONE({n}); }}"
             yield f"JUMP({n}, target{n});"
 
 
@@ -256,7 +282,17 @@ def handlers() -> Iterator[str]:
         yield f"fused_{number}: {{ /* {' '.join(map(str, group))} */"
         for n in range(len(group)):
             yield from (f"    {line}" for line in _member(group, n))
+        if _carries(group):
+            yield f"    carried = r{len(group) - 1};"
         yield "}" if group[-1].body.form in ("JAL", "JALR") else f"}} SKIP({len(group)});"
+
+
+def _carries(group: Group) -> bool:
+    """Does the next group find the last result in `carried`? Not of what is added to a register in place: that is in no
+    host register (native/src/fusion.c does not let the next one take it)."""
+    last = group[-1]
+    in_place = last.result == SAME and last.sources[0] == ANY
+    return last.body.writes and not last.body.ends_group and not in_place
 
 
 # What predecode matches code against.
@@ -268,7 +304,13 @@ def _kind(mnemonic: str) -> str:
 
 def _code(token: str) -> str:
     """A source or result in C."""
-    names = {ANY: "ANY_REGISTER", SAME: "SAME_REGISTER", NOWHERE: "NO_REGISTER", "": "NO_REGISTER"}
+    names = {
+        ANY: "ANY_REGISTER",
+        SAME: "SAME_REGISTER",
+        NOWHERE: "NO_REGISTER",
+        "": "NO_REGISTER",
+        CARRIED: "CARRIED_RESULT",
+    }
     if token.startswith("#"):
         return f"RESULT_OF + {token[1:]}"
     if token.startswith("^"):
@@ -292,7 +334,7 @@ def tables() -> Iterable[str]:
     yield "/* By kind: its register operands, and what it does in a group. */"
     yield "#define T64_FUSIBLE \\"
     for mnemonic, body in bodies().items():
-        fields = ", ".join(f"OPERAND_{_FIELDS[name].upper()}" for name in body.operands) or "OPERAND_NONE"
+        fields = ", ".join(f"OPERAND_{_FIELDS[name]}" for name in body.operands) or "OPERAND_NONE"
         flags = (True, body.writes, body.ends_group, mnemonic in COMMUTATIVE)
         yield f"    [{_kind(mnemonic)}] = {{{{{fields}}}, {', '.join(map(_c, flags))}}}, \\"
     yield ""

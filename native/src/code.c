@@ -1,5 +1,6 @@
 /* The cache of predecoded pages: found by frame, evicted by second chance. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "code.h"
 #include "fusion.h"
@@ -31,12 +32,23 @@ static void forget(struct code_cache *cache, struct code_page *page, u32 from, u
         page->entries[n] = (struct code_entry){.handler = cache->handlers[KIND_UNDECODED], .kind = KIND_UNDECODED};
 }
 
+/* Find the entry's group anew, at its next use. */
+static void take_apart(const struct code_cache *cache, struct code_entry *entry)
+{
+    if (is_fused(cache->handlers, entry))
+        entry->handler = cache->handlers[KIND_UNDECODED];
+}
+
 void code_ungroup(const struct code_cache *cache, struct code_page *page, u32 entry)
 {
-    u32 first = entry < GROUP_MAX - 1 ? 0 : entry - (GROUP_MAX - 1);
-    for (u32 n = first; n < entry; n++)
-        if (is_fused(cache->handlers, &page->entries[n]))
-            page->entries[n].handler = cache->handlers[KIND_UNDECODED];
+    for (u32 n = entry < GROUP_MAX ? 0 : entry - GROUP_MAX; n < entry; n++)
+        take_apart(cache, &page->entries[n]);
+}
+
+void code_join(const struct code_cache *cache, struct code_page *page, u32 entry)
+{
+    page->joined[entry / 64] |= (u64)1 << entry % 64;
+    take_apart(cache, &page->entries[entry]);
 }
 
 static struct code_page *victim(struct code_cache *cache)
@@ -91,6 +103,7 @@ struct code_page *code_new(struct code_cache *cache, u64 frame, bool *evicted)
     page->frame = frame;
     page->recent = true;
     forget(cache, page, 0, CODE_ENTRIES);
+    memset(page->joined, 0, sizeof page->joined);
     page->entries[CODE_ENTRIES] = (struct code_entry){.handler = cache->handlers[KIND_PAGE_END], .kind = KIND_PAGE_END};
     put_in(cache, page);
     return page;
@@ -102,9 +115,10 @@ void code_changed(struct code_cache *cache, t64_hpa hpa, u64 size)
         u64 offset = hpa.at & 4095, run = 4096 - offset < size ? 4096 - offset : size;
         struct code_page *page = code_of(cache, hpa.at >> 12);
         if (page) {
-            u32 first = (u32)(offset >> 2);
+            u32 first = (u32)(offset >> 2), behind = (u32)((offset + run + 3) >> 2);
             code_ungroup(cache, page, first);
-            forget(cache, page, first, (u32)((offset + run + 3) >> 2));
+            forget(cache, page, first, behind);
+            take_apart(cache, &page->entries[behind]); /* it may have taken a result of what was there */
         }
         hpa.at += run;
         size -= run;

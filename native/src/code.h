@@ -2,6 +2,8 @@
 #ifndef T64_CODE_H
 #define T64_CODE_H
 
+#include <string.h>
+
 #include "phys.h"
 
 enum { CODE_ENTRIES = 1024, CODE_PAGES_MAX = 56, CODE_SLOTS = 256 }; /* 56 arrays of 16 KiB stay below 1 MiB */
@@ -9,11 +11,21 @@ enum { CODE_ENTRIES = 1024, CODE_PAGES_MAX = 56, CODE_SLOTS = 256 }; /* 56 array
 /* One instruction, ready to dispatch. */
 struct code_entry {
     const void *handler; /* of the fast build */
-    i32 imm;             /* scaled for its handler; the word itself for those that decode again */
-    u8 rd, rs1, rs2;     /* rd is REGISTER_SINK where x0 is written */
+    u8 rs1, rd;          /* rd is REGISTER_SINK where x0 is written */
     u8 kind;             /* enum code_kind: the exact build dispatches on it */
+    u8 unused;
+    i32 imm;             /* scaled for its handler; rs2 in format R; the word itself for those that decode again */
 };
 _Static_assert(sizeof(struct code_entry) == 16, "the budget counts in entries of 16 bytes");
+
+/* rs1 in the low byte and the immediate, or rs2, above bit 32, by a single load: the compiler must not make several of it. */
+static inline u64 packed_operands(const struct code_entry *entry)
+{
+    u64 packed;
+    memcpy(&packed, &entry->rs1, sizeof packed);
+    __asm__("" : "+r"(packed));
+    return packed;
+}
 
 /* The immediate of a jump within its page, `offset` words away: bytes from the entry behind the jump to its target's. */
 static inline i32 near_displacement(i32 offset) { return (offset - 1) * (i32)sizeof(struct code_entry); }
@@ -23,6 +35,7 @@ struct code_page {
     u64 frame; /* of the machine's RAM */
     struct code_page *next; /* of the same slot */
     bool recent;
+    u64 joined[CODE_ENTRIES / 64]; /* a bit for each entry that a branch within the page leads to */
     struct compiled_page *compiled; /* what was recompiled from it; NULL: nothing */
     struct code_entry entries[CODE_ENTRIES + 1]; /* the last one leads to the next page */
 };
@@ -57,8 +70,12 @@ static inline struct code_page *code_of(const struct code_cache *cache, u64 fram
 /* The array for a frame that has none yet; `*evicted`: it was another frame's until now. */
 struct code_page *code_new(struct code_cache *cache, u64 frame, bool *evicted);
 
-/* Take apart the groups that reach this entry from before it. */
+/* Take apart the groups that reach this entry from before it, or end there. */
 void code_ungroup(const struct code_cache *cache, struct code_page *page, u32 entry);
+
+/* A branch within the page leads to this entry. */
+void code_join(const struct code_cache *cache, struct code_page *page, u32 entry);
+static inline bool is_joined(const struct code_page *page, u32 entry) { return page->joined[entry / 64] >> entry % 64 & 1; }
 
 /* These bytes changed: what was decoded from them is decoded anew at its next use. */
 void code_changed(struct code_cache *cache, t64_hpa hpa, u64 size);

@@ -5,6 +5,10 @@
  * through costs nothing, and a taken branch moves the end along with `ip`. It is kept as its distance from the page's end,
  * `slack`. The fast build relies on that being no less than 0, and checks it where it arrives at a new ip. pc is never kept
  * either: it is bias + ip / 4.
+ *
+ * `carried` is what the instruction before ip computed, if control came from there, else what is in rs1 of the one at ip. A
+ * fused handler may take its first rs1 from there where that is the same (fusion.h: is_carried), and need not wait until what
+ * was just stored can be loaded.
  */
 
 #define STATE (&vm->state)
@@ -12,13 +16,19 @@
 #define PC_OF(n) (bias + ((u64)(uintptr_t)(ip + (n)) >> 2))
 #define END ((intptr_t)&page->entries[CODE_ENTRIES] + slack)
 #define LEFT ((u64)(END - (intptr_t)ip) / sizeof *ip)
-#define A x[ip->rs1]
-#define B x[ip->rs2]
-#define V x[ip->rd]
-#define IMM IMM_OF(0)
+/* rs1, and rs2 or the immediate, are loaded together and taken apart: a host runs out of loads first here. rd is not among
+ * them, for taking three apart was slower than another load. */
+#define PACKED(n) const u64 packed##n = packed_operands(ip + (n))
+#define RS1_IN(n) (u8)packed##n
+#define RS2_IN(n) (packed##n >> 32)
+#define IMM_IN(n) ((u64)((i64)packed##n >> 32))
 #define IMM_OF(n) ((u64)(i64)ip[n].imm)
+#define A x[RS1_IN(0)]
+#define B x[RS2_IN(0)]
+#define V x[ip->rd]
+#define IMM IMM_IN(0)
 /* As it was decoded: the kinds that need this are instructions, and the sink stands for x0. */
-#define DECODED ((struct t64_decoded){.insn = ip->kind, .rd = ip->rd & 31, .rs1 = ip->rs1, .rs2 = ip->rs2, .imm = ip->imm})
+#define DECODED ((struct t64_decoded){.insn = ip->kind, .rd = ip->rd & 31, .rs1 = ip->rs1, .rs2 = ip->imm & 31, .imm = ip->imm})
 
 /* Complete the state as of before the instruction at ip. */
 #define SYNC() (STATE->pc = PC, count(STATE, horizon - LEFT))
@@ -30,10 +40,17 @@
 #define NEXT() do { ip++; ARRIVE(); } while (0)
 /* ip and slack are in place; may it go on from there? */
 #define ARRIVE() do { if ((intptr_t)ip == END) goto look; DISPATCH(); } while (0)
+#define RESULT(value) (value)
+#define RESUME() DISPATCH()
+#define LAND() ARRIVE()
 #else
 #define DISPATCH() do { IN_PLACE(ip); goto *ip->handler; } while (0)
 #define NEXT() do { ip++; DISPATCH(); } while (0)
 #define ARRIVE() do { if (T64_UNLIKELY(slack < 0)) goto look; DISPATCH(); } while (0)
+#define RESULT(value) (carried = (value))
+/* Go on at ip, where control comes from elsewhere than the instruction before it, and not by a branch within the page. */
+#define RESUME() do { carried = x[ip->rs1]; DISPATCH(); } while (0)
+#define LAND() do { if (T64_UNLIKELY(slack < 0)) goto look; RESUME(); } while (0)
 /* Of fused handlers: go on behind the group; run member `n` by itself, for its access needs more than the TLB. */
 #define SKIP(n) do { ip += (n); DISPATCH(); } while (0)
 #define ALONE(n) do { ip += (n); goto alone; } while (0)
@@ -47,23 +64,28 @@
         slack = (intptr_t)((place & 4095) << 2) + (intptr_t)((rest) * sizeof *ip) - (intptr_t)(CODE_ENTRIES * sizeof *ip); \
     } while (0)
 
-/* Take the branch at member `n` of a group to another entry of this page, `displacement` bytes away from the entry behind it. */
-#define TAKE(n, displacement) do { \
-        intptr_t moved = (displacement); \
-        slack += moved; \
-        ip = (struct code_entry *)((intptr_t)(ip + (n) + 1) + moved); \
+/* Take the branch or jal at member `n` of a group to another entry of this page. */
+#define TAKE(n) do { \
+        intptr_t displacement = ip[n].imm; \
+        slack += displacement; \
+        ip = (struct code_entry *)((intptr_t)(ip + (n) + 1) + displacement); \
         ARRIVE(); \
     } while (0)
 
-/* jalr as member `n`, to an aligned target. In the same page only the distance counts: no wait for the TLB. */
+/* jalr as member `n`. An aligned target in the same page needs no look into the TLB. */
 #define JUMP(n, target) do { \
-        to = (target); \
-        u64 from = PC_OF(n), distance = to - from, within = (from & 4095) + distance; \
-        x[ip[n].rd] = from + 4; \
-        if (within < 4096) \
-            TAKE(n, (intptr_t)(distance * (sizeof *ip / 4) - sizeof *ip)); \
-        ip += (n); \
-        goto far_jump; \
+        to = (target) & ~(u64)1; \
+        u64 offset = to - (bias + ((u64)(uintptr_t)page->entries >> 2)); \
+        if (T64_UNLIKELY(offset & ~(u64)4092)) { \
+            ip += (n); \
+            goto far_jalr; \
+        } \
+        x[ip[n].rd] = PC_OF((n) + 1); \
+        ip += (n) + 1; \
+        intptr_t moved = (intptr_t)page->entries - (intptr_t)ip + (intptr_t)(offset << 2); \
+        slack += moved; \
+        ip = (struct code_entry *)((intptr_t)ip + moved); \
+        LAND(); \
     } while (0)
 
 /* Go on at `to`, in a new mode: state is complete, and limits are what they were, or come sooner than they need. */
@@ -76,12 +98,16 @@
             return LEAVE_LOOK; \
         page = entry->page; \
         PLACE(to, rest); \
-        ARRIVE(); \
+        LAND(); \
     } while (0)
 
-#define PLAIN(name, value) op_##name: { V = (value); } NEXT();
+#define PLAIN(name, value) op_##name: { \
+        PACKED(0); \
+        V = RESULT(value); \
+    } NEXT();
 
 #define LOAD(name, type, value) op_##name: { \
+        PACKED(0); \
         u64 gva = A + IMM, found; \
         type loaded; \
         const struct tlb_data *entry = &tlb->load[tlb_slot(gva)]; \
@@ -92,13 +118,14 @@
             if ((cause = access_load(cpu, gva, sizeof(type), &found))) \
                 RAISE(cause, gva); \
             loaded = (type)found; \
-            x[rd] = (value); \
+            x[rd] = RESULT(value); \
             NEXT(); \
         } \
-        V = (value); \
+        V = RESULT(value); \
     } NEXT();
 
 #define STORE(name, type) op_##name: { \
+        PACKED(0); \
         u64 gva = A + IMM; \
         const struct tlb_data *entry = &tlb->store[tlb_slot(gva)]; \
         type stored = (type)V; \
@@ -109,8 +136,18 @@
     } NEXT();
 
 #define BRANCH(name, claim) \
-    op_##name: if (claim) TAKE(0, ip->imm); NEXT(); \
-    op_##name##_far: if (claim) { to = PC + IMM; goto far_jump; } NEXT();
+    op_##name: { \
+        const u64 packed0 = ip->rs1; \
+        if (claim) \
+            TAKE(0); \
+    } NEXT(); \
+    op_##name##_far: { \
+        PACKED(0); \
+        if (claim) { \
+            to = PC + IMM; \
+            goto far_jump; \
+        } \
+    } NEXT();
 
 enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
 {
@@ -140,6 +177,9 @@ enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
     struct code_entry *ip;
     u64 horizon, bias, to, cause, tval, returned_to = 0;
     intptr_t slack;
+#if !EXACT
+    u64 carried;
+#endif
     bool guarded, timed; /* timed: even with interrupts on nothing would be due before the end */
 
 #if !EXACT
@@ -152,7 +192,7 @@ begin:
     __asm__("" : "+r"(tlb)); /* or gcc would rather compute it anew at every use */
     horizon = STATE->retired + left;
     PLACE(STATE->pc, left);
-    DISPATCH();
+    RESUME();
 
 again: /* state is complete, and mode, interrupts, limits or translations are not what they were */
 #if !EXACT
@@ -182,14 +222,17 @@ op_break: RAISE(CAUSE_BREAK, 0);
 op_hcall:
 op_illegal: RAISE(CAUSE_ILLEGAL_INSTRUCTION, (u32)ip->imm);
 
-op_jal: V = PC + 4; TAKE(0, ip->imm);
-op_jal_far: to = PC + IMM; V = PC + 4; goto far_jump;
+op_jal: V = PC + 4; TAKE(0);
+op_jal_far: to = PC + IMM_OF(0); V = PC + 4; goto far_jump;
 op_jalr: {
-        u64 target = (A + IMM) & ~(u64)1;
-        if (T64_UNLIKELY(target & 2))
-            RAISE(CAUSE_FETCH_MISALIGNED, target);
-        JUMP(0, target);
+        PACKED(0);
+        JUMP(0, A + IMM);
     }
+
+far_jalr:
+    if (T64_UNLIKELY(to & 2))
+        RAISE(CAUSE_FETCH_MISALIGNED, to);
+    V = PC + 4;
 
 far_jump: { /* the jump at ip retires; go on at `to` */
         const struct tlb_fetch *entry = &tlb->fetch[tlb_slot(to)];
@@ -201,7 +244,7 @@ far_jump: { /* the jump at ip retires; go on at `to` */
         }
         page = entry->page;
         PLACE(to, rest);
-        ARRIVE();
+        LAND();
     }
 
 op_page_end: { /* not an instruction: nothing retires */
@@ -212,12 +255,12 @@ op_page_end: { /* not an instruction: nothing retires */
         u64 rest = LEFT;
         page = entry->page;
         PLACE(to, rest);
-        ARRIVE();
+        LAND();
     }
 
 op_undecoded:
     predecode(cpu, page, ip);
-    DISPATCH();
+    RESUME();
 
 #if EXACT
 op_counted: op_recompiled: __builtin_unreachable(); /* the kind beneath is dispatched on */
@@ -226,7 +269,7 @@ op_counted:
     recompiler_count(cpu, ip, PC);
     if (ip->handler == labels[KIND_COUNTED])
         goto *labels[ip->kind];
-    DISPATCH();
+    RESUME();
 
 op_recompiled: {
         struct region_entry *at = recompiler_entry(cpu->code, page, PC, vm_in_user_mode(vm));
@@ -251,7 +294,7 @@ op_recompiled: {
             recompiler_left(cpu, to, stuck);
         if (stuck && begins)
             goto *labels[ip->kind];
-        DISPATCH();
+        RESUME();
     }
 #endif
 
@@ -272,7 +315,7 @@ op_crw: {
                 goto op_system;
             timed = false;
         }
-        *system_register_at(STATE, system_place_of(number)) = A;
+        *system_register_at(STATE, system_place_of(number)) = x[ip->rs1];
         NEXT();
     }
 
@@ -343,7 +386,8 @@ deliver: /* cpu->trap, at state.pc */
         if (T64_UNLIKELY(STATE->pc != to + 4 || entry->tag != (to & ~(u64)4095) || entry->page != page))
             return LEAVE_LOOK;
         horizon--;
-        NEXT();
+        ip++;
+        LAND();
     }
     if (!system_enter_trap(vm, cpu->trap.cause, STATE->pc, cpu->trap.tval))
         return LEAVE_FAULT;
@@ -362,6 +406,10 @@ look:
 #undef V
 #undef IMM
 #undef IMM_OF
+#undef IMM_IN
+#undef RS1_IN
+#undef RS2_IN
+#undef PACKED
 #undef DECODED
 #undef SYNC
 #undef LEAVE
@@ -369,6 +417,9 @@ look:
 #undef DISPATCH
 #undef NEXT
 #undef ARRIVE
+#undef RESULT
+#undef RESUME
+#undef LAND
 #undef PLACE
 #undef TAKE
 #undef JUMP

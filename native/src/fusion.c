@@ -4,7 +4,7 @@
 
 enum { OPERAND_NONE, OPERAND_RD, OPERAND_RS1, OPERAND_RS2 };
 /* Where an operand comes from or a result goes; else the number of a register. */
-enum { ANY_REGISTER = 64, SAME_REGISTER, NO_REGISTER, RESULT_OF, BASE_OF = RESULT_OF + GROUP_MAX };
+enum { ANY_REGISTER = 64, SAME_REGISTER, NO_REGISTER, CARRIED_RESULT, RESULT_OF, BASE_OF = RESULT_OF + GROUP_MAX };
 enum { NOBODY = 255 }; /* no member */
 
 struct form {
@@ -29,6 +29,7 @@ static const struct fusion fusions[FUSION_COUNT] = {T64_FUSIONS};
 struct candidate {
     const struct code_entry *entry;
     u32 length;
+    bool carried[GROUP_MAX + 1]; /* of each entry, and the one behind them: is it? */
     u8 registers[GROUP_MAX][2]; /* operands */
     u8 producers[GROUP_MAX][2]; /* the member that an operand is the result of, or NOBODY */
     u8 overwriter[GROUP_MAX];   /* the next member that writes the same register, or NOBODY */
@@ -36,7 +37,7 @@ struct candidate {
 
 static u8 register_of(const struct code_entry *entry, u8 operand)
 {
-    return operand == OPERAND_RD ? entry->rd : operand == OPERAND_RS1 ? entry->rs1 : entry->rs2;
+    return operand == OPERAND_RD ? entry->rd : operand == OPERAND_RS1 ? entry->rs1 : (u8)entry->imm;
 }
 
 /* The last of the first `count` members that writes this register. */
@@ -75,8 +76,16 @@ static bool source_serves(const struct fusion *fusion, const struct candidate *c
         return is_base_of(candidate, wanted - BASE_OF, n, which);
     if (wanted >= RESULT_OF)
         return producer == wanted - RESULT_OF;
+    if (wanted == CARRIED_RESULT)
+        return candidate->carried[n];
     bool is_there = producer == NOBODY || fusion->members[producer].result != NO_REGISTER;
     return is_there && (wanted == ANY_REGISTER || wanted == actual);
+}
+
+/* What is added to a register in place is in no host register for the next group. */
+static bool member_carries(const struct fusion *fusion, u32 n)
+{
+    return n + 1 < fusion->length || fusion->members[n].sources[0] != ANY_REGISTER;
 }
 
 static bool result_serves(const struct fusion *fusion, const struct candidate *candidate, u32 n)
@@ -85,7 +94,7 @@ static bool result_serves(const struct fusion *fusion, const struct candidate *c
     u8 wanted = fusion->members[n].result;
     switch (wanted) {
     case ANY_REGISTER: return true;
-    case SAME_REGISTER: return entry->rd == entry->rs1;
+    case SAME_REGISTER: return entry->rd == entry->rs1 && (member_carries(fusion, n) || !candidate->carried[n + 1]);
     case NO_REGISTER: return !forms[entry->kind].writes || candidate->overwriter[n] < fusion->length;
     default: return wanted == entry->rd;
     }
@@ -142,10 +151,13 @@ bool is_computing(u8 kind) { return forms[kind].writes && !forms[kind].ends_grou
 void take_as_rs1(struct code_entry *entry, u8 number)
 {
     const struct form *form = &forms[entry->kind];
-    u8 *other = form->operands[0] == OPERAND_RS1 ? &entry->rs2 : &entry->rd;
-    if (!form->commutes || *other != number)
+    u8 other = form->operands[0] == OPERAND_RS1 ? OPERAND_RS2 : OPERAND_RD;
+    if (!form->commutes || register_of(entry, other) != number)
         return;
-    *other = entry->rs1;
+    if (other == OPERAND_RS2)
+        entry->imm = entry->rs1;
+    else
+        entry->rd = entry->rs1;
     entry->rs1 = number;
 }
 
@@ -156,12 +168,20 @@ static bool is_left_alone(const void *const *handlers, const struct code_entry *
     return entry->handler == handlers[KIND_COUNTED] || entry->handler == handlers[KIND_RECOMPILED];
 }
 
-u32 handler_of(const void *const *handlers, const struct code_entry *entry)
+/* Is what the entry before this one computes its rs1, and is it come to from there alone, as far as branches of this page go? */
+static bool is_carried(const struct code_page *page, const struct code_entry *entry)
 {
-    struct candidate candidate = {.entry = entry};
+    u32 n = (u32)(entry - page->entries);
+    return n > 0 && forms[entry->kind].fuses && !is_joined(page, n) && is_computing(entry[-1].kind) && entry[-1].rd == entry->rs1;
+}
+
+u32 handler_of(const void *const *handlers, const struct code_page *page, const struct code_entry *entry)
+{
+    struct candidate candidate = {.entry = entry, .carried = {is_carried(page, entry)}};
     for (u32 n = 0; n < GROUP_MAX && forms[entry[n].kind].fuses && !is_left_alone(handlers, &entry[n]); n++) {
         describe(&candidate, n);
         candidate.length++;
+        candidate.carried[n + 1] = is_carried(page, &entry[n + 1]);
         if (!may_go_on(entry[n].kind))
             break;
     }

@@ -33,7 +33,7 @@ static void decode_entry(struct t64_cpu *cpu, struct code_page *page, struct cod
     u64 index = (u64)(entry - page->entries);
     memcpy(&word, cpu->vm->phys.ram + (page->frame << 12) + index * 4, 4);
     struct t64_decoded in = decode(word);
-    entry->imm = in.imm, entry->rd = in.rd, entry->rs1 = in.rs1, entry->rs2 = in.rs2, entry->kind = in.insn;
+    entry->imm = in.imm | in.rs2, entry->rd = in.rd, entry->rs1 = in.rs1, entry->kind = in.insn; /* one of the two is 0 */
     if (writes_rd(in.insn) && in.rd == 0)
         entry->rd = REGISTER_SINK;
     if (in.insn == INSN_ILLEGAL || in.insn == INSN_HCALL)
@@ -42,8 +42,10 @@ static void decode_entry(struct t64_cpu *cpu, struct code_page *page, struct cod
         entry->kind = KIND_SPIN, entry->imm = (i32)word;
     else if (has_target(in.insn) && !stays_in_page((i64)index, in.imm))
         entry->kind = far_kind(in.insn), entry->imm = in.imm * 4;
-    else if (has_target(in.insn))
+    else if (has_target(in.insn)) {
         entry->imm = near_displacement(in.imm);
+        code_join(cpu->code, page, (u32)((i64)index + in.imm));
+    }
     if (index > 0 && is_computing(entry[-1].kind))
         take_as_rs1(entry, entry[-1].rd);
     if (cpu->code->recompiler)
@@ -52,9 +54,9 @@ static void decode_entry(struct t64_cpu *cpu, struct code_page *page, struct cod
 
 void predecode(struct t64_cpu *cpu, struct code_page *page, struct code_entry *entry)
 {
-    for (u32 n = 0; n == 0 || (n < GROUP_MAX && may_go_on(entry[n - 1].kind)); n++)
+    for (u32 n = 0; n == 0 || (n <= GROUP_MAX && may_go_on(entry[n - 1].kind)); n++)
         if (entry[n].kind == KIND_UNDECODED)
             decode_entry(cpu, page, &entry[n]);
     if (entry->handler == cpu->handlers[KIND_UNDECODED])
-        entry->handler = cpu->handlers[handler_of(cpu->handlers, entry)];
+        entry->handler = cpu->handlers[handler_of(cpu->handlers, page, entry)];
 }

@@ -12,7 +12,7 @@ import pytest
 from comparing import compare
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "native"))
-from fusion import GROUP_MAX, NOWHERE, SAME, Group, groups
+from fusion import CARRIED, GROUP_MAX, NOWHERE, SAME, Group, groups
 
 from toyvm import Machine
 from toyvm.isa import BY_MNEMONIC
@@ -22,10 +22,11 @@ from toyvm.programs.assembly import li, op, to_bytes
 from toyvm.programs.layout import DATA, HANDLER, SMALL_MEMORY
 
 CODE = 0x14000
-LONG = 60_000  # instructions: more than a program has
+LONG = 100_000  # instructions: more than a program has
 PROGRAMS = 6
 FREE = [register for register in range(5, 20) if register not in (8, 9)]  # stand for any register
-# What no group names: where to go on after a trap, what the traps were, and what is stored into code.
+# What no group names: where to go on after a trap, what the traps were, what is stored into code, where to enter.
+THERE, VALUES = 20, 21
 PLACE, WORD, ROUNDS, NEXT, CAUSE, EPC, TVAL, TRAPS = range(23, 31)
 A_WORD = op("addi", 31, 31, 1)
 
@@ -39,7 +40,8 @@ def handler() -> list[int]:
 
 
 class Instance:
-    """A group with registers and immediates: its words, and the registers that it reads first."""
+    """A group with registers and immediates: its words, with one before them that computes what it carries on, and the
+    registers that it reads first."""
 
     def __init__(self, group: Group, chance: random.Random) -> None:
         self.chance = chance
@@ -47,6 +49,8 @@ class Instance:
         self.bases: list[int] = []  # of accesses, by member
         self.reads: set[int] = set()
         self.words = [self._word(group, n) for n in range(len(group))]
+        carried = [word >> 12 & 31 for word in self.words[:1] if CARRIED in group[0].sources]
+        self.words_before = [self._computing(register) for register in carried]
 
     def _word(self, group: Group, n: int) -> int:
         member, body = group[n], group[n].body
@@ -65,6 +69,16 @@ class Instance:
         row = BY_MNEMONIC[member.mnemonic]
         fields = {"rd": result, "rv": places.get("V", 0), "rs1": places.get("A", 0), "rs2": places.get("B", 0)}
         return op(member.mnemonic, *(fields.get(o.label, self._immediate(body.form, o)) for o in row.operands))
+
+    def _computing(self, register: int) -> int:
+        other = self.chance.choice(FREE)
+        ways = (
+            op("addi", register, register, 8),
+            op("addi", register, other, 0),
+            op("add", register, other, register),
+            op("ld", register, 0, VALUES),
+        )
+        return self.chance.choice(ways)
 
     def _result(self, group: Group, n: int, places: dict[str, int]) -> int:
         result = group[n].result
@@ -93,7 +107,7 @@ class Block:
     def __init__(self, group: Group, at: int, chance: random.Random) -> None:
         self.at, self.chance, self.words = at, chance, list[int]()
         self.group, self.instance = group, Instance(group, chance)
-        for first in range(len(group)):
+        for first in range(len(self.instance.words_before) + len(group)):
             self._run(first)
 
     def _value(self) -> int:
@@ -101,18 +115,20 @@ class Block:
         return self.chance.choice([data, data, data, data + 4, self.chance.getrandbits(64), self.chance.randrange(64)])
 
     def _run(self, first: int) -> None:
-        words = self.instance.words
-        setting: list[int] = li(ROUNDS, 2) + li(WORD, A_WORD)
+        words = self.instance.words_before + self.instance.words
+        setting: list[int] = li(ROUNDS, 2) + li(WORD, A_WORD) + li(VALUES, DATA + 8 * self.chance.randrange(1024))
         for register in sorted(self.instance.reads):
             setting += li(register, self._value())
-        start = self.at + 4 * (len(self.words) + len(setting) + 14)  # room for what follows
+        start = self.at + 4 * (len(self.words) + len(setting) + 18)  # room for what follows
         after = start + 4 * (len(words) + 2)
         if self.group[-1].mnemonic == "jalr":
             setting += li(words[-1] >> 12 & 31 or PLACE, after)
         setting += li(PLACE, start + 4 * self.chance.randrange(len(words))) + li(NEXT, after)
-        self._store_ahead(setting, start)
+        setting += li(THERE, start + 4 * first)
+        self._store_ahead(setting, start + 4 * len(self.instance.words_before))
+        entering = self.chance.choice([op("jal", 0, 1 + first), op("jalr", 0, 0, THERE)])
         pad = (start - self.at) // 4 - len(self.words) - len(setting) - 1
-        self.words += [*setting, *[op("fence")] * pad, op("jal", 0, 1 + first), *words, op("fence"), op("fence")]
+        self.words += [*setting, *[op("fence")] * pad, entering, *words, op("fence"), op("fence")]
         self.words += [op("addi", ROUNDS, ROUNDS, -1), op("bge", 0, ROUNDS, 3), op("sw", WORD, 0, PLACE)]
         self.words += [op("jal", 0, -(len(words) + 5))]
 
@@ -171,7 +187,7 @@ def comes_to_its_end(candidate: Program) -> bool:
 
 @cache
 def whole_programs() -> list[Program]:
-    return [one for one in map(program, range(20)) if comes_to_its_end(one)][:PROGRAMS]
+    return [one for one in map(program, range(60)) if comes_to_its_end(one)][:PROGRAMS]
 
 
 def test_groups_are_what_is_tested() -> None:

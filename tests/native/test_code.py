@@ -27,6 +27,75 @@ def test_a_loop_that_rewrites_itself_counts_as_written() -> None:
     assert core.state.x[7] == sum(range(100))
 
 
+def same_in_one_run_and_step_by_step(*words: int, x13: int = 0, instructions: int = 5000) -> Core:
+    """A long run goes by groups that hand results on to each other, single steps do not."""
+    whole, steps = Core(*words), Core(*words)
+    whole.state.x[13] = steps.state.x[13] = x13
+    whole.run(instructions)
+    for until in range(1, instructions + 1):
+        steps.run(until)
+    assert list(whole.state.x) == list(steps.state.x)
+    assert whole.state.pc == steps.state.pc
+    return whole
+
+
+def test_a_branch_decoded_late_may_lead_to_what_takes_a_result_from_the_instruction_before() -> None:
+    core = same_in_one_run_and_step_by_step(
+        word("addi", 5, 7, 1),
+        word("addi", 6, 5, 2),  # of x5, as it was just computed or as the last branch finds it
+        word("add", 8, 8, 6),
+        word("addi", 9, 9, -1),
+        word("blt", 0, 9, -4),
+        word("addi", 5, 0, 100),
+        word("addi", 9, 0, 5),
+        word("beq", 0, 0, -6),
+    )
+    assert core.state.x[8] > 10_000
+
+
+def test_a_jump_by_register_may_lead_to_it_too() -> None:
+    core = same_in_one_run_and_step_by_step(
+        word("auipc", 10, 0),
+        word("addi", 5, 7, 1),
+        word("addi", 6, 5, 2),
+        word("add", 8, 8, 6),
+        word("addi", 9, 9, 1),
+        word("addi", 5, 9, 100),
+        word("jalr", 0, 8, 10),
+    )
+    assert core.state.x[8] > 10_000
+
+
+def test_a_load_that_misses_the_tlb_hands_its_result_on() -> None:
+    core = same_in_one_run_and_step_by_step(
+        word("sd", 9, 0x4000 - 8, 0),
+        word("tlbi", 0),
+        word("ld", 5, 0x4000 - 8, 0),
+        word("addi", 6, 5, 2),
+        word("add", 8, 8, 6),
+        word("addi", 9, 9, 3),
+        word("jal", 0, -6),
+    )
+    assert core.state.x[8] > 10_000
+
+
+def test_a_result_is_not_handed_on_by_what_has_been_stored_over() -> None:
+    computes_x5, computes_x11 = word("addi", 5, 7, 1), word("addi", 11, 7, 1)
+    core = same_in_one_run_and_step_by_step(
+        computes_x5,  # and the other one, by turns
+        word("addi", 6, 5, 2),
+        word("add", 8, 8, 6),
+        word("addi", 5, 5, 3),
+        word("xor", 12, 12, 13),
+        word("lw", 14, ENTRY, 0),
+        word("xor", 14, 14, 12),
+        word("sw", 14, ENTRY, 0),
+        word("jal", 0, -8),
+        x13=computes_x5 ^ computes_x11,
+    )
+    assert core.state.x[11] == 1
+
+
 def test_the_host_s_writes_are_executed_too() -> None:
     core = Core(word("addi", 5, 5, 1), word("jal", 0, -1))
     core.run(100)
