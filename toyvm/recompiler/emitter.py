@@ -5,7 +5,7 @@
 Guest registers are stack slots, which LLVM turns into values. They are read from `x` at the entry and written back at
 the one place where the function is left, whatever leads there. `left` counts down by blocks; it is compared where a
 cycle closes. Each access, or group of them, is a site: where it may go without asking stands in `sites`. The layout of
-`region` and `sites` is that of native/src/recompiler.h; recompiler.c asserts the offsets used here.
+`region` and `sites` is that of native/src/recompiler.h; recompiler/regions.c asserts the offsets used here.
 """
 
 from __future__ import annotations
