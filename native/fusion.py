@@ -143,6 +143,7 @@ def _check(group: Group) -> None:
                 assert producer.body.writes, f"{where}: {member}"
             elif source == CARRIED:
                 assert n == 0, f"{where}: {member}"
+                assert member.sources.count(CARRIED) == 1, f"{where}: {member}"
                 assert member.sources.index(CARRIED) == member.body.operands.index("A"), f"{where}: {member}"
             elif source.startswith("^"):
                 assert source is member.sources[0], f"{where}: {member}"

@@ -47,6 +47,8 @@ void code_ungroup(const struct code_cache *cache, struct code_page *page, u32 en
 
 void code_join(const struct code_cache *cache, struct code_page *page, u32 entry)
 {
+    if (is_joined(page, entry))
+        return;
     page->joined[entry / 64] |= (u64)1 << entry % 64;
     take_apart(cache, &page->entries[entry]);
 }

@@ -2,6 +2,7 @@
 #ifndef T64_CODE_H
 #define T64_CODE_H
 
+#include <stddef.h>
 #include <string.h>
 
 #include "phys.h"
@@ -18,11 +19,13 @@ struct code_entry {
 };
 _Static_assert(sizeof(struct code_entry) == 16, "the budget counts in entries of 16 bytes");
 
-/* rs1 in the low byte and the immediate, or rs2, above bit 32, by a single load: the compiler must not make several of it. */
+_Static_assert(offsetof(struct code_entry, rs1) == 8 && offsetof(struct code_entry, imm) == 12, "as packed_operands has them");
+
+/* rs1 in the low byte and the immediate, or rs2, from bit 32 on, by a single load: the compiler must not make several of it. */
 static inline u64 packed_operands(const struct code_entry *entry)
 {
     u64 packed;
-    memcpy(&packed, &entry->rs1, sizeof packed);
+    memcpy(&packed, (const u8 *)entry + offsetof(struct code_entry, rs1), sizeof packed);
     __asm__("" : "+r"(packed));
     return packed;
 }

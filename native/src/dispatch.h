@@ -6,9 +6,9 @@
  * `slack`. The fast build relies on that being no less than 0, and checks it where it arrives at a new ip. pc is never kept
  * either: it is bias + ip / 4.
  *
- * `carried` is what the instruction before ip computed, if control came from there, else what is in rs1 of the one at ip. A
- * fused handler may take its first rs1 from there where that is the same (fusion.h: is_carried), and need not wait until what
- * was just stored can be loaded.
+ * `carried` is x[rs1] of the entry at ip wherever that entry may take it so (fusion.c: is_carried): what was computed just
+ * before, or what RESUME loads where control comes from elsewhere. The handler need not wait until what was just stored can be
+ * loaded. In other places it is stale.
  */
 
 #define STATE (&vm->state)

@@ -172,7 +172,8 @@ static bool is_left_alone(const void *const *handlers, const struct code_entry *
 static bool is_carried(const struct code_page *page, const struct code_entry *entry)
 {
     u32 n = (u32)(entry - page->entries);
-    return n > 0 && forms[entry->kind].fuses && !is_joined(page, n) && is_computing(entry[-1].kind) && entry[-1].rd == entry->rs1;
+    bool may_be = n > 0 && forms[entry->kind].fuses && !is_joined(page, n);
+    return may_be && is_computing(entry[-1].kind) && entry[-1].rd == entry->rs1;
 }
 
 u32 handler_of(const void *const *handlers, const struct code_page *page, const struct code_entry *entry)

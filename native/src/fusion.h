@@ -12,8 +12,9 @@ void take_as_rs1(struct code_entry *entry, u8 number);
 /* May a group go on behind an instruction of this kind? */
 bool may_go_on(u8 kind);
 
-/* The handler, as a number in `handlers`, for this entry and those behind it, which are decoded as far as a group may go on, and one more: that
- * of the best group which they begin, or of the entry's own kind. One that is counted or recompiled is in no group but its own. */
+/* The handler, as a number in `handlers`, for this entry and those behind it: that of the best group which they begin, or of the
+ * entry's own kind. They are decoded to one behind the longest group that there may be. One that is counted or recompiled is in
+ * no group but its own. */
 u32 handler_of(const void *const *handlers, const struct code_page *page, const struct code_entry *entry);
 
 /* Does the entry run as the head of a group? */
