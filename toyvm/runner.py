@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from toyvm.computer import Computer
 
 SLICE_SECONDS = 0.005
-FIRST_SLICE, SMALLEST_SLICE, LARGEST_SLICE = 200_000, 1_000, 50_000_000  # instructions
+# Instructions. The smallest is far more than a page of code holds: within a page of its end the core goes one by one.
+FIRST_SLICE, SMALLEST_SLICE, LARGEST_SLICE = 200_000, 20_000, 50_000_000
 NEVER = (1 << 64) - 1
 
 _FINAL = {lib.T64_STOP_EXIT: Stop.EXIT, lib.T64_STOP_IDLE: Stop.IDLE, lib.T64_STOP_FAULT: Stop.FAULT}
