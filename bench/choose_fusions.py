@@ -248,8 +248,8 @@ def _takes_result(member: Member, sequence: tuple[Instruction, ...], n: int) -> 
             return True
         case "=":
             last = n == len(sequence) - 1
-            if last and member.sources[0] == ANY and sequence[n].gives:
-                return False  # in place, it is not carried
+            if last and member.is_in_place and sequence[n].gives:
+                return False  # it would not be carried
             return bool(register) and register == sequence[n].rs1
         case _:
             return bool(register) and any(later.result == register for later in sequence[n + 1 :])
@@ -391,7 +391,7 @@ def take_variants(profiles: dict[str, Profile], chosen: Chosen) -> None:
     """For what was taken, the variant that carries its result on instead of computing it in place, and, wherever a
     program has it, the one whose first operand was carried."""
     for group in list(chosen.savings):
-        if group[-1].result == SAME and group[-1].sources[0] == ANY and len(group) > 1:
+        if group[-1].is_in_place and len(group) > 1:
             chosen.take((*group[:-1], replace(group[-1], result=ANY)), 0.0)
     found = dict.fromkeys(
         taking_first_operand(group)

@@ -89,6 +89,11 @@ class Member:
     def body(self) -> Body:
         return bodies()[self.mnemonic]
 
+    @property
+    def is_in_place(self) -> bool:
+        """Is its result computed where its operand is, and so in no host register?"""
+        return self.result == SAME and self.sources[0] == ANY
+
     def __str__(self) -> str:
         sources = f".{','.join(self.sources)}" if self.sources else ""
         return self.mnemonic + sources + (f">{self.result}" if self.result not in ("", ANY) else "")
@@ -289,11 +294,9 @@ def handlers() -> Iterator[str]:
 
 
 def _carries(group: Group) -> bool:
-    """Does the next group find the last result in `carried`? Not of what is added to a register in place: that is in no
-    host register (native/src/fusion.c does not let the next one take it)."""
+    """Does the next group find the last result in `carried`? (native/src/fusion.c: member_carries)"""
     last = group[-1]
-    in_place = last.result == SAME and last.sources[0] == ANY
-    return last.body.writes and not last.body.ends_group and not in_place
+    return last.body.writes and not last.body.ends_group and not last.is_in_place
 
 
 # What predecode matches code against.

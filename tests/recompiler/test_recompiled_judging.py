@@ -101,7 +101,7 @@ class Judged:
 
 
 def twins(monkeypatch: pytest.MonkeyPatch, options: Recompiling) -> Iterator[Judged]:
-    # On a busy host slices get so short that no region is entered: here their length must not depend on the clock.
+    # Near the end of a slice no region is entered, and the clock ends slices: here nothing must depend on that.
     monkeypatch.setattr(runner, "SLICE_SECONDS", 1e9)
     with Machine(MEMORY) as one, Machine(MEMORY, engine=options) as other:
         judged = Judged(one, other)
