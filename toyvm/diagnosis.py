@@ -21,6 +21,7 @@ KINDS = {
     lib.T64_FAULT_NO_HANDLER: ("no handler", "its trap table names no handler for this cause"),
     lib.T64_FAULT_BAD_PAGE_TABLE: ("bad page table", "its page tables cannot be used"),
 }
+_END_OF_ADDRESSES = 1 << 64
 _REGISTERS_A_ROW = 4
 _CODE_BEFORE, _CODE_AFTER = 3, 2  # instructions shown around pc
 
@@ -41,12 +42,25 @@ class Inspectable(Protocol):
 
 
 def conclude(computer: Computer, stop: Stop, seconds: float) -> Outcome:
-    """The outcome of a native run that has just stopped."""
+    """The outcome of a native run that has just stopped, whatever state the guest has left behind."""
     exit_code = int(computer.stop_info.exit_code) if stop is Stop.EXIT else None
-    fault = _fault(computer) if stop is Stop.FAULT else None
-    detail = detail_of(computer, stop, exit_code, fault)
-    report = describe(computer, detail, fault) if fault else ""
+    try:
+        fault = _fault(computer) if stop is Stop.FAULT else None
+        detail = detail_of(computer, stop, exit_code, fault)
+        report = describe(computer, detail, fault) if fault else ""
+    except Exception as error:  # it must not end more than this guest: neighbours go on
+        fault = _bare_fault(computer) if stop is Stop.FAULT else None
+        detail = f"the guest stopped ({stop}) at {computer.pc:#x}; describing it failed: {error!r}"
+        report = detail if fault else ""
     return Outcome(stop, computer.retired, seconds, detail, exit_code, fault, report)
+
+
+def _bare_fault(computer: Computer) -> Fault:
+    """What the core says of a fault, with nothing looked up in the guest."""
+    info = computer.stop_info
+    kind, _ = KINDS.get(info.fault, (f"fault {info.fault}", ""))
+    pc = int(info.pc)
+    return Fault(kind, None, pc, int(info.tval), None, f"{pc:#x}")
 
 
 def _fault(computer: Computer) -> Fault:
@@ -110,7 +124,7 @@ def _code(computer: Inspectable, pc: int, before: int) -> Iterator[str]:
     else:
         yield "  code"
     for address in range(pc - 4 * _CODE_BEFORE, pc + 4 * _CODE_AFTER + 4, 4):
-        word = computer.instruction_at(address) if address >= 0 else None
+        word = computer.instruction_at(address) if 0 <= address < _END_OF_ADDRESSES else None
         mark = "->" if address == pc else "  "
         if word is not None:
             yield f"  {mark} {address:#010x}  {word:08x}  {computer.disassemble(address, word)}"

@@ -1,0 +1,91 @@
+"""What is said about one guest, and what goes wrong in saying it, ends nothing but that guest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from toyvm import diagnosis
+from toyvm.asm import assemble_text
+from toyvm.host import Guest, Host
+from toyvm.machine import Machine
+from toyvm.outcome import Outcome, Stop
+from toyvm.sharing import HostStop
+
+LEAF = 0x6F  # V R W X A D
+# The last page of the address space is mapped, and the trap vector is the last word of all: an illegal one.
+AT_THE_TOP = f"""
+_start:
+    li   t0, 0x8ff8
+    li   t1, 0x9001
+    sd   t1, 0(t0)
+    li   t0, 0x9ff8
+    li   t1, 0xa001
+    sd   t1, 0(t0)
+    li   t0, 0xaff8
+    li   t1, 0xb000 | {LEAF:#x}
+    sd   t1, 0(t0)
+    li   t0, 0x8000         # the first GiB, to itself
+    li   t1, {LEAF:#x}
+    sd   t1, 0(t0)
+    li   t0, 0x8001
+    crw  ptbr, t0
+    li   t0, -4
+    crw  tvec, t0
+    jr   t0
+"""
+ENDS = {"_start: .word 0\n": Stop.FAULT, "_start: wfi\n": Stop.IDLE, "_start: li a0, 3\n out 8, a0\n": Stop.EXIT}
+LIMIT = 2_000
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with Host("16M", slice=10) as host:
+        yield host
+
+
+def outcome_beside_a_neighbour(host: Host, source: str, technique: str = "trap") -> Outcome:
+    """How a guest ends on a host where another one counts, and comes to its own end."""
+    neighbour, subject = host.guest("trap", "64K", limit=LIMIT), host.guest(technique, "1M")
+    load(neighbour, "_start: addi a0, a0, 1\n j _start\n")
+    load(subject, source)
+    assert host.run() is HostStop.DONE
+    assert neighbour.retired == LIMIT
+    assert subject.outcome is not None
+    return subject.outcome
+
+
+def load(guest: Guest | Machine, source: str) -> None:
+    guest.load(assemble_text(source, "guest.s").image)
+
+
+@pytest.mark.parametrize("technique", ["trap", "hybrid"])
+def test_a_fault_at_the_end_of_the_address_space_is_described(host: Host, technique: str) -> None:
+    outcome = outcome_beside_a_neighbour(host, AT_THE_TOP, technique)
+    assert outcome.fault is not None
+    assert outcome.fault.pc == 2**64 - 4
+    assert "0xfffffffffffffffc  00000000" in outcome.report
+
+
+@pytest.mark.parametrize("source", ENDS)
+def test_a_guest_that_cannot_be_described_ends_all_the_same(
+    host: Host, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("lost for words")
+
+    monkeypatch.setattr(diagnosis, "detail_of", fail)
+    outcome = outcome_beside_a_neighbour(host, source)
+    assert outcome.stop is ENDS[source]
+    assert "lost for words" in outcome.detail
+    assert (outcome.fault is not None) == (outcome.stop is Stop.FAULT)
+
+
+def test_a_fault_that_has_no_name_is_told_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "KINDS", {})
+    with Machine("64K") as machine:
+        load(machine, "_start: .word 0\n")
+        fault = machine.run().fault
+        assert fault is not None
+        assert (fault.kind, fault.pc) == ("fault 1", machine.pc)
