@@ -58,7 +58,8 @@ HYPERCALLS: tuple[Hypercall, ...] = (
               "let a pinned table go; it is an ordinary page again once no table points to it"),
     Hypercall("set_roots",      7, ("kernel", "user"), "0",
               "switch address space: the frames of the root used in kernel mode and of the one used in user mode; user -1: none, "
-              "until another call names one"),
+              "until another call names one, and an iret to user mode before that ends the guest (fault, bad page table). A call "
+              "that is refused leaves both roots as they were"),
     Hypercall("flush",          8, ("address",), "0", "forget the translation of one page, or of all if the address is -1"),
     Hypercall("set_timer",      9, ("deadline",), "0",
               "timecmp = deadline: the timer is pending while time >= deadline; all ones: never"),
@@ -210,9 +211,12 @@ RECORDS: tuple[Record, ...] = (
         "disk_ring",
         (
             ("req_prod", "requests written: the guest's"),
-            ("req_event", "a doorbell is needed when req_prod passes this: the monitor's"),
+            (
+                "req_event",
+                "a doorbell is needed when req_prod passes this, that is reaches it from below: the monitor's",
+            ),
             ("rsp_prod", "responses written: the monitor's"),
-            ("rsp_event", "an interrupt comes when rsp_prod passes this: the guest's"),
+            ("rsp_event", "an interrupt comes when rsp_prod, which grows by one, becomes this: the guest's"),
         ),
         "the header of the disk's ring; the counts start at 0 and do not wrap; number n is in slot n modulo their number",
     ),
@@ -290,6 +294,45 @@ SHARED_MORE: dict[str, tuple[int, str]] = {
 # The guest's tables: an entry may map only frames of its own; one in use as a table is never mapped writable; slot 511 of a
 # root belongs to the monitor; level-1 and level-2 leaves are refused. Reserved bits are refused, as are U, A and D in pointers.
 MONITOR_ROOT_SLOT = 511
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number of the interface, by the name that t64.inc and the manual give it."""
+
+    name: str
+    value: int
+    description: str
+
+
+# fmt: off
+CONSTANTS: tuple[Constant, ...] = (
+    Constant("HC_INTERFACE",          VERSION[0] << 16 | VERSION[1], "the interface's version, as version(0) returns it"),
+    Constant("MAXIMUM_RECORDS",       MAXIMUM_RECORDS,               "records in one trap table, update list or multicall"),
+    Constant("MAXIMUM_CONSOLE_BYTES", MAXIMUM_CONSOLE_BYTES,         "bytes in one console call"),
+    Constant("TRAP_ANY",              TRAP_ANY,                      "the cause of the trap record that serves every cause without one of its own"),
+    Constant("START_MAGIC",           START_MAGIC,                   "how the start information begins"),
+    Constant("MONITOR_ROOT_SLOT",     MONITOR_ROOT_SLOT,             "the slot of each root that belongs to the monitor"),
+    Constant("SHARED_PAGE",           SHARED_PAGE_ADDRESS,           "address of the shared page while the guest's kernel runs"),
+    Constant("CAUSE_EVENT",           EVENT_CAUSE,                   "the cause of the interrupt that event channels raise"),
+    Constant("IRQ_EVENT",             1 << EVENT_INTERRUPT,          "its bit of ipend and imask"),
+    Constant("EVENT_PORTS",           EVENT_PORTS,                   "ports of a domain, with port 0, which is none"),
+    Constant("GRANTS",                GRANTS,                        "frames that a domain grants at a time"),
+    Constant("GRANT_MAPS",            GRANT_MAPS,                    "maps of others' frames that a domain has"),
+    Constant("GRANT_WRITABLE",        GRANT_WRITABLE,                "flag of grant_access and grant_map"),
+    *(Constant(f"VIRQ_{name.upper()}", number,                       f"the virtual interrupt {name}") for name, number in VIRTUAL_INTERRUPTS.items()),
+    *(Constant(f"RING_{name.upper()}", number,                       f"the {name}'s ring, in ring_setup and doorbell") for name, number in RINGS.items()),
+    Constant("RING_DATA",             RING_DATA,                     "offset in a ring's page of the slots, or of the bytes of input"),
+    Constant("DISK_SLOTS",            DISK_SLOTS,                    "slots of the disk's ring"),
+    Constant("DISK_SLOT_SIZE",        DISK_SLOT_SIZE,                "bytes of a slot"),
+    Constant("DISK_READ",             DISK_READ,                     "operation of a disk request: from the disk into memory"),
+    Constant("DISK_WRITE",            DISK_WRITE,                    "operation of a disk request: from memory to the disk"),
+    Constant("DISK_SECTORS_MAXIMUM",  DISK_SECTORS_MAXIMUM,          "sectors of one request"),
+    Constant("CONSOLE_IN_SIZE",       CONSOLE_IN_SIZE,               "bytes for input in the console's ring"),
+    Constant("CONSOLE_OUT_SIZE",      CONSOLE_OUT_SIZE,              "bytes for output"),
+    Constant("CONSOLE_OUT",           CONSOLE_OUT,                   "offset in the page of the bytes of output"),
+)
+# fmt: on
 
 BY_NAME: dict[str, Hypercall] = {call.name: call for call in HYPERCALLS}
 

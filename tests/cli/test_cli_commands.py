@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from commands import call, spawn
 
+from toyvm.asm.t64inc import constants
 from toyvm.cli import COMMANDS
 from toyvm.exits import EXIT_REASONS
 from toyvm.hypercalls import ERRORS, HYPERCALLS
 from toyvm.isa import CAUSES, CONTROL_REGISTERS, INSTRUCTIONS, PORTS
 from toyvm.isa.machine import TIME, TRAPS
 from toyvm.isa.paging import PTE_FIELDS, RULES
-from toyvm.isa.ports import DISK_RULES
+from toyvm.isa.ports import CONSOLE_RULES, DISK_RULES
+from toyvm.manual.chapters import chapters
+from toyvm.manual.document import as_text
 
 Capture = pytest.CaptureFixture[str]
 SOURCE = "_start: li a0, 1\n la t0, data\n ld t1, 0(t0)\n out 8, a0\n.data\ndata: .dword 5\n"
@@ -93,6 +98,7 @@ FACTS = [
     *RULES,
     *TRAPS,
     *TIME,
+    *CONSOLE_RULES,
     *DISK_RULES,
 ]
 
@@ -112,6 +118,30 @@ def test_the_manual_as_json_decodes_every_instruction(capfd: Capture) -> None:
         bits = [field for field in row["pattern"].split() if set(field) <= {"0", "1"}]
         assert row["match"] & ~row["mask"] == 0
         assert bits, row
+
+
+def test_no_sentence_stands_in_the_manual_s_text_alone(capfd: Capture) -> None:
+    """Programs that read the JSON find what people read, in the same order."""
+    data = json.loads(call(capfd, "isa", "--format", "json").output)
+    text = as_text(chapters(), 120)
+    strings = "\n".join(_strings(data["chapters"]))
+    assert [chapter["title"] for chapter in data["chapters"]] == [chapter.title for chapter in chapters()]
+    assert sorted(set(re.findall(r"\w+", text)) - set(re.findall(r"\w+", strings))) == []
+
+
+def _strings(data: object) -> Iterator[str]:
+    if isinstance(data, dict | list):
+        for part in data.values() if isinstance(data, dict) else data:
+            yield from _strings(part)
+    else:
+        yield str(data)
+
+
+def test_the_manual_s_constants_are_those_that_guests_include(capfd: Capture) -> None:
+    data = json.loads(call(capfd, "isa", "--format", "json").output)
+    rows = {row["name"]: row["value"] for row in data["hypercalls"]["constants"]}
+    assert rows["DISK_SLOTS"] == 32
+    assert rows.items() <= constants().items()
 
 
 def test_a_reader_that_goes_away_is_one_line_and_101() -> None:

@@ -10,6 +10,7 @@ from asking import ALL_ONES, CODE, DATA, HANDLER, LIST, MEMORY, NUMBERS, Asker, 
 from toyvm.hypercalls import BY_NAME, HYPERCALLS, MAXIMUM_CONSOLE_BYTES, MAXIMUM_RECORDS, START_MAGIC, TRAP_ANY, VERSION
 from toyvm.isa.control import IE, PIE, PMODE
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.isa.registers import REGISTERS
 from toyvm.isa.traps import BY_NAME as CAUSE
 
 TIMER = 1 << CAUSE["timer"].number
@@ -48,6 +49,25 @@ def test_a_hypercall_retires_as_one_instruction(ask: Asker) -> None:
     ask("version", 0)
     assert ask.guest.retired == before + 1
     assert ask.guest.pc == CODE + 4
+
+
+@pytest.mark.parametrize("name", [call.name for call in HYPERCALLS if call.name not in ("shutdown", "block")])
+def test_a_hypercall_leaves_every_register_but_a0(ask: Asker, name: str) -> None:
+    ask.set_handler()
+    for register in range(1, 32):
+        ask.guest.x[register] = 0x1000 + register
+    ask(name)
+    assert [ask.guest.x[register] for register in range(32) if register != REGISTERS["a0"]] == [
+        0x1000 + register if register else 0 for register in range(32) if register != REGISTERS["a0"]
+    ]
+    assert name != "iret" or ask.guest.x[REGISTERS["a0"]] == 0x1000 + REGISTERS["a0"]
+
+
+def test_an_iret_to_user_mode_without_a_user_root_ends_the_guest(ask: Asker) -> None:
+    assert ask("set_roots", ask.start["root_frame"], ALL_ONES) == 0
+    ask.set_shared("status", PMODE)
+    outcome = ask.run(CODE + 4 * BY_NAME["iret"].number)
+    assert (outcome.stop, outcome.fault.kind if outcome.fault else None) == ("fault", "bad page table")
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,14 @@ def test_a_page_becomes_a_table_once_no_mapping_of_it_is_writable(ask: Asker) ->
     assert ask("update_va", NEW * PAGE_SIZE, ask.entry(NEW), 1) == 0
 
 
+def test_a_leaf_without_u_is_taken_and_of_no_use(ask: Asker) -> None:
+    address = NEW * PAGE_SIZE
+    assert ask.load(address) == 0
+    assert ask("update_va", address, ask.entry(NEW, WRITABLE & ~PTE_U), 1) == 0
+    assert ask.load(address) is None
+    assert ask.shared("cause") == CAUSE["load_page_fault"].code
+
+
 def test_the_guest_s_own_store_to_a_table_is_a_page_fault(ask: Asker) -> None:
     before = ask.shared("cause")
     ask.run(0x4000, NEW * PAGE_SIZE, 77)  # writable so far, and the hardware remembers it

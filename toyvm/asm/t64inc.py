@@ -54,7 +54,10 @@ def _groups() -> Iterator[Group]:
         "Errors of hypercalls: a0 is minus one of these",
         ((f"HC_E{error.name}", error.code) for error in hypercalls.ERRORS),
     )
-    yield "Limits and addresses of the hypercall interface", _hypercall_limits()
+    yield (
+        "Limits and addresses of the hypercall interface",
+        ((constant.name, constant.value) for constant in hypercalls.CONSTANTS),
+    )
     yield "The shared page: offsets of its members, then their addresses", _shared_page()
     for record in hypercalls.RECORDS:
         yield f"Record {record.name}: offsets of its members, and its size", _record(record)
@@ -73,36 +76,6 @@ def _paging() -> Iterator[tuple[str, int]]:
     yield "PAGE_ENTRIES", paging.ENTRIES
     yield "WINDOW_BASE", paging.WINDOW_BASE
     yield "WINDOW_SIZE", paging.WINDOW_SIZE
-
-
-def _hypercall_limits() -> Iterator[tuple[str, int]]:
-    major, minor = hypercalls.VERSION
-    yield "HC_INTERFACE", major << 16 | minor
-    yield "MAXIMUM_RECORDS", hypercalls.MAXIMUM_RECORDS
-    yield "MAXIMUM_CONSOLE_BYTES", hypercalls.MAXIMUM_CONSOLE_BYTES
-    yield "TRAP_ANY", hypercalls.TRAP_ANY
-    yield "START_MAGIC", hypercalls.START_MAGIC
-    yield "MONITOR_ROOT_SLOT", hypercalls.MONITOR_ROOT_SLOT
-    yield "SHARED_PAGE", hypercalls.SHARED_PAGE_ADDRESS
-    yield "CAUSE_EVENT", hypercalls.EVENT_CAUSE
-    yield "IRQ_EVENT", 1 << hypercalls.EVENT_INTERRUPT
-    yield "EVENT_PORTS", hypercalls.EVENT_PORTS
-    yield "GRANTS", hypercalls.GRANTS
-    yield "GRANT_MAPS", hypercalls.GRANT_MAPS
-    yield "GRANT_WRITABLE", hypercalls.GRANT_WRITABLE
-    for name, number in hypercalls.VIRTUAL_INTERRUPTS.items():
-        yield f"VIRQ_{name}", number
-    for name, number in hypercalls.RINGS.items():
-        yield f"RING_{name}", number
-    yield "RING_DATA", hypercalls.RING_DATA
-    yield "DISK_SLOTS", hypercalls.DISK_SLOTS
-    yield "DISK_SLOT_SIZE", hypercalls.DISK_SLOT_SIZE
-    yield "DISK_READ", hypercalls.DISK_READ
-    yield "DISK_WRITE", hypercalls.DISK_WRITE
-    yield "DISK_SECTORS_MAXIMUM", hypercalls.DISK_SECTORS_MAXIMUM
-    yield "CONSOLE_IN_SIZE", hypercalls.CONSOLE_IN_SIZE
-    yield "CONSOLE_OUT_SIZE", hypercalls.CONSOLE_OUT_SIZE
-    yield "CONSOLE_OUT", hypercalls.CONSOLE_OUT
 
 
 def _shared_page() -> Iterator[tuple[str, int]]:

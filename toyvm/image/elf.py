@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from struct import Struct
 
 MAGIC = b"\x7fELF"
@@ -29,6 +30,13 @@ class Layout:
     @property
     def size(self) -> int:
         return self.struct.size
+
+    @property
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Offset and size of each member, in bytes."""
+        sizes = [Struct("<" + letter).size for _, letter in self.members]
+        ends = list(accumulate(sizes))
+        return {name: (end - size, size) for (name, _), size, end in zip(self.members, sizes, ends, strict=True)}
 
     def pack(self, **values: int | bytes) -> bytes:
         return self.struct.pack(*(values[name] for name, _ in self.members))

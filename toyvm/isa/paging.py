@@ -43,6 +43,7 @@ RULES: tuple[str, ...] = (
     "A fetch needs X, a load R, a store W, each alone; user mode needs U besides; kernel mode ignores U. What is missing is a page fault.",
     "A physical address at or beyond the end of RAM is an access fault.",
     "An access that raised no fault sets A in its leaf, and D too if it is a store; no other bit of any entry is ever changed, and none by an access that faults.",
+    "The marks come before the data: through an entry that maps its own table a load sees the mark that it has just set in it, and a store there is what stays.",
     "Translations may be cached once they succeed, with every right of their entry (W if D is set); before a fault is raised the tables are walked again.",
     "A cached translation is gone at the latest after tlbi of its page, tlbi of all, or a write to ptbr.",
 )

@@ -35,6 +35,11 @@ PORTS: tuple[Port, ...] = (
 )
 # fmt: on
 
+CONSOLE_RULES: tuple[str, ...] = (
+    "The bytes of a file or pipe, and their end, are there from count 0 on; a terminal's are there once they have arrived.",
+    "Once the end has been read, every further reading gives -2 again and no interrupt is pending any more.",
+    "in with x0 as rd takes the byte, as it has the effect of any port, and drops it.",
+)
 DISK_RULES: tuple[str, ...] = (
     "A command completes a configured number of ticks after the `out` retired: at the first instruction boundary with "
     "time >= start + latency, where start is `time` after that `out`.",
@@ -42,6 +47,9 @@ DISK_RULES: tuple[str, ...] = (
     "bit 2 set and moves no data. The sector is looked at when the command starts.",
     "A command given while another is busy is ignored and sets bit 2 at once; the busy one goes on.",
     "Data written to the buffer while a read is busy is overwritten when it completes.",
+    "Bits 1 and 2 of the status stay until they are acknowledged: neither a further command nor one that succeeds clears them. "
+    "Acknowledging while a command is busy clears both and leaves the command alone.",
+    "Without a disk every command fails in its time, as one for a sector that does not exist.",
 )
 
 BY_NAME: dict[str, Port] = {port.name: port for port in PORTS}

@@ -8,30 +8,45 @@ from toyvm.asm.directives import TABLE
 from toyvm.asm.parser import PRECEDENCE
 from toyvm.asm.pseudo import DERIVED, PSEUDO_INSTRUCTIONS, Pseudo
 from toyvm.asm.t64inc import NAME, constants
+from toyvm.image import elf
 from toyvm.manual.document import Block, Chapter, Figure, Points, Table
 
 _SYNTAX = (
     "The syntax is that of GNU as for RISC-V. A statement ends with its line or with `;`; comments begin with # or "
-    "//, or stand "
-    "between /* and */.",
+    "//, or stand between /* and */.",
     "name: is a label. A number: is a local one, which 1b (the last before) and 1f (the next) refer to. A dot is the "
-    "place of "
-    "the statement.",
+    "place of the statement.",
     "Numbers: 10, 0x10, 0b10, 'a'. Names are letters, digits, underscore, dollar and dot.",
     "%hi(x) is x >> 12, for lui; %lo(x) its low 12 bits, unsigned, for ori, addi, a load or a store. %pcrel_hi(x) is "
-    "for auipc, "
-    "and %pcrel_lo(label) for what completes the auipc at label.",
+    "for auipc, and %pcrel_lo(label) for what completes the auipc at label.",
     "A control register may be written by name; a port is an expression.",
     "A program starts at _start, or at the beginning of .text. Sections are placed in the order .text .rodata .data "
     ".bss.",
 )
 _IMAGES = (
-    "An image is an ELF64 file, little-endian, of type EXEC, with a machine number of its own, 0x5436. Its loadable "
-    "segments "
-    "are placed at their physical addresses, which equal the virtual ones; what a segment has beyond its file "
-    "contents is zero.",
-    "It has a symbol table, and a line table in a section of its own, so that tools can name file, line and symbol.",
+    f"An image is an ELF64 file: class {elf.CLASS_64}, little-endian, version {elf.VERSION}, of type "
+    f"{elf.TYPE_EXECUTABLE} (EXEC), with a machine number of its own, {elf.MACHINE_T64:#x}. Flags and ABI are 0.",
+    f"A program header has type {elf.PT_LOAD} (LOAD) or {elf.PT_NULL} (NULL, which is passed over). A segment is "
+    "placed at its physical address, which equals the virtual one; what it has beyond its file contents is zero. It "
+    "is not empty, holds no more in the file than in memory, has no flags but X 1, W 2 and R 4, and overlaps no "
+    "other. The flags are for tools: memory has the rights that page tables give it.",
+    "The entry point is a multiple of 4 and lies in a segment with X.",
+    f"Sections may be missing. One that is allocated, of type {elf.SHT_PROGBITS} (PROGBITS) or {elf.SHT_NOBITS} "
+    "(NOBITS), lies within a segment. There is at most one symbol table; what it names is in such a section or "
+    "absolute, and other symbols are passed over.",
+    f"The line table is the section {elf.LINES_SECTION}, of type {elf.SHT_PROGBITS}: a header; the names of the "
+    "sources, UTF-8, a zero byte behind each; then three columns of as many values as there are rows, little-endian: "
+    "addresses of 8 bytes, ascending, numbers of sources of 4 bytes, counted from 0, and lines of 4 bytes, counted "
+    "from 1. A row holds from its address up to the next row's; line 0 says that nothing is known from there on.",
 )
+_LINES_MEANING = {
+    "magic": elf.LINES_MAGIC.decode(),
+    "version": str(elf.LINES_VERSION),
+    "files": "how many sources there are",
+    "names_size": "bytes that their names take",
+    "rows": "how many rows there are",
+    "crc": "zlib's crc32 of all that follows the header",
+}
 
 
 def assembly_chapter() -> Chapter:
@@ -55,7 +70,32 @@ def assembly_chapter() -> Chapter:
 
 
 def image_chapter() -> Chapter:
-    return Chapter("Images", (Points(_IMAGES),))
+    return Chapter("Images", (Points(_IMAGES), "The header of the line table:", _lines_header()))
+
+
+def _lines_header() -> Table:
+    return Table(
+        ("member", "offset", "bytes", "meaning"),
+        tuple(
+            (name, str(offset), str(size), _LINES_MEANING[name])
+            for name, (offset, size) in elf.LINES_HEADER.places.items()
+        ),
+    )
+
+
+def image_data() -> dict[str, Any]:
+    return {
+        "machine": elf.MACHINE_T64,
+        "type": elf.TYPE_EXECUTABLE,
+        "rules": list(_IMAGES),
+        "lines": {
+            "section": elf.LINES_SECTION,
+            "header": {
+                name: {"offset": offset, "size": size, "meaning": _LINES_MEANING[name]}
+                for name, (offset, size) in elf.LINES_HEADER.places.items()
+            },
+        },
+    }
 
 
 def _pseudo_table(rows: tuple[Pseudo, ...]) -> Table:

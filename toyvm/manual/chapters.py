@@ -17,7 +17,7 @@ from toyvm.isa import (
 )
 from toyvm.isa.control import ALL_BITS, BitField
 from toyvm.isa.declare import Instruction
-from toyvm.isa.ports import DISK_RULES
+from toyvm.isa.ports import CONSOLE_RULES, DISK_RULES
 from toyvm.isa.registers import ABI_NAMES
 from toyvm.isa.traps import Cause
 from toyvm.manual.assembly import assembly_chapter, image_chapter
@@ -231,9 +231,8 @@ def _ports() -> tuple[str | Table | Points, ...]:
         Table(("port", "number", "", "meaning"), rows),
         "The disk:",
         Points(DISK_RULES),
-        "The console: a program that reads a byte finds those of a file or pipe from count 0 on; a terminal's are "
-        "there once they "
-        "have arrived.",
+        "The console:",
+        Points(CONSOLE_RULES),
     )
 
 

@@ -22,13 +22,15 @@ from toyvm.isa import (
 )
 from toyvm.isa.control import BitField
 from toyvm.isa.declare import Format, Instruction
-from toyvm.isa.ports import DISK_RULES, SECTOR_SIZE
-from toyvm.manual.assembly import assembly_data
+from toyvm.isa.ports import CONSOLE_RULES, DISK_RULES, SECTOR_SIZE
+from toyvm.manual.assembly import assembly_data, image_data
+from toyvm.manual.chapters import chapters
+from toyvm.manual.document import as_data
 from toyvm.manual.encoding import bit_pattern, fixed_fields
 
 
 def manual_data() -> dict[str, Any]:
-    """Everything that the text says in tables, and its rules."""
+    """Every declared fact by its kind, and under `chapters` the whole text, so that no sentence stands in it alone."""
     return {
         "version": machine.VERSION,
         "registers": list(ABI_NAMES),
@@ -46,12 +48,15 @@ def manual_data() -> dict[str, Any]:
         "interrupts": [cause._asdict() for cause in INTERRUPTS],
         "paging": _paging(),
         "ports": [port._asdict() for port in PORTS],
+        "console": {"rules": list(CONSOLE_RULES)},
         "disk": {"sector_size": SECTOR_SIZE, "rules": list(DISK_RULES)},
         "machine": _machine(),
         "guest_mode": _guest_mode(),
         "hypercalls": _hypercalls(),
         "exit_reasons": [asdict(reason) for reason in EXIT_REASONS],
         "assembly": assembly_data(),
+        "images": image_data(),
+        "chapters": as_data(chapters()),
     }
 
 
@@ -142,8 +147,12 @@ def _hypercalls() -> dict[str, Any]:
             }
             for record in hypercalls.RECORDS
         ],
-        "shared_page": {"address": hypercalls.SHARED_PAGE_ADDRESS, "control": hypercalls.SHARED_CONTROL},
-        "start_magic": hypercalls.START_MAGIC,
-        "limits": {"records": hypercalls.MAXIMUM_RECORDS, "console_bytes": hypercalls.MAXIMUM_CONSOLE_BYTES},
-        "monitor_root_slot": hypercalls.MONITOR_ROOT_SLOT,
+        "shared_page": {
+            "address": hypercalls.SHARED_PAGE_ADDRESS,
+            "control": hypercalls.SHARED_CONTROL,
+            "more": {
+                name: {"offset": at, "meaning": meaning} for name, (at, meaning) in hypercalls.SHARED_MORE.items()
+            },
+        },
+        "constants": [asdict(constant) for constant in hypercalls.CONSTANTS],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 _GAP = "  "
 _LEAST_ROOM = 20  # columns, for the last column of a table
@@ -118,6 +119,24 @@ def _escape(text: str) -> str:
     for character in "*_<>":
         text = text.replace(character, f"\\{character}")
     return text
+
+
+def as_data(chapters: Sequence[Chapter]) -> list[dict[str, Any]]:
+    """The document for programs: each block as the one member that says its kind."""
+    return [
+        {"number": number, "title": chapter.title, "blocks": [_data_block(block) for block in chapter.blocks]}
+        for number, chapter in enumerate(chapters, 1)
+    ]
+
+
+def _data_block(block: Block) -> dict[str, Any]:
+    if isinstance(block, str):
+        return {"text": block}
+    if isinstance(block, Points):
+        return {"points": list(block.items)}
+    if isinstance(block, Figure):
+        return {"figure": list(block.lines)}
+    return {"table": {"headers": list(block.headers), "rows": [list(row) for row in block.rows]}}
 
 
 RENDERERS: dict[str, Callable[[Sequence[Chapter], int], str]] = {"text": as_text, "markdown": as_markdown}

@@ -6,19 +6,18 @@ from toyvm import hypercalls
 from toyvm.manual.document import Block, Chapter, Points, Table
 
 _RULES = (
-    "hcall n makes call n: arguments in a0..a5, the result in a0, an error as the negative of its code. It retires as "
-    "one "
-    "instruction. Only the guest's kernel may make it; in the guest's user mode it is an illegal instruction.",
+    "hcall n makes call n: arguments in a0..a5, the result in a0, an error as the negative of its code. It retires "
+    "as one instruction, and leaves every register but a0 as it was. Only the guest's kernel may make it; in the "
+    "guest's user mode it is an illegal instruction.",
     "info.hypercalls says that a monitor takes hypercalls; crr of info is the one privileged instruction that it "
     "emulates.",
     "The guest kernel and its user programs both run in the host's user mode, so an address space has two roots: "
     "kernel and user.",
-    "Page tables are the guest's own and hold host frame numbers. A frame in use as a table is never mapped writable, "
-    "an entry "
-    "maps only the guest's own frames, and a leaf needs U set, in the kernel's tables too.",
+    "Page tables are the guest's own and hold host frame numbers. A frame in use as a table is never mapped "
+    "writable, and an entry maps only the guest's own frames. A leaf needs U set to be of any use, in the kernel's "
+    "tables too: one without it is taken, and every access through it is a page fault.",
     f"Slot {hypercalls.MONITOR_ROOT_SLOT} of a root belongs to the monitor. Leaves at levels 1 and 2 are refused, and "
-    "so are "
-    "reserved bits, and U, A and D in an entry that points to a table.",
+    "so are reserved bits, and U, A and D in an entry that points to a table.",
     "A trap enters the handler of its cause in kernel mode with interrupts off; status, epc, cause and tval are in "
     "the shared page.",
     "Records are 8-byte members, little-endian, 8-byte aligned.",
@@ -30,8 +29,8 @@ _RULES = (
 _SHARING = (
     f"Event channels have the ports 1 to {hypercalls.EVENT_PORTS - 1}. While one is pending that event_mask lets "
     f"through, the interrupt {hypercalls.EVENT_INTERRUPT} is pending, whose cause is {hypercalls.EVENT_CAUSE:#x}; "
-    "imask lets it in as any other. The guest clears pending bits and changes masks by stores, which the monitor looks "
-    "at when it enters the guest next: yield has it look at once.",
+    "imask lets it in as any other. The guest clears pending bits and changes masks by stores, which the monitor "
+    "looks at when it enters the guest next: yield has it look at once.",
     "Virtual interrupts are numbered as in ipend: "
     + ", ".join(f"{number} {name}" for name, number in hypercalls.VIRTUAL_INTERRUPTS.items())
     + ".",
@@ -39,13 +38,13 @@ _SHARING = (
     "others' frames. An entry that maps a foreign frame is written by grant_map alone. A frame that is a table is "
     "never mapped writable, and one that others map writable never becomes a table. A domain that ends lets go of "
     "its maps; its own frames stay as they are for those who map them.",
-    "A page that was given back is a hole: it reads as zeros for the host and its devices, and cannot be written. The "
-    "shared page tells the target that the host sets, and the virtual interrupt balloon that it was changed.",
+    "A page that was given back is a hole: it reads as zeros for the host and its devices, and cannot be written. "
+    "The shared page tells the target that the host sets, and the virtual interrupt balloon that it was changed.",
     "Virtual time counts this guest's ticks; real time those that all guests of the host have retired, whatever each "
     "of them skipped; wall time is clock_base + real time. All are functions of what ran: runs repeat.",
-    "Going back to a snapshot closes what ties a domain to others, as they have not gone back with it: its channels to "
-    "them are free, its grants too, and where it mapped frames of theirs its entries are not valid. While others map "
-    "its frames it cannot go back.",
+    "Going back to a snapshot closes what ties a domain to others, as they have not gone back with it: its channels "
+    "to them are free, its grants too, and where it mapped frames of theirs its entries are not valid. While others "
+    "map its frames it cannot go back.",
 )
 
 
@@ -55,10 +54,13 @@ _RINGS = (
     f"disk's a header and, from {hypercalls.RING_DATA} on, {hypercalls.DISK_SLOTS} slots of "
     f"{hypercalls.DISK_SLOT_SIZE} bytes. Operations of the disk: {hypercalls.DISK_READ} read, {hypercalls.DISK_WRITE} "
     f"write; at most {hypercalls.DISK_SECTORS_MAXIMUM} sectors a request.",
-    "Each member of a header is written by one side only. The monitor keeps counts of its own, copies a request once, "
-    "and checks addresses when it moves the data: into a page that is a table then it moves nothing.",
-    "The disk does one request after another, each in its latency, and then looks at the ring by itself; the interrupt "
-    "disk comes when rsp_prod passes rsp_event. Output leaves, and input comes, at a doorbell.",
+    "Each member of a header is written by one side only. The monitor keeps counts of its own, copies a request "
+    "once, and checks addresses when it moves the data: into a page that is a table then it moves nothing.",
+    "A count passes an event's number when it becomes that number: after writing requests the guest rings if "
+    "req_event is one of the numbers that req_prod took on, from its old value, itself left out, up to its new one. "
+    "Set before looking at the ring once more, rsp_event so misses nothing.",
+    "The disk does one request after another, each in its latency, and then looks at the ring by itself; the "
+    "interrupt disk comes when rsp_prod passes rsp_event. Output leaves, and input comes, at a doorbell.",
 )
 _OFFERED = (
     "Where a host was asked to offer hypercalls to an unmodified kernel, info.hypercalls is set there, too, and the "
@@ -88,6 +90,11 @@ def hypercall_chapter() -> Chapter:
             tuple((name, f"{offset:#x}", meaning) for name, (offset, meaning) in hypercalls.SHARED_MORE.items()),
         ),
         Points(_SHARING + _RINGS + _OFFERED),
+        "Constants of the interface, by their names in t64.inc:",
+        Table(
+            ("name", "value", "meaning"),
+            tuple((row.name, f"{row.value:#x}", row.description) for row in hypercalls.CONSTANTS),
+        ),
     ]
     return Chapter(f"The paravirtual interface, version {'.'.join(map(str, hypercalls.VERSION))}", tuple(blocks))
 
