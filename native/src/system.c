@@ -278,8 +278,3 @@ bool system_insn_traps_in_user_mode(const struct t64_vm *vm, u8 insn)
         return false;
     return vm->level != LEVEL_HYBRID || insn != INSN_SETST;
 }
-
-bool system_traps_in_user_mode(const struct t64_vm *vm, u32 word)
-{
-    return system_insn_traps_in_user_mode(vm, decode(word).insn);
-}

@@ -68,8 +68,7 @@ static inline void system_return_from_trap(struct t64_vm *vm)
     state->pc = state->epc;
 }
 
-/* Does this word, a privileged or critical instruction, raise the privileged trap in user mode at the vm's level? */
-bool system_traps_in_user_mode(const struct t64_vm *vm, u32 word);
+/* Does this instruction, a privileged or critical one, raise the privileged trap in user mode at the vm's level? */
 bool system_insn_traps_in_user_mode(const struct t64_vm *vm, u8 insn);
 
 /* Where the state keeps this control register; 0: it is computed, constant, or does not exist. */
