@@ -177,7 +177,7 @@ class Shadow:
         self._guest.checked(lib.t64_custom_flush(self._guest.standing()), "a flush")
 
     def flush_page(self, gva: int) -> None:
-        """Forget one page, in both spaces."""
+        """Forget one page, in both spaces: all of a large one that the guest's tables had when it was mapped."""
         code = lib.t64_custom_flush_page(self._guest.standing(), check_address(gva, "address"))
         self._guest.checked(code, "a flush")
 

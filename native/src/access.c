@@ -28,12 +28,15 @@ void mark_entry(struct t64_cpu *cpu, const struct t64_walk *found, u64 marks)
     code_changed(cpu->code, phys_locate(&cpu->vm->phys, found->entry_at), 8);
 }
 
+/* What is found may be kept. */
 static struct t64_walk walk_for(struct t64_cpu *cpu, u64 gva, enum t64_access access)
 {
     struct t64_vm *vm = cpu->vm;
-    if (T64_UNLIKELY(cpu->guest != NULL))
-        return guest_walk(cpu, (t64_gva){gva}, access);
-    return walk(&vm->phys, vm->state.ptbr, (t64_gva){gva}, access, vm_in_user_mode(vm));
+    struct t64_walk found = T64_UNLIKELY(cpu->guest != NULL)
+                                ? guest_walk(cpu, (t64_gva){gva}, access)
+                                : walk(&vm->phys, vm->state.ptbr, (t64_gva){gva}, access, vm_in_user_mode(vm));
+    superpages_keep(&cpu->tlbs.superpages, (t64_gva){gva}, found.level);
+    return found;
 }
 
 /* Walk for an access and mark the leaf; 0 or the cause. */

@@ -21,6 +21,7 @@ void tlb_clear(struct tlbs *tlbs)
             tlb->load[slot].tag = tlb->store[slot].tag = tlb->fetch[slot].tag = TLB_NONE;
         }
     tlbs->filled_count = 0;
+    superpages_clear(&tlbs->superpages);
 }
 
 void tlb_flush(struct tlbs *tlbs)
@@ -33,6 +34,7 @@ void tlb_flush(struct tlbs *tlbs)
     for (u32 n = 0; n < tlbs->filled_count; n++)
         *tlbs->filled[n] = TLB_NONE;
     tlbs->filled_count = 0;
+    superpages_clear(&tlbs->superpages);
 }
 
 static void drop(u64 *tag, u64 page)
@@ -43,6 +45,10 @@ static void drop(u64 *tag, u64 page)
 
 void tlb_flush_page(struct tlbs *tlbs, t64_gva page)
 {
+    if (superpages_hold(&tlbs->superpages, page)) {
+        tlb_flush(tlbs);
+        return;
+    }
     u32 slot = tlb_slot(page.at);
     tlb_begin_epoch(tlbs);
     for (u32 mode = 0; mode < 2; mode++) {

@@ -3,7 +3,7 @@
 #define T64_TLB_H
 
 #include "extent.h"
-#include "types.h"
+#include "superpages.h"
 
 enum { TLB_SIZE = 256, TLB_FILLED_MAX = 64 };
 
@@ -28,6 +28,7 @@ struct tlb {
 struct tlbs {
     struct tlb mode[2];
     struct extents extents[2][EXTENT_USES]; /* by mode and uses */
+    struct superpages superpages; /* translated since the last flush */
     u64 epoch;   /* changes when translations are forgotten, or a page is no longer to be stored to */
     u64 *epochs; /* the last one of all engines with the same predecoded code */
     u64 *filled[TLB_FILLED_MAX]; /* the tags set since the last flush, so that a flush costs what was filled */
@@ -46,6 +47,7 @@ void tlb_begin_epoch(struct tlbs *tlbs);
 struct extents *tlb_extents(struct tlbs *tlbs, u32 mode, u32 uses);
 void tlb_clear(struct tlbs *tlbs);
 void tlb_flush(struct tlbs *tlbs);
+/* A page, with all that a large leaf around it translates. */
 void tlb_flush_page(struct tlbs *tlbs, t64_gva page);
 void tlb_fill(struct tlbs *tlbs, u64 *tag, u64 page);
 /* A page of RAM holds code now: no store may pass by unseen, on any engine of the list. */

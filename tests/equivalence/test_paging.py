@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from itertools import product
 
+import pytest
 from cases import (
     AD,
     BODY,
+    ENGINES,
     LEAVES,
     MIDDLE,
     ROOT,
@@ -226,6 +228,46 @@ FAULTING_FETCH = Case(
 @parametrize([*CHANGES, GRANTED, STORED, OWN_ENTRY, FAULTING_FETCH])
 def test_tables_change_as_programs_change_them(case: Case, engine: str) -> None:
     check(case, engine)
+
+
+# Large leaves map memory from 0 on; a page of one is used, the leaf is revoked, and tlbi names the last byte of it.
+LARGE = {"2 MiB": (5 << 21, MIDDLE + 8 * 5, 1 << 21), "1 GiB": (3 << 30, ROOT + 8 * 3, 1 << 30)}
+ENTRIES_OF_LARGE = {entry: PTE_V | RWX | AD for _, entry, _ in LARGE.values()}
+BESIDES = {
+    "nothing": [],
+    "a switch of tables": [op("crr", A2, cr("ptbr")), op("crx", A2, cr("ptbr"), 0), op("crw", cr("ptbr"), A2)],
+    "others used": [word for base, _, _ in LARGE.values() for word in (*li(A1, base), op("ld", A0, 0, A1))],
+}
+
+
+def superpage_case(size: str, kind: str, besides: str) -> Case:
+    base, entry, span = LARGE[size]
+    use = [op("ld", A0, 0, A1)] if kind == LOAD else [op("sd", A0, 0, A1)] if kind == STORE else [op("jalr", A2, 0, A1)]
+    use = [*li(A1, base + AT), *use]
+    body = [
+        *BESIDES[besides],
+        *use,
+        *BESIDES[besides],
+        *use,
+        *li(A2, entry),
+        op("sd", 0, 0, A2),
+        *li(A3, base + span - 1),
+        op("tlbi", A3),
+        *use,
+    ]
+    expect = {"trap": f"{kind}_page_fault", "tval": base + AT}
+    entries = identity() | CODE_PAGE | ENTRIES_OF_LARGE
+    return Case(f"{kind} in {size}, with {besides}", body, expect, entries=entries, ptbr=ROOT | 1)
+
+
+SUPERPAGES = [superpage_case(*choice) for choice in product(LARGE, (LOAD, STORE, FETCH), BESIDES)]
+EVERYWHERE = [*ENGINES, "recompiler", "trap+flush", "hybrid", "rewrite+flush", "recompiled assist", "python trap"]
+
+
+@pytest.mark.parametrize("engine", EVERYWHERE)
+def test_tlbi_of_one_address_forgets_a_superpage_whole(engine: str) -> None:
+    for case in SUPERPAGES:
+        check(case, engine)
 
 
 CODE = [

@@ -78,6 +78,24 @@ def test_forgetting_another_page_forgets_nothing_of_this() -> None:
     assert run([*USE, *edit(0), *li(A2, PAGE + 4096), op("tlbi", A2), LOAD]) is not None
 
 
+# A superpage that maps memory from 0 on, above the pages; what is used of it is revoked.
+LARGE, LARGE_SLOT = 5 << 21, MIDDLE + 8 * 5
+LARGE_USE = [
+    *li(A2, LARGE_SLOT),
+    *li(A0, PTE_V | RWX | AD),
+    op("sd", A0, 0, A2),
+    *li(A1, LARGE + PAGE),
+    LOAD,
+    op("sd", 0, 0, A2),
+]
+
+
+@pytest.mark.parametrize(("forgotten", "specified"), [(LARGE, True), (LARGE + (1 << 21) - 1, True), (LARGE - 1, False)])
+def test_forgetting_any_address_of_a_superpage_forgets_it_whole(forgotten: int, specified: bool) -> None:
+    reason = run([*LARGE_USE, *li(A2, forgotten), op("tlbi", A2), LOAD])
+    assert (reason is None) == specified
+
+
 def test_probe_never_uses_a_cached_translation() -> None:
     assert run([*USE, *edit(0), op("probe", A0, A1, 0)]) is None
 

@@ -92,7 +92,7 @@ INSTRUCTIONS: tuple[Instruction, ...] = tuple(instruction(*row) for row in (
     ("crx",     I, 0x52, 0, "rd, cr, rs1",        _SYS, _P, "rd = cr, cr = rs1, with rs1 as it was before"),
     ("eret",    I, 0x53, 0, "",                   _SYS, _P, "return from a trap: pc = epc, ie = pie, mode = pmode"),
     ("wfi",     I, 0x54, 0, "",                   _SYS, _P, "retire, then let time skip to the next event unless ipend & imask"),
-    ("tlbi",    I, 0x55, 0, "rs1",                _SYS, _P, "forget the translation of the page of rs1; of all pages if rs1 is x0"),
+    ("tlbi",    I, 0x55, 0, "rs1",                _SYS, _P, "forget the translation of the page of rs1, a large one whole; of all pages if rs1 is x0"),
     ("in",      I, 0x56, 0, "rd, port",           _SYS, _P, "rd = port"),
     ("out",     I, 0x57, 0, "port, rs1",          _SYS, _P, "port = rs1"),
 

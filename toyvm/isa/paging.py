@@ -45,7 +45,7 @@ RULES: tuple[str, ...] = (
     "An access that raised no fault sets A in its leaf, and D too if it is a store; no other bit of any entry is ever changed, and none by an access that faults.",
     "The marks come before the data: through an entry that maps its own table a load sees the mark that it has just set in it, and a store there is what stays.",
     "Translations may be cached once they succeed, with every right of their entry (W if D is set); before a fault is raised the tables are walked again.",
-    "A cached translation is gone at the latest after tlbi of its page, tlbi of all, or a write to ptbr.",
+    "A cached translation is gone at the latest after tlbi of an address in its page, tlbi of all, or a write to ptbr. The page is what its leaf maps: of 2 MiB or 1 GiB, tlbi of any address in it forgets it whole.",
 )
 
 assert sum(field.mask for field in PTE_FIELDS) + PTE_RESERVED == (1 << 64) - 1, "fields of the entry overlap"

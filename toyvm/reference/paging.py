@@ -58,21 +58,23 @@ class Translation:
     physical: int
     leaf_address: int | None
     leaf: int
+    size: int  # of the page that the leaf maps
 
 
 def walk(memory: Memory, ptbr: int, address: int, rights: int, user: bool) -> Translation:
     """Translate for an access that needs all `rights` (bits of an entry), changing nothing. Raises WalkFault."""
     if not ptbr & PTBR_ENABLE:
-        return _within_ram(memory, Translation(address, None, 0))
+        return _within_ram(memory, Translation(address, None, 0, 0))
     if u64(sign_extend(address, ADDRESS_BITS)) != address:
         raise WalkFault("page_fault")
     leaf_address, leaf, level = _find_leaf(memory, ptbr & PTBR_FRAME, address)
     if rights & ~leaf or (user and not leaf & PTE_U):
         raise WalkFault("page_fault", leaf)
-    offset_mask = (1 << (PAGE_SHIFT + INDEX_BITS * level)) - 1
+    size = 1 << (PAGE_SHIFT + INDEX_BITS * level)
+    offset_mask = size - 1
     if leaf & PTE_FRAME & offset_mask:
         raise WalkFault("page_fault", leaf)
-    return _within_ram(memory, Translation(leaf & PTE_FRAME | address & offset_mask, leaf_address, leaf))
+    return _within_ram(memory, Translation(leaf & PTE_FRAME | address & offset_mask, leaf_address, leaf, size))
 
 
 def _find_leaf(memory: Memory, table: int, address: int) -> tuple[int, int, int]:

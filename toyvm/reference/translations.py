@@ -13,10 +13,10 @@ Key = tuple[int, bool, Access]  # virtual page, user mode, kind of access
 
 
 class Translations:
-    """Every translation that succeeded and was not forgotten since: the physical pages that it led to."""
+    """Every translation that succeeded and was not forgotten since: the pages it led to, each with its leaf's size."""
 
     def __init__(self) -> None:
-        self._pages: dict[Key, set[int]] = {}
+        self._pages: dict[Key, set[tuple[int, int]]] = {}
 
     def remember(self, address: int, user: bool, access: Access, found: Translation) -> None:
         """A cache may take the whole entry: what it allows without another mark is remembered with the access."""
@@ -26,7 +26,7 @@ class Translations:
         for other in Access:
             if leaf & other.right and not other.marks & ~leaf:
                 key = (address >> PAGE_SHIFT, user, other)
-                self._pages.setdefault(key, set()).add(found.physical >> PAGE_SHIFT)
+                self._pages.setdefault(key, set()).add((found.physical >> PAGE_SHIFT, found.size))
 
     def stale(self, address: int, user: bool, access: Access, fresh: Translation | None) -> str | None:
         """How a remembered translation differs from a fresh walk (None: it faults); None if it does not."""
@@ -35,7 +35,7 @@ class Translations:
             return None
         if fresh is None:
             return "revoked"
-        if pages != {fresh.physical >> PAGE_SHIFT}:
+        if {page for page, _ in pages} != {fresh.physical >> PAGE_SHIFT}:
             return "moved"
         if access.marks & ~fresh.leaf:
             return "A or D was cleared"
@@ -45,6 +45,11 @@ class Translations:
         self._pages.clear()
 
     def forget_page(self, address: int) -> None:
-        page = address >> PAGE_SHIFT
-        for key in [key for key in self._pages if key[0] == page]:
-            del self._pages[key]
+        """A large leaf goes whole, whichever of its addresses is named."""
+        for key in list(self._pages):
+            apart = address ^ key[0] << PAGE_SHIFT
+            kept = {(page, size) for page, size in self._pages[key] if apart & -size}
+            if kept:
+                self._pages[key] = kept
+            else:
+                del self._pages[key]

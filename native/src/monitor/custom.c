@@ -164,7 +164,8 @@ int t64_custom_map(t64_vm *vm, uint32_t space, uint64_t gva, uint64_t hpa, uint6
     if (!owns(guest, hpa))
         return T64_ERROR_RANGE;
     u32 frame = (u32)(hpa >> FRAME_SHIFT);
-    struct shadow_leaf leaf = {{gva}, space, guest->host->frames.all[frame].page, frame, rights};
+    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, (t64_gva){gva}, 0, false); /* for the level of the guest's leaf */
+    struct shadow_leaf leaf = {{gva}, space, guest->host->frames.all[frame].page, frame, rights, found.level};
     shadow_map(&guest->shadow, &leaf);
     return T64_OK;
 }

@@ -139,6 +139,7 @@ static u64 leaf_entry(u32 frame, u64 rights)
 void shadow_map(struct shadow *shadow, const struct shadow_leaf *leaf)
 {
     u32 table = leaf_table(shadow, leaf->mode, leaf->gva);
+    superpages_keep(&shadow->superpages, leaf->gva, leaf->level);
     u64 rights = shadow_traces(shadow, leaf->page) ? leaf->rights & ~PTE_W : leaf->rights;
     entry_map(shadow, table, shadow_index(leaf->gva, 0), leaf->page, leaf_entry(leaf->frame, rights));
 }
@@ -181,9 +182,13 @@ void shadow_flush(struct shadow *shadow)
     cpu_flush(shadow->host->cpu);
 }
 
-/* Cached, the leaves are what the guest's tables say. */
+/* Cached, the leaves are what the guest's tables say, and the hardware's cache has nothing of a large one that is gone. */
 void shadow_flush_page(struct shadow *shadow, t64_gva gva)
 {
+    if (!shadow->cached && superpages_hold(&shadow->superpages, gva)) {
+        shadow_flush(shadow);
+        return;
+    }
     for (u32 mode = 0; mode < SHADOW_MODES && !shadow->cached; mode++) {
         u32 table = find_leaf_table(shadow, shadow->roots[mode], gva);
         if (table != SHADOW_NONE)

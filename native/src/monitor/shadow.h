@@ -11,6 +11,7 @@
 #include "constants.h"
 #include "host.h"
 #include "links.h"
+#include "superpages.h"
 
 /* Enough for one instruction's fetch, its access and the window: whatever the other guests take, it can go on. */
 enum { SHADOW_TABLES_MINIMUM = 12, SHADOW_MODES = 2 };
@@ -51,6 +52,7 @@ struct shadow {
     u32 capacity, taken, used, free_table; /* tables: most, with a frame, ever in use since all were cleared; list */
     struct links links;
     struct shadow_page *pages;
+    struct superpages superpages; /* not cached: that leaves were filled from since the last flush */
     u32 cleared_page, cleared_stores; /* a page lately stored to, and how often to no effect */
 };
 
@@ -61,6 +63,7 @@ struct shadow_leaf {
     u32 page;  /* of the guest */
     u32 frame; /* of the host */
     u64 rights;
+    u32 level; /* of the guest's leaf */
 };
 
 /* What the guest's leaf allows in a shadow: with D clear no store, so that the first one comes to the monitor to set it. */
@@ -91,7 +94,7 @@ void shadow_let_window(struct shadow *shadow, bool writable);
 /* Does the leaf of gva lead to that frame? */
 bool shadow_maps(const struct shadow *shadow, u32 mode, t64_gva gva, u32 frame);
 
-/* As the guest asks for: after a write of ptbr or a tlbi of all; after the tlbi of one page. */
+/* As the guest asks for: after a write of ptbr or a tlbi of all; after the tlbi of one page, which is that of its leaf. */
 void shadow_flush(struct shadow *shadow);
 void shadow_flush_page(struct shadow *shadow, t64_gva gva);
 /* From outside: nothing is to be trusted; a page was written. */

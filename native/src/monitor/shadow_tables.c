@@ -32,6 +32,7 @@ bool pool_open(struct shadow *shadow, u32 pages)
     shadow->free_table = SHADOW_NONE;
     if (!shadow->tables || !shadow->pages || !links_open(&shadow->links, pages))
         return false;
+    superpages_clear(&shadow->superpages);
     forget_pages(shadow);
     while (shadow->taken < SHADOW_TABLES_MINIMUM)
         if (!take_frame(shadow))
@@ -56,6 +57,7 @@ void pool_clear(struct shadow *shadow)
     shadow->free_table = SHADOW_NONE;
     shadow->roots[0] = shadow->roots[1] = SHADOW_NONE;
     links_forget(&shadow->links);
+    superpages_clear(&shadow->superpages);
     forget_pages(shadow);
     host_use_no_root(shadow->host); /* one that is gone must not pass for the one in use */
 }
@@ -192,6 +194,8 @@ void table_zap(struct shadow *shadow, u32 number)
         if (entries[index])
             entry_clear(shadow, number, index);
     forget_root(shadow, number);
+    if (table->kind == SHADOW_OF_PAGES)
+        cpu_flush(shadow->host->cpu); /* the tlbi that follows may name another page of the leaf */
     table->next = shadow->free_table;
     shadow->free_table = number;
 }
@@ -209,4 +213,5 @@ void pool_clear_leaves(struct shadow *shadow)
         *entry = 0;
     }
     links_forget(&shadow->links);
+    superpages_clear(&shadow->superpages);
 }

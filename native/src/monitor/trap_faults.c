@@ -50,7 +50,8 @@ int trap_fill_shadow_as(struct t64_guest *guest, u32 frame, u64 rights)
     const struct t64_walk *found = &guest->walk;
     if (found->entry_at.at != T64_NOWHERE)
         rights &= shadow_rights(guest_mark(guest, found, trap_wanted_rights(guest)));
-    struct shadow_leaf leaf = {{guest->exit.trap.tval}, trap_mode(guest), (u32)(found->gpa.at >> FRAME_SHIFT), frame, rights};
+    u32 page = (u32)(found->gpa.at >> FRAME_SHIFT);
+    struct shadow_leaf leaf = {{guest->exit.trap.tval}, trap_mode(guest), page, frame, rights, found->level};
     shadow_map(&guest->shadow, &leaf);
     return trap_back(guest);
 }
