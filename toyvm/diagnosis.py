@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from toyvm.isa.control import CONTROL_REGISTERS, IE, MODE, PIE, PMODE
+from toyvm.isa.control import ALL_BITS, CONTROL_REGISTERS, IE, MODE, PIE, PMODE
 from toyvm.isa.registers import ABI_NAMES
-from toyvm.isa.traps import BY_CODE
+from toyvm.isa.traps import BY_CODE, BY_NAME
 from toyvm.native import lib
-from toyvm.outcome import Fault, Outcome, Stop
+from toyvm.outcome import Fault, Outcome, Stop, Trapped
 
 if TYPE_CHECKING:
     from toyvm.computer import Computer
     from toyvm.image import Location
 
+DOUBLE, STUCK, NO_HANDLER = "double fault", "stuck", "no handler"
 KINDS = {
-    lib.T64_FAULT_DOUBLE: ("double fault", "an exception came before anything had retired since the trap before it"),
-    lib.T64_FAULT_STUCK: ("stuck", "it jumps to itself with interrupts off, so nothing can ever end that"),
-    lib.T64_FAULT_NO_HANDLER: ("no handler", "its trap table names no handler for this cause"),
-    lib.T64_FAULT_BAD_PAGE_TABLE: ("bad page table", "its page tables cannot be used"),
+    lib.T64_FAULT_DOUBLE: DOUBLE,
+    lib.T64_FAULT_STUCK: STUCK,
+    lib.T64_FAULT_NO_HANDLER: NO_HANDLER,
+    lib.T64_FAULT_BAD_PAGE_TABLE: "bad page table",
 }
-_END_OF_ADDRESSES = 1 << 64
 _REGISTERS_A_ROW = 4
 _CODE_BEFORE, _CODE_AFTER = 3, 2  # instructions shown around pc
 
@@ -35,6 +35,8 @@ class Inspectable(Protocol):
     def retired(self) -> int: ...
     @property
     def exits(self) -> dict[str, int]: ...
+    @property
+    def hypercalls(self) -> dict[str, int]: ...
     def state_words(self) -> tuple[int, ...]: ...
     def locate(self, address: int) -> Location | None: ...
     def disassemble(self, address: int, word: int | None = None) -> str | None: ...
@@ -43,88 +45,182 @@ class Inspectable(Protocol):
 
 def conclude(computer: Computer, stop: Stop, seconds: float) -> Outcome:
     """The outcome of a native run that has just stopped, whatever state the guest has left behind."""
-    exit_code = int(computer.stop_info.exit_code) if stop is Stop.EXIT else None
+    info = computer.stop_info
+    exit_code = int(info.exit_code) if stop is Stop.EXIT else None
+    fault = None
     try:
-        fault = _fault(computer) if stop is Stop.FAULT else None
-        detail = detail_of(computer, stop, exit_code, fault)
-        report = describe(computer, detail, fault) if fault else ""
+        if stop is Stop.FAULT:
+            fault = fault_of(computer, KINDS[info.fault], int(info.cause), int(info.pc), int(info.tval))
+        return outcome_of(computer, stop, seconds, exit_code, fault)
     except Exception as error:  # it must not end more than this guest: neighbours go on
         fault = _bare_fault(computer) if stop is Stop.FAULT else None
         detail = f"the guest stopped ({stop}) at {computer.pc:#x}; describing it failed: {error!r}"
-        report = detail if fault else ""
-    return Outcome(stop, computer.retired, seconds, detail, exit_code, fault, report)
+        return Outcome(stop, computer.retired, seconds, detail, exit_code, fault, detail if fault else "")
 
 
 def _bare_fault(computer: Computer) -> Fault:
     """What the core says of a fault, with nothing looked up in the guest."""
     info = computer.stop_info
-    kind, _ = KINDS.get(info.fault, (f"fault {info.fault}", ""))
     pc = int(info.pc)
-    return Fault(kind, None, pc, int(info.tval), None, f"{pc:#x}")
+    return Fault(KINDS.get(info.fault, f"fault {info.fault}"), None, pc, int(info.tval), None, f"{pc:#x}")
 
 
-def _fault(computer: Computer) -> Fault:
-    info = computer.stop_info
-    kind, _ = KINDS[info.fault]
-    cause = BY_CODE.get(int(info.cause))
-    pc = int(info.pc)
-    return Fault(kind, cause.name if cause else None, pc, int(info.tval), computer.disassemble(pc), place(computer, pc))
+def outcome_of(
+    computer: Inspectable, stop: Stop, seconds: float, exit_code: int | None, fault: Fault | None
+) -> Outcome:
+    """The outcome of any engine's run, in words too."""
+    detail = detail_of(computer, stop, exit_code, fault)
+    report = describe(computer, stop, fault) if fault else ""
+    return Outcome(stop, computer.retired, seconds, detail, exit_code, fault, report)
+
+
+def fault_of(computer: Inspectable, kind: str, cause: int, pc: int, tval: int) -> Fault:
+    """A fault, and what it began with: at a double fault the trap registers still tell of the trap before."""
+    trapped = _trapped(computer, cause, pc, tval)
+    control = _control(computer)
+    first = _trapped(computer, control["cause"], control["epc"], control["tval"]) if kind == DOUBLE else None
+    return Fault(kind, *trapped, first)
+
+
+def _trapped(computer: Inspectable, code: int, pc: int, tval: int) -> Trapped:
+    cause = BY_CODE.get(code)
+    name = cause.name if cause else None
+    return Trapped(name, pc, tval, computer.disassemble(pc), place(computer, pc))
+
+
+def _control(computer: Inspectable) -> dict[str, int]:
+    values = computer.state_words()[len(ABI_NAMES) + 1 :]
+    return dict(zip((register.name for register in CONTROL_REGISTERS), values, strict=True))
+
+
+# One line for people.
 
 
 def detail_of(computer: Inspectable, stop: Stop, exit_code: int | None, fault: Fault | None) -> str:
-    """One line for people on why the run ended."""
+    """Why the run ended."""
     if fault is not None:
-        return fault_sentence(fault)
+        return "; ".join(filter(None, (_fault_sentence(computer, fault), _advice(computer, fault))))
     if stop is Stop.EXIT:
         return f"the guest switched itself off with exit code {exit_code}"
-    where = f"at {place(computer, computer.pc)}"
+    where = _where(computer, _focus(computer, stop))
+    if stop is Stop.IDLE:
+        from toyvm.waits import why_endless
+
+        return f"the guest waits at {where}, for what can never come: {why_endless(_control(computer))}"
     return {
-        Stop.IDLE: f"the guest waits {where} for what can never come",
-        Stop.LIMIT: f"the limit on instructions stopped the guest {where}",
-        Stop.TIMEOUT: f"the time limit stopped the guest {where}",
-        Stop.INTERRUPTED: f"interrupted {where}",
+        Stop.LIMIT: f"the limit on instructions stopped the guest at {where}",
+        Stop.TIMEOUT: f"the time limit stopped the guest at {where}",
+        Stop.INTERRUPTED: f"interrupted at {where}",
     }[stop]
 
 
-def fault_sentence(fault: Fault) -> str:
-    """One line: the guest cannot go on, where and why."""
-    why = dict(KINDS.values()).get(fault.kind, "")
-    cause = f", {fault.cause} ({fault.address:#x})" if fault.cause and fault.kind != "stuck" else ""
-    return f"the guest cannot go on at {fault.location}: {fault.kind}{cause}: {why}"
+def _fault_sentence(computer: Inspectable, fault: Fault) -> str:
+    """The guest cannot go on: why, after what, and where."""
+    origin = fault.origin
+    where = _where(computer, origin.pc)
+    if fault.kind == STUCK:
+        return (
+            f"the guest cannot go on: stuck at {where}: it jumps to itself with interrupts off, which nothing can end"
+        )
+    if fault.kind not in (DOUBLE, NO_HANDLER):
+        return f"the guest cannot go on: {fault.kind} at {where}: its page tables cannot be used"
+    what = f"{_words(computer, origin)} at {where}{_about(origin)}"
+    return f"the guest cannot go on: {_why_not_handled(computer, fault)}: {what}"
+
+
+def _why_not_handled(computer: Inspectable, fault: Fault) -> str:
+    if fault.kind == NO_HANDLER:
+        return "no handler (its trap table has none for this)"
+    if fault.pc == _control(computer)["tvec"] == 0:
+        return "no handler (tvec is 0)"
+    failed = Trapped(fault.cause, fault.pc, fault.address, fault.instruction, fault.location)
+    where = _where(computer, fault.pc)
+    return f"double fault: its handler at {where}, begins with a fault ({_words(computer, failed)}{_about(failed)})"
+
+
+def _words(computer: Inspectable, trapped: Trapped) -> str:
+    if trapped.cause is None:
+        return "a trap"
+    cause = BY_NAME[trapped.cause]
+    if cause.is_interrupt:
+        return f"the {cause.name}'s interrupt"
+    words = cause.name.replace("_", " ")
+    if not _tells_the_word(trapped):
+        return words
+    return f"{words} ({computer.disassemble(trapped.pc, trapped.tval & 0xFFFFFFFF)})"
+
+
+def _about(trapped: Trapped) -> str:
+    """The address that it was about, if that is another than its own."""
+    silent = trapped.cause is None or _tells_the_word(trapped) or BY_NAME[trapped.cause].tval == "0"
+    return "" if silent or trapped.tval == trapped.pc else f", address {trapped.tval:#x}"
+
+
+def _tells_the_word(trapped: Trapped) -> bool:
+    """Is `tval` the instruction itself?"""
+    return trapped.cause is not None and "word" in BY_NAME[trapped.cause].tval
+
+
+def _advice(computer: Inspectable, fault: Fault) -> str:
+    from toyvm.advice import advice_on
+    from toyvm.techniques import parse_variant
+
+    return advice_on(fault, parse_variant(getattr(computer, "technique", "bare")), computer.hypercalls)
 
 
 def place(computer: Inspectable, address: int) -> str:
-    """An address with the source line and symbol it belongs to."""
+    """The source line and symbol of an address, or itself where neither is known."""
+    return str(computer.locate(address)) if _is_known(computer, address) else f"{address:#x}"
+
+
+def _where(computer: Inspectable, pc: int) -> str:
+    """As `place`, and pc."""
+    return f"{place(computer, pc)}, pc {pc:#x}" if _is_known(computer, pc) else f"pc {pc:#x}"
+
+
+def _is_known(computer: Inspectable, address: int) -> bool:
     location = computer.locate(address)
-    known = location is not None and (location.symbol is not None or location.file is not None)
-    return f"{address:#x} {location}" if known else f"{address:#x}"
+    return location is not None and (location.symbol is not None or location.file is not None)
 
 
-def describe(computer: Inspectable, headline: str, fault: Fault | None = None) -> str:
-    """The whole report on a stopped guest: headline, code around pc, trap state, registers, exits."""
-    pc = fault.pc if fault else computer.pc
-    words = computer.state_words()
-    control = dict(zip((register.name for register in CONTROL_REGISTERS), words[len(ABI_NAMES) + 1 :], strict=True))
+def _focus(computer: Inspectable, stop: Stop) -> int:
+    """The instruction to look at: that at pc, but the one that waits, which has retired."""
+    before = (computer.pc - 4) & ALL_BITS
+    waits = stop is Stop.IDLE and (computer.disassemble(before) or "").startswith(("wfi", "hcall"))
+    return before if waits else computer.pc
+
+
+# The whole report.
+
+
+def describe(computer: Inspectable, stop: Stop, fault: Fault | None = None) -> str:
+    """The whole report on a stopped guest: headline, code around where it stopped, trap state, registers, exits."""
+    control = _control(computer)
+    advice = _advice(computer, fault) if fault else ""
     blocks = [
-        [headline, f"  after {computer.retired} instructions"],
-        list(_code(computer, pc, control["epc"])),
+        [_fault_sentence(computer, fault) if fault else detail_of(computer, stop, None, None)],
+        [f"  {advice}"] if advice else [],
+        [f"  after {computer.retired} instructions"],
+        ["  code", *_code(computer, fault.origin.pc if fault else _focus(computer, stop))],
+        list(_handler(computer, fault)) if fault else [],
         list(_last_trap(computer, control)),
-        list(_registers(words)),
+        list(_registers(computer.state_words())),
         list(_controls(control)),
         list(_exits(computer)),
     ]
     return "\n".join(line for block in blocks for line in block)
 
 
-def _code(computer: Inspectable, pc: int, before: int) -> Iterator[str]:
-    """The code around pc, or, where there is none, around the instruction that trapped before."""
-    if computer.instruction_at(pc) is None and computer.instruction_at(before) is not None:
-        yield f"  code around {before:#x}, for at {pc:#x} nothing can be fetched"
-        pc = before
-    else:
-        yield "  code"
+def _handler(computer: Inspectable, fault: Fault) -> Iterator[str]:
+    """The code of a handler that is there, but got nowhere."""
+    if fault.kind == DOUBLE and fault.instruction is not None and fault.pc:
+        yield "  its handler"
+        yield from _code(computer, fault.pc)
+
+
+def _code(computer: Inspectable, pc: int) -> Iterator[str]:
     for address in range(pc - 4 * _CODE_BEFORE, pc + 4 * _CODE_AFTER + 4, 4):
-        word = computer.instruction_at(address) if 0 <= address < _END_OF_ADDRESSES else None
+        word = computer.instruction_at(address) if 0 <= address <= ALL_BITS else None
         mark = "->" if address == pc else "  "
         if word is not None:
             yield f"  {mark} {address:#010x}  {word:08x}  {computer.disassemble(address, word)}"
@@ -139,7 +235,7 @@ def _last_trap(computer: Inspectable, control: dict[str, int]) -> Iterator[str]:
     mode = "user" if control["status"] & PMODE else "kernel"
     interrupts = "on" if control["status"] & PIE else "off"
     yield f"  last trap: {cause.name}: {cause.description}"
-    origin = place(computer, control["epc"])
+    origin = _where(computer, control["epc"])
     yield f"    from {origin}, in {mode} mode, interrupts {interrupts}, tval {control['tval']:#x}"
 
 

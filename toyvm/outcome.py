@@ -29,6 +29,16 @@ EXIT_CODES = {
 }
 
 
+class Trapped(NamedTuple):
+    """A trap that was taken, or could not be."""
+
+    cause: str | None  # its name; None: a value of `cause` that means nothing
+    pc: int
+    tval: int
+    instruction: str | None  # disassembly of the word at pc, where it can be read
+    location: str  # "kernel.s:41 (trap_entry+0x10)", or the bare address
+
+
 class Fault(NamedTuple):
     """Why a guest cannot go on: the exception that could not be delivered, and where."""
 
@@ -38,6 +48,12 @@ class Fault(NamedTuple):
     address: int  # what the trap was about: `tval`
     instruction: str | None  # disassembly of the word at pc, where it can be read
     location: str  # "kernel.s:41 (trap_entry+0x10)", or the bare address
+    first: Trapped | None = None  # of a double fault: the trap before, whose handler got nowhere
+
+    @property
+    def origin(self) -> Trapped:
+        """What it all began with."""
+        return self.first or Trapped(self.cause, self.pc, self.address, self.instruction, self.location)
 
 
 class Outcome(NamedTuple):
@@ -77,12 +93,16 @@ class GuestStopped(ToyvmError):
 
 
 class GuestFault(GuestStopped):
-    """A guest that cannot go on: cause, pc, address, instruction and source line; the text is the whole report."""
+    """A guest that cannot go on: cause, pc, address, instruction and source line; the text is the whole report.
+
+    `origin` is the trap that it began with, which at a double fault is the one before.
+    """
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome)
         assert outcome.fault is not None, "only a fault is raised as one"
         self.kind = outcome.fault.kind
+        self.origin = outcome.fault.origin
         self.cause = outcome.fault.cause
         self.pc = outcome.fault.pc
         self.address = outcome.fault.address

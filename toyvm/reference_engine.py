@@ -8,11 +8,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from toyvm.console import CHUNK, POLL_SECONDS, InputSource, OutputSink
-from toyvm.diagnosis import describe, detail_of, place
+from toyvm.diagnosis import DOUBLE, STUCK, fault_of, outcome_of
 from toyvm.interrupts import interrupts_given_to
 from toyvm.isa.control import MODE
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, Level
 from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
+from toyvm.isa.traps import BY_NAME
 from toyvm.outcome import Fault, Outcome, Stop
 from toyvm.reference import ReferenceMachine
 from toyvm.reference.memory import Memory
@@ -133,9 +134,7 @@ class ReferenceEngine:
             stop = self._run(max_instructions)
         fault = self._fault() if stop is Stop.FAULT else None
         code = self._machine.exit_code if stop is Stop.EXIT else None
-        detail = detail_of(self, stop, code, fault)
-        report = describe(self, detail, fault) if fault else ""
-        return Outcome(stop, self.retired, monotonic() - started, detail, code, fault, report)
+        return outcome_of(self, stop, monotonic() - started, code, fault)
 
     def _run(self, max_instructions: int | None) -> Stop:
         limit = None if max_instructions is None else self.retired + max_instructions
@@ -176,11 +175,10 @@ class ReferenceEngine:
             self._sent = len(output)
 
     def _fault(self) -> Fault:
-        pc, cause, address = self.pc, None, 0
-        if match := _DOUBLE.match(self._machine.stop_detail):
-            cause, address = match[1], int(match[3], 16)
-        kind = "double fault" if cause else "stuck"
-        return Fault(kind, cause, pc, address, self.disassemble(pc), place(self, pc))
+        match = _DOUBLE.match(self._machine.stop_detail)
+        if match is None:
+            return fault_of(self, STUCK, 0, self.pc, 0)
+        return fault_of(self, DOUBLE, BY_NAME[match[1]].code, self.pc, int(match[3], 16))
 
     @property
     def pc(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toyvm.arguments import check_path
-from toyvm.errors import BadFileError, UsageError
+from toyvm.errors import AssemblyError, BadFileError, UsageError
 from toyvm.names import nearest
 from toyvm.places import guests_directory
 from toyvm.ready import forget_ready, is_shipped, shipped_image
@@ -84,11 +84,12 @@ def load_program(
 
     Sources are assembled for the technique; a RISC-V program is imported, and starts without arguments.
 
-    Raises BadFileError, AssemblyError, and UsageError for `defines` given with an image.
+    Raises BadFileError, AssemblyError, and UsageError for `defines` given with an image, and for a shipped guest that
+    has no build for the technique.
     """
     path = find_program(check_path(program, "program"))
     if path.suffix in _SOURCE_SUFFIXES and not defines and not include and is_shipped(path):
-        return shipped_image(path, defines_for(technique))
+        return _assembled(path, technique)
     if path.suffix in _SOURCE_SUFFIXES:
         from toyvm.asm.api import assemble, check_defines
 
@@ -101,6 +102,23 @@ def load_program(
 
         return import_file(path).image
     return read_image(path)
+
+
+def _assembled(path: Path, technique: str) -> Image:
+    """A shipped guest as built for a technique. Raises UsageError if there is no such build."""
+    try:
+        return shipped_image(path, defines_for(technique))
+    except AssemblyError:
+        from toyvm.headers import read_header
+
+        header = read_header(path)
+        why = header.why_missing(technique)
+        if why is None:
+            raise
+        there_is = ", ".join(header.techniques)
+        raise UsageError(
+            f"{header.name} has no build for technique {technique}: {why}; it has one for {there_is}"
+        ) from None
 
 
 def is_riscv_program(path: Path) -> bool:

@@ -51,7 +51,7 @@ def test_a_fault_is_told_with_its_symbol(capfd: Capture, tmp_path: Path) -> None
     done = call(capfd, "run", str(path))
     assert done.code == 102
     assert done.output == "ok\nprogram ended: load page fault at 0x10024 about 0x10\n"
-    assert "from 0x10024 _start+0x24" in done.errors
+    assert "load page fault at _start+0x24, pc 0x10024, address 0x10" in done.errors
     pointed = [line.split()[3:] for line in done.errors.splitlines() if "-> 0x00010024" in line]
     assert pointed == [["ld", "a0,", "16(zero)"]]
 

@@ -210,7 +210,9 @@ def test_ctrl_c_ends_an_endless_loop_with_130(source: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert b"interrupted at" in errors
+    assert errors.startswith(b"toyvm: interrupted at " + str(source).encode())
+    for part in (b"  after ", b" instructions\n", b"  -> ", b"  registers\n", b"  control registers"):
+        assert part in errors
 
 
 def on_a_terminal(source: Path, terminal: int) -> subprocess.Popen[bytes]:

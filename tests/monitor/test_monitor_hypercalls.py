@@ -121,7 +121,9 @@ def test_a_trap_without_a_handler_ends_the_guest(ask: Asker) -> None:
 def test_a_handler_that_cannot_run_is_a_double_fault(ask: Asker) -> None:
     ask.set_handler(MEMORY)
     outcome = ask.run(0x7000)
-    assert (outcome.stop, outcome.fault.kind if outcome.fault else None) == ("fault", "double fault")
+    assert outcome.fault is not None
+    assert (outcome.fault.kind, outcome.fault.pc, outcome.fault.origin.pc) == ("double fault", MEMORY, 0x7000)
+    assert "its handler at pc 0x40000, begins with a fault" in outcome.detail
 
 
 def test_iret_goes_back_to_where_the_shared_page_says(ask: Asker) -> None:

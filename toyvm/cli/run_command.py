@@ -265,12 +265,10 @@ def _explain(computer: Computer | ReferenceEngine, outcome: Outcome) -> None:
     code = outcome.exit_code
     if outcome.stop is Stop.EXIT and code is not None and code > MAXIMUM_GUEST_EXIT_CODE:
         print(f"toyvm: the guest's exit code {code} does not fit 0..{MAXIMUM_GUEST_EXIT_CODE}", file=sys.stderr)
-    elif outcome.stop is Stop.INTERRUPTED:
-        print(f"toyvm: {outcome.detail}, after {outcome.instructions} instructions", file=sys.stderr)
     elif outcome.stop is not Stop.EXIT:
         from toyvm.diagnosis import describe
 
-        print(f"toyvm: {outcome.report or describe(computer, outcome.detail)}", file=sys.stderr)
+        print(f"toyvm: {outcome.report or describe(computer, outcome.stop)}", file=sys.stderr)
 
 
 def exit_code_of(outcome: Outcome) -> int:
