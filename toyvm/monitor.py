@@ -140,9 +140,9 @@ class Vcpu:
         return int(lib.t64_custom_interrupt(self._guest.standing())) or None
 
     def next_event(self) -> int | None:
-        """The guest's time at which the next timer or device event is due; None: never."""
-        event = int(lib.t64_vm_next_event(self._guest.standing()))
-        return None if event == NEVER else event
+        """The guest's time at which imask may let in the next timer or device interrupt; None: never."""
+        event = lib.t64_custom_next_event(self._guest.standing())
+        return int(event.time) if event.comes else None
 
     def trap(self, cause: int, tval: int = 0) -> None:
         """Take a trap at pc, as the hardware would; a double fault ends the guest. Raises UsageError."""
@@ -203,8 +203,8 @@ class Monitor:
 
     def run_in(self, space: Space, alarm: int | None) -> None:
         """Go on in that address space, with an exit at the latest when the guest's time is `alarm`; None: never."""
-        time = NEVER if alarm is None else check_address(alarm, "alarm")
-        self.guest.checked(lib.t64_custom_enter(self.guest.standing(), _space(space), time), "an entry")
+        instant = {"comes": False} if alarm is None else {"time": check_address(alarm, "alarm"), "comes": True}
+        self.guest.checked(lib.t64_custom_enter(self.guest.standing(), _space(space), instant), "an entry")
         self.guest.entered = True
 
     def emulate(self, word: int) -> Effect:

@@ -134,10 +134,10 @@ class Runner:
     def due(self) -> float:
         """When a wfi with a live terminal is over, in monotonic seconds: a tick is a nanosecond."""
         computer = self._computer
-        event = int(lib.t64_vm_next_event(computer.vm))
+        event = lib.t64_vm_next_event(computer.vm)
         if isinstance(computer.input, ReplayInput):
             return 0  # nobody is there to wait for
-        return float("inf") if event == NEVER else monotonic() + (event - computer.time) * 1e-9
+        return monotonic() + (event.time - computer.time & NEVER) * 1e-9 if event.comes else float("inf")
 
     def wakes(self, due: float) -> bool:
         """May a wfi with a live terminal go on: is it due, or was a key pressed?"""

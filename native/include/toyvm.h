@@ -53,6 +53,12 @@ typedef struct t64_config {
     uint32_t options;      /* of a guest: a sum of t64_option; those that its technique does not know mean nothing */
 } t64_config;
 
+/* An instant of a computer's time, or never: a guest can come to each value of time, so that none of them stands for never. */
+typedef struct t64_instant {
+    uint64_t time;
+    uint32_t comes; /* 0: never */
+} t64_instant;
+
 /* The architectural state; complete and current whenever no run is under way. Registers and pc may be written directly, control
  * registers through t64_vm_set_cr. */
 typedef struct t64_state {
@@ -225,14 +231,15 @@ typedef struct t64_mapping {
     uint64_t rights; /* bits R, W, X of an entry that the guest's entry allows without a mark to be set: no W while D is clear */
 } t64_mapping;
 
-/* How the next run enters the guest: in one of two address spaces, 0 and 1, interrupted at the latest when its time is `alarm`. */
-int t64_custom_enter(t64_vm *guest, uint32_t space, uint64_t alarm);
+/* How the next run enters the guest: in one of two address spaces, 0 and 1, interrupted at the latest at the alarm. */
+int t64_custom_enter(t64_vm *guest, uint32_t space, t64_instant alarm);
 /* Execute a privileged or critical instruction on the vCPU. */
 int t64_custom_emulate(t64_vm *guest, uint32_t word, t64_emulation *emulation);
 /* The vCPU takes a trap at its pc; if it cannot, the next run says so. */
 int t64_custom_trap(t64_vm *guest, uint64_t cause, uint64_t tval);
 /* The interrupt that imask lets in now, as a cause; 0: none. Whether interrupts are on is not looked at. */
 uint64_t t64_custom_interrupt(t64_vm *guest);
+t64_instant t64_custom_next_event(t64_vm *guest); /* when imask may let in another one */
 /* After an exit `spin`: let the jump to itself retire up to the next event, or find the guest stuck. */
 int t64_custom_spin(t64_vm *guest);
 /* For one access: 2 load, 4 store, 8 fetch; sets A and D in the guest's entry if `marks`. */
@@ -270,7 +277,7 @@ void t64_vm_input_mode(t64_vm *vm, uint32_t mode);
 /* Stop with T64_STOP_YIELD where the guest gives way to others: at a wfi that skips time, and when it asks to. */
 void t64_vm_yields(t64_vm *vm, uint32_t yields);
 void t64_vm_skip(t64_vm *vm); /* after T64_STOP_WAIT: let the next wfi skip time */
-uint64_t t64_vm_next_event(t64_vm *vm); /* the time of the next timer or device event that imask lets in, or all ones */
+t64_instant t64_vm_next_event(t64_vm *vm); /* the next timer or device event that ends a wait: of a wfi, or of the hypercall block */
 /* Attach a disk of `sectors` in memory that the caller keeps alive; detached by NULL. */
 int t64_vm_disk(t64_vm *vm, uint8_t *data, uint64_t sectors, uint32_t writable);
 uint32_t t64_vm_disk_dirty(t64_vm *vm);

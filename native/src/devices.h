@@ -2,6 +2,7 @@
 #ifndef T64_DEVICES_H
 #define T64_DEVICES_H
 
+#include "instant.h"
 #include "rings.h"
 #include "types.h"
 
@@ -55,8 +56,8 @@ enum t64_port_result port_out(struct t64_devices *devices, u64 after, i32 port, 
 void devices_advance(struct t64_devices *devices, u64 time);
 /* Device bits of ipend, after devices_advance. A stream's console is pending until its end was read. */
 u64 devices_pending(const struct t64_devices *devices);
-/* The time of the next device event after `time`, or T64_NOWHERE. */
-u64 devices_next(const struct t64_devices *devices, u64 time);
+/* The next device event after `time`. */
+struct t64_instant devices_next(const struct t64_devices *devices, u64 time);
 /* The ipend bits that this event will raise. */
 u64 devices_next_bits(const struct t64_devices *devices);
 

@@ -98,10 +98,10 @@ static inline u64 budget(const struct t64_cpu *cpu)
     const struct t64_vm *vm = cpu->vm;
     u64 left = cpu->until - vm->state.retired;
     if (vm_interrupts_enabled(vm)) {
-        /* With no event ahead this ends before time wraps around; at its very last tick one instruction does that. */
-        u64 ticks = system_next_event(vm) - vm_time(vm);
-        ticks += !ticks;
-        left = ticks < left ? ticks : left;
+        struct t64_instant next = system_next_event(vm);
+        u64 ticks = next.time - vm_time(vm);
+        ticks += !ticks; /* what is due already is not for an interrupt to tell */
+        left = next.comes && ticks < left ? ticks : left;
     }
     u64 stretch = cpu->code->recompiler ? STRETCH_RECOMPILED : STRETCH;
     return left < stretch ? left : stretch;

@@ -147,8 +147,8 @@ static u32 run(struct t64_cpu *cpu, u64 limit)
 static u64 limit_of(const struct guest_area *area, u64 until)
 {
     const struct t64_state *state = area->state;
-    u64 ticks = area->alarm - (state->retired + state->skipped);
-    return area->alarm != T64_NOWHERE && ticks < until - state->retired ? state->retired + ticks : until;
+    u64 ticks = area->alarm.time - (state->retired + state->skipped);
+    return area->alarm.comes && ticks < until - state->retired ? state->retired + ticks : until;
 }
 
 static u32 run_from_event(struct t64_cpu *cpu, struct guest_area *area, u64 until)

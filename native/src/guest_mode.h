@@ -19,7 +19,7 @@ struct guest_area {
     u64 info;
     u64 intercepts; /* a sum of INTERCEPT_* */
     u64 lines;      /* bits of ipend that its devices raise */
-    u64 alarm;      /* exit when its time is this; NOWHERE: never */
+    struct t64_instant alarm; /* exit when its time comes to this */
     bool nested;    /* the tables are nested; else they stand in for the guest's own */
     t64_hpa tables[2]; /* roots; [0] is that of both modes where nested */
     bool has_event;

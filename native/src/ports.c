@@ -68,12 +68,10 @@ u64 devices_pending(const struct t64_devices *devices)
     return (console_pending(&devices->console) ? IPEND_CONSOLE : 0) | (disk ? IPEND_DISK : 0);
 }
 
-/* The nearer one: by distance, for time may start again from 0 before it. */
-u64 devices_next(const struct t64_devices *devices, u64 time)
+struct t64_instant devices_next(const struct t64_devices *devices, u64 time)
 {
-    u64 port = devices->disk.busy ? devices->disk.ready : T64_NOWHERE;
-    u64 ring = disk_ring_works(&devices->rings.disk) ? devices->rings.disk.ready : T64_NOWHERE;
-    return ring == T64_NOWHERE || (port != T64_NOWHERE && port - time < ring - time) ? port : ring;
+    struct t64_instant port = devices->disk.busy ? instant_at(devices->disk.ready) : T64_NEVER;
+    return instant_nearer(port, disk_ring_next(&devices->rings.disk), time);
 }
 
 u64 devices_next_bits(const struct t64_devices *devices)

@@ -3,6 +3,7 @@
 #define T64_RINGS_H
 
 #include "hypercalls.h"
+#include "instant.h"
 #include "types.h"
 
 /* All members are u64, so that a snapshot can take them as they are. */
@@ -33,5 +34,9 @@ struct t64_rings {
 };
 
 static inline bool disk_ring_works(const struct t64_disk_ring *ring) { return ring->taken != ring->answered; }
+static inline struct t64_instant disk_ring_next(const struct t64_disk_ring *ring)
+{
+    return disk_ring_works(ring) ? instant_at(ring->ready) : T64_NEVER;
+}
 
 #endif

@@ -3,6 +3,7 @@
 #include "system.h"
 
 #define INTERRUPT ((u64)1 << 63)
+#define TIMECMP_NEVER (~(u64)0) /* ends no wait, though the timer is pending at that very time */
 
 static struct t64_outcome illegal(struct t64_decoded in)
 {
@@ -126,17 +127,21 @@ u64 system_interrupt(struct t64_vm *vm)
     return pending ? INTERRUPT | (u64)__builtin_ctzll(pending) : 0;
 }
 
-u64 system_next_event(const struct t64_vm *vm)
+static struct t64_instant next_of_devices(const struct t64_vm *vm)
 {
-    u64 time = vm_time(vm), next = T64_NOWHERE;
-    if ((vm->state.imask & IPEND_TIMER) && vm->state.timecmp > time)
-        next = vm->state.timecmp;
-    if ((vm->state.imask & ~IPEND_TIMER) && (vm->state.imask & devices_next_bits(&vm->devices))) {
-        u64 device = devices_next(&vm->devices, time);
-        /* The nearer one: by distance, for time may start again from 0 before it. */
-        next = next == T64_NOWHERE || device - time < next - time ? device : next;
-    }
-    return next;
+    bool awaited = (vm->state.imask & ~IPEND_TIMER) && (vm->state.imask & devices_next_bits(&vm->devices));
+    return awaited ? devices_next(&vm->devices, vm_time(vm)) : T64_NEVER;
+}
+
+struct t64_instant system_next_event(const struct t64_vm *vm)
+{
+    bool timed = (vm->state.imask & IPEND_TIMER) && vm->state.timecmp > vm_time(vm);
+    return instant_nearer(timed ? instant_at(vm->state.timecmp) : T64_NEVER, next_of_devices(vm), vm_time(vm));
+}
+
+struct t64_instant system_next_wake(const struct t64_vm *vm)
+{
+    return vm->state.timecmp == TIMECMP_NEVER ? next_of_devices(vm) : system_next_event(vm);
 }
 
 /* ---- instructions ---- */
@@ -146,7 +151,7 @@ static struct t64_outcome wait_for_interrupt(struct t64_vm *vm)
     struct t64_state *state = &vm->state;
     state->retired++; /* time as it is once this has retired; taken back if it has to wait */
     bool wakes = system_pending(vm) & state->imask;
-    u64 next = system_next_event(vm);
+    struct t64_instant next = system_next_wake(vm);
     state->retired--;
     if (wakes)
         return retire(vm, EFFECT_JUMP);
@@ -154,11 +159,11 @@ static struct t64_outcome wait_for_interrupt(struct t64_vm *vm)
     if (console->live && !console->ended && !vm->skip_allowed)
         return only(EFFECT_WAIT);
     vm->skip_allowed = false;
-    struct t64_outcome outcome = retire(vm, next == T64_NOWHERE ? EFFECT_IDLE : EFFECT_JUMP);
-    if (next != T64_NOWHERE) {
-        state->skipped += next - vm_time(vm);
+    struct t64_outcome outcome = retire(vm, next.comes ? EFFECT_JUMP : EFFECT_IDLE);
+    if (next.comes) {
+        state->skipped += next.time - vm_time(vm);
         vm->yielded = vm->yields;
-        devices_advance(&vm->devices, next);
+        devices_advance(&vm->devices, next.time);
     }
     return outcome;
 }

@@ -102,8 +102,9 @@ void system_power_off(struct t64_vm *vm); /* with the exit code that the devices
 u64 system_interrupt(struct t64_vm *vm);
 u64 system_pending(struct t64_vm *vm); /* ipend; advances devices */
 
-/* The first time after now at which ipend & imask may gain a bit: what an engine must not run past without looking.
- * T64_NOWHERE: never. */
-u64 system_next_event(const struct t64_vm *vm);
+/* The first time after now at which ipend & imask may gain a bit: what an engine must not run past without looking. */
+struct t64_instant system_next_event(const struct t64_vm *vm);
+/* The same, but what a wait looks out for: a timecmp of all ones ends none. */
+struct t64_instant system_next_wake(const struct t64_vm *vm);
 
 #endif

@@ -121,9 +121,9 @@ void t64_vm_yields(t64_vm *vm, uint32_t yields) { vm->yields = yields; }
 
 void t64_vm_skip(t64_vm *vm) { vm->skip_allowed = true; }
 
-uint64_t t64_vm_next_event(t64_vm *vm)
+t64_instant t64_vm_next_event(t64_vm *vm)
 {
-    return vm->carrier->next_event ? vm->carrier->next_event(vm) : system_next_event(vm);
+    return vm->carrier->next_event ? vm->carrier->next_event(vm) : system_next_wake(vm);
 }
 
 int t64_vm_disk(t64_vm *vm, uint8_t *data, uint64_t sectors, uint32_t writable)

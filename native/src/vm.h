@@ -4,7 +4,7 @@
 
 #include "devices.h"
 #include "phys.h"
-#include "toyvm.h"
+#include "public.h"
 #include "walk.h"
 
 enum { T64_EXIT_REASONS_MAX = 64, T64_CALLS_MAX = HYPERCALL_COUNT + 1 };
@@ -20,8 +20,8 @@ struct t64_carrier {
     /* What follows is NULL where the carrier adds nothing to what every computer has.
      * Translate with all `rights` as the current mode would, setting nothing; NULL: walk() with state.ptbr does. */
     u64 (*translate)(struct t64_vm *vm, t64_gva gva, u32 rights);
-    /* The time of the next event that its guest waits for; NULL: system_next_event has it. */
-    u64 (*next_event)(struct t64_vm *vm);
+    /* The next event that its guest waits for; NULL: system_next_wake has it. */
+    struct t64_instant (*next_event)(struct t64_vm *vm);
     /* A carrier's books in a snapshot: `prepare` refuses (T64_ERROR_*, nothing changed) or makes room before state and memory
      * are written; `load` reads the books after that; state_changed and memory_changed come last. */
     u64 (*save_size)(struct t64_vm *vm);

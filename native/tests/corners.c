@@ -235,7 +235,7 @@ static void group_of_stores_into_code_in_guest_mode(void)
     const u32 words[] = {word_i(INSN_ADDI, T0, T0, 1), word_i(INSN_ADDI, T0, T0, 1)};
     t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_ASSIST), T64_ASSIST, 0);
     struct t64_cpu *cpu = guest_of(vm)->host->cpu;
-    struct guest_area area = {.state = &vm->state, .nested = true, .tables = {{t64_guest_root(vm, 0)}}, .alarm = T64_NOWHERE};
+    struct guest_area area = {.state = &vm->state, .nested = true, .tables = {{t64_guest_root(vm, 0)}}, .alarm = T64_NEVER};
     place(vm, CODE, words, 2);
     t64_vm_boot(vm, CODE);
     t64_vm_run(vm, 2);

@@ -53,7 +53,7 @@ static struct world new_world(void)
     for (u64 page = 0; page < PAGES; page++)
         map(&world, page << 12, ALL);
     world.state = (struct t64_state){.pc = CODE, .tvec = HANDLER, .timecmp = T64_NOWHERE};
-    world.area = (struct guest_area){.nested = true, .tables = {{ROOT}}, .alarm = T64_NOWHERE};
+    world.area = (struct guest_area){.nested = true, .tables = {{ROOT}}, .alarm = T64_NEVER};
     put_code(&world, HANDLER, &handler, 1);
     return world;
 }
@@ -299,10 +299,10 @@ static void test_the_alarm_comes_at_its_instant_and_before_an_interrupt(void)
     world.state.status = STATUS_IE;
     world.state.skipped = T64_NOWHERE - 3; /* time starts again from 0 */
     world.state.timecmp = 5;
-    world.area.alarm = 5;
+    world.area.alarm = instant_at(5);
     require(enter(&world) == GUEST_EXIT_ALARM && world.state.retired == 9, "at the guest's time 5");
     world.state.imask = IPEND_TIMER;
-    world.area.alarm = T64_NOWHERE;
+    world.area.alarm = T64_NEVER;
     require_trap(&world, CAUSE_TIMER, 0);
     require(world.state.retired == 9, "the interrupt is still due");
     end(&world);

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cases import PLAIN, Case, check, cr, on_every_engine, parametrize, port
+import pytest
+from cases import ENGINES, PLAIN, Case, check, cr, parametrize, port
 
 from toyvm.isa.registers import REGISTERS
 from toyvm.programs.assembly import li, op
@@ -28,6 +29,15 @@ def skip_to(left: int) -> list[int]:
 
 START = [op("addi", A0, 0, 1), op("out", port("disk_command"), A0)]
 STATUS = op("in", A1, port("disk_status"))
+LATE, LATER = replace(DISK, disk_latency=18), replace(DISK, disk_latency=100)  # due at the last tick, and behind it
+TELL_TIME = [op("crr", A1, cr("time")), op("out", port("power"), 0)]
+
+
+def let_in(mask: int) -> list[int]:
+    return [op("addi", A0, 0, mask), op("crw", cr("imask"), A0)]
+
+
+ENABLE = [op("addi", A0, 0, 1), op("setst", A0)]
 CASES = [
     Case("time wraps", [*skip_to(2), op("crr", A0, cr("time")), *[MARK] * 2, op("crr", A1, cr("time"))],
          {"a0": ALL - 2, "a1": 0}),
@@ -44,10 +54,23 @@ CASES = [
          {"a1": 2, "stop": "exit"}, program=DISK),
     Case("interrupts on, and nothing ahead", [*skip_to(4), op("crw", cr("timecmp"), 0), op("crw", cr("imask"), 0),
          op("addi", A0, 0, 1), op("setst", A0), *[MARK] * 8], {"s2": 8}),
+    Case("wfi waits for the disk until the last tick", [*skip_to(20), *START, *let_in(4), op("wfi"), *TELL_TIME],
+         {"a1": ALL, "stop": "exit"}, program=LATE),
+    Case("the disk's interrupt comes at the last tick", [*skip_to(20), *START, *let_in(4), *ENABLE, *[MARK] * 30],
+         {"a1": ALL, "trap": "disk"}, handler=TELL_TIME, program=LATE),
+    Case("the timer's comes at the last tick, though the disk is done behind it",
+         [*skip_to(20), *START, *li(A0, ALL), op("crw", cr("timecmp"), A0), *let_in(5), *ENABLE, *[MARK] * 30],
+         {"a1": ALL, "trap": "timer"}, handler=TELL_TIME, program=LATER),
+    Case("a jump to itself is interrupted at the last tick",
+         [*skip_to(20), *START, *let_in(4), *ENABLE, op("jal", 0, 0)],
+         {"a1": ALL, "trap": "disk"}, handler=TELL_TIME, program=LATE),
+    Case("wfi waits past a timecmp of all ones for the disk",
+         [*skip_to(20), *START, *li(A0, ALL), op("crw", cr("timecmp"), A0), *let_in(5), op("wfi"), *TELL_TIME],
+         {"a1": 100 - 19, "stop": "exit"}, program=LATER),
 ]  # fmt: skip
 
 
-@on_every_engine
+@pytest.mark.parametrize("engine", [*ENGINES, "recompiler", "hybrid", "python trap"])
 @parametrize(CASES)
 def test_time_starts_again_from_0(case: Case, engine: str) -> None:
     check(case, engine)

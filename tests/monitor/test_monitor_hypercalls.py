@@ -257,6 +257,26 @@ def test_a_call_that_fails_is_the_last_one(ask: Asker) -> None:
     assert results[1:] == [error("inval") & ALL_ONES, 0]
 
 
+# From 2**63 on a time is what errors are, as a number; the last ones were codes of the core's own once.
+@pytest.mark.parametrize(
+    "time", [(1 << 63) - 1, 1 << 63, ALL_ONES - 0x10007, ALL_ONES - 0xFFFF, ALL_ONES - 37, ALL_ONES]
+)
+def test_any_time_is_a_result(ask: Asker, time: int) -> None:
+    ask.set_shared("imask", TIMER)
+    ask("set_timer", time - 1)
+    ask("block")
+    ask("version", 0)  # a tick
+    assert (ask.guest.time, ask("time", 0) & ALL_ONES) == (time, time)
+
+
+def test_a_time_that_looks_like_an_error_does_not_end_a_multicall(ask: Asker) -> None:
+    ask.set_shared("imask", TIMER)
+    ask("set_timer", -10)
+    ask("block")
+    result, done, results = multicall(ask, call("time", 0), call("time", 9), call("time", 0))
+    assert (result, done, results[:2]) == (error("inval"), 1, [ALL_ONES - 9, error("inval") & ALL_ONES])
+
+
 @pytest.mark.parametrize("name", [row.name for row in HYPERCALLS if not row.in_multicall])
 def test_calls_that_may_not_be_inside_another_are_refused_there(ask: Asker, name: str) -> None:
     assert multicall(ask, call(name))[:2] == (error("nosys"), 0)

@@ -53,7 +53,7 @@ AREA: tuple[Member, ...] = (
     Member("info",       Side.MONITOR,  "what the guest reads there"),
     Member("intercepts", Side.MONITOR,  "the intercept mask"),
     Member("lines",      Side.MONITOR,  "the bits of ipend that the guest's devices raise; its timer the hardware looks after"),
-    Member("alarm",      Side.MONITOR,  "exit when the guest's time comes to this; all ones: never"),
+    Member("alarm",      Side.MONITOR,  "an instant, or none: exit when the guest's time comes to it"),
     Member("nested",     Side.MONITOR,  "1: the tables are nested; 0: they stand in for the guest's own, which the hardware does not walk"),
     Member("tables",     Side.MONITOR,  "host-physical roots: nested, one for both modes; else one for kernel and one for user mode"),
     Member("event",      Side.BOTH,     "a cause and tval to be delivered on entry; the hardware clears it then"),

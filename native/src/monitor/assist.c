@@ -137,7 +137,7 @@ static int spin(struct t64_guest *guest)
     const struct t64_vm *vm = &guest->vm;
     if (!vm_interrupts_enabled(vm))
         return guest_fault(guest, T64_FAULT_STUCK, 0, 0);
-    guest_spin(guest, rings_next(guest, t64_vm_next_event(&guest->vm)));
+    guest_spin(guest, rings_next(guest, system_next_event(&guest->vm)));
     return OUTCOME_SETTLE;
 }
 

@@ -4,17 +4,14 @@
 
 #include "para.h"
 
-/* Results that are none: nothing more happened, the hypercall is made again when the host has done its part. */
-enum {
-    CALL_STOPPED = -0x10000,
-    CALL_FULL = CALL_STOPPED - T64_STOP_OUTPUT,
-    CALL_NEED_INPUT = CALL_STOPPED - T64_STOP_INPUT,
-};
+/* What a hypercall comes to, if not to a negated error. Stopped, nothing more happened, and it is made again when the host has
+ * done its part. */
+enum { CALL_DONE, CALL_FULL, CALL_NEED_INPUT };
 
-static inline bool call_is_stopped(i64 result) { return result <= CALL_STOPPED; }
+static inline bool call_is_stopped(int come_to) { return come_to > CALL_DONE; }
 
-/* `args`: a0 to a5. A result, a negated hypercall error, or one of the above. */
-typedef i64 hypercall_function(struct t64_guest *guest, const u64 *args);
+/* `args`: a0 to a5. Once it is done `result` is what the guest gets: any value at all, 0 unless it is set. */
+typedef int hypercall_function(struct t64_guest *guest, const u64 *args, u64 *result);
 
 hypercall_function call_version, call_set_trap_table, call_set_timer, call_yield;
 hypercall_function call_mmu_update, call_update_va, call_pin_table, call_unpin_table, call_set_roots, call_flush;
@@ -27,18 +24,21 @@ hypercall_function call_domains;
 hypercall_function call_ring_setup, call_doorbell;
 hypercall_function call_decrease_reservation, call_increase_reservation, call_time;
 
+/* What the guest sees in the result's place. */
+static inline u64 call_result(int come_to, u64 result) { return come_to < 0 ? (u64)(i64)come_to : result; }
+
 /* Those there are for this guest, a bit each. */
 u64 call_numbers(const struct t64_guest *guest);
 
 /* What an earlier attempt of this very hypercall has done already stands; another one begins at its beginning. */
 struct t64_call_progress *call_progress(struct t64_guest *guest);
 
-/* Call by number, as from a multicall if `nested`. */
-i64 call_by_number(struct t64_guest *guest, u64 number, const u64 *args, bool nested);
+/* Call by number, as from a multicall. */
+int call_nested(struct t64_guest *guest, u64 number, const u64 *args, u64 *result);
 
 /* Arguments that are lists: 0, or what is wrong with them. */
-i64 call_check_list(u64 list, u64 count);
+int call_check_list(u64 list, u64 count);
 /* Where `done` asks for it, say how many were. The first error counts. */
-i64 call_report_done(struct t64_guest *guest, u64 done, u64 count, i64 result);
+int call_report_done(struct t64_guest *guest, u64 done, u64 count, int error);
 
 #endif

@@ -3,7 +3,7 @@
 #include "reach.h"
 
 /* The whole buffer is looked at first: a call that fails has moved nothing. */
-static i64 check_buffer(struct t64_guest *guest, const u64 *args, u32 rights)
+static int check_buffer(struct t64_guest *guest, const u64 *args, u32 rights)
 {
     if (args[1] > MAXIMUM_CONSOLE_BYTES)
         return -HYPERCALL_ERROR_TOOBIG;
@@ -21,23 +21,24 @@ static bool write_run(struct t64_guest *guest, t64_gva gva, u64 length)
     return true;
 }
 
-i64 call_console_write(struct t64_guest *guest, const u64 *args)
+int call_console_write(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     u64 *bytes = &call_progress(guest)->bytes;
-    i64 error = check_buffer(guest, args, ACCESS_LOAD);
+    int error = check_buffer(guest, args, ACCESS_LOAD);
     while (!error && *bytes < args[1]) {
         t64_gva gva = {args[0] + *bytes};
         u64 left = args[1] - *bytes, in_page = PAGE_SIZE - (gva.at & (PAGE_SIZE - 1));
         if (!write_run(guest, gva, left < in_page ? left : in_page))
             return CALL_FULL;
     }
-    return error ? error : (i64)args[1];
+    *result = args[1];
+    return error;
 }
 
-i64 call_console_read(struct t64_guest *guest, const u64 *args)
+int call_console_read(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     u64 *bytes = &call_progress(guest)->bytes;
-    i64 error = check_buffer(guest, args, ACCESS_STORE);
+    int error = check_buffer(guest, args, ACCESS_STORE);
     if (error)
         return error;
     guest->settles = true; /* the console may not be pending any more */
@@ -46,9 +47,12 @@ i64 call_console_read(struct t64_guest *guest, const u64 *args)
         if (port_in(&guest->vm.devices, vm_time(&guest->vm), PORT_CONSOLE_IN, &value) == PORT_NEED_INPUT)
             return CALL_NEED_INPUT;
         u8 byte = (u8)value;
+        if (value > UINT8_MAX && !*bytes && (i64)value != -1)
+            return -HYPERCALL_ERROR_EOF;
         if (value > UINT8_MAX) /* none there, or the end */
-            return *bytes || (i64)value == -1 ? (i64)*bytes : -HYPERCALL_ERROR_EOF;
+            break;
         reach_write(guest, (t64_gva){args[0] + *bytes}, &byte, 1);
     }
-    return (i64)args[1];
+    *result = *bytes;
+    return CALL_DONE;
 }

@@ -20,7 +20,7 @@ static struct t64_guest *domain_of(struct t64_guest *guest, u64 id)
     return other && other->para ? other : NULL;
 }
 
-i64 call_event_alloc_unbound(struct t64_guest *guest, const u64 *args)
+int call_event_alloc_unbound(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     struct t64_guest *other = domain_of(guest, args[0]);
     u32 port = free_port(guest);
@@ -29,11 +29,12 @@ i64 call_event_alloc_unbound(struct t64_guest *guest, const u64 *args)
     if (!port)
         return -HYPERCALL_ERROR_NOMEM;
     guest->para->channels[port] = (struct event_channel){.state = EVENT_UNBOUND, .domain = guest_id(other)};
-    return port;
+    *result = port;
+    return CALL_DONE;
 }
 
 /* The new port is found before the other end changes: on the caller's own side both may be the same table. */
-i64 call_event_bind_interdomain(struct t64_guest *guest, const u64 *args)
+int call_event_bind_interdomain(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     struct t64_guest *other = domain_of(guest, args[0]);
     u32 port = free_port(guest);
@@ -47,10 +48,11 @@ i64 call_event_bind_interdomain(struct t64_guest *guest, const u64 *args)
     *end = (struct event_channel){.state = EVENT_INTERDOMAIN, .peer = guest, .port = port};
     guest->para->channels[port] =
         (struct event_channel){.state = EVENT_INTERDOMAIN, .peer = other, .port = (u32)args[1]};
-    return port;
+    *result = port;
+    return CALL_DONE;
 }
 
-i64 call_event_bind_virq(struct t64_guest *guest, const u64 *args)
+int call_event_bind_virq(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     u32 port = free_port(guest);
     if (args[0] >= VIRQ_COUNT || args[0] == EVENT_INTERRUPT)
@@ -63,16 +65,19 @@ i64 call_event_bind_virq(struct t64_guest *guest, const u64 *args)
     guest->para->virq_ports[args[0]] = port;
     guest->para->pending &= ~((u64)1 << args[0]); /* what is pending already rises anew */
     guest->settles = true;
-    return port;
+    *result = port;
+    return CALL_DONE;
 }
 
-i64 call_event_send(struct t64_guest *guest, const u64 *args)
+int call_event_send(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     return is_port(args[0]) ? events_send(guest, (u32)args[0]) : -HYPERCALL_ERROR_NOENT;
 }
 
-i64 call_event_close(struct t64_guest *guest, const u64 *args)
+int call_event_close(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     if (!is_port(args[0]) || guest->para->channels[args[0]].state == EVENT_FREE)
         return -HYPERCALL_ERROR_NOENT;
     events_close(guest, (u32)args[0]);
@@ -81,8 +86,9 @@ i64 call_event_close(struct t64_guest *guest, const u64 *args)
     return 0;
 }
 
-i64 call_event_status(struct t64_guest *guest, const u64 *args)
+int call_event_status(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     if (!is_port(args[0]))
         return -HYPERCALL_ERROR_NOENT;
     const struct event_channel *channel = &guest->para->channels[args[0]];

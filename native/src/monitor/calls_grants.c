@@ -17,7 +17,7 @@ static struct grant *free_grant(struct t64_guest *guest)
     return NULL;
 }
 
-i64 call_grant_access(struct t64_guest *guest, const u64 *args)
+int call_grant_access(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     bool writable = args[2] & GRANT_WRITABLE;
     struct grant *grant = free_grant(guest);
@@ -34,11 +34,13 @@ i64 call_grant_access(struct t64_guest *guest, const u64 *args)
         return -HYPERCALL_ERROR_NOMEM;
     *grant = (struct grant){.domain = args[0], .frame = (u32)args[1], .writable = writable};
     frame->grants++;
-    return grant - guest->para->grants;
+    *result = (u64)(grant - guest->para->grants);
+    return CALL_DONE;
 }
 
-i64 call_grant_end(struct t64_guest *guest, const u64 *args)
+int call_grant_end(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     struct grant *grant = args[0] < GRANTS ? &guest->para->grants[args[0]] : NULL;
     if (!grant || !grant->domain)
         return -HYPERCALL_ERROR_NOENT;
@@ -49,8 +51,9 @@ i64 call_grant_end(struct t64_guest *guest, const u64 *args)
 }
 
 /* Slot 511 of a root leads to the window's tables, which are no tables of the guest's. */
-i64 call_grant_map(struct t64_guest *guest, const u64 *args)
+int call_grant_map(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     struct t64_guest *granter = other_domain(guest, args[0]);
     t64_hpa entry = tables_find_entry(guest, (t64_gva){args[2]});
     if (args[3] & ~(u64)GRANT_WRITABLE || entry.at == T64_NOWHERE)
@@ -64,8 +67,9 @@ i64 call_grant_map(struct t64_guest *guest, const u64 *args)
     return grants_map(guest, granter, args[1], entry, args[3] & GRANT_WRITABLE);
 }
 
-i64 call_grant_unmap(struct t64_guest *guest, const u64 *args)
+int call_grant_unmap(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     t64_hpa entry = tables_find_entry(guest, (t64_gva){args[0]});
     if (entry.at == T64_NOWHERE || !grants_find(guest, entry))
         return -HYPERCALL_ERROR_NOENT;
@@ -84,18 +88,18 @@ static u64 state_of(const struct t64_vm *vm)
 }
 
 /* The list of guests begins with the newest one. */
-i64 call_domains(struct t64_guest *guest, const u64 *args)
+int call_domains(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     u64 number = 0;
-    i64 error = call_check_list(args[0], args[1]);
+    int error = call_check_list(args[0], args[1]);
     for (const struct t64_guest *other = guest->host->guests; other; other = other->next)
         number++;
-    i64 count = (i64)number;
+    *result = number;
     for (const struct t64_guest *other = guest->host->guests; other && !error; other = other->next) {
         struct t64_domain_record record = {guest_id(other), state_of(&other->vm), t64_guest_pages((t64_vm *)&other->vm)};
         t64_gva at = {args[0] + --number * sizeof record};
         if (number < args[1] && !reach_write(guest, at, &record, sizeof record))
             error = -HYPERCALL_ERROR_FAULT;
     }
-    return error ? error : count;
+    return error;
 }

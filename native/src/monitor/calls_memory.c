@@ -3,7 +3,7 @@
 #include "reach.h"
 
 /* Nothing may lead to the frame any more; what the hardware remembers of it is forgotten before the guest goes on. */
-static i64 give_back(struct t64_guest *guest, u64 page)
+static int give_back(struct t64_guest *guest, u64 page)
 {
     if (page >= guest->pages || guest->frames[page] == FRAME_NONE)
         return -HYPERCALL_ERROR_INVAL;
@@ -17,7 +17,7 @@ static i64 give_back(struct t64_guest *guest, u64 page)
     return 0;
 }
 
-static i64 give_back_record(struct t64_guest *guest, t64_gva at)
+static int give_back_record(struct t64_guest *guest, t64_gva at)
 {
     struct t64_reservation_record record;
     bool there = reach_read(guest, at, &record, sizeof record);
@@ -25,7 +25,7 @@ static i64 give_back_record(struct t64_guest *guest, t64_gva at)
 }
 
 /* The record is looked at in full before a frame is taken. */
-static i64 get_record(struct t64_guest *guest, t64_gva at)
+static int get_record(struct t64_guest *guest, t64_gva at)
 {
     struct t64_reservation_record record;
     if (!reach_allows(guest, at, sizeof record, ACCESS_STORE) || !reach_read(guest, at, &record, sizeof record))
@@ -44,9 +44,9 @@ static i64 get_record(struct t64_guest *guest, t64_gva at)
     return 0;
 }
 
-static i64 for_each(struct t64_guest *guest, const u64 *args, i64 (*one)(struct t64_guest *guest, t64_gva at))
+static int for_each(struct t64_guest *guest, const u64 *args, int (*one)(struct t64_guest *guest, t64_gva at))
 {
-    i64 error = call_check_list(args[0], args[1]);
+    int error = call_check_list(args[0], args[1]);
     u64 done = 0;
     guest->settles = true; /* the shared page tells how many there are */
     while (!error && done < args[1]) {
@@ -56,9 +56,17 @@ static i64 for_each(struct t64_guest *guest, const u64 *args, i64 (*one)(struct 
     return call_report_done(guest, args[2], done, error);
 }
 
-i64 call_decrease_reservation(struct t64_guest *guest, const u64 *args) { return for_each(guest, args, give_back_record); }
+int call_decrease_reservation(struct t64_guest *guest, const u64 *args, u64 *result)
+{
+    (void)result;
+    return for_each(guest, args, give_back_record);
+}
 
-i64 call_increase_reservation(struct t64_guest *guest, const u64 *args) { return for_each(guest, args, get_record); }
+int call_increase_reservation(struct t64_guest *guest, const u64 *args, u64 *result)
+{
+    (void)result;
+    return for_each(guest, args, get_record);
+}
 
 /* From the host. */
 
@@ -86,15 +94,18 @@ int t64_guest_set_target(t64_vm *vm, uint64_t pages)
 
 enum { TIME_VIRTUAL, TIME_REAL, TIME_WALL };
 
-i64 call_time(struct t64_guest *guest, const u64 *args)
+int call_time(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     switch (args[0]) {
     case TIME_VIRTUAL:
-        return (i64)vm_time(&guest->vm);
+        *result = vm_time(&guest->vm);
+        return CALL_DONE;
     case TIME_REAL:
-        return (i64)guest_real_time(guest);
+        *result = guest_real_time(guest);
+        return CALL_DONE;
     case TIME_WALL:
-        return (i64)(guest->vm.devices.clock_base + guest_real_time(guest));
+        *result = guest->vm.devices.clock_base + guest_real_time(guest);
+        return CALL_DONE;
     default:
         return -HYPERCALL_ERROR_INVAL;
     }

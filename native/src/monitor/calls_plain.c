@@ -6,20 +6,23 @@
 
 enum { VERSION_OF_INTERFACE, VERSION_CALLS };
 
-i64 call_version(struct t64_guest *guest, const u64 *args)
+int call_version(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     switch (args[0]) {
     case VERSION_OF_INTERFACE:
-        return HYPERCALL_VERSION_MAJOR << 16 | HYPERCALL_VERSION_MINOR;
+        *result = HYPERCALL_VERSION_MAJOR << 16 | HYPERCALL_VERSION_MINOR;
+        return CALL_DONE;
     case VERSION_CALLS:
-        return (i64)call_numbers(guest);
+        *result = call_numbers(guest);
+        return CALL_DONE;
     default:
         return -HYPERCALL_ERROR_INVAL;
     }
 }
 
-i64 call_set_timer(struct t64_guest *guest, const u64 *args)
+int call_set_timer(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     guest->vm.state.timecmp = args[0];
     guest->para->pending &= ~IPEND_TIMER; /* a new deadline that has passed already is an event of its own */
     *para_shared(guest, SHARED_TIMECMP) = args[0];
@@ -28,9 +31,9 @@ i64 call_set_timer(struct t64_guest *guest, const u64 *args)
 }
 
 /* Settling delivers what is pending, after others had their turn where the guest shares its host. */
-i64 call_yield(struct t64_guest *guest, const u64 *args)
+int call_yield(struct t64_guest *guest, const u64 *args, u64 *result)
 {
-    (void)args;
+    (void)args, (void)result;
     guest->vm.yielded = guest->vm.yields;
     guest->settles = true;
     return 0;
@@ -38,19 +41,19 @@ i64 call_yield(struct t64_guest *guest, const u64 *args)
 
 /* Lists. */
 
-i64 call_check_list(u64 list, u64 count)
+int call_check_list(u64 list, u64 count)
 {
     if (count > MAXIMUM_RECORDS)
         return -HYPERCALL_ERROR_TOOBIG;
     return list % sizeof(u64) ? -HYPERCALL_ERROR_FAULT : 0;
 }
 
-i64 call_report_done(struct t64_guest *guest, u64 done, u64 count, i64 result)
+int call_report_done(struct t64_guest *guest, u64 done, u64 count, int error)
 {
     if (!done)
-        return result;
+        return error;
     bool told = done % sizeof count == 0 && reach_write(guest, (t64_gva){done}, &count, sizeof count);
-    return told || result ? result : -HYPERCALL_ERROR_FAULT;
+    return told || error ? error : -HYPERCALL_ERROR_FAULT;
 }
 
 /* Traps. */
@@ -67,7 +70,7 @@ static u32 handler_index(u64 cause)
 
 enum { TRAP_KEEPS_INTERRUPTS = 1 };
 
-static i64 add_handler(struct para_handler *handlers, const struct t64_trap_record *record)
+static int add_handler(struct para_handler *handlers, const struct t64_trap_record *record)
 {
     u32 index = handler_index(record->cause);
     if (index == PARA_HANDLERS || record->flags & ~(u64)TRAP_KEEPS_INTERRUPTS)
@@ -77,10 +80,11 @@ static i64 add_handler(struct para_handler *handlers, const struct t64_trap_reco
 }
 
 /* The table is replaced as a whole, or not at all. */
-i64 call_set_trap_table(struct t64_guest *guest, const u64 *args)
+int call_set_trap_table(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     struct para_handler handlers[PARA_HANDLERS] = {0};
-    i64 error = call_check_list(args[0], args[1]);
+    int error = call_check_list(args[0], args[1]);
     for (u64 i = 0; !error && i < args[1]; i++) {
         struct t64_trap_record record;
         bool there = reach_read(guest, (t64_gva){args[0] + i * sizeof record}, &record, sizeof record);
@@ -95,29 +99,30 @@ i64 call_set_trap_table(struct t64_guest *guest, const u64 *args)
 
 /* Many calls in one. */
 
-static i64 make_one(struct t64_guest *guest, t64_gva at)
+static int make_one(struct t64_guest *guest, t64_gva at)
 {
     struct t64_multicall_record record;
     if (!reach_read(guest, at, &record, sizeof record))
         return -HYPERCALL_ERROR_FAULT;
-    i64 result = call_by_number(guest, record.number, &record.a0, true);
-    if (call_is_stopped(result))
-        return result;
+    u64 result = 0;
+    int come_to = call_nested(guest, record.number, &record.a0, &result);
+    if (call_is_stopped(come_to))
+        return come_to;
     call_progress(guest)->bytes = 0;
+    result = call_result(come_to, result);
     at.at += offsetof(struct t64_multicall_record, result);
     bool told = reach_write(guest, at, &result, sizeof result);
-    return told || result < 0 ? result : -HYPERCALL_ERROR_FAULT;
+    return told || come_to < 0 ? come_to : -HYPERCALL_ERROR_FAULT;
 }
 
-i64 call_multicall(struct t64_guest *guest, const u64 *args)
+int call_multicall(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     struct t64_call_progress *progress = call_progress(guest);
-    i64 result = call_check_list(args[0], args[1]);
-    while (result >= 0 && progress->calls < args[1]) {
-        result = make_one(guest, (t64_gva){args[0] + progress->calls * sizeof(struct t64_multicall_record)});
-        progress->calls += result >= 0;
+    int come_to = call_check_list(args[0], args[1]);
+    while (come_to == CALL_DONE && progress->calls < args[1]) {
+        come_to = make_one(guest, (t64_gva){args[0] + progress->calls * sizeof(struct t64_multicall_record)});
+        progress->calls += come_to == CALL_DONE;
     }
-    if (call_is_stopped(result))
-        return result;
-    return call_report_done(guest, args[2], progress->calls, result < 0 ? result : 0);
+    return call_is_stopped(come_to) ? come_to : call_report_done(guest, args[2], progress->calls, come_to);
 }

@@ -2,15 +2,17 @@
 #include "calls.h"
 #include "rings.h"
 
-i64 call_ring_setup(struct t64_guest *guest, const u64 *args)
+int call_ring_setup(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     guest->settles = true; /* an interrupt may be gone with the old one */
     return rings_set_up(guest, args[0], args[1]);
 }
 
 /* Time goes on from when the doorbell has retired, as with a port. */
-i64 call_doorbell(struct t64_guest *guest, const u64 *args)
+int call_doorbell(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     guest->settles = true;
     switch (args[0]) {
     case RING_CONSOLE:

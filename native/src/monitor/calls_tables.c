@@ -29,9 +29,10 @@ static bool read_record(struct t64_guest *guest, struct list_page *page, t64_gva
     return true;
 }
 
-i64 call_mmu_update(struct t64_guest *guest, const u64 *args)
+int call_mmu_update(struct t64_guest *guest, const u64 *args, u64 *result)
 {
-    i64 error = call_check_list(args[0], args[1]);
+    (void)result;
+    int error = call_check_list(args[0], args[1]);
     struct list_page page = {.number = T64_NOWHERE};
     u64 done = 0;
     while (!error && done < args[1]) {
@@ -49,8 +50,9 @@ static void flush_page(struct t64_guest *guest, u64 gva)
 }
 
 /* In the monitor's slot tables_update refuses: what it finds there is not the guest's. */
-i64 call_update_va(struct t64_guest *guest, const u64 *args)
+int call_update_va(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     t64_hpa at = tables_find_entry(guest, (t64_gva){args[0]});
     if (args[2] > 1 || at.at == T64_NOWHERE)
         return -HYPERCALL_ERROR_INVAL;
@@ -60,16 +62,25 @@ i64 call_update_va(struct t64_guest *guest, const u64 *args)
     return error;
 }
 
-i64 call_pin_table(struct t64_guest *guest, const u64 *args) { return tables_pin(guest, args[0], args[1]); }
+int call_pin_table(struct t64_guest *guest, const u64 *args, u64 *result)
+{
+    (void)result;
+    return tables_pin(guest, args[0], args[1]);
+}
 
-i64 call_unpin_table(struct t64_guest *guest, const u64 *args) { return tables_unpin(guest, args[0]); }
+int call_unpin_table(struct t64_guest *guest, const u64 *args, u64 *result)
+{
+    (void)result;
+    return tables_unpin(guest, args[0]);
+}
 
 /* The new roots are taken before the old ones are let go: they may be the same, or share tables. */
-i64 call_set_roots(struct t64_guest *guest, const u64 *args)
+int call_set_roots(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     struct para *para = guest->para;
     bool has_user = args[1] != ALL_ONES;
-    i64 error = tables_get(guest, args[0], FRAME_LEVEL2);
+    int error = tables_get(guest, args[0], FRAME_LEVEL2);
     if (error)
         return error;
     error = has_user ? tables_get(guest, args[1], FRAME_LEVEL2) : 0;
@@ -88,8 +99,9 @@ i64 call_set_roots(struct t64_guest *guest, const u64 *args)
     return 0;
 }
 
-i64 call_flush(struct t64_guest *guest, const u64 *args)
+int call_flush(struct t64_guest *guest, const u64 *args, u64 *result)
 {
+    (void)result;
     if (args[0] == ALL_ONES)
         cpu_flush(guest->host->cpu);
     else

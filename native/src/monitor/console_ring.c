@@ -46,7 +46,7 @@ static bool move_in(struct t64_guest *guest, u64 wanted)
 }
 
 /* All counts are looked at first. What is moved is noted at once, so that the call can be made again. */
-i64 console_ring_look(struct t64_guest *guest)
+int console_ring_look(struct t64_guest *guest)
 {
     const struct t64_console_ring *ring = &guest->vm.devices.rings.console;
     struct t64_console_ring_record found;

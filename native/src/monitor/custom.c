@@ -11,7 +11,7 @@ _Static_assert((int)T64_EFFECT_NEXT == EFFECT_NEXT && (int)T64_EFFECT_WAIT == EF
 /* In no order of tables that the guest might have: by address alone. */
 static bool custom_open(struct t64_guest *guest)
 {
-    guest->custom.alarm = T64_NOWHERE;
+    guest->custom.alarm = T64_NEVER;
     return shadow_open(&guest->shadow, guest->host, &guest->vm, false);
 }
 
@@ -73,7 +73,7 @@ static struct t64_guest *custom_of(t64_vm *vm)
     return guest_of(vm);
 }
 
-int t64_custom_enter(t64_vm *vm, uint32_t space, uint64_t alarm)
+int t64_custom_enter(t64_vm *vm, uint32_t space, t64_instant alarm)
 {
     struct t64_guest *guest = custom_of(vm);
     if (!guest || space >= SHADOW_MODES)
@@ -106,6 +106,8 @@ int t64_custom_trap(t64_vm *vm, uint64_t cause, uint64_t tval)
 
 uint64_t t64_custom_interrupt(t64_vm *vm) { return custom_of(vm) ? system_interrupt(vm) : 0; }
 
+t64_instant t64_custom_next_event(t64_vm *vm) { return custom_of(vm) ? system_next_event(vm) : T64_NEVER; }
+
 /* A jal that links does so in the registers that the hardware has. */
 int t64_custom_spin(t64_vm *vm)
 {
@@ -117,7 +119,7 @@ int t64_custom_spin(t64_vm *vm)
         return T64_OK;
     }
     memcpy(hardware_state(guest)->x, vm->state.x, sizeof vm->state.x);
-    guest_spin(guest, t64_vm_next_event(vm));
+    guest_spin(guest, system_next_event(vm));
     memcpy(vm->state.x, hardware_state(guest)->x, sizeof vm->state.x);
     return T64_OK;
 }

@@ -54,7 +54,7 @@ static bool take(struct t64_guest *guest, u64 now)
 
 /* Doing one. */
 
-static i64 check(const struct t64_guest *guest, const struct t64_disk_request_record *request)
+static int check(const struct t64_guest *guest, const struct t64_disk_request_record *request)
 {
     const struct t64_disk *disk = &guest->vm.devices.disk;
     bool writes_disk = request->operation == DISK_WRITE;
@@ -70,10 +70,10 @@ static i64 check(const struct t64_guest *guest, const struct t64_disk_request_re
     return there ? 0 : -HYPERCALL_ERROR_FAULT;
 }
 
-static i64 perform(struct t64_guest *guest, const struct t64_disk_request_record *request)
+static int perform(struct t64_guest *guest, const struct t64_disk_request_record *request)
 {
     struct t64_disk *disk = &guest->vm.devices.disk;
-    i64 error = check(guest, request);
+    int error = check(guest, request);
     if (error)
         return error;
     u8 *sectors = disk->data + request->sector * SECTOR_SIZE;
@@ -91,7 +91,7 @@ static void answer(struct t64_guest *guest)
 {
     struct t64_disk_ring *ring = &guest->vm.devices.rings.disk;
     const struct t64_disk_request_record *request = &ring->requests[ring->answered % DISK_SLOTS];
-    struct t64_disk_response_record response = {.id = request->id, .status = (u64)perform(guest, request)};
+    struct t64_disk_response_record response = {.id = request->id, .status = (u64)(i64)perform(guest, request)};
     guest_write(guest, slot(ring, ring->answered), &response, sizeof response);
     ring->answered++;
     set_field(guest, FIELD(rsp_prod), ring->answered);
@@ -133,7 +133,7 @@ bool disk_ring_advance(struct t64_guest *guest, u64 now)
     return true;
 }
 
-i64 disk_ring_look(struct t64_guest *guest, u64 now)
+int disk_ring_look(struct t64_guest *guest, u64 now)
 {
     if (!guest->vm.devices.rings.disk.open)
         return -HYPERCALL_ERROR_INVAL;

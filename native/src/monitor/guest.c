@@ -5,13 +5,12 @@
 
 #include <string.h>
 
-void guest_set_alarm(struct t64_guest *guest, u64 event)
+void guest_set_alarm(struct t64_guest *guest, struct t64_instant event)
 {
     struct t64_state *hardware = hardware_state(guest);
-    u64 ticks = event - vm_time(&guest->vm);
-    /* The hardware has retired more than the guest: an event near the end of time lies beyond its own. None at all is as good as
-     * the very last tick, where a timer may be set to go off. */
-    bool reachable = (event != T64_NOWHERE || ticks) && ticks < T64_NOWHERE - hardware->retired;
+    u64 ticks = event.time - vm_time(&guest->vm);
+    /* Beyond the end of the hardware's own time, which no host lives to see, it may be left out. */
+    bool reachable = event.comes && ticks < T64_NOWHERE - hardware->retired;
     hardware->timecmp = reachable ? hardware->retired + ticks : T64_NOWHERE;
 }
 
@@ -45,15 +44,14 @@ static void link_spin(struct t64_guest *guest)
         x[word_rd(word)] = guest->vm.state.pc + 4;
 }
 
-void guest_spin(struct t64_guest *guest, u64 event)
+void guest_spin(struct t64_guest *guest, struct t64_instant event)
 {
     struct t64_state *state = &guest->vm.state;
-    /* By distance, for time may start again from 0 before the event; with none at time's very last tick, over that. */
-    u64 left = guest->until - state->retired, wait = event - vm_time(&guest->vm);
-    wait += !wait && event == T64_NOWHERE;
-    if (!wait)
+    /* By distance, for time may start again from 0 before the event. */
+    u64 left = guest->until - state->retired, wait = event.time - vm_time(&guest->vm);
+    if (event.comes && !wait)
         return;
-    state->retired += wait < left ? wait : left;
+    state->retired += event.comes && wait < left ? wait : left;
     state->fresh = 0;
     link_spin(guest);
 }

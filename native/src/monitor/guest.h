@@ -50,7 +50,7 @@ struct t64_guest {
     struct para *para;    /* para */
     struct rewriting *rewriting; /* rewrite */
     struct assist *assist; /* assist */
-    struct { u32 space; u64 alarm; } custom; /* how the next run enters it */
+    struct { u32 space; struct t64_instant alarm; } custom; /* how the next run enters it */
     struct t64_guest *next;
 };
 
@@ -144,8 +144,8 @@ int guest_run(struct t64_vm *vm, u64 until);
 /* What a monitor does after an effect of system.h, where that is all there is to do. */
 extern const int guest_outcome_of_effect[];
 
-/* The hardware's timer interrupts the guest when its time is `event`. */
-void guest_set_alarm(struct t64_guest *guest, u64 event);
+/* The hardware's timer interrupts the guest when its time comes to `event`. */
+void guest_set_alarm(struct t64_guest *guest, struct t64_instant event);
 /* An instruction was emulated: it retired in the guest's time, not in the hardware's. pc is the guest's. */
 static inline void guest_retired_one(struct t64_guest *guest)
 {
@@ -158,7 +158,7 @@ static inline void guest_retired_one(struct t64_guest *guest)
 /* The instruction at pc, which the monitor made in its place, has retired. */
 void guest_step(struct t64_guest *guest);
 /* A jump to itself that an interrupt can end: retire it up to the limit or the next event. */
-void guest_spin(struct t64_guest *guest, u64 event);
+void guest_spin(struct t64_guest *guest, struct t64_instant event);
 /* The guest cannot go on. */
 int guest_fault(struct t64_guest *guest, enum t64_fault fault, u64 cause, u64 tval);
 

@@ -60,11 +60,11 @@ u64 call_numbers(const struct t64_guest *guest)
     return numbers;
 }
 
-i64 call_by_number(struct t64_guest *guest, u64 number, const u64 *args, bool nested)
+int call_nested(struct t64_guest *guest, u64 number, const u64 *args, u64 *result)
 {
-    if (!exists(guest, number) || !calls[number] || (nested && !(facts[number] & IN_MULTICALL)))
+    if (!exists(guest, number) || !calls[number] || !(facts[number] & IN_MULTICALL))
         return -HYPERCALL_ERROR_NOSYS;
-    return calls[number](guest, args);
+    return calls[number](guest, args, result);
 }
 
 static void retire(struct t64_guest *guest)
@@ -151,9 +151,9 @@ struct t64_call_progress *call_progress(struct t64_guest *guest)
     return progress;
 }
 
-static i64 call_nothing(struct t64_guest *guest, const u64 *args)
+static int call_nothing(struct t64_guest *guest, const u64 *args, u64 *result)
 {
-    (void)guest, (void)args;
+    (void)guest, (void)args, (void)result;
     return -HYPERCALL_ERROR_NOSYS;
 }
 
@@ -164,11 +164,12 @@ static bool wants_settling(const struct t64_guest *guest)
 
 static int call(struct t64_guest *guest, hypercall_function *function)
 {
-    u64 *x = hardware_state(guest)->x;
-    i64 result = function(guest, &x[REGISTER_A0]);
-    if (call_is_stopped(result))
-        return (int)(CALL_STOPPED - result);
-    x[REGISTER_A0] = (u64)result;
+    static const int stops[] = {[CALL_FULL] = T64_STOP_OUTPUT, [CALL_NEED_INPUT] = T64_STOP_INPUT};
+    u64 *x = hardware_state(guest)->x, result = 0;
+    int come_to = function(guest, &x[REGISTER_A0], &result);
+    if (call_is_stopped(come_to))
+        return stops[come_to];
+    x[REGISTER_A0] = call_result(come_to, result);
     retire(guest);
     if (wants_settling(guest))
         return OUTCOME_SETTLE;

@@ -118,11 +118,11 @@ u64 para_awaited(const struct t64_guest *guest, u64 imask)
 }
 
 /* Between runs, when imask is the guest's own. */
-u64 para_next_event(struct t64_vm *vm)
+struct t64_instant para_next_event(struct t64_vm *vm)
 {
     u64 imask = vm->state.imask;
     vm->state.imask = para_awaited(guest_of(vm), imask);
-    u64 next = system_next_event(vm);
+    struct t64_instant next = system_next_wake(vm);
     vm->state.imask = imask;
     return next;
 }
@@ -171,7 +171,7 @@ static void use_root(struct t64_guest *guest, u32 root)
     guest->para->flush = false;
 }
 
-static int set_hardware(struct t64_guest *guest, u64 alarm)
+static int set_hardware(struct t64_guest *guest, struct t64_instant alarm)
 {
     struct para *para = guest->para;
     u32 root = para->roots[para_mode(guest)];
@@ -207,7 +207,7 @@ static int para_settle(struct t64_guest *guest)
 static int para_resume(struct t64_guest *guest)
 {
     bool is_news = guest->para->has_news || system_pending(&guest->vm) & ~guest->para->pending;
-    return set_hardware(guest, is_news ? vm_time(&guest->vm) : system_next_event(&guest->vm));
+    return set_hardware(guest, is_news ? instant_at(vm_time(&guest->vm)) : system_next_event(&guest->vm));
 }
 
 const struct technique technique_para = {

@@ -89,7 +89,7 @@ int para_boot(struct t64_guest *guest, u64 entry);
 u64 para_translate(struct t64_vm *vm, t64_gva gva, u32 rights);
 
 /* para.c: t64_vm_next_event's. */
-u64 para_next_event(struct t64_vm *vm);
+struct t64_instant para_next_event(struct t64_vm *vm);
 
 /* para_books.c: snapshots. */
 u64 para_save_size(struct t64_vm *vm);

@@ -94,19 +94,19 @@ void rewrite_take_vcpu(struct t64_guest *guest)
 static void rewrite_enter(struct t64_guest *guest) { guest->rewriting->taken = true; }
 
 /* The next change of ipend. */
-static u64 next_change(struct t64_guest *guest)
+static struct t64_instant next_change(struct t64_guest *guest)
 {
     struct t64_state *state = &guest->vm.state;
     u64 imask = state->imask, now = vm_time(&guest->vm);
-    state->imask = T64_NOWHERE;
-    u64 next = system_next_event(&guest->vm);
+    state->imask = ~(u64)0;
+    struct t64_instant next = system_next_event(&guest->vm);
     state->imask = imask;
     /* The timer is pending no more when time starts again from 0. */
-    bool ends = now && now >= state->timecmp && (next == T64_NOWHERE || 0 - now < next - now);
-    return ends ? 0 : next;
+    bool ends = now && now >= state->timecmp;
+    return instant_nearer(ends ? instant_at(0) : T64_NEVER, next, now);
 }
 
-u64 rewrite_next_alarm(struct t64_guest *guest) { return rings_next(guest, next_change(guest)); }
+struct t64_instant rewrite_next_alarm(struct t64_guest *guest) { return rings_next(guest, next_change(guest)); }
 
 static int go_on(struct t64_guest *guest)
 {
@@ -130,7 +130,7 @@ static int rewrite_resume(struct t64_guest *guest)
         return trap_resume(guest);
     bool is_due = system_interrupt(&guest->vm);
     rewrite_push_vcpu(guest);
-    guest->rewriting->alarm = is_due ? vm_time(&guest->vm) : rewrite_next_alarm(guest);
+    guest->rewriting->alarm = is_due ? instant_at(vm_time(&guest->vm)) : rewrite_next_alarm(guest);
     return trap_set_hardware(guest, guest->rewriting->alarm);
 }
 

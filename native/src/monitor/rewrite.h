@@ -14,7 +14,7 @@ void rewrite_take_vcpu(struct t64_guest *guest);
 void rewrite_push_vcpu(struct t64_guest *guest);
 
 /* When kernel code has to be interrupted: at the next change of ipend, which the page shows whatever is let in. */
-u64 rewrite_next_alarm(struct t64_guest *guest);
+struct t64_instant rewrite_next_alarm(struct t64_guest *guest);
 
 /* rewrite_exits.c */
 extern u32 (*const rewrite_reasons[])(struct t64_guest *guest);

@@ -83,7 +83,7 @@ static bool only_reads(struct t64_decoded in)
 static bool moves_next_change(struct t64_guest *guest, struct t64_decoded in)
 {
     bool may = in.insn == INSN_OUT || ((in.insn == INSN_CRW || in.insn == INSN_CRX) && in.imm == CR_TIMECMP);
-    return may && rewrite_next_alarm(guest) != guest->rewriting->alarm;
+    return may && !instant_is(rewrite_next_alarm(guest), guest->rewriting->alarm);
 }
 
 static int perform(struct t64_guest *guest)

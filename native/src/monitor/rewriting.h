@@ -61,7 +61,7 @@ struct rewriting {
     struct faulting_access faulting[FAULTING_ACCESSES];
     struct t64_rewriting counts;
     bool suspects[128]; /* opcodes of which some instruction may have to be replaced */
-    u64 alarm;          /* that the hardware was set to */
+    struct t64_instant alarm; /* that the hardware was set to */
     struct t64_decoded at; /* the instruction that exited, where it is sensitive or adapted */
     u32 called;            /* its site, or SITES_MAXIMUM */
     bool at_window;        /* the window is not mapped yet */

@@ -27,7 +27,7 @@ u32 rings_frame(const struct t64_guest *guest, u64 ring)
 }
 
 /* A page of a paravirtual guest can be no table meanwhile, and stays its own. */
-static i64 take_page(struct t64_guest *guest, u64 gpa)
+static int take_page(struct t64_guest *guest, u64 gpa)
 {
     if (gpa % FRAME_SIZE)
         return -HYPERCALL_ERROR_INVAL;
@@ -57,13 +57,13 @@ static void write_header(struct t64_guest *guest, u64 ring, u64 gpa)
         guest_write(guest, (t64_gpa){gpa}, &console, sizeof console);
 }
 
-i64 rings_set_up(struct t64_guest *guest, u64 ring, u64 gpa)
+int rings_set_up(struct t64_guest *guest, u64 ring, u64 gpa)
 {
     if (ring >= RING_COUNT)
         return -HYPERCALL_ERROR_INVAL;
     if (ring == RING_DISK && disk_ring_works(&guest->vm.devices.rings.disk))
         return -HYPERCALL_ERROR_BUSY;
-    i64 error = gpa == T64_NOWHERE ? 0 : take_page(guest, gpa);
+    int error = gpa == T64_NOWHERE ? 0 : take_page(guest, gpa);
     if (error)
         return error;
     let_go(guest, ring);
@@ -93,11 +93,7 @@ void rings_recheck(struct t64_guest *guest)
     }
 }
 
-u64 rings_next(const struct t64_guest *guest, u64 event)
+struct t64_instant rings_next(const struct t64_guest *guest, struct t64_instant event)
 {
-    const struct t64_disk_ring *ring = &guest->vm.devices.rings.disk;
-    u64 now = vm_time(&guest->vm);
-    if (!disk_ring_works(ring))
-        return event;
-    return event == T64_NOWHERE || ring->ready - now < event - now ? ring->ready : event;
+    return instant_nearer(disk_ring_next(&guest->vm.devices.rings.disk), event, vm_time(&guest->vm));
 }

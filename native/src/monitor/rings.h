@@ -5,7 +5,7 @@
 #include "guest.h"
 
 /* Use the page at gpa, T64_NOWHERE for none, as that ring. 0 or a negated hypercall error. */
-i64 rings_set_up(struct t64_guest *guest, u64 ring, u64 gpa);
+int rings_set_up(struct t64_guest *guest, u64 ring, u64 gpa);
 /* Forget all of them. */
 void rings_close(struct t64_guest *guest);
 /* Their pages, of a paravirtual guest, count as writable again; one that cannot be is a ring no more. */
@@ -14,12 +14,12 @@ void rings_recheck(struct t64_guest *guest);
 u32 rings_frame(const struct t64_guest *guest, u64 ring);
 
 /* The disk's: take its requests, and do what is due by now. A negated hypercall error where the counts make no sense. */
-i64 disk_ring_look(struct t64_guest *guest, u64 now);
+int disk_ring_look(struct t64_guest *guest, u64 now);
 bool disk_ring_advance(struct t64_guest *guest, u64 now); /* was anything? */
 /* The console's: a call_stopped result where the host has its part to do first. */
-i64 console_ring_look(struct t64_guest *guest);
+int console_ring_look(struct t64_guest *guest);
 
-/* The nearer of two times: the next thing that the disk's ring does, and `event`. */
-u64 rings_next(const struct t64_guest *guest, u64 event);
+/* The nearer of two instants: the next thing that the disk's ring does, and `event`. */
+struct t64_instant rings_next(const struct t64_guest *guest, struct t64_instant event);
 
 #endif

@@ -39,13 +39,13 @@ u32 trap_root(struct t64_guest *guest, u32 mode) { return shadow_known_root(&gue
 
 /* With interrupts off nothing can come in: the guest need not be interrupted before they are on again, unless its rings
  * in memory are to move. */
-u64 trap_next_interrupt(struct t64_guest *guest)
+struct t64_instant trap_next_interrupt(struct t64_guest *guest)
 {
-    u64 interrupt = vm_interrupts_enabled(&guest->vm) ? t64_vm_next_event(&guest->vm) : T64_NOWHERE;
-    return rings_next(guest, interrupt);
+    bool let_in = vm_interrupts_enabled(&guest->vm);
+    return rings_next(guest, let_in ? system_next_event(&guest->vm) : T64_NEVER);
 }
 
-int trap_set_hardware(struct t64_guest *guest, u64 alarm)
+int trap_set_hardware(struct t64_guest *guest, struct t64_instant alarm)
 {
     hardware_state(guest)->pc = guest->vm.state.pc;
     host_use_root(guest->host, shadow_root(&guest->shadow, trap_mode(guest)));
@@ -72,7 +72,7 @@ static int trap_settle(struct t64_guest *guest)
 int trap_resume(struct t64_guest *guest)
 {
     bool is_due = system_interrupt(&guest->vm);
-    return trap_set_hardware(guest, is_due ? vm_time(&guest->vm) : trap_next_interrupt(guest));
+    return trap_set_hardware(guest, is_due ? instant_at(vm_time(&guest->vm)) : trap_next_interrupt(guest));
 }
 
 /* Handlers, by reason. */

@@ -11,8 +11,8 @@ void trap_nothing(struct t64_guest *guest); /* to do when a run begins or ends *
 u32 trap_root(struct t64_guest *guest, u32 mode);
 void trap_deliver_interrupt(struct t64_guest *guest); /* if one is due */
 int trap_go_on(struct t64_guest *guest);              /* with the guest's mode and pc on the hardware */
-int trap_set_hardware(struct t64_guest *guest, u64 alarm); /* the same, to be interrupted at that time */
-u64 trap_next_interrupt(struct t64_guest *guest);
+int trap_set_hardware(struct t64_guest *guest, struct t64_instant alarm); /* the same, to be interrupted then */
+struct t64_instant trap_next_interrupt(struct t64_guest *guest);
 int trap_resume(struct t64_guest *guest);
 extern u32 (*const trap_reasons[])(struct t64_guest *guest);
 extern int (*const trap_handlers[])(struct t64_guest *guest);
