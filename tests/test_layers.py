@@ -31,7 +31,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
         "native binding": ("native",),
         "outcome": ("outcome",),
         "console": ("console",),
-        "disk": ("disk",),
+        "disk": ("disk", "disk_file"),
         "interrupts": ("interrupts",),
         "schedule": ("schedule",),
     },
@@ -47,12 +47,14 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
         "sizes": ("sizes",),
         "names": ("names",),
     },
+    {"files": ("boundary", "replacing")},
     {
         "specification": ("isa",),
         "hypercalls": ("hypercalls",),
         "exits": ("exits",),
         "techniques": ("techniques",),
         "errors": ("errors", "arguments"),
+        "limits": ("limits",),
     },
 )
 # The declarations build on one another, and on nothing else.

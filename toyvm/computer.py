@@ -41,7 +41,7 @@ class Computer:
         self._vm: Any = vm
         self._state = lib.t64_vm_state(vm)
         self._busy = threading.Lock()
-        self._disk = disk
+        self._disk: Disk | None = None
         self._disk_buffer: Any = None
         self._recompiler: Recompiler | None = None  # a machine's own
         self.image: Image | None = None
@@ -62,7 +62,8 @@ class Computer:
         lib.t64_vm_input_mode(vm, lib.T64_INPUT_LIVE if self.input.live else lib.T64_INPUT_STREAM)
 
     def _attach(self, disk: Disk) -> None:
-        self._disk_buffer = ffi.from_buffer("uint8_t[]", disk.contents, require_writable=True)
+        self._disk_buffer = ffi.from_buffer("uint8_t[]", disk.attach(), require_writable=True)
+        self._disk = disk
         _checked(lib.t64_vm_disk(self.vm, self._disk_buffer, disk.sectors, disk.writable), "attaching the disk")
 
     # Lifetime.
@@ -91,8 +92,10 @@ class Computer:
         return self._vm is None
 
     def close(self) -> None:
-        """Write a changed disk back to its file, and free everything."""
+        """Write a changed disk back to its file, and free everything. Another call tries again what was not written."""
         if self._vm is None:
+            if self._disk is not None:
+                self._disk.close()
             return
         with self._alone():
             vm, dirty = self._vm, bool(lib.t64_vm_disk_dirty(self._vm))
@@ -105,15 +108,9 @@ class Computer:
                 self._detach(dirty)
 
     def _detach(self, dirty: bool) -> None:
-        if self._disk is None:
-            return
-        if self._disk_buffer is not None:
+        if self._disk is not None:
             ffi.release(self._disk_buffer)
-        try:
-            if dirty:
-                self._disk.write_back()
-        finally:
-            self._disk.close()
+            self._disk.detach(dirty)
 
     def __enter__(self) -> Self:
         return self

@@ -91,7 +91,7 @@ class ReferenceEngine:
         self._machine = ReferenceMachine(
             memory,
             Level(level),
-            bytearray(disk.contents) if disk else None,
+            bytearray(disk.attach()) if disk else None,
             disk_latency,
             disk.writable if disk else True,
             clock_base,
@@ -110,9 +110,13 @@ class ReferenceEngine:
 
     def close(self) -> None:
         """Write a changed disk back to its file."""
-        if self._disk is not None and self._machine.disk != bytes(self._disk.contents):
-            self._disk.contents[:] = self._machine.disk
-            self._disk.write_back()
+        disk, self._disk = self._disk, None
+        if disk is None:
+            return
+        changed = self._machine.disk != bytes(disk.contents)
+        if changed:
+            disk.contents[:] = self._machine.disk
+        disk.detach(changed)
 
     def __enter__(self) -> Self:
         return self

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 from toyvm import __version__
 from toyvm.console import InputRecord
-from toyvm.disk import replace_file
 from toyvm.errors import BadFileError
 from toyvm.outcome import Outcome
+from toyvm.replacing import replace_file
 
 
 class Reportable(Protocol):

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from commands import ROOT, call
 
+from toyvm.replacing import Draft
+
 Capture = pytest.CaptureFixture[str]
 SOURCE = "_start: li a0, 0\n out 8, a0\n"
 
@@ -59,10 +61,10 @@ def test_what_cannot_be_written_after_the_run_is_refused_before_it(
 def test_a_file_in_a_directory_that_may_not_be_written_is_refused_before_the_run(
     capfd: Capture, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(self: Path, *_: object) -> None:  # as it would be for everybody but root
+    def refuse(self: Draft) -> int:  # as it would be for everybody but root
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "touch", refuse)
+    monkeypatch.setattr(Draft, "_open", refuse)
     done = call(capfd, "run", str(source), "--report", str(source.parent / "report"))
     assert (done.code, done.output) == (101, "")
     assert done.errors.endswith("report: Permission denied\n")

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     from toyvm.asm import assemble
     from toyvm.cli.outputs import check_kept, check_outputs
-    from toyvm.disk import replace_file
+    from toyvm.replacing import replace_file
 
     outputs = {"-o": arguments.output, "--listing": arguments.listing}
     check_outputs(outputs)

@@ -36,7 +36,7 @@ def add_start_options(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from toyvm.cli.outputs import check_kept, check_outputs
-    from toyvm.disk import replace_file
+    from toyvm.replacing import replace_file
 
     outputs = {"-o": arguments.output}
     check_outputs(outputs)

@@ -10,7 +10,7 @@ from toyvm.errors import UsageError
 
 def check_outputs(outputs: Mapping[str, str | None]) -> None:
     """Raise BadFileError if one, by its option, cannot be written, and UsageError if two are the same file."""
-    from toyvm.disk import check_replaceable
+    from toyvm.replacing import check_replaceable
 
     given = {option: Path(path) for option, path in outputs.items() if path is not None}
     for option, path in given.items():
