@@ -8,9 +8,10 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from types import ModuleType
 from typing import NoReturn
 
-from toyvm.cli.width import output_width
+from toyvm.cli.help import Help
 from toyvm.errors import AssemblyError, BadFileError, ExitCode, ToyvmError
 
 # Command, and the line that help prints for it. Its module has `add_arguments(parser)` and `execute(arguments) -> int`.
@@ -24,10 +25,20 @@ COMMANDS = {
     "lab": "time the workloads on each technique and compare",
     "isa": "print the manual of the T64",
 }
-_EPILOG = (
-    "`toyvm COMMAND --help` says more. Exit codes: 0-99 the guest's own, 2 usage, 100 assembly, 101 bad file, "
-    "102 the guest cannot go on, 103 limit, 104 idle, 120 internal error, 130 interrupted."
-)
+_EPILOG = """\
+`toyvm COMMAND --help` says more.
+
+exit codes:
+  0-99  the guest's own
+  2     a word that makes no sense
+  100   a source that does not assemble
+  101   a bad file
+  102   the guest cannot go on
+  103   a limit stopped the guest
+  104   the guest waits for what can never come
+  120   an internal error
+  130   interrupted
+"""
 
 _SWITCH_SECONDS = 0.0005  # until a thread that compiles lets in the one that runs the guest
 
@@ -85,35 +96,35 @@ def _check_streams() -> None:
 def _dispatch(words: list[str]) -> int:
     if words and words[0] in COMMANDS:
         module = import_module(f"toyvm.cli.{words[0]}_command")
-        parser = Parser(prog=f"toyvm {words[0]}", description=module.__doc__, formatter_class=_Help, allow_abbrev=False)
-        module.add_arguments(parser)
+        parser = parser_of(words[0], module)
         return int(module.execute(parser.parse_intermixed_args(words[1:])))
     _top_parser().parse_args(words)
     raise AssertionError("the top parser always ends in help, version or an error")
 
 
+def parser_of(command: str, module: ModuleType) -> Parser:
+    """The parser of one command's words, its module's docstring the description."""
+    parser = Parser(prog=f"toyvm {command}", description=module.__doc__, formatter_class=Help, allow_abbrev=False)
+    module.add_arguments(parser)
+    return parser
+
+
 def _top_parser() -> Parser:
     from toyvm import __version__
 
-    listing = "\n".join(f"  {name:<7}{line}" for name, line in COMMANDS.items())
+    width = max(map(len, COMMANDS))
+    listing = "\n".join(f"  {name:<{width}}  {line}" for name, line in COMMANDS.items())
     parser = Parser(
         prog="toyvm",
         usage="toyvm COMMAND ...",
         description=f"toyvm: a virtualization laboratory.\n\ncommands:\n{listing}",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"toyvm {__version__}")
-    parser.add_argument("command", metavar="COMMAND", choices=list(COMMANDS), help="one of the commands above")
+    parser.add_argument("command", metavar="COMMAND", choices=list(COMMANDS), help=argparse.SUPPRESS)
     return parser
-
-
-class _Help(argparse.HelpFormatter):
-    """Help as wide as whatever else is printed. argparse's own way to find that out imports compression libraries."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=output_width())
 
 
 class Parser(argparse.ArgumentParser):

@@ -44,7 +44,6 @@ _EXPLAINED = 10  # guests that did not end well, in words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("file", metavar="FILE", help="a host file (TOML), or side_by_side, the shipped example")
     parser.add_argument("--commands", metavar="FILE", help="do these; - is standard input")
     parser.add_argument("--max-instructions", metavar="N", help="stop after so many of all guests together")

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toyvm.cli.options import Options
 from toyvm.errors import UsageError
 
 if TYPE_CHECKING:
-    from toyvm.importer import Imported, Options
+    from toyvm.importer import Imported
+    from toyvm.importer import Options as StartOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,12 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flags", nargs=0, action=_PrintFlags, help="print what gcc makes such programs with, and end")
 
 
-def add_start_options(parser: argparse.ArgumentParser) -> None:
+def add_start_options(parser: Options) -> None:
     """How an imported program starts."""
     parser.add_argument(
         "--env", action="append", default=[], metavar="NAME=VALUE", help="into the environment of a RISC-V program"
     )
-    parser.add_argument("--stack", metavar="SIZE", help="the stack of a RISC-V program; 1M")
+    parser.add_argument("--stack", metavar="SIZE", help="the stack of a RISC-V program; 1M unless said")
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -46,9 +48,9 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def start_options(arguments: argparse.Namespace) -> Options:
+def start_options(arguments: argparse.Namespace) -> StartOptions:
     """The program's arguments, environment and stack. Raises UsageError."""
-    from toyvm.importer import Options
+    from toyvm.importer import Options as StartOptions
     from toyvm.sizes import parse_size
 
     environment = {}
@@ -58,10 +60,10 @@ def start_options(arguments: argparse.Namespace) -> Options:
             raise UsageError(f"--env {text}: it takes NAME=VALUE")
         environment[name] = value
     given = {} if arguments.stack is None else {"stack": parse_size(arguments.stack, "--stack")}
-    return Options(tuple(arguments.words), environment, **given)
+    return StartOptions(tuple(arguments.words), environment, **given)
 
 
-def import_with_notes(path: Path, options: Options) -> Imported:
+def import_with_notes(path: Path, options: StartOptions) -> Imported:
     """Import a file, and say on standard error what there is to say about it."""
     from toyvm.importer import import_file
 

@@ -28,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--technique",
         metavar="T,...",
-        help=f"of {', '.join(known.NAMES)}, with options as in trap+flush; {','.join(known.COMPARED)} unless said",
+        help=f"of {', '.join(known.NAMES)}, with options as in trap+flush; unless said, of these those that the "
+        f"hardware has: {', '.join(known.COMPARED)}",
     )
     parser.add_argument("--engine", metavar="E,...", help=f"of {', '.join(ENGINES)}; interpreter unless said")
     parser.add_argument("--hardware", metavar="L", help="hardware level; strict unless said, or assist")

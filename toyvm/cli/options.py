@@ -12,7 +12,11 @@ from toyvm.techniques import NAMES, Option, Variant, parse_variant
 _NAME = re.compile(r"[A-Za-z_.$][\w.$]*")
 
 
-def add_source_options(parser: argparse.ArgumentParser) -> None:
+# A parser, or a group of its options under a heading.
+Options = argparse._ActionsContainer
+
+
+def add_source_options(parser: Options) -> None:
     """-D and -I, as the assembler takes them."""
     parser.add_argument(
         "-D", dest="defines", action="append", default=[], metavar="NAME[=VALUE]", help="define a symbol, 1 unless said"
@@ -34,12 +38,18 @@ _WAYS = (
 )
 
 
-def add_technique_options(parser: argparse.ArgumentParser) -> None:
+def add_technique_options(parser: Options) -> None:
     """--technique, and each of its options under a name of its own."""
     names = ", ".join(NAMES)
     parser.add_argument("--technique", default="bare", metavar="T", help=f"of {names}; bare unless said")
-    for flag, (usual, other), _, what in _WAYS:
-        parser.add_argument(flag, choices=(usual, other), help=f"{what}; {usual} unless said")
+    add_options_of_techniques(parser, tuple(Option))
+
+
+def add_options_of_techniques(parser: Options, offered: Sequence[Option]) -> None:
+    """An option for each of these; the others are taken, so as to be refused in words, but not shown."""
+    for flag, (usual, other), option, what in _WAYS:
+        text = f"{what}; {usual} unless said" if option in offered else argparse.SUPPRESS
+        parser.add_argument(flag, choices=(usual, other), help=text)
     parser.add_argument("--hypercalls", action="store_true", help="offer hypercalls to an unmodified kernel")
 
 

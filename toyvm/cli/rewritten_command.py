@@ -1,7 +1,8 @@
 """Run a guest with its code rewritten, and print what was: each original beside its replacement, and what that saved.
 
-The options are those of `toyvm run`. The guest's input is empty unless --input names a file, and what it prints is
-dropped. Where its end does not depend on the technique, the exits of `trap` are counted too, by a run of their own.
+The options are those of `toyvm run` that make sense for it. The guest's input is empty unless --input names a file, and
+what it prints is dropped. Where its end does not depend on the technique, the exits of `trap` are counted too, by a run
+of their own.
 """
 
 from __future__ import annotations
@@ -12,20 +13,29 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from toyvm.cli import run_command
-from toyvm.cli.options import variant_of
+from toyvm.cli.options import add_options_of_techniques, variant_of
 from toyvm.errors import ExitCode, UsageError
 from toyvm.isa.machine import Level
+from toyvm.techniques import BY_NAME
 
 if TYPE_CHECKING:
     from toyvm.host import Guest
     from toyvm.rewriting import RewrittenWord
 
 _REFUSED = ("report", "record", "replay")
+_TECHNIQUE = BY_NAME["rewrite"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    run_command.add_arguments(parser)
-    parser.set_defaults(technique="rewrite")
+    run_command.add_program(parser)
+    how = parser.add_argument_group("how it runs")
+    add_options_of_techniques(how, _TECHNIQUE.options)
+    run_command.add_machine_options(how, ("interpreter", "recompiler"))
+    run_command.add_run_options(parser)
+    # Those of toyvm run that mean nothing here are refused by a word of ours.
+    parser.add_argument("--technique", default=_TECHNIQUE.name, help=argparse.SUPPRESS)
+    for name in _REFUSED:
+        parser.add_argument(f"--{name}", help=argparse.SUPPRESS)
 
 
 def execute(arguments: argparse.Namespace) -> int:

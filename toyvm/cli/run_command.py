@@ -8,13 +8,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from toyvm.cli.import_command import add_start_options, import_with_notes, start_options
 from toyvm.cli.options import (
+    Options,
     add_source_options,
     add_technique_options,
     parse_count,
@@ -40,39 +41,61 @@ ENGINES = ("interpreter", "recompiler", "reference")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_program(parser)
+    how = parser.add_argument_group("how it runs")
+    add_technique_options(how)
+    add_machine_options(how, ENGINES)
+    devices = add_run_options(parser)
+    devices.add_argument("--replay", metavar="FILE", help="input from a --record of before, at the same instructions")
+    left = parser.add_argument_group("what it leaves")
+    left.add_argument("--report", metavar="FILE", help="write how the run ended there, as JSON")
+    left.add_argument("--record", metavar="FILE", help="write what a terminal brought, and when, as JSON")
+
+
+def add_program(parser: argparse.ArgumentParser) -> None:
+    """What to run."""
+    parser.usage = f"{parser.prog} [OPTION...] PROGRAM [-- ARGUMENT...]"
     parser.add_argument(
         "program", metavar="PROGRAM", help="an image, a source (.s), a shipped guest's name, or a static RISC-V program"
     )
     parser.add_argument(
         "words", nargs="*", default=[], metavar="ARGUMENT", help="for a RISC-V program's main; after a --"
     )
-    add_technique_options(parser)
+
+
+def add_machine_options(parser: Options, engines: Sequence[str]) -> None:
     parser.add_argument(
-        "--engine", default="interpreter", metavar="E", help=f"of {', '.join(ENGINES)}; interpreter unless said"
+        "--engine", default="interpreter", metavar="E", help=f"of {', '.join(engines)}; interpreter unless said"
     )
     parser.add_argument(
         "--code-cache",
         metavar="DIR",
-        help="where the recompiler keeps code from run to run, or none; ~/.cache/toyvm/code",
+        help="where the recompiler keeps code from run to run, or none; ~/.cache/toyvm/code unless said",
     )
     parser.add_argument(
         "--hardware", metavar="L", help="hardware level: classic, hybrid, strict (unless said) or assist"
     )
-    parser.add_argument("--memory", default="16M", metavar="SIZE", help="the guest's memory: bytes, or 64K, 16M, 1G")
-    parser.add_argument("--max-instructions", metavar="N", help="stop after so many; 5e9 will do")
-    parser.add_argument("--timeout", metavar="SECONDS", help="stop after so much wall time")
-    add_source_options(parser)
-    add_start_options(parser)
-    _add_device_options(parser)
-    parser.add_argument("--report", metavar="FILE", help="write how the run ended there, as JSON")
+    parser.add_argument(
+        "--memory", default="16M", metavar="SIZE", help="the guest's memory: bytes, or 64K, 16M, 1G; 16M unless said"
+    )
 
 
-def _add_device_options(parser: argparse.ArgumentParser) -> None:
+def add_run_options(parser: argparse.ArgumentParser) -> Options:
+    """What every run of a guest takes, whatever it is for; the result is the group of its devices."""
+    limits = parser.add_argument_group("when it is stopped")
+    limits.add_argument("--max-instructions", metavar="N", help="after so many instructions; 5e9 will do")
+    limits.add_argument("--timeout", metavar="SECONDS", help="after so much wall time")
+    devices = parser.add_argument_group("its devices")
+    _add_device_options(devices)
+    add_source_options(parser.add_argument_group("for a source"))
+    add_start_options(parser.add_argument_group("for a RISC-V program"))
+    return devices
+
+
+def _add_device_options(parser: Options) -> None:
     parser.add_argument("--input", metavar="FILE", help="the console's input, in place of standard input")
-    parser.add_argument("--record", metavar="FILE", help="write what a terminal brought, and when, as JSON")
-    parser.add_argument("--replay", metavar="FILE", help="input from such a record, at the same instructions")
     parser.add_argument("--disk", metavar="FILE", help="a disk of 512-byte sectors; replaced at the end if written to")
-    parser.add_argument("--disk-latency", metavar="TICKS", help="from a command to its completion; 1000")
+    parser.add_argument("--disk-latency", metavar="TICKS", help="from a command to its completion; 1000 unless said")
     parser.add_argument("--read-only", action="store_true", help="the disk may not be written")
     parser.add_argument("--clock", metavar="NS", help="wall clock at time 0, in nanoseconds since the Unix epoch")
 

@@ -7,6 +7,7 @@ import sys
 
 NARROWEST = 80  # columns; the lab's blocks and the manual's tables take as many
 IN_A_PIPE = 118
+HELP_NARROWEST, HELP_USUAL, HELP_WIDEST = 40, 80, 100
 
 
 def output_width() -> int:
@@ -16,3 +17,13 @@ def output_width() -> int:
     except (OSError, ValueError):
         return IN_A_PIPE
     return max(columns, NARROWEST) if columns else IN_A_PIPE
+
+
+def help_width() -> int:
+    """Columns for help: what COLUMNS says, else the terminal's, as far as text can be read in so many."""
+    said = os.environ.get("COLUMNS", "")
+    try:
+        columns = int(said) if said.isdecimal() else os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        columns = 0
+    return min(max(columns, HELP_NARROWEST), HELP_WIDEST) if columns else HELP_USUAL
