@@ -36,7 +36,10 @@ _OTHER = (
     ("shutdown", "guest mode came to a double fault, or to a jump to itself that nothing can end"),
     ("code_read", "a load from a page whose rewritten copy runs, made from the original"),
     ("code_write", "a store to a page whose code the monitor has scanned"),
-    ("adapted", "a load or store that faulted often, and calls the monitor instead"),
+    (
+        "adapted",
+        "a load or store that calls the monitor instead, for it faulted often, or the monitors' window would answer it",
+    ),
 )
 
 EXIT_REASONS: tuple[ExitReason, ...] = tuple(

@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
     IN_PLACE = "in place"  # a load or store of the vCPU page: no exit
     CALL = "call"  # a direct call of the monitor
-    ADAPTED = "adapted"  # the same, for a load or store that faulted often
+    ADAPTED = "adapted"  # the same, for a load or store that faulted often, or that the window would answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ typedef struct t64_rewriting {
     uint64_t pages;    /* copies that there are */
     uint64_t in_place; /* words in them that became loads and stores of the vCPU page */
     uint64_t calls;    /* words that became calls of the monitor */
-    uint64_t adapted;  /* of these, accesses that had faulted often */
+    uint64_t adapted;  /* the same, of accesses that had faulted often, or would reach the monitors' window */
     uint64_t copied, dropped; /* copies ever made, and lost */
     uint64_t stepped;         /* instructions interpreted in pages that changed too often */
 } t64_rewriting;

@@ -296,6 +296,38 @@ def test_a_store_that_faults_often_is_adapted_and_put_back_once_it_has_cooled() 
         assert guest.run().exit_code == 0
 
 
+# Reaches for the vCPU page by x0 for ever, without paging: each access faults, and the handler goes on behind it.
+REACHING = """
+_start:
+    la   t0, handler
+    crw  tvec, t0
+    li   s0, 0
+again:
+    ld   a0, SHARED_PAGE(zero)
+    sw   a0, SHARED_EPC(zero)
+    addi s0, s0, 1
+    jal  zero, again
+handler:
+    crr  t0, epc
+    addi t0, t0, 4
+    crw  epc, t0
+    eret
+"""
+
+
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("technique", ["rewrite", "rewrite+flush", "rewrite+adaptive"])
+def test_what_reaches_for_the_window_by_x0_never_finds_it(technique: str, level: Level) -> None:
+    image = built('.include "t64.inc"\n' + REACHING)
+    with Machine(MEMORY, level=level) as bare, Host("4M", level=level) as host, host.guest(technique, MEMORY) as guest:
+        for machine in (bare, guest):
+            machine.load(image)
+            machine.run(1_000)
+        assert list(guest.x) == list(bare.x)
+        assert guest.state_hash() == bare.state_hash()
+        assert counts_of(guest).adapted == 2
+
+
 @pytest.mark.parametrize("offset", [0, 8, 72, 88, 4088])
 def test_a_guest_that_scribbles_in_the_window_harms_itself_alone(offset: int) -> None:
     body = ("li t0, -1", "li t1, -0x4000", f"sd t0, {offset}(t1)", "crr t2, scratch", "setst zero", "out 8, zero")

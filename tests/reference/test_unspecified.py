@@ -104,6 +104,12 @@ def test_an_address_in_the_unmapped_window_is_an_ordinary_fault() -> None:
     assert run([op("ld", A0, -8, 0)]) is None
 
 
+@pytest.mark.parametrize(("base", "noticed"), [(-0x10000, True), (-0x4000, True), (-8, True), (-0x10008, False)])
+@pytest.mark.parametrize("use", [LOAD, STORE])
+def test_a_kernel_that_reaches_for_the_window_by_a_register_is_noticed(use: int, base: int, noticed: bool) -> None:
+    assert ("window" in (run([*li(A1, base), use]) or "")) == noticed
+
+
 def test_mapping_the_window_is_noticed_where_it_is_used() -> None:
     window = [*li(A2, MIDDLE + 8 * 511), *li(A0, PTE_V | RWX | AD), op("sd", A0, 0, A2), op("ld", A0, -8, 0)]
     # 2 MiB that are longer than RAM: the top of it is an access fault still.

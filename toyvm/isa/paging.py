@@ -11,7 +11,7 @@ INDEX_BITS = 9
 ENTRIES = 1 << INDEX_BITS
 ADDRESS_BITS = PAGE_SHIFT + LEVELS * INDEX_BITS  # 39; bits 63..38 of an address must be equal, or it faults
 
-# The top of the address space, left unmapped by software and kept for monitors.
+# The top of the address space, kept for monitors: neither mapped nor touched by software.
 WINDOW_SIZE = 64 * 1024
 WINDOW_BASE = (1 << 64) - WINDOW_SIZE
 

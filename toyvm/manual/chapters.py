@@ -48,7 +48,9 @@ _MEMORY = (
     f"RAM has {machine.MINIMUM_MEMORY} to {machine.MAXIMUM_MEMORY} bytes, {machine.DEFAULT_MEMORY} unless configured, "
     "a "
     f"multiple of {paging.PAGE_SIZE}.",
-    f"Addresses from {paging.WINDOW_BASE:#x} up are left unmapped by software and kept for monitors.",
+    f"Addresses from {paging.WINDOW_BASE:#x} up are kept for monitors, neither mapped nor touched. What a kernel's "
+    "load or store there by a register does is unspecified; by x0, and from user mode, it faults as at any address "
+    "that is not mapped.",
     "Stores into code need nothing: the next fetch sees them.",
 )
 _LEVELS = Table(

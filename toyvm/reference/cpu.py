@@ -155,6 +155,13 @@ class Cpu:
             raise Trap("fetch_misaligned", self.pc)
         return self.memory.load(self.mmu.translate(self.pc, Access.FETCH), INSTRUCTION_SIZE)
 
+    def place(self, rs1: int, imm: int) -> int:
+        """The address that a load or store names. One of the kernel's may find a monitor in the window there."""
+        address = u64(self.x[rs1] + imm)
+        if rs1 and not self.control.user_mode:
+            self.mmu.watch_window(address)
+        return address
+
     def load(self, address: int, size: int) -> int:
         """The unsigned value of `size` bytes."""
         if address % size:

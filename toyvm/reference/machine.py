@@ -157,11 +157,6 @@ class ReferenceMachine:
         return self._cpu.mmu.unspecified
 
     @property
-    def window_touched(self) -> bool:
-        """Was an address in the monitors' window used, even in vain?"""
-        return self._cpu.mmu.window_touched
-
-    @property
     def traps(self) -> dict[str, int]:
         """How often each cause was entered."""
         return dict(self._cpu.traps)

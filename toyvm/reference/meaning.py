@@ -35,15 +35,15 @@ def _branch(taken: Callable[[int, int], bool]) -> Meaning:
 
 
 def _signed_load(size: int) -> Meaning:
-    return lambda cpu, rd, imm, rs1: cpu.load_extended(rd, u64(cpu.x[rs1] + imm), size)
+    return lambda cpu, rd, imm, rs1: cpu.load_extended(rd, cpu.place(rs1, imm), size)
 
 
 def _unsigned_load(size: int) -> Meaning:
-    return lambda cpu, rd, imm, rs1: cpu.write(rd, cpu.load(u64(cpu.x[rs1] + imm), size))
+    return lambda cpu, rd, imm, rs1: cpu.write(rd, cpu.load(cpu.place(rs1, imm), size))
 
 
 def _store(size: int) -> Meaning:
-    return lambda cpu, rv, imm, rs1: cpu.store(u64(cpu.x[rs1] + imm), size, cpu.x[rv])
+    return lambda cpu, rv, imm, rs1: cpu.store(cpu.place(rs1, imm), size, cpu.x[rv])
 
 
 def _jal(cpu: Cpu, rd: int, target: int) -> None:

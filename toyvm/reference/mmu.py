@@ -33,7 +33,6 @@ class Mmu:
         self.translations = Translations()
         self.unspecified: str | None = None  # the first thing done that is outside the specification
         self.uses: Counter[Use] = Counter()
-        self.window_touched = False  # an address in the monitors' window was used, mapped or not
 
     def translate(self, address: int, access: Access) -> int:
         """The physical address, with A and D set as the access needs them. Raises Trap."""
@@ -59,7 +58,7 @@ class Mmu:
             found = walk(self._memory, self._control["ptbr"], address, wanted, self._control.user_mode)
         except WalkFault:
             return -1
-        self._watch_window(address, found)
+        self._watch_mapping(address)
         return found.physical
 
     def peek(self, address: int) -> int | None:
@@ -75,14 +74,17 @@ class Mmu:
         stale = self.translations.stale(address, user, access, found)
         if stale is not None:
             self._note(f"{access.label} at {address:#x}: the translation cached for it was {stale}")
-        self._watch_window(address, found)
-
-    def _watch_window(self, address: int, found: Translation | None) -> None:
-        if address < WINDOW_BASE:
-            return
-        self.window_touched = True
         if found is not None:
+            self._watch_mapping(address)
+
+    def _watch_mapping(self, address: int) -> None:
+        if address >= WINDOW_BASE:
             self._note(f"use of {address:#x}: the monitors' window is mapped")
+
+    def watch_window(self, address: int) -> None:
+        """Note a load or store of the kernel's that goes to the monitors' window by a register, mapped or not."""
+        if address >= WINDOW_BASE:
+            self._note(f"use of {address:#x}: the monitors' window was touched")
 
     def _note(self, reason: str) -> None:
         self.unspecified = self.unspecified or reason

@@ -10,5 +10,6 @@
 static inline bool cause_is_interrupt(u64 cause) { return cause >> 63; }
 static inline u32 word_opcode(u32 word) { return word & 0x7F; }
 static inline u32 word_rd(u32 word) { return word >> 7 & 31; }
+static inline u32 word_rs1(u32 word) { return word >> 12 & 31; }
 
 #endif

@@ -1,4 +1,5 @@
 /* Rewriting: scanning, copying, and what stands in place of a sensitive instruction. */
+#include "accesses.h"
 #include "rewriting.h"
 
 #include <stdlib.h>
@@ -58,9 +59,17 @@ bool code_is_scanned(const struct t64_guest *guest, u32 mode)
     return mode == 0 || guest->vm.level == LEVEL_CLASSIC;
 }
 
+/* A load or store of the guest's own that the vCPU page would answer. */
+static bool is_at_vcpu(struct t64_decoded in)
+{
+    return !in.rs1 && access_size(in) && (u64)(i64)in.imm >> PAGE_SHIFT == SHARED_PAGE_ADDRESS >> PAGE_SHIFT;
+}
+
 /* An hcall of the guest's own that would pass for a monitor call is one too. */
 static bool is_sensitive(const struct t64_guest *guest, u32 word, u32 mode)
 {
+    if (!word_rs1(word) && mode == 0 && is_at_vcpu(decode(word)))
+        return true;
     if (!guest->rewriting->suspects[word_opcode(word)])
         return false;
     struct t64_decoded in = decode(word);
@@ -206,6 +215,7 @@ static bool make_copy(struct t64_guest *guest, u32 page, u32 mode)
             continue;
         struct site site = {.original = decode(words[index]), .word = words[index], .page = page,
                             .index = (u16)index, .mode = (u8)mode};
+        site.adapted = is_at_vcpu(site.original);
         if (!replace(guest, site, &words[index])) {
             drop_copy(guest, page, mode);
             return false;
@@ -314,7 +324,7 @@ void code_note_fault(struct t64_guest *guest, t64_gpa at, struct t64_decoded in)
 
 void code_note_call(struct t64_guest *guest, struct site *site, bool needed)
 {
-    site->idle = needed ? 0 : site->idle + 1;
+    site->idle = needed || is_at_vcpu(site->original) ? 0 : site->idle + 1;
     if (site->idle < COOL)
         return;
     change_word(guest, site, site->word);

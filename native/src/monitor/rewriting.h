@@ -29,7 +29,7 @@ struct site {
     u16 index; /* of the word in its page */
     u8 mode;
     bool used;
-    bool adapted; /* no sensitive instruction, but an access that faulted often */
+    bool adapted; /* no sensitive instruction, but an access that faulted often, or that the vCPU page would answer */
     u16 idle;     /* so often in a row an adapted one need not have called */
     /* Of an adapted one: where it went last, to be trusted as the hardware's cache would be, until that is flushed. */
     t64_gva last_page;
