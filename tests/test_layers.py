@@ -55,6 +55,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
         "techniques": ("techniques",),
         "errors": ("errors", "arguments"),
         "limits": ("limits",),
+        "numerals": ("numerals",),
     },
 )
 # The declarations build on one another, and on nothing else.

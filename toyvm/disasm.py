@@ -176,7 +176,8 @@ class _Names:
         return self.ordered[index] if index < len(self.ordered) else end
 
     def declarations(self) -> list[str]:
-        return [f".globl {symbol.name}" for symbol in self.used.values() if symbol.is_global]
+        shared = [symbol for symbol in self.used.values() if symbol.is_global]
+        return [f"{'.weak' if symbol.is_weak else '.globl'} {symbol.name}" for symbol in shared]
 
     def labels(self, address: int) -> Iterator[str]:
         for symbol in self.places.get(address, ()):

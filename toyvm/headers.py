@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toyvm.errors import BadFileError
+from toyvm.numerals import read_number
 from toyvm.techniques import TECHNIQUES, Build, facts_of
 
 _LINE = re.compile(r"# ([a-z]+(?: [a-z]+)?): (.*)")
@@ -41,11 +42,11 @@ class Header:
         return self.values.get(f"missing {facts.name}", of_build or f"{self.name} does not exist on {facts.name}")
 
     def number(self, key: str, default: int | None = None) -> int | None:
-        """A value as an integer, in Python's notation. Raises BadFileError if it is none."""
+        """A value as a whole number. Raises BadFileError if it is none."""
         if key not in self.values:
             return default
         try:
-            return int(self.values[key], 0)
+            return read_number(self.values[key])
         except ValueError:
             raise BadFileError(f"{self.name}: the header's {key} is {self.values[key]!r}, not a number") from None
 

@@ -23,7 +23,7 @@ _MAGIC = b"toyvm ready image 1\n"
 _CHECKSUM = len(source_hash(b""))
 # What an image depends on besides its sources.
 _ASSEMBLER = ("asm", "image", "isa")
-_DECLARATIONS = "hypercalls.py"
+_OTHERS = ("hypercalls.py", "numerals.py")
 
 
 def shipped_image(source: Path, defines: Mapping[str, int], base: int = DEFAULT_LOAD_ADDRESS) -> Image:
@@ -100,7 +100,7 @@ def _assembler() -> list[str]:
     """The modules that say what a source means."""
     folders = [os.path.join(PACKAGE, name) for name in _ASSEMBLER]
     modules = [os.path.join(folder, name) for folder in folders for name in os.listdir(folder) if name.endswith(".py")]
-    return [*sorted(modules), os.path.join(PACKAGE, _DECLARATIONS)]
+    return [*sorted(modules), *(os.path.join(PACKAGE, name) for name in _OTHERS)]
 
 
 def _contents(path: str) -> bytes:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
+
 from toyvm.arguments import check_integer
 from toyvm.errors import UsageError
+from toyvm.numerals import read_number
 
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_WITH_UNIT = re.compile(r"(.+?)\s*([KMGT]?)(?:I?B)?", re.ASCII)
 
 
 def parse_size(value: int | str, what: str = "size") -> int:
-    """Bytes in `value`: a number, or digits (decimal or 0x) with an optional K, M, G or T, powers of 1024.
+    """Bytes in `value`: a number, or a numeral with an optional K, M, G or T, powers of 1024.
 
     Raises UsageError for anything else.
     """
     if not isinstance(value, str):
         return check_integer(value, what)
-    text = value.strip().upper().removesuffix("B").removesuffix("I") if not value.lower().startswith("0x") else value
-    factor = UNITS.get(text[-1:], 1)
-    digits = text[:-1] if factor != 1 else text
+    with suppress(ValueError):
+        return read_number(value)
+    match = _WITH_UNIT.fullmatch(value.strip().upper())
     try:
-        return int(digits, 0) * factor
+        return read_number(match[1]) * UNITS.get(match[2], 1) if match else read_number(value)
     except ValueError:
-        raise UsageError(f"{what} {value!r} is no size; write bytes, or 64K, 16M, 1G") from None
+        raise UsageError(f"{what} {value[:40]!r} is no size; write bytes, or 64K, 16M, 1G") from None
 
 
 def check_within(value: int, low: int, high: int, what: str, unit: str = "") -> int:

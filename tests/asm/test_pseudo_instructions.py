@@ -17,7 +17,7 @@ from toyvm.isa.coding import decode
 from toyvm.strategies import words64
 
 MASK = (1 << 64) - 1
-_OPERANDS = {"rd": "a0", "rs": "a1", "rt": "a2", "target": "here", "address": "here", "imm": "5"}
+_OPERANDS = {"rd": "a0", "rs": "a1", "rt": "a2", "target": "here", "address": "here", "imm": "5", "imm(rs)": "5(a1)"}
 _FIXED = [row for row in PSEUDO_INSTRUCTIONS if row.mnemonic != "li"]
 
 

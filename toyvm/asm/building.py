@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from toyvm.asm.linker import Linked
+from toyvm.asm.linker import Linked, Numbers
 from toyvm.asm.placement import PAGE, Output
 from toyvm.asm.sections import LINE_BITS, Rights, Unit
+from toyvm.asm.sections import Symbol as UnitSymbol
 from toyvm.asm.source import Source
 from toyvm.asm.values import Relative
 from toyvm.image import PF_R, PF_W, PF_X, Image, LineTable, Section, Segment, Symbol
@@ -64,13 +65,21 @@ def _symbols(unit: Unit, linked: Linked, sections: set[str]) -> Iterable[Symbol]
     for symbol in unit.symbols.values():
         if symbol.value is None or "#" in symbol.name or symbol.name.startswith(LOCAL_PREFIX):
             continue
-        is_global = symbol.is_global and not symbol.is_local
+        is_global = symbol.is_shared and linked.globals[symbol.name][1] is symbol
         section = symbol.value.section.name if isinstance(symbol.value, Relative) else None
         if section is None and not is_global:
             continue
         size = 0 if symbol.size is None else linked.sizes.get((unit, symbol.name), 0)
-        value = numbers.symbol(symbol.name) & ((1 << 64) - 1)
-        yield Symbol(symbol.name, value, is_global, section if section in sections else "", size)
+        value = _place(symbol, numbers) & ((1 << 64) - 1)
+        where = section if section in sections else ""
+        yield Symbol(symbol.name, value, is_global, where, size, is_global and symbol.is_weak)
+
+
+def _place(symbol: UnitSymbol, numbers: Numbers) -> int:
+    """Where this source's own symbol lies, which may have yielded to another source's."""
+    if isinstance(symbol.value, Relative):
+        return symbol.value.section.address + symbol.value.offset
+    return numbers.symbol(symbol.name)
 
 
 def _lines(outputs: list[Output], files: Sequence[Source]) -> LineTable:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from toyvm.asm.diagnostics import Complaint
 from toyvm.asm.directive import Directive, Handler, limited, number_of, operands_of
-from toyvm.asm.encoding import Hole, expression
+from toyvm.asm.encoding import Hole, address_expression, expression
 from toyvm.asm.expressions import Node
 from toyvm.asm.operands import split, string_bytes
 from toyvm.asm.parser import ESCAPES
 from toyvm.asm.search import find_include
 from toyvm.asm.sections import MAXIMUM_CONTENTS, MAXIMUM_SIZE
 from toyvm.asm.source import read_bytes
-from toyvm.asm.values import describe
+from toyvm.asm.values import NotKnown, describe
 from toyvm.errors import BadFileError
+from toyvm.numerals import read_number
 
 if TYPE_CHECKING:
     from toyvm.asm.assembler import Assembler
@@ -41,6 +42,55 @@ class DataHole(Hole):
         return (value & ((1 << bits) - 1)).to_bytes(self.size, "little")
 
 
+@dataclass(slots=True)
+class Leb128Hole(Hole):
+    """A number in groups of 7 bits, as debug information has it: `size` of them, which is longer than it must be."""
+
+    signed: bool
+    index: int
+    size: int = 10
+
+    def fill(self, value: int, pc: int) -> bytes:
+        groups = leb128(value, self.signed, self.index)
+        last = 0x7F if value < 0 else 0
+        padded = groups[:-1] + bytes([groups[-1] | 0x80]) + bytes([last | 0x80]) * (self.size - 1 - len(groups))
+        return padded + bytes([last]) if len(groups) < self.size else groups
+
+
+def leb128(value: int, signed: bool, index: int) -> bytes:
+    """A number in groups of 7 bits, the lowest first, as few as it takes."""
+    low, high = (-(1 << 63), (1 << 63) - 1) if signed else (0, (1 << 64) - 1)
+    if not low <= value <= high:
+        name = ".sleb128" if signed else ".uleb128"
+        raise Complaint(f"value {describe(value)} does not fit; {name} takes {low}..{high}", index)
+    groups = bytearray()
+    while not _is_last(value, signed):
+        groups.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*groups, value & 0x7F])
+
+
+def _is_last(value: int, signed: bool) -> bool:
+    return -0x40 <= value < 0x40 if signed else value < 0x80
+
+
+def _leb128s(directive: str, signed: bool) -> Handler:
+    def handle(assembler: Assembler, text: str) -> None:
+        for index, operand in enumerate(operands_of(text, 1, 1 << 20, f"{directive} value, ...")):
+            node = expression(operand, index).bind(assembler)
+            try:
+                value = node.evaluate(assembler)
+            except NotKnown:
+                value = None
+            assembler.mark()
+            if isinstance(value, int):
+                assembler.extend(leb128(value, signed, index), index)
+            else:
+                assembler.put(assembler.section, Leb128Hole(signed, index), node)
+
+    return handle
+
+
 def _numbers(directive: str, size: int) -> Handler:
     limit = 1 << (size * 8)
 
@@ -51,14 +101,14 @@ def _numbers(directive: str, size: int) -> Handler:
         assembler.mark()
         # Long tables of plain numbers are the common case.
         try:
-            values = [int(operand, 0) for operand in given]
+            values = [read_number(operand) for operand in given]
             if assembler.section.kind.has_contents and min(values) >= 0 and max(values) < limit:
                 assembler.section.data += b"".join([value.to_bytes(size, "little") for value in values])
                 return
         except ValueError:
             pass
         for index, operand in enumerate(given):
-            _put(assembler, DataHole(directive, size, index), expression(operand, index))
+            _put(assembler, DataHole(directive, size, index), address_expression(operand, index))
 
     return handle
 
@@ -144,6 +194,8 @@ DATA: tuple[Directive, ...] = (
         Directive(name, "value, ...", _numbers(name, size), f"the same as {_NAMES[size]}")
         for name, size in _OTHER_NAMES
     ),
+    Directive(".uleb128", "value, ...", _leb128s(".uleb128", False), "numbers in groups of 7 bits, the lowest first"),
+    Directive(".sleb128", "value, ...", _leb128s(".sleb128", True), "the same, signed"),
     Directive(".ascii", '"text", ...', _strings(".ascii", b""), "strings, UTF-8, with C's escapes"),
     Directive(".asciz", '"text", ...', _strings(".asciz", b"\0"), "strings, each with a zero byte at its end"),
     Directive(".string", '"text", ...', _strings(".string", b"\0"), "the same as .asciz"),

@@ -89,6 +89,13 @@ def _nothing(assembler: Assembler, text: str) -> None:
     """What other assemblers' sources and compilers' output say, and means nothing here."""
 
 
+# What compilers say of a function's frame, for debuggers.
+_CFI = (
+    *("sections", "startproc", "endproc", "personality", "lsda", "signal_frame", "return_column", "escape"),
+    *("def_cfa", "def_cfa_register", "def_cfa_offset", "adjust_cfa_offset", "offset", "rel_offset", "val_offset"),
+    *("register", "restore", "undefined", "same_value", "remember_state", "restore_state", "window_save"),
+)
+
 OTHER: tuple[Directive, ...] = (
     Directive(
         ".include", '"file"', _include, "read another file here; t64.inc declares the T64's and the monitors' constants"
@@ -101,14 +108,9 @@ OTHER: tuple[Directive, ...] = (
     *(
         Directive(name, "...", _nothing, "accepted, and without meaning here")
         for name in (
-            ".file",
-            ".ident",
-            ".option",
-            ".attribute",
-            ".loc",
-            ".cfi_startproc",
-            ".cfi_endproc",
-            ".cfi_sections",
+            *(".file", ".ident", ".option", ".attribute", ".loc", ".addrsig", ".addrsig_sym"),
+            *(".hidden", ".protected", ".internal", ".variant_cc", ".symver"),
+            *(f".cfi_{name}" for name in _CFI),
         )
     ),
 )

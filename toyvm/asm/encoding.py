@@ -17,6 +17,7 @@ from toyvm.isa.control import BY_NAME as CONTROL_BY_NAME
 from toyvm.isa.declare import IMM15, RD, RS1, RS2, Field, Instruction, Operand
 from toyvm.isa.instructions import BY_MNEMONIC
 from toyvm.isa.registers import REGISTERS
+from toyvm.numerals import read_number
 
 NAMES = {"imm": "immediate", "shamt": "shift amount", "imm20": "immediate", "cr": "control register"}
 
@@ -107,11 +108,20 @@ def register(text: str, index: int) -> int:
 
 def expression(text: str, index: int) -> Node:
     """The tree of an operand; where it is wrong, the complaint says in which operand."""
-    stripped = text.strip()
-    if stripped in REGISTERS:
-        raise Complaint(f"expected a number or a symbol, not register '{stripped}'", index)
+    name = text.strip()
+    if name in REGISTERS:
+        raise Complaint(not_a_number(name), index)
+    return address_expression(text, index)
+
+
+def not_a_number(register: str) -> str:
+    return f"expected a number or a symbol, not register '{register}'"
+
+
+def address_expression(text: str, index: int) -> Node:
+    """The same where no register can stand: compilers' symbols may have the name of one."""
     try:
-        return parse(stripped)
+        return parse(text.strip())
     except Complaint as complaint:
         raise in_operand(complaint, index) from None
 
@@ -153,12 +163,14 @@ def encode_any(row: Instruction, text: str) -> Code:
             word |= base << next(operands).field.low
             late = (operand, expression(offset, index) if offset.strip() else Number(0, 0), index)
         else:
-            late = (
-                operand,
-                control_register(piece, index) if operand is Operand.CR else expression(piece, index),
-                index,
-            )
+            late = (operand, _number(operand, piece, index), index)
     return word if late is None else place_immediate(word, row, *late)
+
+
+def _number(operand: Operand, piece: str, index: int) -> Node:
+    if operand is Operand.CR:
+        return control_register(piece, index)
+    return expression(piece, index) if operand.scale == 1 else address_expression(piece, index)
 
 
 def split_memory(row: Instruction, piece: str, index: int) -> tuple[str, int]:
@@ -221,7 +233,7 @@ def _two_registers_and_number(row: Instruction) -> Encoder:
     def encode(text: str) -> Result:
         try:
             rd, rs1, number = text.split(",")
-            value = int(number, 0)
+            value = read_number(number)
             if low <= value <= high:
                 return match | _RD[rd] | _RS1[rs1] | (value & 0x7FFF) << _LOW
         except (KeyError, ValueError):
@@ -238,7 +250,7 @@ def _memory(row: Instruction) -> Encoder:
         try:
             rd, address = text.split(",")
             number, base = address.split("(")
-            value = int(number, 0) if number != " " else 0
+            value = read_number(number) if number != " " else 0
             if base[-1] == ")" and -16384 <= value <= 16383:
                 return match | _RD[rd] | _RS1[base[:-1]] | (value & 0x7FFF) << _LOW
         except (KeyError, ValueError, IndexError):
@@ -254,9 +266,7 @@ def _branch(row: Instruction) -> Encoder:
     def encode(text: str) -> Result:
         try:
             rv, rs1, target = text.split(",")
-            target = target.strip()
-            if target not in REGISTERS:
-                return WordHole(match | _RD[rv] | _RS1[rs1], row, operand, parse(target), 2)
+            return WordHole(match | _RD[rv] | _RS1[rs1], row, operand, parse(target.strip()), 2)
         except (KeyError, ValueError, Complaint):
             pass
         return encode_any(row, text)
@@ -271,7 +281,7 @@ def _register_and_number(row: Instruction) -> Encoder:
     def encode(text: str) -> Result:
         try:
             rd, number = text.split(",")
-            value = int(number, 0)
+            value = read_number(number)
             if low <= value <= high:
                 return match | _RD[rd] | (value << place) & 0xFFFFFFFF
         except (KeyError, ValueError):
@@ -287,9 +297,7 @@ def _register_and_target(row: Instruction) -> Encoder:
     def encode(text: str) -> Result:
         try:
             rd, target = text.split(",")
-            target = target.strip()
-            if target not in REGISTERS:
-                return WordHole(match | _RD[rd], row, operand, parse(target), 1)
+            return WordHole(match | _RD[rd], row, operand, parse(target.strip()), 1)
         except (KeyError, ValueError, Complaint):
             pass
         return encode_any(row, text)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from toyvm.asm.assembler import Assembler
 
 MAXIMUM_ALIGNMENT = 1 << 30
-_FLAGS = {"a": Rights.ALLOC, "w": Rights.WRITE, "x": Rights.EXECUTE}
+# Sections are not merged, grouped or collected here: M, S, G, o, R, e and ? mean nothing.
+_FLAGS = {"a": Rights.ALLOC, "w": Rights.WRITE, "x": Rights.EXECUTE, **dict.fromkeys("MSGoRe?", Rights(0))}
+_TYPES = ("progbits", "nobits", "note", "init_array", "fini_array", "preinit_array")
 _SECTION_NAME = re.compile(r"[A-Za-z_.$][\w.$-]*|\"[\w.$-]+\"", re.ASCII)
 
 
@@ -35,12 +37,21 @@ def switch(assembler: Assembler, section: Section) -> None:
 
 
 def _section(assembler: Assembler, text: str) -> None:
-    switch(assembler, _named(assembler, text, ".section"))
+    switch(assembler, _named_or_refused(assembler, text, ".section"))
+
+
+def _named_or_refused(assembler: Assembler, text: str, directive: str) -> Section:
+    """The section that the operands describe; for one that is refused, with a complaint, one that takes everything."""
+    try:
+        return _named(assembler, text, directive)
+    except Complaint as complaint:
+        assembler.complain(complaint)
+        return Section("refused", Kind(Rights.ALLOC | Rights.EXECUTE))
 
 
 def _named(assembler: Assembler, text: str, directive: str) -> Section:
     """The section that the operands describe; its kind cannot be changed once it is there."""
-    given = operands_of(text, 1, 3, f'{directive} name, "flags", @progbits')
+    given = operands_of(text, 1, 6, f'{directive} name, "flags", @progbits')
     if not _SECTION_NAME.fullmatch(given[0]):
         raise Complaint(f"'{given[0]}' is not a section's name", 0)
     name = given[0].strip('"')
@@ -60,22 +71,23 @@ def _rights(operand: str) -> Rights:
         raise Complaint('section flags stand in double quotes: "a", "aw" or "ax"', 1)
     rights = Rights(0)
     for offset, flag in enumerate(operand[1:-1], 1):
+        if flag == "T":
+            raise Complaint("section flag 'T': there is no storage of each thread's own here", 1, offset, 1)
         if flag not in _FLAGS:
-            raise Complaint(
-                f"unknown section flag '{flag}'; there are a (allocated), w (written), x (executed)", 1, offset, 1
-            )
+            known = "a (allocated), w (written), x (executed)"
+            raise Complaint(f"unknown section flag '{flag}'; there are {known}", 1, offset, 1)
         rights |= _FLAGS[flag]
     return rights
 
 
 def _has_contents(operand: str) -> bool:
-    if operand[1:] not in ("progbits", "nobits") or operand[0] not in "@%":
+    if operand[:1] not in ("@", "%") or not (operand[1:] in _TYPES or operand[1:].startswith("0x")):
         raise Complaint(f"section type '{operand}' is not @progbits or @nobits", 2)
-    return operand[1:] == "progbits"
+    return operand[1:] != "nobits"
 
 
 def _push(assembler: Assembler, text: str) -> None:
-    section = _named(assembler, text, ".pushsection")
+    section = _named_or_refused(assembler, text, ".pushsection")
     assembler.section_stack.append((assembler.section, assembler.previous_section))
     switch(assembler, section)
 
@@ -169,7 +181,7 @@ def _entry(assembler: Assembler, text: str) -> None:
 LAYOUT: tuple[Directive, ...] = (
     *(Directive(name, "", _known(name), f"go on in section {name}") for name in KNOWN_SECTIONS),
     Directive(
-        ".section", 'name, "flags", @type', _section, "go on in any section; flags a w x, type @progbits or @nobits"
+        ".section", 'name, "flags", @type', _section, "go on in any section; flags a w x, type @progbits or @nobits; what else compilers write means nothing here"
     ),
     Directive(".pushsection", 'name, "flags", @type', _push, "as .section, until .popsection"),
     Directive(".popsection", "", _pop, "back to the section before .pushsection"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from toyvm.asm.diagnostics import Complaint, Log, did_you_mean
-from toyvm.asm.encoding import WordHole
+from toyvm.asm.encoding import WordHole, not_a_number
 from toyvm.asm.expressions import Name, Node, PcrelHigh
 from toyvm.asm.frames import diagnose, diagnose_text
 from toyvm.asm.operands import take_apart
@@ -18,8 +18,10 @@ from toyvm.asm.values import NotKnown, Relative, Value
 from toyvm.errors import Diagnostic
 from toyvm.isa.control import BY_NAME as CONTROL_BY_NAME
 from toyvm.isa.declare import Operand
+from toyvm.isa.registers import REGISTERS
 
 ENTRY = "_start"
+_STRONG = (2, 0)  # the rank of a symbol that can be defined only once
 
 
 @dataclass
@@ -45,8 +47,12 @@ class Numbers:
         self.known = {
             name: symbol.value if isinstance(symbol.value, int) else _address(symbol.value)
             for name, symbol in unit.symbols.items()
-            if isinstance(symbol.value, int | Relative)
+            if isinstance(symbol.value, int | Relative) and not self._yields(symbol)
         }
+
+    def _yields(self, symbol: Symbol) -> bool:
+        """Is another source's symbol of that name the one that is meant, here too?"""
+        return symbol.is_shared and symbol.value is not None and self._shared[symbol.name][1] is not symbol
 
     def symbol(self, name: str) -> int:
         value = self.known.get(name)
@@ -56,11 +62,15 @@ class Numbers:
 
     def _look_up(self, name: str) -> int:
         symbol = self.unit.symbols.get(name)
-        if symbol is None or symbol.value is None:
+        if symbol is None or symbol.value is None or self._yields(symbol):
             found = self._shared.get(name)
-            if found is None or found[0] is self.unit:
-                raise NotKnown(f"undefined symbol '{name}'", name)
-            return self._of_unit(found[0]).symbol(name)
+            if found is not None and found[0] is not self.unit:
+                return self._of_unit(found[0]).symbol(name)
+            if symbol is not None and symbol.is_weak:
+                return 0
+            if name in self.unit.sections:
+                return self.unit.sections[name].address  # where this source's part of it begins
+            raise NotKnown(f"undefined symbol '{name}'", name)
         check_chain(name, self._evaluating)
         assert isinstance(symbol.value, Node)
         self._evaluating.append(name)
@@ -134,13 +144,12 @@ def _globals(units: Sequence[Unit], log: Log) -> dict[str, tuple[Unit, Symbol]]:
     found: dict[str, tuple[Unit, Symbol]] = {}
     for unit in units:
         for symbol in unit.symbols.values():
-            if not symbol.is_global or symbol.is_local:
-                continue
-            if symbol.value is None:
-                continue  # declared here, defined elsewhere
-            if symbol.name in found:
-                _complain_twice(symbol, found[symbol.name], log)
-            else:
+            if not symbol.is_shared or symbol.value is None:
+                continue  # its own affair, or declared here and defined elsewhere
+            first = found.get(symbol.name)
+            if first is not None and symbol.rank == first[1].rank == _STRONG:
+                _complain_twice(symbol, first, log)
+            elif first is None or symbol.rank > first[1].rank:
                 found[symbol.name] = (unit, symbol)
     return found
 
@@ -180,6 +189,8 @@ def undefined(
 ) -> Complaint:
     """What to say of a symbol that is nowhere: a label behind `1f`, a constant of t64.inc, a name not global."""
     name = error.name
+    if name in REGISTERS:
+        return Complaint(not_a_number(name), None, error.offset, len(name))
     if "#" in name:
         number = name.partition("#")[0]
         return Complaint(f"there is no label '{number}:' after this line", None, error.offset, len(number) + 1)
@@ -279,10 +290,16 @@ def _definitions(unit: Unit, linked: Linked, units: Sequence[Unit], log: Log) ->
         if isinstance(symbol.value, Node) and symbol.origin is not None:
             here = _address(symbol.here)
             value = _number(unit, symbol.value, here, (symbol.origin, 1), linked, units, log)
-            linked.numbers[unit].known.setdefault(symbol.name, value)
-        elif symbol.value is None and symbol.is_global and symbol.name not in linked.globals and symbol.origin:
+            if linked.globals.get(symbol.name, (unit, symbol))[1] is symbol or not symbol.is_shared:
+                linked.numbers[unit].known.setdefault(symbol.name, value)
+        elif symbol.value is None and _is_missing(symbol, linked) and symbol.origin:
             column = max(0, symbol.origin.text.find(symbol.name))
             complaint = Complaint(
                 f"symbol '{symbol.name}' is declared global but defined nowhere", None, column, len(symbol.name)
             )
             log.add(diagnose_text(symbol.origin, complaint))
+
+
+def _is_missing(symbol: Symbol, linked: Linked) -> bool:
+    """Is a symbol, declared here and not defined, none that may be missing?"""
+    return symbol.is_global and not symbol.is_weak and symbol.name not in linked.globals

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from toyvm.asm.diagnostics import Complaint, did_you_mean
 from toyvm.asm.directive import Directive, Handler, limited, operands_of
 from toyvm.asm.frames import Frame, diagnose
-from toyvm.asm.operands import split
+from toyvm.asm.operands import STRING
 from toyvm.asm.pseudo import MNEMONICS
 from toyvm.asm.sections import Origin
 from toyvm.asm.source import Numbered, split_statements
@@ -95,38 +95,140 @@ class Macro:
 
     def _arguments(self, text: str) -> dict[str, str]:
         values: dict[str, str] = {}
-        position = 0
-        given = split(text)
-        for index, argument in enumerate(given):
-            argument = argument.strip()
-            named = _NAMED.match(argument)
-            if named and any(parameter.name == named[1] for parameter in self.parameters):
-                values[named[1]] = _unquoted(argument[named.end() :])
-                continue
-            if position >= len(self.parameters):
-                raise Complaint(f"too many arguments: macro '{self.name}' takes {len(self.parameters)}", index)
-            parameter = self.parameters[position]
-            if parameter.takes_rest:
-                values[parameter.name] = ",".join(given[index:]).strip()
-                break
-            if argument:
-                values[parameter.name] = _unquoted(argument)
-            position += 1
-        return self._with_defaults(values, len(given))
+        given = Arguments(text)
+        position, names = 0, {parameter.name for parameter in self.parameters}
+        while given.has_more():
+            if (name := given.keyword()) is not None:
+                if name not in names:
+                    message = f"macro '{self.name}' has no parameter '{name}'"
+                    raise given.complaint(message, did_you_mean(name, names))
+                values[name] = given.take()
+                position = -1
+            elif position < 0:
+                raise given.complaint("an argument without a name cannot follow those that have one")
+            elif position >= len(self.parameters):
+                raise given.complaint(f"too many arguments: macro '{self.name}' takes {len(self.parameters)}")
+            else:
+                parameter = self.parameters[position]
+                values[parameter.name] = given.rest() if parameter.takes_rest else given.take()
+                position += 1
+            given.skip_comma()
+        return self._with_defaults({name: value for name, value in values.items() if value}, len(text))
 
-    def _with_defaults(self, values: dict[str, str], count: int) -> dict[str, str]:
+    def _with_defaults(self, values: dict[str, str], end: int) -> dict[str, str]:
         for parameter in self.parameters:
-            if parameter.is_required and not values.get(parameter.name):
-                raise Complaint(f"macro '{self.name}' needs its argument '{parameter.name}'", count if count else None)
+            if parameter.is_required and parameter.name not in values:
+                place = (0, end, 1) if end else (None,)
+                raise Complaint(f"macro '{self.name}' needs its argument '{parameter.name}'", *place)
             values.setdefault(parameter.name, parameter.default)
         return values
 
 
+# The pieces that blanks are judged by: strings, which hold theirs, characters that make words, and others.
+_PIECE = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])')|([\w.$]+)|(\s+)|(.)""", re.ASCII | re.DOTALL)
+
+
+class Arguments:
+    """The text of a call's arguments, as GNU as takes it apart: with commas, or blanks between words or strings.
+
+    Other blanks mean nothing: `1 -2` is one argument, as is what brackets hold, but for its commas.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text, self._original = _without_blanks(text), text
+        self._position = self._at = 0  # `_at` is where the argument at hand begins
+
+    def has_more(self) -> bool:
+        self._skip_blank()
+        self._at = self._position
+        return self._position < len(self._text)
+
+    def keyword(self) -> str | None:
+        """The name of an argument that is given by name, which is passed over."""
+        match = _NAMED.match(self._text, self._position)
+        if match is None:
+            return None
+        self._position = match.end()
+        return match[1]
+
+    def take(self) -> str:
+        """One argument; a string loses its quotes."""
+        self._skip_blank()
+        text, start = self._text, self._position
+        if text[start : start + 1] == '"':
+            match = STRING.match(text, start)
+            self._position = len(text) if match is None else match.end()
+            return text[start + 1 :] if match is None else match[1]
+        self._position = _end_of_argument(text, start)
+        return text[start : self._position]
+
+    def rest(self) -> str:
+        """All that is left, as it is."""
+        start, self._position = self._position, len(self._text)
+        return self._text[start:]
+
+    def skip_comma(self) -> None:
+        self._skip_blank()
+        if self._text.startswith(",", self._position):
+            self._position += 1
+
+    def complaint(self, message: str, notes: tuple[str, ...] = ()) -> Complaint:
+        """About the argument at hand."""
+        before = len("".join(self._text[: self._at].split()))
+        places = [place for place, character in enumerate(self._original) if not character.isspace()]
+        return Complaint(message, 0, places[before] if before < len(places) else len(self._original), 1, notes)
+
+    def _skip_blank(self) -> None:
+        if self._text.startswith(" ", self._position):
+            self._position += 1
+
+
+def _without_blanks(text: str) -> str:
+    """The text with one blank where blanks part words and strings, and none elsewhere."""
+    out: list[str] = []
+    parts = False  # does what comes before stand for itself?
+    blank = False
+    for match in _PIECE.finditer(text):
+        if match[3]:
+            blank = True
+            continue
+        stands = bool(match[1] and match[1][0] == '"' or match[2])
+        if blank and parts and stands:
+            out.append(" ")
+        out.append(match[0])
+        parts, blank = stands, False
+    return "".join(out)
+
+
+def _end_of_argument(text: str, position: int) -> int:
+    closers: list[str] = []
+    for match in _PIECE.finditer(text, position):
+        piece = match[0]
+        if piece == "," or (piece == " " and not closers):
+            return match.start()
+        if piece in _CLOSERS:
+            closers.append(_CLOSERS[piece])
+        elif closers and piece == closers[-1]:
+            closers.pop()
+    return len(text)
+
+
+_CLOSERS = {"(": ")", "[": "]"}
+
+
+def values_of(text: str) -> list[str]:
+    """The values of `.irp`."""
+    given = Arguments(text)
+    values = []
+    while given.has_more():
+        values.append(given.take())
+        given.skip_comma()
+    return values or [""]
+
+
 def _unquoted(argument: str) -> str:
-    """An argument in quotes may hold commas; it loses the quotes."""
-    if len(argument) > 1 and argument[0] == argument[-1] == '"':
-        return argument[1:-1].replace('\\"', '"')
-    return argument
+    """A string without its quotes."""
+    return argument[1:-1] if len(argument) > 1 and argument[0] == argument[-1] == '"' else argument
 
 
 def collect(assembler: Assembler, openers: str, closers: str, what: str) -> list[Numbered] | None:
@@ -231,7 +333,7 @@ def _for_each(directive: str, by_character: bool) -> Handler:
             raise Complaint(f"expected a parameter's name; write '{directive} name, ...'")
         rest = text[name.end() :].strip()
         rest = rest[1:].strip() if rest.startswith(",") else rest
-        values = list(_unquoted(rest)) if by_character else [_unquoted(value.strip()) for value in split(rest)] or [""]
+        values = list(_unquoted(rest)) if by_character else values_of(rest)
         if not body:
             return
         compiled = Body.compile(body, {name[0]})

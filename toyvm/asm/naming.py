@@ -7,18 +7,27 @@ from typing import TYPE_CHECKING
 from toyvm.asm.diagnostics import Complaint
 from toyvm.asm.directive import Directive, Handler, limited, names_of, operands_of
 from toyvm.asm.encoding import expression
+from toyvm.asm.expressions import Number
 from toyvm.asm.layout import align
 from toyvm.asm.sections import MAXIMUM_SIZE, Symbol
-from toyvm.asm.values import Relative
+from toyvm.asm.values import NotKnown, Relative
 
 if TYPE_CHECKING:
     from toyvm.asm.assembler import Assembler
+
+
+_TYPES = ("function", "object", "notype", "common", "STT_FUNC", "STT_OBJECT", "STT_NOTYPE", "STT_COMMON")
 
 
 def _global(assembler: Assembler, text: str) -> None:
     for name in names_of(text, ".globl name, ..."):
         symbol = _mentioned(assembler, name)
         symbol.is_global = True
+
+
+def _weak(assembler: Assembler, text: str) -> None:
+    for name in names_of(text, ".weak name, ..."):
+        _mentioned(assembler, name).is_weak = True
 
 
 def _local(assembler: Assembler, text: str) -> None:
@@ -55,12 +64,18 @@ def _size(assembler: Assembler, text: str) -> None:
     symbol.size = expression(size, 1).bind(assembler)
     symbol.size_here = assembler.section.here()
     symbol.size_origin = assembler.origin()
+    try:
+        value = symbol.size.evaluate(assembler)
+    except (NotKnown, Complaint):
+        return  # linking says what is wrong, if anything is
+    if isinstance(value, int):
+        symbol.size = Number(0, value)  # from this source's own symbols, also where one yields to another source's
 
 
 def _type(assembler: Assembler, text: str) -> None:
     name, kind = operands_of(text, 2, 2, ".type name, @function")
-    names_of(name, ".type name, @function")
-    if kind.lstrip("@%") not in ("function", "object", "notype", "STT_FUNC", "STT_OBJECT"):
+    _mentioned(assembler, names_of(name, ".type name, @function")[0])
+    if kind.lstrip("@%") not in _TYPES:
         raise Complaint(f"unknown symbol type '{kind}'", 1)
 
 
@@ -87,7 +102,7 @@ def _place_common(assembler: Assembler, name: str, size: int, alignment: int, is
         align(assembler, alignment, None, alignment)
         assembler.reserve(size, 1)
         symbol.value, symbol.origin = Relative(assembler.section, assembler.section.size), assembler.origin()
-        symbol.is_label, symbol.is_global = True, is_global
+        symbol.is_label, symbol.is_global, symbol.common = True, is_global, max(size, 1) if is_global else 0
         assembler.section.reserved += size
     finally:
         assembler.section = outer
@@ -96,6 +111,12 @@ def _place_common(assembler: Assembler, name: str, size: int, alignment: int, is
 NAMING: tuple[Directive, ...] = (
     Directive(".globl", "name, ...", _global, "let the other sources see these symbols"),
     Directive(".global", "name, ...", _global, "the same as .globl"),
+    Directive(
+        ".weak",
+        "name, ...",
+        _weak,
+        "as .globl, but another source's symbol of that name is preferred, and 0 will do if there is none",
+    ),
     Directive(".local", "name, ...", _local, "keep these symbols to this source, as all are by default"),
     Directive(".extern", "name, ...", _extern, "accepted: what is not defined here is looked for in the other sources"),
     Directive(
@@ -108,6 +129,6 @@ NAMING: tuple[Directive, ...] = (
     Directive(".equiv", "name, expression", _set(".equiv", True), "the same, but the symbol must be new"),
     Directive(".size", "name, expression", _size, "how many bytes belong to a symbol"),
     Directive(".type", "name, @function", _type, "accepted: function or object"),
-    Directive(".comm", "name, size, alignment", _common(".comm", True), "room in .bss under a global name"),
+    Directive(".comm", "name, size, alignment", _common(".comm", True), "room in .bss under a global name; of several sources' the largest"),
     Directive(".lcomm", "name, size, alignment", _common(".lcomm", False), "room in .bss under a local name"),
 )

@@ -21,6 +21,7 @@ from toyvm.asm.expressions import (
     PcrelLow,
     Unary,
 )
+from toyvm.numerals import MAXIMUM_DIGITS, read_number
 
 # Loosest first; operators of one row have the same precedence and group to the left. So GNU as does it (op_rank in its
 # expr.c): unlike in C, `|` and `&` bind tighter than `+`.
@@ -40,17 +41,22 @@ PARTS: dict[str, type[Part]] = {
     "%pcrel_lo": PcrelLow,
     "%pair_lo": PairLow,  # written by pseudo-instructions only
 }
+_OTHER_PARTS = {
+    "got": "no table of addresses here; compile without -fpic",
+    "tprel": "no storage of each thread's own here",
+    "tls": "no storage of each thread's own here",
+}
+_OTHER_PART = re.compile(rf"%({'|'.join(_OTHER_PARTS)})\w*", re.ASCII)
 ESCAPES = {"n": 10, "t": 9, "r": 13, "b": 8, "f": 12, "v": 11, "a": 7, "e": 27, "\\": 92, '"': 34, "'": 39}
 MAXIMUM_DEPTH = 64
 MAXIMUM_OPERATORS = 128  # of an expression, but those on plain numbers
 MAXIMUM_LABEL_DIGITS = 9
-MAXIMUM_DIGITS = 64  # of a number in any base: 64 bits in binary
 
 _TOKEN = re.compile(
     r"""\s*(?:
     (?P<local>\d+[bf](?![\w.$]))
-  | (?P<number>0[xX][0-9a-fA-F_]+(?![\w.$]) | 0[bB][01_]+(?![\w.$]) | [0-9][0-9_]*(?![\w.$]))
-  | (?P<name>[A-Za-z_.$][\w.$]*)
+  | (?P<number>[0-9]\w*(?![.$]))
+  | (?P<name>[A-Za-z_.$][\w.$]*)(?:@plt(?!\w))?
   | (?P<character>'(?:\\(?:x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)|[^\\'])')
   | (?P<part>%(?:hi|lo|pcrel_hi|pcrel_lo|pair_lo)(?=\s*\())
   | (?P<sign><<|>>|<=|>=|<>|==|!=|&&|\|\||[-+*/%&|^~!<>()])
@@ -134,6 +140,8 @@ class _Parser:
         if kind == "part":
             self.advance()
             return PARTS[token](offset, self._parenthesis(depth))
+        if match := _OTHER_PART.match(self.text, offset):
+            raise Complaint(f"{match[0]}: there is {_OTHER_PARTS[match[1]]}", None, offset, len(match[0]))
         if kind in ("sign", "end"):
             raise self.complaint(f"expected an expression, not '{token}'" if token else "expected an expression")
         self.advance()
@@ -174,14 +182,14 @@ def _label_number(digits: str, offset: int) -> int:
 
 
 def number(token: str, offset: int) -> int:
-    """The value of a numeric constant: decimal, 0x, 0b, or octal with a leading 0."""
-    digits = token.replace("_", "").lower()
-    base = {"0x": 16, "0b": 2}.get(digits[:2], 8 if digits[0] == "0" and len(digits) > 1 else 10)
-    bare = digits[2:] if base in (2, 16) else digits
+    """The value of a numeric constant."""
     try:
-        value = int(bare, base) if len(bare.lstrip("0")) <= MAXIMUM_DIGITS else 1 << 64
+        value = read_number(token)
     except ValueError:
-        raise Complaint(f"'{token}' is not a number in base {base}", None, offset, len(token)) from None
+        is_octal = token[0] == "0" and token.isdigit()
+        what = "is not a number in base 8" if is_octal else "is not a number"
+        what = "has too many digits" if len(token) > MAXIMUM_DIGITS else what
+        raise Complaint(f"'{token[:MAXIMUM_DIGITS]}' {what}", None, offset, len(token)) from None
     if value >> 64:
         raise Complaint(f"{token} does not fit in 64 bits", None, offset, len(token))
     return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from toyvm.asm.diagnostics import Complaint
@@ -50,6 +49,7 @@ PSEUDO_INSTRUCTIONS: tuple[Pseudo, ...] = (
     _row("la",     "rd, address",    _LOAD_ADDRESS,                       "load an address, relative to pc"),
     _row("lla",    "rd, address",    _LOAD_ADDRESS,                       "the same as la"),
     _row("mv",     "rd, rs",         "addi rd, rs, 0",                    "copy a register"),
+    _row("move",   "rd, rs",         "addi rd, rs, 0",                    "the same as mv"),
     _row("not",    "rd, rs",         "xori rd, rs, -1",                   "every bit inverted"),
     _row("neg",    "rd, rs",         "sub rd, zero, rs",                  "two's complement"),
     _row("negw",   "rd, rs",         "subw rd, zero, rs",                 "two's complement of 32 bits"),
@@ -78,14 +78,20 @@ PSEUDO_INSTRUCTIONS: tuple[Pseudo, ...] = (
     _row("j",      "target",         "jal zero, target",                  "jump"),
     _row("jal",    "target",         "jal ra, target",                    "call, link in ra"),
     _row("jr",     "rs",             "jalr zero, 0(rs)",                  "jump to a register"),
+    _row("jr",     "imm(rs)",        "jalr zero, imm(rs)",                "jump to an address beside a register's"),
+    _row("jr",     "rs, imm",        "jalr zero, imm(rs)",                "the form of other assemblers"),
     _row("jalr",   "rs",             "jalr ra, 0(rs)",                    "call a register"),
+    _row("jalr",   "imm(rs)",        "jalr ra, imm(rs)",                  "call an address beside a register's"),
     _row("jalr",   "rd, rs",         "jalr rd, 0(rs)",                    "call a register, link in rd"),
     _row("jalr",   "rd, rs, imm",    "jalr rd, imm(rs)",                  "the form of other assemblers"),
     _row("ret",    "",               "jalr zero, 0(ra)",                  "return"),
     _row("call",   "target",         "jal ra, target",                    "call, within 2 MiB: always one jal"),
+    _row("call",   "rd, target",     "jal rd, target",                    "the same, link in rd"),
+    _row("jump",   "target, rt",     "jal zero, target",                  "the same as j; rt stays as it is"),
     _row("tail",   "target",         "jal zero, target",                  "jump to another function: always one jal"),
     _row("ecall",  "",               "syscall",                           "RISC-V's name of syscall"),
     _row("ebreak", "",               "break",                             "RISC-V's name of break"),
+    _row("unimp",  "",               ".word 0",                           "no instruction: illegal_instruction"),
     _row("fence.i", "",              "fencei",                            "RISC-V's name of fencei"),
     _row("fence",  "before, after",  "fence",                             "the form of other assemblers"),
 )
@@ -132,10 +138,13 @@ class _Template:
 
 
 _NAME = re.compile(r"(?<![\w%.])[a-z][a-z0-9]*")
+_ADDRESS = "imm(rs)"
 
 
 def _template(line: str, names: list[str]) -> _Template:
     mnemonic, _, operands = line.partition(" ")
+    if _ADDRESS in names:
+        operands = operands.replace(_ADDRESS, f"{{{names.index(_ADDRESS)}}}")
     form = _NAME.sub(lambda match: f"{{{names.index(match[0])}}}" if match[0] in names else match[0], operands)
     places = tuple(
         next((index for index in range(len(names)) if f"{{{index}}}" in operand), 0) for operand in form.split(", ")
@@ -147,11 +156,15 @@ def _template(line: str, names: list[str]) -> _Template:
 def _expander(pseudo: Pseudo) -> Encoder:
     names = pseudo.operands.split(", ") if pseudo.operands else []
     templates = [_template(line, names) for line in pseudo.expansion]
+    used = {place for template in templates for place in template.places if template.form}
+    idle = [index for index, name in enumerate(names) if index not in used and name[0] == "r"]
 
     def encode(text: str) -> Result:
         given = split(text)
         if len(given) != len(names):
             raise wrong_count(pseudo.mnemonic, pseudo.operands, given)
+        for index in idle:
+            register(given[index], index)
         codes = [_fill(template, given) for template in templates]
         return codes[0] if len(codes) == 1 else codes
 
@@ -172,6 +185,12 @@ def _fill(template: _Template, given: list[str]) -> Code:
         code.index = template.places[code.index]
     assert isinstance(code, int | WordHole)
     return code
+
+
+def _unimp(text: str) -> Result:
+    if text.strip():
+        raise wrong_count("unimp", "", split(text))
+    return 0
 
 
 def _li(text: str) -> Result:
@@ -210,22 +229,17 @@ def late_constant_code(constant: Constant) -> list[Code]:
     return list(codes)
 
 
-def _choice(forms: list[tuple[int, Encoder]], chooser: Callable[[str], int]) -> Encoder:
+# How many operands there are, and whether the last is an address with a base register.
+Shape = tuple[int, bool]
+
+
+def _choice(forms: dict[Shape, Encoder], otherwise: Encoder) -> Encoder:
     """One mnemonic with several forms; which one is meant shows in the operands."""
-    by_shape = dict(forms)
 
     def encode(text: str) -> Result:
-        return by_shape.get(chooser(text), by_shape[BASIC])(text)
+        return forms.get((len(split(text)), _has_base(text)), otherwise)(text)
 
     return encode
-
-
-BASIC = -1
-
-
-def _shape(text: str) -> int:
-    """How many operands there are, if none of them is an address with a base register."""
-    return BASIC if text.endswith(")") and _has_base(text) else len(split(text))
 
 
 _BASE = re.compile(r"\(\s*[a-z][a-z0-9]*\s*\)$")
@@ -235,20 +249,23 @@ def _has_base(text: str) -> bool:
     return _BASE.search(text) is not None
 
 
+_SPECIAL: dict[str, Encoder] = {"li": _li, "unimp": _unimp}
+
+
 def _with_pseudo() -> dict[str, Encoder]:
     """Every mnemonic there is: instructions, pseudo-instructions, and those that are both."""
-    forms: dict[str, list[tuple[int, Encoder]]] = {}
+    forms: dict[str, dict[Shape, Encoder]] = {}
     for pseudo in PSEUDO_INSTRUCTIONS:
-        encoder = _li if pseudo.mnemonic == "li" else _expander(pseudo)
-        forms.setdefault(pseudo.mnemonic, []).append(
-            (len(pseudo.operands.split(", ")) if pseudo.operands else 0, encoder)
-        )
+        count = len(pseudo.operands.split(", ")) if pseudo.operands else 0
+        encoder = _SPECIAL.get(pseudo.mnemonic) or _expander(pseudo)
+        forms.setdefault(pseudo.mnemonic, {})[count, pseudo.operands.endswith(")")] = encoder
     encoders = dict(ENCODERS)
     for mnemonic, rows in forms.items():
+        first = next(iter(rows.values()))
         if mnemonic in ENCODERS:
-            encoders[mnemonic] = _choice([*rows, (BASIC, ENCODERS[mnemonic])], _shape)
+            encoders[mnemonic] = _choice(rows, ENCODERS[mnemonic])
         else:
-            ((_, encoders[mnemonic]),) = rows
+            encoders[mnemonic] = _choice(rows, first) if len(rows) > 1 else first
     for pseudo in DERIVED:
         encoders[pseudo.mnemonic] = _second_try(ENCODERS[pseudo.mnemonic], pseudo)
     return encoders

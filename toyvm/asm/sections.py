@@ -47,9 +47,21 @@ KNOWN_SECTIONS: dict[str, Kind] = {
 DEFAULT_KIND = Kind(Rights.ALLOC | Rights.WRITE)
 
 
+# Compilers' names for small data, and for what is not loaded.
+_LIKE: dict[str, Kind] = {
+    **KNOWN_SECTIONS,
+    ".sbss": KNOWN_SECTIONS[".bss"],
+    ".srodata": KNOWN_SECTIONS[".rodata"],
+    ".comment": Kind(Rights(0)),
+    ".note": Kind(Rights(0)),
+}
+
+
 def kind_of(name: str) -> Kind:
     """`.text.boot` is like `.text`; a name that says nothing is data."""
-    for known, kind in KNOWN_SECTIONS.items():
+    if name.startswith(".debug_"):
+        return Kind(Rights(0))
+    for known, kind in _LIKE.items():
         if name == known or name.startswith(known + "."):
             return kind
     return DEFAULT_KIND
@@ -105,11 +117,24 @@ class Symbol:
     here: Value = 0
     origin: Origin | None = None
     is_global: bool = False
+    is_weak: bool = False
     is_local: bool = False
     is_label: bool = False
+    common: int = 0  # bytes, of one that `.comm` made
     size: Node | None = None
     size_here: Value = 0
     size_origin: Origin | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Do other sources see it?"""
+        return (self.is_global or self.is_weak) and not self.is_local
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Of several sources' symbols of one name the highest is what all mean: a weak one yields, the largest common
+        one holds the others."""
+        return (0, 0) if self.is_weak else (1, self.common) if self.common else (2, 0)
 
 
 def check_chain(name: str, chain: list[str]) -> None:

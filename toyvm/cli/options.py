@@ -7,9 +7,10 @@ import re
 from collections.abc import Sequence
 
 from toyvm.errors import UsageError
+from toyvm.numerals import read_number
 from toyvm.techniques import NAMES, Option, Variant, parse_variant
 
-_NAME = re.compile(r"[A-Za-z_.$][\w.$]*")
+_NAME = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
 
 
 # A parser, or a group of its options under a heading.
@@ -77,19 +78,17 @@ def parse_defines(texts: Sequence[str]) -> dict[str, int]:
 
 
 def parse_number(text: str, what: str) -> int:
-    """An integer in decimal, 0x, 0o or 0b. Raises UsageError."""
+    """A whole number. Raises UsageError."""
     try:
-        return int(text, 0)
-    except ValueError:
-        raise UsageError(f"{what}: {text!r} is no number") from None
+        return read_number(text)
+    except ValueError as error:
+        raise UsageError(f"{what}: {error}") from None
 
 
 def parse_count(text: str | None, what: str) -> int | None:
-    """A count: 1000000, 1_000_000, 5e6, 0x100. Raises UsageError."""
+    """A count: a whole number, 0 or more. Raises UsageError."""
     if text is None:
         return None
-    if match := re.fullmatch(r"(\d+)e(\d{1,2})", text):
-        return int(match[1]) * int(10 ** int(match[2]))
     value = parse_number(text, what)
     if value < 0:
         raise UsageError(f"{what} {value}: it is a count, 0 or more")
@@ -101,7 +100,7 @@ def parse_seconds(text: str | None, what: str) -> float | None:
     if text is None:
         return None
     try:
-        value = float(text)
+        value = float(text) if text.isascii() else float("none")
     except ValueError:
         raise UsageError(f"{what}: {text!r} is no number of seconds") from None
     if not 0 < value < float("inf"):

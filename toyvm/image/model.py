@@ -37,13 +37,14 @@ class Section(NamedTuple):
 
 
 class Symbol(NamedTuple):
-    """A name for an address, or for a number if `section` is empty."""
+    """A name for an address, or for a number if `section` is empty. A weak one is global, and yields to others."""
 
     name: str
     address: int
     is_global: bool
     section: str
     size: int
+    is_weak: bool = False
 
 
 class LineTable(NamedTuple):

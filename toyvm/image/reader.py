@@ -113,8 +113,8 @@ class _Reader(ElfFile):
         """One symbol; None for those that name no address: sections, files, what is undefined."""
         entry = elf.SYMBOL.unpack(self.data, offset)
         kind, binding, section = entry["info"] & 15, entry["info"] >> 4, entry["shndx"]
-        if binding not in (elf.STB_LOCAL, elf.STB_GLOBAL):
-            raise self.bad(offset, f"symbol with binding {binding}; it can be 0, local, or 1, global")
+        if binding not in (elf.STB_LOCAL, elf.STB_GLOBAL, elf.STB_WEAK):
+            raise self.bad(offset, f"symbol with binding {binding}; it can be 0, local, 1, global, or 2, weak")
         if kind in (elf.STT_SECTION, elf.STT_FILE) or section == elf.SHN_UNDEF:
             return None
         name = self.string(names, offset, entry["name"], "symbol")
@@ -123,7 +123,8 @@ class _Reader(ElfFile):
         if section != elf.SHN_ABS and section not in loaded:
             raise self.bad(offset, f"symbol '{name}' is in section {section}, which is not loaded")
         where = "" if section == elf.SHN_ABS else loaded[section].name
-        return Symbol(name, entry["value"], binding == elf.STB_GLOBAL, where, entry["size"])
+        is_global, is_weak = binding != elf.STB_LOCAL, binding == elf.STB_WEAK
+        return Symbol(name, entry["value"], is_global, where, entry["size"], is_weak)
 
     def _lines(self, sections: list[tuple[int, Header]], names: list[str]) -> LineTable:
         for (place, header), name in zip(sections, names, strict=True):

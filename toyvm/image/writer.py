@@ -150,7 +150,7 @@ def _extras(image: Image, names: _Strings) -> list[_Extra]:
 
 
 def _symbol(symbol: Symbol, strings: _Strings, numbers: dict[str, int], executable: set[str]) -> bytes:
-    binding = elf.STB_GLOBAL if symbol.is_global else elf.STB_LOCAL
+    binding = elf.STB_WEAK if symbol.is_weak else elf.STB_GLOBAL if symbol.is_global else elf.STB_LOCAL
     kind = elf.STT_FUNC if symbol.section in executable else elf.STT_OBJECT if symbol.section else elf.STT_NOTYPE
     return elf.SYMBOL.pack(
         name=strings.add(symbol.name),
