@@ -12,7 +12,7 @@ _OTHER = re.compile(r"\s*([+-]?)(?:0(_?[0-7](?:_?[0-7])*)|([0-9](?:_?[0-9])*)[eE
 
 
 def read_number(text: str) -> int:
-    """The number that `text` is, in one of FORMS, with `_` between digits and a sign. Raises ValueError if it is none."""
+    """The number that `text` is: one of FORMS, `_` between digits, a sign. Raises ValueError if it is none."""
     if len(text) > MAXIMUM_DIGITS or not text.isascii():
         raise ValueError(f"{text[:40]!r} is no number; write {FORMS}")
     try:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 from assembling import bytes_of, complaint, complaints, values_of
 
@@ -111,3 +115,107 @@ def test_a_mistake_is_said_once_and_where_it_begins(text: str) -> None:
 def test_conditionals_left_open_inside_one_another_are_one_complaint() -> None:
     found = complaints("nop\n" + ".if 1\n" * 300)
     assert [(one.line, one.notes) for one in found] == [(301, ("    and 299 more around it",))]
+
+
+# A macro of three parameters a, b and c: what a call gives them.
+CALLS = {
+    "m 1 2": "1|2|",
+    "m 1, 2 3": "1|2|3",
+    "m \t1\t2": "1|2|",
+    "m 1 -2": "1-2||",
+    "m 1 - 2": "1-2||",
+    "m -1 -2": "-1-2||",
+    "m ~1 2": "~1|2|",
+    "m 1 ~2": "1~2||",
+    "m 1 << 2 3": "1<<2|3|",
+    "m 1 + 2, 3": "1+2|3|",
+    "m (1 + 2) 3": "(1+2)3||",
+    "m 1 (2)": "1(2)||",
+    "m (1, 2)": "(1|2)|",
+    "m a(b c) d": "a(b c)d||",
+    "m [1 2] 3": "[1 2]3||",
+    "m {1 2}": "{1|2}|",
+    "m ) (": ")(||",
+    "m a, (b, c": "a|(b|c",
+    "m 8(sp) 3": "8(sp)3||",
+    "m %lo(a + 2)(sp) x": "%lo(a+2)(sp)x||",
+    "m $a . b_1": "$a|.|b_1",
+    "m a:b c": "a:b|c|",
+    "m a!b": "a!b||",
+    "m x @y": "x@y||",
+    "m a / b c": "a/b|c|",
+    "m 1b 2f": "1b|2f|",
+    "m 1,,3": "1||3",
+    "m ,2": "|2|",
+    "m 1  ,2": "1|2|",
+    "m 1,2,3,": "1|2|3",
+    "m a=1 b=2": "1|2|",
+    "m b = 2": "|2|",
+    "m c=3,a= 1": "1||3",
+    "m 1 b=2": "1|2|",
+    'm a="x y" b=z': "x y|z|",
+    'm "x y" z': "x y|z|",
+    'm "a,b",c': "a,b|c|",
+    'm "a""b"': "a|b|",
+    'm "a" "b" "c"': "a|b|c",
+    'm a "b"': "a|b|",
+    'm "b" (1)': "b|(1)|",
+    'm "a"b': "a|b|",
+    'm "" x': "|x|",
+    r'm "x \"q\" y" z': 'x "q" y|z|',
+    r'm "x\\" y': "x\\|y|",
+}
+DEFINITION = '.macro m a b c\n.ascii "\\a|\\b|\\c\\n"\n.endm\n'
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_arguments_are_parted_by_commas_or_by_blanks_between_words(call: str) -> None:
+    assert bytes(data(DEFINITION + call)).decode() == CALLS[call] + "\n"
+
+
+SURPLUS = {
+    "m 1 2 3 4": "too many arguments: macro 'm' takes 3",
+    "m 1, 2, 3, 4": "too many arguments: macro 'm' takes 3",
+    "m d=4": "macro 'm' has no parameter 'd'",
+    "m a=1 2": "an argument without a name cannot follow those that have one",
+}
+COLUMNS = {"m 1 2 3 4": 9, "m 1, 2, 3, 4": 12, "m d=4": 3, "m a=1 2": 7}
+
+
+@pytest.mark.parametrize("call", SURPLUS)
+def test_arguments_that_no_parameter_takes_are_refused_where_they_stand(call: str) -> None:
+    found = complaint(DEFINITION + call)
+    assert (found.message, found.column) == (SURPLUS[call], COLUMNS[call])
+
+
+AS = "riscv64-unknown-elf-as"
+needs_as = pytest.mark.skipif(shutil.which(AS) is None, reason=f"{AS} is not installed")
+
+
+def gnu(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "t.s").write_text(text)
+    command = [AS, "-march=rv64im", "t.s", "-o", "t.o"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@needs_as
+def test_gnu_as_gives_parameters_the_same_arguments(tmp_path: Path) -> None:
+    calls = [call for call in CALLS if call != 'm "a""b"']  # where it is of two minds itself
+    assert gnu(DEFINITION + ".data\n" + "\n".join(calls) + "\n", tmp_path).returncode == 0
+    copy = ["riscv64-unknown-elf-objcopy", "-O", "binary", "-j", ".data", "t.o", "t.bin"]
+    subprocess.run(copy, cwd=tmp_path, check=True)
+    assert (tmp_path / "t.bin").read_text().splitlines() == [CALLS[call] for call in calls]
+
+
+@needs_as
+@pytest.mark.parametrize("call", SURPLUS)
+def test_gnu_as_refuses_the_same_arguments(call: str, tmp_path: Path) -> None:
+    assert gnu(f"{DEFINITION}.data\n{call}\n", tmp_path).returncode != 0
+
+
+def test_a_repetition_takes_values_parted_by_blanks() -> None:
+    assert data('.irp x 1 2, 3 "4"\n.byte \\x\n.endr') == [1, 2, 3, 4]
+
+
+def test_a_default_is_used_for_an_argument_that_is_empty() -> None:
+    assert data(".macro m a=5 b=6\n.byte \\a, \\b\n.endm\nm ,7\nm 8,\nm") == [5, 7, 8, 6, 5, 6]

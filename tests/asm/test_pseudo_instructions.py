@@ -126,3 +126,40 @@ def test_a_store_to_a_symbol_needs_a_register_to_go_by() -> None:
 def test_a_mistake_in_a_pseudo_instruction_points_at_the_operand_written() -> None:
     found = complaint("nop\n    la  a0, nowhere + 4")
     assert (found.line, found.column, found.width) == (2, 13, 7)
+
+
+FORMS = {
+    "jr 8(t0)": "jalr zero, 8(t0)",
+    "jr (t0)": "jalr zero, 0(t0)",
+    "jr t0, 8": "jalr zero, 8(t0)",
+    "jalr -4(t0)": "jalr ra, -4(t0)",
+    "jalr (t0)": "jalr ra, 0(t0)",
+    "jalr a0, 4(t0)": "jalr a0, 4(t0)",
+    "call t0, here": "jal t0, here",
+    "jump here, t1": "jal zero, here",
+    "move a0, a1": "mv a0, a1",
+    "unimp": ".word 0",
+}
+
+
+@pytest.mark.parametrize("text", FORMS)
+def test_forms_of_gnu_as_are_taken(text: str) -> None:
+    assert words_of(f"here: nop\n{text}") == words_of(f"here: nop\n{FORMS[text]}")
+
+
+def test_unimp_is_no_instruction() -> None:
+    assert decode(words_of("unimp")[0]) is None
+
+
+FORM_MISTAKES = {
+    "jr t0, 1, 2": "too many operands: 3; write 'jr rs'",
+    "jump here, 5": "expected a register, not '5'",
+    "jump here": "too few operands: 1; write 'jump target, rt'",
+    "call 5, here": "expected a register, not '5'",
+    "unimp 5": "too many operands: 1; write 'unimp'",
+}
+
+
+@pytest.mark.parametrize("text", FORM_MISTAKES)
+def test_a_mistake_in_one_of_these_forms_is_named(text: str) -> None:
+    assert complaint(f"here: {text}").message == FORM_MISTAKES[text]

@@ -181,7 +181,10 @@ def _entry(assembler: Assembler, text: str) -> None:
 LAYOUT: tuple[Directive, ...] = (
     *(Directive(name, "", _known(name), f"go on in section {name}") for name in KNOWN_SECTIONS),
     Directive(
-        ".section", 'name, "flags", @type', _section, "go on in any section; flags a w x, type @progbits or @nobits; what else compilers write means nothing here"
+        ".section",
+        'name, "flags", @type',
+        _section,
+        "go on in any section; flags a w x, type @progbits or @nobits; what else compilers write means nothing here",
     ),
     Directive(".pushsection", 'name, "flags", @type', _push, "as .section, until .popsection"),
     Directive(".popsection", "", _pop, "back to the section before .pushsection"),

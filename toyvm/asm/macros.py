@@ -192,7 +192,7 @@ def _without_blanks(text: str) -> str:
         if match[3]:
             blank = True
             continue
-        stands = bool(match[1] and match[1][0] == '"' or match[2])
+        stands = bool((match[1] and match[1][0] == '"') or match[2])
         if blank and parts and stands:
             out.append(" ")
         out.append(match[0])

@@ -129,6 +129,11 @@ NAMING: tuple[Directive, ...] = (
     Directive(".equiv", "name, expression", _set(".equiv", True), "the same, but the symbol must be new"),
     Directive(".size", "name, expression", _size, "how many bytes belong to a symbol"),
     Directive(".type", "name, @function", _type, "accepted: function or object"),
-    Directive(".comm", "name, size, alignment", _common(".comm", True), "room in .bss under a global name; of several sources' the largest"),
+    Directive(
+        ".comm",
+        "name, size, alignment",
+        _common(".comm", True),
+        "room in .bss under a global name; of several sources' the largest",
+    ),
     Directive(".lcomm", "name, size, alignment", _common(".lcomm", False), "room in .bss under a local name"),
 )

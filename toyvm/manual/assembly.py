@@ -10,15 +10,20 @@ from toyvm.asm.pseudo import DERIVED, PSEUDO_INSTRUCTIONS, Pseudo
 from toyvm.asm.t64inc import NAME, constants
 from toyvm.image import elf
 from toyvm.manual.document import Block, Chapter, Figure, Points, Table
+from toyvm.numerals import FORMS
 
 _SYNTAX = (
     "The syntax is that of GNU as for RISC-V. A statement ends with its line or with `;`; comments begin with # or "
     "//, or stand between /* and */.",
     "name: is a label. A number: is a local one, which 1b (the last before) and 1f (the next) refer to. A dot is the "
     "place of the statement.",
-    "Numbers: 10, 0x10, 0b10, 'a'. Names are letters, digits, underscore, dollar and dot.",
+    f"Numbers: {FORMS}, with _ between digits, and 'a'. Names are letters, digits, underscore, dollar and dot.",
     "%hi(x) is x >> 12, for lui; %lo(x) its low 12 bits, unsigned, for ori, addi, a load or a store. %pcrel_hi(x) is "
     "for auipc, and %pcrel_lo(label) for what completes the auipc at label.",
+    "A macro's arguments are parted by commas, or by blanks between words or strings: m 1 2 has two, m 1 -2 has one. "
+    "One in double quotes loses them and may hold anything; m b=2 names its parameter.",
+    "Of several sources' symbols of one name a strong one is meant, else the largest common one, else the first weak "
+    "one; a weak symbol that is nowhere is 0. Two strong ones are an error.",
     "A control register may be written by name; a port is an expression.",
     "A program starts at _start, or at the beginning of .text. Sections are placed in the order .text .rodata .data "
     ".bss.",
@@ -33,7 +38,7 @@ _IMAGES = (
     "The entry point is a multiple of 4 and lies in a segment with X.",
     f"Sections may be missing. One that is allocated, of type {elf.SHT_PROGBITS} (PROGBITS) or {elf.SHT_NOBITS} "
     "(NOBITS), lies within a segment. There is at most one symbol table; what it names is in such a section or "
-    "absolute, and other symbols are passed over.",
+    "absolute; a symbol is local, global or weak (0, 1, 2), and other symbols are passed over.",
     f"The line table is the section {elf.LINES_SECTION}, of type {elf.SHT_PROGBITS}: a header; the names of the "
     "sources, UTF-8, a zero byte behind each; then three columns of as many values as there are rows, little-endian: "
     "addresses of 8 bytes, ascending, numbers of sources of 4 bytes, counted from 0, and lines of 4 bytes, counted "
