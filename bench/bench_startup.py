@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from pairs import measure_pairs
 
-from toyvm.importer import compiler_flags
+from toyvm.importer.library import compiler_flags
 
 ROUNDS = 15
 COMPILER = "riscv64-unknown-elf-gcc"

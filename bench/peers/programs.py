@@ -115,7 +115,7 @@ def compile_native(program: Program, folder: Path, place: int = 0) -> Path:
 @cache
 def compile_riscv(program: Program, folder: Path) -> Path:
     """The program for RV64IM, with picolibc."""
-    from toyvm.importer import compiler_flags
+    from toyvm.importer.library import compiler_flags
 
     out = folder / f"{program.name}.elf"
     return _compile(["riscv64-unknown-elf-gcc", OPTIMIZATION, "-std=gnu11", "-g", *compiler_flags()], program, out)

@@ -9,14 +9,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from compiling import build, needs_compiler
 
 from toyvm.host import Guest, Host, host_memory_for
-from toyvm.importer import Options, compiler_flags, import_file
+from toyvm.importer import Options, import_file
 from toyvm.machine import Machine
 from toyvm.recompiler.options import Recompiling
 from toyvm.techniques import NAMES, parse_variant
 
-COMPILER, ORACLE = "riscv64-unknown-elf-gcc", "qemu-riscv64"
+ORACLE = "qemu-riscv64"
 FINDER = "riscv64-unknown-elf-addr2line"
 HERE = Path(__file__).parent
 BENCH = HERE.parent.parent / "bench" / "programs"
@@ -27,19 +28,14 @@ WORDS, ENVIRONMENT = ("one", "two words", ""), {"TOYVM_TEST": "set"}
 MEMORY = 16 << 20
 LIMIT = 200_000_000
 
-pytestmark = pytest.mark.skipif(
-    shutil.which(COMPILER) is None or not Path("/usr/lib/picolibc/riscv64-unknown-elf").exists(),
-    reason=f"{COMPILER} or picolibc is not installed",
-)
+pytestmark = needs_compiler
 needs_oracle = pytest.mark.skipif(shutil.which(ORACLE) is None, reason=f"{ORACLE} is not installed")
 
 
 @cache
 def compiled(folder: Path, *sources: Path) -> Path:
-    out = folder / f"{sources[0].stem}.elf"
-    command = [COMPILER, "-O2", "-g", *compiler_flags(), f"-I{BENCH}", *map(str, sources), "-lm", "-o", str(out)]
-    subprocess.run(command, check=True, capture_output=True)
-    return out
+    flags = ["-O2", "-g", f"-I{BENCH}", *map(str, sources[1:])]
+    return build(folder / f"{sources[0].stem}.elf", sources[0], flags)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +102,7 @@ def test_main_is_found_in_its_source(folder: Path) -> None:
 def test_every_line_is_the_one_that_the_binary_utilities_find(folder: Path) -> None:
     program = compiled(folder, LIBRARY)
     image = import_file(program).image
-    start = image.address_of("toyvm_start")
+    start = image.address_of("__toyvm_start")
     addresses = range(start, start + 4000, 4)
     command = [FINDER, "-s", "-e", program, *(f"{address:#x}" for address in addresses)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()

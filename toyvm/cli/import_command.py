@@ -1,7 +1,12 @@
 """Make an image of a static RV64IM program: its instructions re-encoded in place, with a supervisor that serves it.
 
 `riscv64-unknown-elf-gcc -O2 -g $(toyvm import --flags) program.c -o program.elf` makes such a program with picolibc.
-`toyvm run` takes one as it is. What there is to say about it is printed on standard error.
+`toyvm run` takes one as it is. What there is to say about it is printed on standard error. An exit code of 100 or more
+becomes 99.
+
+The flags go with every call of that compiler, or of its g++; `-c`, `-std=`, `-ansi`, `-Werror` may stand beside them.
+Start-up, streams and system calls are compiled for them once, into the user's cache (XDG_CACHE_HOME, or ~/.cache); a
+function of a program's own with such a name, `open` or `times`, goes before theirs.
 """
 
 from __future__ import annotations
@@ -25,7 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="*", default=[], metavar="ARGUMENT", help="what main finds in argv, after a --")
     parser.add_argument("-o", dest="output", required=True, metavar="IMAGE", help="the image to write")
     add_start_options(parser)
-    parser.add_argument("--flags", nargs=0, action=_PrintFlags, help="print what gcc makes such programs with, and end")
+    parser.add_argument(
+        "--flags",
+        nargs="?",
+        metavar="COMPILER",
+        action=_PrintFlags,
+        help="print what this gcc makes such programs with, and end; riscv64-unknown-elf-gcc",
+    )
 
 
 def add_start_options(parser: Options) -> None:
@@ -85,7 +96,7 @@ class _PrintFlags(argparse.Action):
     ) -> None:
         from shlex import join
 
-        from toyvm.importer import compiler_flags
+        from toyvm.importer.library import COMPILER, compiler_flags
 
-        print(join(compiler_flags()))
+        print(join(compiler_flags(str(values or COMPILER))))
         parser.exit()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 from toyvm.errors import UsageError
 from toyvm.names import unknown_name
+from toyvm.places import cache_directory
 
 ENGINES = ("interpreter", "recompiler")
 
@@ -43,14 +43,9 @@ def recompiling_of(engine: str | Recompiling) -> Recompiling | None:
 
 
 def default_directory() -> Path | None:
-    """Where compiled code is kept unless told otherwise, after the XDG base directory specification.
-
-    None: nowhere, as the user has no home.
-    """
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):
-        base = os.path.expanduser("~/.cache")
-    return Path(base, "toyvm", "code") if os.path.isabs(base) else None
+    """Where compiled code is kept unless told otherwise; None: nowhere."""
+    cache = cache_directory()
+    return None if cache is None else cache / "code"
 
 
 def check_llvm() -> None:

@@ -16,11 +16,11 @@ __asm__(".globl _start\n"
         "    la   tp, __tls_base\n"
         "    mv   a0, sp\n"
         "    li   ra, 0\n"
-        "    j    toyvm_start\n"
+        "    j    __toyvm_start\n"
         ".size _start, . - _start\n");
 
 /* The stack begins with the count of arguments, the arguments and NULL, the environment and NULL. */
-__attribute__((noreturn, used)) void toyvm_start(long *stack)
+__attribute__((noreturn)) void __toyvm_start(long *stack)
 {
     int argc = (int)stack[0];
     char **argv = (char **)(stack + 1);

@@ -1,0 +1,2 @@
+/* As poll.h. */
+#include <poll.h>
