@@ -38,7 +38,12 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     {"shipped programs": ("shipped",), "random programs": ("programs",)},
     {"importer": ("importer",)},
     {"ready images": ("ready",)},
-    {"disassembler": ("disasm",), "reference": ("reference",), "assembler": ("asm",), "ported lines": ("portdiff",)},
+    {
+        "disassembler": ("disasm", "source_lines"),
+        "reference": ("reference",),
+        "assembler": ("asm",),
+        "ported lines": ("portdiff",),
+    },
     {
         "image": ("image",),
         "guests' headers": ("headers",),
@@ -53,7 +58,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
         "hypercalls": ("hypercalls",),
         "exits": ("exits",),
         "techniques": ("techniques",),
-        "errors": ("errors", "arguments"),
+        "errors": ("errors", "arguments", "printable"),
         "limits": ("limits",),
         "numerals": ("numerals",),
     },

@@ -12,6 +12,7 @@ from time import monotonic
 
 from toyvm.errors import BadFileError, ToyvmError
 from toyvm.limits import PATIENCE_SECONDS
+from toyvm.printable import printable
 
 StrPath = str | os.PathLike[str]
 
@@ -44,12 +45,7 @@ def boundary(name: StrPath, wrong: str = "") -> Iterator[None]:
 
 def shown(name: StrPath) -> str:
     """A file's name as it can stand in a line of text: what is not printable, or not text, is escaped."""
-    text = os.fspath(name)
-    return text if text.isprintable() else "".join(_escaped(letter) for letter in text)
-
-
-def _escaped(letter: str) -> str:
-    return letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode()
+    return printable(os.fspath(name))
 
 
 def read_file(path: StrPath, limit: int) -> bytes:

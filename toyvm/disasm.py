@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,8 @@ from toyvm.isa.coding import decode
 from toyvm.isa.control import BY_NUMBER as CONTROL_BY_NUMBER
 from toyvm.isa.declare import Instruction, Operand
 from toyvm.isa.registers import ABI_NAMES, REGISTERS
+from toyvm.printable import printable
+from toyvm.source_lines import SourceLines
 
 SymbolAt = Callable[[int], str | None]
 
@@ -24,7 +26,6 @@ _CODE_COLUMN = 40
 _BYTES_IN_ROW = 8
 _PAGE = 4096
 _LEAST_ZEROS = 16  # bytes of zeros that are worth a line of their own
-_MAXIMUM_SOURCE = 16 * 1024 * 1024
 
 
 def disassemble_word(word: int, pc: int, symbol_at: SymbolAt | None = None) -> str:
@@ -80,18 +81,25 @@ def _operands(row: Instruction, values: tuple[int, ...], pc: int, symbol_at: Sym
 
 def _target(address: int, symbol_at: SymbolAt | None) -> str:
     name = symbol_at(address) if symbol_at is not None else None
-    return name or f"{address:#x}"
+    return printable(name) if name else f"{address:#x}"
 
 
-def disassemble_image(image: Image) -> str:
-    """A whole image: sections, labels, words and source lines as comments; assembling it gives the same memory back."""
+def disassemble_image(image: Image, folders: Sequence[Path] = ()) -> str:
+    """A whole image: sections, labels, words and source lines as comments; assembling it gives the same memory back.
+
+    The text of source lines comes from files beneath the current directory, `folders` and the shipped guests.
+    """
     names = _Names.of(image)
     lines = ["# Disassembled by toyvm; assembles back to the same bytes at the same addresses."]
     lines += [f".entry {names.at(image.entry) or hex(image.entry)}", *names.declarations()]
-    sources = _Sources()
+    sources = SourceLines(folders)
     for section in _sections(image):
         lines += ["", *_section(section, image, names, sources)]
+    lines[1:1] = [f"# The text of {printable(file)} is not shown: {_WITHHELD}." for file in sources.withheld[:1]]
     return "\n".join(lines + names.left_over()) + "\n"
+
+
+_WITHHELD = "it lies elsewhere than beneath this directory; name its own with --source"
 
 
 def _sections(image: Image) -> list[Section]:
@@ -193,34 +201,12 @@ class _Names:
         return ["", *(f".equ {symbol.name}, {symbol.address:#x}" for symbol in rest)] if rest else []
 
 
-class _Sources:
-    """The text of source lines, as far as the files can be read now."""
-
-    def __init__(self) -> None:
-        self._files: dict[str, list[str]] = {}
-
-    def line(self, file: str, number: int) -> str:
-        if file not in self._files:
-            self._files[file] = self._read(file)
-        lines = self._files[file]
-        text = lines[number - 1].strip() if number <= len(lines) else ""
-        return f"# {_printable(file)}:{number}: {_printable(text)}".rstrip(": ")
-
-    def _read(self, file: str) -> list[str]:
-        try:
-            path = Path(file)
-            if not path.is_file() or path.stat().st_size > _MAXIMUM_SOURCE:
-                return []
-            return path.read_text(encoding="utf-8").split("\n")
-        except (OSError, ValueError):
-            return []
+def _source_line(sources: SourceLines, file: str, number: int) -> str:
+    text = sources.line(file, number).strip()
+    return printable(f"# {file}:{number}: {text}", keep="\t").rstrip(": ")
 
 
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() or character == "\t" else "?" for character in text)
-
-
-def _section(section: Section, image: Image, names: _Names, sources: _Sources) -> Iterator[str]:
+def _section(section: Section, image: Image, names: _Names, sources: SourceLines) -> Iterator[str]:
     flags = "".join(letter for letter, bit in (("a", _ALLOC), ("w", _WRITE), ("x", _EXECUTE)) if section.flags & bit)
     kind = "@progbits" if section.has_contents else "@nobits"
     yield f'.section {section.name}, "{flags}", {kind}'
@@ -231,7 +217,7 @@ def _section(section: Section, image: Image, names: _Names, sources: _Sources) -
     while position < end:
         place = image.lines.find(position)
         if place is not None and place != shown:
-            yield sources.line(*place)
+            yield _source_line(sources, *place)
         shown = place
         yield from names.labels(position)
         size, text = _row(section, data, position, _limit(section, names, position), names)

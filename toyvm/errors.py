@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
+from toyvm.printable import printable
+
 
 class ExitCode(IntEnum):
     """What the command line ends with, besides a finished guest's own code (0-99)."""
@@ -61,11 +63,19 @@ class Diagnostic(NamedTuple):
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        text = f"{self.file}:{self.line}:{self.column}: error: {self.message}"
+        return self.text("error")
+
+    def text(self, kind: str) -> str:
+        """All of it, for a person: `kind` is an error or a warning."""
+        text = f"{self.file}:{self.line}:{self.column}: {kind}: {self.message}"
+        lines = [printable(text)]
         if self.source_line:
-            margin = "".join("\t" if character == "\t" else " " for character in self.source_line[: self.column - 1])
-            text += f"\n    {self.source_line}\n    {margin}^{'~' * (self.width - 1)}"
-        return "\n".join((text, *self.notes))
+            before, at = self.source_line[: self.column - 1], self.source_line[self.column - 1 :][: self.width]
+            shown = printable(self.source_line, keep="\t")
+            margin = "".join("\t" if letter == "\t" else " " for letter in printable(before, keep="\t"))
+            width = max(self.width, len(printable(at, keep="\t")))
+            lines += [f"    {shown}", f"    {margin}^{'~' * (width - 1)}"]
+        return "\n".join((*lines, *(printable(note) for note in self.notes)))
 
 
 class AssemblyError(ToyvmError):

@@ -88,9 +88,9 @@ def load_program(
     has no build for the technique.
     """
     path = find_program(check_path(program, "program"))
-    if path.suffix in _SOURCE_SUFFIXES and not defines and not include and is_shipped(path):
+    if is_source(path) and not defines and not include and is_shipped(path):
         return _assembled(path, technique)
-    if path.suffix in _SOURCE_SUFFIXES:
+    if is_source(path):
         from toyvm.asm.api import assemble, check_defines
 
         given = {**defines_for(technique), **check_defines(defines)}
@@ -119,6 +119,11 @@ def _assembled(path: Path, technique: str) -> Image:
         raise UsageError(
             f"{header.name} has no build for technique {technique}: {why}; it has one for {there_is}"
         ) from None
+
+
+def is_source(path: Path) -> bool:
+    """Is this the name of a source?"""
+    return path.suffix in _SOURCE_SUFFIXES
 
 
 def is_riscv_program(path: Path) -> bool:

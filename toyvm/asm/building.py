@@ -12,6 +12,7 @@ from toyvm.asm.sections import Symbol as UnitSymbol
 from toyvm.asm.source import Source
 from toyvm.asm.values import Relative
 from toyvm.image import PF_R, PF_W, PF_X, Image, LineTable, Section, Segment, Symbol
+from toyvm.printable import printable
 
 LOCAL_PREFIX = ".L"  # labels that are of no interest outside their source
 _LINE_MASK = (1 << LINE_BITS) - 1
@@ -94,7 +95,7 @@ def _lines(outputs: list[Output], files: Sequence[Source]) -> LineTable:
     numbers = sorted({place >> LINE_BITS for _, place in kept})
     names = {number: index for index, number in enumerate(numbers)}
     return LineTable(
-        tuple(files[number].name for number in numbers),
+        tuple(printable(files[number].name) for number in numbers),
         tuple(address for address, _ in kept),
         tuple(names[place >> LINE_BITS] for _, place in kept),
         tuple(place & _LINE_MASK for _, place in kept),

@@ -20,6 +20,7 @@ from toyvm.asm.source import Source
 from toyvm.asm.t64inc import NAME as VIRTUAL_INCLUDE
 from toyvm.asm.t64inc import virtual_include
 from toyvm.errors import AssemblyError, BadFileError
+from toyvm.printable import printable
 
 if TYPE_CHECKING:
     from toyvm.asm.assembler import Assembler
@@ -73,12 +74,11 @@ def _err(assembler: Assembler, text: str) -> None:
 
 def _warning(assembler: Assembler, text: str) -> None:
     complaint = Complaint(_message(text, ".warning") if text else ".warning")
-    warning = str(diagnose(assembler.origin(), complaint)).replace(": error: ", ": warning: ", 1)
-    assembler.log.messages.append(warning)
+    assembler.log.messages.append(diagnose(assembler.origin(), complaint).text("warning"))
 
 
 def _print(assembler: Assembler, text: str) -> None:
-    assembler.log.messages.append(_message(text, ".print"))
+    assembler.log.messages.append(printable(_message(text, ".print"), keep="\n\t"))
 
 
 def _end(assembler: Assembler, text: str) -> None:

@@ -9,6 +9,7 @@ from toyvm.asm.linker import Linked
 from toyvm.asm.placement import Output
 from toyvm.asm.sections import LINE_BITS, Section, Unit
 from toyvm.asm.source import Source
+from toyvm.printable import printable
 
 BYTES_IN_ROW = 8
 MAXIMUM_ROWS = 64  # of bytes for one source line
@@ -20,9 +21,10 @@ Piece = tuple[int, bytes]  # address and what stands there
 def listing(units: Sequence[Unit], linked: Linked, files: Sequence[Source]) -> str:
     lines: list[str] = []
     pieces = _pieces(linked.outputs)
+    shown = {place >> LINE_BITS for place in pieces}
     for number, source in enumerate(files):
-        if number in {place >> LINE_BITS for place in pieces}:
-            lines += [f"{source.name}:", *_file(number, source, pieces), ""]
+        if number in shown:
+            lines += [f"{printable(source.name)}:", *_file(number, source, pieces), ""]
     lines += ["Sections:", *_sections(linked.outputs), "", "Symbols:", *_symbols(units, linked)]
     return "\n".join(lines) + "\n"
 
@@ -38,7 +40,7 @@ def _pieces(outputs: Sequence[Output]) -> dict[int, list[Piece]]:
 
 
 def _part(part: Section) -> Iterator[tuple[int, Piece]]:
-    ends = [offset for offset, _ in part.rows[1:]] + [part.size]
+    ends = [*(offset for offset, _ in part.rows[1:]), part.size][: len(part.rows)]
     for (offset, place), end in zip(part.rows, ends, strict=True):
         if end > offset:
             yield place, (part.address + offset, bytes(part.data[offset:end]))
@@ -49,8 +51,8 @@ def _file(number: int, source: Source, pieces: dict[int, list[Piece]]) -> Iterat
         rows = [row for piece in pieces.get(number << LINE_BITS | line_number, ()) for row in _rows(*piece)]
         if len(rows) > MAXIMUM_ROWS:
             rows = [*rows[:MAXIMUM_ROWS], f"{'...':>16}  {len(rows) - MAXIMUM_ROWS} rows more"]
-        first = rows[0] if rows else ""
-        yield f"{first:<{18 + _WIDTH}} {line_number:5}  {text}".rstrip()
+        first, shown = rows[0] if rows else "", printable(text, keep="\t")
+        yield f"{first:<{18 + _WIDTH}} {line_number:5}  {shown}".rstrip()
         yield from rows[1:]
 
 
@@ -81,4 +83,4 @@ def _symbols(units: Sequence[Unit], linked: Linked) -> Iterator[str]:
                 scope = "global" if symbol.is_global else "local"
                 rows.append((linked.numbers[unit].symbol(symbol.name), symbol.name, scope, unit.name))
     for address, name, scope, where in sorted(rows):
-        yield f"{address:16x}  {scope:6}  {name}  {where}"
+        yield f"{address:16x}  {scope:6}  {name}  {printable(where)}"

@@ -12,7 +12,9 @@ from types import ModuleType
 from typing import NoReturn
 
 from toyvm.cli.help import Help
+from toyvm.cli.saying import say
 from toyvm.errors import AssemblyError, BadFileError, ExitCode, ToyvmError
+from toyvm.printable import printable
 
 # Command, and the line that help prints for it. Its module has `add_arguments(parser)` and `execute(arguments) -> int`.
 COMMANDS = {
@@ -131,12 +133,11 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line, as everywhere."""
 
     def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(ExitCode.USAGE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
+        self.exit(ExitCode.USAGE, printable(f"{self.prog}: {message}; see `{self.prog} --help`") + "\n")
 
 
 def _complain(message: str, code: int, prefix: str = "toyvm: ") -> int:
-    with suppress(OSError):  # nobody listens
-        print(f"{prefix}{message}", file=sys.stderr, flush=True)
+    say(message, prefix)
     return int(code)
 
 

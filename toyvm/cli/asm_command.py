@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from toyvm.cli.options import add_source_options, parse_defines
+from toyvm.cli.saying import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +24,8 @@ def execute(arguments: argparse.Namespace) -> int:
     outputs = {"-o": arguments.output, "--listing": arguments.listing}
     check_outputs(outputs)
     assembly = assemble(arguments.sources, defines=parse_defines(arguments.defines), include=arguments.include)
+    for message in assembly.messages:
+        say(message, prefix="")
     check_kept(outputs, assembly.inputs)
     # Both files or none: the listing is made before anything is written.
     listing = assembly.listing() if arguments.listing else None

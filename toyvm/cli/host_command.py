@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from toyvm.cli.host_file import CONSOLE, GuestPlan, HostPlan, find_host_file, read_host_file
 from toyvm.cli.options import parse_count, parse_seconds
 from toyvm.cli.run_command import exit_code_of
+from toyvm.cli.saying import say
 from toyvm.errors import BadFileError, ExitCode, UsageError
 from toyvm.outcome import Outcome
 
@@ -227,7 +228,7 @@ def _do(control: Control, command: Command) -> None:
         control.do(command)
     except UsageError as error:
         control.refused = True
-        print(f"toyvm: {command.verb}: {error}", file=sys.stderr)
+        say(f"{command.verb}: {error}")
 
 
 def _run_to(host: Host, clock: int | None, deadline: float | None, *, waits: bool) -> HostStop:
@@ -259,9 +260,9 @@ def _explain(host: Host) -> None:
     """Say on standard error of each guest that did not end by itself why, and where."""
     lines = [f"guest {guest.name}: {line}" for guest in host.guests if (line := _complaint(guest))]
     for line in lines[:_EXPLAINED]:
-        print(f"toyvm: {line}", file=sys.stderr)
+        say(line)
     if len(lines) > _EXPLAINED:
-        print(f"toyvm: and {len(lines) - _EXPLAINED} guests more", file=sys.stderr)
+        say(f"and {len(lines) - _EXPLAINED} guests more")
 
 
 def _complaint(guest: Guest) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO
 
+from toyvm.printable import printable
+
 KEPT = 1 << 16  # bytes of a guest's output
 
 
@@ -61,9 +63,9 @@ class KeptOutput:
 
     @property
     def last_line(self) -> str:
-        """The last line that is not empty, for people: what is not printable is left out."""
+        """The last line that is not empty, for people."""
         for line in reversed(self._kept[-512:].decode("utf-8", "replace").splitlines()):
-            shown = "".join(letter for letter in line if letter.isprintable()).strip()
+            shown = printable(line.strip())
             if shown:
                 return shown
         return ""

@@ -15,6 +15,7 @@ from toyvm.cli.host_table import Row, summary, table
 from toyvm.cli.terminal import TerminalInput, keys_unbuffered
 from toyvm.errors import UsageError
 from toyvm.host import Guest
+from toyvm.printable import printable
 from toyvm.schedule import MAXIMUM_SHARE
 from toyvm.sharing import Condition, HostStop
 
@@ -237,7 +238,7 @@ class Screen:
             verbs = " ".join(VERBS)
             return f":{self._line}_   ({verbs})"[:width]
         more = f"   rows {self._first + 1} to {min(count, self._first + room)} of {count}" if count > room else ""
-        return f"{self._message}{more}"[:width]
+        return printable(f"{self._message}{more}")[:width]
 
     def _rates(self, account: HostAccount, now: float) -> tuple[dict[str, float] | None, float | None]:
         """Instructions a second of each guest, and ticks of the host, since the last drawing."""

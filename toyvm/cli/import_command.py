@@ -12,12 +12,12 @@ function of a program's own with such a name, `open` or `times`, goes before the
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toyvm.cli.options import Options
+from toyvm.cli.saying import say
 from toyvm.errors import UsageError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def import_with_notes(path: Path, options: StartOptions) -> Imported:
 
     imported = import_file(path, options)
     for note in imported.notes:
-        print(f"toyvm: {path}: {note}", file=sys.stderr)
+        say(f"{path}: {note}")
     return imported
 
 

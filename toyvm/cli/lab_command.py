@@ -44,6 +44,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from toyvm.lab.experiment import Experiment, subjects_for
     from toyvm.lab.table import lines
     from toyvm.lab.workloads import find_workloads
+    from toyvm.printable import printable
 
     check_outputs({"--json": arguments.json})
     techniques, engines = _choices(arguments)
@@ -52,7 +53,7 @@ def execute(arguments: argparse.Namespace) -> int:
         subjects = subjects_for(techniques, engines, arguments.hardware, Path(code_cache))
         experiment = Experiment(workloads, subjects)
         _measure(experiment, arguments)
-    print("\n".join(lines(experiment, output_width())))
+    print(printable("\n".join(lines(experiment, output_width())), keep="\n"))
     if arguments.json:
         _write(experiment, arguments)
     return ExitCode.GUEST_FAULT if experiment.failures else ExitCode.OK

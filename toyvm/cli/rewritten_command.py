@@ -16,6 +16,7 @@ from toyvm.cli import run_command
 from toyvm.cli.options import add_options_of_techniques, variant_of
 from toyvm.errors import ExitCode, UsageError
 from toyvm.isa.machine import Level
+from toyvm.printable import printable
 from toyvm.techniques import BY_NAME
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _words(guest: Guest) -> Iterator[str]:
     shown = ""
     for word in words_of(guest):
         location = guest.image.locate(word.address) if guest.image else None
-        place = f"{os.path.basename(location.file)}:{location.line}" if location and location.file else ""
+        place = f"{printable(os.path.basename(location.file))}:{location.line}" if location and location.file else ""
         heading = f"{'user' if word.user else 'kernel'} code, page {word.address & ~0xFFF:#x}"
         if heading != shown:
             yield f"{heading}:"

@@ -24,6 +24,7 @@ from toyvm.cli.options import (
     parse_seconds,
     variant_of,
 )
+from toyvm.cli.saying import say
 from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, BadFileError, UsageError
 from toyvm.isa.machine import Level
 from toyvm.outcome import EXIT_CODES, Outcome, Stop
@@ -172,12 +173,15 @@ def _limits(arguments: argparse.Namespace) -> tuple[int | None, float | None]:
 
 
 def _image(arguments: argparse.Namespace) -> Image:
-    from toyvm.shipped import find_program, is_riscv_program, load_program
+    from toyvm.shipped import find_program, is_riscv_program, is_source, load_program
 
     defines = parse_defines(arguments.defines)
     program = find_program(arguments.program)
     if is_riscv_program(program) and not defines:
         return import_with_notes(program, start_options(arguments)).image
+    if is_source(program) and any(is_source(Path(word)) for word in arguments.words):
+        together = " ".join((arguments.program, *arguments.words))
+        raise UsageError(f"run takes one source; for several: toyvm asm {together} -o all.img, then toyvm run all.img")
     if arguments.words or arguments.env or arguments.stack:
         raise UsageError(f"{program}: arguments, --env and --stack go with a RISC-V program; this is none")
     return load_program(arguments.program, arguments.technique, defines=defines, include=arguments.include)
@@ -287,11 +291,11 @@ def _explain(computer: Computer | ReferenceEngine, outcome: Outcome) -> None:
     """Say on standard error why a guest that did not end by itself was ended, and where."""
     code = outcome.exit_code
     if outcome.stop is Stop.EXIT and code is not None and code > MAXIMUM_GUEST_EXIT_CODE:
-        print(f"toyvm: the guest's exit code {code} does not fit 0..{MAXIMUM_GUEST_EXIT_CODE}", file=sys.stderr)
+        say(f"the guest's exit code {code} does not fit 0..{MAXIMUM_GUEST_EXIT_CODE}")
     elif outcome.stop is not Stop.EXIT:
         from toyvm.diagnosis import describe
 
-        print(f"toyvm: {outcome.report or describe(computer, outcome.stop)}", file=sys.stderr)
+        say(outcome.report or describe(computer, outcome.stop))
 
 
 def exit_code_of(outcome: Outcome) -> int:

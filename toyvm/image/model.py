@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from toyvm.arguments import check_bytes, check_integer, check_path, check_text
 from toyvm.errors import BadFileError, UsageError
+from toyvm.printable import printable
 
 PF_X, PF_W, PF_R = 1, 2, 4  # rights of a segment, with ELF's values
 MAXIMUM_IMAGE_BYTES = 512 * 1024 * 1024
@@ -75,8 +76,9 @@ class Location(NamedTuple):
     line: int | None = None
 
     def __str__(self) -> str:
-        place = "" if self.file is None else f"{self.file}:{self.line}"
-        name = "" if self.symbol is None else f"{self.symbol}+{self.offset:#x}" if self.offset else self.symbol
+        place = "" if self.file is None else f"{printable(self.file)}:{self.line}"
+        symbol = "" if self.symbol is None else printable(self.symbol)
+        name = f"{symbol}+{self.offset:#x}" if symbol and self.offset else symbol
         return f"{place} ({name})" if place and name else place or name or "unknown place"
 
 

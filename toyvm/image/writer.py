@@ -21,8 +21,13 @@ class _Strings:
         offset = self._offsets.get(text)
         if offset is None:
             offset = self._offsets[text] = len(self.data)
-            self.data += text.encode() + b"\0"
+            self.data += _encoded(text) + b"\0"
         return offset
+
+
+def _encoded(name: str) -> bytes:
+    """A name as UTF-8; what a file's name has that is none is escaped."""
+    return name.encode(errors="backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,7 @@ def _symbol(symbol: Symbol, strings: _Strings, numbers: dict[str, int], executab
 
 
 def _lines(lines: LineTable) -> bytes:
-    names = b"".join(name.encode() + b"\0" for name in lines.files)
+    names = b"".join(_encoded(name) + b"\0" for name in lines.files)
     rows = len(lines.addresses)
     body = b"".join(
         (

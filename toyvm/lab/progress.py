@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import Self, TextIO
 
+from toyvm.printable import printable
+
 _ERASE_LINE = "\r\x1b[K"
 
 
@@ -17,7 +19,7 @@ class Progress:
     def show(self, text: str) -> None:
         if self._stream is not None:
             width = shutil.get_terminal_size().columns - 1
-            self._stream.write(_ERASE_LINE + text[:width])
+            self._stream.write(_ERASE_LINE + printable(text)[:width])
             self._stream.flush()
 
     def __enter__(self) -> Self:
