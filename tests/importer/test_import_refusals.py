@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from rv64 import Operation
 from toyvm.errors import BadFileError, ToyvmError, UsageError
 from toyvm.image import Image
 from toyvm.importer import Options, import_program
+from toyvm.shipped import load_program
 
 CODE = Piece(".text", TEXT, words(*call(EXIT, 0)), R | X)
 GOOD = File([CODE], (Name("_start", TEXT), Name("$x", TEXT, kind=NOTYPE)))
@@ -45,10 +47,10 @@ def complaint(data: bytes) -> str:
         (b"#!/bin/sh\n" * 10, "not an ELF file"),
         (GOOD.build()[:100], "beyond the file's end"),
         (GOOD.build()[:-70], "beyond the file's end"),
-        (patched(4, "<B", 1), "for 32 bits"),
+        (patched(4, "<B", 1), "for 32-bit"),
         (patched(5, "<B", 2), "big-endian"),
         (replace(GOOD, machine=62).build(), "x86-64"),
-        (replace(GOOD, type=1).build(), "an object file: link it"),
+        (replace(GOOD, type=1).build(), "a relocatable object file, not yet linked, for RISC-V (link it)"),
         (replace(GOOD, type=3).build(), "link with -static -no-pie"),
         (replace(GOOD, programs=[(3, R)]).build(), "wants a dynamic linker: link with -static"),
         (replace(GOOD, entry=0x5000).build(), "entry point 0x5000 lies in no executable segment"),
@@ -67,6 +69,30 @@ def test_a_file_that_is_no_such_program_is_refused_in_one_line(data: bytes, mess
     said = complaint(data)
     assert message in said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (replace(GOOD, machine=62).build(), "a statically linked program for x86-64"),
+        (replace(GOOD, machine=62, type=3).build(), "a shared object, or a position-independent program, for x86-64"),
+        (replace(GOOD, machine=62, programs=[(3, R)]).build(), "a dynamically linked program for x86-64"),
+        (replace(GOOD, type=3, programs=[(3, R)]).build(), "a dynamically linked program for RISC-V"),
+        (replace(GOOD, machine=183, type=1).build(), "a relocatable object file, not yet linked, for AArch64"),
+        (replace(GOOD, machine=0x9999, type=4).build(), "a core dump for machine 0x9999"),
+        (patched(4, "<B", 1), "a statically linked program for 32-bit RISC-V"),
+        (patched(5, "<B", 2, patched(16, "<I", 0xF3000200)), "a statically linked program for big-endian"),
+        (patched(4, "<B", 9), "no ELF file of any known kind"),
+    ],
+)
+def test_a_file_for_another_machine_is_called_what_it_is_wherever_it_is_given(
+    tmp_path: Path, data: bytes, kind: str
+) -> None:
+    path = tmp_path / "prog"
+    path.write_bytes(data)
+    assert f"the file is {kind}" in complaint(data)
+    with pytest.raises(BadFileError, match=f"the file is {kind}"):
+        load_program(path)
 
 
 FOREIGN = [
@@ -96,6 +122,20 @@ def test_all_foreign_instructions_are_in_one_list() -> None:
     for _, kind, advice in FOREIGN:
         assert kind in said
         assert advice in said
+
+
+def test_a_long_list_begins_with_what_to_do_and_counts_what_it_leaves_out() -> None:
+    pairs = [word for _ in range(500) for word in (0x02A5F553, 0x100522AF)]
+    lines = complaint(program(*pairs, *call(EXIT, 0))).splitlines()
+    assert lines[0] == "prog.elf: not RV64IM in 1000 places:"
+    assert "compile with -march=rv64im -mabi=lp64" in lines[1]
+    assert [line.split()[0] for line in lines[2:22]] == [f"{0x10000 + 4 * n:#x}" for n in range(20)]
+    assert lines[22:] == ["    and 980 more"]
+
+
+def test_a_list_that_fits_leaves_nothing_out() -> None:
+    pairs = [word for _ in range(10) for word in (0x02A5F553, 0x100522AF)]
+    assert complaint(program(*pairs, *call(EXIT, 0))).splitlines()[-1].startswith("    0x1004c ")
 
 
 def test_foreign_instructions_of_one_kind_at_one_place_are_counted() -> None:

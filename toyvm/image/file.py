@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from toyvm.errors import BadFileError
 from toyvm.image import elf
+from toyvm.image.kinds import kind_of
 
 MAXIMUM_SEGMENTS = 4096
 MAXIMUM_SECTIONS = 0xFEFF
@@ -26,12 +27,13 @@ class Expected(NamedTuple):
 
 
 _FORMAT = (
-    Expected("class_", 4, elf.CLASS_64, "ELF class", {1: "this one is for 32 bits"}),
-    Expected("data", 5, elf.DATA_LITTLE, "byte order", {2: "this one is big-endian"}),
+    Expected("class_", 4, elf.CLASS_64, "ELF class"),
+    Expected("data", 5, elf.DATA_LITTLE, "byte order"),
     Expected("ident_version", 6, elf.VERSION, "ELF version"),
     Expected("version", 20, elf.VERSION, "ELF version"),
     Expected("ehsize", 52, elf.HEADER.size, "header size"),
 )
+_TELLING = ("class_", "data", "machine", "type")  # members whose other values make it a file of another kind
 
 
 class _Table(NamedTuple):
@@ -63,8 +65,9 @@ class ElfFile:
         for expected in (*_FORMAT, *identity):
             value = header[expected.member]
             if value != expected.value:
+                kind = f"; the file is {kind_of(self.data)}" if expected.member in _TELLING else ""
                 hint = f" ({expected.hints[value]})" if value in expected.hints else ""
-                message = f"{expected.what} is {value:#x}; {what} has {expected.value:#x}{hint}"
+                message = f"{expected.what} is {value:#x}; {what} has {expected.value:#x}{kind}{hint}"
                 raise self.bad(expected.offset, message)
         return header
 

@@ -14,7 +14,7 @@ from toyvm.isa.machine import MAXIMUM_MEMORY
 _TOP = 1 << 64
 
 # What the header must say.
-IDENTITY = (Expected("type", 16, elf.TYPE_EXECUTABLE, "file type"), Expected("machine", 18, elf.MACHINE_T64, "machine"))
+IDENTITY = (Expected("machine", 18, elf.MACHINE_T64, "machine"), Expected("type", 16, elf.TYPE_EXECUTABLE, "file type"))
 
 
 def read(data: bytes, name: str) -> Image:

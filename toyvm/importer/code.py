@@ -8,7 +8,7 @@ code, and that is said.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from toyvm.errors import BadFileError
@@ -16,6 +16,8 @@ from toyvm.image import Image, Section, Segment, elf
 from toyvm.importer.foreign import Kind, kind_of, size_of
 from toyvm.importer.program import Program
 from toyvm.importer.rv64 import reencode
+
+MOST_LINES = 20  # of the list of what cannot be translated
 
 
 class Refusal(NamedTuple):
@@ -132,26 +134,30 @@ def _notes(program: Program) -> Iterator[str]:
 
 
 def _complaint(program: Program, refusals: list[Refusal]) -> str:
-    """A line for each run of refusals of one kind at one place, then what avoids them."""
-    image = program.as_image()
-    groups = list(_grouped(image, refusals))
-    places = "\n".join(f"  {line}" for line in groups)
+    """What avoids them, then a line for each run of refusals of one kind at one place, as far as those can be read."""
     advice: dict[str, dict[str, None]] = {}  # and the kinds that it is for
     for refusal in refusals:
         advice.setdefault(refusal.kind.advice, {})[refusal.kind.name] = None
-    what_to_do = "\n".join(f"  {'; '.join(names)}: {what}" for what, names in advice.items())
     count = f"{len(refusals)} place{'s' if len(refusals) > 1 else ''}"
-    return f"{program.name}: not RV64IM in {count}:\n{places}\n{what_to_do}"
+    lines = [f"{program.name}: not RV64IM in {count}:"]
+    lines += [f"  {'; '.join(names)}: {what}" for what, names in advice.items()]
+    image, shown = program.as_image(), 0
+    for group in islice(_grouped(image, refusals), MOST_LINES):
+        lines.append(f"    {_line(image, group)}")
+        shown += len(group)
+    if shown < len(refusals):
+        lines.append(f"    and {len(refusals) - shown} more")
+    return "\n".join(lines)
 
 
-def _grouped(image: Image, refusals: list[Refusal]) -> Iterator[str]:
+def _grouped(image: Image, refusals: list[Refusal]) -> Iterator[list[Refusal]]:
     group: list[Refusal] = []
     for refusal in refusals:
         if group and not _continues(image, group[-1], refusal):
-            yield _line(image, group)
+            yield group
             group = []
         group.append(refusal)
-    yield _line(image, group)
+    yield group
 
 
 def _continues(image: Image, before: Refusal, after: Refusal) -> bool:
