@@ -34,8 +34,9 @@ static int write_line(char *line, uint32_t *random)
     uint32_t account = next_random(random) % ACCOUNTS;
     const char *first = firsts[account % 8], *last = lasts[account % 5], *purpose = purposes[next_random(random) % 5];
     long amount = (long)(next_random(random) % 2000000) - 1000000;
-    return snprintf(line, LINE, "%s %s;%02u-%02u;%s;%ld.%02ld\n", first, last, 1 + next_random(random) % 12, 1 + next_random(random) % 28,
-                    purpose, amount / 100, labs(amount % 100));
+    uint32_t month = 1 + next_random(random) % 12, day = 1 + next_random(random) % 28;
+    return snprintf(line, LINE, "%s %s;%02u-%02u;%s;%ld.%02ld\n", first, last, month, day, purpose, amount / 100,
+                    labs(amount % 100));
 }
 
 static char *write_ledger(uint32_t *random)
@@ -148,8 +149,8 @@ static uint64_t report(struct entry *const *entries, struct entry *const *bucket
                             entry->amount, (unsigned long)balance(buckets, entry->name));
         memset(line + size, '.', sizeof line - (size_t)size);
         memmove(line + 1, line, sizeof line - 1);
-        check = mixed(check, hash(strstr(line, "|") ? line : "?") + (memcmp(line, line + 1, 8) < 0));
         line[sizeof line - 1] = 0;
+        check = mixed(check, hash(strstr(line, "|") ? line : "?") + (memcmp(line, line + 1, 8) < 0));
     }
     return check;
 }

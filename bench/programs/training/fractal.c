@@ -17,14 +17,20 @@ static int escape(int64_t real, int64_t imaginary)
     return steps;
 }
 
+/* The number with a fraction of SHIFT bits. */
+static int64_t scaled(int64_t number)
+{
+    return (int64_t)((uint64_t)number << SHIFT);
+}
+
 uint64_t program(uint32_t scale)
 {
     uint64_t check = 0;
     for (uint32_t round = 0; round < scale; round++)
         for (int row = 0; row < HEIGHT; row++)
             for (int column = 0; column < WIDTH; column++) {
-                int64_t real = ((int64_t)(3 * column - 2 * WIDTH) << SHIFT) / WIDTH + round;
-                int64_t imaginary = ((int64_t)(2 * row - HEIGHT) << SHIFT) / HEIGHT;
+                int64_t real = scaled(3 * column - 2 * WIDTH) / WIDTH + round;
+                int64_t imaginary = scaled(2 * row - HEIGHT) / HEIGHT;
                 check = mixed(check, (uint64_t)escape(real, imaginary));
             }
     return check;
