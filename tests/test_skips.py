@@ -1,0 +1,65 @@
+"""Skipped tests: where everything is installed that tests need, a skip is a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import ROOT
+
+TESTS = """
+import pytest
+
+def test_runs():
+    pass
+
+@pytest.mark.skipif(True, reason="no such compiler")
+def test_marked():
+    pass
+
+def test_inside():
+    pytest.skip("no such file")
+
+@pytest.mark.xfail(reason="known")
+def test_known():
+    assert False
+"""
+MODULE = "import pytest\npytest.importorskip('no_such_module')\ndef test_unreached():\n    pass\n"
+
+
+def outcome_of(folder: Path, no_skips: str) -> tuple[int, str]:
+    shutil.copy(ROOT / "tests" / "conftest.py", folder)
+    (folder / "test_some.py").write_text(TESTS)
+    (folder / "test_module.py").write_text(MODULE)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "--continue-on-collection-errors",
+        str(folder),
+    ]
+    environment = {**os.environ, "TOYVM_NO_SKIPS": no_skips}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def test_skips_are_failures_where_none_may_be(tmp_path: Path) -> None:
+    code, said = outcome_of(tmp_path, "1")
+    assert code != 0
+    for reason in ("no such compiler", "no such file", "no_such_module"):
+        assert reason in said
+    assert said.count("has every test run: ") == 3
+
+
+@pytest.mark.parametrize("no_skips", ["", "0"])
+def test_skips_are_skips_elsewhere(tmp_path: Path, no_skips: str) -> None:
+    code, said = outcome_of(tmp_path, no_skips)
+    assert code == 0
+    assert "1 passed, 3 skipped, 1 xfailed" in said
