@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -12,6 +11,8 @@ from toyvm.arguments import check_address, check_bytes, check_integer, check_sec
 from toyvm.console import Input, InputRecord, OutputSink, open_input
 from toyvm.disk import Disk
 from toyvm.errors import BadFileError, ToyvmError, UsageError
+from toyvm.gate import Gate, one_thread_at_a_time
+from toyvm.holding import Holding
 from toyvm.isa.control import BY_NUMBER, CONTROL_REGISTERS
 from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
@@ -30,87 +31,106 @@ LEVEL_NUMBERS = {level: number for number, level in enumerate(Level)}
 _RIGHTS = {"r": 1, "w": 2, "x": 4}
 
 
+@one_thread_at_a_time("vm", "native_state", "closed", "interrupt", "registers", "control", "memory", "x")
 class Computer:
     """State, memory, console and disk of one computer, and the means to run it.
 
-    One thread at a time may use it; different computers may run in different threads. Everything is refused once it is
-    closed. `close` may be called again and again, and `with` calls it.
+    One thread at a time may use a machine, and one at a time a host and all its guests; another one is refused, but for
+    `interrupt`. Different machines and hosts may run in different threads. Everything is refused once it is closed.
+    `close` may be called again and again, and `with` calls it; a computer that nobody closes is closed with a
+    ResourceWarning once it is garbage.
     """
 
-    def __init__(self, vm: Any, input: Input, output: BinaryIO | None, disk: Disk | None) -> None:
-        self._vm: Any = vm
-        self._state = lib.t64_vm_state(vm)
-        self._busy = threading.Lock()
+    _noun = "computer"
+
+    def __init__(self, holding: Holding, gate: Gate, input: Input, output: BinaryIO | None, disk: Disk | None) -> None:
+        self._holding = holding
+        self.gate = gate
+        self._state = lib.t64_vm_state(holding.native)
+        self._is_running = False
         self._disk: Disk | None = None
-        self._disk_buffer: Any = None
-        self._recompiler: Recompiler | None = None  # a machine's own
         self.image: Image | None = None
         self.input_log: list[InputRecord] = []  # what a live terminal brought, and when
-        self.registers = Registers(self)
-        self.control = ControlRegisters(self)
-        self.memory = Memory(self)
-        self.x = GeneralRegisterList(self)
         try:
             self.input = open_input(input)
             self.sink = OutputSink(output)
             if disk is not None:
-                self._attach(disk)
+                _checked(holding.attach(disk), "attaching the disk")
+                self._disk = disk
         except BaseException:  # nobody else could free it
-            Computer.close(self)
+            holding.give_back()
             raise
-        self.runner = Runner(self)
-        lib.t64_vm_input_mode(vm, lib.T64_INPUT_LIVE if self.input.live else lib.T64_INPUT_STREAM)
+        self.runner = Runner(holding, self.input, self.sink, self.input_log)
+        lib.t64_vm_input_mode(self.vm, lib.T64_INPUT_LIVE if self.input.live else lib.T64_INPUT_STREAM)
 
-    def _attach(self, disk: Disk) -> None:
-        self._disk_buffer = ffi.from_buffer("uint8_t[]", disk.attach(), require_writable=True)
-        self._disk = disk
-        _checked(lib.t64_vm_disk(self.vm, self._disk_buffer, disk.sectors, disk.writable), "attaching the disk")
+    # Its state by name. Views are made when asked for: a view keeps the computer alive, and not the other way round.
+
+    @property
+    def registers(self) -> Registers:
+        self._check_open()
+        return Registers(self)
+
+    @property
+    def control(self) -> ControlRegisters:
+        self._check_open()
+        return ControlRegisters(self)
+
+    @property
+    def memory(self) -> Memory:
+        self._check_open()
+        return Memory(self)
+
+    @property
+    def x(self) -> GeneralRegisterList:
+        self._check_open()
+        return GeneralRegisterList(self)
 
     # Lifetime.
 
+    def _check_open(self) -> None:
+        if self._holding.native is None:
+            raise UsageError(f"this {self._noun} is closed")
+
     @property
     def vm(self) -> Any:
-        """The native object; raises UsageError after `close`."""
-        if self._vm is None:
-            raise UsageError(f"this {type(self).__name__.lower()} is closed")
-        return self._vm
+        """The native object; raises UsageError after `close`, and while another thread is at work on it."""
+        self.gate.check()
+        if self._holding.native is None:
+            self._check_open()
+        return self._holding.native
 
     @property
     def native_state(self) -> Any:
-        """The architectural state, as the native core keeps it."""
-        if self._vm is None:
-            self.vm  # noqa: B018 (raises)
+        """The architectural state, as the native core keeps it; raises UsageError where `vm` does."""
+        self.gate.check()
+        if self._holding.native is None:
+            self._check_open()
         return self._state
+
+    @property
+    def _recompiler(self) -> Recompiler | None:
+        """A machine's own."""
+        return self._holding.recompiler
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}{', closed' if self.closed else ''}>"
 
     def __reduce_ex__(self, protocol: object) -> Any:
         """Neither copied nor pickled: two owners would free the same native state."""
-        name = type(self).__name__.lower()
-        raise UsageError(f"a {name} is not copied or pickled; save() and restore() carry its state")
+        raise UsageError(f"a {self._noun} is not copied or pickled; save() and restore() carry its state")
 
     @property
     def closed(self) -> bool:
-        return self._vm is None
+        return self._holding.native is None
 
     def close(self) -> None:
         """Write a changed disk back to its file, and free everything. Another call tries again what was not written."""
-        if self._vm is None:
+        if self.closed:
             if self._disk is not None:
                 self._disk.close()
             return
         with self._alone():
-            vm, dirty = self._vm, bool(lib.t64_vm_disk_dirty(self._vm))
-            self._vm = None
-            try:
-                if self._recompiler is not None:
-                    self._recompiler.close()
-            finally:
-                lib.t64_vm_free(vm)
-                self._detach(dirty)
-
-    def _detach(self, dirty: bool) -> None:
-        if self._disk is not None:
-            ffi.release(self._disk_buffer)
-            self._disk.detach(dirty)
+            self._holding.give_back()
 
     def __enter__(self) -> Self:
         return self
@@ -120,12 +140,14 @@ class Computer:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        if not self._busy.acquire(blocking=False):
-            raise UsageError(f"this {type(self).__name__.lower()} is running already; one thread at a time may use it")
+        """For what an observer may not ask for in the middle of a run."""
+        if self._is_running:
+            raise UsageError(f"this {self._noun} is running already")
+        self._is_running = True
         try:
             yield
         finally:
-            self._busy.release()
+            self._is_running = False
 
     # Programs and memory.
 
@@ -308,10 +330,6 @@ class Computer:
     def interrupt(self) -> None:
         """End the run under way with `interrupted`. Another thread, or an observer, may call this."""
         self.runner.interrupt()
-
-    def on_exit(self) -> None:
-        """The native core stopped at an exit that someone observes."""
-        raise AssertionError("only a guest has exits")
 
     @property
     def exits(self) -> dict[str, int]:

@@ -95,7 +95,7 @@ class Lock:
     """That nobody else writes a file: not this process, nor another toyvm. It is held on what the file is."""
 
     _held: ClassVar[set[Identity]] = set()
-    _guard = threading.Lock()
+    _guard = threading.RLock()  # inside it garbage may be collected: a disk, say, whose machine nobody closed
 
     def __init__(self, descriptor: int, name: StrPath) -> None:
         """Takes the descriptor over. Raises BadFileError if someone has it, OSError."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 
 from toyvm.accounts import HostAccount, account_of
-from toyvm.arguments import check_integer, check_list, check_seconds, check_text
+from toyvm.arguments import check_callable, check_integer, check_list, check_seconds, check_text
 from toyvm.computer import LEVEL_NUMBERS, Computer, native_config, parse_level
 from toyvm.console import Input
 from toyvm.disk import Disk, open_disk
 from toyvm.errors import ToyvmError, UsageError
 from toyvm.events import ExitEvent, Observer, Observers
 from toyvm.exits import EXIT_REASONS
+from toyvm.gate import HOST_IN_USE, Gate, one_thread_at_a_time
+from toyvm.holding import Holding
 from toyvm.hypercalls import HYPERCALLS
 from toyvm.isa.guest_mode import INTERCEPT_BY_NAME
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, MAXIMUM_MEMORY, Level
@@ -28,12 +30,14 @@ from toyvm.sizes import check_within, parse_size
 from toyvm.techniques import TECHNIQUES, Build, Option, Variant, parse_variant
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from toyvm.monitor import MonitorMaker
     from toyvm.recompiler.worker import Recompiler
 
 DEFAULT_HOST_MEMORY = 64 << 20  # bytes
 _MINIMUM_HOST_MEMORY = 1 << 20
-
+_Result = TypeVar("_Result")
 
 _NATIVE_TECHNIQUES = {
     "trap": lib.T64_TRAP,
@@ -55,12 +59,16 @@ def host_memory_for(guest_memory: int) -> int:
     return min(2 * guest_memory + (16 << 20), MAXIMUM_MEMORY)
 
 
+@one_thread_at_a_time("interrupt", "post", "guests")
 class Host:
     """A machine of `memory` bytes at a hardware level, and its monitor. Closing it closes its guests.
 
     Each guest may be run by itself, with `guest.run`, or all of them together, with `run`: by turns of at most `slice`
     instructions, each in proportion to its share and within its cap. What a guest does depends neither on that nor
     on its neighbours: it has its own virtual time, and ends as it would alone.
+
+    One thread at a time may use a host and its guests, whatever of them it is: another one is refused, but for
+    `interrupt`, `post`, and what a guest's `pause`, `resume`, `stop`, `condition` and `outcome` say and do.
     """
 
     def __init__(
@@ -76,21 +84,31 @@ class Host:
             raise UsageError(f"host memory of {size} bytes; it takes a multiple of {PAGE_SIZE}")
         self.level = parse_level(level)
         recompiling = recompiling_of(engine)
-        self._recompiler: Recompiler | None = None
+        self.gate = Gate(HOST_IN_USE)
         self._guests: dict[str, Guest] = {}
         self._created = 0
         self.sharing = Sharing(Schedule(slice))
-        self._host: Any = lib.t64_host_new(size, LEVEL_NUMBERS[self.level])
-        if self._host == ffi.NULL:
+        native = lib.t64_host_new(size, LEVEL_NUMBERS[self.level])
+        if native == ffi.NULL:
             raise UsageError(f"no host of {size} bytes can be had: there is too little memory for it")
+        self._holding = Holding(native, lib.t64_host_free, self.gate)
+        self._holding.watch(self, "host")
         if recompiling is not None:
             from toyvm.recompiler.worker import Recompiler
 
             try:
-                self._recompiler = Recompiler(lambda options: lib.t64_host_recompile(self._host, options), recompiling)
+                attach = lib.t64_host_recompile
+                self._holding.recompiler = Recompiler(lambda options: attach(native, options), recompiling)
             except BaseException:
-                lib.t64_host_free(self._host)
+                self._holding.give_back()
                 raise
+
+    @property
+    def _recompiler(self) -> Recompiler | None:
+        return self._holding.recompiler
+
+    def __repr__(self) -> str:
+        return f"<Host with {len(self._guests)} guests>" if self._holding.native is not None else "<Host, closed>"
 
     @property
     def recompilation(self) -> dict[str, int]:
@@ -101,9 +119,9 @@ class Host:
     @property
     def native(self) -> Any:
         """The native object; raises UsageError after `close`."""
-        if self._host is None:
+        if self._holding.native is None:
             raise UsageError("this host is closed")
-        return self._host
+        return self._holding.native
 
     def guest(
         self,
@@ -149,12 +167,14 @@ class Host:
         if vm == ffi.NULL:
             free = self.frames_free * PAGE_SIZE
             raise UsageError(f"the host has {free} bytes free, too few for a guest of {config.memory} and its tables")
+        holding = Holding(vm, lib.t64_vm_free, self.gate)
         if monitor is None:
-            guest = Guest(self, variant.name, vm, input, output, opened, name)
+            guest = Guest(self, variant.name, holding, input, output, opened, name)
         else:
             from toyvm.monitor import monitored_guest
 
-            guest = monitored_guest(monitor, self, vm, input, output, opened, name)
+            guest = monitored_guest(monitor, self, holding, input, output, opened, name)
+        self._holding.parts.append(holding)
         guest.seat = self.sharing.seat(guest, client, limit)
         guest.seat.is_domain = monitor is None and _is_domain(variant)
         self._guests[name] = guest
@@ -173,8 +193,9 @@ class Host:
         return tuple(self._guests.values())
 
     def _forget(self, guest: Guest) -> None:
-        """A guest of this host is being closed."""
+        """A guest of this host is closed."""
         self._guests.pop(guest.name, None)
+        self._holding.parts.remove(guest._holding)
         self.sharing.leave(guest.seat)
 
     def run(
@@ -195,6 +216,22 @@ class Host:
     def interrupt(self) -> None:
         """End the run under way with `interrupted`. Another thread, or an observer, may call this."""
         self.sharing.interrupt()
+
+    def post(self, function: Callable[[], _Result]) -> Future[_Result]:
+        """Have the thread that runs the host call `function()` between two turns, where it may do all that may be done
+        to a host that stands still but run or close it. Any thread may post, and so may an observer.
+
+        The future has what it returns or raises, and can be cancelled before. What is posted is done in its order:
+        at once in a run under way, of the host or of one of its guests, else at the beginning of the next one; a host
+        that is closed cancels it. To wait for it inside the run is to wait for ever. Raises UsageError once the host is
+        closed.
+        """
+        check_callable(function, "function")
+        future = self.sharing.post(function)
+        if self._holding.native is None:  # closed meanwhile
+            self.sharing.cancel_posted()
+            raise UsageError("this host is closed")
+        return future
 
     @property
     def clock(self) -> int:
@@ -246,17 +283,15 @@ class Host:
 
     def close(self) -> None:
         """Close the guests, then free the host."""
-        if self._host is None:
+        if self._holding.native is None:
             return
         if self.sharing.is_running or any(guest.is_running for guest in self.guests):
             raise UsageError("this host is running already; it is closed once it stands still")
         errors = list(filter(None, map(_error_of_closing, self.guests)))  # every disk is written back that can be
         try:
-            if self._recompiler is not None:
-                self._recompiler.close()
+            self._holding.give_back()
         finally:
-            host, self._host = self._host, None
-            lib.t64_host_free(host)
+            self.sharing.cancel_posted()
         if errors:
             raise errors[0]
 
@@ -267,47 +302,59 @@ class Host:
         self.close()
 
 
+@one_thread_at_a_time("condition", "is_running", "outcome", "pause", "resume", "stop")
 class Guest(Computer):
     """One virtual machine on a host: the same interface as the bare machine, and its exits."""
 
+    _noun = "guest"
     seat: Seat  # its place on the host's schedule
 
     def __init__(
         self,
         host: Host,
         technique: str,
-        vm: Any,
+        holding: Holding,
         input: Input,
         output: BinaryIO | None,
         disk: Disk | None,
         name: str,
     ) -> None:
-        super().__init__(vm, input, output, disk)
+        super().__init__(holding, host.gate, input, output, disk)
         self.host = host
         self.name = name
         self.technique = technique
         self._observers = Observers()
-        self._exit_bytes = ffi.buffer(lib.t64_vm_exit(vm))
+        self._exit_bytes = ffi.buffer(lib.t64_vm_exit(holding.native))
+        self.runner.on_exit = self._on_exit
+        self.runner.between_slices = host.sharing.do_posted_if_alone
 
     def close(self) -> None:
+        was_open = not self.closed
         try:
             super().close()
         finally:
-            if self.closed:
+            if was_open and self.closed:
                 self.host._forget(self)
+                self.runner.detach()
+                del self.seat  # which has the guest
+
+    def __repr__(self) -> str:
+        return f"<Guest {self.name} of technique {self.technique}{', closed' if self.closed else ''}>"
 
     # Its part in the host's run; what is asked for is done at once between two turns.
 
     @property
     def is_running(self) -> bool:
         """Is a run of it under way?"""
-        self.vm  # noqa: B018 (raises)
-        return self._busy.locked()
+        self._check_open()
+        return self._is_running
 
     @property
     def _open_seat(self) -> Seat:
-        self.vm  # noqa: B018 (raises)
-        return self.seat
+        seat: Seat | None = getattr(self, "seat", None)  # at once: another thread may close it now
+        self._check_open()
+        assert seat is not None, "an open guest has a seat"
+        return seat
 
     @property
     def condition(self) -> Condition:
@@ -381,7 +428,7 @@ class Guest(Computer):
         if lib.t64_guest_intercept(self.vm, mask):
             raise UsageError(f"technique {self.technique} has no intercepts: it runs in no guest mode")
 
-    def on_exit(self) -> None:
+    def _on_exit(self) -> None:
         """Show the exit to those who asked to see it."""
         raw = self._exit_bytes[:]
         event = ExitEvent(self, raw, self._state.skipped)

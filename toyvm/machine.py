@@ -9,6 +9,8 @@ from toyvm.computer import Computer, native_config
 from toyvm.console import Input
 from toyvm.disk import Disk, open_disk
 from toyvm.errors import ToyvmError
+from toyvm.gate import MACHINE_IN_USE, Gate, one_thread_at_a_time
+from toyvm.holding import Holding
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, Level
 from toyvm.native import ffi, lib
 
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
     from toyvm.recompiler.options import Recompiling
 
 
+@one_thread_at_a_time()
 class Machine(Computer):
     """A T64 of its own: CPU, memory, console, disk, power and clock."""
+
+    _noun = "machine"
 
     def __init__(
         self,
@@ -51,12 +56,15 @@ class Machine(Computer):
         vm = lib.t64_machine_new(config)
         if vm == ffi.NULL:
             raise ToyvmError(f"the host has no memory for a machine of {config.memory} bytes")
-        super().__init__(vm, input, output, opened)
+        gate = Gate(MACHINE_IN_USE)
+        super().__init__(Holding(vm, lib.t64_vm_free, gate), gate, input, output, opened)
+        self._holding.watch(self, self._noun)
         if recompiling is not None:
             from toyvm.recompiler.worker import Recompiler
 
             try:
-                self._recompiler = Recompiler(lambda options: lib.t64_machine_recompile(vm, options), recompiling)
+                attach = lib.t64_machine_recompile
+                self._holding.recompiler = Recompiler(lambda options: attach(vm, options), recompiling)
             except BaseException:
                 self.close()
                 raise

@@ -18,6 +18,7 @@ from toyvm.computer import Computer
 from toyvm.errors import ToyvmError, UsageError
 from toyvm.events import FIELDS, LAYOUT, ExitEvent
 from toyvm.exits import EXIT_REASONS
+from toyvm.gate import one_thread_at_a_time
 from toyvm.host import Guest, Host
 from toyvm.image import Image
 from toyvm.isa.control import IE, MODE
@@ -119,11 +120,13 @@ class Mapping:
     rights: str  # of "rwx", what may be done without another mark in the entry: no "w" while it is not dirty
 
 
+@one_thread_at_a_time()
 class Vcpu:
     """The CPU that the guest believes to have. Registers may be read and written while the guest stands still."""
 
     def __init__(self, guest: MonitoredGuest) -> None:
         self._guest = guest
+        self.gate = guest.gate
         self.registers = guest.registers
         self.control = guest.control
 
@@ -150,11 +153,13 @@ class Vcpu:
         self._guest.checked(lib.t64_custom_trap(self._guest.standing(), cause, tval), "a trap")
 
 
+@one_thread_at_a_time()
 class Shadow:
     """The tables that the hardware walks while the guest runs, one tree for each space."""
 
     def __init__(self, guest: MonitoredGuest) -> None:
         self._guest = guest
+        self.gate = guest.gate
 
     def map(self, gva: int, hpa: int, rights: str, space: Space) -> None:
         """Map the page of `gva` to the host's page of `hpa` with rights of "rwx". Others may be forgotten for it.
@@ -182,6 +187,7 @@ class Shadow:
         self._guest.checked(code, "a flush")
 
 
+@one_thread_at_a_time("handle", "enter")
 class Monitor:
     """A monitor of one guest: derive from it, and say what to do at an exit and before an entry.
 
@@ -190,6 +196,7 @@ class Monitor:
 
     def __init__(self, guest: MonitoredGuest) -> None:
         self.guest = guest
+        self.gate = guest.gate
         self.vcpu = Vcpu(guest)
         self.shadow = Shadow(guest)
 
@@ -223,6 +230,7 @@ class Monitor:
 MonitorMaker = Callable[["MonitoredGuest"], Monitor]  # a class of monitors, or a function that makes one
 
 
+@one_thread_at_a_time("standing", "checked")
 class MonitoredGuest(Guest):
     """A guest whose monitor is written in Python. What a monitor keeps itself is no part of its snapshots."""
 
@@ -241,9 +249,10 @@ class MonitoredGuest(Guest):
 
     def standing(self) -> Any:
         """The native object, while the guest stands still. Raises UsageError."""
+        vm = self.vm
         if self._running:
             raise UsageError(f"guest {self.name} is running; its monitor acts between an exit and an entry")
-        return self.vm
+        return vm
 
     def checked(self, code: int, doing: str) -> None:
         if code != lib.T64_OK:
@@ -274,7 +283,7 @@ class MonitoredGuest(Guest):
         finally:
             self._running = False
 
-    def on_exit(self) -> None:
+    def _on_exit(self) -> None:
         """Show the exit to those who asked to see it, then have it handled, unless they moved the guest away."""
         raw = self._exit_bytes[:]
         fields = dict(zip(FIELDS, LAYOUT.unpack(raw), strict=True))

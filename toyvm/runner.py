@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic, perf_counter, thread_time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from toyvm.console import CHUNK, POLL_SECONDS, InputRecord, ReplayInput
+from toyvm.console import CHUNK, POLL_SECONDS, InputRecord, InputSource, OutputSink, ReplayInput
 from toyvm.errors import ToyvmError
+from toyvm.holding import Holding
 from toyvm.interrupts import interrupts_given_to
 from toyvm.native import ffi, lib
 from toyvm.outcome import Stop
-
-if TYPE_CHECKING:
-    from toyvm.computer import Computer
 
 SLICE_SECONDS = 0.005
 # Instructions. The smallest is far more than a page of code holds: within a page of its end the core goes one by one.
@@ -26,24 +24,33 @@ _OUTPUT_SIZE = 16384
 
 
 class Runner:
-    """Runs one computer, and remembers between runs how long its slices should be."""
+    """Runs one computer, and remembers between runs how long its slices should be.
 
-    def __init__(self, computer: Computer) -> None:
-        self._computer = computer
+    It knows all that it needs of the computer, but not whose that is: neither keeps the other alive.
+    """
+
+    def __init__(self, holding: Holding, source: InputSource, sink: OutputSink, log: list[InputRecord]) -> None:
+        self._holding = holding
+        self._state = lib.t64_vm_state(holding.native)
+        self._source = source
+        self._sink = sink
+        self._log = log
         self._slice = FIRST_SLICE
         self._interrupted = False
         self.seconds = 0.0  # CPU time of its turns
         self.native_run: Callable[[Any, int], int] = lib.t64_vm_run
         self._unsent = b""  # input that the machine's buffer had no room for
         self._output = ffi.new("uint8_t[]", _OUTPUT_SIZE)
-        self._on_stop: dict[int, Callable[[float], None]] = {
-            lib.T64_STOP_INPUT: self._bring_input,
-            lib.T64_STOP_WAIT: self._wait,
-        }
+        self.on_exit: Callable[[], None] = _nothing  # the native core stopped at an exit that someone observes
+        self.between_slices: Callable[[], None] = _nothing
 
     def interrupt(self) -> None:
         """Stop the run under way, or the next one, as soon as possible; any thread and any observer may call this."""
         self._interrupted = True
+
+    def detach(self) -> None:
+        """Forget whom it runs for: it will not run any more."""
+        self.on_exit, self.between_slices, self.native_run = _nothing, _nothing, lib.t64_vm_run
 
     def run(self, target: int, deadline: float) -> Stop:
         """Run until `target` instructions have retired in all, `deadline` (monotonic seconds) or another stop."""
@@ -52,7 +59,7 @@ class Runner:
 
     def run_to(self, address: int, target: int, deadline: float) -> Stop:
         """The same by single steps, at least one, until pc is at `address`, which counts as the limit."""
-        state = self._computer.native_state
+        state = self._state
         with self._looked_after():
             stop = Stop.LIMIT
             while stop is Stop.LIMIT and state.retired < target:
@@ -62,8 +69,9 @@ class Runner:
             return stop
 
     def _loop(self, target: int, deadline: float) -> Stop:
-        state, source = self._computer.native_state, self._computer.input
+        state, source = self._state, self._source
         while True:
+            self.between_slices()
             if self._interrupted:
                 return Stop.INTERRUPTED
             if monotonic() >= deadline:
@@ -74,8 +82,10 @@ class Runner:
             self.drain()
             if code in _FINAL:
                 return _FINAL[code]
-            if code in self._on_stop:
-                self._on_stop[code](deadline)
+            if code == lib.T64_STOP_INPUT:
+                self._bring_input(deadline)
+            elif code == lib.T64_STOP_WAIT:
+                self._wait(deadline)
             elif code < 0:
                 raise ToyvmError(f"the native core failed with error {code}")
             elif state.retired >= target and code == lib.T64_STOP_LIMIT:
@@ -87,7 +97,7 @@ class Runner:
         T64_STOP_YIELD: it gives way. T64_STOP_INPUT and T64_STOP_WAIT: it waits; see `bring` and `wakes`.
         T64_STOP_OBSERVED: it is interrupted.
         """
-        vm = self._computer.vm
+        vm = self._holding.native
         lib.t64_vm_yields(vm, 1)
         try:
             code = self._turn(goal)
@@ -100,8 +110,7 @@ class Runner:
 
     def _turn(self, goal: int) -> int:
         """Run until any stop, short of input that a replay has to bring."""
-        computer = self._computer
-        if computer.input.live:
+        if self._source.live:
             self._poll_terminal()
         started = thread_time()
         code = self._run_native(min(goal, self._next_replayed()))
@@ -117,15 +126,15 @@ class Runner:
             return self.bring(0)
         if code == lib.T64_STOP_WAIT:
             return self.wakes(self.due())
-        short = code == lib.T64_STOP_LIMIT and self._computer.retired < goal
+        short = code == lib.T64_STOP_LIMIT and int(self._state.retired) < goal
         return short or code == lib.T64_STOP_OUTPUT
 
     def _run_native(self, goal: int) -> int:
         """Run to `goal` unless something stops it, observers' exits excepted."""
-        vm, run, observed = self._computer.vm, self.native_run, lib.T64_STOP_OBSERVED
+        vm, run, observed = self._holding.native, self.native_run, lib.T64_STOP_OBSERVED
         code = run(vm, goal)
         while code == observed:
-            self._computer.on_exit()
+            self.on_exit()
             if self._interrupted:
                 break
             code = run(vm, goal)
@@ -133,16 +142,16 @@ class Runner:
 
     def due(self) -> float:
         """When a wfi with a live terminal is over, in monotonic seconds: a tick is a nanosecond."""
-        computer = self._computer
-        event = lib.t64_vm_next_event(computer.vm)
-        if isinstance(computer.input, ReplayInput):
+        state, event = self._state, lib.t64_vm_next_event(self._holding.native)
+        if isinstance(self._source, ReplayInput):
             return 0  # nobody is there to wait for
-        return monotonic() + (event.time - computer.time & NEVER) * 1e-9 if event.comes else float("inf")
+        ticks = event.time - state.retired - state.skipped & NEVER
+        return monotonic() + ticks * 1e-9 if event.comes else float("inf")
 
     def wakes(self, due: float) -> bool:
         """May a wfi with a live terminal go on: is it due, or was a key pressed?"""
         if monotonic() >= due:
-            lib.t64_vm_skip(self._computer.vm)
+            lib.t64_vm_skip(self._holding.native)
             return True
         return self._poll_terminal()
 
@@ -153,7 +162,7 @@ class Runner:
 
     def _next_replayed(self) -> int:
         """Where the run must stop for a replay's next input."""
-        source = self._computer.input
+        source = self._source
         count = source.next_count if isinstance(source, ReplayInput) else None
         return NEVER if count is None else count
 
@@ -163,8 +172,8 @@ class Runner:
 
     def _run_slice(self, goal: int) -> int:
         """Run to `goal` unless something stops it; the time it took says how long the next slice should be."""
-        vm, state, run = self._computer.vm, self._computer.native_state, self.native_run
-        observed, on_exit = lib.T64_STOP_OBSERVED, self._computer.on_exit
+        vm, state, run = self._holding.native, self._state, self.native_run
+        observed, on_exit = lib.T64_STOP_OBSERVED, self.on_exit
         before, started = state.retired, perf_counter()
         code = run(vm, goal)
         while code == observed:
@@ -179,9 +188,9 @@ class Runner:
 
     def drain(self) -> None:
         """Hand on what the guest has written to its console."""
-        count = lib.t64_vm_output(self._computer.vm, self._output, _OUTPUT_SIZE)
+        count = lib.t64_vm_output(self._holding.native, self._output, _OUTPUT_SIZE)
         if count:
-            self._computer.sink.write(ffi.buffer(self._output, count)[:])
+            self._sink.write(ffi.buffer(self._output, count)[:])
 
     def _bring_input(self, deadline: float) -> None:
         """The guest asked for input that is not there: fetch some, or its end, unless time runs out first."""
@@ -191,34 +200,33 @@ class Runner:
 
     def bring(self, wait: float) -> bool:
         """Fetch input that the guest asked for, or its end. False: none came within `wait` seconds."""
-        data = self._unsent or self._computer.input.fetch(CHUNK, wait)
+        data = self._unsent or self._source.fetch(CHUNK, wait)
         if data is None:
             return False
         if data:
             self._send(data)
         else:
-            lib.t64_vm_input_end(self._computer.vm)
+            lib.t64_vm_input_end(self._holding.native)
         return True
 
     def _send(self, data: bytes) -> int:
-        taken = int(lib.t64_vm_input(self._computer.vm, data, len(data)))
+        taken = int(lib.t64_vm_input(self._holding.native, data, len(data)))
         self._unsent = data[taken:]
         return taken
 
     def _poll_terminal(self, wait: float = 0) -> bool:
         """Bring what a terminal has, and record at which count. Did anything come?"""
-        computer = self._computer
-        if isinstance(computer.input, ReplayInput):
-            parts = computer.input.take(computer.retired)
+        if isinstance(self._source, ReplayInput):
+            parts = self._source.take(self._state.retired)
         else:
-            data = self._unsent or computer.input.fetch(CHUNK, wait)
+            data = self._unsent or self._source.fetch(CHUNK, wait)
             parts = [] if data is None else [data]
         for data in parts:
             if not data:
-                lib.t64_vm_input_end(computer.vm)
-                computer.input_log.append(InputRecord(computer.retired, b""))
+                lib.t64_vm_input_end(self._holding.native)
+                self._log.append(InputRecord(self._state.retired, b""))
             elif taken := self._send(data):
-                computer.input_log.append(InputRecord(computer.retired, data[:taken]))
+                self._log.append(InputRecord(self._state.retired, data[:taken]))
         return bool(parts)
 
     def _wait(self, deadline: float) -> None:
@@ -227,7 +235,7 @@ class Runner:
         while not self._interrupted:
             now = monotonic()
             if now >= due:
-                lib.t64_vm_skip(self._computer.vm)
+                lib.t64_vm_skip(self._holding.native)
                 return
             if now >= deadline or self._poll_terminal(min(POLL_SECONDS, due - now)):
                 return
@@ -241,3 +249,7 @@ class Runner:
             finally:
                 self._interrupted = False
                 self.drain()
+
+
+def _nothing() -> None:
+    pass

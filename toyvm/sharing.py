@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from time import monotonic, sleep, thread_time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toyvm.console import POLL_SECONDS
 from toyvm.diagnosis import conclude
@@ -19,6 +20,8 @@ from toyvm.runner import NEVER
 from toyvm.schedule import Client, Schedule
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from toyvm.host import Guest
 
 _LOOK_SECONDS = 0.002  # how often guests that wait for the world outside are looked at while others run
@@ -126,11 +129,8 @@ class Sharing:
         self._idle: list[Seat] = []  # those that another domain's event may wake
         self._looked = 0.0  # when they were looked at last
         self._interrupted = False
-        self._busy = threading.Lock()
-
-    @property
-    def is_running(self) -> bool:
-        return self._busy.locked()
+        self._posted: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self.is_running = False
 
     def seat(self, guest: Guest, client: Client, limit: int | None) -> Seat:
         """A place for a guest."""
@@ -143,12 +143,48 @@ class Sharing:
         """The guest is closed."""
         self._seats.pop(seat.client.number, None)
         self.schedule.sleep(seat.client)
+        with suppress(ValueError):
+            while True:
+                self._changes.remove(seat)
         self._waiting = [other for other in self._waiting if other is not seat]
         self._idle = [other for other in self._idle if other is not seat]
 
     def changed(self, seat: Seat) -> None:
         """Something about it has to be done before the next turn."""
         self._changes.append(seat)
+
+    def post(self, function: Callable[[], Any]) -> Future[Any]:
+        """See Host.post."""
+        from concurrent.futures import Future
+
+        future: Future[Any] = Future()
+        self._posted.append((future, function))
+        return future
+
+    def do_posted_if_alone(self) -> None:
+        """Do it in the run of one guest, unless that is inside the host's."""
+        if self._posted and not self.is_running:
+            self._do_posted()
+
+    def _do_posted(self) -> None:
+        while self._posted:
+            future, function = self._posted.popleft()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                result = function()
+            except BaseException as error:
+                future.set_exception(error)
+                if not isinstance(error, Exception):  # Ctrl-C, say, is for whoever runs the host
+                    raise
+            else:
+                future.set_result(result)
+
+    def cancel_posted(self) -> None:
+        """The host is closed: nobody will do it."""
+        with suppress(IndexError):
+            while True:
+                self._posted.popleft()[0].cancel()
 
     def interrupt(self) -> None:
         """End the run under way, or the next one, as soon as possible. Any thread and any observer may call this."""
@@ -159,14 +195,15 @@ class Sharing:
 
         Unless it `waits`, it is done where only input could let any of them go on.
         """
+        if self.is_running:
+            raise UsageError("this host is running already")
         goal = NEVER if ticks is None else self.schedule.clock + ticks
         deadline = float("inf") if timeout is None else monotonic() + timeout
-        if not self._busy.acquire(blocking=False):
-            raise UsageError("this host is running already; one thread at a time may run it")
-        try:  # at once: a signal may raise anywhere
+        self.is_running = True
+        try:
             return self._timed_loop(goal, deadline, waits)
         finally:
-            self._busy.release()
+            self.is_running = False
 
     def _timed_loop(self, goal: int, deadline: float, waits: bool) -> HostStop:
         started, self._looked = thread_time(), 0.0
@@ -179,6 +216,7 @@ class Sharing:
 
     def _loop(self, goal: int, deadline: float, waits: bool) -> HostStop:
         while True:
+            self._do_posted()
             self._settle_changes()
             if self._interrupted:
                 return HostStop.INTERRUPTED
@@ -194,13 +232,15 @@ class Sharing:
                 self._take_turn(self._seats[turn[0].number], turn[1])
             elif self._may_go_on(waits):
                 self._sleep(deadline)
-            elif self.schedule.clock < goal and not self._changes:
+            elif self.schedule.clock < goal and not self._changes and not self._posted:
                 return HostStop.DONE
 
     def _settle_changes(self) -> None:
         while self._changes:
             seat = self._changes.popleft()
-            if seat.condition is Condition.READY and not seat.guest.closed:
+            if seat.client.number not in self._seats:  # asked of it by another thread while it was closed
+                continue
+            if seat.condition is Condition.READY:
                 self.schedule.wake(seat.client)
             else:
                 self.schedule.sleep(seat.client)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from toyvm.arguments import check_bytes, check_integer, check_text
@@ -66,7 +66,15 @@ class Registers:
         return {name: self[name] for name in (*ABI_NAMES, "pc")}
 
     def __repr__(self) -> str:
-        return "Registers(" + ", ".join(f"{name}={value:#x}" for name, value in self.as_dict().items()) + ")"
+        return _shown("Registers", self.as_dict)
+
+
+def _shown(name: str, as_dict: Callable[[], dict[str, int]]) -> str:
+    """For a debugger or a log, which must not fail on a closed computer, or on one that another thread uses."""
+    try:
+        return f"{name}(" + ", ".join(f"{key}={value:#x}" for key, value in as_dict().items()) + ")"
+    except UsageError as error:
+        return f"<{name}: {error}>"
 
 
 def _register_number(key: str | int) -> int:
@@ -114,7 +122,7 @@ class ControlRegisters:
         return {name: self[name] for name in CONTROL}
 
     def __repr__(self) -> str:
-        return "ControlRegisters(" + ", ".join(f"{name}={value:#x}" for name, value in self.as_dict().items()) + ")"
+        return _shown("ControlRegisters", self.as_dict)
 
 
 def _control_number(name: str) -> int:

@@ -14,7 +14,6 @@ import pytest
 
 from toyvm import Guest, Host, Image, Machine, ToyvmError, UsageError, assemble, assemble_text, load_program
 from toyvm.computer import Computer
-from toyvm.views import ControlRegisters, Memory, Registers
 
 IMAGE = assemble_text("_start: nop\nagain: j _start\n").image
 
@@ -179,21 +178,20 @@ def test_every_property_of_a_closed_computer_is_refused(kind: type[Computer], na
 
 
 def test_every_view_of_a_closed_computer_is_refused() -> None:
-    machine = Machine("1M")
-    machine.close()
+    with Machine("1M") as machine:
+        registers, control, memory, general = machine.registers, machine.control, machine.memory, machine.x
     uses: list[Callable[[], object]] = [
-        machine.registers.as_dict,
-        machine.control.as_dict,
-        lambda: machine.memory[0],
-        lambda: len(machine.memory),
-        lambda: list(machine.x),
-        lambda: machine.registers.__setitem__("a0", 1),
+        registers.as_dict,
+        control.as_dict,
+        lambda: memory[0],
+        lambda: len(memory),
+        lambda: list(general),
+        lambda: registers.__setitem__("a0", 1),
     ]
     for use in uses:
         with pytest.raises(UsageError, match="is closed"):
             use()
-    assert {type(view) for view in (machine.registers, machine.control, machine.memory)} == {
-        Registers,
-        ControlRegisters,
-        Memory,
+    assert {repr(view) for view in (registers, control)} == {
+        "<Registers: this machine is closed>",
+        "<ControlRegisters: this machine is closed>",
     }

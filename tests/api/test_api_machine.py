@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -70,17 +69,6 @@ def test_another_thread_interrupts_a_run_and_it_goes_on_exactly(counting: Machin
     assert counting.run(timeout=30).stop is Stop.INTERRUPTED
     before = counting.retired
     assert counting.step(10).instructions == before + 10
-
-
-def test_a_second_run_at_the_same_time_is_refused(counting: Machine) -> None:
-    thread = threading.Thread(target=lambda: counting.run(timeout=30))
-    thread.start()
-    while counting.retired == 0:
-        time.sleep(0.001)
-    with pytest.raises(UsageError, match="running already"):
-        counting.run()
-    counting.interrupt()
-    thread.join()
 
 
 def test_run_to_stops_at_a_symbol() -> None:

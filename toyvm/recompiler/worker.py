@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,15 @@ class Account:
         self.dropped = 0  # so often there was no room for more
 
 
+_alive: weakref.WeakSet[Recompiler] = weakref.WeakSet()  # their pipes are open
+
+
 class Recompiler:
-    """Serves requests until it is closed."""
+    """Serves requests until it is closed. It does not know for whom: that would keep them alive.
+
+    In a child that the process forks there is no thread to serve: what it has compiled is used there, and the rest
+    interpreted.
+    """
 
     def __init__(self, attach: Callable[[Any], Any], options: Recompiling) -> None:
         """`attach` makes the native recompiler from its configuration."""
@@ -50,9 +58,11 @@ class Recompiler:
         if self._native == ffi.NULL:
             self._close_pipes()
             raise ToyvmError("the host has no memory for a recompiler")
-        self._lock = threading.Lock()  # held by whoever uses the native core, or says that it is gone
+        self._lock = threading.RLock()  # held by whoever uses the native core, or says that it is gone
+        self._last_act: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._serve, name="toyvm recompiler", daemon=True)
         self._thread.start()
+        _alive.add(self)
         atexit.register(self._end)  # LLVM must not be at work when the process takes it down
 
     def counts(self) -> dict[str, int]:
@@ -68,12 +78,23 @@ class Recompiler:
         it but the end of the process. Raises what went wrong in the thread.
         """
         self._leave_core()
-        if not self._is_at_work:
+        if not self._is_at_work and threading.current_thread() is not self._thread:
             self._thread.join()
         if isinstance(self.failure, ToyvmError):  # llvmlite does not load
             raise self.failure
         if self.failure is not None:
             raise ToyvmError(f"the recompiler failed: {self.failure!r}") from self.failure
+
+    def end_with(self, last_act: Callable[[], None]) -> bool:
+        """Have the thread do this when it has ended its work, and nobody wait. False: it has ended already.
+
+        Garbage is collected anywhere, in that very thread too, so no lock is waited for.
+        """
+        if self._native is None or not self._thread.is_alive():
+            return False
+        self._last_act = last_act
+        os.write(self._wake_write, b"q")
+        return True
 
     def _end(self) -> None:
         """At the end of a process that has not closed its computer, or not waited."""
@@ -88,9 +109,14 @@ class Recompiler:
                 os.write(self._wake_write, b"q")
 
     def _close_pipes(self) -> None:
-        for descriptor in (self._wake_read, self._wake_write, self._done_read, self._done_write):
-            if descriptor >= 0:
-                os.close(descriptor)
+        _alive.discard(self)
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+
+    @property
+    def _descriptors(self) -> list[int]:
+        pipes = (self._wake_read, self._wake_write, self._done_read, self._done_write)
+        return [descriptor for descriptor in pipes if descriptor >= 0]
 
     # The thread.
 
@@ -101,7 +127,10 @@ class Recompiler:
         if self._translator is not None:
             self._translator.close()
         atexit.unregister(self._end)
-        self._close_pipes()
+        with self._lock:
+            self._close_pipes()
+        if self._last_act is not None:
+            self._last_act()
 
     def _attempt(self, work: Callable[[], Any]) -> Any:
         """What comes of it; None where it fails, and from then on: the computer goes on without."""
@@ -116,6 +145,8 @@ class Recompiler:
         while True:
             os.read(self._wake_read, 1)
             with self._lock:
+                if self._last_act is not None:
+                    self._native = None
                 if self._native is None:
                     return False
                 if lib.t64_recompiler_take(self._native, self._request):
@@ -141,3 +172,34 @@ class Recompiler:
     def _settle(self) -> None:
         if self._translator is not None:
             self._translator.settle()
+
+
+# A fork: a child has its own copy of the core, but no thread, and must not touch the parent's pipes.
+
+_held: list[Recompiler] = []
+
+
+def _before_fork() -> None:
+    """Nobody is in the middle of an answer."""
+    _held.extend(_alive)
+    for recompiler in _held:
+        recompiler._lock.acquire()
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop()._lock.release()
+
+
+def _after_fork_in_child() -> None:
+    """Requests go nowhere, and who waits for an answer finds at once that there is none."""
+    for recompiler in _held:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for descriptor in recompiler._descriptors:
+            os.dup2(nothing, descriptor, inheritable=False)
+        os.close(nothing)
+        recompiler._is_at_work = False
+    _after_fork()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
