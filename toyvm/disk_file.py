@@ -111,7 +111,7 @@ class Lock:
                 f"{shown(name)}: another guest writes this disk; give each its own, or open it read-only"
             )
         self.descriptor = descriptor
-        self.release = finalize(self, _unlock, descriptor, self._held, self.identity)
+        self.release = finalize(self, _unlock, descriptor, self._held, self.identity, os.getpid())
 
 
 def _try_to_lock(descriptor: int) -> bool:
@@ -124,10 +124,11 @@ def _try_to_lock(descriptor: int) -> bool:
     return True
 
 
-def _unlock(descriptor: int, held: set[Identity], identity: Identity) -> None:
+def _unlock(descriptor: int, held: set[Identity], identity: Identity, process: int) -> None:
     held.discard(identity)
-    with suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_UN)  # a child process may have the descriptor, too
+    if os.getpid() == process:  # not a child that ends with its parent's lock
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)  # a child process may have the descriptor, too
     os.close(descriptor)
 
 

@@ -258,13 +258,13 @@ _start:
 """
     with assist_host(46 << 20, scattered=True) as host:
         memory = (host.frames_free - fewest) * PAGE_SIZE
-        guest, bare = host.guest("assist", memory), Machine(memory)
-        for machine in (guest, bare):
-            machine.load(program(source))
-            machine.run().check()
-        assert host.frames_free == 0
-        assert guest.exits["nested_page_fault"] > 100
-        assert (guest.retired, guest.state_hash()) == (bare.retired, bare.state_hash())
+        with host.guest("assist", memory) as guest, Machine(memory) as bare:
+            for machine in (guest, bare):
+                machine.load(program(source))
+                machine.run().check()
+            assert host.frames_free == 0
+            assert guest.exits["nested_page_fault"] > 100
+            assert (guest.retired, guest.state_hash()) == (bare.retired, bare.state_hash())
 
 
 # What exits.
