@@ -23,7 +23,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     {
         "machine and host": (
             *("machine", "host", "rewriting", "computer", "runner", "events", "views", "diagnosis", "reference_engine"),
-            *("sharing", "accounts", "monitor", "advice", "waits"),
+            *("sharing", "accounts", "monitor", "advice", "waits", "gate", "holding"),
         )
     },
     {"recompiler": ("recompiler",)},

@@ -6,6 +6,7 @@ import io
 import os
 import select
 from collections.abc import Callable, Iterable
+from math import ceil
 from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from toyvm.arguments import wrong
@@ -64,8 +65,10 @@ class DescriptorInput:
         self._descriptor = descriptor
 
     def fetch(self, size: int, wait: float) -> bytes | None:
-        # Waiting by select, not by read, lets a Ctrl-C or a timeout through.
-        if not select.select([self._descriptor], [], [], wait)[0]:
+        # Waiting by poll, not by read, lets a Ctrl-C or a timeout through; select would refuse numbers from 1024 on.
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        if not poll.poll(ceil(wait * 1000)):
             return None
         try:
             return os.read(self._descriptor, size)

@@ -108,7 +108,9 @@ class _Process:
         assert self._popen.stdout
         descriptor, deadline = self._popen.stdout.fileno(), perf_counter() + TIMEOUT
         while b"\n" not in self._unread:
-            if not select.select([descriptor], [], [], max(0.0, deadline - perf_counter()))[0]:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            if not poll.poll(max(0.0, deadline - perf_counter()) * 1000):
                 raise Failed(f"nothing came of it within {TIMEOUT:.0f} seconds")
             part = os.read(descriptor, 65536)
             if not part:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import resource
 import threading
 from pathlib import Path
 
@@ -62,6 +63,26 @@ def test_a_pipe_is_read_as_the_guest_asks() -> None:
     threading.Timer(0.05, lambda: (os.write(write, b"late"), os.close(write))).start()
     assert echoed(DescriptorInput(read)) == b"late"
     os.close(read)
+
+
+def test_a_descriptor_may_have_any_number() -> None:
+    """Beyond what select takes, too."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    number = 1024
+    if soft <= number:
+        if hard != resource.RLIM_INFINITY and hard <= number:
+            pytest.skip("no process may have as many")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (number + 1, hard))
+    read, write = os.pipe()
+    try:
+        os.dup2(read, number)
+        os.write(write, b"far")
+        os.close(write)
+        assert echoed(DescriptorInput(number)) == b"far"
+        os.close(number)
+    finally:
+        os.close(read)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_output_goes_to_a_file_object_as_it_comes() -> None:

@@ -192,6 +192,58 @@ machine.run(until=5000)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("waiting", [True, False])
+@pytest.mark.parametrize("warm", [True, False])
+def test_a_child_process_interprets_what_is_not_compiled_yet(waiting: bool, warm: bool) -> None:
+    """And its parent recompiles on, though both have the same pipes."""
+    program = f"""
+import os, sys
+from toyvm import Machine, assemble_text
+from toyvm.recompiler.options import Recompiling
+LOOP = "1: addi t0, t0, 1; mul t1, t0, t0; bnez t0, 1b"
+OTHER = "1: addi a0, a0, 3; xor a1, a0, a0; bnez a0, 1b"
+loop, other = (assemble_text("_start: " + text.replace(";", chr(10))).image for text in (LOOP, OTHER))
+with Machine("64K", engine=Recompiling(threshold=2, waiting={waiting})) as machine, Machine("64K") as alone:
+    for one in (machine, alone):
+        one.load(loop)
+        one.run({100_000 if warm else 0})
+    child = os.fork()
+    for one in (machine, alone):
+        one.load(other)
+        one.run(200_000, timeout=30)
+    assert machine.state_words() == alone.state_words()
+    machine.run(timeout=0.01)
+    assert machine.run(timeout=0.01).stop == "timeout"
+    if child and {waiting}:
+        assert machine.recompilation["installed"] > 0
+assert machine.closed
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+"""
+    done = python(program)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_child_process_that_has_other_files_where_a_closed_recompiler_had_pipes_keeps_them() -> None:
+    program = """
+import os
+from toyvm import Machine
+from toyvm.recompiler.options import Recompiling
+with Machine("64K", engine=Recompiling(threshold=2, waiting=True)) as machine:
+    pass
+pipes = [os.pipe() for _ in range(4)]
+child = os.fork()
+if not child:
+    for _, write in pipes:
+        os.write(write, b"x")
+    os._exit(0)
+os.waitpid(child, 0)
+assert [os.read(read, 1) for read, _ in pipes] == [b"x"] * 4
+"""
+    done = python(program)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_an_option_of_the_recompiler_without_it_is_refused(capfd: Capture) -> None:
     done = call(capfd, "run", "hello", "--code-cache", "none")
     assert (done.code, done.errors.count("\n")) == (2, 1)
