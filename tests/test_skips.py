@@ -55,7 +55,7 @@ def test_skips_are_failures_where_none_may_be(tmp_path: Path) -> None:
     assert code != 0
     for reason in ("no such compiler", "no such file", "no_such_module"):
         assert reason in said
-    assert said.count("has every test run: ") == 3
+    assert "1 failed, 1 passed, 1 xfailed, 2 errors" in said
 
 
 @pytest.mark.parametrize("no_skips", ["", "0"])
