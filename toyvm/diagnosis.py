@@ -14,6 +14,7 @@ from toyvm.outcome import Fault, Outcome, Stop, Trapped
 if TYPE_CHECKING:
     from toyvm.computer import Computer
     from toyvm.image import Location
+    from toyvm.importer.layout import Range
 
 DOUBLE, STUCK, NO_HANDLER = "double fault", "stuck", "no handler"
 KINDS = {
@@ -37,7 +38,10 @@ class Inspectable(Protocol):
     def exits(self) -> dict[str, int]: ...
     @property
     def hypercalls(self) -> dict[str, int]: ...
+    @property
+    def memory_size(self) -> int: ...
     def state_words(self) -> tuple[int, ...]: ...
+    def read(self, address: int, size: int) -> bytes: ...
     def locate(self, address: int) -> Location | None: ...
     def disassemble(self, address: int, word: int | None = None) -> str | None: ...
     def instruction_at(self, address: int) -> int | None: ...
@@ -129,6 +133,8 @@ def _fault_sentence(computer: Inspectable, fault: Fault) -> str:
 
 
 def _why_not_handled(computer: Inspectable, fault: Fault) -> str:
+    if _ranges_of_program(computer) is not None:
+        return "its program was ended"
     if fault.kind == NO_HANDLER:
         return "no handler (its trap table has none for this)"
     if fault.pc == _control(computer)["tvec"] == 0:
@@ -161,7 +167,21 @@ def _tells_the_word(trapped: Trapped) -> bool:
     return trapped.cause is not None and "word" in BY_NAME[trapped.cause].tval
 
 
+def _ranges_of_program(computer: Inspectable) -> tuple[Range, ...] | None:
+    """The pages of the imported program that the guest runs; None: it runs none."""
+    from toyvm.importer.layout import PROGRAM, SUPERVISOR_END, ranges_in
+
+    if computer.memory_size < SUPERVISOR_END:
+        return None
+    return ranges_in(computer.read(PROGRAM, SUPERVISOR_END - PROGRAM))
+
+
 def _advice(computer: Inspectable, fault: Fault) -> str:
+    if (ranges := _ranges_of_program(computer)) is not None:
+        from toyvm.importer.faults import advice_on_program
+
+        stack_pointer = computer.state_words()[ABI_NAMES.index("sp")]
+        return advice_on_program(fault.origin.cause, fault.origin.tval, stack_pointer, ranges)
     from toyvm.advice import advice_on
     from toyvm.techniques import parse_variant
 

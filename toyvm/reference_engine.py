@@ -97,6 +97,7 @@ class ReferenceEngine:
             clock_base,
             cast("bytes", LazyInput(input, self._gives_up_waiting)),
         )
+        self._memory = memory
         self._disk = disk
         self._view = cast("Memory", PhysicalView(self._machine, memory))
         self._sink = OutputSink(output)
@@ -206,6 +207,13 @@ class ReferenceEngine:
             return walk(self._view, self._machine.cr("ptbr"), address, wanted, user).physical
         except WalkFault:
             return None
+
+    @property
+    def memory_size(self) -> int:
+        return self._memory
+
+    def read(self, address: int, size: int) -> bytes:
+        return self._machine.read(address, size)
 
     def locate(self, address: int) -> Location | None:
         return None if self.image is None else self.image.locate(address)

@@ -11,6 +11,9 @@ from rv64 import Operation
 from toyvm.host import Host, host_memory_for
 from toyvm.image import Image
 from toyvm.importer import Options, import_program
+from toyvm.importer.faults import advice_on_program
+from toyvm.importer.layout import Range, program_block, ranges_in
+from toyvm.isa.paging import PTE_R, PTE_W
 from toyvm.machine import Machine
 from toyvm.outcome import Outcome
 from toyvm.recompiler.options import Recompiling
@@ -80,7 +83,50 @@ def test_a_fault_ends_the_program_and_the_host_says_where(technique: str) -> Non
     outcome, output = run(image, technique)
     assert output == b"program ended: store page fault at 0x10000 about 0x8\n"
     assert outcome.stop == "fault"
-    assert "from 0x10000 _start" in (outcome.report or "")
+    assert "the guest cannot go on: its program was ended: store page fault at _start, pc 0x10000" in outcome.report
+    assert "--stack" not in outcome.report
+
+
+FAULTS = {
+    "deep": (
+        [Operation("addi", SP, SP, imm=-1024), Operation("sd", 0, SP), Operation("jal", imm=-8)],
+        "--stack SIZE",
+    ),
+    "wide": (
+        [Operation("lui", SP, imm=0xFFFF0), Operation("sb", 0, SP)],
+        "the stack is used up: it has 65536 bytes",
+    ),
+    "over the program": ([Operation("lui", SP, imm=0x10), Operation("sb", 0, SP)], "the stack is used up"),
+    "trampoline": ([Operation("jalr", 0, SP)], "a trampoline"),
+    "written": (
+        [Operation("lui", A0, imm=DATA >> 12), Operation("jalr", 0, A0)],
+        "what a program writes cannot be run",
+    ),
+}
+
+
+@pytest.mark.parametrize("technique", ["bare", "para", "rewrite"])
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_the_stack_tells_of_a_fault_is_said(technique: str, name: str) -> None:
+    operations, advice = FAULTS[name]
+    outcome, _ = run(image_of(*operations, data=bytes(8)), technique)
+    assert outcome.stop == "fault"
+    assert advice in outcome.detail
+    assert advice in outcome.report.splitlines()[1]
+
+
+def test_a_null_pointer_is_not_blamed_on_the_stack() -> None:
+    sound = advice_on_program("load_page_fault", 8, 0x30000, (Range(0x20000, 0x40000, PTE_R | PTE_W),))
+    in_the_heap = advice_on_program("load_page_fault", 8, 0x50000, (Range(0x20000, 0x40000, PTE_R | PTE_W),))
+    empty = advice_on_program("load_page_fault", 8, 0x40000, (Range(0x20000, 0x40000, PTE_R | PTE_W),))
+    assert (sound, in_the_heap, empty) == ("", "", "")
+
+
+def test_only_a_program_block_says_where_a_stack_is() -> None:
+    block = program_block(0x10000, 0x30000, 0x40000, [Range(0x10000, 0x11000, PTE_R), Range(0x20000, 0x40000, PTE_R)])
+    assert ranges_in(block + bytes(4096)) == (Range(0x10000, 0x11000, PTE_R), Range(0x20000, 0x40000, PTE_R))
+    for other in (b"", bytes(4096), block[:39], block[:8] + bytes(4096), block[:32] + b"\xff" * 4096):
+        assert ranges_in(other) is None
 
 
 def test_symbols_keep_their_names_and_addresses() -> None:
