@@ -1,7 +1,7 @@
 """Guests with many functions, recompiled against interpreted: whole processes in turn, elapsed time, on each technique.
 
 `pytest bench/bench_recompiler.py` prints a line for each. The recompiler's first process begins without compiled code,
-its second one with what the first has kept. It must never fall behind the interpreter by more than 5%.
+its second one with what the first has kept. It must never fall behind the interpreter by more than 5%: that fails.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from pairs import interval
+from pairs import hold, interval
 from peers.processes import Times, run_whole
 from peers.programs import SOURCES, CannotBuild, Program, compile_riscv
 
@@ -70,10 +70,12 @@ def test_a_guest_recompiled_against_interpreted(
     milliseconds = median(each.interpreted.elapsed for each in rounds) * 1e3
     name = f"{guest} on {technique}"
     benchmark.extra_info.update({"first": first, "second": second, "cpu": cpu, "interpreted ms": milliseconds})
+    is_met = first[0] <= LIMIT
     table.append(
-        f"{name:<28} {'met' if first[0] <= LIMIT else 'MISSED'}: first {text(first)}, second {text(second)}, "
+        f"{name:<28} {'met' if is_met else 'MISSED'}: first {text(first)}, second {text(second)}, "
         f"first in CPU time {cpu:.2f}  [interpreted {milliseconds:.0f} ms]"
     )
+    hold(is_met, table[-1])
 
 
 def measure(words: Sequence[str], technique: str) -> Round:
