@@ -10,7 +10,7 @@ from pairs import measure_pair
 from toyvm import Host, Machine
 from toyvm.events import ExitEvent
 from toyvm.lab.measure import calibrate, repeat
-from toyvm.lab.nano import NANOS
+from toyvm.lab.nano import NANOS, operand_nano
 from toyvm.lab.subjects import Subject, with_operations
 from toyvm.lab.workloads import find_workloads
 
@@ -21,11 +21,11 @@ TRAP, PARA, BARE = Subject("trap"), Subject("para"), Subject("bare")
 
 
 def nano(reason: str) -> Any:
-    return next(nano for nano in NANOS if nano.reason == reason)
+    return operand_nano(reason) or next(nano for nano in NANOS if nano.reason == reason)
 
 
 def test_an_emulated_instruction_against_the_bare_one(benchmark: Any) -> None:
-    image = nano("crw").image("trap")
+    image = nano("crw imask").image("trap")
     counts = {subject: calibrate(subject, image, SECONDS) for subject in (TRAP, BARE)}
     measure_pair(
         benchmark,
@@ -49,7 +49,7 @@ def test_a_system_call_against_the_bare_one(benchmark: Any) -> None:
 
 
 def test_a_null_hypercall_against_an_emulated_instruction(benchmark: Any) -> None:
-    call, write = nano("hypercall version").image("para"), nano("crw").image("trap")
+    call, write = nano("hypercall version").image("para"), nano("crw imask").image("trap")
     calls, writes = calibrate(PARA, call, SECONDS), calibrate(TRAP, write, SECONDS)
     measure_pair(
         benchmark,
@@ -62,7 +62,7 @@ def test_a_null_hypercall_against_an_emulated_instruction(benchmark: Any) -> Non
 
 def observed_nanoseconds(look: bool) -> float:
     """CPU time of one exit that Python sees; with `look` it asks for instruction and source line, too."""
-    image = with_operations(nano("crw").image("trap"), OBSERVED)
+    image = with_operations(nano("crw imask").image("trap"), OBSERVED)
     seen = 0
 
     def observer(event: ExitEvent) -> None:
@@ -81,7 +81,7 @@ def observed_nanoseconds(look: bool) -> float:
 
 
 def test_an_observed_exit_against_one_that_c_finishes(benchmark: Any) -> None:
-    image = nano("crw").image("trap")
+    image = nano("crw imask").image("trap")
     count = calibrate(TRAP, image, SECONDS)
     measure_pair(
         benchmark,

@@ -1,6 +1,7 @@
 # Characters to the console: what comes in while there is input, and lines of its own where there is none.
 # workload: characters out through the console, a line at a time
 # operation: one character written; taken from the console first, as long as it has input
+# period: 64
 # exit: 0
 
 .equ WORKLOAD_OPERATIONS, 1000

@@ -1,6 +1,7 @@
 # Sectors copied from the first half of a disk to the second, as many at a time as a page holds.
 # workload: a disk's sectors copied
 # operation: one sector read into memory and written elsewhere, each with its interrupt; over a ring eight have one
+# period: 8
 # disk: 64
 # exit: 0
 

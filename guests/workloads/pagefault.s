@@ -1,6 +1,7 @@
 # The fault of a user program on a page that its kernel then maps.
 # workload: a page fault
 # operation: one user load from an unmapped page, which the kernel maps, and the return; all are unmapped once in 256
+# period: 256
 # exit: 0
 
 .equ WORKLOAD_OPERATIONS, 1000

@@ -14,10 +14,13 @@ from pathlib import Path
 import pytest
 from commands import ROOT, call
 
+from toyvm.isa.control import CONTROL_REGISTERS
+from toyvm.isa.ports import PORTS
 from toyvm.lab.account import account_of
 from toyvm.lab.experiment import Effort, Experiment, whole_record
-from toyvm.lab.measure import Cell, Repetition, repeat
-from toyvm.lab.nano import NANOS, Costs
+from toyvm.lab.measure import Cell, Repetition, calibrate, measure, measure_cells, repeat
+from toyvm.lab.nano import NANOS, Costs, measure_costs, operand_nano
+from toyvm.lab.operands import operand_shares
 from toyvm.lab.published import FIGURES, MARKS
 from toyvm.lab.subjects import Sample, Subject, with_operations
 from toyvm.lab.table import lines, number
@@ -122,6 +125,62 @@ def test_each_nanobenchmark_causes_the_exit_it_prices(nano: object) -> None:
             assert one.exits == {}
         else:  # an adaptive technique takes its time
             assert one.priced_exits[reason] == (pytest.approx(1.0, abs=0.02) if reason == "adapted" else 1.0)
+
+
+NAMING = [
+    *(f"crr {register.name}" for register in CONTROL_REGISTERS),
+    *(
+        f"{mnemonic} {register.name}"
+        for mnemonic in ("crw", "crx")
+        for register in CONTROL_REGISTERS
+        if register.writable
+    ),
+    *(f"in {port.name}" for port in PORTS if port.read),
+    *(f"out {port.name}" for port in PORTS if port.write and port.name != "power"),
+]
+
+
+@pytest.mark.parametrize("reason", NAMING)
+def test_each_register_and_port_has_a_nanobenchmark(reason: str) -> None:
+    nano = operand_nano(reason)
+    assert nano is not None
+    cell = Cell(nano.name, TRAP)
+    measure_cells([cell], {TRAP: nano.image("trap")}, 1e-4, 1, lambda text: None)
+    assert cell.failed is None
+    assert cell.priced_exits == {reason: 1.0}
+
+
+def test_a_register_that_a_workload_writes_has_a_price_of_its_own() -> None:
+    subject = Subject("rewrite")
+    costs = measure_costs(subject, ["crw ptbr", "crw timecmp", "out power"], 1e-4, 1, lambda text: None)
+    assert costs is not None
+    assert {"crw ptbr", "crw timecmp"} <= costs.exits.keys()
+    assert not {"crw", "in", "out", "out power"} & costs.exits.keys()
+
+
+def test_exits_divide_among_the_registers_that_they_name() -> None:
+    image = find_workloads(["boot"])[0].image("rewrite")
+    shares = operand_shares(Subject("rewrite"), image, {"crw": 5.0, "trace": 17.0}, 0, 1)
+    assert shares == {"crw": {"ptbr": 0.8, "status": 0.2}}
+
+
+@pytest.mark.parametrize("name", [workload.name for workload in find_workloads() if workload.period > 1])
+def test_counts_are_equal_along_a_row(name: str) -> None:
+    workload = find_workloads([name])[0]
+    subjects = [
+        Subject(technique, level=parse_variant(technique).level) for technique in ("bare", "trap", "rewrite", "assist")
+    ]
+    cells = measure(workload, subjects, 1e-3, 1, lambda text: None)
+    assert len({cell.instructions for cell in cells}) == 1
+    assert len({cell.repetitions[0].operations for cell in cells} | {workload.period}) > 1
+    for cell in cells:
+        assert cell.repetitions[0].operations % workload.period == 0
+
+
+@pytest.mark.parametrize("period", [1, 7, 256])
+def test_a_run_does_whole_periods_beyond_the_baseline(period: int) -> None:
+    image = find_workloads(["callret"])[0].image("bare")
+    assert (calibrate(BARE, image, 1e-4, 0, period) - 1) % period == 0
 
 
 @pytest.fixture(scope="module")

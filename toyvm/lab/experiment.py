@@ -52,14 +52,12 @@ class Experiment:
             for cell in measure(workload, self.subjects, effort.seconds, effort.repeats, show):
                 self.cells[workload.name, cell.subject] = cell
         for step, subject in enumerate(monitored, len(self.workloads) + 1):
-            if self._exits_of(subject):
+            reasons = {reason: None for cell in self._of(subject) if cell.measured for reason in cell.priced_exits}
+            if reasons:
                 show = _numbered(progress, step, steps)
-                costs = measure_costs(subject, effort.nano_seconds, effort.nano_repeats, show)
+                costs = measure_costs(subject, reasons, effort.nano_seconds, effort.nano_repeats, show)
                 if costs is not None:
                     self.costs[subject] = costs
-
-    def _exits_of(self, subject: Subject) -> bool:
-        return any(cell.measured and cell.exits for cell in self._of(subject))
 
     def _of(self, subject: Subject) -> list[Cell]:
         return [self.cells[workload.name, subject] for workload in self.workloads]
@@ -95,7 +93,13 @@ class Experiment:
         costs = self.costs.get(subject)
         if costs is None:
             return []
-        return [account_of(cell, costs) for cell in self._of(subject) if cell.measured and cell.exits]
+        cells = [cell for cell in self._of(subject) if cell.measured and cell.exits]
+        return [account_of(cell, costs, self._bare_cell(cell)) for cell in cells]
+
+    def _bare_cell(self, cell: Cell) -> Cell | None:
+        """The same workload on the bare machine, on the same engine."""
+        bare = next((one for one in self._bare if one.engine == cell.subject.engine), None)
+        return None if bare is None else self.cells[cell.workload, bare]
 
     @property
     def failures(self) -> list[Cell]:
@@ -146,7 +150,12 @@ def whole_record(experiment: Experiment, machine: dict[str, Any], configuration:
             for subject, costs in experiment.costs.items()
         ],
         "accounts": [
-            {**asdict(account), "entries": [asdict(e) for e in account.entries], "unexplained": account.unexplained}
+            {
+                **asdict(account),
+                "entries": [asdict(entry) for entry in account.entries],
+                "unexplained": account.unexplained,
+                "reason": account.reason,
+            }
             for subject in experiment.subjects
             for account in experiment.accounts(subject)
         ],

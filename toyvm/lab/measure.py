@@ -9,14 +9,13 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from toyvm.errors import ToyvmError
-from toyvm.lab.subjects import Sample, Subject
+from toyvm.lab.operands import Shares, operand_shares
+from toyvm.lab.subjects import BASELINE_OPERATIONS, Sample, Subject
 from toyvm.lab.workloads import Workload
 
 if TYPE_CHECKING:
     from toyvm.image import Image
 
-# What a run of so many operations costs is taken off, so that start and end count for nothing.
-BASELINE_OPERATIONS = 1
 HYPERCALL = "hypercall"  # a reason for exits
 _FIRST_TRY = 64  # operations
 _LARGEST_STEP = 64  # between two tries
@@ -78,6 +77,7 @@ class Cell:
     workload: str
     subject: Subject
     repetitions: list[Repetition] = field(default_factory=list)
+    operands: Shares = field(default_factory=dict)  # how its exits divide among registers and ports
     missing: str | None = None  # it cannot exist here
     failed: str | None = None  # it should have worked
 
@@ -125,7 +125,14 @@ class Cell:
 
     @property
     def priced_exits(self) -> dict[str, float]:
-        return self.repetitions[0].priced_exits
+        """Exits an operation, each hypercall, register and port a reason of its own: `crw ptbr`."""
+        priced: dict[str, float] = {}
+        for reason, count in self.repetitions[0].priced_exits.items():
+            if shares := self.operands.get(reason):
+                priced |= {f"{reason} {name}": count * share for name, share in shares.items()}
+            else:
+                priced[reason] = count
+        return priced
 
 
 Progress = Callable[[str], None]
@@ -137,7 +144,7 @@ def measure(
     """Time `workload` on each subject, `repeats` times in turn, each run for about `seconds` of CPU time."""
     cells = [Cell(workload.name, subject, missing=workload.why_missing(subject.technique)) for subject in subjects]
     images = {cell.subject: workload.image(cell.subject.technique) for cell in cells if cell.missing is None}
-    return measure_cells(cells, images, seconds, repeats, progress, workload.sectors)
+    return measure_cells(cells, images, seconds, repeats, progress, workload.sectors, workload.period)
 
 
 def measure_cells(
@@ -147,14 +154,15 @@ def measure_cells(
     repeats: int,
     progress: Progress,
     sectors: int = 0,
+    period: int = 1,
 ) -> list[Cell]:
-    """Fill the cells that have an image; each run has a disk of so many sectors."""
+    """Fill the cells that have an image; each run has a disk of so many sectors, and does whole periods."""
     counts: dict[Subject, int] = {}
     for cell in cells:
         if cell.subject in images:
             progress(f"{cell.workload} on {cell.subject.label}: how many operations")
             with _failing_alone(cell):
-                counts[cell.subject] = calibrate(cell.subject, images[cell.subject], seconds, sectors)
+                counts[cell.subject] = calibrate(cell.subject, images[cell.subject], seconds, sectors, period)
     for turn in range(repeats):
         # Starting elsewhere each time: no subject always runs after the same other one.
         start = turn % len(cells)
@@ -164,6 +172,10 @@ def measure_cells(
                 with _failing_alone(cell):
                     image, operations = images[cell.subject], counts[cell.subject]
                     cell.repetitions.append(repeat(cell.subject, image, operations, sectors))
+    for cell in cells:
+        if cell.measured:
+            with _failing_alone(cell):
+                cell.operands = operand_shares(cell.subject, images[cell.subject], cell.exits, sectors, period)
     return cells
 
 
@@ -182,8 +194,13 @@ def repeat(subject: Subject, image: Image, operations: int, sectors: int = 0) ->
     return Repetition(subject.run(image, BASELINE_OPERATIONS, sectors), subject.run(image, operations, sectors))
 
 
-def calibrate(subject: Subject, image: Image, seconds: float, sectors: int = 0) -> int:
-    """How many operations take about `seconds` of CPU time."""
+def calibrate(subject: Subject, image: Image, seconds: float, sectors: int = 0, period: int = 1) -> int:
+    """How many operations take about `seconds` of CPU time: the baseline's, and whole periods."""
+    operations = _operations_taking(subject, image, seconds, sectors) - BASELINE_OPERATIONS
+    return BASELINE_OPERATIONS + period * max(1, round(operations / period))
+
+
+def _operations_taking(subject: Subject, image: Image, seconds: float, sectors: int) -> int:
     baseline = subject.run(image, BASELINE_OPERATIONS, sectors)
     operations = _FIRST_TRY
     for _ in range(_TRIES):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from toyvm.exits import BY_NAME
@@ -66,6 +67,7 @@ _MIX = """
 _TIMER_PENDING = "    crw CR_TIMECMP, zero\n    li t0, IRQ_TIMER\n    crw CR_IMASK, t0"  # so that no wfi waits
 _SHADOWED = "assist+shadow"
 _MOST = 0.5  # exits an operation; fewer are left of a reason that the technique is about to get rid of
+_ONCE = ("out power",)  # it ends the run
 _UNMAPPED = "0x7fff000000"
 # s4: an address in user space, which is in use; s3: where its entry stands; s5: the entry.
 _ENTRY_IN_USE = """
@@ -146,12 +148,6 @@ def user_nano(reason: str, body: str, setup: str = "", techniques: tuple[str, ..
 # In the order they are solved: each needs only the costs of those before it.
 NANOS = (
     Nano(None, ("trap", "rewrite", "hybrid", "para", "assist"), _MIX),
-    Nano("crr", ("trap",), "    crr t0, CR_SCRATCH"),
-    Nano("crw", ("trap",), "    crw CR_IMASK, zero"),
-    Nano("crw", ("rewrite", _SHADOWED), "    crw CR_PTBR, s3", "    crr s3, CR_PTBR"),
-    Nano("crx", ("trap", "rewrite"), "    crx t0, CR_SCRATCH, zero"),
-    Nano("in", ("trap", "rewrite", "assist"), "    in t0, PORT_CLOCK"),
-    Nano("out", ("trap", "rewrite", "assist"), "    out PORT_DISK_SECTOR, zero"),
     Nano("wfi", ("trap", "rewrite", "assist"), "    wfi", _TIMER_PENDING),
     Nano("setst", ("trap", "rewrite"), "    setst s3", "    li s3, 0"),
     Nano("tlbi", ("trap", "rewrite", _SHADOWED), "    tlbi s3", f"    li s3, {_UNMAPPED}"),
@@ -163,6 +159,11 @@ NANOS = (
         "    cr_write EPC, s3\n    hcall HC_IRET\n3:",
         "    la s3, 3f\n    cr_write STATUS, zero",
     ),
+    Nano("hypercall time", ("para",), "    li a0, 0\n    hcall HC_TIME"),
+    Nano("hypercall set_timer", ("para",), "    li a0, -1\n    hcall HC_SET_TIMER"),
+    Nano("hypercall yield", ("para",), "    hcall HC_YIELD"),
+    Nano("hypercall domains", ("para",), "    mv a0, s2\n    li a1, 1\n    hcall HC_DOMAINS"),
+    Nano("hypercall multicall", ("para",), "    mv a0, s2\n    li a1, 0\n    li a2, 0\n    hcall HC_MULTICALL"),
     Nano("hypercall flush", ("para",), "    li a0, -1\n    hcall HC_FLUSH"),
     Nano("hypercall update_va", ("para",), _UPDATE_VA, _ENTRY_IN_USE, _UNUSED_USER),
     Nano("hypercall mmu_update", ("para",), _MMU_UPDATE, _ENTRY_IN_USE + _MMU_REQUEST, _UNUSED_USER),
@@ -198,25 +199,75 @@ class Costs:
 
     instruction: float
     exits: dict[str, float]
+    doubts: dict[str, float] = field(default_factory=dict)  # half the range of what each was measured by
 
 
-def measure_costs(subject: Subject, seconds: float, repeats: int, progress: Progress) -> Costs | None:
-    """The costs on one subject; None where there are no exits, or if not even direct execution can be measured."""
-    instruction: float | None = None
-    exits: dict[str, float] = {}
-    for nano in NANOS:
-        if not {subject.technique, facts_of(subject.technique).name} & {*nano.techniques}:
-            continue
-        cell = Cell(nano.name, subject)
-        measure_cells([cell], {subject: nano.image(subject.technique)}, seconds, repeats, progress)
+def operand_nano(reason: str) -> Nano | None:
+    """That of an instruction that names a register or port: `crw ptbr`; None: it cannot be repeated."""
+    mnemonic, _, name = reason.partition(" ")
+    register, port = f"CR_{name.upper()}", f"PORT_{name.upper()}"
+    if reason in _ONCE:
+        return None
+    match mnemonic:
+        case "crr":
+            return Nano(reason, (), f"    crr t0, {register}")
+        case "crw":  # what it holds
+            return Nano(reason, (), f"    crw {register}, s3", f"    crr s3, {register}")
+        case "crx":
+            return Nano(reason, (), f"    crx t0, {register}, s3", f"    crr s3, {register}")
+        case "in":
+            return Nano(reason, (), f"    in t0, {port}")
+        case "out":
+            return Nano(reason, (), f"    out {port}, zero")
+    return None
+
+
+class Pricing:
+    """The prices on one subject, each found when it is first asked for."""
+
+    def __init__(self, subject: Subject, seconds: float, repeats: int, progress: Progress) -> None:
+        self._subject, self._effort, self._progress = subject, (seconds, repeats), progress
+        self._tried: set[str] = set()
+        self.costs: Costs | None = None
+
+    def price(self, nano: Nano) -> None:
+        """Measure it, and before it the instructions with names that it needs."""
+        cell = Cell(nano.name, self._subject)
+        images = {self._subject: nano.image(self._subject.technique)}
+        measure_cells([cell], images, *self._effort, self._progress)
         if not cell.measured:
-            continue
+            return
         if nano.reason is None:
-            instruction = cell.nanoseconds / cell.instructions
-        elif instruction is not None and (count := cell.priced_exits.get(nano.reason, 0.0)) > _MOST:
-            rest = cell.nanoseconds - explained(cell, Costs(instruction, exits))
-            exits[nano.reason] = max(rest / count, 0.0)
-    return None if instruction is None else Costs(instruction, exits)
+            self.costs = Costs(cell.nanoseconds / cell.instructions, {})
+            return
+        self.price_named(reason for reason in cell.priced_exits if reason != nano.reason)
+        count = cell.priced_exits.get(nano.reason, 0.0)
+        if self.costs is not None and count > _MOST:
+            rest = cell.nanoseconds - explained(cell, self.costs)
+            self.costs.exits[nano.reason] = max(rest / count, 0.0)
+            self.costs.doubts[nano.reason] = cell.spread * cell.nanoseconds / count
+
+    def price_named(self, reasons: Iterable[str]) -> None:
+        """Those of the reasons that are instructions with the name of a register or port."""
+        for reason in reasons:
+            if reason not in self._tried and (nano := operand_nano(reason)):
+                self._tried.add(reason)
+                self.price(nano)
+
+
+def measure_costs(
+    subject: Subject, reasons: Iterable[str], seconds: float, repeats: int, progress: Progress
+) -> Costs | None:
+    """The costs on one subject of these exits and of what NANOS has.
+
+    None if not even direct execution can be measured.
+    """
+    pricing = Pricing(subject, seconds, repeats, progress)
+    for nano in NANOS:
+        if {subject.technique, facts_of(subject.technique).name} & {*nano.techniques}:
+            pricing.price(nano)
+    pricing.price_named(reasons)
+    return pricing.costs
 
 
 def direct_instructions(cell: Cell) -> float:

@@ -17,12 +17,15 @@ from toyvm.outcome import Stop
 
 if TYPE_CHECKING:
     from toyvm.computer import Computer
+    from toyvm.host import Guest
     from toyvm.image import Image
     from toyvm.recompiler.options import Recompiling
     from toyvm.reference_engine import ReferenceEngine
 
 INTERPRETER, RECOMPILER = "interpreter", "recompiler"
 GUEST_MEMORY = 8 << 20  # bytes
+# What a run of so many operations costs is taken off, so that start and end count for nothing.
+BASELINE_OPERATIONS = 1
 TIMEOUT = 60.0  # seconds that one run may take
 
 
@@ -69,7 +72,7 @@ class Subject:
         Raises WorkloadFailed, and KeyboardInterrupt after a Ctrl-C.
         """
         patched = with_operations(image, operations)
-        with self._computer(bytearray(sectors * SECTOR_SIZE) if sectors else None) as computer:
+        with self._computer(_disk_of(sectors)) as computer:
             computer.load(patched)
             started, all_started = thread_time(), process_time()
             outcome = computer.run(timeout=TIMEOUT)
@@ -109,10 +112,21 @@ class Subject:
             with Machine(GUEST_MEMORY, level=self.level, engine=self._engine(), output=output, disk=disk) as machine:
                 yield machine
         else:
-            from toyvm.host import Host, host_memory_for
+            with self._guest(output, disk) as guest:
+                yield guest
 
-            with Host(host_memory_for(GUEST_MEMORY), level=self.level, engine=self._engine()) as host:
-                yield host.guest(self.technique, GUEST_MEMORY, output=output, disk=disk)
+    @contextmanager
+    def guest(self, sectors: int) -> Iterator[Guest]:
+        """A guest of a technique that has a monitor, as `run` runs it."""
+        with self._guest(cast("BinaryIO", Discarded()), _disk_of(sectors)) as guest:
+            yield guest
+
+    @contextmanager
+    def _guest(self, output: BinaryIO, disk: bytearray | None) -> Iterator[Guest]:
+        from toyvm.host import Host, host_memory_for
+
+        with Host(host_memory_for(GUEST_MEMORY), level=self.level, engine=self._engine()) as host:
+            yield host.guest(self.technique, GUEST_MEMORY, output=output, disk=disk)
 
     def _engine(self) -> str | Recompiling:
         """The engine, with the options that it is measured with."""
@@ -128,6 +142,10 @@ class Discarded(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         return len(data)
+
+
+def _disk_of(sectors: int) -> bytearray | None:
+    return bytearray(sectors * SECTOR_SIZE) if sectors else None
 
 
 def with_operations(image: Image, operations: int) -> Image:

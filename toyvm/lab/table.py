@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from toyvm.lab.account import Account
+from toyvm.lab.account import CLOSED, Account
 from toyvm.lab.beside import published_lines
 from toyvm.lab.engines import engine_lines
 from toyvm.lab.experiment import Experiment, ported_kernel
@@ -149,6 +149,7 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
             f"{number(account.unexplained):>8} {share:>6}   "
         )
         yield from _with_entries(head, account, width)
+    yield from _reason_lines(accounts, width)
     priced = ", ".join(f"{reason} {number(cost)}" for reason, cost in costs.exits.items())
     yield from wrapped(
         f"Costs in ns, each from a nanobenchmark of its own: an instruction executed directly "
@@ -158,10 +159,19 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
     )
     if f"{HYPERCALL} mmu_update" in costs.exits:
         yield from wrapped(
-            "mmu_update is priced with one entry, console_write with 64 bytes, doorbell with nothing to do; multicall, "
-            "which others may be part of, and what checks whole tables have no price.",
+            "mmu_update is priced with one entry, console_write with 64 bytes, doorbell with nothing to do, multicall "
+            "with no calls in it; what checks whole tables has no price.",
             width,
         )
+
+
+def _reason_lines(accounts: Sequence[Account], width: int) -> Iterator[str]:
+    """Why accounts do not close."""
+    if any(account.reason for account in accounts):
+        yield f"Where more than {CLOSED:.0%} is unexplained:"
+    for account in accounts:
+        if account.reason:
+            yield from wrapped(f"  {account.workload:<{_NAME}} {account.reason}", width, " " * (_NAME + 3))
 
 
 def _with_entries(head: str, account: Account, width: int) -> Iterator[str]:

@@ -45,6 +45,11 @@ class Workload:
         """Of the disk that it is run with; 0: none."""
         return self.header.number("disk", 0) or 0
 
+    @property
+    def period(self) -> int:
+        """After so many operations everything has happened as often as every other time."""
+        return self.header.number("period", 1) or 1
+
     def why_missing(self, technique: str) -> str | None:
         """Why the workload cannot exist on the technique, or None."""
         return self.header.why_missing(technique)

@@ -1,0 +1,66 @@
+"""Operands: how the exits of one mnemonic divide among the control registers and ports that it names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from toyvm.isa.coding import decode
+from toyvm.isa.control import BY_NUMBER as REGISTERS
+from toyvm.isa.ports import BY_NUMBER as PORTS
+from toyvm.lab.subjects import BASELINE_OPERATIONS, Subject, WorkloadFailed, with_operations
+
+if TYPE_CHECKING:
+    from toyvm.events import ExitEvent
+    from toyvm.image import Image
+
+# Where a mnemonic has its register or port among its operands, and the names of those.
+_NAMED: dict[str, tuple[int, Mapping[int, str]]] = {
+    **{name: (at, {n: row.name for n, row in REGISTERS.items()}) for name, at in (("crr", 1), ("crw", 0), ("crx", 1))},
+    **{name: (at, {n: row.name for n, row in PORTS.items()}) for name, at in (("in", 1), ("out", 0))},
+}
+_COUNTED = 64  # operations
+
+Shares = dict[str, dict[str, float]]  # by reason, and by what it names: they sum up to 1
+
+
+def operand_shares(subject: Subject, image: Image, reasons: Mapping[str, float], sectors: int, period: int) -> Shares:
+    """Of each of these reasons that names something: which part of its exits names what, once things go round."""
+    watched = [reason for reason in reasons if reason in _NAMED]
+    if not watched:
+        return {}
+    operations = BASELINE_OPERATIONS + period * max(1, _COUNTED // period)
+    more = _counted(subject, image, operations, sectors, watched)
+    more.subtract(_counted(subject, image, BASELINE_OPERATIONS, sectors, watched))
+    totals = {reason: sum(count for (other, _), count in more.items() if other == reason) for reason in watched}
+    return {
+        reason: {name: count / total for (other, name), count in more.items() if other == reason and count}
+        for reason, total in totals.items()
+        if total
+    }
+
+
+def _counted(
+    subject: Subject, image: Image, operations: int, sectors: int, reasons: list[str]
+) -> Counter[tuple[str, str]]:
+    """Exits of one run, by reason and what the instruction names."""
+    counts: Counter[tuple[str, str]] = Counter()
+
+    def count(event: ExitEvent) -> None:
+        counts[event.reason, _named_by(event.word)] += 1
+
+    with subject.guest(sectors) as guest:
+        guest.load(with_operations(image, operations))
+        guest.observe(count, reasons)
+        outcome = guest.run()
+    if not outcome.ok:
+        raise WorkloadFailed(f"on {subject.label} with {operations} operations: {outcome.detail}")
+    return counts
+
+
+def _named_by(word: int) -> str:
+    decoded = decode(word)
+    assert decoded is not None, "what causes an exit of its own name is legal"
+    at, names = _NAMED[decoded.instruction.mnemonic]
+    return names[decoded.values[at]]
