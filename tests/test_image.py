@@ -168,8 +168,8 @@ def test_any_bytes_are_refused_in_one_line(data: bytes) -> None:
 
 
 def test_a_file_that_cannot_be_read_or_written_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(BadFileError, match="cannot be read"):
+    with pytest.raises(BadFileError, match="is a directory"):
         Image.load(tmp_path)
-    with pytest.raises(BadFileError, match="cannot be written"):
+    with pytest.raises(BadFileError, match="image: No such file or directory"):
         sample().save(tmp_path / "missing" / "image")
     assert list(tmp_path.iterdir()) == []

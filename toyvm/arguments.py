@@ -15,9 +15,13 @@ _WORD_LIMIT = 1 << 64
 
 def wrong(what: str, value: object, expected: str) -> UsageError:
     """The error for a value of the wrong type."""
+    return UsageError(f"{what} of {short(value)} ({type(value).__name__}); it takes {expected}")
+
+
+def short(value: object) -> str:
+    """A value in an error message: its first characters."""
     text = repr(value)
-    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-    return UsageError(f"{what} of {shown} ({type(value).__name__}); it takes {expected}")
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def check_integer(value: object, what: str) -> int:

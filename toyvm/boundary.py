@@ -44,7 +44,7 @@ def boundary(name: StrPath, wrong: str = "") -> Iterator[None]:
 
 
 def shown(name: StrPath) -> str:
-    """A file's name as it can stand in a line of text: what is not printable, or not text, is escaped."""
+    """A file's name as it can stand in a line of text."""
     return printable(os.fspath(name))
 
 
@@ -69,12 +69,14 @@ def read_text(path: StrPath, limit: int, what: str) -> str:
         return data.decode("utf-8")
 
 
-def read_head(path: StrPath, size: int) -> bytes:
-    """The first bytes of a regular file; of anything else none, for what is read of a pipe is gone."""
+def read_regular(path: StrPath, size: int) -> bytes:
+    """A regular file's first bytes. Raises BadFileError for anything else: what is read of a pipe is gone."""
     with boundary(path):
         descriptor = open_file(path)
         try:
-            return os.read(descriptor, size) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise BadFileError(f"{shown(path)}: is a device or pipe, and has to be a regular file")
+            return os.read(descriptor, size)
         finally:
             os.close(descriptor)
 

@@ -100,6 +100,22 @@ class ReplayInput:
         return None
 
 
+class RecordedStream:
+    """A stream, and what was read of it: a guest finds all of that there from the start, whenever it came."""
+
+    live = False
+
+    def __init__(self, source: InputSource) -> None:
+        self._source = source
+        self.log: list[InputRecord] = []
+
+    def fetch(self, size: int, wait: float) -> bytes | None:
+        data = self._source.fetch(size, wait)
+        if data:
+            self.log.append(InputRecord(0, data))
+        return data
+
+
 Input = bytes | BinaryIO | InputSource | None
 
 

@@ -9,7 +9,7 @@ MAXIMUM_IMAGE_BYTES = 512 << 20
 MAXIMUM_PROGRAM_BYTES = 512 << 20  # of a RISC-V program
 MAXIMUM_HOST_FILE_BYTES = 256 << 10
 MAXIMUM_COMMANDS_BYTES = 1 << 20  # of a host
-MAXIMUM_REPLAY_BYTES = 32 << 20
+MAXIMUM_REPLAY_BYTES = 256 << 20
 MAXIMUM_CODE_BYTES = 64 << 20  # of compiled code, in all that one directory keeps
 MAXIMUM_DISK_BYTES = 1 << 40
 MAXIMUM_DISK_DATA_BYTES = 4 << 30  # of a disk, besides its holes
@@ -19,6 +19,9 @@ MAXIMUM_NAME_BYTES = 1 << 16
 MAXIMUM_NAMES_BYTES = 64 << 20  # of all of its names together, however many of them share one text
 MAXIMUM_SYMBOLS = 1 << 20
 MAXIMUM_LINES = 1 << 22  # rows of the line table
+
+# What is made of a record of input.
+MAXIMUM_REPLAY_RECORDS = 1 << 20
 
 # What is made of a host file.
 MAXIMUM_GUESTS = 10_000

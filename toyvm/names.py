@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from toyvm.arguments import short
 from toyvm.errors import UnknownNameError
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """The error for a `kind` of thing called `name`, with a suggestion from `known`."""
     near = nearest(name, known)
-    return UnknownNameError(f"no {kind} {name!r}" + (f"; did you mean {near}?" if near else ""))
+    return UnknownNameError(f"no {kind} {short(name)}" + (f"; did you mean {near}?" if near else ""))
 
 
 def nearest(name: object, known: Iterable[str]) -> str | None:

@@ -7,20 +7,32 @@ older than what it is made from, counts as not there: the guest is assembled, an
 
 from __future__ import annotations
 
+import _imp
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from importlib.util import source_hash
 from pathlib import Path
 
+from toyvm.boundary import read_regular
 from toyvm.errors import BadFileError
 from toyvm.image import Image
 from toyvm.isa.machine import DEFAULT_LOAD_ADDRESS
+from toyvm.limits import MAXIMUM_IMAGE_BYTES
 from toyvm.places import PACKAGE, guests_directory
+from toyvm.replacing import replace_file
 
 FOLDER, SUFFIX = "ready", ".t64ready"
 _MAGIC = b"toyvm ready image 1\n"
-_CHECKSUM = len(source_hash(b""))
+# Any number, and the same for each Python: importlib's own use of this hash takes the number of its bytecode.
+_KEY = 0x7436_3472_6479_0001
+
+
+def _hash(data: bytes) -> bytes:
+    """Python's for its own sources; hashlib would take 5 ms to import."""
+    return _imp.source_hash(_KEY, data)
+
+
+_CHECKSUM = len(_hash(b""))
 # What an image depends on besides its sources.
 _ASSEMBLER = ("asm", "image", "isa")
 _OTHERS = ("hypercalls.py", "numerals.py")
@@ -36,7 +48,7 @@ def shipped_image(source: Path, defines: Mapping[str, int], base: int = DEFAULT_
 
         assembly = assemble([source], defines=defines, include=[guests], base=base)
         image = assembly.image
-        with suppress(OSError, ValueError):  # kept nowhere, it is assembled each time
+        with suppress(OSError, ValueError, BadFileError):  # kept nowhere, it is assembled each time
             _write(guests, file, image, assembly.inputs)
     return image
 
@@ -54,14 +66,14 @@ def forget_ready() -> None:
 
 def _file_of(guests: Path, source: Path, defines: Mapping[str, int], base: int) -> Path:
     name = source.relative_to(guests).with_suffix("").as_posix().replace("/", "-")
-    how = source_hash(repr((sorted(defines.items()), base)).encode())
+    how = _hash(repr((sorted(defines.items()), base)).encode())
     return guests / FOLDER / f"{name}-{how.hex()}{SUFFIX}"
 
 
 def _read(guests: Path, file: Path) -> Image | None:
     """The image in a file, if it holds what its sources make."""
     try:
-        data = file.read_bytes()
+        data = read_regular(file, MAXIMUM_IMAGE_BYTES)
         head, body = data[: len(_MAGIC) + _CHECKSUM], data[len(_MAGIC) + _CHECKSUM :]
         names, _, contents = body.partition(b"\n\n")
         if head != _MAGIC + _checksum(guests, names.decode().split("\n"), body):
@@ -72,16 +84,11 @@ def _read(guests: Path, file: Path) -> Image | None:
 
 
 def _write(guests: Path, file: Path, image: Image, inputs: Iterable[Path]) -> None:
-    """Write the file, all of it or nothing. Raises OSError, and ValueError if a source lies outside the directory."""
+    """Write the file, all of it or nothing. Raises OSError, BadFileError, and ValueError if a source lies outside."""
     names = [path.relative_to(guests).as_posix() for path in inputs]
     body = "\n".join(names).encode() + b"\n\n" + _rerooted(image, f"{guests}/", "/").to_bytes()
     file.parent.mkdir(exist_ok=True)
-    draft = file.with_suffix(f".{os.getpid()}.draft")
-    try:
-        draft.write_bytes(_MAGIC + _checksum(guests, names, body) + body)
-        os.replace(draft, file)
-    finally:
-        draft.unlink(missing_ok=True)
+    replace_file(file, _MAGIC + _checksum(guests, names, body) + body)
 
 
 def _rerooted(image: Image, before: str, after: str) -> Image:
@@ -93,7 +100,7 @@ def _rerooted(image: Image, before: str, after: str) -> Image:
 def _checksum(guests: Path, names: Sequence[str], body: bytes) -> bytes:
     """Of a file's body, and of all that its image is made from. As Python's for its own bytecode. Raises OSError."""
     sources = [os.path.join(guests, name) for name in names]
-    return source_hash(b"\0".join([body, *map(_contents, sources), *map(_contents, _assembler())]))
+    return _hash(b"\0".join([body, *map(_contents, sources), *map(_contents, _assembler())]))
 
 
 def _assembler() -> list[str]:

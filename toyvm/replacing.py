@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
-from errno import EISDIR, ELOOP, EOPNOTSUPP
+from errno import EISDIR, EOPNOTSUPP
 from types import TracebackType
 from typing import Self
 
@@ -26,7 +26,7 @@ def check_replaceable(path: StrPath) -> None:
     with boundary(path):
         place, before = look_at(path)
         if before is not None and not stat.S_ISREG(before.st_mode):
-            if not os.access(place, os.W_OK):
+            if stat.S_ISSOCK(before.st_mode) or not os.access(place, os.W_OK):
                 raise BadFileError(f"{shown(path)}: may not be written")
             return
         with Draft(place, before):
@@ -41,7 +41,7 @@ def replace_file(path: StrPath, data: Data) -> None:
     with boundary(path):
         place, before = look_at(path)
         if before is not None and not stat.S_ISREG(before.st_mode):
-            with open(place, "wb", buffering=0) as file:
+            with open(open_stream(place), "wb", buffering=0) as file:
                 write_all(file.fileno(), data)
             return
         with Draft(place, before) as draft:
@@ -51,22 +51,28 @@ def replace_file(path: StrPath, data: Data) -> None:
 
 def look_at(path: StrPath) -> tuple[str, os.stat_result | None]:
     """Where a path leads, with links followed, and what is there. Raises BadFileError for what cannot be replaced."""
-    place = os.path.realpath(path)
     try:
-        status = os.lstat(place)
+        status = os.stat(path)
     except FileNotFoundError:
         if os.path.basename(os.fspath(path)) in ("", ".", ".."):
             raise BadFileError(f"{shown(path)}: names no file") from None
-        return place, None
+        return os.path.realpath(path), None
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(EISDIR, "is a directory")
-    if stat.S_ISLNK(status.st_mode):
-        raise OSError(ELOOP, os.strerror(ELOOP))
-    if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+    if not stat.S_ISREG(status.st_mode):
+        return os.fspath(path), status
+    if status.st_nlink > 1:
         raise BadFileError(
             f"{shown(path)}: has {status.st_nlink} names (hard links); replacing one would leave the others behind"
         )
-    return place, status
+    return os.path.realpath(path), status
+
+
+def open_stream(path: StrPath) -> int:
+    """A device or pipe, to write to; one that nobody reads is refused, not waited for. Raises OSError, ValueError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def write_all(descriptor: int, data: Data) -> None:

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from toyvm import __version__
-from toyvm.console import InputRecord
+from toyvm.boundary import boundary, read_text, shown
+from toyvm.console import BytesInput, InputRecord, InputSource, ReplayInput
 from toyvm.errors import BadFileError
+from toyvm.limits import MAXIMUM_REPLAY_BYTES, MAXIMUM_REPLAY_RECORDS
 from toyvm.outcome import Outcome
 from toyvm.replacing import replace_file
+
+_MARKS_OF_RECORD = 4  # brackets, braces and commas that JSON needs for one, at most
 
 
 class Reportable(Protocol):
@@ -93,20 +97,21 @@ def write_json(path: Path, record: Any) -> None:
     replace_file(path, (json.dumps(record, indent=1) + "\n").encode())
 
 
-def input_log_record(log: Sequence[InputRecord]) -> dict[str, Any]:
-    """A terminal's input as JSON holds it."""
-    return {"input": [{"instructions": record.instructions, "data": record.data.hex()} for record in log]}
+def input_log_record(log: Sequence[InputRecord], live: bool) -> dict[str, Any]:
+    """What came in as JSON holds it: from a terminal, `live`, or from a stream, which is there from the start."""
+    return {"live": live, "input": [{"instructions": one.instructions, "data": one.data.hex()} for one in log]}
 
 
-def read_input_log(path: Path) -> list[InputRecord]:
-    """The inverse of `input_log_record`, from a file. Raises BadFileError."""
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["input"]
-        log = [InputRecord(int(entry["instructions"]), bytes.fromhex(entry["data"])) for entry in entries]
-    except OSError as error:
-        raise BadFileError(f"{path}: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError):
-        raise BadFileError(f"{path}: not a record of input that `toyvm run --record` wrote") from None
+def read_replay(path: Path) -> InputSource:
+    """The input that `input_log_record` recorded, from a file. Raises BadFileError."""
+    text = read_text(path, MAXIMUM_REPLAY_BYTES, "a record of input is JSON")
+    if sum(text.count(mark) for mark in "[{,") > _MARKS_OF_RECORD * MAXIMUM_REPLAY_RECORDS:
+        raise BadFileError(f"{shown(path)}: has more than {MAXIMUM_REPLAY_RECORDS} records, which is the limit")
+    with boundary(path, "not a record of input that `toyvm run --record` wrote"):
+        record = json.loads(text)
+        log = [InputRecord(int(one["instructions"]), bytes.fromhex(one["data"])) for one in record["input"]]
+        if not record.get("live", True):
+            return BytesInput(b"".join(one.data for one in log))
     if any(later.instructions < earlier.instructions for earlier, later in pairwise(log)):
-        raise BadFileError(f"{path}: the record of input goes back in time")
-    return log
+        raise BadFileError(f"{shown(path)}: the record of input goes back in time")
+    return ReplayInput(log)

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toyvm.arguments import check_path
+from toyvm.arguments import check_path, short
+from toyvm.boundary import boundary, read_regular, shown
 from toyvm.errors import AssemblyError, BadFileError, UsageError
 from toyvm.names import nearest
 from toyvm.places import guests_directory
@@ -51,15 +52,16 @@ def make_ready() -> None:
 def find_program(program: str | os.PathLike[str]) -> Path:
     """The file that `program` means: a path, or the name of a shipped guest. Raises BadFileError or UsageError."""
     path = Path(program)
-    if path.is_file():
-        return path
+    with boundary(path):
+        if path.is_file():
+            return path
     guests = shipped_guests()
     name = os.fspath(program).removesuffix(".s")
     for known in (name, f"workloads/{name}"):
         if known in guests:
             return guests[known]
     if path.is_dir():
-        raise BadFileError(f"{path}: is a directory, not a program")
+        raise BadFileError(f"{shown(path)}: is a directory, not a program")
     if path.exists():
         return path  # a pipe or device
     raise _no_program(os.fspath(program), guests)
@@ -67,10 +69,10 @@ def find_program(program: str | os.PathLike[str]) -> Path:
 
 def _no_program(name: str, guests: Mapping[str, Path]) -> BadFileError:
     """The error for what is neither a file nor a guest: the one that may have been meant, or all there are."""
-    short = {known.rpartition("/")[2] for known in guests}
-    if near := nearest(name.removesuffix(".s"), [*guests, *sorted(short)]):
-        return BadFileError(f"no guest {name!r}; did you mean {near}?")
-    return BadFileError(f"{name}: neither a file nor a shipped guest; there are {', '.join(guests)}")
+    last_names = {known.rpartition("/")[2] for known in guests}
+    if near := nearest(name.removesuffix(".s"), [*guests, *sorted(last_names)]):
+        return BadFileError(f"no guest {short(name)}; did you mean {near}?")
+    return BadFileError(f"{shown(name)}: neither a file nor a shipped guest; there are {', '.join(guests)}")
 
 
 def load_program(
@@ -131,21 +133,18 @@ def is_riscv_program(path: Path) -> bool:
     from toyvm.image import elf
 
     try:
-        with path.open("rb") as file:
-            return elf.machine_of(file.read(elf.HEADER.size)) == elf.MACHINE_RISCV
-    except OSError:
+        return elf.machine_of(read_regular(path, elf.HEADER.size)) == elf.MACHINE_RISCV
+    except BadFileError:
         return False
 
 
 def read_image(path: Path) -> Image:
-    """The image in a file. Raises BadFileError."""
+    """The image in a regular file. Raises BadFileError."""
     from toyvm.image import Image
 
-    try:
-        with path.open("rb") as file:
-            head = file.read(len(_ELF_MAGIC))
-    except OSError as error:
-        raise BadFileError(f"{path}: {error.strerror or error}") from None
+    head = read_regular(path, len(_ELF_MAGIC))
     if head != _ELF_MAGIC:
-        raise BadFileError(f"{path}: neither an ELF image nor a source; sources end in {', '.join(_SOURCE_SUFFIXES)}")
+        raise BadFileError(
+            f"{shown(path)}: neither an ELF image nor a source; sources end in {', '.join(_SOURCE_SUFFIXES)}"
+        )
     return Image.load(path)

@@ -157,9 +157,15 @@ def test_a_missing_include_is_one_error_at_its_place() -> None:
 
 
 def test_sources_that_cannot_be_read_are_bad_files(tmp_path: Path) -> None:
-    for path in (tmp_path / "missing.s", tmp_path, tmp_path / "nul\0.s"):
-        with pytest.raises(BadFileError, match="cannot be read"):
-            assemble([path])
+    reasons = {
+        "missing.s": "No such file",
+        "": "is a directory",
+        "nul\0.s": "null",
+        "\udce9.s": "its name is not UTF-8",
+    }
+    for name, reason in reasons.items():
+        with pytest.raises(BadFileError, match=reason):
+            assemble([tmp_path / name])
 
 
 @pytest.mark.parametrize(

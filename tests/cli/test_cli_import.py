@@ -77,7 +77,7 @@ def test_the_compilers_flags_are_printed(capfd: Capture) -> None:
     ("words", "code", "message"),
     [
         (("import", "/nowhere", "-o", "{image}"), 101, "/nowhere: No such file"),
-        (("import", "/", "-o", "{image}"), 101, "/: Is a directory"),
+        (("import", "/", "-o", "{image}"), 101, "/: is a directory"),
         (("import", "/dev/null", "-o", "{image}"), 101, "the file has 0 bytes"),
         (("import", "{elf}"), 2, "-o"),
         (("import", "--flags=no-gcc"), 2, "no-gcc is not installed"),

@@ -138,7 +138,7 @@ def test_every_engine_and_technique_reports_the_same_state(capfd: Capture, sourc
         (("helo",), 101, "toyvm: no guest 'helo'; did you mean hello?\n"),
         (("workloads/comput",), 101, "did you mean workloads/compute?"),
         (("/",), 101, "is a directory"),
-        (("/dev/null",), 101, "neither an ELF image nor a source"),
+        (("/dev/null",), 101, "is a device or pipe"),
         (("hello", "--technique", "container"), 2, "not built yet"),
         (("hello", "--technique", "magic"), 2, "there are bare, trap, rewrite, hybrid"),
         (("hello", "--engine", "recompile"), 2, "there are interpreter, recompiler, reference"),

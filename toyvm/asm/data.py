@@ -13,8 +13,8 @@ from toyvm.asm.operands import split, string_bytes
 from toyvm.asm.parser import ESCAPES
 from toyvm.asm.search import find_include
 from toyvm.asm.sections import MAXIMUM_CONTENTS, MAXIMUM_SIZE
-from toyvm.asm.source import read_bytes
 from toyvm.asm.values import NotKnown, describe
+from toyvm.boundary import read_file
 from toyvm.errors import BadFileError
 from toyvm.numerals import read_number
 
@@ -173,7 +173,7 @@ def _incbin(assembler: Assembler, text: str) -> None:
         raise Complaint(f"file '{name}' is not there", 0)
     assembler.session.binaries.append(path)
     try:
-        data = read_bytes(path, MAXIMUM_CONTENTS)
+        data = read_file(path, MAXIMUM_CONTENTS)
     except BadFileError as error:
         raise Complaint(str(error), 0) from None
     skip = limited(assembler, given[1], 1, "skip", 0, len(data)) if len(given) > 1 and given[1] else 0

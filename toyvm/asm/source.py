@@ -11,9 +11,10 @@ from os import PathLike
 from pathlib import Path
 
 from toyvm.arguments import check_text
-from toyvm.errors import AssemblyError, BadFileError, Diagnostic
+from toyvm.boundary import boundary, read_file
+from toyvm.errors import AssemblyError, Diagnostic
+from toyvm.limits import MAXIMUM_SOURCE_BYTES
 
-MAXIMUM_SOURCE_BYTES = 64 * 1024 * 1024
 MAXIMUM_COLUMNS = 1 << 16  # of a line: statements behind one another are padded to their columns
 
 # A statement as the assembler sees it: its line, counted from 1, and its text, padded so that columns are the file's.
@@ -34,9 +35,11 @@ class Source:
 
     @classmethod
     def read(cls, path: str | PathLike[str], name: str | None = None) -> Source:
-        """The source in a file. Raises BadFileError if it cannot be read, AssemblyError if it is not text."""
+        """The source in a file. Raises BadFileError if it cannot be read or named, AssemblyError if it is not text."""
         name = os.fspath(path) if name is None else name
-        return cls(name, decode(read_bytes(path, MAXIMUM_SOURCE_BYTES), name), Path(path))
+        with boundary(path, "its name is not UTF-8, as names in an image are"):
+            name.encode()
+        return cls(name, decode(read_file(path, MAXIMUM_SOURCE_BYTES), name), Path(path))
 
     @cached_property
     def lines(self) -> list[str]:
@@ -105,20 +108,6 @@ def _end_of_piece(line: str, start: int) -> int:
     assert match is not None
     end = match.end()
     return end if line[end : end + 1] == ";" else len(line)
-
-
-def read_bytes(path: str | PathLike[str], limit: int) -> bytes:
-    """A file's contents. Raises BadFileError with the reason, at once if it has more than `limit` bytes."""
-    try:
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            data = file.read(limit + 1) if size <= limit else b""
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise BadFileError(f"{os.fspath(path)}: cannot be read: {reason}") from None
-    if max(size, len(data)) > limit:
-        raise BadFileError(f"{os.fspath(path)}: has {max(size, len(data))} bytes; the limit is {limit}")
-    return data
 
 
 def decode(data: bytes, name: str) -> str:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
 from types import ModuleType
 from typing import NoReturn
 
@@ -93,6 +94,8 @@ def _check_streams() -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (open as long as the process)
     if sys.stdout is None:
         raise BadFileError("standard output is closed; give it somewhere to go, /dev/null perhaps")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as errors are printed: a letter that it has not is no error
 
 
 def _dispatch(words: list[str]) -> int:

@@ -27,11 +27,13 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from toyvm.boundary import boundary, open_file, read_text, shown
 from toyvm.cli.host_file import CONSOLE, GuestPlan, HostPlan, find_host_file, read_host_file
 from toyvm.cli.options import parse_count, parse_seconds
 from toyvm.cli.run_command import exit_code_of
 from toyvm.cli.saying import say
 from toyvm.errors import BadFileError, ExitCode, UsageError
+from toyvm.limits import MAXIMUM_COMMANDS_BYTES
 from toyvm.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -129,10 +131,17 @@ def _add(control: Control, plan: GuestPlan, images: dict[object, Image], files: 
 def _output(plan: GuestPlan, files: ExitStack) -> Any:
     from toyvm.cli.host_console import KeptOutput
 
-    try:
-        return KeptOutput(None if plan.output is None else files.enter_context(open(plan.output, "wb")))
-    except OSError as error:
-        raise BadFileError(f"{plan.output}: {error.strerror or error}") from None
+    if plan.output is None:
+        return KeptOutput(None)
+    with boundary(plan.output):
+        return KeptOutput(files.enter_context(open(plan.output, "wb", opener=_open_output)))
+
+
+def _open_output(path: str, flags: int) -> int:
+    """Emptied; a pipe that nobody reads is refused, not waited for."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY, 0o666)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _input(control: Control, plan: GuestPlan, files: ExitStack) -> Any:
@@ -144,13 +153,9 @@ def _input(control: Control, plan: GuestPlan, files: ExitStack) -> Any:
     if plan.input == CONSOLE:
         control.inputs[plan.name] = TypedInput()
         return control.inputs[plan.name]
-    try:
-        descriptor = os.open(plan.input, os.O_RDONLY | os.O_NONBLOCK)  # a pipe without a writer would wait
-    except OSError as error:
-        raise BadFileError(f"{plan.input}: {error.strerror or error}") from None
+    with boundary(plan.input):
+        descriptor = open_file(plan.input)
     files.callback(os.close, descriptor)
-    if Path(plan.input).is_dir():
-        raise BadFileError(f"{plan.input}: is a directory")
     return DescriptorInput(descriptor)
 
 
@@ -183,13 +188,17 @@ def _is_live(arguments: argparse.Namespace) -> bool:
 def _commands(source: str | None, control: Control) -> list[Command]:
     if source is None:
         return []
-    try:
-        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadFileError(f"{source}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise BadFileError(f"{source}: is not text") from None
-    return control.parse_all(text.splitlines(), "standard input" if source == "-" else source)
+    text = _typed() if source == "-" else read_text(source, MAXIMUM_COMMANDS_BYTES, "commands are lines")
+    return control.parse_all(text.splitlines(), "standard input" if source == "-" else shown(source))
+
+
+def _typed() -> str:
+    """All of standard input, which may take the time that its user takes."""
+    with boundary("standard input", "is not text; commands are lines"):
+        data = b"" if sys.stdin is None else sys.stdin.buffer.read(MAXIMUM_COMMANDS_BYTES + 1)
+        if len(data) > MAXIMUM_COMMANDS_BYTES:
+            raise BadFileError(f"standard input: has more than {MAXIMUM_COMMANDS_BYTES} bytes, which is the limit")
+        return data.decode("utf-8")
 
 
 def _run(

@@ -14,12 +14,16 @@ technique = "trap+flush"
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from toyvm.arguments import short
+from toyvm.boundary import boundary, read_text, shown
 from toyvm.errors import BadFileError, UsageError
 from toyvm.isa.machine import (
     DEFAULT_CLOCK_BASE,
@@ -30,6 +34,7 @@ from toyvm.isa.machine import (
     Level,
 )
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.limits import MAXIMUM_GUESTS, MAXIMUM_HOST_FILE_BYTES, MAXIMUM_KEY_PARTS
 from toyvm.names import unknown_name
 from toyvm.recompiler.options import ENGINES
 from toyvm.schedule import (
@@ -44,8 +49,10 @@ from toyvm.sizes import check_within, parse_size
 from toyvm.techniques import Variant, parse_variant
 
 CONSOLE = "console"  # as input: what is typed or sent to the guest
-MAXIMUM_COPIES = 10_000
 MAXIMUM_NAME = 32  # characters
+# A key of so many parts, each bare or in quotes: the parser's time grows with their square.
+_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+_DEEP_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*\.[ \t]*){{{MAXIMUM_KEY_PARTS}}}")
 _ROOM_FOR_MONITOR = 1 << 20  # bytes of host memory for each guest, beside an eighth of its own
 
 
@@ -93,13 +100,21 @@ Check = Callable[[Any], Any]
 def _of_type(kind: type, expected: str) -> Check:
     def check(value: Any) -> Any:
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise UsageError(f"{value!r}; it takes {expected}")
+            raise UsageError(f"{short(value)}; it takes {expected}")
         return value
 
     return check
 
 
 _text = _of_type(str, "a string")
+
+
+def _path(value: Any) -> str:
+    if "\0" in _text(value):
+        raise UsageError(f"{short(value)}; no file has NUL in its name")
+    return str(value)
+
+
 _truth = _of_type(bool, "true or false")
 _number = _of_type(int, "a whole number")
 
@@ -110,7 +125,7 @@ def _within(low: int, high: int) -> Check:
 
 def _memory(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise UsageError(f"{value!r}; it takes bytes, or a string like '16M'")
+        raise UsageError(f"{short(value)}; it takes bytes, or a string like '16M'")
     size = check_within(parse_size(value), MINIMUM_MEMORY, MAXIMUM_MEMORY, "value", " bytes")
     if size % PAGE_SIZE:
         raise UsageError(f"{size} bytes; it takes a multiple of {PAGE_SIZE}")
@@ -120,7 +135,7 @@ def _memory(value: Any) -> int:
 def _name(value: Any) -> str:
     name = str(_text(value))
     if not 0 < len(name) <= MAXIMUM_NAME or not all(letter.isalnum() or letter in "-_." for letter in name):
-        raise UsageError(f"{name!r}; it takes up to {MAXIMUM_NAME} letters, digits, '-', '_' and '.'")
+        raise UsageError(f"{short(name)}; it takes up to {MAXIMUM_NAME} letters, digits, '-', '_' and '.'")
     if name == "all":
         raise UsageError("'all'; commands mean every guest by it")
     return name
@@ -136,7 +151,7 @@ def _technique(value: Any) -> str:
 def _choice(known: tuple[str, ...]) -> Check:
     def check(value: Any) -> str:
         if _text(value) not in known:
-            raise UsageError(f"{value!r}; there are {', '.join(known)}")
+            raise UsageError(f"{short(value)}; there are {', '.join(known)}")
         return str(value)
 
     return check
@@ -145,7 +160,7 @@ def _choice(known: tuple[str, ...]) -> Check:
 def _defines(value: Any) -> dict[str, int]:
     for name, number in _of_type(dict, "a table of symbols and numbers")(value).items():
         if isinstance(number, bool) or not isinstance(number, int):
-            raise UsageError(f"{name} = {number!r}; it takes a whole number")
+            raise UsageError(f"{name} = {short(number)}; it takes a whole number")
     return dict(value)
 
 
@@ -157,17 +172,17 @@ _HOST_KEYS: dict[str, Check] = {
 }
 _GUEST_KEYS: dict[str, Check] = {
     "name": _name,
-    "program": _text,
+    "program": _path,
     "technique": _technique,
     "memory": _memory,
     "share": check_share,
     "cap": check_cap,
     "max-instructions": _within(0, (1 << 64) - 1),
     "paused": _truth,
-    "copies": _within(1, MAXIMUM_COPIES),
-    "input": _text,
-    "output": _text,
-    "disk": _text,
+    "copies": _within(1, MAXIMUM_GUESTS),
+    "input": _path,
+    "output": _path,
+    "disk": _path,
     "read-only": _truth,
     "disk-latency": _within(0, 1 << 62),
     "clock": _within(0, (1 << 64) - 1),
@@ -186,23 +201,23 @@ def find_host_file(name: str) -> Path:
 
 def read_host_file(path: Path) -> HostPlan:
     """The host that a file describes. Raises BadFileError with file, guest, key, value and limit."""
+    document = _read(path)
     try:
-        return _plan(_read(path), path)
+        with boundary(path):
+            return _plan(document, path)
     except UsageError as error:
-        raise BadFileError(f"{path}: {error}") from None
+        raise BadFileError(f"{shown(path)}: {shown(str(error))}") from None
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        if path.is_dir():
-            raise BadFileError(f"{path}: is a directory, not a host file")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadFileError(f"{path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise BadFileError(f"{path}: is not text; a host file is TOML") from None
-    except tomllib.TOMLDecodeError as error:
-        raise BadFileError(f"{path}: not TOML: {error}") from None
+    text = read_text(path, MAXIMUM_HOST_FILE_BYTES, "a host file is TOML")
+    if _DEEP_KEY.search(text):
+        raise BadFileError(f"{shown(path)}: a key has {MAXIMUM_KEY_PARTS} parts or more")
+    with boundary(path):
+        try:
+            return tomllib.loads(text)
+        except ValueError as error:  # its own, and that of a number with too many digits
+            raise BadFileError(f"{shown(path)}: not TOML: {error}") from None
 
 
 def _plan(document: dict[str, Any], path: Path) -> HostPlan:
@@ -215,6 +230,8 @@ def _plan(document: dict[str, Any], path: Path) -> HostPlan:
     guests: list[GuestPlan] = []
     for number, table in enumerate(tables, 1):
         guests += _guests(table, f"guest {number}", path.parent)
+        if len(guests) > MAXIMUM_GUESTS:
+            raise UsageError(f"there are {len(guests)} guests or more; the limit is {MAXIMUM_GUESTS}")
     _check_together(guests)
     host = document.get("host", {})
     if not isinstance(host, dict):
@@ -275,19 +292,26 @@ def _check_together(guests: list[GuestPlan]) -> None:
         if guest.name in names:
             raise UsageError(f"two guests are called {guest.name!r}")
         names.add(guest.name)
-    written: dict[str, str] = {}
+    written: dict[object, str] = {}
     for guest in guests:
         for path in (guest.output, None if guest.read_only else guest.disk):
-            if path is not None and str(Path(path).resolve()) in written:
-                raise UsageError(f"{path}: guests {written[str(Path(path).resolve())]} and {guest.name} would write it")
+            if path is not None and (other := written.get(_identity(path))):
+                raise UsageError(f"{path}: guests {other} and {guest.name} would write it")
             if path is not None:
-                written[str(Path(path).resolve())] = guest.name
+                written[_identity(path)] = guest.name
     for guest in guests:
         for path in (guest.input, guest.program, guest.disk if guest.read_only else None):
-            if path is not None and str(Path(path).resolve()) in written:
-                raise UsageError(
-                    f"{path}: guest {written[str(Path(path).resolve())]} would write what {guest.name} reads"
-                )
+            if path is not None and (other := written.get(_identity(path))):
+                raise UsageError(f"{path}: guest {other} would write what {guest.name} reads")
+
+
+def _identity(path: str) -> object:
+    """What a path leads to, by whatever name: a file that is there, or the place of one that is not."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino
 
 
 def _memory_for(guests: list[GuestPlan]) -> int:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from toyvm.boundary import boundary, open_file
 from toyvm.cli.import_command import add_start_options, import_with_notes, start_options
 from toyvm.cli.options import (
     Options,
@@ -25,7 +26,7 @@ from toyvm.cli.options import (
     variant_of,
 )
 from toyvm.cli.saying import say
-from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, BadFileError, UsageError
+from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, UsageError
 from toyvm.isa.machine import Level
 from toyvm.outcome import EXIT_CODES, Outcome, Stop
 from toyvm.techniques import facts_of, parse_variant
@@ -110,13 +111,13 @@ def execute(arguments: argparse.Namespace) -> int:
     limits = _limits(arguments)
     image = _image(arguments)
     output = cast("BinaryIO", sys.stdout.buffer)
-    with _input(arguments) as source, _computer(arguments, source, output) as computer:
+    with _recorded(arguments) as source, _computer(arguments, source, output) as computer:
         computer.load(image)
         outcome = _run(computer, source, limits)
         if arguments.report:
             _write_report(arguments, computer, outcome)
         if arguments.record:
-            _write_record(arguments.record, computer)
+            _write_record(arguments.record, source, computer)
         _explain(computer, outcome)
     return exit_code_of(outcome)
 
@@ -191,14 +192,15 @@ def _image(arguments: argparse.Namespace) -> Image:
 def _input(arguments: argparse.Namespace) -> Iterator[InputSource]:
     """The console's input, open as long as the run needs it."""
     from toyvm.cli.terminal import standard_input
-    from toyvm.console import DescriptorInput, ReplayInput
+    from toyvm.console import DescriptorInput
 
-    if arguments.replay:
-        from toyvm.report import read_input_log
+    if arguments.replay is not None:
+        from toyvm.report import read_replay
 
-        yield ReplayInput(read_input_log(Path(arguments.replay)))
-    elif arguments.input:
-        descriptor = _open_for_reading(arguments.input)
+        yield read_replay(Path(arguments.replay))
+    elif arguments.input is not None:
+        with boundary(arguments.input):
+            descriptor = open_file(arguments.input)
         try:
             yield DescriptorInput(descriptor)
         finally:
@@ -207,13 +209,13 @@ def _input(arguments: argparse.Namespace) -> Iterator[InputSource]:
         yield standard_input()
 
 
-def _open_for_reading(path: str) -> int:
-    if os.path.isdir(path):
-        raise BadFileError(f"{path}: is a directory")
-    try:
-        return os.open(path, os.O_RDONLY)
-    except OSError as error:
-        raise BadFileError(f"{path}: {error.strerror or error}") from None
+@contextmanager
+def _recorded(arguments: argparse.Namespace) -> Iterator[InputSource]:
+    """The console's input, kept where it has to be recorded and no terminal's, whose log the computer keeps."""
+    from toyvm.console import RecordedStream
+
+    with _input(arguments) as source:
+        yield RecordedStream(source) if arguments.record and not source.live else source
 
 
 @contextmanager
@@ -226,7 +228,7 @@ def quiet_guest(arguments: argparse.Namespace) -> Iterator[Guest]:
     _check_disk_options(arguments)
     _check_engine_options(arguments)
     image, limits = _image(arguments), _limits(arguments)
-    given = _input(arguments) if arguments.input else nullcontext(BytesInput(b""))
+    given = _input(arguments) if arguments.input is not None else nullcontext(BytesInput(b""))
     with given as source, _computer(arguments, source, output=None) as computer:
         assert isinstance(computer, Guest), "a technique that has a monitor"
         computer.load(image)
@@ -322,7 +324,9 @@ def _write_report(arguments: argparse.Namespace, computer: Computer | ReferenceE
     write_json(Path(arguments.report), record)
 
 
-def _write_record(path: str, computer: Computer | ReferenceEngine) -> None:
+def _write_record(path: str, source: InputSource, computer: Computer | ReferenceEngine) -> None:
+    from toyvm.console import RecordedStream
     from toyvm.report import input_log_record, write_json
 
-    write_json(Path(path), input_log_record(getattr(computer, "input_log", [])))
+    log = source.log if isinstance(source, RecordedStream) else getattr(computer, "input_log", [])
+    write_json(Path(path), input_log_record(log, source.live))

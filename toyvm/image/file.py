@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from toyvm.boundary import shown
 from toyvm.errors import BadFileError
 from toyvm.image import elf
 from toyvm.image.kinds import kind_of
@@ -53,7 +54,7 @@ class ElfFile:
         self.name = name
 
     def bad(self, offset: int, message: str) -> BadFileError:
-        return BadFileError(f"{self.name}: offset {offset:#x}: {message}")
+        return BadFileError(f"{shown(self.name)}: offset {offset:#x}: {message}")
 
     def header(self, what: str, identity: Sequence[Expected]) -> Header:
         """The header of a little-endian ELF64 file whose members have these values besides; `what` calls it."""

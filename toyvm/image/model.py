@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_right
-from contextlib import suppress
 from functools import cached_property
 from itertools import pairwise
 from os import PathLike
 from typing import NamedTuple
 
 from toyvm.arguments import check_bytes, check_integer, check_path, check_text
-from toyvm.errors import BadFileError, UsageError
+from toyvm.boundary import boundary, read_file, shown
+from toyvm.errors import UsageError
+from toyvm.limits import MAXIMUM_IMAGE_BYTES
 from toyvm.printable import printable
+from toyvm.replacing import replace_file
 
 PF_X, PF_W, PF_R = 1, 2, 4  # rights of a segment, with ELF's values
-MAXIMUM_IMAGE_BYTES = 512 * 1024 * 1024
 
 
 class Segment(NamedTuple):
@@ -152,27 +152,13 @@ class Image(_Parts):
     def save(self, path: str | PathLike[str]) -> None:
         """Write the file, all of it or nothing. Raises BadFileError."""
         check_path(path, "path")
-        temporary = f"{os.fspath(path)}.{os.getpid()}.tmp"
-        try:
-            with open(temporary, "xb") as file:
-                file.write(self.to_bytes())
-            os.replace(temporary, path)
-        except (OSError, ValueError) as error:
-            _remove(temporary)
-            raise BadFileError(f"{os.fspath(path)}: cannot be written: {_reason(error)}") from None
+        with boundary(path):
+            replace_file(path, self.to_bytes())
 
     @staticmethod
     def load(path: str | PathLike[str]) -> Image:
         """The image in a file. Raises BadFileError."""
-        name = os.fspath(check_path(path, "path"))
-        try:
-            with open(path, "rb") as file:
-                data = file.read(MAXIMUM_IMAGE_BYTES + 1)
-        except (OSError, ValueError) as error:
-            raise BadFileError(f"{name}: cannot be read: {_reason(error)}") from None
-        if len(data) > MAXIMUM_IMAGE_BYTES:
-            raise BadFileError(f"{name}: has more than {MAXIMUM_IMAGE_BYTES} bytes")
-        return Image.from_bytes(data, name)
+        return Image.from_bytes(read_file(check_path(path, "path"), MAXIMUM_IMAGE_BYTES), shown(path))
 
     @cached_property
     def _by_name(self) -> dict[str, int]:
@@ -195,12 +181,3 @@ def _did_you_mean(name: str, names: dict[str, int]) -> str:
 
     close = difflib.get_close_matches(name, names, 1)
     return f"; did you mean '{close[0]}'?" if close else ""
-
-
-def _remove(path: str) -> None:
-    with suppress(OSError, ValueError):
-        os.unlink(path)
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)

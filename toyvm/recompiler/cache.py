@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toyvm.errors import BadFileError
 from toyvm.recompiler.code import CompiledCode, Place, place_of
 from toyvm.recompiler.snapshot import Snapshot
 
@@ -55,7 +56,7 @@ class Cache:
         """To the files, what they do not have yet."""
         while self._unwritten:
             place, code = self._unwritten.popitem()
-            with suppress(OSError):  # a full or read-only disk costs time later, no more
+            with suppress(OSError, BadFileError):  # a full or read-only disk costs time later, no more
                 self._files().write(place, code)
                 self._has_written = True
 

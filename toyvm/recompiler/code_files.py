@@ -10,15 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+import re
 from contextlib import suppress
 from pathlib import Path
 
+from toyvm.boundary import boundary, read_regular
+from toyvm.errors import BadFileError
+from toyvm.limits import MAXIMUM_CODE_BYTES
 from toyvm.recompiler.code import CompiledCode, Place, Run
+from toyvm.replacing import replace_file
 
-DIRECTORY_LIMIT = 64 << 20  # bytes
 _MAGIC = b"toyvm compiled code 1\n"
 _SUFFIX = ".t64code"
+_NAME = re.compile(rf"[0-9a-f]{{64}}{re.escape(_SUFFIX)}")
 
 
 class CodeFiles:
@@ -30,39 +34,38 @@ class CodeFiles:
         self._identity = identity
 
     def read(self, place: Place) -> CompiledCode | None:
+        path = self._path(place)
         try:
-            return parse(self._identity, self._path(place).read_bytes())
-        except (OSError, ValueError):
+            data = read_regular(path, MAXIMUM_CODE_BYTES)
+            with boundary(path):
+                return parse(self._identity, data)
+        except BadFileError:
             return None
 
     def write(self, place: Place, code: CompiledCode) -> None:
-        """Raises OSError."""
+        """Raises OSError, BadFileError."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, draft = tempfile.mkstemp(dir=self._directory, suffix=".draft")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(serialized(self._identity, code))
-            os.replace(draft, self._path(place))
-        except OSError:
-            os.unlink(draft)
-            raise
+        replace_file(self._path(place), serialized(self._identity, code))
 
     def _path(self, place: Place) -> Path:
         text = f"{self._identity}\n{place.user} {place.gva:x} {list(place.words)}"
         return self._directory / (hashlib.sha256(text.encode()).hexdigest() + _SUFFIX)
 
     def tidy(self) -> None:
-        """Delete the files that were written longest ago, until the directory is small enough."""
+        """Delete those of our own files that were written longest ago, until they are few enough; no others count."""
         with suppress(OSError):
-            files = sorted(
-                (entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in os.scandir(self._directory)
-            )
+            found = [entry for entry in os.scandir(self._directory) if _is_ours(entry)]
+            files = sorted((entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in found)
             total = sum(size for _, size, _ in files)
             for _, size, path in files:
-                if total <= DIRECTORY_LIMIT:
+                if total <= MAXIMUM_CODE_BYTES:
                     break
                 os.unlink(path)
                 total -= size
+
+
+def _is_ours(entry: os.DirEntry[str]) -> bool:
+    return _NAME.fullmatch(entry.name) is not None and entry.is_file(follow_symlinks=False)
 
 
 def serialized(identity: str, code: CompiledCode) -> bytes:
