@@ -17,7 +17,7 @@ from toyvm.isa.control import BY_NUMBER, CONTROL_REGISTERS
 from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.names import unknown_name
-from toyvm.native import ffi, lib
+from toyvm.native import ERRORS, ffi, lib
 from toyvm.outcome import Outcome, Stop
 from toyvm.runner import NEVER, Runner
 from toyvm.sizes import check_within, parse_size
@@ -405,10 +405,9 @@ class Computer:
         with self._alone():
             data = check_bytes(snapshot, "snapshot")
             code = lib.t64_vm_load(self.vm, data, len(data))
-            if code == lib.T64_ERROR_BUSY:
-                raise BadFileError("the snapshot cannot be restored while another domain maps frames of this guest")
-            if code != lib.T64_OK:
-                raise BadFileError("the snapshot is damaged, or comes from a computer of another configuration")
+            if code not in (lib.T64_OK, lib.T64_ERROR_MEMORY):
+                raise BadFileError(f"restoring: {ERRORS[code]}")
+            _checked(code, "restoring")
 
 
 def _target(retired: int, max_instructions: int | None, until: int | None) -> int:
@@ -435,14 +434,9 @@ def _control_number(number: int) -> int:
 
 def _checked(code: int, doing: str) -> None:
     """Raise what a native function's result says; T64_OK says nothing."""
-    if code == lib.T64_ERROR_MEMORY:
-        raise ToyvmError(f"{doing}: the host has no memory left")
-    if code == lib.T64_ERROR_RANGE:  # addresses were checked before
-        raise UsageError(f"{doing}: the guest has given a page there back to its host")
-    if code == lib.T64_ERROR_BUSY:
-        raise UsageError(f"{doing}: another domain maps frames of this guest")
     if code != lib.T64_OK:
-        raise UsageError(f"{doing} failed: the native core says {code}")
+        kind = ToyvmError if code == lib.T64_ERROR_MEMORY else UsageError
+        raise kind(f"{doing}: {ERRORS[code]}")
 
 
 def native_config(memory: int | str, level: Level | str, clock_base: int, disk_latency: int) -> Any:

@@ -25,7 +25,7 @@ from toyvm.isa.control import IE, MODE
 from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
 from toyvm.isa.traps import BY_NAME as CAUSES
 from toyvm.names import unknown_name
-from toyvm.native import ffi, lib
+from toyvm.native import ERRORS, ffi, lib
 from toyvm.runner import NEVER
 from toyvm.sizes import check_within
 
@@ -256,7 +256,7 @@ class MonitoredGuest(Guest):
 
     def checked(self, code: int, doing: str) -> None:
         if code != lib.T64_OK:
-            raise ToyvmError(f"{doing} failed: the native core says {code}")
+            raise ToyvmError(f"{doing}: {ERRORS[code]}")
 
     def load(self, image: Image) -> None:
         super().load(image)

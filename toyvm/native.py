@@ -1,6 +1,7 @@
 """The native core: the one module that binds the extension `toyvm._core`, made from native/include/toyvm.h.
 
 `lib` has the functions and enumerators of the header, `ffi` makes and reads its structures. Calls release the GIL.
+`ERRORS` has words for what the core's functions return instead of T64_OK.
 """
 
 from __future__ import annotations
@@ -25,4 +26,15 @@ _module: Any = _core
 ffi: Any = _module.ffi
 lib: Any = _module.lib
 
-__all__ = ["NativeCoreMissingError", "ffi", "lib"]
+ERRORS: dict[int, str] = {
+    lib.T64_ERROR_RANGE: "an address or size lies outside the memory",
+    lib.T64_ERROR_MEMORY: "the host has no memory left",
+    lib.T64_ERROR_VALUE: "that cannot be done here, or not with such a value",
+    lib.T64_ERROR_SNAPSHOT: "the snapshot is damaged, or comes from a computer of another configuration",
+    lib.T64_ERROR_BUSY: "another domain maps frames of this guest",
+    lib.T64_ERROR_FRAMES: "frames that the guest had belong to others on this host now, or are not there",
+    lib.T64_ERROR_HOLE: "the guest has given a page there back to its host",
+    lib.T64_ERROR_ROOM: "the image leaves too little of the guest's memory for the tables that its monitor puts there",
+}
+
+__all__ = ["ERRORS", "NativeCoreMissingError", "ffi", "lib"]

@@ -11,7 +11,7 @@ from toyvm.console import CHUNK, POLL_SECONDS, InputRecord, InputSource, OutputS
 from toyvm.errors import ToyvmError
 from toyvm.holding import Holding
 from toyvm.interrupts import interrupts_given_to
-from toyvm.native import ffi, lib
+from toyvm.native import ERRORS, ffi, lib
 from toyvm.outcome import Stop
 
 SLICE_SECONDS = 0.005
@@ -87,7 +87,7 @@ class Runner:
             elif code == lib.T64_STOP_WAIT:
                 self._wait(deadline)
             elif code < 0:
-                raise ToyvmError(f"the native core failed with error {code}")
+                raise ToyvmError(f"running: {ERRORS[code]}")
             elif state.retired >= target and code == lib.T64_STOP_LIMIT:
                 return Stop.LIMIT
 
@@ -117,7 +117,7 @@ class Runner:
         self.seconds += thread_time() - started
         self.drain()
         if code < 0:
-            raise ToyvmError(f"the native core failed with error {code}")
+            raise ToyvmError(f"running: {ERRORS[code]}")
         return code
 
     def _goes_on(self, code: int, goal: int) -> bool:

@@ -14,6 +14,9 @@ enum t64_error {
     T64_ERROR_VALUE = -3,    /* a value that the register or option cannot hold */
     T64_ERROR_SNAPSHOT = -4, /* not a snapshot, damaged, or of another configuration */
     T64_ERROR_BUSY = -5,     /* another domain maps frames of this guest */
+    T64_ERROR_FRAMES = -6,   /* frames that the guest of a snapshot had are others' now, or not there */
+    T64_ERROR_HOLE = -7,     /* the guest has given the page back to its host */
+    T64_ERROR_ROOM = -8,     /* the image leaves too little of the guest's memory for what its monitor puts there */
 };
 
 enum t64_technique { T64_TRAP, T64_PARA, T64_HYBRID, T64_REWRITE, T64_ASSIST, T64_CUSTOM };

@@ -3,11 +3,6 @@
 
 #include "phys.h"
 
-static bool phys_holds(const struct t64_phys *phys, t64_gpa gpa, u64 size)
-{
-    return gpa.at <= phys->size && size <= phys->size - gpa.at;
-}
-
 static u64 run_in_page(t64_gpa gpa, u64 size)
 {
     u64 left = 4096 - (gpa.at & 4095);

@@ -35,6 +35,12 @@ static inline u8 *phys_at(const struct t64_phys *phys, t64_gpa gpa)
     return phys->ram + phys_locate(phys, gpa).at;
 }
 
+/* Does all of a range lie in the memory? */
+static inline bool phys_holds(const struct t64_phys *phys, t64_gpa gpa, u64 size)
+{
+    return gpa.at <= phys->size && size <= phys->size - gpa.at;
+}
+
 /* Copy any range, page by page; false, and nothing copied, if it does not lie within the memory, or writing meets a hole. */
 bool phys_read(const struct t64_phys *phys, t64_gpa gpa, void *buffer, u64 size);
 bool phys_write(const struct t64_phys *phys, t64_gpa gpa, const void *buffer, u64 size);

@@ -12,18 +12,18 @@
 #include "isa.h"
 #include "system.h"
 
-enum { SNAPSHOT_VERSION = 3, PAGE = 4096, HEADER = 40 };
+enum { SNAPSHOT_VERSION = 4, PAGE = 4096, HEADER = 40 };
 static const char magic[8] = "T64SNAP";
 
 /* Every scalar that is state; F(place) for what a load sets, C(place) for what must be the same already. */
 #define FIELDS(F, C) \
-    C(phys.size) C(level) C(options) C(devices.disk.sectors) C(devices.disk.latency) C(devices.disk.writable) C(devices.clock_base) \
+    C(phys.size) C(level) C(options) C(info) C(devices.disk.sectors) C(devices.disk.latency) C(devices.disk.writable) C(devices.clock_base) \
     F(state.pc) F(state.status) F(state.tvec) F(state.epc) F(state.cause) F(state.tval) F(state.scratch) F(state.ptbr) \
     F(state.timecmp) F(state.imask) F(state.retired) F(state.skipped) F(state.fresh) \
-    F(info) F(halted) F(halted_as) F(stop.fault) F(stop.exit_code) F(stop.cause) F(stop.pc) F(stop.tval) \
+    F(halted) F(halted_as) F(stop.fault) F(stop.exit_code) F(stop.cause) F(stop.pc) F(stop.tval) \
     F(devices.powered_off) F(devices.exit_code) \
-    F(devices.console.output_used) F(devices.console.input_head) F(devices.console.input_used) F(devices.console.live) \
-    F(devices.console.ended) F(devices.console.end_read) \
+    F(devices.console.output_used) F(devices.console.input_head) F(devices.console.input_used) F(devices.console.ended) \
+    F(devices.console.end_read) \
     F(devices.disk.dirty) F(devices.disk.position) F(devices.disk.sector) F(devices.disk.busy) F(devices.disk.done) \
     F(devices.disk.failed) F(devices.disk.command) F(devices.disk.target) F(devices.disk.ready)
 
@@ -173,26 +173,46 @@ static bool disk_is_sound(const struct t64_disk *disk)
 
 static bool page_is_sound(u64 open, u64 page, u64 memory) { return !open || (page % PAGE == 0 && page < memory); }
 
-/* Requests are checked when they are done. */
-static bool rings_are_sound(const struct t64_rings *rings, u64 memory)
+static bool progress_is_sound(const struct t64_call_progress *progress)
 {
-    const struct t64_disk_ring *disk = &rings->disk;
-    return disk->open <= 1 && rings->console.open <= 1 && disk->taken - disk->answered <= DISK_SLOTS &&
-           (disk->open || disk->taken == disk->answered) && page_is_sound(disk->open, disk->page, memory) &&
-           page_is_sound(rings->console.open, rings->console.page, memory);
+    return progress->calls <= MAXIMUM_RECORDS && progress->bytes <= MAXIMUM_CONSOLE_BYTES;
+}
+
+/* Requests are checked when they are done. */
+static bool rings_are_sound(const struct t64_vm *vm)
+{
+    const struct t64_disk_ring *disk = &vm->devices.rings.disk;
+    const struct t64_console_ring *console = &vm->devices.rings.console;
+    bool offered = vm->info & INFO_HYPERCALLS;
+    return disk->open <= offered && console->open <= offered && disk->raised <= 1 &&
+           disk->taken - disk->answered <= DISK_SLOTS && (disk->open || disk->taken == disk->answered) &&
+           page_is_sound(disk->open, disk->page, vm->phys.size) && page_is_sound(console->open, console->page, vm->phys.size) &&
+           progress_is_sound(&vm->devices.rings.progress);
 }
 
 static bool state_is_sound(const struct t64_vm *vm)
 {
     const struct t64_state *state = &vm->state;
     return !(state->status & ~(STATUS_IE | STATUS_MODE | STATUS_PIE | STATUS_PMODE)) &&
-           !(state->ptbr & ~(PTBR_ENABLE | PTBR_FRAME)) && state->x[0] == 0 &&
-           (!vm->halted || vm->halted_as == T64_STOP_EXIT || vm->halted_as == T64_STOP_FAULT);
+           !(state->ptbr & ~(PTBR_ENABLE | PTBR_FRAME)) && state->x[0] == 0 && state->fresh <= 1;
+}
+
+/* Only what is latched has a fault, and one that there is. */
+static bool stop_is_sound(const struct t64_vm *vm)
+{
+    bool faulted = vm->stop.fault != T64_FAULT_NONE;
+    if (vm->stop.fault > T64_FAULT_BAD_PAGE_TABLE)
+        return false;
+    return vm->halted ? vm->halted_as == (faulted ? T64_STOP_FAULT : T64_STOP_EXIT) : !faulted;
 }
 
 static bool take_state(struct reader *in, struct t64_vm *vm)
 {
-#define FIELD(place) vm->place = take_u64(in);
+    u64 value;
+#define FIELD(place) \
+    value = take_u64(in); \
+    vm->place = value; \
+    if ((u64)vm->place != value) return false; /* more than it can hold */
 #define CONSTANT(place) if (take_u64(in) != (u64)vm->place) return false;
     FIELDS(FIELD, CONSTANT)
 #undef FIELD
@@ -202,8 +222,8 @@ static bool take_state(struct reader *in, struct t64_vm *vm)
     take_into(in, vm->devices.console.input, CONSOLE_INPUT_SIZE);
     take_into(in, vm->devices.disk.buffer, sizeof vm->devices.disk.buffer);
     take_into(in, &vm->devices.rings, sizeof vm->devices.rings);
-    return in->ok && console_is_sound(&vm->devices.console) && disk_is_sound(&vm->devices.disk) &&
-           rings_are_sound(&vm->devices.rings, vm->phys.size) && state_is_sound(vm);
+    return in->ok && console_is_sound(&vm->devices.console) && disk_is_sound(&vm->devices.disk) && rings_are_sound(vm) &&
+           state_is_sound(vm) && stop_is_sound(vm);
 }
 
 /* Numbered pieces in rising order, up to all ones. `to` NULL only checks them against `limit` pieces. */

@@ -51,8 +51,10 @@ int t64_vm_read(t64_vm *vm, uint64_t gpa, uint8_t *buffer, uint64_t size)
 
 int t64_vm_write(t64_vm *vm, uint64_t gpa, const uint8_t *buffer, uint64_t size)
 {
-    if (!phys_write(&vm->phys, (t64_gpa){gpa}, buffer, size))
+    if (!phys_holds(&vm->phys, (t64_gpa){gpa}, size))
         return T64_ERROR_RANGE;
+    if (!phys_write(&vm->phys, (t64_gpa){gpa}, buffer, size))
+        return T64_ERROR_HOLE;
     while (size) { /* page by page: a guest's pages lie apart */
         u64 run = 4096 - (gpa & 4095) < size ? 4096 - (gpa & 4095) : size;
         vm->carrier->memory_changed(vm, (t64_gpa){gpa}, run);

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from guest_runs import GUESTS, image_of
 
-from toyvm.errors import BadFileError
+from toyvm.asm import assemble_text
+from toyvm.errors import BadFileError, UsageError
 from toyvm.host import Guest, Host
 
 KERNEL = GUESTS / "kernel.s"
@@ -72,10 +73,20 @@ def test_a_paravirtual_snapshot_is_refused_where_its_frames_are_another_guest_s(
         other.guest("trap", 1 << 20)
         copy = started(other, "para")
         before = copy.save()
-        with pytest.raises(BadFileError):
+        with pytest.raises(BadFileError, match="belong to others on this host now"):
             copy.restore(guest.save())
         assert copy.save() == before
         assert end_of(copy)[1] == 0
+
+
+def test_a_paravirtual_image_that_leaves_its_monitor_no_room_is_called_so() -> None:
+    image = assemble_text("_start: jal zero, _start\n.data\n.zero 0xfaff0\n.dword 1\n", "large.s").image
+    with (
+        Host(level="assist") as host,
+        host.guest("para", 1 << 20) as guest,
+        pytest.raises(UsageError, match="starting the image: the image leaves too little of the guest's memory"),
+    ):
+        guest.load(image)
 
 
 @TECHNIQUES

@@ -143,7 +143,7 @@ int para_boot(struct t64_guest *guest, u64 entry)
     if (!fill_holes(guest))
         return T64_ERROR_MEMORY;
     if (!make_plan(guest, &plan) || (!guest->para->booted && !is_free(guest, &plan)))
-        return T64_ERROR_RANGE;
+        return T64_ERROR_ROOM;
     clear_pages(guest, &plan);
     write_start(guest, &plan);
     write_list(guest, &plan);

@@ -111,8 +111,8 @@ static u32 saved_frame(const u8 *buffer, u32 i)
 
 enum { MARK_OWN = 1, MARK_WANTED = 2 };
 
-/* May the guest have all these frames, each once? `marks` has a zero byte for each frame of the host. */
-static bool frames_can_be_had(struct t64_guest *guest, const u8 *buffer, u8 *marks)
+/* May the guest have all these frames, each once? An error if not. `marks` has a zero byte for each frame of the host. */
+static int check_frames(struct t64_guest *guest, const u8 *buffer, u8 *marks)
 {
     const struct frames *frames = &guest->host->frames;
     for (u32 i = 0; i < frame_count(guest); i++)
@@ -122,13 +122,15 @@ static bool frames_can_be_had(struct t64_guest *guest, const u8 *buffer, u8 *mar
         u32 frame = saved_frame(buffer, i);
         if (frame == FRAME_NONE && i >= PARA_MONITOR_FRAMES)
             continue;
-        if (frame >= frames->total || marks[frame] & MARK_WANTED)
-            return false;
+        if (frame >= frames->total)
+            return frame == FRAME_NONE ? T64_ERROR_SNAPSHOT : T64_ERROR_FRAMES;
+        if (marks[frame] & MARK_WANTED)
+            return T64_ERROR_SNAPSHOT;
         if (frames->all[frame].owner != FRAME_FREE && !(marks[frame] & MARK_OWN))
-            return false;
+            return T64_ERROR_FRAMES;
         marks[frame] |= MARK_WANTED;
     }
-    return true;
+    return T64_OK;
 }
 
 static bool roots_have_frames(const struct books *books, const u8 *buffer)
@@ -140,15 +142,44 @@ static bool roots_have_frames(const struct books *books, const u8 *buffer)
     return true;
 }
 
+static bool flags_are_sound(const struct books *books)
+{
+    bool sound = books->booted <= 1 && books->broken <= 1 && books->unsettled <= 1 && !(books->pending >> PARA_INTERRUPTS);
+    for (u32 i = 0; i < PARA_HANDLERS; i++)
+        sound &= books->handlers[i].given <= 1 && books->handlers[i].keeps_interrupts <= 1;
+    return sound;
+}
+
+/* Each virtual interrupt has a port to itself. */
+static bool ports_are_sound(const struct books *books)
+{
+    u64 used = 0;
+    for (u32 virq = 0; virq < VIRQ_COUNT; virq++) {
+        u64 port = books->virq_ports[virq];
+        if (port >= EVENT_PORTS || (port && used >> port & 1))
+            return false;
+        used |= (u64)1 << port;
+    }
+    return true;
+}
+
+static bool places_are_sound(const struct books *books, u64 memory)
+{
+    bool sound = true;
+    for (u32 i = 0; i < GRANT_MAPS; i++)
+        sound &= books->map_entries[i] == T64_NOWHERE ||
+                 (books->map_entries[i] % sizeof(u64) == 0 && books->map_entries[i] < memory);
+    return sound;
+}
+
 static bool books_are_sound(const struct t64_guest *guest, const u8 *buffer)
 {
     struct books books;
     memcpy(&books, buffer, sizeof books);
-    bool sound = books.pages == guest->pages && books.target <= guest->pages;
+    bool sound = books.pages == guest->pages && books.target <= guest->pages && flags_are_sound(&books) &&
+                 ports_are_sound(&books) && places_are_sound(&books, guest->vm.phys.size);
     for (u32 mode = 0; mode < 2; mode++)
         sound &= books.roots[mode] == T64_NOWHERE || books.roots[mode] < guest->pages;
-    for (u32 virq = 0; virq < VIRQ_COUNT; virq++)
-        sound &= books.virq_ports[virq] < EVENT_PORTS;
     for (u32 page = 0; sound && page < guest->pages; page++)
         sound = buffer[pins_at(guest) + page] <= 1 + FRAME_LEVEL2;
     return sound && roots_have_frames(&books, buffer);
@@ -201,10 +232,10 @@ int para_prepare_load(struct t64_vm *vm, const u8 *buffer, u64 size)
     u8 *marks = calloc(guest->host->frames.total, 1);
     if (!marks)
         return T64_ERROR_MEMORY;
-    bool can_move = frames_can_be_had(guest, buffer, marks);
+    int error = check_frames(guest, buffer, marks);
     free(marks);
-    if (!can_move)
-        return T64_ERROR_SNAPSHOT;
+    if (error)
+        return error;
     leave_others(guest);
     move_to(guest, buffer);
     return T64_OK;
