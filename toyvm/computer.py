@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from toyvm.arguments import check_address, check_bytes, check_integer, check_seconds, check_text, wrong
 from toyvm.console import Input, InputRecord, OutputSink, open_input
@@ -16,6 +16,7 @@ from toyvm.holding import Holding
 from toyvm.isa.control import BY_NUMBER, CONTROL_REGISTERS
 from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.limits import MAXIMUM_READ_BYTES
 from toyvm.names import unknown_name
 from toyvm.native import ERRORS, ffi, lib
 from toyvm.outcome import Outcome, Stop
@@ -24,6 +25,7 @@ from toyvm.sizes import check_within, parse_size
 from toyvm.views import ControlRegisters, GeneralRegisterList, Memory, Registers
 
 if TYPE_CHECKING:
+    from toyvm.asm import Assembly
     from toyvm.image import Image, Location
     from toyvm.recompiler.worker import Recompiler
 
@@ -151,10 +153,12 @@ class Computer:
 
     # Programs and memory.
 
-    def load(self, image: Image) -> None:
-        """Place `image` in memory and put the computer at its entry point. Raises UsageError if it does not fit."""
-        if not (hasattr(image, "segments") and hasattr(image, "entry")):
-            raise wrong("image", image, "an Image, as assemble(...).image or load_program(...) give it")
+    def load(self, image: Image | Assembly) -> None:
+        """Place an image, or that of an assembly, in memory and put the computer at its entry point.
+
+        Raises UsageError if it does not fit.
+        """
+        image = image_of(image)
         end = max((segment.address + segment.size for segment in image.segments), default=0)
         if end > self.memory_size:
             raise UsageError(
@@ -181,11 +185,10 @@ class Computer:
         return int(lib.t64_vm_memory(self.vm))
 
     def read(self, address: int, size: int) -> bytes:
-        """`size` bytes at a guest-physical address. Raises UsageError outside memory."""
+        """`size` bytes, a GiB at most, at a guest-physical address. Raises UsageError outside memory."""
         address, size = self._check_range(address, size)
-        buffer = ffi.new("uint8_t[]", size)
-        _checked(lib.t64_vm_read(self.vm, address, buffer, size), "reading memory")
-        return bytes(ffi.buffer(buffer, size))
+        doing, vm = "reading memory", self.vm
+        return filled(size, lambda buffer: _checked(lib.t64_vm_read(vm, address, buffer, size), doing), doing)
 
     def write(self, address: int, data: bytes) -> None:
         """Write bytes at a guest-physical address. Raises UsageError outside memory."""
@@ -395,10 +398,8 @@ class Computer:
     def save(self) -> bytes:
         """All state at this instruction boundary, the disk's contents included; input and output are the host's."""
         with self._alone():
-            size = int(lib.t64_vm_save_size(self.vm))
-            buffer = ffi.new("uint8_t[]", size)
-            _checked(lib.t64_vm_save(self.vm, buffer, size), "saving")
-            return bytes(ffi.buffer(buffer, size))
+            vm, size = self.vm, int(lib.t64_vm_save_size(self.vm))
+            return filled(size, lambda buffer: _checked(lib.t64_vm_save(vm, buffer, size), "saving"), "saving", size)
 
     def restore(self, snapshot: bytes) -> None:
         """Go back to a state saved by a computer configured alike. Raises BadFileError, changing nothing."""
@@ -408,6 +409,28 @@ class Computer:
             if code not in (lib.T64_OK, lib.T64_ERROR_MEMORY):
                 raise BadFileError(f"restoring: {ERRORS[code]}")
             _checked(code, "restoring")
+
+
+def image_of(source: Image | Assembly) -> Image:
+    """The image in what `assemble` or `load_program` gave. Raises UsageError."""
+    image = source if hasattr(source, "segments") else getattr(source, "image", None)
+    if not (hasattr(image, "segments") and hasattr(image, "entry")):
+        raise wrong(
+            "image", source, "an Image, as assemble(...) and load_program(...) give it; the latter reads files, too"
+        )
+    return cast("Image", image)
+
+
+def filled(size: int, fill: Callable[[Any], object], doing: str, limit: int = MAXIMUM_READ_BYTES) -> bytes:
+    """The bytes that `fill` puts into a native buffer. Raises UsageError where that is too large."""
+    if size > limit:
+        raise UsageError(f"{doing}: {size} bytes are too many at once; it takes {limit} at most")
+    try:
+        buffer = ffi.new("uint8_t[]", size)
+        fill(buffer)
+        return bytes(ffi.buffer(buffer, size))
+    except MemoryError:
+        raise UsageError(f"{doing}: this process has no memory for {size} bytes") from None
 
 
 def _target(retired: int, max_instructions: int | None, until: int | None) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 
 from toyvm.accounts import HostAccount, account_of
 from toyvm.arguments import check_callable, check_integer, check_list, check_seconds, check_text
-from toyvm.computer import LEVEL_NUMBERS, Computer, native_config, parse_level
+from toyvm.computer import LEVEL_NUMBERS, Computer, filled, native_config, parse_level
 from toyvm.console import Input
 from toyvm.disk import Disk, open_disk
 from toyvm.errors import ToyvmError, UsageError
@@ -269,13 +269,12 @@ class Host:
         return int(lib.t64_host_frames_monitor(self.native))
 
     def read(self, address: int, size: int) -> bytes:
-        """`size` bytes at a host-physical address. Raises UsageError outside memory."""
+        """`size` bytes, a GiB at most, at a host-physical address. Raises UsageError outside memory."""
         address, size, limit = check_integer(address, "address"), check_integer(size, "size"), self.memory_size
         if address < 0 or size < 0 or address + size > limit:
             raise UsageError(f"{size} bytes at {address:#x} lie outside host memory; it ends at {limit:#x}")
-        buffer = ffi.new("uint8_t[]", size)
-        lib.t64_host_read(self.native, address, buffer, size)
-        return bytes(ffi.buffer(buffer, size))
+        native = self.native
+        return filled(size, lambda buffer: lib.t64_host_read(native, address, buffer, size), "reading host memory")
 
     def __reduce_ex__(self, protocol: object) -> Any:
         """Neither copied nor pickled: two owners would free the same native state."""

@@ -14,6 +14,8 @@ MAXIMUM_CODE_BYTES = 64 << 20  # of compiled code, in all that one directory kee
 MAXIMUM_DISK_BYTES = 1 << 40
 MAXIMUM_DISK_DATA_BYTES = 4 << 30  # of a disk, besides its holes
 
+MAXIMUM_READ_BYTES = 1 << 30  # of memory, by one call of the Python API
+
 # What is made of an image or a RISC-V program.
 MAXIMUM_NAME_BYTES = 1 << 16
 MAXIMUM_NAMES_BYTES = 64 << 20  # of all of its names together, however many of them share one text

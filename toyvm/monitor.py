@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toyvm.arguments import check_address, check_callable, check_integer, check_text, wrong
 from toyvm.computer import Computer
@@ -20,7 +20,6 @@ from toyvm.events import FIELDS, LAYOUT, ExitEvent
 from toyvm.exits import EXIT_REASONS
 from toyvm.gate import one_thread_at_a_time
 from toyvm.host import Guest, Host
-from toyvm.image import Image
 from toyvm.isa.control import IE, MODE
 from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
 from toyvm.isa.traps import BY_NAME as CAUSES
@@ -28,6 +27,10 @@ from toyvm.names import unknown_name
 from toyvm.native import ERRORS, ffi, lib
 from toyvm.runner import NEVER
 from toyvm.sizes import check_within
+
+if TYPE_CHECKING:
+    from toyvm.asm import Assembly
+    from toyvm.image import Image
 
 _RIGHTS = {"r": PTE_R, "w": PTE_W, "x": PTE_X}
 _INTERRUPT = 1 << 63
@@ -258,7 +261,7 @@ class MonitoredGuest(Guest):
         if code != lib.T64_OK:
             raise ToyvmError(f"{doing}: {ERRORS[code]}")
 
-    def load(self, image: Image) -> None:
+    def load(self, image: Image | Assembly) -> None:
         super().load(image)
         self._stop = self._last = None
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from toyvm import GuestFault, GuestStopped, Machine, Stop, UsageError, assemble_text
+from toyvm import GuestFault, GuestStopped, Host, Machine, Stop, UsageError, assemble_text
 from toyvm.computer import Computer
 
 COUNTING = """
@@ -235,3 +236,43 @@ def test_waiting_for_what_never_comes_is_idle_and_the_machine_goes_on() -> None:
     with machine_with("_start: wfi\n li a0, 3\n out 8, a0\n") as machine:
         assert machine.run().stop is Stop.IDLE
         assert machine.run().exit_code == 3
+
+
+@pytest.mark.parametrize("make", [lambda: Machine("64G"), lambda: Host("64G")])
+def test_more_bytes_than_a_call_gives_are_refused_before_they_are_looked_for(
+    make: Callable[[], Machine | Host],
+) -> None:
+    with make() as owner:
+        with pytest.raises(
+            UsageError, match=r"reading .*memory: 68719476736 bytes are too many at once; it takes 1073741824"
+        ):
+            owner.read(0, 64 << 30)
+        assert owner.read((64 << 30) - 8, 8) == bytes(8)
+
+
+def test_bytes_that_there_is_no_memory_for_are_refused(counting: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def new(self, *_: object) -> object:
+            raise MemoryError
+
+    monkeypatch.setattr("toyvm.computer.ffi", Full())
+    for use in (lambda: counting.read(0, 8), counting.save, lambda: bytes(counting.memory)):
+        with pytest.raises(UsageError, match=r"(saving|reading memory): this process has no memory for \d+ bytes"):
+            use()
+
+
+def test_an_assembly_is_loaded_as_its_image_is() -> None:
+    assembly = assemble_text("_start: li a0, 5\n out 8, a0\n", "five.s")
+    with Machine("64K") as machine:
+        machine.load(assembly)
+        assert machine.image is assembly.image
+        assert machine.run().exit_code == 5
+
+
+@pytest.mark.parametrize("program", ["kernel", Path("kernel.s"), b"\x7fELF", None])
+def test_what_is_no_image_is_refused_with_what_makes_one(program: object) -> None:
+    with (
+        Machine("64K") as machine,
+        pytest.raises(UsageError, match=r"image of .*it takes an Image.*load_program\(\.\.\.\)"),
+    ):
+        machine.load(program)  # type: ignore[arg-type]
