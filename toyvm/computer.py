@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from toyvm.asm import Assembly
     from toyvm.image import Image, Location
     from toyvm.recompiler.worker import Recompiler
+
 
 LEVEL_NUMBERS = {level: number for number, level in enumerate(Level)}
 _RIGHTS = {"r": 1, "w": 2, "x": 4}
@@ -168,8 +169,11 @@ class Computer:
         for segment in image.segments:
             self.write(segment.address, segment.data)
             self._clear(segment.address + len(segment.data), segment.address + segment.size)
-        _checked(lib.t64_vm_boot(self.vm, image.entry), "starting the image")
+        self._boot(image.entry)
         self.image = image
+
+    def _boot(self, entry: int) -> None:
+        _checked(lib.t64_vm_boot(self.vm, entry), "starting the image")
 
     def _clear(self, start: int, end: int) -> None:
         """Zero guest-physical start..end; pages that are zero already are left alone and need no host memory."""
@@ -213,11 +217,7 @@ class Computer:
 
     def translate(self, address: int, rights: str = "") -> int | None:
         """Guest-physical address of a virtual one, in the current mode with rights of "rwx"; None: a fault."""
-        bits = 0
-        for right in check_text(rights, "rights"):
-            if right not in _RIGHTS:
-                raise unknown_name("right", right, _RIGHTS)
-            bits |= _RIGHTS[right]
+        bits = bits_of_rights(rights, _RIGHTS)
         value = int(lib.t64_vm_translate(self.vm, check_address(address), bits))
         return None if value == NEVER else value
 
@@ -247,12 +247,12 @@ class Computer:
 
     def read_control(self, number: int) -> int:
         value = ffi.new("uint64_t *")
-        _checked(lib.t64_vm_cr(self.vm, _control_number(number), value), f"reading control register {number}")
+        _checked(lib.t64_vm_cr(self.vm, control_number(number), value), f"reading control register {number}")
         return int(value[0])
 
     def write_control(self, number: int, value: int) -> None:
         value = check_address(value, "value")
-        if lib.t64_vm_set_cr(self.vm, _control_number(number), value) != lib.T64_OK:
+        if lib.t64_vm_set_cr(self.vm, control_number(number), value) != lib.T64_OK:
             name = BY_NUMBER[number].name
             raise UsageError(f"control register {name} cannot take {value:#x}")
 
@@ -267,13 +267,13 @@ class Computer:
     @property
     def output(self) -> bytes:
         """What the guest has written to its console, unless a file object was given for it."""
-        self.vm  # noqa: B018 (raises once closed)
+        self._check_open()
         return bytes(self.sink.kept)
 
     @property
     def disk(self) -> bytes:
         """The disk's contents; empty without a disk."""
-        self.vm  # noqa: B018 (raises once closed)
+        self._check_open()
         return bytes(self._disk.contents) if self._disk else b""
 
     def state_words(self) -> tuple[int, ...]:
@@ -337,7 +337,7 @@ class Computer:
     @property
     def exits(self) -> dict[str, int]:
         """How often control went from the guest to its monitor, by reason; empty on a bare machine."""
-        self.vm  # noqa: B018 (raises once closed)
+        self._check_open()
         return {}
 
     @property
@@ -346,13 +346,13 @@ class Computer:
 
         Those of a guest are its host's.
         """
-        self.vm  # noqa: B018 (raises once closed)
+        self._check_open()
         return {} if self._recompiler is None else self._recompiler.counts()
 
     @property
     def hypercalls(self) -> dict[str, int]:
         """The exits for a hypercall, by its name; empty on a bare machine."""
-        self.vm  # noqa: B018 (raises once closed)
+        self._check_open()
         return {}
 
     def _outcome(self, stop: Stop, seconds: float) -> Outcome:
@@ -448,7 +448,15 @@ def _deadline(timeout: float | None) -> float:
     return float("inf") if seconds is None else monotonic() + seconds
 
 
-def _control_number(number: int) -> int:
+def bits_of_rights(rights: str, bits: Mapping[str, int]) -> int:
+    """What letters of "rwx" come to in these bits. Raises UsageError."""
+    for right in check_text(rights, "rights"):
+        if right not in bits:
+            raise unknown_name("right", right, bits)
+    return sum(bits[right] for right in set(rights))
+
+
+def control_number(number: int) -> int:
     """The number of a control register that there is. Raises UsageError."""
     if check_integer(number, "control register") not in BY_NUMBER:
         raise UsageError(f"no control register {number}; they are 0..{max(BY_NUMBER)}")

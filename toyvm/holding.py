@@ -6,6 +6,7 @@ import os
 import warnings
 import weakref
 from collections.abc import Callable
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from toyvm.gate import Gate
@@ -63,7 +64,8 @@ class Holding:
 
     def _close_disk(self, is_changed: bool) -> None:
         if self._disk is not None:
-            ffi.release(self._disk_buffer)
+            if self._disk_buffer is not None:
+                ffi.release(self._disk_buffer)
             self._disk.detach(is_changed)
 
     # Nobody has closed it.
@@ -87,8 +89,7 @@ class Holding:
 
     def _moved(self) -> Holding:
         """Another one with all that this one has, which has nothing from now on."""
-        moved = Holding(self.native, self._free, self._gate)
-        moved.recompiler, moved._disk, moved._disk_buffer = self.recompiler, self._disk, self._disk_buffer
+        moved = copy(self)
         moved.parts = [part._moved() for part in self.parts]
         self.native = None
         return moved

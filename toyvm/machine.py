@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from toyvm.computer import Computer, native_config
-from toyvm.console import Input
+from toyvm.console import Input, open_input
 from toyvm.disk import Disk, open_disk
 from toyvm.errors import ToyvmError
 from toyvm.gate import MACHINE_IN_USE, Gate, one_thread_at_a_time
@@ -23,6 +23,18 @@ class Machine(Computer):
     """A T64 of its own: CPU, memory, console, disk, power and clock."""
 
     _noun = "machine"
+
+    def __new__(  # type: ignore[misc]  # of the reference it makes a machine in Python, with the same handles
+        cls,
+        memory: int | str = DEFAULT_MEMORY,
+        *,
+        engine: str | Recompiling = "interpreter",
+        level: Level | str = Level.STRICT,
+        **options: Any,
+    ) -> Computer:
+        if engine != "reference":
+            return super().__new__(cls)
+        return _reference(memory, level, **options)
 
     def __init__(
         self,
@@ -44,7 +56,8 @@ class Machine(Computer):
         file object; None keeps it in `output`. `disk`: a file, written back at `close`, or a bytearray, changed in
         place.
         `disk_latency` in ticks, `clock_base` in nanoseconds since the Unix epoch. `engine`: "interpreter", "recompiler"
-        or the latter's options. Raises UsageError and BadFileError.
+        or the latter's options, or "reference", which gives a Computer of another class. Raises UsageError and
+        BadFileError.
         """
         recompiling = None
         if engine != "interpreter":
@@ -68,3 +81,27 @@ class Machine(Computer):
             except BaseException:
                 self.close()
                 raise
+
+
+def _reference(
+    memory: int | str,
+    level: Level | str,
+    input: Input = None,
+    output: BinaryIO | None = None,
+    disk: str | os.PathLike[str] | bytearray | Disk | None = None,
+    disk_writable: bool = True,
+    disk_latency: int = DEFAULT_DISK_LATENCY,
+    clock_base: int = DEFAULT_CLOCK_BASE,
+) -> Computer:
+    from toyvm.reference_engine import ReferenceEngine
+
+    config, source = native_config(memory, level, clock_base, disk_latency), open_input(input)
+    return ReferenceEngine(
+        int(config.memory),
+        level=level,
+        input=source,
+        output=output,
+        disk=open_disk(disk, disk_writable),
+        disk_latency=disk_latency,
+        clock_base=clock_base,
+    )

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from toyvm.arguments import check_address, check_bytes
+from toyvm.computer import Computer, bits_of_rights, control_number
 from toyvm.console import CHUNK, POLL_SECONDS, InputSource, OutputSink
 from toyvm.diagnosis import DOUBLE, STUCK, fault_of, outcome_of
+from toyvm.errors import UsageError
+from toyvm.gate import MACHINE_IN_USE, Gate, one_thread_at_a_time
+from toyvm.holding import Holding
 from toyvm.interrupts import interrupts_given_to
-from toyvm.isa.control import MODE
+from toyvm.isa.control import BY_NUMBER, MODE
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, Level
 from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
 from toyvm.isa.traps import BY_NAME
@@ -21,7 +27,7 @@ from toyvm.reference.paging import WalkFault, walk
 
 if TYPE_CHECKING:
     from toyvm.disk import Disk
-    from toyvm.image import Image, Location
+    from toyvm.runner import Runner
 
 _SLICE = 2000  # instructions between looks at clock and console
 _RIGHTS = {"r": PTE_R, "w": PTE_W, "x": PTE_X}
@@ -73,8 +79,98 @@ class PhysicalView:
         return int.from_bytes(self._machine.read(address, size), "little")
 
 
-class ReferenceEngine:
+class ReferenceRunner:
+    """Runs the reference, slice by slice, and looks at clock, Ctrl-C and console in between."""
+
+    machine: ReferenceMachine
+
+    def __init__(self, sink: OutputSink) -> None:
+        self._sink = sink
+        self._sent = 0  # bytes of the machine's output
+        self._interrupted = False
+        self._deadline = float("inf")  # monotonic seconds
+
+    def interrupt(self) -> None:
+        """Stop the run under way, or the next one, as soon as possible; any thread may call this."""
+        self._interrupted = True
+
+    def run(self, target: int, deadline: float) -> Stop:
+        """Run until `target` instructions have retired in all, `deadline` (monotonic seconds) or another stop."""
+        with self._looked_after(deadline):
+            return self._loop(target)
+
+    def run_to(self, address: int, target: int, deadline: float) -> Stop:
+        """The same by single steps, at least one, until pc is at `address`, which counts as the limit."""
+        stop = Stop.LIMIT
+        with self._looked_after(deadline):
+            while stop is Stop.LIMIT and self.machine.retired < target:
+                stop = self._loop(self.machine.retired + 1)
+                if self.machine.pc == address:
+                    break
+        return stop
+
+    @contextmanager
+    def _looked_after(self, deadline: float) -> Iterator[None]:
+        self._deadline = deadline
+        with interrupts_given_to(self.interrupt):
+            try:
+                yield
+            finally:
+                self._interrupted = False
+                self._drain()
+
+    def _loop(self, target: int) -> Stop:
+        while True:
+            if self._interrupted:
+                return Stop.INTERRUPTED
+            stop = self._run_slice(min(target, self.machine.retired + _SLICE))
+            self._drain()
+            if stop is not Stop.LIMIT or self.machine.retired >= target:
+                return stop
+            stopped = self._stopped()
+            if stopped is not None:
+                return stopped
+
+    def _run_slice(self, goal: int) -> Stop:
+        try:
+            return Stop(self.machine.run(goal).value)
+        except InputLate:
+            return self._stopped() or Stop.LIMIT
+
+    def gives_up_waiting(self) -> bool:
+        """Input does not come yet; what the guest has said so far may be the question for it."""
+        self._drain()
+        return self._stopped() is not None
+
+    def _stopped(self) -> Stop | None:
+        """Why the run has to end now, if it has to."""
+        if self._interrupted:
+            return Stop.INTERRUPTED
+        return Stop.TIMEOUT if monotonic() >= self._deadline else None
+
+    def _drain(self) -> None:
+        output = self.machine.output
+        if len(output) > self._sent:
+            self._sink.write(output[self._sent :])
+            self._sent = len(output)
+
+
+class _Holding(Holding):
+    """Of a machine in Python, which works on its disk itself: there is nothing native."""
+
+    def __init__(self, machine: ReferenceMachine, disk: Disk | None, gate: Gate) -> None:
+        super().__init__(machine, lambda _: None, gate)
+        self._disk = disk
+
+    def _is_changed(self) -> bool:
+        return bool(self.native.disk_is_changed)
+
+
+@one_thread_at_a_time("vm", "native_state")
+class ReferenceEngine(Computer):
     """A bare T64 run by the reference: slow, and the one that decides. It has no snapshots and no live terminal."""
+
+    _noun = "machine"
 
     def __init__(
         self,
@@ -88,96 +184,87 @@ class ReferenceEngine:
         clock_base: int = DEFAULT_CLOCK_BASE,
     ) -> None:
         """The arguments are those of Machine, already opened."""
-        self._machine = ReferenceMachine(
-            memory,
-            Level(level),
-            bytearray(disk.attach()) if disk else None,
-            disk_latency,
-            disk.writable if disk else True,
-            clock_base,
-            cast("bytes", LazyInput(input, self._gives_up_waiting)),
-        )
-        self._memory = memory
+        self.gate = Gate(MACHINE_IN_USE)
+        self.image, self.input, self.input_log, self.sink = None, input, [], OutputSink(output)
+        self._is_running = False
+        self._memory_size = memory
+        runner = ReferenceRunner(self.sink)
+        self.runner = cast("Runner", runner)  # as far as the runs of a machine use it
+        contents = None if disk is None else cast("bytearray", disk.attach())
+        try:
+            runner.machine = self._machine = ReferenceMachine(
+                memory,
+                Level(level),
+                contents,
+                disk_latency,
+                disk is None or disk.writable,
+                clock_base,
+                cast("bytes", LazyInput(input, runner.gives_up_waiting)),
+            )
+        except BaseException:
+            if disk is not None:
+                disk.detach(False)
+            raise
         self._disk = disk
         self._view = cast("Memory", PhysicalView(self._machine, memory))
-        self._sink = OutputSink(output)
-        self._sent = 0
-        self._interrupted = False
-        self._deadline = float("inf")  # monotonic seconds
-        self.image: Image | None = None
-        self.exits: dict[str, int] = {}
-        self.hypercalls: dict[str, int] = {}
-        self.recompilation: dict[str, int] = {}
+        self._holding = _Holding(self._machine, disk, self.gate)
+        self._holding.watch(self, self._noun)
 
-    def close(self) -> None:
-        """Write a changed disk back to its file."""
-        disk, self._disk = self._disk, None
-        if disk is None:
-            return
-        changed = self._machine.disk != bytes(disk.contents)
-        if changed:
-            disk.contents[:] = self._machine.disk
-        disk.detach(changed)
+    # Its state.
 
-    def __enter__(self) -> Self:
-        return self
+    @property
+    def vm(self) -> Any:
+        raise UsageError("the reference has no native core")
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    @property
+    def native_state(self) -> Any:
+        """pc, x, retired and skipped, by the names that they have in the native core."""
+        self.gate.check()
+        self._check_open()
+        return self._machine
 
-    def load(self, image: Image) -> None:
-        """Place `image` in memory. Raises UsageError if it does not fit."""
-        self._machine.load(image)
-        self.image = image
+    @property
+    def memory_size(self) -> int:
+        self._check_open()
+        return self._memory_size
 
-    def run(self, max_instructions: int | None = None, timeout: float | None = None) -> Outcome:
-        """Run as Computer.run does."""
-        started = monotonic()
-        self._interrupted = False
-        with interrupts_given_to(self._interrupt):
-            self._deadline = float("inf") if timeout is None else started + timeout
-            stop = self._run(max_instructions)
+    def read(self, address: int, size: int) -> bytes:
+        return self._machine.read(*self._check_range(address, size))
+
+    def write(self, address: int, data: bytes) -> None:
+        data = check_bytes(data, "data")
+        self._machine.write(self._check_range(address, len(data))[0], data)
+
+    def _boot(self, entry: int) -> None:
+        self._machine.pc = entry
+
+    def read_control(self, number: int) -> int:
+        self._check_open()
+        return self._machine.cr(BY_NUMBER[control_number(number)].name)
+
+    def write_control(self, number: int, value: int) -> None:
+        self._check_open()
+        self._machine.set_cr(BY_NUMBER[control_number(number)].name, check_address(value, "value"))
+
+    def pages(self) -> Iterator[tuple[int, bytes]]:
+        self._check_open()
+        return self._machine.pages()
+
+    def translate(self, address: int, rights: str = "") -> int | None:
+        self._check_open()
+        wanted, address = bits_of_rights(rights, _RIGHTS), check_address(address)
+        user = bool(self._machine.cr("status") & MODE)
+        try:
+            return walk(self._view, self._machine.cr("ptbr"), address, wanted, user).physical
+        except WalkFault:
+            return None
+
+    # Running.
+
+    def _outcome(self, stop: Stop, seconds: float) -> Outcome:
         fault = self._fault() if stop is Stop.FAULT else None
         code = self._machine.exit_code if stop is Stop.EXIT else None
-        return outcome_of(self, stop, monotonic() - started, code, fault)
-
-    def _run(self, max_instructions: int | None) -> Stop:
-        limit = None if max_instructions is None else self.retired + max_instructions
-        while True:
-            goal = self.retired + _SLICE if limit is None else min(limit, self.retired + _SLICE)
-            stop = self._run_slice(goal)
-            self._drain()
-            if stop is not Stop.LIMIT or self.retired == limit:
-                return stop
-            stopped = self._stopped()
-            if stopped is not None:
-                return stopped
-
-    def _run_slice(self, goal: int) -> Stop:
-        try:
-            return Stop(self._machine.run(goal).value)
-        except InputLate:
-            return self._stopped() or Stop.LIMIT
-
-    def _gives_up_waiting(self) -> bool:
-        """Input does not come yet; what the guest has said so far may be the question for it."""
-        self._drain()
-        return self._stopped() is not None
-
-    def _stopped(self) -> Stop | None:
-        """Why the run has to end now, if it has to."""
-        if self._interrupted:
-            return Stop.INTERRUPTED
-        return Stop.TIMEOUT if monotonic() >= self._deadline else None
-
-    def _interrupt(self) -> None:
-        self._interrupted = True
-
-    def _drain(self) -> None:
-        output = self._machine.output
-        if len(output) > self._sent:
-            self._sink.write(output[self._sent :])
-            self._sent = len(output)
+        return outcome_of(self, stop, seconds, code, fault)
 
     def _fault(self) -> Fault:
         match = _DOUBLE.match(self._machine.stop_detail)
@@ -186,46 +273,11 @@ class ReferenceEngine:
         return fault_of(self, DOUBLE, BY_NAME[match[1]].code, self.pc, int(match[3], 16))
 
     @property
-    def pc(self) -> int:
-        return self._machine.pc
+    def stop_info(self) -> Any:
+        return self.vm
 
-    @property
-    def retired(self) -> int:
-        return self._machine.retired
+    def save(self) -> bytes:
+        raise UsageError("the reference has no snapshots; the interpreter and the recompiler save and restore")
 
-    def state_words(self) -> tuple[int, ...]:
-        return self._machine.state_words()
-
-    def state_hash(self) -> str:
-        return self._machine.state_hash()
-
-    def translate(self, address: int, rights: str = "") -> int | None:
-        """The physical address of a virtual one, in the current mode; None if it would fault."""
-        wanted = sum(_RIGHTS[right] for right in rights)
-        user = bool(self._machine.cr("status") & MODE)
-        try:
-            return walk(self._view, self._machine.cr("ptbr"), address, wanted, user).physical
-        except WalkFault:
-            return None
-
-    @property
-    def memory_size(self) -> int:
-        return self._memory
-
-    def read(self, address: int, size: int) -> bytes:
-        return self._machine.read(address, size)
-
-    def locate(self, address: int) -> Location | None:
-        return None if self.image is None else self.image.locate(address)
-
-    def instruction_at(self, address: int) -> int | None:
-        physical = self.translate(address, "x") if address % 4 == 0 else None
-        return None if physical is None else self._view.load(physical, 4)
-
-    def disassemble(self, address: int, word: int | None = None) -> str | None:
-        from toyvm.disasm import disassemble_word
-
-        if word is None:
-            word = self.instruction_at(address)
-        names = None if self.image is None else self.image.symbol_at
-        return None if word is None else disassemble_word(word, address, names)
+    def restore(self, snapshot: bytes) -> None:
+        self.save()

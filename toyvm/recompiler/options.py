@@ -34,8 +34,10 @@ class Recompiling(NamedTuple):
 
 def recompiling_of(engine: str | Recompiling) -> Recompiling | None:
     """The options that an engine's name or its options mean; None: the interpreter. Raises UsageError."""
+    if engine == "reference":
+        raise UsageError("the reference runs a machine alone; the guests of a host run on the others")
     if isinstance(engine, str) and engine not in ENGINES:
-        raise unknown_name("engine", engine, ENGINES)
+        raise unknown_name("engine", engine, (*ENGINES, "reference"))
     if engine == "interpreter":
         return None
     check_llvm()

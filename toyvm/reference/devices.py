@@ -53,6 +53,7 @@ class Disk:
 
     def __init__(self, data: bytearray | None, latency: int, writable: bool) -> None:
         self.data = data if data is not None else bytearray()
+        self.is_changed = False
         if len(self.data) % SECTOR_SIZE:
             raise UsageError(f"a disk of {len(self.data)} bytes; it takes a multiple of {SECTOR_SIZE}")
         self._latency = latency
@@ -113,6 +114,7 @@ class Disk:
             self._buffer[:] = self.data[place]
         else:
             self.data[place] = self._buffer
+            self.is_changed = True
 
     def read_data(self) -> int:
         return int.from_bytes(self._buffer[self._next_word()], "little")

@@ -145,6 +145,11 @@ class ReferenceMachine:
     def disk(self) -> bytes:
         return bytes(self._disk.data)
 
+    @property
+    def disk_is_changed(self) -> bool:
+        """Has it been written to?"""
+        return self._disk.is_changed
+
     # What tests look at.
 
     @property
