@@ -95,3 +95,52 @@ def test_an_empty_disk_is_refused_in_one_line(capfd: Capture, source: Path) -> N
     done = call(capfd, "run", str(source), "--disk", str(source.parent / "disk"))
     assert (done.code, done.errors.count("\n")) == (101, 1)
     assert "is empty" in done.errors
+
+
+WRITES = """
+_start:
+    li   t0, 2
+    out  0x1a, t0
+1:  in   t0, 0x1b
+    andi t0, t0, 2
+    beqz t0, 1b
+    li   a0, 0
+    out  8, a0
+"""
+
+
+def commands_that_write(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Every option of a command that names a file to be written, with the rest of the command before it."""
+    guest = str(folder / "guest.s")
+    return {
+        "image": ("asm", guest, "-o"),
+        "listing": ("asm", guest, "-o", str(folder / "other"), "--listing"),
+        "report": ("run", guest, "--report"),
+        "record": ("run", guest, "--record"),
+        "disk": ("run", guest, "--disk"),
+        "rewritten": ("run", guest, "--technique", "rewrite", "--disk"),
+        "lab": ("lab", "crwrite", "--technique", "bare", "--quick", "--repeats", "1", "--json"),
+    }
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o755])
+@pytest.mark.parametrize("what", commands_that_write(Path()))
+def test_a_file_that_is_written_anew_keeps_its_mode(capfd: Capture, tmp_path: Path, what: str, mode: int) -> None:
+    (tmp_path / "guest.s").write_text(WRITES if "--disk" in commands_that_write(tmp_path)[what] else SOURCE)
+    file = tmp_path / "file"
+    file.write_bytes(b"\xff" * 1024)
+    file.chmod(mode)
+    assert call(capfd, *commands_that_write(tmp_path)[what], str(file)).code == 0
+    assert file.read_bytes() != b"\xff" * 1024
+    assert file.stat().st_mode & 0o7777 == mode
+    assert not [name for name in os.listdir(tmp_path) if name.endswith(".tmp")]
+
+
+def test_a_new_file_has_the_mode_that_the_user_s_mask_leaves(capfd: Capture, tmp_path: Path) -> None:
+    (tmp_path / "guest.s").write_text(SOURCE)
+    before = os.umask(0o027)
+    try:
+        assert call(capfd, "asm", str(tmp_path / "guest.s"), "-o", str(tmp_path / "image")).code == 0
+    finally:
+        os.umask(before)
+    assert (tmp_path / "image").stat().st_mode & 0o7777 == 0o640

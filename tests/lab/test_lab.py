@@ -233,6 +233,28 @@ def test_the_record_has_one_entry_for_each_repetition(experiment: Experiment) ->
     assert json.loads(json.dumps(record)) == record
 
 
+@pytest.mark.parametrize("subjects", [1, 2, 3, 5])
+def test_subjects_take_turns_so_that_each_runs_first_and_last_as_often_as_others(
+    monkeypatch: pytest.MonkeyPatch, subjects: int
+) -> None:
+    ran: list[str] = []
+
+    def run(self: Subject, image: object, operations: int, sectors: int = 0) -> Sample:
+        ran.append(self.technique)
+        return Sample(operations, operations, {}, operations * 1e-3)
+
+    monkeypatch.setattr(Subject, "run", run)
+    names = [f"technique{n}" for n in range(subjects)]
+    cells = [Cell("any", Subject(name)) for name in names]
+    images = dict.fromkeys((cell.subject for cell in cells), None)
+    measure_cells(cells, images, 0.05, 2 * subjects, lambda text: None)  # type: ignore[arg-type]
+    turns = ran[-4 * subjects * subjects :: 2]  # each beside its baseline
+    rounds = [turns[at : at + subjects] for at in range(0, len(turns), subjects)]
+    assert all(sorted(one) == names for one in rounds)
+    assert sorted(one[0] for one in rounds) == sorted(one[-1] for one in rounds) == sorted(2 * names)
+    assert all(len(cell.repetitions) == 2 * subjects for cell in cells)
+
+
 def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     from toyvm.lab.subjects import WorkloadFailed
 

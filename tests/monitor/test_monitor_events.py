@@ -228,6 +228,30 @@ def test_on_a_shared_host_an_idle_domain_goes_on_when_another_one_sends(pair: li
     assert (two.guest.pc, two.shared("event_pending")) == (HANDLER + 4, 1 << other)
 
 
+def test_the_share_of_a_domain_that_was_woken_is_of_all_the_time_up_to_its_last_end(pair: list[Asker]) -> None:
+    one, two = pair
+    host, (port, _) = one.host, bound(one, two)
+    two.set_shared("imask", EVENT)
+    one.guest.pause()
+    two.guest.pc = ask_pc("block")
+    host.run()
+    (ended,) = (guest.share_got for guest in host.account().guests if guest.name == two.guest.name)
+    assert two.guest.seat.left == host.clock
+    one.guest.write(0x5000, b"\x10\0\0\0" * 600)
+    one.guest.pc = 0x5000
+    one.guest.resume()
+    host.run(500)
+    assert two.guest.seat.share_got == ended, "it has gone"
+    one.guest.pc, one.guest.x[A0] = ask_pc("event_send"), port
+    host.run(1)
+    assert two.guest.seat.left is None
+    share = two.guest.seat.client.ran / (host.clock - two.guest.seat.joined)
+    assert two.guest.seat.share_got == share < ended
+    two.guest.stop()
+    host.run(0)
+    assert two.guest.seat.left == host.clock
+
+
 def test_closing_clears_what_is_pending(ask: Asker) -> None:
     port = ask("event_bind_virq", VIRTUAL_INTERRUPTS["console"])
     look(ask)

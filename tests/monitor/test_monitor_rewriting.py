@@ -328,6 +328,89 @@ def test_what_reaches_for_the_window_by_x0_never_finds_it(technique: str, level:
         assert counts_of(guest).adapted == 2
 
 
+# A store that has been adapted, for it goes to a table that is in use; from then on it goes elsewhere, and back.
+MOVED = """
+.equ RIGHTS, PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D
+.equ ROOT, 0x8000                # and one page each:
+.equ OTHER_ROOT, 0x9000
+.equ MIDDLE, 0xA000
+.equ ONE, 0xB000                 # two tables in use...
+.equ TWO, 0xC000
+.equ PLAIN, 0xD000               # ...and a page that is none
+.equ SHOWN, 0xE000               # the table that shows one of them at 0x40400000
+_start:
+    la   a0, handler
+    crw  tvec, a0
+    li   t1, RIGHTS
+    li   t0, ROOT
+    sd   t1, 0(t0)
+    li   t0, OTHER_ROOT
+    sd   t1, 0(t0)
+    li   t1, MIDDLE | PTE_V
+    li   t0, ROOT
+    sd   t1, 8(t0)
+    li   t0, OTHER_ROOT
+    sd   t1, 8(t0)
+    li   t0, MIDDLE
+    li   t1, ONE | PTE_V
+    sd   t1, 0(t0)
+    li   t1, TWO | PTE_V
+    sd   t1, 8(t0)
+    li   t1, SHOWN | PTE_V
+    sd   t1, 16(t0)
+    li   s0, SHOWN
+    li   t1, PLAIN | RIGHTS
+    li   t0, ONE
+    sd   t1, 0(t0)
+    li   t0, TWO
+    sd   t1, 0(t0)
+    li   s3, ROOT | 1
+    li   s4, OTHER_ROOT | 1
+    crw  ptbr, s3
+    li   s1, 0x40000000
+    sd   zero, 0(s1)             # both tables come into use
+    li   s1, 0x40200000
+    sd   zero, 0(s1)
+    li   s1, 0x40400000
+    li   s5, 0xF000 | RIGHTS     # what is stored, with another frame each time
+    li   s6, 12
+1:  li   t1, ONE | RIGHTS
+    call shown
+    li   t1, {elsewhere}
+    call shown
+    addi s6, s6, -1
+    bnez s6, 1b
+    li   a0, 0
+    out  8, a0
+shown:
+    sd   t1, 0(s0)
+    {says}
+    li   t2, 20
+1:  li   t3, 0x1000
+    xor  s5, s5, t3
+    sd   s5, 40(s1)
+    ld   t3, 40(s1)
+    add  s8, s8, t3
+    addi t2, t2, -1
+    bnez t2, 1b
+    ret
+handler:
+    addi s9, s9, 1
+    crr  s10, epc
+    addi s10, s10, 4
+    crw  epc, s10
+    eret
+"""
+
+
+@pytest.mark.parametrize("elsewhere", ["TWO | RIGHTS", "PLAIN | RIGHTS", "0", "(ONE | RIGHTS) & ~PTE_W"])
+@pytest.mark.parametrize("says", ["tlbi s1", "tlbi zero", "crw ptbr, s3", "crx s4, ptbr, s4"])
+def test_an_adapted_store_goes_where_the_guest_has_mapped_it_since(says: str, elsewhere: str) -> None:
+    image = built(MOVED.format(elsewhere=elsewhere, says=says))
+    with compared(image, "rewrite+adaptive", Level.STRICT).host as host:
+        assert host.guests[0].exits["adapted"] > 20
+
+
 @pytest.mark.parametrize("offset", [0, 8, 72, 88, 4088])
 def test_a_guest_that_scribbles_in_the_window_harms_itself_alone(offset: int) -> None:
     body = ("li t0, -1", "li t1, -0x4000", f"sd t0, {offset}(t1)", "crr t2, scratch", "setst zero", "out 8, zero")

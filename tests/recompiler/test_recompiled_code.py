@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
-from twins import EAGER, HOT, agree, look, map_page, page_on, put
+from twins import ALL, EAGER, HOT, LEAVES, agree, look, map_page, page_on, put
 
+from toyvm.isa.paging import PTE_X
 from toyvm.machine import Machine
 from toyvm.native import ffi, lib
 from toyvm.recompiler.options import Recompiling
@@ -14,6 +16,12 @@ from toyvm.recompiler.translator import Translator
 from toyvm.recompiler.worker import Account
 
 both = pytest.mark.parametrize("options", [EAGER, HOT], ids=["eager", "hot"])
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is compiled for one test serves the others."""
+    return tmp_path_factory.mktemp("code")
 
 
 @both
@@ -129,6 +137,45 @@ def test_a_page_of_code_that_is_mapped_to_another_frame(options: Recompiling, fl
         machine.x[19], machine.x[20] = 0x72000 + 2 * 8, 0x2000
 
     agree(setup, [*range(80), 2000], options)
+
+
+# Every fourth round changes the leaf of the second page, and says so.
+CHANGING = "1: addi t0, t0, 1; andi t2, t0, 3; bnez t2, 2f; sd s0, 0(s3); tlbi s4; xor s0, s0, s1; 2: nop"
+# Ways from the first page, which ends at 0x2000, into the second one, where a register is added to.
+WAYS = {
+    "by a call": "jal ra, . + 0x2100 - 0x1f1c; j 1b",
+    "by a call through a register": "jalr ra, 0x100(s10); j 1b",
+    "by a jump": "jal zero, . + 0x2200 - 0x1f1c",
+    "by a jump through a register": "jalr zero, 0x200(s10)",
+    "by a branch": "bgeu t0, zero, . + 0x2200 - 0x1f1c; nop",
+    "by going on": "addi t1, t1, 1; beqz t0, 1b; .rept (0x2000 - 0x1f24) / 4; addi t1, t1, 1; .endr",
+}
+SECOND = "addi s5, s5, {add}; jal zero, . + 0x1f00 - 0x2004; .balign 256; addi s5, s5, {add}; ret; .balign 256; " + (
+    "addi s5, s5, {add}; jal zero, . + 0x1f00 - 0x2204"
+)
+
+
+@both
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("other", [0x6000 | ALL, 0, 0x2000 | ALL & ~PTE_X], ids=hex)
+def test_a_region_s_further_page_is_another_one_from_time_to_time(
+    options: Recompiling, way: str, other: int, code: Path
+) -> None:
+    """Another frame, or none, or one that holds no code."""
+
+    def setup(machine: Machine) -> None:
+        put(machine, 0x1F00, f"{CHANGING}; {WAYS[way]}")
+        for frame, add in ((0x2000, 1), (0x6000, 3)):
+            put(machine, frame, SECOND.format(add=add))
+        put(machine, 0x3000, "crr t6, cause; add s6, s6, t6; crw epc, s11; eret")
+        page_on(machine)
+        machine.set_cr("tvec", 0x3000)
+        machine.x[8], machine.x[9] = other, other ^ (0x2000 | ALL)
+        machine.x[19], machine.x[20] = LEAVES + 2 * 8, 0x2000
+        machine.x[26], machine.x[27] = 0x2000, 0x1F00
+        machine.pc = 0x1F00
+
+    agree(setup, [*range(0, 60, 7), 2_000], options._replace(cache=code))
 
 
 @both

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from array import array
 
+import pytest
 from assembling import words_of
 
 from toyvm.recompiler.groups import Group, find_groups
+from toyvm.recompiler.loops import Course, find_courses
 from toyvm.recompiler.region import Block, Region, discover, read_step, skip_system
 from toyvm.recompiler.snapshot import WORDS, CodePage, Snapshot
 
@@ -114,3 +116,58 @@ def test_a_store_joins_loads_only_if_nothing_between_can_leave() -> None:
     assert members("ld t0, 0(s0); addi t0, t0, 1; sd t0, 8(s0)") == [[0, 2]]
     assert members("ld t0, 0(s0); ld t1, 0(s1); sd t0, 8(s0)") == []
     assert members("sd t0, 8(s0); ld t1, 0(s1); ld t0, 0(s0)") == [[0, 2]]
+
+
+def courses(text: str) -> dict[int, Course]:
+    shown = snapshot(text)
+    steps = [step for n in range(len(words_of(text))) if (step := read_step(shown, BASE + 4 * n, False))]
+    block = Block(BASE, steps)
+    return find_courses(block, {index: group for group in find_groups(block, ()) for index in group.members})
+
+
+@pytest.mark.parametrize(
+    ("access", "size", "strides"),
+    [
+        ("ld t2, 24(t0)", 8, [0, 8, -8, 16, 4096]),
+        ("sd t2, 24(t0)", 8, [0, 8, -8, 16, 4096]),
+        ("lw t2, 24(t0)", 4, [0, 4, -4, 12]),
+        ("sh t2, 24(t0)", 2, [0, 2, -6]),
+        ("lbu t2, 24(t0)", 1, [0, 1, -3, 7]),
+    ],
+)
+def test_an_access_has_a_course_if_it_moves_by_whole_accesses(access: str, size: int, strides: list[int]) -> None:
+    for stride in range(-20, 20):
+        found = courses(f"1: {access}; addi t0, t0, {stride}; bnez t1, 1b")
+        assert (0 in found) is (stride % size == 0), stride
+    for stride in strides:
+        assert courses(f"1: {access}; addi t0, t0, {stride}; bnez t1, 1b") == {0: Course(5, 24, stride, size)}
+
+
+def test_the_largest_access_of_a_group_says_by_how_much_it_may_move() -> None:
+    text = "1: lw t2, 4(t0); ld t3, 8(t0); addi t0, t0, {}; bnez t1, 1b"
+    assert courses(text.format(8)) == {0: Course(5, 0, 8, 8)}
+    assert courses(text.format(4)) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1: ld t0, 0(t0); bnez t1, 1b",  # from where the last one led
+        "1: ld t2, 0(t0); mv t0, t3; bnez t1, 1b",  # from elsewhere
+        "1: ld t2, 0(t0); slli t0, t0, 1; bnez t1, 1b",
+        "1: addi t1, t1, 1; 2: ld t2, 0(t0); bnez t1, 2b",  # the block is no loop
+        "1: ld t2, 0(t0); j 1b",
+        "1: ld t2, 0(t0); .rept 63; addi t1, t1, 1; .endr; bnez t1, 1b",  # too long
+    ],
+)
+def test_what_moves_otherwise_has_no_course(text: str) -> None:
+    assert courses(text) == {}
+
+
+def test_the_longest_loop_that_has_courses() -> None:
+    assert courses("1: ld t2, 0(t0); .rept 62; addi t1, t1, 1; .endr; bnez t1, 1b") == {0: Course(5, 0, 0, 8)}
+
+
+def test_what_does_not_depend_on_a_register_stays() -> None:
+    assert courses("1: auipc t0, 1; ld t2, 8(t0); bnez t1, 1b") == {1: Course(None, BASE + 4096 + 8, 0, 8)}
+    assert courses("1: ld t2, 0x700(zero); bnez t1, 1b") == {0: Course(None, 0x700, 0, 8)}

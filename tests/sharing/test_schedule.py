@@ -108,6 +108,22 @@ def test_time_that_a_client_did_not_want_is_not_made_up_for() -> None:
     assert abs((early.ran - before) - late.ran) <= 2 * SLICE
 
 
+@pytest.mark.parametrize("before", [0, 1, SLICE, 40 * SLICE])
+@pytest.mark.parametrize("asleep", [0, SLICE, 1_000 * SLICE])
+@pytest.mark.parametrize("cap", [1, 30, 99])
+def test_a_client_wakes_without_credit_of_its_cap(cap: int, asleep: int, before: int) -> None:
+    """So it has its first slice when it has waited as long as one takes to earn, however long it slept."""
+    schedule, (client, _) = schedule_of([1_000, 1], [cap, FULL_CAP])
+    run(schedule, before)
+    schedule.sleep(client)
+    run(schedule, asleep)
+    schedule.wake(client)
+    woken = schedule.clock
+    log = run(schedule, 3 * SLICE * 100)
+    first = next(clock for clock, number, _ in log if number == client.number)
+    assert first - woken >= SLICE * 100 // cap
+
+
 @given(st.integers(0, 2**32))
 def test_clients_that_come_and_go_leave_no_tick_unused(seed: int) -> None:
     random = Random(seed)
