@@ -1,6 +1,7 @@
 """What all tests share: Hypothesis without deadlines, the helpers in tests/support, and whether one may be skipped."""
 
 import os
+import signal
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -14,6 +15,19 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 # Nothing in a test depends on wall-clock speed; the machine may be busy.
 settings.register_profile("toyvm", deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile("toyvm")
+
+
+def heed_signals() -> None:
+    """What nohup or a background job has this process ignore, tests send to others, who would inherit that.
+
+    A handler that does nothing ignores it here as before, and is the default again in what is executed.
+    """
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGINT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
+heed_signals()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,6 +17,7 @@ from commands import ROOT, call, spawn
 Capture = pytest.CaptureFixture[str]
 
 ECHO = "_start:\n1: in a0, 1\n bltz a0, 2f\n out 0, a0\n j 1b\n2: li a0, 0\n out 8, a0\n"
+ECHO_LIVE = ECHO.replace("bltz a0, 2f", "li t0, -1\n beq a0, t0, 1b\n bltz a0, 2f")
 LOOP = "_start: nop\nagain: addi a0, a0, 1\n j again\n"
 
 
@@ -215,13 +216,13 @@ def test_ctrl_c_ends_an_endless_loop_with_130(source: Path) -> None:
         assert part in errors
 
 
-def on_a_terminal(source: Path, terminal: int) -> subprocess.Popen[bytes]:
-    """The guest in `source`, with a terminal that is all its own, and that it has made raw."""
+def on_a_terminal(source: Path, terminal: int, before: str = "") -> subprocess.Popen[bytes]:
+    """The guest in `source`, after statements `before`, with a terminal that is its own and that it has made raw."""
     import termios
 
     # A session of its own makes the terminal this process's: it is read only from the foreground.
     launch = (
-        "import os, fcntl, termios, sys; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+        f"import os, fcntl, termios, sys; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); {before}"
         "from toyvm.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", launch, "run", str(source)]
@@ -234,7 +235,7 @@ def on_a_terminal(source: Path, terminal: int) -> subprocess.Popen[bytes]:
 def test_a_terminal_is_raw_while_the_guest_has_it_and_restored_after(source: Path) -> None:
     import termios
 
-    source.write_text(ECHO.replace("bltz a0, 2f", "li t0, -1\n beq a0, t0, 1b\n bltz a0, 2f"))
+    source.write_text(ECHO_LIVE)
     controller, terminal = pty.openpty()
     before = termios.tcgetattr(terminal)
     with on_a_terminal(source, terminal) as process:
@@ -256,3 +257,14 @@ def test_a_signal_that_ends_the_run_leaves_the_terminal_as_it_was(source: Path, 
         process.communicate(timeout=30)
     assert process.returncode == 128 + number
     assert termios.tcgetattr(terminal) == before
+
+
+def test_what_nohup_has_it_ignore_stays_ignored(source: Path) -> None:
+    source.write_text(ECHO_LIVE)
+    controller, terminal = pty.openpty()
+    nohup = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+    with on_a_terminal(source, terminal, nohup) as process:
+        process.send_signal(signal.SIGHUP)
+        os.write(controller, b"hi\x04")
+        output, _ = process.communicate(timeout=30)
+    assert (process.returncode, output) == (0, b"hi")
