@@ -20,10 +20,13 @@ from toyvm.asm.session import Session
 from toyvm.asm.source import Source, check_source
 from toyvm.errors import AssemblyError, Diagnostic, UsageError
 from toyvm.image import Image
+from toyvm.image.file import MAXIMUM_SECTIONS, MAXIMUM_SEGMENTS
 from toyvm.isa.machine import DEFAULT_LOAD_ADDRESS
 from toyvm.isa.registers import REGISTERS
+from toyvm.limits import MAXIMUM_LINES, MAXIMUM_SYMBOLS
 
 StrPath = str | PathLike[str]
+_OTHER_SECTIONS = 5  # of an image: the null section, and four tables
 
 
 @dataclass(frozen=True)
@@ -132,13 +135,30 @@ def _assemble(
     units = tuple(Assembler(session, source, defines).run() for source in sources)
     linked = link(units, base, entry, session.log)
     session.log.raise_if_any()
+    _check_sections(linked, sources[0])
     image = build(units, linked, session.files)
     _check_image(image, sources[0])
     return Assembly(image, tuple(session.log.messages), units, linked, tuple(session.files), tuple(session.binaries))
 
 
+# What a reader of images would refuse is refused here already.
+
+
+def _check_sections(linked: Linked, source: Source) -> None:
+    _check_count(
+        "sections", sum(output.is_loaded for output in linked.outputs), MAXIMUM_SECTIONS - _OTHER_SECTIONS, source
+    )
+
+
 def _check_image(image: Image, source: Source) -> None:
-    """What a reader of images would refuse is refused here already."""
+    _check_count("segments", len(image.segments), MAXIMUM_SEGMENTS, source)
+    _check_count("symbols", len(image.symbols), MAXIMUM_SYMBOLS, source)
+    _check_count("rows of the line table", len(image.lines.addresses), MAXIMUM_LINES, source)
     complaint = image.complaint()
     if complaint is not None:
         raise AssemblyError((Diagnostic(source.name, 1, 1, complaint),))
+
+
+def _check_count(what: str, count: int, most: int, source: Source) -> None:
+    if count > most:
+        raise AssemblyError((Diagnostic(source.name, 1, 1, f"there are {count} {what}; an image has at most {most}"),))

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from toyvm.asm.diagnostics import Complaint, GiveUp, did_you_mean
 from toyvm.asm.encoding import Code, Constant, Hole, Result, WordHole
-from toyvm.asm.expressions import Node
+from toyvm.asm.expressions import Name, Node
 from toyvm.asm.frames import Condition, Frame, diagnose, diagnose_text
 from toyvm.asm.operands import IDENTIFIER, STATEMENT, take_apart
 from toyvm.asm.parser import MAXIMUM_LABEL_DIGITS, parse
 from toyvm.asm.pseudo import MNEMONICS, constant_code, late_constant_code
 from toyvm.asm.sections import LINE_BITS, MAXIMUM_SIZE, Fixup, Origin, Section, Symbol, Unit, check_chain
-from toyvm.asm.session import MAXIMUM_STATEMENTS, Session
+from toyvm.asm.session import Session
 from toyvm.asm.source import Numbered, Source
 from toyvm.asm.values import NotKnown, Relative, Value, describe
 from toyvm.errors import AssemblyError
@@ -46,6 +46,7 @@ class Assembler:
         self.expansions = 0  # what \@ counts
         self.local_labels: dict[int, int] = {}
         self._evaluating: list[str] = []  # symbols whose definitions are being followed
+        self._followed: dict[str, Value] = {}  # what those are worth that have been, in the same evaluation
         self._directives = DIRECTIVES
         self._overridden = False  # a macro has an instruction's name: remembered statements no longer count
         self.frame = Frame(source, iter(()), session.file_number(source))
@@ -58,8 +59,10 @@ class Assembler:
         """Read the source to its end. Complaints go to the log."""
         source = self.frame.source
         try:
-            self.frame.rest = source.statements()
+            self.frame.rest = source.statements(self.spend)
             self.read(self.frame)
+        except Complaint as complaint:
+            self.complain(complaint)
         except AssemblyError as error:
             for diagnostic in error.diagnostics:
                 self.log.add(diagnostic)
@@ -75,6 +78,8 @@ class Assembler:
             self._statements(frame, frame.rest)
             if frame.conditions:
                 self._unterminated(frame.conditions)
+        except Complaint as complaint:  # what a run may make was used up
+            self.complain(complaint)
         finally:
             self.frame, self.number, self.text = outer, number, text
 
@@ -134,6 +139,8 @@ class Assembler:
         except Complaint as complaint:
             self.log.add(diagnose_text(self.origin(), complaint))
             return
+        if len(parts.labels) > 1:
+            self.spend(len(parts.labels), 0)
         for label, column in parts.labels:
             self.define_label(label, column)
         if not parts.word:
@@ -224,6 +231,8 @@ class Assembler:
             self.complain(hole.blame(complaint))
             section.data += bytes(hole.size)
             return
+        if type(node) is not Name:
+            self.spend(node.weight(), 0)
         section.data += bytes(hole.size)
         section.fixups.append(Fixup(offset, hole, node, Origin(self.frame, self.number, self.text)))
 
@@ -246,27 +255,28 @@ class Assembler:
         self.section.rows.append((self.section.size, self.frame.place_of(self.number)))
 
     def reserve(self, count: int, operand: int = 0) -> None:
-        """Raise Complaint unless `count` more bytes fit into the section."""
+        """Account for `count` more bytes of the section. Raises Complaint if they do not fit."""
         section = self.section
         if section.kind.has_contents:
-            used = sum(len(each.data) for each in self.unit.sections.values())
-            if used + count > self.unit.budget:
-                raise Complaint(f"{describe(count)} bytes are too many; a source can hold {self.unit.budget}", operand)
+            self.session.reserve(count, operand)
         elif section.reserved + count > MAXIMUM_SIZE:
             raise Complaint(f"{describe(count)} bytes are too many; a section can have {MAXIMUM_SIZE}", operand)
 
     def extend(self, data: bytes, operand: int = 0) -> None:
         """Add bytes to the section; where it has no contents they must be zero."""
-        section = self.section
-        if len(data) > 4096:
-            self.reserve(len(data), operand)
+        self.reserve(len(data), operand)
         self.mark()
-        if section.kind.has_contents:
-            section.data += data
+        if self.section.kind.has_contents:
+            self.section.data += data
         elif any(data):
-            raise Complaint(f"section {section.name} has no contents: only zeros can stand there", operand)
+            raise Complaint(f"section {self.section.name} has no contents: only zeros can stand there", operand)
         else:
-            section.reserved += len(data)
+            self.section.reserved += len(data)
+
+    def add(self, data: bytes) -> None:
+        """Add bytes that are accounted for to a section with contents."""
+        self.mark()
+        self.section.data += data
 
     # Symbols.
 
@@ -317,6 +327,7 @@ class Assembler:
         try:
             value: Value | Node = node.evaluate(self)
         except NotKnown:
+            self.spend(node.weight(), 0)
             value, symbol.here = node, self.section.here()
         symbol.value, symbol.origin = value, self.origin()
 
@@ -331,10 +342,15 @@ class Assembler:
             raise NotKnown(f"symbol '{name}' is not known yet; define it before this line", name)
         if not isinstance(symbol.value, Node):
             return symbol.value
+        if not self._evaluating:
+            self._followed = {}
+        elif name in self._followed:
+            return self._followed[name]
         check_chain(name, self._evaluating)
         self._evaluating.append(name)
         try:
-            return symbol.value.evaluate(_At(self, symbol.here))
+            value = self._followed[name] = symbol.value.evaluate(_At(self, symbol.here))
+            return value
         finally:
             self._evaluating.pop()
 
@@ -370,13 +386,9 @@ class Assembler:
         if complaint.is_fatal:
             raise GiveUp
 
-    def spend(self, statements: int) -> None:
-        """Account for statements out of a macro or a repetition. Raises Complaint when there have been too many."""
-        self.session.budget -= statements
-        if self.session.budget < 0:
-            raise Complaint(
-                f"macros and repetitions have made more than {MAXIMUM_STATEMENTS} statements", is_fatal=True
-            )
+    def spend(self, statements: int, characters: int) -> None:
+        """Account for what is read or made. Raises Complaint when it is too much."""
+        self.session.spend(statements, characters)
 
     def override(self) -> None:
         """A macro takes the name of an instruction: from here on every statement is looked at again."""

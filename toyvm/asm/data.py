@@ -12,10 +12,11 @@ from toyvm.asm.expressions import Node
 from toyvm.asm.operands import split, string_bytes
 from toyvm.asm.parser import ESCAPES
 from toyvm.asm.search import find_include
-from toyvm.asm.sections import MAXIMUM_CONTENTS, MAXIMUM_SIZE
+from toyvm.asm.sections import MAXIMUM_SIZE
 from toyvm.asm.values import NotKnown, describe
 from toyvm.boundary import read_file
 from toyvm.errors import BadFileError
+from toyvm.limits import MAXIMUM_CONTENTS_BYTES
 from toyvm.numerals import read_number
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def _is_last(value: int, signed: bool) -> bool:
 
 def _leb128s(directive: str, signed: bool) -> Handler:
     def handle(assembler: Assembler, text: str) -> None:
-        for index, operand in enumerate(operands_of(text, 1, 1 << 20, f"{directive} value, ...")):
+        given = operands_of(text, 1, 1 << 20, f"{directive} value, ...")
+        assembler.spend(len(given) - 1, 0)
+        for index, operand in enumerate(given):
             node = expression(operand, index).bind(assembler)
             try:
                 value = node.evaluate(assembler)
@@ -86,7 +89,7 @@ def _leb128s(directive: str, signed: bool) -> Handler:
             if isinstance(value, int):
                 assembler.extend(leb128(value, signed, index), index)
             else:
-                assembler.put(assembler.section, Leb128Hole(signed, index), node)
+                _put(assembler, Leb128Hole(signed, index), node)
 
     return handle
 
@@ -103,18 +106,21 @@ def _numbers(directive: str, size: int) -> Handler:
         try:
             values = [read_number(operand) for operand in given]
             if assembler.section.kind.has_contents and min(values) >= 0 and max(values) < limit:
+                assembler.session.reserve(size * len(values))
                 assembler.section.data += b"".join([value.to_bytes(size, "little") for value in values])
                 return
         except ValueError:
             pass
+        assembler.spend(len(given) - 1, 0)
         for index, operand in enumerate(given):
             _put(assembler, DataHole(directive, size, index), address_expression(operand, index))
 
     return handle
 
 
-def _put(assembler: Assembler, hole: DataHole, node: Node) -> None:
+def _put(assembler: Assembler, hole: DataHole | Leb128Hole, node: Node) -> None:
     if assembler.section.kind.has_contents:
+        assembler.session.reserve(hole.size, hole.index)
         assembler.put(assembler.section, hole, node)
     else:
         assembler.extend(hole.fill(assembler.number_now(node, hole.index), 0), hole.index)
@@ -140,14 +146,15 @@ def _room(directive: str, most: int) -> Handler:
 
 def pad(assembler: Assembler, count: int, pattern: bytes) -> None:
     """Add `count` bytes of a repeated pattern that starts at a multiple of its length."""
-    assembler.reserve(count)
     if assembler.section.kind.has_contents:
+        assembler.reserve(count)
         start = assembler.section.size % len(pattern)
         repeated = pattern * (count // len(pattern) + 2)
-        assembler.extend(repeated[start : start + count])
+        assembler.add(repeated[start : start + count])
     elif any(pattern):
         raise Complaint(f"section {assembler.section.name} has no contents: it can only be filled with zeros")
     else:
+        assembler.reserve(count)
         assembler.mark()
         assembler.section.reserved += count
 
@@ -158,9 +165,9 @@ def _fill(assembler: Assembler, text: str) -> None:
     size = limited(assembler, given[1], 1, "size", 1, 8) if len(given) > 1 else 1
     value = number_of(assembler, given[2], 2) if len(given) > 2 else 0
     unit = DataHole(f".fill of size {size}", size, 2).fill(value, 0)
-    assembler.reserve(repeat * size)
     if assembler.section.kind.has_contents:
-        assembler.extend(unit * repeat)
+        assembler.reserve(repeat * size)
+        assembler.add(unit * repeat)
     else:
         pad(assembler, repeat * size, unit if any(unit) else b"\0")
 
@@ -173,9 +180,10 @@ def _incbin(assembler: Assembler, text: str) -> None:
         raise Complaint(f"file '{name}' is not there", 0)
     assembler.session.binaries.append(path)
     try:
-        data = read_file(path, MAXIMUM_CONTENTS)
+        data = read_file(path, MAXIMUM_CONTENTS_BYTES)
     except BadFileError as error:
         raise Complaint(str(error), 0) from None
+    assembler.spend(0, len(data))
     skip = limited(assembler, given[1], 1, "skip", 0, len(data)) if len(given) > 1 and given[1] else 0
     count = limited(assembler, given[2], 2, "count", 0, len(data) - skip) if len(given) > 2 else len(data) - skip
     assembler.extend(data[skip : skip + count])

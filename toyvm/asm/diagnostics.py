@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from toyvm.errors import AssemblyError, Diagnostic
+from toyvm.limits import MAXIMUM_MESSAGES
 
 MAXIMUM_ERRORS = 100
+MAXIMUM_REPEATED = 1000  # of the same ones, which macros and repetitions make
+MAXIMUM_CANDIDATES = 10_000  # that a mistyped name is compared with
+MAXIMUM_COMPARED = 64  # characters of it
 
 
 class Complaint(Exception):
@@ -45,11 +49,15 @@ class Log:
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    _repeated: int = 0
     _seen: set[tuple[str, int, int, str]] = field(default_factory=set)
 
     def add(self, diagnostic: Diagnostic) -> None:
         key = (diagnostic.file, diagnostic.line, diagnostic.column, diagnostic.message)
         if key in self._seen:
+            self._repeated += 1
+            if self._repeated > MAXIMUM_REPEATED:
+                raise GiveUp
             return
         if len(self.diagnostics) == MAXIMUM_ERRORS:
             self.diagnostics.append(
@@ -60,6 +68,13 @@ class Log:
             raise GiveUp
         self._seen.add(key)
         self.diagnostics.append(diagnostic)
+
+    def say(self, message: str) -> None:
+        """Keep a warning or a print, unless there are too many."""
+        if len(self.messages) < MAXIMUM_MESSAGES:
+            self.messages.append(message)
+        elif len(self.messages) == MAXIMUM_MESSAGES:
+            self.messages.append(f"more than {MAXIMUM_MESSAGES} warnings and prints; the rest is not shown")
 
     def raise_if_any(self) -> None:
         if self.diagnostics:
@@ -78,7 +93,10 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> tuple[str, ...]:
     """A note that names the closest candidate, or none."""
     import difflib  # slow to import, and only needed when something is wrong
 
-    by_lower = {candidate.lower(): candidate for candidate in candidates}
+    if len(word) > MAXIMUM_COMPARED:
+        return ()
+    short = (candidate for candidate in islice(candidates, MAXIMUM_CANDIDATES) if len(candidate) <= MAXIMUM_COMPARED)
+    by_lower = {candidate.lower(): candidate for candidate in short}
     close = difflib.get_close_matches(word.lower(), by_lower, 3, 0.6)
     if not close or (not word[:1].isalpha() and word[:1] not in "._$"):
         return ()

@@ -20,6 +20,7 @@ from toyvm.asm.source import Source
 from toyvm.asm.t64inc import NAME as VIRTUAL_INCLUDE
 from toyvm.asm.t64inc import virtual_include
 from toyvm.errors import AssemblyError, BadFileError
+from toyvm.limits import STATEMENTS_OF_AN_INCLUDE
 from toyvm.printable import printable
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ def _include(assembler: Assembler, text: str) -> None:
     source = _included(assembler, string_bytes(operand, 0, ESCAPES).decode(errors="replace"))
     frame = assembler.frame
     number = assembler.session.file_number(source)
+    assembler.spend(STATEMENTS_OF_AN_INCLUDE, 0)
     try:
-        inner = frame.inner(source, source.statements(), assembler.number, "included from here", number)
+        inner = frame.inner(source, source.statements(assembler.spend), assembler.number, "included from here", number)
     except AssemblyError as error:
         _pass_on(assembler, error)
         return
@@ -74,11 +76,11 @@ def _err(assembler: Assembler, text: str) -> None:
 
 def _warning(assembler: Assembler, text: str) -> None:
     complaint = Complaint(_message(text, ".warning") if text else ".warning")
-    assembler.log.messages.append(diagnose(assembler.origin(), complaint).text("warning"))
+    assembler.log.say(diagnose(assembler.origin(), complaint).text("warning"))
 
 
 def _print(assembler: Assembler, text: str) -> None:
-    assembler.log.messages.append(printable(_message(text, ".print"), keep="\n\t"))
+    assembler.log.say(printable(_message(text, ".print"), keep="\n\t"))
 
 
 def _end(assembler: Assembler, text: str) -> None:

@@ -46,6 +46,10 @@ class Node:
         """The same expression with numeric local labels replaced by the labels they mean here."""
         return self
 
+    def weight(self) -> int:
+        """How many parts it has."""
+        return 1
+
 
 @dataclass(frozen=True, slots=True)
 class Number(Node):
@@ -110,6 +114,9 @@ class Unary(Node):
     def bind(self, binder: Binder) -> Node:
         return Unary(self.offset, self.sign, self.of.bind(binder))
 
+    def weight(self) -> int:
+        return 1 + self.of.weight()
+
 
 @dataclass(frozen=True, slots=True)
 class Binary(Node):
@@ -139,6 +146,9 @@ class Binary(Node):
     def bind(self, binder: Binder) -> Node:
         return Binary(self.offset, self.sign, self.left.bind(binder), self.right.bind(binder))
 
+    def weight(self) -> int:
+        return 1 + self.left.weight() + self.right.weight()
+
 
 @dataclass(frozen=True, slots=True)
 class Part(Node):
@@ -151,6 +161,9 @@ class Part(Node):
 
     def bind(self, binder: Binder) -> Node:
         return type(self)(self.offset, self.of.bind(binder))
+
+    def weight(self) -> int:
+        return 1 + self.of.weight()
 
     def _number(self, scope: Scope) -> int:
         value = self.of.evaluate(scope)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from toyvm.asm.diagnostics import Complaint, Log, did_you_mean
 from toyvm.asm.encoding import WordHole, not_a_number
@@ -201,8 +202,9 @@ def undefined(
     elif name in constants():
         notes = (f'    it is declared in {VIRTUAL_INCLUDE}: .include "{VIRTUAL_INCLUDE}"',)
     else:
-        own = [symbol.name for symbol in unit.symbols.values() if symbol.value is not None and "#" not in symbol.name]
-        notes = did_you_mean(name, [*own, *linked.globals, *also])
+        symbols = unit.symbols.values()
+        own = (symbol.name for symbol in symbols if symbol.value is not None and "#" not in symbol.name)
+        notes = did_you_mean(name, chain(also, own, linked.globals))
     return Complaint(error.message, None, error.offset, len(name), notes)
 
 

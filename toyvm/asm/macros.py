@@ -13,7 +13,8 @@ from toyvm.asm.frames import Frame, diagnose
 from toyvm.asm.operands import STRING
 from toyvm.asm.pseudo import MNEMONICS
 from toyvm.asm.sections import Origin
-from toyvm.asm.source import Numbered, split_statements
+from toyvm.asm.source import Numbered, Spend, split_statements
+from toyvm.limits import MAXIMUM_COLUMNS
 
 if TYPE_CHECKING:
     from toyvm.asm.assembler import Assembler
@@ -26,6 +27,7 @@ _NAMED = re.compile(r"([A-Za-z_$][\w$]*)\s*=(?!=)\s*", re.ASCII)
 _HOLE = re.compile(r"\\(@|\(\)|[A-Za-z_$][\w$]*)", re.ASCII)
 _LABELS = r"\s*(?:[\w.$]+[ \t]*:\s*)*"
 MAXIMUM_REPEAT = 1 << 32
+MAXIMUM_PARAMETERS = 256
 
 
 class ExitMacro(Exception):
@@ -57,14 +59,19 @@ class Body:
                 position = match.end()
         return cls(tuple(number for number, _ in statements), (*pieces, text[position:]))
 
-    def filled(self, values: dict[str, str]) -> Iterator[Numbered]:
-        """The statements with every hole filled."""
+    def filled(self, values: dict[str, str], spend: Spend) -> Iterator[Numbered]:
+        """The statements with every hole filled. Raises Complaint if there are too many, or one is too long."""
+        texts = [values[piece] if index & 1 else piece for index, piece in enumerate(self.pieces)]
+        size = sum(map(len, texts))
+        spend(1 + len(self.numbers), size)
         if not self.numbers:
             return iter(())
-        texts = [values[piece] if index & 1 else piece for index, piece in enumerate(self.pieces)]
-        statements = zip(self.numbers, "".join(texts).split("\n"), strict=True)
+        lines = "".join(texts).split("\n")
+        if size > MAXIMUM_COLUMNS and len(longest := max(lines, key=len)) > MAXIMUM_COLUMNS:
+            raise Complaint(f"this makes a line of {len(longest)} characters; the limit is {MAXIMUM_COLUMNS}")
+        statements = zip(self.numbers, lines, strict=True)
         if any(";" in value for value in values.values()):
-            return (piece for number, text in statements for piece in split_statements(number, text))
+            return (piece for number, text in statements for piece in split_statements(number, text, spend))
         return statements
 
 
@@ -80,11 +87,10 @@ class Macro:
         values = self._arguments(text)
         values["@"], values["()"] = str(assembler.expansions), ""
         assembler.expansions += 1
-        assembler.spend(1 + len(self.body.numbers))
         outer, home = assembler.frame, self.origin.frame
         what = f"in expansion of macro '{self.name}'"
         number = assembler.number
-        frame = outer.inner(home.source, self.body.filled(values), number, what, home.file_number)
+        frame = outer.inner(home.source, self.body.filled(values, assembler.spend), number, what, home.file_number)
         # What a macro makes belongs to the line that calls it.
         frame.place = outer.place_of(number)
         conditions = len(outer.conditions)
@@ -279,6 +285,8 @@ def _parameters(text: str, position: int) -> tuple[Parameter, ...]:
         if parameters and parameters[-1].takes_rest:
             raise Complaint(f"parameter '{parameters[-1].name}' takes the rest, so it must be the last one", 0)
         default = _unquoted(match[3] or "")
+        if len(parameters) == MAXIMUM_PARAMETERS:
+            raise Complaint(f"a macro has at most {MAXIMUM_PARAMETERS} parameters", 0)
         parameters.append(Parameter(match[1], default, match[2] == "req", match[2] == "vararg"))
         position = match.end()
     return tuple(parameters)
@@ -313,7 +321,7 @@ def _repeat(assembler: Assembler, text: str) -> None:
     count = limited(assembler, operand, 0, "repeat count", 0, MAXIMUM_REPEAT)
     if not body:
         return
-    assembler.spend(count * len(body))
+    assembler.spend(count * len(body), count * sum(len(text) for _, text in body))
     for _ in range(count):
         _read_inner(assembler, iter(body))
 
@@ -337,10 +345,11 @@ def _for_each(directive: str, by_character: bool) -> Handler:
         if not body:
             return
         compiled = Body.compile(body, {name[0]})
-        assembler.spend(len(values) * len(body))
         for value in values:
             filled = {name[0]: value, "@": str(assembler.expansions), "()": ""}
-            _read_inner(assembler, compiled.filled(filled), f"in {directive} with {name[0]} = '{value}'")
+            _read_inner(
+                assembler, compiled.filled(filled, assembler.spend), f"in {directive} with {name[0]} = '{value}'"
+            )
 
     return handle
 

@@ -38,6 +38,7 @@ def _local(assembler: Assembler, text: str) -> None:
 
 def _mentioned(assembler: Assembler, name: str) -> Symbol:
     """The symbol, which knows where it was spoken of first, for the case that it is never defined."""
+    assembler.spend(1, 0)
     symbol = assembler.unit.symbol(name)
     symbol.origin = symbol.origin or assembler.origin()
     return symbol

@@ -10,6 +10,7 @@ from toyvm.asm.diagnostics import Log
 from toyvm.asm.sections import KNOWN_SECTIONS, Kind, Rights, Section, Unit
 from toyvm.errors import Diagnostic
 from toyvm.isa.machine import MAXIMUM_MEMORY
+from toyvm.limits import MAXIMUM_CONTENTS_BYTES
 
 PAGE = 4096
 
@@ -111,6 +112,10 @@ def _check_overlap(outputs: list[Output], log: Log) -> None:
                 f"which is {before.size:#x} bytes at {before.address:#x}"
             )
             log.add(Diagnostic(after.unit.name, 1, 1, message))
+    held = sum(output.size for output in outputs if output.kind.has_contents)
+    if held > MAXIMUM_CONTENTS_BYTES:
+        message = f"alignment makes the sections {held} bytes; an image can hold {MAXIMUM_CONTENTS_BYTES}"
+        log.add(Diagnostic(outputs[0].unit.name, 1, 1, message))
     if loaded and sum(output.size for output in loaded) > MAXIMUM_MEMORY:
         log.add(Diagnostic(loaded[0].unit.name, 1, 1, f"the sections are larger than any memory, {MAXIMUM_MEMORY:#x}"))
     if loaded and loaded[-1].address + loaded[-1].size > 1 << 64:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from toyvm.asm.expressions import Node
     from toyvm.asm.frames import Frame
 
-MAXIMUM_CONTENTS = 64 * 1024 * 1024  # bytes of one unit, those that the image file holds
 MAXIMUM_SIZE = MAXIMUM_MEMORY  # bytes of one section, .bss included
 MAXIMUM_CHAIN = 32  # of symbols that are defined by one another and not known yet
 LINE_BITS = 32  # a row's place is file number << LINE_BITS | line
@@ -153,7 +152,6 @@ class Unit:
     sections: dict[str, Section] = field(default_factory=dict)
     symbols: dict[str, Symbol] = field(default_factory=dict)
     entry: tuple[Node, Origin] | None = None  # from `.entry`
-    budget: int = MAXIMUM_CONTENTS
 
     def section(self, name: str, kind: Kind | None = None) -> Section:
         found = self.sections.get(name)

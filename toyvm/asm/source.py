@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -13,10 +13,10 @@ from pathlib import Path
 from toyvm.arguments import check_text
 from toyvm.boundary import boundary, read_file
 from toyvm.errors import AssemblyError, Diagnostic
-from toyvm.limits import MAXIMUM_SOURCE_BYTES
+from toyvm.limits import MAXIMUM_COLUMNS, MAXIMUM_SOURCE_BYTES
 
-MAXIMUM_COLUMNS = 1 << 16  # of a line: statements behind one another are padded to their columns
-
+# Accounts for statements and characters. Raises Complaint when there are too many.
+Spend = Callable[[int, int], None]
 # A statement as the assembler sees it: its line, counted from 1, and its text, padded so that columns are the file's.
 Numbered = tuple[int, str]
 
@@ -49,15 +49,16 @@ class Source:
     def line(self, number: int) -> str:
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
-    def statements(self) -> Iterator[Numbered]:
+    def statements(self, spend: Spend) -> Iterator[Numbered]:
         """Every statement with its line: block comments blanked out, `;` taken as the end of a statement."""
+        spend(self.text.count("\n") + 1, len(self.text))
         text = self.without_block_comments() if "/*" in self.text else self.text
         lines = split_lines(text)
         self._check_lengths(lines)
         numbered = enumerate(lines, 1)
         if ";" not in text:
             return numbered
-        return (piece for number, line in numbered for piece in split_statements(number, line))
+        return (piece for number, line in numbered for piece in split_statements(number, line, spend))
 
     def _check_lengths(self, lines: list[str]) -> None:
         if lines and len(max(lines, key=len)) > MAXIMUM_COLUMNS:
@@ -88,8 +89,8 @@ def split_lines(text: str) -> list[str]:
     return lines
 
 
-def split_statements(number: int, line: str) -> Iterator[Numbered]:
-    """The statements of a line, each padded with blanks to its column."""
+def split_statements(number: int, line: str, spend: Spend) -> Iterator[Numbered]:
+    """The statements of a line, each padded with blanks to its column, which makes them longer than the line."""
     if ";" not in line:
         yield number, line
         return
@@ -97,6 +98,7 @@ def split_statements(number: int, line: str) -> Iterator[Numbered]:
     while True:
         end = _end_of_piece(line, start)
         if not line[start:end].isspace():
+            spend(1, end)
             yield number, " " * start + line[start:end]
         if end >= len(line) or line[end] != ";":
             return

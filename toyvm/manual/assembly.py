@@ -9,6 +9,15 @@ from toyvm.asm.parser import PRECEDENCE
 from toyvm.asm.pseudo import DERIVED, PSEUDO_INSTRUCTIONS, Pseudo
 from toyvm.asm.t64inc import NAME, constants
 from toyvm.image import elf
+from toyvm.image.file import MAXIMUM_SECTIONS, MAXIMUM_SEGMENTS
+from toyvm.limits import (
+    MAXIMUM_CHARACTERS,
+    MAXIMUM_COLUMNS,
+    MAXIMUM_CONTENTS_BYTES,
+    MAXIMUM_STATEMENTS,
+    MAXIMUM_SYMBOLS,
+    STATEMENTS_OF_AN_INCLUDE,
+)
 from toyvm.manual.document import Block, Chapter, Figure, Points, Table
 from toyvm.numerals import FORMS
 
@@ -24,6 +33,12 @@ _SYNTAX = (
     "One in double quotes loses them and may hold anything; m b=2 names its parameter.",
     "Of several sources' symbols of one name a strong one is meant, else the largest common one, else the first weak "
     "one; a weak symbol that is nowhere is 0. Two strong ones are an error.",
+    f"One run of the assembler takes {MAXIMUM_STATEMENTS:,} statements and {MAXIMUM_CHARACTERS:,} characters, those "
+    "counted that macros and repetitions make and that are included, each time; an include counts as "
+    f"{STATEMENTS_OF_AN_INCLUDE} statements more, a further label of a line or a part of an expression that waits for "
+    f"the linker as one. Lines, as written or made, have {MAXIMUM_COLUMNS:,} characters, and an image holds "
+    f"{MAXIMUM_CONTENTS_BYTES:,} bytes, {MAXIMUM_SECTIONS:,} sections, {MAXIMUM_SEGMENTS:,} segments and "
+    f"{MAXIMUM_SYMBOLS:,} symbols. What is more is an error where it is made.",
     "A control register may be written by name; a port is an expression.",
     "A program starts at _start, or at the beginning of .text. Sections are placed in the order .text .rodata .data "
     ".bss.",
