@@ -82,7 +82,7 @@ u64 access_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value)
     u64 cause = translate(cpu, gva, ACCESS_STORE, CAUSE_STORE_MISALIGNED, &hpa);
     if (cause)
         return cause;
-    u8 *bytes = cpu->vm->phys.ram + hpa.at;
+    u8 *bytes = phys_to_write(&cpu->vm->phys, hpa);
     memcpy(bytes, &value, size);
     if (code_of(cpu->code, hpa.at >> 12))
         code_changed(cpu->code, hpa, size);
@@ -119,7 +119,8 @@ static bool fill_quietly(struct t64_cpu *cpu, u64 gva, u32 uses)
     t64_hpa hpa = phys_locate(&cpu->vm->phys, found.gpa);
     if ((uses & EXTENT_STORE && code_of(cpu->code, hpa.at >> 12)) || !mark_quietly(cpu, &found, rights))
         return false;
-    const u8 *bytes = cpu->vm->phys.ram + hpa.at;
+    const struct t64_phys *phys = &cpu->vm->phys;
+    const u8 *bytes = uses & EXTENT_STORE ? phys_to_write(phys, hpa) : phys->ram + hpa.at;
     if (uses & EXTENT_LOAD)
         fill(cpu, &current(cpu)->load[tlb_slot(gva)], gva, bytes);
     if (uses & EXTENT_STORE)
@@ -168,7 +169,7 @@ bool access_store_quietly(struct t64_cpu *cpu, struct region *region, u64 gva, u
     t64_hpa hpa = phys_locate(&vm->phys, found.gpa);
     if (is_recompiled(cpu, hpa, size) || !mark_quietly(cpu, &found, ACCESS_STORE))
         return false;
-    memcpy(vm->phys.ram + hpa.at, &value, size);
+    memcpy(phys_to_write(&vm->phys, hpa), &value, size);
     code_changed(cpu->code, hpa, size);
     return true;
 }

@@ -27,7 +27,7 @@ static void destroy(struct t64_vm *vm)
 {
     struct machine *machine = machine_of(vm);
     cpu_free(machine->cpu);
-    ram_free(machine->vm.phys.ram, machine->vm.phys.ram_size);
+    ram_close(&machine->vm.phys);
     free(machine);
 }
 
@@ -42,16 +42,24 @@ static void memory_changed(struct t64_vm *vm, t64_gpa gpa, u64 size)
 static const struct t64_carrier bare = {
     .run = run, .boot = boot, .free = destroy, .state_changed = state_changed, .memory_changed = memory_changed};
 
-u8 *ram_new(u64 size)
+/* What tells of its regions stands behind it. */
+static u64 mapped_for(u64 size) { return size + (size >> PHYS_REGION_SHIFT) + 1; }
+
+bool ram_open(struct t64_phys *phys, u64 size)
 {
-    void *ram = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return ram == MAP_FAILED ? NULL : ram;
+    void *ram = mmap(NULL, mapped_for(size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (ram == MAP_FAILED)
+        return false;
+    phys->ram = ram;
+    phys->ram_size = size;
+    phys->touched = phys->ram + size;
+    return true;
 }
 
-void ram_free(u8 *ram, u64 size)
+void ram_close(struct t64_phys *phys)
 {
-    if (ram)
-        munmap(ram, size);
+    if (phys->ram)
+        munmap(phys->ram, mapped_for(phys->ram_size));
 }
 
 bool ram_touched(const u8 *ram, u64 size, u8 *touched)
@@ -96,9 +104,7 @@ t64_vm *t64_machine_new(const t64_config *config)
     struct t64_vm *vm = &machine->vm;
     vm_reset(vm, config);
     vm->carrier = &bare;
-    vm->phys.ram_size = config->memory;
-    vm->phys.ram = ram_new(config->memory);
-    machine->cpu = vm->phys.ram ? cpu_new(vm, CPU_BARE) : NULL;
+    machine->cpu = ram_open(&vm->phys, config->memory) ? cpu_new(vm, CPU_BARE) : NULL;
     if (machine->cpu)
         return vm;
     destroy(vm);

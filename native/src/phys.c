@@ -25,6 +25,18 @@ bool phys_read(const struct t64_phys *phys, t64_gpa gpa, void *buffer, u64 size)
     return true;
 }
 
+u64 phys_next_touched(const struct t64_phys *phys, u64 page)
+{
+    const u64 in_region = ((u64)1 << PHYS_REGION_SHIFT) / 4096;
+    while (page < phys->size >> 12) {
+        t64_gpa gpa = {page << 12};
+        if (!phys_is_hole(phys, gpa) && phys->touched[phys_locate(phys, gpa).at >> PHYS_REGION_SHIFT])
+            return page;
+        page = phys->frames ? page + 1 : (page | (in_region - 1)) + 1;
+    }
+    return T64_NOWHERE;
+}
+
 static bool has_hole(const struct t64_phys *phys, t64_gpa gpa, u64 size)
 {
     for (u64 page = gpa.at >> 12; phys->frames && size && page <= (gpa.at + size - 1) >> 12; page++)
@@ -39,7 +51,7 @@ bool phys_write(const struct t64_phys *phys, t64_gpa gpa, const void *buffer, u6
         return false;
     for (const u8 *from = buffer; size;) {
         u64 run = run_in_page(gpa, size);
-        memcpy(phys_at(phys, gpa), from, run);
+        memcpy(phys_to_write(phys, phys_locate(phys, gpa)), from, run);
         gpa.at += run, from += run, size -= run;
     }
     return true;

@@ -4,9 +4,12 @@
 
 #include "types.h"
 
+enum { PHYS_REGION_SHIFT = 16 }; /* 64 KiB of RAM, of which one byte says whether they were ever written to */
+
 struct t64_phys {
     u8 *ram;           /* the machine's RAM, host-physical 0 */
     u64 ram_size;      /* bytes of it */
+    u8 *touched;       /* for each region of it: 0, and its pages, the monitor's own aside, are all zero */
     u64 size;          /* bytes that this computer has */
     const u32 *frames; /* host frame of each of its pages, or NULL where gpa = hpa */
 };
@@ -19,6 +22,13 @@ static inline t64_hpa phys_locate(const struct t64_phys *phys, t64_gpa gpa)
     return (t64_hpa){((u64)phys->frames[gpa.at >> 12] << 12) | (gpa.at & 4095)};
 }
 
+/* Where to write, in RAM: whoever changes what a computer sees of it, up to the end of the page, asks here. */
+static inline u8 *phys_to_write(const struct t64_phys *phys, t64_hpa hpa)
+{
+    phys->touched[hpa.at >> PHYS_REGION_SHIFT] = 1;
+    return phys->ram + hpa.at;
+}
+
 /* A page that its computer has given back to the host: it reads as zeros, and cannot be written. */
 #define PHYS_HOLE (~(u32)0)
 
@@ -28,12 +38,15 @@ static inline bool phys_is_hole(const struct t64_phys *phys, t64_gpa gpa)
 }
 
 /* The bytes at gpa, valid to the end of its page; NULL outside the memory and in a hole. Not to be kept: a look, not a lease. */
-static inline u8 *phys_at(const struct t64_phys *phys, t64_gpa gpa)
+static inline const u8 *phys_at(const struct t64_phys *phys, t64_gpa gpa)
 {
     if (gpa.at >= phys->size || phys_is_hole(phys, gpa))
         return NULL;
     return phys->ram + phys_locate(phys, gpa).at;
 }
+
+/* The first page from `page` on that is not known to be all zero; T64_NOWHERE if there is none. */
+u64 phys_next_touched(const struct t64_phys *phys, u64 page);
 
 /* Does all of a range lie in the memory? */
 static inline bool phys_holds(const struct t64_phys *phys, t64_gpa gpa, u64 size)

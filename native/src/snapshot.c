@@ -258,7 +258,7 @@ static u64 disk_pieces(const struct t64_disk *disk) { return (disk->sectors + 7)
 static void clear_memory(struct t64_vm *vm)
 {
     for (u64 page = 0; (page = t64_vm_next_page(vm, page)) != T64_NOWHERE; page++)
-        memset(phys_at(&vm->phys, (t64_gpa){page << 12}), 0, PAGE);
+        memset(phys_to_write(&vm->phys, phys_locate(&vm->phys, (t64_gpa){page << 12})), 0, PAGE);
 }
 
 static bool header_is_sound(const struct t64_vm *vm, const u8 *buffer, u64 size)
@@ -292,7 +292,7 @@ static void commit(struct t64_vm *vm, const struct t64_vm *loaded, struct reader
     take_pieces(&in, disk_pieces(&vm->devices.disk), &vm->devices.disk, place_on_disk);
     if (vm->carrier->load)
         vm->carrier->load(vm, extra_at, extra);
-    for (u64 page = 0; page < vm->phys.size >> 12; page++)
+    for (u64 page = 0; (page = phys_next_touched(&vm->phys, page)) != T64_NOWHERE; page++)
         vm->carrier->memory_changed(vm, (t64_gpa){page << 12}, PAGE);
     vm->carrier->state_changed(vm);
 }

@@ -80,10 +80,10 @@ static bool page_is_zero(const u8 *page)
 
 uint64_t t64_vm_next_page(t64_vm *vm, uint64_t page)
 {
-    for (; page < vm->phys.size >> 12; page++)
-        if (!phys_is_hole(&vm->phys, (t64_gpa){page << 12}) && !page_is_zero(phys_at(&vm->phys, (t64_gpa){page << 12})))
-            return page;
-    return T64_NOWHERE;
+    page = phys_next_touched(&vm->phys, page);
+    while (page != T64_NOWHERE && page_is_zero(phys_at(&vm->phys, (t64_gpa){page << 12})))
+        page = phys_next_touched(&vm->phys, page + 1);
+    return page;
 }
 
 uint64_t t64_vm_translate(t64_vm *vm, uint64_t gva, uint32_t rights)

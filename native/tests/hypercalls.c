@@ -362,6 +362,18 @@ static void check(struct attack *attack)
     require(is_whole(attack->victim, HANDLER / PAGE_SIZE + 1, VICTIM_END, GIVEN + 1), "nothing else is written");
 }
 
+/* What is not known to have been written to is zero. */
+static void check_untouched(struct t64_vm *vm)
+{
+    static const u8 zero[PAGE_SIZE];
+    u8 page[PAGE_SIZE];
+    for (u64 number = 0; vm && number < PAGES; number++) {
+        t64_vm_read(vm, number * PAGE_SIZE, page, sizeof page);
+        bool is_zero = !memcmp(page, zero, sizeof page);
+        require(is_zero || phys_next_touched(&vm->phys, number) == number, "what was written to is known");
+    }
+}
+
 /* Their turns are random; one that ended leaves the others what they have of it. */
 static void live(struct attack *attack)
 {
@@ -377,6 +389,8 @@ static void live(struct attack *attack)
             check(attack);
     }
     check(attack);
+    for (u32 i = 0; i < DOMAINS; i++)
+        check_untouched(attack->domains[i]);
     end_life(attack);
 }
 

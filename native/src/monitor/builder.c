@@ -39,7 +39,7 @@ static bool make_plan(const struct t64_guest *guest, struct plan *plan)
 
 static u64 *words_of(struct t64_guest *guest, u32 page)
 {
-    return (u64 *)frames_bytes(&guest->host->frames, guest->frames[page]);
+    return host_entry(guest->host, frame_address(guest->frames[page]));
 }
 
 static u64 address_of(const struct t64_guest *guest, u32 page) { return frame_address(guest->frames[page]).at; }

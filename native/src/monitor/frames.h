@@ -62,6 +62,7 @@ void frames_give_back(struct frames *frames, u32 number);
 /* The owner goes. True, and it stays as nobody's, if others map it still. */
 bool frames_orphan(struct frames *frames, u32 number);
 
+/* To be read; to be written, if it is the monitor's own. */
 static inline u8 *frames_bytes(const struct frames *frames, u32 number)
 {
     return frames->ram + ((u64)number << FRAME_SHIFT);

@@ -18,10 +18,9 @@ static bool host_open(struct t64_host *host, u64 memory, u32 level)
 {
     struct t64_vm *hardware = &host->hardware;
     hardware->level = level;
-    hardware->phys.ram = ram_new(memory);
-    if (!hardware->phys.ram)
+    if (!ram_open(&hardware->phys, memory))
         return false;
-    hardware->phys.ram_size = hardware->phys.size = memory;
+    hardware->phys.size = memory;
     hardware->devices.console.ended = hardware->devices.console.end_read = true; /* it has none: nothing is ever pending */
     host->next_owner = FRAME_GUEST;
     enter_user_mode(&hardware->state);
@@ -51,7 +50,7 @@ void t64_host_free(t64_host *host)
     cpu_free(host->stepper);
     cpu_free(host->cpu);
     frames_close(&host->frames);
-    ram_free(host->hardware.phys.ram, host->hardware.phys.ram_size);
+    ram_close(&host->hardware.phys);
     free(host);
 }
 

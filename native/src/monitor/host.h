@@ -42,7 +42,7 @@ static inline void host_memory_changed(struct t64_host *host, t64_hpa hpa, u64 s
     cpu_memory_changed(host->cpu, hpa, size);
 }
 
-static inline u64 *host_entry(struct t64_host *host, t64_hpa hpa) { return (u64 *)(host->hardware.phys.ram + hpa.at); }
+static inline u64 *host_entry(struct t64_host *host, t64_hpa hpa) { return (u64 *)(void *)phys_to_write(&host->hardware.phys, hpa); }
 
 /* A zeroed frame for the monitor's own tables. */
 static inline u32 host_take_frame(struct t64_host *host) { return frames_take(&host->frames, FRAME_MONITOR, 0); }

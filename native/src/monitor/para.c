@@ -9,7 +9,7 @@
 
 static u64 *table_entry(struct t64_guest *guest, u32 table, u32 index)
 {
-    return (u64 *)frames_bytes(&guest->host->frames, table) + index;
+    return host_entry(guest->host, frame_address(table)) + index;
 }
 
 static u32 window_index(u32 level)

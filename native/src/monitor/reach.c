@@ -60,7 +60,7 @@ bool reach_write(struct t64_guest *guest, t64_gva gva, const void *buffer, u64 s
         t64_hpa at = reach(guest, gva, ACCESS_STORE);
         if (at.at == T64_NOWHERE)
             return false;
-        memcpy(guest->host->hardware.phys.ram + at.at, from, run);
+        memcpy(phys_to_write(&guest->host->hardware.phys, at), from, run);
         host_memory_changed(guest->host, at, run);
         if (!guest->para)
             guest->technique->memory_changed(guest, (t64_gpa){gva.at}, run);
