@@ -1,4 +1,4 @@
-"""Limits: the most that is read of a file, and made of what it holds. The manual's section on limits prints them."""
+"""Limits: the most that is read of a file, and made of what it holds. The README's table says them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ MAXIMUM_NAME_BYTES = 1 << 16
 MAXIMUM_NAMES_BYTES = 64 << 20  # of all of its names together, however many of them share one text
 MAXIMUM_SYMBOLS = 1 << 20
 MAXIMUM_LINES = 1 << 22  # rows of the line table
+MAXIMUM_FILES = 1 << 16  # that the line table names
+MAXIMUM_CODE_TO_TRANSLATE = 16 << 20  # bytes of a RISC-V program
+MAXIMUM_DEBUG_BYTES = 64 << 20  # of its line programs
 
 # What is made of a record of input.
 MAXIMUM_REPLAY_RECORDS = 1 << 20

@@ -79,6 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         what = f"{error.filename}: " if error.filename else "writing output: "
         return _complain(f"{what}{error.strerror or error}", ExitCode.BAD_FILE)
+    except MemoryError:
+        return _complain("this takes more memory than there is", ExitCode.BAD_FILE)
     except Exception as error:
         if os.environ.get("TOYVM_DEBUG"):
             raise

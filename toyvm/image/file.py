@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from toyvm.boundary import shown
 from toyvm.errors import BadFileError
 from toyvm.image import elf
 from toyvm.image.kinds import kind_of
+from toyvm.image.model import Segment
+from toyvm.limits import MAXIMUM_NAME_BYTES, MAXIMUM_NAMES_BYTES, MAXIMUM_SYMBOLS
 
 MAXIMUM_SEGMENTS = 4096
 MAXIMUM_SECTIONS = 0xFEFF
@@ -52,6 +55,7 @@ class ElfFile:
     def __init__(self, data: bytes, name: str) -> None:
         self.data = data
         self.name = name
+        self._named = self._stored = 0  # bytes of names and of segments so far
 
     def bad(self, offset: int, message: str) -> BadFileError:
         return BadFileError(f"{shown(self.name)}: offset {offset:#x}: {message}")
@@ -125,7 +129,41 @@ class ElfFile:
     def string(self, table: bytes, place: int, offset: int, what: str) -> str:
         if offset >= max(len(table), 1):
             raise self.bad(place, f"the {what}'s name is at {offset:#x} of a string table of {len(table):#x} bytes")
-        return self.text(table[offset : table.find(b"\0", offset)] if table else b"", place, what)
+        end = table.find(b"\0", offset, offset + MAXIMUM_NAME_BYTES + 1) if table else offset
+        if end < 0:
+            raise self.bad(place, f"the {what}'s name has more than {MAXIMUM_NAME_BYTES} bytes, which is the limit")
+        self._named += end - offset
+        if self._named > MAXIMUM_NAMES_BYTES:
+            raise self.bad(place, f"the names have more than {MAXIMUM_NAMES_BYTES} bytes together, which is the limit")
+        return self.text(table[offset:end], place, what)
+
+    def check_symbols(self, place: int, header: Header) -> None:
+        """Raise BadFileError unless a symbol table is one, and of bounded size."""
+        size = elf.SYMBOL.size
+        if header["entsize"] != size or header["size"] % size:
+            raise self.bad(place, f"the symbol table has {header['size']} bytes; a symbol takes {size}")
+        if header["size"] // size > MAXIMUM_SYMBOLS:
+            raise self.bad(place, f"there are {header['size'] // size} symbols; the limit is {MAXIMUM_SYMBOLS}")
+
+    def segment_around(self, segments: Sequence[Segment], start: int, end: int, has_contents: bool) -> Segment | None:
+        """The one of `segments`, which are in order and do not overlap, that holds these addresses."""
+        number = bisect_right(segments, start, key=lambda segment: segment.address) - 1
+        if number < 0:
+            return None
+        segment = segments[number]
+        size = len(segment.data) if has_contents else segment.size
+        return segment if end <= segment.address + size else None
+
+    def segment_contents(self, place: int, header: Header) -> bytes:
+        """What a segment has in the file. Segments that share it could make far more of a file than it has."""
+        stored = header["filesz"]
+        data = self.contents(place, "the segment", header["offset"], stored)
+        self._stored += stored
+        if self._stored > len(self.data):
+            raise self.bad(
+                place, f"the segments up to here hold {self._stored:#x} bytes; the file has {len(self.data):#x}"
+            )
+        return data
 
     def text(self, text: bytes, place: int, what: str) -> str:
         try:

@@ -11,7 +11,13 @@ from typing import NamedTuple
 from toyvm.arguments import check_bytes, check_integer, check_path, check_text
 from toyvm.boundary import boundary, read_file, shown
 from toyvm.errors import UsageError
-from toyvm.limits import MAXIMUM_IMAGE_BYTES
+from toyvm.limits import (
+    MAXIMUM_FILES,
+    MAXIMUM_IMAGE_BYTES,
+    MAXIMUM_LINES,
+    MAXIMUM_NAMES_BYTES,
+    MAXIMUM_SYMBOLS,
+)
 from toyvm.printable import printable
 from toyvm.replacing import replace_file
 
@@ -120,9 +126,18 @@ class Image(_Parts):
         return names[index] if index >= 0 and places[index] == address else None
 
     def complaint(self) -> str | None:
-        """What is wrong with the segments and the entry point, if anything is; a reader refuses that too."""
+        """What is wrong with the segments, the entry point or the tables' sizes; a reader refuses that too."""
         if not self.segments:
             return "there is nothing to load"
+        tables = (
+            ("symbols", len(self.symbols), MAXIMUM_SYMBOLS),
+            ("bytes of names", sum(len(symbol.name) for symbol in self.symbols), MAXIMUM_NAMES_BYTES),
+            ("rows of lines", len(self.lines.addresses), MAXIMUM_LINES),
+            ("source files", len(self.lines.files), MAXIMUM_FILES),
+        )
+        for what, count, limit in tables:
+            if count > limit:
+                return f"there are {count} {what}; the limit is {limit}"
         ordered = sorted(self.segments, key=lambda segment: segment.address)
         for before, after in pairwise(ordered):
             if before.address + before.size > after.address:
@@ -158,7 +173,9 @@ class Image(_Parts):
     @staticmethod
     def load(path: str | PathLike[str]) -> Image:
         """The image in a file. Raises BadFileError."""
-        return Image.from_bytes(read_file(check_path(path, "path"), MAXIMUM_IMAGE_BYTES), shown(path))
+        data = read_file(check_path(path, "path"), MAXIMUM_IMAGE_BYTES)
+        with boundary(path):
+            return Image.from_bytes(data, shown(path))
 
     @cached_property
     def _by_name(self) -> dict[str, int]:

@@ -10,6 +10,7 @@ from toyvm.image import elf
 from toyvm.image.file import ElfFile, Expected, Header
 from toyvm.image.model import Image, LineTable, Section, Segment, Symbol
 from toyvm.isa.machine import MAXIMUM_MEMORY
+from toyvm.limits import MAXIMUM_FILES, MAXIMUM_LINES, MAXIMUM_NAMES_BYTES
 
 _TOP = 1 << 64
 
@@ -60,7 +61,7 @@ class _Reader(ElfFile):
             raise self.bad(place, f"the segment at {address:#x} is empty")
         if header["flags"] & ~7:
             raise self.bad(place, f"segment flags {header['flags']:#x}; only 0..7 have a meaning")
-        data = self.contents(place, "the segment", header["offset"], stored)
+        data = self.segment_contents(place, header)
         return Segment(address, data, size, header["flags"])
 
     # Sections.
@@ -70,21 +71,18 @@ class _Reader(ElfFile):
     ) -> dict[int, Section]:
         """The sections that are part of a segment, by number."""
         found: dict[int, Section] = {}
+        ordered = sorted(segments, key=lambda segment: segment.address)
         for number, ((place, header), name) in enumerate(zip(sections, names, strict=True)):
             if not header["flags"] & elf.SHF_ALLOC or header["type"] not in (elf.SHT_PROGBITS, elf.SHT_NOBITS):
                 continue
-            self._check_section(place, header, name, segments)
+            self._check_section(place, header, name, ordered)
             has_contents = header["type"] == elf.SHT_PROGBITS
             found[number] = Section(name, header["addr"], header["size"], header["flags"] & 7, has_contents)
         return found
 
-    def _check_section(self, place: int, header: Header, name: str, segments: tuple[Segment, ...]) -> None:
+    def _check_section(self, place: int, header: Header, name: str, segments: list[Segment]) -> None:
         start, end = header["addr"], header["addr"] + header["size"]
-        for segment in segments:
-            stored = len(segment.data) if header["type"] == elf.SHT_PROGBITS else segment.size
-            if segment.address <= start and end <= segment.address + stored:
-                return
-        if header["size"]:
+        if header["size"] and self.segment_around(segments, start, end, header["type"] == elf.SHT_PROGBITS) is None:
             raise self.bad(place, f"section '{name}' at {start:#x}..{end:#x} does not lie in what a segment holds")
 
     # Symbols and lines.
@@ -99,8 +97,7 @@ class _Reader(ElfFile):
         self, place: int, header: Header, sections: list[tuple[int, Header]], loaded: dict[int, Section]
     ) -> list[Symbol]:
         size = elf.SYMBOL.size
-        if header["entsize"] != size or header["size"] % size:
-            raise self.bad(place, f"the symbol table has {header['size']} bytes; a symbol takes {size}")
+        self.check_symbols(place, header)
         if header["link"] >= len(sections):
             raise self.bad(place, f"the symbols' names are in section {header['link']}; there are {len(sections)}")
         self.contents(place, "the symbol table", header["offset"], header["size"])
@@ -146,6 +143,9 @@ class _Reader(ElfFile):
             raise self.bad(
                 place, f"the line table says {header['rows']} rows, which its size of {len(contents)} does not bear out"
             )
+        for what, limit in (("rows", MAXIMUM_LINES), ("files", MAXIMUM_FILES), ("names_size", MAXIMUM_NAMES_BYTES)):
+            if header[what] > limit:
+                raise self.bad(place, f"the line table says {what} of {header[what]}; the limit is {limit}")
         if zlib.crc32(body) != header["crc"]:
             raise self.bad(
                 place, f"the line table's checksum is {zlib.crc32(body):#x}, not {header['crc']:#x} as it says"
@@ -154,9 +154,10 @@ class _Reader(ElfFile):
 
     def _columns(self, body: bytes, header: Header, place: int) -> LineTable:
         size, rows = header["names_size"], header["rows"]
+        count = body.count(b"\0", 0, size)
+        if count != header["files"]:
+            raise self.bad(place, f"the line table says {header['files']} files and names {count}")
         files = tuple(self.text(name, place, "file") for name in body[:size].split(b"\0")[:-1])
-        if len(files) != header["files"]:
-            raise self.bad(place, f"the line table says {header['files']} files and names {len(files)}")
         addresses = struct.unpack_from(f"<{rows}Q", body, size)
         numbers = struct.unpack_from(f"<{rows}I", body, size + 8 * rows)
         lines = struct.unpack_from(f"<{rows}I", body, size + 12 * rows)

@@ -7,7 +7,8 @@ code, and that is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from toyvm.image import Image, Section, Segment, elf
 from toyvm.importer.foreign import Kind, kind_of, size_of
 from toyvm.importer.program import Program
 from toyvm.importer.rv64 import reencode
+from toyvm.limits import MAXIMUM_CODE_TO_TRANSLATE
 
 MOST_LINES = 20  # of the list of what cannot be translated
 
@@ -40,10 +42,12 @@ class Translation(NamedTuple):
 def translate(program: Program) -> Translation:
     """Every instruction re-encoded at its own address. Raises BadFileError with all that cannot be."""
     memory = {segment.address: bytearray(segment.data) for segment in program.segments}
+    bases = sorted(memory)
     runs = _checked_runs(program)
     refusals: list[Refusal] = []
     for start, end in runs:
-        base, data = _holder(memory, start)
+        base = bases[bisect_right(bases, start) - 1]
+        data = memory[base]
         refusals += _translate_run(data, base, start, end, program.has_compressed)
     if refusals:
         raise BadFileError(_complaint(program, refusals))
@@ -57,10 +61,14 @@ def translate(program: Program) -> Translation:
 
 def _checked_runs(program: Program) -> list[tuple[int, int]]:
     """Every stretch of code. Raises BadFileError if some overlap, or the entry point is in none."""
+    sections = sorted(_executable(program), key=lambda section: section.address)
+    for before, after in pairwise(sections):
+        if before.address + before.size > after.address:
+            raise BadFileError(f"{program.name}: two executable sections share the code at {after.address:#x}")
+    total = sum(section.size for section in sections)
+    if total > MAXIMUM_CODE_TO_TRANSLATE:
+        raise BadFileError(f"{program.name}: has {total} bytes of code; the limit is {MAXIMUM_CODE_TO_TRANSLATE}")
     runs = sorted(code_runs(program))
-    for before, after in pairwise(runs):
-        if before[1] > after[0]:
-            raise BadFileError(f"{program.name}: two executable sections share the code at {after[0]:#x}")
     if not any(start <= program.entry < end for start, end in runs):
         raise BadFileError(f"{program.name}: at the entry point {program.entry:#x} there is no code")
     return runs
@@ -68,22 +76,30 @@ def _checked_runs(program: Program) -> list[tuple[int, int]]:
 
 def code_runs(program: Program) -> Iterator[tuple[int, int]]:
     """Begin and end of every stretch of code."""
+    places = [mark.address for mark in program.marks]
+    objects = sorted((data.address, data.address + data.size) for data in program.objects)
     for section in _executable(program):
-        turns, end = {section.address: True}, section.address + section.size
-        turns.update((mark.address, mark.is_code) for mark in program.marks if section.address <= mark.address < end)
-        for data in program.objects:
-            if section.address <= data.address < end:
-                _lay(turns, data.address, min(data.address + data.size, end))
-        yield from _true_runs(sorted(turns.items()), end)
+        start, end = section.address, section.address + section.size
+        marks = program.marks[bisect_left(places, start) : bisect_left(places, end)]
+        turns = {start: True, **{mark.address: mark.is_code for mark in marks}}
+        holes = objects[bisect_left(objects, (start, 0)) : bisect_left(objects, (end, 0))]
+        yield from _without(holes, _true_runs(sorted(turns.items()), end))
 
 
-def _lay(turns: dict[int, bool], start: int, end: int) -> None:
-    """From start to end there is data; behind it is what was there before."""
-    resumes = turns[max(address for address in turns if address <= end)]
-    for address in [address for address in turns if start <= address < end]:
-        del turns[address]
-    turns[start] = False
-    turns.setdefault(end, resumes)
+def _without(holes: list[tuple[int, int]], runs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The parts of `runs` that lie in none of `holes`; both ascend, and holes may overlap."""
+    number = 0
+    for start, end in runs:
+        while number < len(holes) and holes[number][0] < end:
+            begin, behind = holes[number]
+            if start < begin:
+                yield start, begin
+            start = max(start, behind)
+            if behind > end:
+                break  # it goes on in the next run
+            number += 1
+        if start < end:
+            yield start, end
 
 
 def _true_runs(turns: list[tuple[int, bool]], end: int) -> Iterator[tuple[int, int]]:
@@ -100,11 +116,6 @@ def _true_runs(turns: list[tuple[int, bool]], end: int) -> Iterator[tuple[int, i
 
 def _executable(program: Program) -> list[Section]:
     return [each for each in program.sections if each.flags & elf.SHF_EXECINSTR and each.has_contents]
-
-
-def _holder(memory: dict[int, bytearray], address: int) -> tuple[int, bytearray]:
-    """The segment's data that holds the address, which is in one, with its base."""
-    return next((base, data) for base, data in memory.items() if base <= address < base + len(data))
 
 
 def _translate_run(data: bytearray, base: int, start: int, end: int, has_compressed: bool) -> Iterator[Refusal]:
@@ -125,8 +136,9 @@ def _translate_run(data: bytearray, base: int, start: int, end: int, has_compres
 
 
 def _notes(program: Program) -> Iterator[str]:
+    places = [mark.address for mark in program.marks]
     for section in _executable(program):
-        if not any(section.address <= mark.address < section.address + section.size for mark in program.marks):
+        if bisect_left(places, section.address) == bisect_left(places, section.address + section.size):
             yield f"section '{section.name}' has no mapping symbols: all of it but objects is taken for code"
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 
-from toyvm.boundary import read_file
+from toyvm.boundary import boundary, read_file
 from toyvm.importer.linking import Imported, Options, import_program
 from toyvm.limits import MAXIMUM_PROGRAM_BYTES
 
 
 def import_file(path: str | os.PathLike[str], options: Options | None = None) -> Imported:
     """As `import_program`, of a file. Raises BadFileError for one that cannot be read, too."""
-    return import_program(read_file(path, MAXIMUM_PROGRAM_BYTES), os.fspath(path), options)
+    data = read_file(path, MAXIMUM_PROGRAM_BYTES)
+    with boundary(path):
+        return import_program(data, os.fspath(path), options)

@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from toyvm.image import LineTable
+from toyvm.limits import MAXIMUM_DEBUG_BYTES, MAXIMUM_LINES, MAXIMUM_NAME_BYTES, MAXIMUM_NAMES_BYTES
 
-_MAXIMUM_ROWS = 1 << 22
 _ADDRESSES, _LINES = (1 << 64) - 1, (1 << 32) - 1  # what rows can hold; more is damage, and wraps
 
 
@@ -37,13 +37,31 @@ class _Row(NamedTuple):
 
 def read_lines(sections: DebugSections) -> LineTable:
     """The rows of all line programs. Raises DamagedLines."""
+    if len(sections.line) > MAXIMUM_DEBUG_BYTES:
+        raise DamagedLines(f"they have {len(sections.line)} bytes; the limit is {MAXIMUM_DEBUG_BYTES}")
     rows: list[_Row] = []
-    cursor = _Cursor(sections.line)
+    cursor, room = _Cursor(sections.line), _Room()
     while cursor.at < len(cursor.data):
-        rows += _Unit(cursor, sections).rows()
-        if len(rows) > _MAXIMUM_ROWS:
-            raise DamagedLines(f"there are more than {_MAXIMUM_ROWS} rows")
+        rows += _Unit(cursor, sections, room).rows()
     return _table(rows)
+
+
+class _Room:
+    """What is left for rows and names: a few bytes may say any number of them."""
+
+    def __init__(self) -> None:
+        self._rows, self._bytes = MAXIMUM_LINES, MAXIMUM_NAMES_BYTES
+
+    def take_row(self) -> None:
+        self._rows -= 1
+        if self._rows < 0:
+            raise DamagedLines(f"there are more than {MAXIMUM_LINES} rows")
+
+    def take_name(self, name: str) -> str:
+        self._bytes -= len(name) + 1
+        if self._bytes < 0:
+            raise DamagedLines(f"the names have more than {MAXIMUM_NAMES_BYTES} bytes")
+        return name
 
 
 def _table(rows: list[_Row]) -> LineTable:
@@ -115,9 +133,9 @@ class _Cursor:
                 raise DamagedLines(f"a number of more than 10 bytes ends at offset {self.at:#x}")
 
     def text(self) -> str:
-        end = self.data.find(b"\0", self.at)
+        end = self.data.find(b"\0", self.at, self.at + MAXIMUM_NAME_BYTES + 1)
         if end < 0:
-            raise DamagedLines(f"the text at offset {self.at:#x} has no end")
+            raise DamagedLines(f"the text at offset {self.at:#x} has no end within {MAXIMUM_NAME_BYTES} bytes")
         text, self.at = self.data[self.at : end], end + 1
         return text.decode(errors="replace")
 
@@ -135,8 +153,9 @@ _END_SEQUENCE, _SET_ADDRESS, _DEFINE_FILE = 1, 2, 3
 class _Unit:
     """One line program: its header, and the machine that runs it."""
 
-    def __init__(self, section: _Cursor, sections: DebugSections) -> None:
+    def __init__(self, section: _Cursor, sections: DebugSections, room: _Room) -> None:
         self._sections = sections
+        self._room = room
         length = section.number(4)
         self._offset_size = 8 if length == 0xFFFFFFFF else 4
         if self._offset_size == 8:
@@ -172,9 +191,9 @@ class _Unit:
         """Versions 2 to 4: directories, then files numbered from 1."""
         directories, files = [""], [""]
         while name := self._code.text():
-            directories.append(name)
+            directories.append(self._room.take_name(name))
         while name := self._code.text():
-            files.append(_join(directories, self._code.uleb(), name))
+            files.append(self._room.take_name(_join(directories, self._code.uleb(), name)))
             self._code.uleb(), self._code.uleb()  # time and size
         return files
 
@@ -182,7 +201,8 @@ class _Unit:
         """Version 5: both numbered from 0, with a description of their columns; directory 0 is where gcc ran."""
         directories = [str(row.get(_PATH, "")) for row in self._entries()]
         directories[:1] = [""]
-        return [_join(directories, int(row.get(_DIRECTORY, 0)), str(row.get(_PATH, ""))) for row in self._entries()]
+        named = ((int(row.get(_DIRECTORY, 0)), str(row.get(_PATH, ""))) for row in self._entries())
+        return [self._room.take_name(_join(directories, number, name)) for number, name in named]
 
     def _entries(self) -> list[dict[int, int | str]]:
         code = self._code
@@ -195,11 +215,10 @@ class _Unit:
     def _form(self, form: int) -> int | str:
         code = self._code
         if form == _FORM_STRING:
-            return code.text()
-        if form == _FORM_LINE_STRP:
-            return _Cursor(self._sections.line_strings, code.number(self._offset_size)).text()
-        if form == _FORM_STRP:
-            return _Cursor(self._sections.strings, code.number(self._offset_size)).text()
+            return self._room.take_name(code.text())
+        if form in (_FORM_LINE_STRP, _FORM_STRP):
+            strings = self._sections.line_strings if form == _FORM_LINE_STRP else self._sections.strings
+            return self._room.take_name(_Cursor(strings, code.number(self._offset_size)).text())
         if form == _FORM_UDATA:
             return code.uleb()
         if form == _FORM_BLOCK:
@@ -236,12 +255,14 @@ class _Unit:
             elif opcode:
                 self._standard(opcode)
             elif self._extended() == _END_SEQUENCE:
+                self._room.take_row()
                 return [*rows, _Row(self._address & _ADDRESSES, "", 0)]
         return []
 
     def _row(self) -> _Row:
         if self._file >= len(self._files):
             raise DamagedLines(f"file {self._file} is named; there are {len(self._files)}")
+        self._room.take_row()
         return _Row(self._address & _ADDRESSES, self._files[self._file], max(self._line, 0) & _LINES)
 
     def _standard(self, opcode: int) -> None:
@@ -267,7 +288,7 @@ class _Unit:
         if kind == _SET_ADDRESS:
             self._address = content.number(len(content.data) - 1)
         elif kind == _DEFINE_FILE:
-            self._files.append(content.text())
+            self._files.append(self._room.take_name(content.text()))
         return kind
 
 

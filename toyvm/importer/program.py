@@ -108,7 +108,7 @@ class _Reader(ElfFile):
         if address + size > MAXIMUM_MEMORY:
             limit = f"{MAXIMUM_MEMORY:#x}; link with -Wl,-Ttext-segment=0x10000"
             raise self.bad(place, f"the segment at {address:#x}, {size:#x} bytes, ends beyond any memory, {limit}")
-        data = self.contents(place, "the segment", header["offset"], stored)
+        data = self.segment_contents(place, header)
         return Segment(address, data, size, header["flags"] & 7)
 
     def _headers_in_memory(self, header: Header, programs: list[tuple[int, Header]]) -> tuple[int, int] | None:
@@ -142,31 +142,28 @@ class _Reader(ElfFile):
 
     def _check_section(self, place: int, section: Section, segments: tuple[Segment, ...]) -> None:
         start, end = section.address, section.address + section.size
-        is_code = section.flags & elf.SHF_EXECINSTR
-        for segment in segments:
-            stored = len(segment.data) if section.has_contents else segment.size
-            if segment.address <= start and end <= segment.address + stored:
-                if is_code and not segment.flags & PF_X:
-                    raise self.bad(place, f"section '{section.name}' holds code, and its segment may not be executed")
-                return
-        raise self.bad(place, f"section '{section.name}' at {start:#x}..{end:#x} does not lie in what a segment holds")
+        segment = self.segment_around(segments, start, end, section.has_contents)
+        if segment is None:
+            raise self.bad(
+                place, f"section '{section.name}' at {start:#x}..{end:#x} does not lie in what a segment holds"
+            )
+        if section.flags & elf.SHF_EXECINSTR and not segment.flags & PF_X:
+            raise self.bad(place, f"section '{section.name}' holds code, and its segment may not be executed")
 
     # Symbols.
 
     def _symbols(self, sections: list[tuple[int, Header]], loaded: dict[int, Section]) -> list[tuple[int, Symbol]]:
         """Every symbol that is a place in memory, with its ELF type."""
-        found: list[tuple[int, Symbol]] = []
-        for place, header in sections:
-            if header["type"] == elf.SHT_SYMTAB:
-                found += self._symbol_table(place, header, sections, loaded)
-        return found
+        tables = [(place, header) for place, header in sections if header["type"] == elf.SHT_SYMTAB]
+        if len(tables) > 1:
+            raise self.bad(tables[1][0], "there is a second symbol table; a program has at most one")
+        return [symbol for table in tables for symbol in self._symbol_table(*table, sections, loaded)]
 
     def _symbol_table(
         self, place: int, header: Header, sections: list[tuple[int, Header]], loaded: dict[int, Section]
     ) -> list[tuple[int, Symbol]]:
         size = elf.SYMBOL.size
-        if header["entsize"] != size or header["size"] % size:
-            raise self.bad(place, f"the symbol table has {header['size']} bytes; a symbol takes {size}")
+        self.check_symbols(place, header)
         if header["link"] >= len(sections):
             raise self.bad(place, f"the symbols' names are in section {header['link']}; there are {len(sections)}")
         self.contents(place, "the symbol table", header["offset"], header["size"])
