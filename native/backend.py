@@ -17,7 +17,7 @@ from setuptools.command.sdist import sdist
 
 from toyvm.shipped import make_ready
 
-SHIPPED = ("native", "guests", "tests", "bench")  # besides the package itself, in a source distribution
+SHIPPED = ("native", "guests", "tests", "bench", ".ci")  # besides the package itself, in a source distribution
 LEFT_OUT = {"generated", "__pycache__", "build", "ready"}
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,29 @@ def test_another_build_or_base_is_another_image(guests: Path) -> None:
         shipped_image(guests / "hello.s", {"PARAVIRT": 1}),
     ]
     assert len({image.to_bytes() for image in images}) == len(kept(guests)) == 3
+
+
+def test_the_files_are_the_same_whatever_python_reads_them(guests: Path) -> None:
+    hello(guests)
+    (file,) = kept(guests)
+    text = """if True:
+        import importlib._bootstrap_external as python
+        python._RAW_MAGIC_NUMBER, python.MAGIC_NUMBER = 1, b"another one"
+        import sys
+        from pathlib import Path
+        import toyvm.asm.search, toyvm.ready
+        toyvm.ready.guests_directory = toyvm.asm.search.guests_directory = lambda: Path(sys.argv[1])
+        toyvm.asm.assemble = None
+        toyvm.ready.shipped_image(Path(sys.argv[1]) / "hello.s", {})"""
+    subprocess.run([sys.executable, "-B", "-c", text, str(guests)], check=True)
+    assert kept(guests) == [file]
+
+
+def test_a_draft_is_never_left_behind(guests: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("toyvm.replacing.os.replace", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        hello(guests)
+    assert kept(guests) == []

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from twins import HOT, agree, put
 
+from toyvm.limits import MAXIMUM_CODE_BYTES
 from toyvm.machine import Machine
-from toyvm.recompiler.code import CompiledCode, Run
-from toyvm.recompiler.code_files import parse, serialized
+from toyvm.recompiler.code import CompiledCode, Place, Run
+from toyvm.recompiler.code_files import CodeFiles, parse, serialized
 from toyvm.recompiler.options import Recompiling, default_directory
 from toyvm.recompiler.worker import Account
 
@@ -133,3 +136,66 @@ def test_too_little_room_drops_what_was_compiled_and_goes_on() -> None:
 
     counts = agree(setup, [1000, 5000, 20_000], HOT._replace(room=2500))
     assert counts["dropped"] > 0
+
+
+def ours(directory: Path, number: int, size: int) -> Path:
+    """A file as the cache names them, written at that second."""
+    path = directory / f"{number:064x}.t64code"
+    with path.open("wb") as file:
+        file.truncate(size)
+    os.utime(path, (number, number))
+    return path
+
+
+def test_a_full_directory_loses_its_oldest_files_and_none_that_is_not_its_own(tmp_path: Path) -> None:
+    theirs = [tmp_path / "photo.jpg", tmp_path / "notes.t64code", tmp_path / f"{'x' * 64}.t64code"]
+    for path in theirs:
+        path.write_bytes(b"mine")
+        os.utime(path, (0, 0))
+    (tmp_path / "directory").mkdir()
+    (tmp_path / f"{1:064x}.t64code").symlink_to("photo.jpg")
+    (tmp_path / f"{0:064x}.t64code").mkdir()
+    files = [ours(tmp_path, number, MAXIMUM_CODE_BYTES // 4) for number in range(2, 8)]
+    CodeFiles(tmp_path, "x").tidy()
+    assert [path.exists() for path in files] == [False, False, True, True, True, True]
+    assert all(path.exists() for path in [*theirs, tmp_path / "directory", tmp_path / f"{1:064x}.t64code"])
+
+
+def test_what_is_not_the_caches_does_not_count(tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(MAXIMUM_CODE_BYTES * 2)
+    kept = ours(tmp_path, 1, 1000)
+    CodeFiles(tmp_path, "x").tidy()
+    assert kept.exists()
+
+
+def _pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _loop(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path.name)
+
+
+def _deep(path: Path) -> None:
+    text = b"[" * 100_000
+    body = len(text).to_bytes(8, "little") + text
+    path.write_bytes(b"toyvm compiled code 1\n" + hashlib.sha256(body).digest() + body)
+
+
+def _no_object(path: Path) -> None:
+    body = (2).to_bytes(8, "little") + b"[]"
+    path.write_bytes(b"toyvm compiled code 1\n" + hashlib.sha256(body).digest() + body)
+
+
+@pytest.mark.parametrize("damage", [_pipe, _loop, _deep, _no_object])
+def test_an_odd_file_of_the_caches_name_counts_as_not_there(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    files = CodeFiles(tmp_path, "x")
+    place = Place(True, 0x1000, (1, 2, 3))
+    files.write(place, CODE)
+    assert files.read(place) == CODE
+    (path,) = tmp_path.iterdir()
+    damage(path)
+    assert files.read(place) is None
