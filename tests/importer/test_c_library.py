@@ -92,9 +92,27 @@ def test_what_a_program_calls_is_there(tmp_path: Path, name: str) -> None:
     assert code == (3 if name == "streams" else 0)
 
 
-def test_atomic_operations_do_what_they_do_elsewhere(tmp_path: Path) -> None:
-    source = PROGRAMS / "atomics.c"
-    assert run_program(build(tmp_path / "atomics", source)) == run_here(tmp_path / "here", source)
+@pytest.mark.parametrize("name", ["atomics", "printing", "reading"])
+def test_what_c_settles_is_as_this_machines_own_library_has_it(tmp_path: Path, name: str) -> None:
+    source = PROGRAMS / f"{name}.c"
+    assert run_program(build(tmp_path / name, source, ["-O2", "-w"])) == run_here(tmp_path / "here", source)
+
+
+def test_a_long_double_keeps_all_its_digits(tmp_path: Path) -> None:
+    source = """
+        #include <stdio.h>
+        #include <stdlib.h>
+        int main(void) {
+            printf("%.40Lf\\n%.36Lg\\n", strtold("0.1", NULL), strtold("1e4931", NULL));
+            printf("%La %La\\n", strtold("0x1.23456789abcdef0123456789abcdp-3", NULL), strtold("-6e-4966", NULL));
+            printf("%Lg %Lg\\n", strtold("1e5000", NULL), strtold("3e-4966", NULL));
+        }
+    """
+    assert run_program(build(tmp_path / "long", source)) == (
+        0,
+        "0.1000000000000000000000000000000000048148\n9.99999999999999999999999999999999981e+4930\n"
+        "0x1.23456789abcdef0123456789abcdp-3 -0x0.0000000000000000000000000001p-16382\ninf 0\n",
+    )
 
 
 # How it is made and kept.

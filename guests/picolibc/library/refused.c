@@ -20,15 +20,15 @@
 /* A function that takes no arguments is called with any: they are in registers that it does not look at. */
 #pragma GCC diagnostic ignored "-Wattribute-alias"
 
-#define ANSWER(error)                                                                                                   \
-    long __toyvm_##error(void)                                                                                          \
-    {                                                                                                                   \
-        return result(-error);                                                                                          \
-    }                                                                                                                   \
-    void *__toyvm_null_##error(void)                                                                                    \
-    {                                                                                                                   \
-        errno = error;                                                                                                  \
-        return NULL;                                                                                                    \
+#define ANSWER(error)                                                                                                \
+    long __toyvm_##error(void)                                                                                       \
+    {                                                                                                                \
+        return result(-error);                                                                                       \
+    }                                                                                                                \
+    void *__toyvm_null_##error(void)                                                                                 \
+    {                                                                                                                \
+        errno = error;                                                                                               \
+        return NULL;                                                                                                 \
     }
 
 #define IS(error, name) extern __typeof(name) name __attribute__((weak, alias("__toyvm_" #error)));

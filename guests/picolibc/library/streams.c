@@ -11,12 +11,12 @@ static off_t seek_stream(FILE *stream, off_t offset, int whence);
 static int set_buffer(FILE *stream, char *buffer, int how, size_t size);
 
 /* As FDEV_SETUP_BUFIO has it, but for how a stream is closed, moved where its file cannot be, and buffered. */
-#define STREAM(number, space, length, rights, how)                                                                      \
-    {                                                                                                                   \
-        .xfile = FDEV_SETUP_EXT(__bufio_put, __bufio_get, __bufio_flush, close_stream, seek_stream, set_buffer,         \
-                                (rights) | __SBUF),                                                                     \
-        .fd = (number), .bflags = (how), .buf = (space), .size = (length), .read = __toyvm_read,                        \
-        .write = __toyvm_write, .lseek = __toyvm_lseek, .close = __toyvm_close,                                         \
+#define STREAM(number, space, length, rights, how)                                                                   \
+    {                                                                                                                \
+        .xfile = FDEV_SETUP_EXT(__bufio_put, __bufio_get, __bufio_flush, close_stream, seek_stream, set_buffer,      \
+                                (rights) | __SBUF),                                                                  \
+        .fd = (number), .bflags = (how), .buf = (space), .size = (length), .read = __toyvm_read,                     \
+        .write = __toyvm_write, .lseek = __toyvm_lseek, .close = __toyvm_close,                                      \
     }
 
 static char input_buffer[BUFSIZ], output_buffer[4096], errors_buffer[1];

@@ -1,4 +1,4 @@
-/* What the sources of the library share: system calls as Linux numbers them on RISC-V, and names that may be replaced. */
+/* What the library's sources share: system calls as Linux numbers them on RISC-V, and names that give way. */
 #ifndef TOYVM_SYSTEM_H
 #define TOYVM_SYSTEM_H
 
@@ -8,8 +8,8 @@
 #include <time.h>
 
 /*
- * A C program may have a function `times` of its own, or whatever else POSIX or picolibc names. So the library calls its
- * functions by names that are reserved, and the known name is a weak one for the same function.
+ * A C program may have a function `times` of its own, or whatever else POSIX or picolibc names. So the library calls
+ * its functions by names that are reserved, and the known name is a weak one for the same function.
  */
 #define ALSO_NAMED(name) extern __typeof(__toyvm_##name) name __attribute__((weak, alias("__toyvm_" #name)))
 
