@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
@@ -34,7 +35,10 @@ LEVEL_NUMBERS = {level: number for number, level in enumerate(Level)}
 _RIGHTS = {"r": 1, "w": 2, "x": 4}
 
 
-@one_thread_at_a_time("vm", "native_state", "closed", "interrupt", "registers", "control", "memory", "x")
+@one_thread_at_a_time(
+    *("closed", "interrupt", "registers", "control", "memory", "x"),
+    *("vm", "native_state", "pc", "retired", "skipped", "time"),  # by native_state
+)
 class Computer:
     """State, memory, console and disk of one computer, and the means to run it.
 
@@ -97,7 +101,9 @@ class Computer:
     @property
     def vm(self) -> Any:
         """The native object; raises UsageError after `close`, and while another thread is at work on it."""
-        self.gate.check()
+        owner = self.gate.owner
+        if owner is not None and owner != get_ident():
+            self.gate.refuse()
         if self._holding.native is None:
             self._check_open()
         return self._holding.native
@@ -105,7 +111,9 @@ class Computer:
     @property
     def native_state(self) -> Any:
         """The architectural state, as the native core keeps it; raises UsageError where `vm` does."""
-        self.gate.check()
+        owner = self.gate.owner
+        if owner is not None and owner != get_ident():
+            self.gate.refuse()
         if self._holding.native is None:
             self._check_open()
         return self._state

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from threading import get_ident
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from toyvm.errors import UsageError
 
@@ -22,30 +22,39 @@ HOST_IN_USE = (
 class Gate:
     """Who does not get in is refused at once: nobody waits."""
 
-    __slots__ = ("inside", "refusal")
+    __slots__ = ("_inside", "_refusal", "owner")
 
     def __init__(self, refusal: str) -> None:
-        self.inside: dict[int, int] = {}  # of the thread inside, its number; `setdefault` finds and sets in one step
-        self.refusal = refusal
+        self.owner: int | None = None  # the number of the thread inside
+        self._inside: dict[int, int] = {}  # the same, for `setdefault`, which finds and sets in one step
+        self._refusal = refusal
 
     def check(self) -> None:
         """Raise UsageError if another thread is inside."""
-        owner = self.inside.get(_OWNER)
-        if owner is not None and owner != get_ident():
-            raise UsageError(self.refusal)
+        if self.owner is not None and self.owner != get_ident():
+            raise UsageError(self._refusal)
 
     def enter(self) -> bool:
-        """Is the caller inside now? It has to leave as often as it entered alone: inside, it needs no entering."""
-        return self.inside.setdefault(_OWNER, get_ident()) == get_ident()
+        """Is the caller inside now? Who is inside already neither enters nor leaves."""
+        caller = get_ident()
+        if self._inside.setdefault(_OWNER, caller) != caller:
+            return False
+        self.owner = caller
+        return True
 
     def leave(self) -> None:
-        del self.inside[_OWNER]
+        self.owner = None
+        del self._inside[_OWNER]
+
+    def refuse(self) -> NoReturn:
+        raise UsageError(self._refusal)
 
 
 def one_thread_at_a_time(*free: str) -> Callable[[_Class], _Class]:
     """Lead to a class's public methods and properties through the `gate` of its objects, but to those `free` of it.
 
-    So a new one cannot be forgotten. `free` may be what touches nothing that another thread's run does.
+    So a new one cannot be forgotten. Free may be what touches nothing that another thread's run does, and what
+    checks the gate itself.
     """
 
     def guard(cls: _Class) -> _Class:
@@ -66,16 +75,14 @@ def one_thread_at_a_time(*free: str) -> Callable[[_Class], _Class]:
 def _guarded(method: Any) -> Any:
     @wraps(method)
     def guarded(self: Any, *arguments: Any, **options: Any) -> Any:
-        gate, caller = self.gate, get_ident()
-        inside = gate.inside
-        owner = inside.get(_OWNER)
-        if owner == caller:
+        gate = self.gate
+        if gate.owner == get_ident():
             return method(self, *arguments, **options)
-        if owner is not None or inside.setdefault(_OWNER, caller) != caller:
-            raise UsageError(gate.refusal)
+        if not gate.enter():
+            gate.refuse()
         try:
             return method(self, *arguments, **options)
         finally:
-            del inside[_OWNER]
+            gate.leave()
 
     return guarded

@@ -123,7 +123,7 @@ class Mapping:
     rights: str  # of "rwx", what may be done without another mark in the entry: no "w" while it is not dirty
 
 
-@one_thread_at_a_time()
+@one_thread_at_a_time("user_mode", "interrupts_enabled")  # by the guest's native_state
 class Vcpu:
     """The CPU that the guest believes to have. Registers may be read and written while the guest stands still."""
 
@@ -233,7 +233,7 @@ class Monitor:
 MonitorMaker = Callable[["MonitoredGuest"], Monitor]  # a class of monitors, or a function that makes one
 
 
-@one_thread_at_a_time("standing", "checked")
+@one_thread_at_a_time("standing", "checked", "emulate", "walk")  # which their callers and `standing` check
 class MonitoredGuest(Guest):
     """A guest whose monitor is written in Python. What a monitor keeps itself is no part of its snapshots."""
 

@@ -152,25 +152,22 @@ def test_a_recompiler_ends_with_its_owner_and_closes_its_pipes(make: Callable[[]
 
 def test_garbage_that_its_own_recompiler_collects_is_freed() -> None:
     """The collector may run in any thread, in that one too."""
-    machine = Machine("64K", engine=HOT)
-    recompiler = machine._recompiler
+    holder = [Machine("64K", engine=Recompiling(threshold=2))]
+    recompiler, has_run, found = holder[0]._recompiler, threading.Event(), []
     assert recompiler is not None
-    machine.load(COUNTS)
-    found = []
-    answer, holder = recompiler._answer, [machine]
+    answer, thread = recompiler._answer, recompiler._thread
 
-    def answer_last() -> object:
+    def collect_and_answer() -> object:
+        assert has_run.wait(60)
         with pytest.warns(ResourceWarning, match="unclosed machine"):
             holder.clear()
         found.append(threading.current_thread())
         return answer()
 
-    recompiler._answer = answer_last  # type: ignore[method-assign]
-    native, thread = machine.vm, recompiler._thread
-    del machine
-    from toyvm.native import lib
-
-    lib.t64_vm_run(native, 10_000)
+    recompiler._answer = collect_and_answer  # type: ignore[method-assign]
+    holder[0].load(COUNTS)
+    holder[0].run(10_000)
+    has_run.set()
     thread.join(60)
     assert found == [thread]
     assert not thread.is_alive()

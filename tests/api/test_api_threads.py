@@ -16,7 +16,7 @@ from toyvm.errors import ToyvmError, UsageError
 from toyvm.events import ExitEvent
 from toyvm.host import Guest, Host
 from toyvm.machine import Machine
-from toyvm.monitor import Monitor, MonitoredGuest
+from toyvm.monitor import Access, Monitor, MonitoredGuest
 from toyvm.rewriting import counts_of
 from toyvm.sharing import Condition, HostStop
 
@@ -81,6 +81,7 @@ FREE = {
 }
 FREE["running guest"] = FREE["standing guest"] = FREE["guest"]
 FREE["monitored guest"] = FREE["guest"] | {"checked"}
+ARGUMENTS = {"emulate": (0,), "walk": (0, Access.LOAD, False)}  # of what has the gate further in
 VIEWS = {"registers", "control", "memory", "x"}  # what they are asked for is refused
 
 
@@ -89,10 +90,10 @@ def public_names(kind: type) -> list[str]:
 
 
 def uses_of(thing: Any, name: str) -> Iterator[Callable[[], object]]:
-    """Using a method is calling it, with too few arguments even; a property is read, and set if it can be."""
+    """Using a method is calling it, mostly with too few arguments; a property is read, and set if it can be."""
     member = getattr(type(thing), name)
     if not isinstance(member, property):
-        yield lambda: getattr(thing, name)()
+        yield lambda: getattr(thing, name)(*ARGUMENTS.get(name, ()))
         return
     yield lambda: getattr(thing, name)
     if member.fset is not None:
