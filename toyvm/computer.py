@@ -22,7 +22,7 @@ from toyvm.names import unknown_name
 from toyvm.native import ERRORS, ffi, lib
 from toyvm.outcome import Outcome, Stop
 from toyvm.runner import NEVER, Runner
-from toyvm.sizes import check_within, parse_size
+from toyvm.sizes import check_pages, check_within
 from toyvm.views import ControlRegisters, GeneralRegisterList, Memory, Registers
 
 if TYPE_CHECKING:
@@ -480,9 +480,7 @@ def _checked(code: int, doing: str) -> None:
 
 def native_config(memory: int | str, level: Level | str, clock_base: int, disk_latency: int) -> Any:
     """The native core's configuration, every part checked. Raises UsageError."""
-    size = check_within(parse_size(memory, "memory"), MINIMUM_MEMORY, MAXIMUM_MEMORY, "memory", " bytes")
-    if size % PAGE_SIZE:
-        raise UsageError(f"memory of {size} bytes; it takes a multiple of {PAGE_SIZE}")
+    size = check_pages(memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "memory")
     check_within(clock_base, 0, NEVER, "clock base", " ns")
     check_within(disk_latency, 0, 1 << 62, "disk latency", " ticks")
     return ffi.new(

@@ -26,7 +26,7 @@ from toyvm.outcome import Outcome
 from toyvm.recompiler.options import Recompiling, recompiling_of
 from toyvm.schedule import DEFAULT_SHARE, DEFAULT_SLICE, FULL_CAP, Schedule
 from toyvm.sharing import Condition, HostStop, Seat, Sharing
-from toyvm.sizes import check_within, parse_size
+from toyvm.sizes import check_pages, check_within
 from toyvm.techniques import TECHNIQUES, Build, Option, Variant, parse_variant
 
 if TYPE_CHECKING:
@@ -79,9 +79,7 @@ class Host:
         engine: str | Recompiling = "interpreter",
         slice: int = DEFAULT_SLICE,
     ) -> None:
-        size = check_within(parse_size(memory, "memory"), _MINIMUM_HOST_MEMORY, MAXIMUM_MEMORY, "host memory", " bytes")
-        if size % PAGE_SIZE:
-            raise UsageError(f"host memory of {size} bytes; it takes a multiple of {PAGE_SIZE}")
+        size = check_pages(memory, _MINIMUM_HOST_MEMORY, MAXIMUM_MEMORY, "host memory")
         self.level = parse_level(level)
         recompiling = recompiling_of(engine)
         self.gate = Gate(HOST_IN_USE)

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from toyvm.arguments import check_integer
 from toyvm.errors import UsageError
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.numerals import read_number
 
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -34,6 +35,15 @@ def check_within(value: int, low: int, high: int, what: str, unit: str = "") -> 
     if not low <= check_integer(value, what) <= high:
         raise UsageError(f"{what} of {value}{unit} is out of range; it takes {low}..{high}{unit}")
     return value
+
+
+def check_pages(value: int | str, low: int, high: int, what: str = "") -> int:
+    """The bytes of a size that lies in low..high and makes whole pages; raises UsageError, saying which would."""
+    size = check_within(parse_size(value, what or "size"), low, high, what or "value", " bytes")
+    if rest := size % PAGE_SIZE:
+        near = f"{size - rest} or {size - rest + PAGE_SIZE} perhaps"
+        raise UsageError(f"{what} of {size} bytes; it takes a multiple of {PAGE_SIZE}, {near}".removeprefix(" of "))
+    return size
 
 
 def show_size(size: int) -> str:

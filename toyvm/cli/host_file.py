@@ -33,7 +33,6 @@ from toyvm.isa.machine import (
     MINIMUM_MEMORY,
     Level,
 )
-from toyvm.isa.paging import PAGE_SIZE
 from toyvm.limits import MAXIMUM_GUESTS, MAXIMUM_HOST_FILE_BYTES, MAXIMUM_KEY_PARTS
 from toyvm.names import unknown_name
 from toyvm.recompiler.options import ENGINES
@@ -45,7 +44,7 @@ from toyvm.schedule import (
     check_cap,
     check_share,
 )
-from toyvm.sizes import check_within, parse_size
+from toyvm.sizes import check_pages, check_within
 from toyvm.techniques import Variant, parse_variant
 
 CONSOLE = "console"  # as input: what is typed or sent to the guest
@@ -126,10 +125,7 @@ def _within(low: int, high: int) -> Check:
 def _memory(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         raise UsageError(f"{short(value)}; it takes bytes, or a string like '16M'")
-    size = check_within(parse_size(value), MINIMUM_MEMORY, MAXIMUM_MEMORY, "value", " bytes")
-    if size % PAGE_SIZE:
-        raise UsageError(f"{size} bytes; it takes a multiple of {PAGE_SIZE}")
-    return size
+    return check_pages(value, MINIMUM_MEMORY, MAXIMUM_MEMORY)
 
 
 def _name(value: Any) -> str:

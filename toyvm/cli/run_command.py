@@ -27,7 +27,7 @@ from toyvm.cli.options import (
 )
 from toyvm.cli.saying import say
 from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, UsageError
-from toyvm.isa.machine import Level
+from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
 from toyvm.outcome import EXIT_CODES, Outcome, Stop
 from toyvm.techniques import facts_of, parse_variant
 
@@ -244,9 +244,9 @@ def _computer(
 ) -> Iterator[Computer | ReferenceEngine]:
     """The computer that the options ask for."""
     from toyvm.disk import open_disk
-    from toyvm.sizes import parse_size
+    from toyvm.sizes import check_pages
 
-    memory = parse_size(arguments.memory, "--memory")
+    memory = check_pages(arguments.memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory")
     options: dict[str, Any] = {
         "input": source,
         "output": output,
