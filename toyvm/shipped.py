@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,10 +81,12 @@ def load_program(
     *,
     defines: Mapping[str, int] | None = None,
     include: Sequence[str | os.PathLike[str]] = (),
+    listen: Callable[[str], None] | None = None,
 ) -> Image:
     """The image of an image file, a source, a shipped guest by name, or a static RISC-V program.
 
-    Sources are assembled for the technique; a RISC-V program is imported, and starts without arguments.
+    Sources are assembled for the technique, and `listen` is given each warning about one; a RISC-V program is imported,
+    and starts without arguments.
 
     Raises BadFileError, AssemblyError, and UsageError for `defines` given with an image, and for a shipped guest that
     has no build for the technique.
@@ -96,7 +98,11 @@ def load_program(
         from toyvm.asm.api import assemble, check_defines
 
         given = {**defines_for(technique), **check_defines(defines)}
-        return assemble([path], defines=given, include=include).image
+        assembly = assemble([path], defines=given, include=include)
+        if listen is not None:
+            for message in assembly.messages:
+                listen(message)
+        return assembly.image
     if defines:
         raise UsageError(f"{path}: -D goes with a source; an image is assembled already")
     if is_riscv_program(path):

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from toyvm.asm.diagnostics import Complaint, GiveUp, did_you_mean
+from toyvm.asm.doubts import Doubt, doubt
 from toyvm.asm.encoding import Code, Constant, Hole, Result, WordHole
 from toyvm.asm.expressions import Name, Node
-from toyvm.asm.frames import Condition, Frame, diagnose, diagnose_text
+from toyvm.asm.foreign import foreign
+from toyvm.asm.frames import Condition, Frame, diagnose, diagnose_text, diagnose_word
 from toyvm.asm.operands import IDENTIFIER, STATEMENT, take_apart
 from toyvm.asm.parser import MAXIMUM_LABEL_DIGITS, parse
 from toyvm.asm.pseudo import MNEMONICS, constant_code, late_constant_code
@@ -199,15 +201,19 @@ class Assembler:
     def _unknown(self, word: str) -> Complaint:
         if word.startswith("."):
             return Complaint(f"unknown directive '{word}'", notes=did_you_mean(word, self._directives))
-        return Complaint(f"unknown instruction or macro '{word}'", notes=did_you_mean(word, [*MNEMONICS, *self.macros]))
+        notes = foreign(word) or did_you_mean(word, [*MNEMONICS, *self.macros])
+        return Complaint(f"unknown instruction or macro '{word}'", notes=notes)
 
     # Emitting.
 
-    def _emit(self, section: Section, code: bytes | Result) -> None:
+    def _emit(self, section: Section, code: bytes | Result | Doubtful) -> None:
         if type(code) is bytes:
             section.data += code
         elif type(code) is WordHole:
             self.put(section, code, code.node)
+        elif type(code) is Doubtful:
+            section.data += code.data
+            self.warn(code.doubt)
         elif type(code) is Constant:
             self._emit(section, self._constant(code))
         else:
@@ -223,7 +229,10 @@ class Assembler:
             # A target is a distance from an address that only linking knows.
             value = None if isinstance(hole, WordHole) and hole.operand.scale != 1 else node.evaluate(self)
             if type(value) is int:
-                section.data += hole.fill(value, 0)
+                data = hole.fill(value, 0)
+                section.data += data
+                if type(hole) is WordHole and (found := doubt(int.from_bytes(data, "little"))) is not None:
+                    self.warn(found)
                 return
         except NotKnown:
             pass
@@ -386,6 +395,9 @@ class Assembler:
         if complaint.is_fatal:
             raise GiveUp
 
+    def warn(self, found: Doubt) -> None:
+        self.log.warn(diagnose_word(self.origin(), found.message, found.operand))
+
     def spend(self, statements: int, characters: int) -> None:
         """Account for what is read or made. Raises Complaint when it is too much."""
         self.session.spend(statements, characters)
@@ -413,10 +425,22 @@ class _At:
         return self.scope.pcrel_high_at(address)
 
 
-def _compact(result: Result) -> bytes | WordHole | Constant | list[Code]:
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A word that can only trap."""
+
+    data: bytes
+    doubt: Doubt
+
+
+Compact = bytes | WordHole | Constant | list[Code] | Doubtful
+
+
+def _compact(result: Result) -> Compact:
     """The quickest form to emit again."""
     if isinstance(result, int):
-        return result.to_bytes(4, "little")
+        data, found = result.to_bytes(4, "little"), doubt(result) if result else None
+        return data if found is None else Doubtful(data, found)
     if isinstance(result, list):
         words = [code.to_bytes(4, "little") for code in result if isinstance(code, int)]
         return b"".join(words) if len(words) == len(result) else result

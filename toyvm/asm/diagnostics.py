@@ -69,6 +69,12 @@ class Log:
         self._seen.add(key)
         self.diagnostics.append(diagnostic)
 
+    def warn(self, diagnostic: Diagnostic) -> None:
+        key = (diagnostic.file, diagnostic.line, diagnostic.column, diagnostic.message)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.say(diagnostic.text("warning"))
+
     def say(self, message: str) -> None:
         """Keep a warning or a print, unless there are too many."""
         if len(self.messages) < MAXIMUM_MESSAGES:

@@ -118,6 +118,10 @@ def not_a_number(register: str) -> str:
     return f"expected a number or a symbol, not register '{register}'"
 
 
+def address_in(register: str) -> tuple[str, ...]:
+    return (f"    the address in it is written 0({register})",)
+
+
 def address_expression(text: str, index: int) -> Node:
     """The same where no register can stand: compilers' symbols may have the name of one."""
     try:
@@ -135,7 +139,9 @@ def wrong_count(mnemonic: str, syntax: str, given: list[str]) -> Complaint:
     form = f"{mnemonic} {syntax}".strip()
     if len(given) > wanted:
         return Complaint(f"too many operands: {len(given)}; write '{form}'", wanted)
-    return Complaint(f"too few operands: {len(given)}; write '{form}'", len(given) if given else None)
+    words = " ".join(given).split()
+    notes = (f"    commas part them: {mnemonic} {', '.join(words)}",) if len(words) == wanted > len(given) else ()
+    return Complaint(f"too few operands: {len(given)}; write '{form}'", len(given) if given else None, notes=notes)
 
 
 def place_immediate(word: int, row: Instruction, operand: Operand, node: Node, index: int) -> Code:
@@ -177,6 +183,8 @@ def split_memory(row: Instruction, piece: str, index: int) -> tuple[str, int]:
     """`imm(rs1)` as the text of its offset, which may be empty, and the number of its register."""
     text = piece.strip()
     opening = text.rfind("(")
+    if text in REGISTERS:
+        raise Complaint(f"expected an address like 8(sp), not register '{text}'", index, notes=address_in(text))
     if not text.endswith(")") or opening < 0:
         raise Complaint(f"expected an address like 8(sp), not '{text}'" if text else "expected an address", index)
     base = text[opening + 1 : -1].strip()

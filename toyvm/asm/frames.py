@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from toyvm.asm.diagnostics import Complaint
-from toyvm.asm.operands import column_of, take_apart
+from toyvm.asm.operands import column_of, split, take_apart
 from toyvm.asm.sections import LINE_BITS, Origin
 from toyvm.asm.source import Numbered, Source
 from toyvm.errors import Diagnostic
@@ -67,6 +67,12 @@ def diagnose(origin: Origin, complaint: Complaint) -> Diagnostic:
     return Diagnostic(
         frame.source.name, origin.number, column + 1, complaint.message, _shown(origin.text), width, notes
     )
+
+
+def diagnose_word(origin: Origin, message: str, operand: int) -> Diagnostic:
+    """The same about an operand of an instruction, which the statement may have written as fewer."""
+    written = len(split(take_apart(origin.text).operands))
+    return diagnose(origin, Complaint(message, min(operand, written - 1)))
 
 
 def diagnose_text(origin: Origin, complaint: Complaint) -> Diagnostic:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from toyvm.asm.diagnostics import Complaint, Log, did_you_mean
-from toyvm.asm.encoding import WordHole, not_a_number
+from toyvm.asm.doubts import doubt
+from toyvm.asm.encoding import WordHole, address_in, not_a_number
 from toyvm.asm.expressions import Name, Node, PcrelHigh
-from toyvm.asm.frames import diagnose, diagnose_text
+from toyvm.asm.frames import diagnose, diagnose_text, diagnose_word
 from toyvm.asm.operands import take_apart
 from toyvm.asm.placement import Output, place
 from toyvm.asm.sections import Origin, Symbol, Unit, check_chain
@@ -18,7 +19,8 @@ from toyvm.asm.t64inc import constants
 from toyvm.asm.values import NotKnown, Relative, Value
 from toyvm.errors import Diagnostic
 from toyvm.isa.control import BY_NAME as CONTROL_BY_NAME
-from toyvm.isa.declare import Operand
+from toyvm.isa.declare import Group, Operand
+from toyvm.isa.instructions import BY_MNEMONIC
 from toyvm.isa.registers import REGISTERS
 
 ENTRY = "_start"
@@ -177,12 +179,23 @@ def _fill(unit: Unit, linked: Linked, units: Sequence[Unit], log: Log) -> None:
                 value = known.get(node.name) if type(node) is Name else None
                 if value is None:
                     value = numbers.evaluate(node, address + offset)
-                data[offset : offset + hole.size] = hole.fill(value, address + offset)
+                filled = data[offset : offset + hole.size] = hole.fill(value, address + offset)
+                if type(hole) is WordHole and (found := doubt(int.from_bytes(filled, "little"))) is not None:
+                    log.warn(diagnose_word(fixup.origin, found.message, found.operand))
             except Complaint as complaint:
                 log.add(diagnose(fixup.origin, hole.blame(complaint)))
             except NotKnown as error:
                 names = CONTROL_BY_NAME if isinstance(hole, WordHole) and hole.operand is Operand.CR else ()
-                log.add(diagnose(fixup.origin, hole.blame(undefined(error, unit, linked, units, names))))
+                missing = undefined(error, unit, linked, units, names)
+                missing.notes = missing.notes or _address_meant(error.name, fixup.origin)
+                log.add(diagnose(fixup.origin, hole.blame(missing)))
+
+
+def _address_meant(name: str, origin: Origin) -> tuple[str, ...]:
+    """For a register where a load or store has its address."""
+    row = BY_MNEMONIC.get(take_apart(origin.text).word)
+    is_access = row is not None and row.group is Group.MEMORY
+    return address_in(name) if name in REGISTERS and is_access else ()
 
 
 def undefined(

@@ -146,9 +146,8 @@ def _template(line: str, names: list[str]) -> _Template:
     if _ADDRESS in names:
         operands = operands.replace(_ADDRESS, f"{{{names.index(_ADDRESS)}}}")
     form = _NAME.sub(lambda match: f"{{{names.index(match[0])}}}" if match[0] in names else match[0], operands)
-    places = tuple(
-        next((index for index in range(len(names)) if f"{{{index}}}" in operand), 0) for operand in form.split(", ")
-    )
+    found = (re.search(r"\{(\d)\}", operand) for operand in form.split(", "))
+    places = tuple(int(match[1]) if match else 0 for match in found)
     shifts = tuple(max(0, operand.find("{")) for operand in form.split(", "))
     return _Template(ENCODERS[mnemonic], form, places, shifts)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toyvm.asm.diagnostics import Complaint, Log
-from toyvm.asm.encoding import Code, Constant, WordHole
 from toyvm.asm.source import Source
 from toyvm.asm.values import describe
 from toyvm.limits import MAXIMUM_CHARACTERS, MAXIMUM_CONTENTS_BYTES, MAXIMUM_STATEMENTS
+
+if TYPE_CHECKING:
+    from toyvm.asm.assembler import Compact
 
 
 @dataclass
@@ -23,7 +26,7 @@ class Session:
     characters: int = 0
     contents: int = 0
     # Encoded statements by their text: encoding does not depend on symbols, so it is the same in every source.
-    codes: dict[str, bytes | WordHole | Constant | list[Code]] = field(default_factory=dict)
+    codes: dict[str, Compact] = field(default_factory=dict)
 
     sources: dict[Path, Source] = field(default_factory=dict)
     binaries: list[Path] = field(default_factory=list)  # files that .incbin has read

@@ -185,7 +185,12 @@ def _image(arguments: argparse.Namespace) -> Image:
         raise UsageError(f"run takes one source; for several: toyvm asm {together} -o all.img, then toyvm run all.img")
     if arguments.words or arguments.env or arguments.stack:
         raise UsageError(f"{program}: arguments, --env and --stack go with a RISC-V program; this is none")
-    return load_program(arguments.program, arguments.technique, defines=defines, include=arguments.include)
+    options = {"defines": defines, "include": arguments.include}
+    return load_program(arguments.program, arguments.technique, **options, listen=_warn)
+
+
+def _warn(message: str) -> None:
+    say(message, prefix="")
 
 
 @contextmanager

@@ -33,6 +33,8 @@ _SYNTAX = (
     "One in double quotes loses them and may hold anything; m b=2 names its parameter.",
     "Of several sources' symbols of one name a strong one is meant, else the largest common one, else the first weak "
     "one; a weak symbol that is nowhere is 0. Two strong ones are an error.",
+    "An instruction that can only trap, whatever the registers hold, is a warning: a control register or port that is "
+    "not there or cannot be read or written so, and an address or a target of x0 alone that is misaligned.",
     f"One run of the assembler takes {MAXIMUM_STATEMENTS:,} statements and {MAXIMUM_CHARACTERS:,} characters, those "
     "counted that macros and repetitions make and that are included, each time; an include counts as "
     f"{STATEMENTS_OF_AN_INCLUDE} statements more, a further label of a line or a part of an expression that waits for "
