@@ -183,9 +183,13 @@ def _advice(computer: Inspectable, fault: Fault) -> str:
         stack_pointer = computer.state_words()[ABI_NAMES.index("sp")]
         return advice_on_program(fault.origin.cause, fault.origin.tval, stack_pointer, ranges)
     from toyvm.advice import advice_on
+    from toyvm.techniques import BY_NAME as TECHNIQUES
     from toyvm.techniques import parse_variant
 
-    return advice_on(fault, parse_variant(getattr(computer, "technique", "bare")), computer.hypercalls)
+    technique = getattr(computer, "technique", "bare")
+    if technique.partition("+")[0] not in TECHNIQUES:
+        return ""  # a monitor of somebody's own
+    return advice_on(fault, parse_variant(technique), computer.hypercalls)
 
 
 def place(computer: Inspectable, address: int) -> str:

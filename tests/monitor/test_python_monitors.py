@@ -50,6 +50,17 @@ def made(host: Host, monitor: Any = TrapAndEmulate, memory: str = "2M", **option
     return host.guest(memory=memory, monitor=monitor, **options)
 
 
+def test_a_fault_under_a_monitor_of_ones_own_is_told_as_under_others() -> None:
+    source = assemble_text("    li a0, 5\n    ld a1, -8(x0)\n    hcall 5\n", "fault.s").image
+    details = []
+    with Host() as host:
+        for guest in (host.guest("trap", "2M"), made(host)):
+            guest.load(source)
+            details.append(guest.run().detail)
+    assert details[1] == details[0]
+    assert "load access fault at fault.s:2" in details[0]
+
+
 def end_of(guest: Guest) -> tuple[object, ...]:
     return guest.retired, guest.time, guest.output, guest.state_hash()
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import Random
 
 import pytest
+from subjects import SUBJECTS
 
 from toyvm import diagnosis
 from toyvm.asm import assemble_text
+from toyvm.diagnosis import describe
 from toyvm.host import Guest, Host
 from toyvm.machine import Machine
 from toyvm.outcome import Outcome, Stop
+from toyvm.programs import random_program
 from toyvm.sharing import HostStop
 
 LEAF = 0x6F  # V R W X A D
@@ -89,3 +93,17 @@ def test_a_fault_that_has_no_name_is_told_by_its_number(monkeypatch: pytest.Monk
         fault = machine.run().fault
         assert fault is not None
         assert (fault.kind, fault.pc) == ("fault 1", machine.pc)
+
+
+def test_whatever_state_a_guest_stops_in_can_be_described() -> None:
+    stops: set[Stop] = set()
+    for seed in range(60):
+        program = random_program(Random(seed))
+        for name in ("interpreter", "trap", "python trap"):
+            with SUBJECTS[name](program) as computer:
+                outcome = computer.run(2_000)
+                assert "describing it failed" not in outcome.detail
+                if outcome.stop is not Stop.EXIT:
+                    assert describe(computer, outcome.stop, outcome.fault).startswith(outcome.detail.split("; ")[0])
+                stops.add(outcome.stop)
+    assert stops >= {Stop.FAULT, Stop.LIMIT}
