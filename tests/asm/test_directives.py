@@ -114,6 +114,20 @@ def test_sections_cannot_lie_inside_one_another() -> None:
     assert "lies inside" in complaint("nop\n.data\n.address 0x1000\n.byte 1").message
 
 
+@pytest.mark.parametrize("size", [0, 1, (1 << 64) - 1])
+@pytest.mark.parametrize("form", ["{}", "later\n.equ later, {}"])
+def test_a_size_is_any_number_of_64_bits(size: int, form: str) -> None:
+    (symbol,) = (one for one in assemble_text(f"f: nop\n.size f, {form.format(size)}").image.symbols if one.name == "f")
+    assert symbol.size == size
+
+
+@pytest.mark.parametrize("size", [-1, 1 << 64])
+@pytest.mark.parametrize("form", ["{}", "later\n.equ later, {}", "f - f + {}"])
+def test_what_is_no_number_of_bytes_is_no_size(size: int, form: str) -> None:
+    text = f"f: nop\n.size f, {form.format(size)}".replace(str(1 << 64), "1 << 64")
+    assert complaint(text).message == f"size {size} is not a number of bytes"
+
+
 def test_size_gives_a_symbol_its_size() -> None:
     image = assemble_text("f: nop\nnop\n.size f, . - f\n.globl f").image
     assert [(symbol.name, symbol.size, symbol.is_global) for symbol in image.symbols] == [("f", 8, True)]

@@ -163,3 +163,61 @@ FORM_MISTAKES = {
 @pytest.mark.parametrize("text", FORM_MISTAKES)
 def test_a_mistake_in_one_of_these_forms_is_named(text: str) -> None:
     assert complaint(f"here: {text}").message == FORM_MISTAKES[text]
+
+
+def zeros_of(value: int) -> int:
+    """Zeros at the end of a number, which is not 0."""
+    return (value & -value).bit_length() - 1
+
+
+def has_32_bits(value: int) -> bool:
+    return -(1 << 31) <= value < 1 << 31
+
+
+def as_the_manual_has_it(value: int) -> tuple[tuple[str, int], ...]:
+    """The expansion of `li` for a signed number, by the manual's list alone."""
+    if -16384 <= value <= 16383:
+        return (("addi", value),)
+    if has_32_bits(value) and value % 4096 == 0:
+        return (("lui", value >> 12),)
+    zeros = zeros_of(value)
+    if has_32_bits(value) and -16384 <= value >> zeros <= 16383:
+        return (("addi", value >> zeros), ("slli", zeros))
+    if has_32_bits(value):
+        return (("lui", value >> 12), ("ori", value % 4096))
+    high = value >> 14
+    above = zeros_of(high)
+    ways = [(*as_the_manual_has_it(high >> above), ("slli", 14 + above), ("ori", value % (1 << 14)))]
+    if zeros:
+        ways.append((*as_the_manual_has_it(value >> zeros), ("slli", zeros)))
+    if value > 0:
+        lead = 64 - value.bit_length()
+        for moved in ((value << lead) + (1 << lead) - 1, value << lead):
+            number = moved - (1 << 64)
+            if has_32_bits(number) or has_32_bits(number >> zeros_of(number)):
+                ways.append((*as_the_manual_has_it(number), ("srli", lead)))
+    return min(ways, key=len)
+
+
+@given(words64())
+def test_li_expands_as_the_manual_has_it(value: int) -> None:
+    assert load_constant(signed64(value)) == as_the_manual_has_it(signed64(value))
+
+
+@given(st.integers(0, 63), st.integers(-2, 2), st.integers(0, 63), st.integers(-1, 1))
+def test_li_expands_as_the_manual_has_it_at_every_edge(bit: int, near: int, other: int, sign: int) -> None:
+    value = signed64((1 << bit) + near + sign * (1 << other))
+    assert load_constant(value) == as_the_manual_has_it(value)
+    assert len(load_constant(value)) <= (1 if -16384 <= value <= 16383 else 2 if has_32_bits(value) else 8)
+
+
+@pytest.mark.parametrize("number", [-0x80000, -1, 0, 0x7FFFF, 0x80000, 0xFFFFF])
+def test_lui_takes_its_20_bits_signed_or_not(number: int) -> None:
+    decoded = decode(words_of(f"lui a0, {number}")[0])
+    assert decoded is not None
+    assert decoded.values[1] == (number if number < 0x80000 else number - (1 << 20))
+
+
+@pytest.mark.parametrize("number", [-0x80001, 0x100000])
+def test_lui_takes_no_more_than_20_bits(number: int) -> None:
+    assert "does not fit; lui takes -524288..1048575" in complaint(f"lui a0, {number}").message

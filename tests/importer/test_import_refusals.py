@@ -16,6 +16,7 @@ from rv64 import Operation
 from toyvm.errors import BadFileError, ToyvmError, UsageError
 from toyvm.image import Image
 from toyvm.importer import Options, import_program
+from toyvm.importer.program import read_program
 from toyvm.shipped import load_program
 
 CODE = Piece(".text", TEXT, words(*call(EXIT, 0)), R | X)
@@ -199,3 +200,25 @@ def test_no_damage_to_a_file_does_worse_than_a_refusal(damage: list[tuple[int, i
     with suppress(ToyvmError):
         image = import_program(bytes(data), "prog.elf").image
         assert Image.from_bytes(image.to_bytes()).to_bytes() == image.to_bytes()
+
+
+HEADERS_END = 64 + 2 * 56
+
+
+@pytest.mark.parametrize(
+    ("offset", "size", "headers"),
+    [
+        (0, HEADERS_END, (0x20040, 2)),
+        (0, HEADERS_END - 1, None),
+        (64, HEADERS_END - 64, (0x20000, 2)),
+        (64, HEADERS_END - 65, None),
+        (65, HEADERS_END - 65, None),
+        (0, HEADERS_END + 1, (0x20040, 2)),
+    ],
+)
+def test_a_program_finds_its_headers_where_a_segment_holds_all_of_them(
+    offset: int, size: int, headers: tuple[int, int] | None
+) -> None:
+    data = bytearray(replace(GOOD, programs=[(1, R)]).build())
+    struct.pack_into("<IIQQQQQQ", data, 64, 1, R, offset, 0x20000, 0x20000, size, size, 4096)
+    assert read_program(bytes(data), "prog.elf").headers == headers

@@ -45,6 +45,19 @@ _SYNTAX = (
     "A program starts at _start, or at the beginning of .text. Sections are placed in the order .text .rodata .data "
     ".bss.",
 )
+_CONSTANTS = (
+    "1: -16384..16383: addi.",
+    "1: a multiple of 4096 in -2**31..2**31-1: lui, which takes the number's bits 31..12 as -0x80000..0xfffff: from "
+    "0x80000 on it is the negative number of those 20 bits.",
+    "2: -2**31..2**31-1: addi and slli, where the number without the zeros at its end is in -16384..16383; else lui "
+    "and ori of its low 12 bits.",
+    "2 to 8: any other of 64 bits, the shortest of these, and of equal ones the first. The number without its low 14 "
+    "bits and the zeros above them, loaded so; slli by 14 and as many as those zeros; ori of the low 14 bits. The "
+    "number without the zeros at its end, loaded so; slli. If it is above 0, the number shifted left until bit 63 is "
+    "1, with ones moved in, or with zeros, loaded so; srli. That one only if what is loaded has 32 bits, or has "
+    "without the zeros at its end.",
+    "2: a number in -2**31..2**31-1 that waits for the linker: lui and ori.",
+)
 _IMAGES = (
     f"An image is an ELF64 file: class {elf.CLASS_64}, little-endian, version {elf.VERSION}, of type "
     f"{elf.TYPE_EXECUTABLE} (EXEC), with a machine number of its own, {elf.MACHINE_T64:#x}. Flags and ABI are 0.",
@@ -78,6 +91,8 @@ def assembly_chapter() -> Chapter:
         Figure(tuple(" ".join(row) for row in PRECEDENCE)),
         "Pseudo-instructions:",
         _pseudo_table(PSEUDO_INSTRUCTIONS),
+        "li loads a number by the first of these that can, the number of instructions in front:",
+        Points(_CONSTANTS),
         "Further forms of instructions. %pair_lo(address) completes the auipc before it:",
         _pseudo_table(DERIVED),
         "Directives:",
