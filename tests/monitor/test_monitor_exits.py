@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from guest_runs import BEHAVIOURS, image_of
 
 from toyvm import Host, assemble_text
 from toyvm.image import Image
+from toyvm.isa.traps import BY_NAME
 
 BYTES = 40_000  # more than the console's buffer holds, twice
 
@@ -66,3 +68,24 @@ def test_a_page_is_filled_once_until_it_is_forgotten(technique: str, fills: int)
         assert guest.exits["tlbi"] == 100
         assert guest.exits["shadow_page_fault"] == fills + 1, "the data's page, and the code's once"
         assert not guest.exits.get("guest_page_fault")
+
+
+@pytest.mark.parametrize("technique", ["trap", "hybrid", "rewrite", "assist", "assist+shadow", "para"])
+@pytest.mark.parametrize("slices", [None, 7])
+def test_a_guest_without_a_timer_has_no_exit_for_one(technique: str, slices: int | None) -> None:
+    image = image_of(BEHAVIOURS[0].with_name("console_echo.s"), technique)
+    with Host(level="assist") as host, host.guest(technique, "1M", input=b"some bytes, then their end") as guest:
+        guest.load(image)
+        while str(guest.run(slices).stop) == "limit":
+            pass
+        assert guest.output == b"some bytes, then their end"
+        assert not guest.exits.get("timer")
+
+
+def test_a_paravirtual_guest_is_shown_the_time_and_what_is_pending_before_its_first_instruction() -> None:
+    loads = "ld a0, SHARED_PAGES(zero)\nld a1, SHARED_IPEND(zero)\nld a2, SHARED_WALL_TIME(zero)\n"
+    source = f'.include "t64.inc"\n_start:\n{loads}'
+    with Host() as host, host.guest("para", "1M", clock_base=12345) as guest:
+        guest.load(assemble_text(source, "shown.s").image)
+        guest.run(3)
+        assert [guest.registers[name] for name in ("a0", "a1", "a2")] == [256, 1 << BY_NAME["console"].number, 12345]

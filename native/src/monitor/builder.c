@@ -150,6 +150,7 @@ int para_boot(struct t64_guest *guest, u64 entry)
     write_tables(guest, &plan);
     reset(guest, guest->frames[plan.root]);
     para_set_mode(guest, PARA_KERNEL);
+    guest->unsettled = true; /* it is shown what there is before its first instruction, and need not be interrupted for that */
     guest->vm.state.pc = entry;
     guest->vm.state.x[REGISTER_A0] = (u64)plan.start << PAGE_SHIFT;
     return T64_OK;

@@ -43,7 +43,7 @@ struct t64_guest {
     struct exit_cause exit;
     bool exit_waits;       /* it was shown to an observer, and is handled when the next run begins */
     bool exit_comes_again; /* the host has something to do first: it is neither counted nor shown again */
-    bool unsettled;        /* the limit, or giving way, came between an exit and its settling */
+    bool unsettled;        /* the limit, or giving way, came between an exit, or the boot, and its settling */
     bool settles;          /* a hypercall changed what settling looks at */
     struct t64_walk walk; /* of a page fault, through the guest's own tables (trap) */
     struct shadow shadow; /* trap */
