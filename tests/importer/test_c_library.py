@@ -92,10 +92,11 @@ def test_what_a_program_calls_is_there(tmp_path: Path, name: str) -> None:
     assert code == (3 if name == "streams" else 0)
 
 
-@pytest.mark.parametrize("name", ["atomics", "printing", "reading"])
+@pytest.mark.parametrize("name", ["atomics", "printing", "reading", "scanning"])
 def test_what_c_settles_is_as_this_machines_own_library_has_it(tmp_path: Path, name: str) -> None:
     source = PROGRAMS / f"{name}.c"
-    assert run_program(build(tmp_path / name, source, ["-O2", "-w"])) == run_here(tmp_path / "here", source)
+    given = b"1,2\n 3,4 abc def\nlast"
+    assert run_program(build(tmp_path / name, source, ["-O2", "-w"]), given) == run_here(tmp_path / "here", source, given)
 
 
 def test_a_long_double_keeps_all_its_digits(tmp_path: Path) -> None:
