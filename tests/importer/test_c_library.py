@@ -96,7 +96,9 @@ def test_what_a_program_calls_is_there(tmp_path: Path, name: str) -> None:
 def test_what_c_settles_is_as_this_machines_own_library_has_it(tmp_path: Path, name: str) -> None:
     source = PROGRAMS / f"{name}.c"
     given = b"1,2\n 3,4 abc def\nlast"
-    assert run_program(build(tmp_path / name, source, ["-O2", "-w"]), given) == run_here(tmp_path / "here", source, given)
+    assert run_program(build(tmp_path / name, source, ["-O2", "-w"]), given) == run_here(
+        tmp_path / "here", source, given
+    )
 
 
 def test_a_long_double_keeps_all_its_digits(tmp_path: Path) -> None:
