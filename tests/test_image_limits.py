@@ -201,3 +201,15 @@ def test_what_is_within_the_limits_runs() -> None:
     with Machine("1M") as machine:
         machine.load(Image.from_bytes(with_symbols(["a", "b"])))
     assert import_program(File([Piece(".text", TEXT, ENDING, R | X), Piece(".data", DATA, b"x", R | W)]).build(), "x")
+
+
+def test_room_of_a_segment_costs_what_was_written_there() -> None:
+    """A page at a time this one would take a minute."""
+    image = PROGRAM._replace(segments=(PROGRAM.segments[0]._replace(size=60 << 30),), sections=())
+    with Machine("64G") as machine:
+        machine.write(59 << 30, b"old")
+        machine.write(61 << 30, b"kept")
+        machine.write(0x800, b"kept")
+        machine.load(image)
+        assert machine.read(59 << 30, 3) == bytes(3)
+        assert machine.read(61 << 30, 4) == machine.read(0x800, 4) == b"kept"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import takewhile
 from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
@@ -185,11 +186,10 @@ class Computer:
 
     def _clear(self, start: int, end: int) -> None:
         """Zero guest-physical start..end; pages that are zero already are left alone and need no host memory."""
-        while start < end:
-            size = min(end, (start // PAGE_SIZE + 1) * PAGE_SIZE) - start
-            if self.read(start, size).strip(b"\0"):
-                self.write(start, bytes(size))
-            start += size
+        used = takewhile(lambda page: page * PAGE_SIZE < end, (page for page, _ in self.pages(start // PAGE_SIZE)))
+        for page in list(used):
+            low, high = max(start, page * PAGE_SIZE), min(end, (page + 1) * PAGE_SIZE)
+            self.write(low, bytes(high - low))
 
     @property
     def memory_size(self) -> int:
@@ -289,9 +289,9 @@ class Computer:
         controls = (self.read_control(register.number) for register in CONTROL_REGISTERS)
         return (*self.x, self.pc, *controls)
 
-    def pages(self) -> Iterator[tuple[int, bytes]]:
-        """Number and contents of each page that is not all zero, in order."""
-        page = int(lib.t64_vm_next_page(self.vm, 0))
+    def pages(self, first: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Number and contents of each page from `first` on that is not all zero, in order."""
+        page = int(lib.t64_vm_next_page(self.vm, first))
         while page != NEVER:
             yield page, self.read(page * PAGE_SIZE, PAGE_SIZE)
             page = int(lib.t64_vm_next_page(self.vm, page + 1))

@@ -246,9 +246,9 @@ class ReferenceEngine(Computer):
         self._check_open()
         self._machine.set_cr(BY_NUMBER[control_number(number)].name, check_address(value, "value"))
 
-    def pages(self) -> Iterator[tuple[int, bytes]]:
+    def pages(self, first: int = 0) -> Iterator[tuple[int, bytes]]:
         self._check_open()
-        return self._machine.pages()
+        return ((page, contents) for page, contents in self._machine.pages() if page >= first)
 
     def translate(self, address: int, rights: str = "") -> int | None:
         self._check_open()

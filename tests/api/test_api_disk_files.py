@@ -100,6 +100,20 @@ def test_another_process_is_refused_until_the_first_is_done(file: Path) -> None:
     assert subprocess.run(command, check=False).returncode == 0
 
 
+def test_without_locks_in_the_file_system_a_process_still_knows_what_it_writes(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("toyvm.disk_file.fcntl.flock", fail)
+    with Machine("1M", disk=file) as machine:
+        with pytest.raises(BadFileError, match="another guest writes this disk"):
+            Disk.open(file)
+        written(machine)
+    assert is_written(file)
+
+
 def test_the_lock_is_on_the_file_that_replaced_the_first_one_too(file: Path) -> None:
     disk = Disk.open(file)
     disk.contents[:1] = b"S"
@@ -372,7 +386,8 @@ def test_a_disk_that_nobody_closes_gives_its_lock_and_memory_back(file: Path) ->
     disk = Disk.open(file)
     assert disk.unsaved is False
     del disk
-    Disk.open(file).close()
+    for writable in (True, False):
+        Disk.open(file, writable).close()
     assert len(os.listdir("/proc/self/fd")) == before
 
 
