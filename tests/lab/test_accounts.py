@@ -72,6 +72,10 @@ def test_an_account_that_closes_within_a_tenth_says_nothing(left: float) -> None
         ),
         (account(20.0, TRACE, beyond=1.0), "trace costs by how much of the shadow stood on the entry that is stored"),
         (account(20.0, Entry("tlbi", 1.0, 9.0)), "tlbi costs by what surrounds it"),
+        (
+            account(30.0, TRACE, Entry("hypercall multicall", 2.0, 1.0)),
+            "hypercall multicall costs by the calls in its list",
+        ),
         (account(-30.0, TRACE), "what is dear alone is cheaper in a row"),
         (account(20.0), "code and tables that are touched for the first time"),
     ],

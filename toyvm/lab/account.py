@@ -30,6 +30,8 @@ _HANGS_ON = {
     f"{HYPERCALL} set_roots": "the translations that are forgotten",
     f"{HYPERCALL} console_write": "how many bytes it writes",
 }
+# Measured with as little as they can have to do, and here they may have any amount.
+_OPEN_ENDED = frozenset(f"{HYPERCALL} {name}" for name in ("multicall", "mmu_update", "doorbell"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +87,19 @@ class Account:
                 "tables whose translations were forgotten"
             )
         if not unpriced and beyond < left - CLOSED * self.total:
-            reasons.append(self._dearest())
+            reasons.append(self._dearest(_OPEN_ENDED))
         return "; ".join(reasons)
 
     def _reason_of_less(self) -> str:
         return f"what is dear alone is cheaper in a row, where the monitor finds its tables at hand; {self._dearest()}"
 
-    def _dearest(self) -> str:
-        """What the cost of the exits that take most hangs on."""
+    def _dearest(self, among: frozenset[str] = frozenset()) -> str:
+        """What the cost of the exits that take most hangs on: of those `among`, if there are some."""
         priced = [entry for entry in self.entries if entry.cost is not None]
-        if not priced:
+        chosen = [entry for entry in priced if entry.reason in among and entry.count >= CLOSED] or priced
+        if not chosen:
             return "code and tables that are touched for the first time"
-        dearest = max(priced, key=lambda entry: entry.nanoseconds).reason
+        dearest = max(chosen, key=lambda entry: entry.nanoseconds).reason
         return f"{dearest} costs by {_HANGS_ON.get(dearest, 'what surrounds it')}"
 
 

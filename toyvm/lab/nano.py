@@ -65,6 +65,10 @@ _MIX = """
     or   t1, t0, t4
 """
 _TIMER_PENDING = "    crw CR_TIMECMP, zero\n    li t0, IRQ_TIMER\n    crw CR_IMASK, t0"  # so that no wfi waits
+_PARA_TIMER_PENDING = "    li a0, 0\n    hcall HC_SET_TIMER\n    li t0, IRQ_TIMER\n    cr_write IMASK, t0"
+_TRAP_TABLE = "    li t0, TRAP_ANY\n    sd t0, TRAP_CAUSE(s2)\n    la t0, workload_wrong\n    sd t0, TRAP_HANDLER(s2)"
+_SET_TRAP_TABLE = "    mv a0, s2\n    li a1, 1\n    hcall HC_SET_TRAP_TABLE"
+_OFFERING = ("trap+hypercalls", "rewrite+hypercalls", "assist+hypercalls")
 _SHADOWED = "assist+shadow"
 _MOST = 0.5  # exits an operation; fewer are left of a reason that the technique is about to get rid of
 _ONCE = ("out power",)  # it ends the run
@@ -164,6 +168,11 @@ NANOS = (
     Nano("hypercall yield", ("para",), "    hcall HC_YIELD"),
     Nano("hypercall domains", ("para",), "    mv a0, s2\n    li a1, 1\n    hcall HC_DOMAINS"),
     Nano("hypercall multicall", ("para",), "    mv a0, s2\n    li a1, 0\n    li a2, 0\n    hcall HC_MULTICALL"),
+    Nano(
+        "hypercall set_trap_table", ("para",), "    mv a0, s2\n    li a1, 1\n    hcall HC_SET_TRAP_TABLE", _TRAP_TABLE
+    ),
+    Nano("hypercall block", ("para",), "    hcall HC_BLOCK", _PARA_TIMER_PENDING),
+    Nano("hypercall block", _OFFERING, "    hcall HC_BLOCK", _TIMER_PENDING),
     Nano("hypercall flush", ("para",), "    li a0, -1\n    hcall HC_FLUSH"),
     Nano("hypercall update_va", ("para",), _UPDATE_VA, _ENTRY_IN_USE, _UNUSED_USER),
     Nano("hypercall mmu_update", ("para",), _MMU_UPDATE, _ENTRY_IN_USE + _MMU_REQUEST, _UNUSED_USER),
@@ -172,7 +181,7 @@ NANOS = (
     ),
     Nano(
         "hypercall doorbell",
-        ("para", "trap+hypercalls", "assist+hypercalls"),
+        ("para", *_OFFERING),
         "    li a0, RING_CONSOLE\n    hcall HC_DOORBELL",
         "    li a0, RING_CONSOLE\n    mv a1, s2\n    hcall HC_RING_SETUP",
     ),
