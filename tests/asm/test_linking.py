@@ -221,3 +221,10 @@ def test_a_listing_shows_addresses_words_and_lines() -> None:
     assert any(line.split()[:4] == ["1000", "00012520", "068aa512", "2"] for line in listing)
     assert rows["ret"][:3] == ["1008", "0000103e", "4"]
     assert ["1000", "local", "f", "t.s"] in [line.split() for line in listing]
+
+
+@pytest.mark.parametrize("directive", [".include", ".incbin"])
+def test_a_name_of_any_bytes_is_that_of_a_file_that_is_not_there(directive: str) -> None:
+    found = linked(f'nop\n{directive} "\\xff"')
+    assert isinstance(found, Diagnostic)
+    assert "is not there" in found.message

@@ -12,6 +12,7 @@ from twins import HOT, agree, put
 
 from toyvm.limits import MAXIMUM_CODE_BYTES
 from toyvm.machine import Machine
+from toyvm.recompiler.cache import Cache
 from toyvm.recompiler.code import CompiledCode, Place, Run
 from toyvm.recompiler.code_files import CodeFiles, parse, serialized
 from toyvm.recompiler.options import Recompiling, default_directory
@@ -199,3 +200,13 @@ def test_an_odd_file_of_the_caches_name_counts_as_not_there(tmp_path: Path, dama
     (path,) = tmp_path.iterdir()
     damage(path)
     assert files.read(place) is None
+
+
+@pytest.mark.parametrize("name", ["nul\0", "x" * 300, "loop", "file"])
+def test_a_directory_that_cannot_be_is_done_without(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "file").write_text("")
+    cache = Cache(tmp_path / name, "x")
+    cache._unwritten[Place(True, 0x1000, (1,))] = CODE
+    cache.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "loop"]

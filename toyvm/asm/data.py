@@ -174,7 +174,7 @@ def _fill(assembler: Assembler, text: str) -> None:
 
 def _incbin(assembler: Assembler, text: str) -> None:
     given = operands_of(text, 1, 3, '.incbin "file", skip, count')
-    name = string_bytes(given[0], 0, ESCAPES).decode()
+    name = string_bytes(given[0], 0, ESCAPES).decode(errors="replace")
     path = find_include(name, assembler.frame.source, assembler.session.include)
     if path is None:
         raise Complaint(f"file '{name}' is not there", 0)

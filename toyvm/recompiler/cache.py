@@ -5,6 +5,7 @@ Files are written once whoever asked has the answer; what they need is imported 
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
@@ -30,7 +31,7 @@ class Cache:
         self._memory: OrderedDict[Place, CompiledCode] = OrderedDict()
         self._bytes = 0
         self._unwritten: dict[Place, CompiledCode] = {}
-        self._has_files = directory is not None and directory.is_dir()
+        self._has_files = directory is not None and os.path.isdir(directory)  # which no path makes raise
         self._has_written = False
 
     def find(self, snapshot: Snapshot) -> CompiledCode | None:
@@ -56,7 +57,7 @@ class Cache:
         """To the files, what they do not have yet."""
         while self._unwritten:
             place, code = self._unwritten.popitem()
-            with suppress(OSError, BadFileError):  # a full or read-only disk costs time later, no more
+            with suppress(BadFileError):  # a full or read-only disk costs time later, no more
                 self._files().write(place, code)
                 self._has_written = True
 

@@ -43,8 +43,9 @@ class CodeFiles:
             return None
 
     def write(self, place: Place, code: CompiledCode) -> None:
-        """Raises OSError, BadFileError."""
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Raises BadFileError."""
+        with boundary(self._directory):
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace_file(self._path(place), serialized(self._identity, code))
 
     def _path(self, place: Place) -> Path:
