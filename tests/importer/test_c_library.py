@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from compiling import CPLUSPLUS, PROGRAMS, build, needs_compiler, run_here, run_
 
 from toyvm.errors import BadFileError, UsageError
 from toyvm.importer.library import COMPILER, compiler_flags, library_for
+from toyvm.places import guests_directory
 
 pytestmark = needs_compiler
 
@@ -152,6 +154,18 @@ def test_a_compiler_of_another_age_gets_its_own(empty_cache: Path, tmp_path: Pat
     os.utime(compiler, (1, 1))
     assert library_for(str(compiler)) not in (first, library_for(COMPILER))
     assert len(list(empty_cache.iterdir())) == 3
+
+
+def test_other_sources_are_compiled_anew(empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = library_for(COMPILER)
+    guests = tmp_path / "guests"
+    shutil.copytree(guests_directory() / "picolibc", guests / "picolibc")
+    monkeypatch.setattr("toyvm.importer.library.guests_directory", lambda: guests)
+    assert library_for(COMPILER) == first
+    with (guests / "picolibc" / "library" / "memory.c").open("a") as source:
+        source.write("int __toyvm_more(void) { return 1; }\n")
+    assert b"__toyvm_more" in (library_for(COMPILER) / "toyvm.o").read_bytes()
+    assert b"__toyvm_more" not in (first / "toyvm.o").read_bytes()
 
 
 def test_a_compiler_that_cannot_make_it_leaves_nothing(empty_cache: Path, tmp_path: Path) -> None:
