@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,18 @@ def test_a_fault_is_told_with_its_symbol(capfd: Capture, tmp_path: Path) -> None
     assert "load page fault at _start+0x24, pc 0x10024, address 0x10" in done.errors
     pointed = [line.split()[3:] for line in done.errors.splitlines() if "-> 0x00010024" in line]
     assert pointed == [["ld", "a0,", "16(zero)"]]
+
+
+@pytest.mark.parametrize(("code", "ends"), [(99, 99), (100, 99), (134, 99), (255, 99)])
+def test_an_exit_code_that_is_ours_becomes_99_and_the_report_has_it(
+    capfd: Capture, tmp_path: Path, code: int, ends: int
+) -> None:
+    path, report = tmp_path / "exit.elf", tmp_path / "report.json"
+    path.write_bytes(program(*system_call(EXIT, code)))
+    done = call(capfd, "run", str(path), "--report", str(report))
+    assert done.code == ends
+    assert done.errors == ("" if code == 99 else f"toyvm: the guest's exit code {code} does not fit 0..99\n")
+    assert json.loads(report.read_text())["exit_code"] == code
 
 
 def test_disassembly_of_an_imported_image_assembles_back(capfd: Capture, elf: Path, tmp_path: Path) -> None:
