@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import mmap
 import os
+from typing import TYPE_CHECKING
 
 from toyvm.arguments import check_path, wrong
-from toyvm.disk_file import ChangedByOthers, DiskFile
 from toyvm.errors import UsageError
 from toyvm.isa.ports import SECTOR_SIZE
 
-Contents = bytearray | mmap.mmap
+if TYPE_CHECKING:
+    from mmap import mmap
+
+    from toyvm.disk_file import DiskFile
+
+    Contents = bytearray | mmap
 
 
 class Disk:
@@ -19,23 +23,26 @@ class Disk:
     `close` writes what is `unsaved`, and may be called again where that failed.
     """
 
-    def __init__(self, contents: bytearray | DiskFile, writable: bool) -> None:
-        if not isinstance(contents, (bytearray, DiskFile)):
+    def __init__(self, contents: bytearray | None, writable: bool, file: DiskFile | None = None) -> None:
+        """`file` takes the place of contents."""
+        if not isinstance(contents, bytearray) and file is None:
             raise wrong("disk", contents, "a bytearray")
-        self._file = contents if isinstance(contents, DiskFile) else None
-        self._contents: Contents | None = contents.contents if isinstance(contents, DiskFile) else contents
+        self._file = file
+        self._contents: Contents | None = contents if file is None else file.contents
         self.writable = writable
         self.unsaved = False
         self._is_attached = False
-        size = len(self._contents)
+        size = len(self.contents)
         if not size or size % SECTOR_SIZE:
             raise UsageError(f"a disk of {size} bytes; it takes a multiple of {SECTOR_SIZE}, and not 0")
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], writable: bool = True) -> Disk:
         """The disk in a file, locked if it may be written: else it is a read-only disk. Raises BadFileError."""
+        from toyvm.disk_file import DiskFile  # a run without one need not import it
+
         file = DiskFile(check_path(path, "disk"), writable)
-        return cls(file, file.writable)
+        return cls(None, file.writable, file)
 
     @property
     def contents(self) -> Contents:
@@ -67,6 +74,8 @@ class Disk:
         self.contents  # noqa: B018 (raises once closed)
         if self._file is None:
             return
+        from toyvm.disk_file import ChangedByOthers
+
         try:
             self._file.save()
         except ChangedByOthers:
