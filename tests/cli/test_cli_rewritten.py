@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from commands import call
 
+from toyvm.host import Guest
+from toyvm.image import Image
+
 Capture = pytest.CaptureFixture[str]
 SOURCE = """
 _start:
@@ -61,6 +64,23 @@ def test_a_store_into_a_traced_table_is_adapted(capfd: Capture) -> None:
     adapted = [line for line in output.splitlines() if " adapted " in line and "->" in line]
     assert len(adapted) == 1
     assert "sd s2, 0(s3)" in adapted[0]
+
+
+def test_ctrl_c_prints_what_was_rewritten_until_then_and_where_it_was(
+    capfd: Capture, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = Guest.load
+
+    def load_and_interrupt(guest: Guest, image: Image) -> None:
+        load(guest, image)
+        guest.observe(lambda event: guest.interrupt(), "crx")
+
+    monkeypatch.setattr(Guest, "load", load_and_interrupt)
+    done = call(capfd, "rewritten", source)
+    assert done.code == 130
+    assert "4 in place, 2 calls" in done.output
+    assert done.errors.startswith(f"toyvm: interrupted at {source}:5")
+    assert "  -> " in done.errors
 
 
 def test_the_report_has_the_counts(capfd: Capture, source: str, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from toyvm.cli import run_command
 from toyvm.cli.options import add_options_of_techniques, variant_of
 from toyvm.errors import ExitCode, UsageError
 from toyvm.isa.machine import Level
+from toyvm.outcome import Stop
 from toyvm.printable import printable
 from toyvm.techniques import BY_NAME
 
@@ -47,10 +48,13 @@ def execute(arguments: argparse.Namespace) -> int:
     if variant.facts.name != "rewrite":
         raise UsageError(f"technique {variant.facts.name} rewrites nothing; it has to be rewrite")
     arguments.technique = variant.name
-    with run_command.quiet_guest(arguments) as guest:
-        text = [*_words(guest), *_counts(guest)]
+    with run_command.quiet_guest(arguments) as (guest, outcome):
+        print("\n".join([*_words(guest), *_counts(guest)]), flush=True)
+        if outcome.stop is Stop.INTERRUPTED:
+            run_command.explain(guest, outcome)
+            return ExitCode.INTERRUPTED
         exits, level = guest.exits, guest.host.level
-    print("\n".join([*text, *_avoided(arguments, exits, level)]))
+    print("\n".join(_avoided(arguments, exits, level)))
     return ExitCode.OK
 
 
@@ -94,8 +98,10 @@ def _avoided(arguments: argparse.Namespace, exits: dict[str, int], level: Level)
         yield f"exits: {sum(exits.values())}; under trap it could not run on {level} hardware"
         return
     arguments.technique = "trap"
-    with run_command.quiet_guest(arguments) as guest:
+    with run_command.quiet_guest(arguments) as (guest, outcome):
         trapped = guest.exits
+    if outcome.stop is Stop.INTERRUPTED:
+        raise KeyboardInterrupt
     avoided = sum(trapped.values()) - sum(exits.values())
     yield f"exits: {sum(exits.values())}, and {sum(trapped.values())} under trap: {avoided} avoided"
     for reason in sorted({*exits, *trapped}):

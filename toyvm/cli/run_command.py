@@ -118,7 +118,7 @@ def execute(arguments: argparse.Namespace) -> int:
             _write_report(arguments, computer, outcome)
         if arguments.record:
             _write_record(arguments.record, source, computer)
-        _explain(computer, outcome)
+        explain(computer, outcome)
     return exit_code_of(outcome)
 
 
@@ -224,8 +224,8 @@ def _recorded(arguments: argparse.Namespace) -> Iterator[InputSource]:
 
 
 @contextmanager
-def quiet_guest(arguments: argparse.Namespace) -> Iterator[Guest]:
-    """A guest that has run as the options say, without a terminal and with its output dropped."""
+def quiet_guest(arguments: argparse.Namespace) -> Iterator[tuple[Guest, Outcome]]:
+    """A guest that has run as the options say, without a terminal and with its output dropped, and how it ended."""
     from toyvm.console import BytesInput
     from toyvm.host import Guest
 
@@ -237,10 +237,7 @@ def quiet_guest(arguments: argparse.Namespace) -> Iterator[Guest]:
     with given as source, _computer(arguments, source, output=None) as computer:
         assert isinstance(computer, Guest), "a technique that has a monitor"
         computer.load(image)
-        outcome = computer.run(*limits)
-        if outcome.stop is Stop.INTERRUPTED:
-            raise KeyboardInterrupt
-        yield computer
+        yield computer, computer.run(*limits)
 
 
 @contextmanager
@@ -294,7 +291,7 @@ def _run(computer: Computer | ReferenceEngine, source: InputSource, limits: tupl
         return computer.run(*limits)
 
 
-def _explain(computer: Computer | ReferenceEngine, outcome: Outcome) -> None:
+def explain(computer: Computer | ReferenceEngine, outcome: Outcome) -> None:
     """Say on standard error why a guest that did not end by itself was ended, and where."""
     code = outcome.exit_code
     if outcome.stop is Stop.EXIT and code is not None and code > MAXIMUM_GUEST_EXIT_CODE:
