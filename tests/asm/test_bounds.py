@@ -108,7 +108,7 @@ def test_bytes_that_alignment_makes_count_too() -> None:
 SECTIONS = "\n".join(f'.section q{n}, "aw"\n.address {n << 16}\nq{n}:\n.byte 1' for n in range(1, 12))
 
 
-@pytest.mark.parametrize("what", ["SECTIONS", "SEGMENTS", "SYMBOLS", "LINES"])
+@pytest.mark.parametrize("what", ["SECTIONS", "SEGMENTS"])
 def test_an_image_has_no_more_of_anything_than_its_reader_takes(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, f"MAXIMUM_{what}", 10)
     assert "an image has at most" in complaint(f"{SECTIONS}\n.text\nnop").message
@@ -134,3 +134,11 @@ def test_symbols_that_name_one_another_twice_are_worked_out_once_each() -> None:
 def test_a_symbol_of_a_chain_that_changes_is_worked_out_anew() -> None:
     text = "a_0 = a_1 + a_1\na_1 = 1\n.byte a_0\na_1 = 2\n.byte a_0\n.balign 4\nnop"
     assert assemble_text(text).image.segments[0].data[:2] == bytes([2, 4])
+
+
+def test_an_include_costs_more_than_its_lines(tmp_path: Path) -> None:
+    (tmp_path / "i.s").write_text("")
+    (tmp_path / "a.s").write_text('.rept 250\n.include "i.s"\n.endr\n')
+    assert STATEMENTS in errors_of([tmp_path / "a.s"])[0].message
+    (tmp_path / "a.s").write_text('nop\n.rept 150\n.include "i.s"\n.endr\n')
+    assert assemble([tmp_path / "a.s"]).image

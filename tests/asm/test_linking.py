@@ -228,3 +228,10 @@ def test_a_name_of_any_bytes_is_that_of_a_file_that_is_not_there(directive: str)
     found = linked(f'nop\n{directive} "\\xff"')
     assert isinstance(found, Diagnostic)
     assert "is not there" in found.message
+
+
+@pytest.mark.parametrize("section", [".rodata", ".data", ".bss", '.section .x, "aw"', '.section .note, "", @progbits'])
+def test_a_listing_passes_over_an_empty_section(section: str) -> None:
+    listing = assemble_text(f"_start: nop\n{section}\n", "t.s").listing()
+    assert section in listing
+    assert "4 bytes  .text" in listing

@@ -23,7 +23,6 @@ from toyvm.image import Image
 from toyvm.image.file import MAXIMUM_SECTIONS, MAXIMUM_SEGMENTS
 from toyvm.isa.machine import DEFAULT_LOAD_ADDRESS
 from toyvm.isa.registers import REGISTERS
-from toyvm.limits import MAXIMUM_LINES, MAXIMUM_SYMBOLS
 
 StrPath = str | PathLike[str]
 _OTHER_SECTIONS = 5  # of an image: the null section, and four tables
@@ -152,8 +151,6 @@ def _check_sections(linked: Linked, source: Source) -> None:
 
 def _check_image(image: Image, source: Source) -> None:
     _check_count("segments", len(image.segments), MAXIMUM_SEGMENTS, source)
-    _check_count("symbols", len(image.symbols), MAXIMUM_SYMBOLS, source)
-    _check_count("rows of the line table", len(image.lines.addresses), MAXIMUM_LINES, source)
     complaint = image.complaint()
     if complaint is not None:
         raise AssemblyError((Diagnostic(source.name, 1, 1, complaint),))
