@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from toyvm.isa.coding import decode
 from toyvm.isa.control import BY_NUMBER as CONTROL_BY_NUMBER
-from toyvm.isa.declare import OP
+from toyvm.isa.declare import OP, RS1
 from toyvm.isa.instructions import BY_MNEMONIC
 from toyvm.isa.ports import BY_NUMBER as PORT_BY_NUMBER
 
@@ -45,17 +45,18 @@ def _write_port(values: tuple[int, ...], operand: int) -> str | None:
     return None if port.write else f"port {port.name} can only be read"
 
 
+# These are asked about accesses and jumps by x0 alone.
+
+
 def _access(size: int) -> Check:
     def check(values: tuple[int, ...], operand: int) -> str | None:
-        _, offset, base = values
-        return f"address {offset} is not a multiple of {size}" if base == 0 and offset % size else None
+        return f"address {values[1]} is not a multiple of {size}" if values[1] % size else None
 
     return check
 
 
 def _jump(values: tuple[int, ...], operand: int) -> str | None:
-    _, offset, base = values
-    return f"target {offset & ~1} is not a multiple of 4" if base == 0 and offset & 2 else None
+    return f"target {values[1] & ~1} is not a multiple of 4" if values[1] & 2 else None
 
 
 Check = Callable[[tuple[int, ...], int], str | None]
@@ -70,13 +71,17 @@ _CHECKS: dict[str, tuple[Check, int]] = {
     **{mnemonic: (_access(8), 1) for mnemonic in ("ld", "sd")},
     "jalr": (_jump, 1),
 }
-_OPCODES = frozenset(BY_MNEMONIC[mnemonic].op for mnemonic in _CHECKS)
+_OPCODES = frozenset(BY_MNEMONIC[mnemonic].match & OP.mask for mnemonic in _CHECKS)
+_BY_REGISTER = frozenset(
+    BY_MNEMONIC[mnemonic].match & OP.mask for mnemonic in _CHECKS if BY_MNEMONIC[mnemonic].syntax.endswith("(rs1)")
+)
 
 
 def doubt(word: int) -> Doubt | None:
     """What is wrong with an instruction that can only trap; None if it can do something else."""
-    if OP.extract(word) not in _OPCODES:
-        return None
+    opcode = word & OP.mask
+    if opcode not in _OPCODES or (word & RS1.mask and opcode in _BY_REGISTER):
+        return None  # the common case, without decoding
     decoded = decode(word)
     assert decoded is not None, "the assembler makes legal words"
     check, operand = _CHECKS[decoded.instruction.mnemonic]
