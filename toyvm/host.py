@@ -203,8 +203,9 @@ class Host:
         passed.
 
         An instruction of any guest is a tick, and so is one that caps leave unused. How each guest ended is in its
-        `outcome`. Ctrl-C ends it too, with `interrupted`; whatever ended it, another run goes on from there. Without
-        `wait_for_input` it is done, too, where guests could go on only if input came.
+        `outcome`. Ctrl-C ends it too, with `interrupted`, and so does an exception of an observer, monitor, input or
+        output, which is raised here; whatever ended it, another run goes on from there. Without `wait_for_input` it is
+        done, too, where guests could go on only if input came.
         """
         self.native  # noqa: B018 (raises)
         if max_ticks is not None and check_integer(max_ticks, "max_ticks") < 0:

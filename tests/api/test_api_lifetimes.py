@@ -10,11 +10,13 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from toyvm.asm import assemble_text
 from toyvm.disk import Disk
+from toyvm.errors import UsageError
 from toyvm.host import Guest, Host
 from toyvm.machine import Machine
 from toyvm.recompiler.options import Recompiling
@@ -100,6 +102,36 @@ def test_a_closed_host_is_freed_at_once() -> None:
     gone = weakref.ref(host)
     del host
     assert gone() is None
+
+
+SOME = {
+    **{"load": (COUNTS,), "read": (0, 1), "write": (0, b"x"), "translate": (0,), "read_control": (1,)},
+    **{"write_control": (1, 0), "cr": ("tvec",), "set_cr": ("tvec", 0), "run_to": (0,), "instruction_at": (0,)},
+    **{"disassemble": (0,), "restore": (b"",), "observe": (print,), "unobserve": (print,), "root": (0,)},
+    **{"host_frame": (0,), "pass_time": (1,), "post": (print,)},
+}
+# What is no matter of its state, or is the same after.
+FREE = {"close", "closed", "interrupt", "address_of", "locate", "clock", "guests"}
+
+
+def use(owner: Any, name: str) -> None:
+    """A property's value, or what a method gives, all of it."""
+    list(getattr(owner, name)(*SOME.get(name, ())))
+
+
+@pytest.mark.parametrize("kind", [Machine, Guest, Host])
+def test_a_closed_owner_refuses_all_that_is_asked_of_it_and_can_be_shown(kind: type) -> None:
+    with Host("16M") as host, Machine("64K") as machine:
+        guest = guest_of(host)
+    owner = {Machine: machine, Guest: guest, Host: host}[kind]
+    for name in dir(kind):
+        if name.startswith("_") or name in FREE:
+            continue
+        with pytest.raises(UsageError, match="is closed"):
+            use(owner, name)
+    owner.close()
+    owner.interrupt()
+    assert repr(owner).endswith(", closed>")
 
 
 # Not closed.

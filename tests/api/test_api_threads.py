@@ -317,17 +317,21 @@ def test_what_is_posted_is_done_in_the_run_of_one_guest_as_well(host: Host) -> N
     assert future.result(0) is True
 
 
-def test_the_last_to_wake_a_host_may_be_what_is_posted(host: Host) -> None:
-    guest = counting(host, limit=TURN)
+def test_what_is_posted_while_a_host_finds_nothing_to_do_is_done_before_it_ends(host: Host) -> None:
+    class Silent:
+        live = False
+        asked = 0
 
-    def wake() -> None:
-        guest.resume()
+        def fetch(self, size: int, wait: float) -> None:
+            self.asked += 1
+            if self.asked == 2:  # in its turn, and now when it is looked at whether it may have another
+                host.post(paused.resume)
 
-    guest.pause()
-    future = host.post(lambda: host.post(wake))
-    assert host.run() is HostStop.DONE
-    assert future.result(0).done()
-    assert guest.retired == TURN
+    waiting, paused = host.guest("trap", "64K", input=Silent()), counting(host, limit=TURN)  # type: ignore[arg-type]
+    waiting.load(ASKS)
+    paused.pause()
+    assert host.run(wait_for_input=False) is HostStop.DONE
+    assert paused.retired == TURN
 
 
 def test_a_posted_function_cannot_run_or_close_the_host(host: Host) -> None:

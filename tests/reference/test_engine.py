@@ -98,7 +98,7 @@ def pair() -> Iterator[tuple[Machine, Machine]]:
         lambda machine: machine.cr("nothing"),
         lambda machine: machine.load(5),
         lambda machine: (machine.load(ECHO), machine.run().exit_code, machine.load(COUNTING), machine.run(9).stop),
-        lambda machine: (machine.interrupt(), machine.run(10).stop),
+        lambda machine: (machine.interrupt(), machine.run(10).stop, machine.run(10).stop),
     ],
 )
 def test_whatever_is_done_to_the_reference_is_as_on_a_machine(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 
 import pytest
@@ -13,6 +13,8 @@ from toyvm.asm import assemble_text
 from toyvm.diagnosis import describe
 from toyvm.host import Guest, Host
 from toyvm.machine import Machine
+from toyvm.monitor import Exit
+from toyvm.monitors.trap_and_emulate import TrapAndEmulate
 from toyvm.outcome import Outcome, Stop
 from toyvm.programs import random_program
 from toyvm.sharing import HostStop
@@ -107,3 +109,74 @@ def test_whatever_state_a_guest_stops_in_can_be_described() -> None:
                     assert describe(computer, outcome.stop, outcome.fault).startswith(outcome.detail.split("; ")[0])
                 stops.add(outcome.stop)
     assert stops >= {Stop.FAULT, Stop.LIMIT}
+
+
+# What the host's own Python raises in one guest's turn ends the run, and leaves books and neighbours as they were.
+
+
+class Fails:
+    """It raises once, whatever it is used for."""
+
+    live = False
+
+    def __init__(self) -> None:
+        self.has_failed = False
+
+    def __call__(self, *_: object) -> None:
+        if not self.has_failed:
+            self.has_failed = True
+            raise RuntimeError("out of order")
+
+    def fetch(self, size: int, wait: float) -> bytes:
+        self()
+        return b""
+
+    def write(self, data: bytes) -> int:
+        self()
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+
+def with_input(host: Host, fails: Fails) -> Guest:
+    return host.guest("trap", "64K", input=fails)
+
+
+def with_output(host: Host, fails: Fails) -> Guest:
+    return host.guest("trap", "64K", output=fails)  # type: ignore[arg-type]
+
+
+def with_observer(host: Host, fails: Fails) -> Guest:
+    guest = host.guest("trap", "64K")
+    guest.observe(fails, "in")
+    return guest
+
+
+def with_monitor(host: Host, fails: Fails) -> Guest:
+    class Failing(TrapAndEmulate):
+        def handle(self, exit: Exit) -> None:
+            if exit.reason == "in":
+                fails()
+            super().handle(exit)
+
+    return host.guest(memory="64K", monitor=Failing)
+
+
+@pytest.mark.parametrize("make", [with_input, with_output, with_observer, with_monitor])
+def test_what_one_guest_s_python_raises_ends_the_run_and_leaves_the_books_right(
+    host: Host, make: Callable[[Host, Fails], Guest]
+) -> None:
+    fails = Fails()
+    subject, neighbour = make(host, fails), host.guest("trap", "64K", limit=LIMIT)
+    load(subject, "_start: li t0, 15\n1: addi t0, t0, -1\n bnez t0, 1b\n out 0, t0\n in a0, 1\n li a0, 4\n out 8, a0\n")
+    load(neighbour, "_start: addi a0, a0, 1\n j _start\n")
+    with pytest.raises(RuntimeError, match="out of order"):
+        host.run()
+    account = host.account()
+    assert account.clock == sum(guest.instructions for guest in account.guests) > 0
+    assert [guest.is_running for guest in host.guests] == [False] * 2
+    assert host.run() is HostStop.DONE
+    assert subject.outcome is not None
+    assert (subject.outcome.exit_code, subject.retired, neighbour.retired) == (4, 35, LIMIT)
+    assert host.clock == 35 + LIMIT
