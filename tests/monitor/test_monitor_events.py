@@ -10,6 +10,7 @@ from asking import A0, ALL_ONES, CODE, HANDLER, MEMORY, Asker, asker, askers, er
 from toyvm.hypercalls import BY_NAME, EVENT_CAUSE, EVENT_INTERRUPT, EVENT_PORTS, VIRTUAL_INTERRUPTS
 from toyvm.isa.control import IE
 from toyvm.isa.traps import BY_NAME as CAUSE
+from toyvm.programs.assembly import op, to_bytes
 
 RECORD, NOWHERE = 0x6000, MEMORY
 EVENT = 1 << EVENT_INTERRUPT
@@ -250,6 +251,40 @@ def test_the_share_of_a_domain_that_was_woken_is_of_all_the_time_up_to_its_last_
     two.guest.stop()
     host.run(0)
     assert two.guest.seat.left == host.clock
+
+
+def test_a_domain_that_was_woken_and_has_ended_since_stays_so(pair: list[Asker]) -> None:
+    """Though what woke it is still pending, and others go on sending."""
+    one, two = pair
+    host, (port, _) = one.host, bound(one, two)
+    two.set_shared("imask", EVENT)
+    two.guest.write(0x5000, to_bytes([op("hcall", BY_NAME["block"].number), op("addi", A0, 0, 7)]))
+    two.guest.write(0x5008, to_bytes([op("hcall", BY_NAME["shutdown"].number)]))
+    one.guest.pause()
+    two.guest.pc = 0x5000
+    assert host.run() == "done"
+    send = [op("addi", A0, 0, port), op("hcall", BY_NAME["event_send"].number), op("jal", 0, -2)]
+    one.guest.write(0x5000, to_bytes(send))
+    one.guest.pc = 0x5000
+    one.guest.resume()
+    for _ in range(5):
+        host.run(300_000)
+        assert two.guest.outcome is not None
+        assert (two.guest.outcome.stop, two.guest.outcome.exit_code) == ("exit", 7)
+
+
+def test_a_domain_that_is_closed_while_it_is_idle_is_woken_no_more(pair: list[Asker]) -> None:
+    one, two = pair
+    host, (port, _) = one.host, bound(one, two)
+    one.guest.pause()
+    two.guest.pc = ask_pc("block")
+    assert host.run() == "done"
+    two.guest.close()
+    one.guest.pc, one.guest.x[A0] = ask_pc("event_send"), port
+    one.guest.resume()
+    one.guest.seat.limit = one.guest.retired + 1
+    assert host.run() == "done"
+    assert one.guest.x[A0] == error("notconn") % (1 << 64)
 
 
 def test_closing_clears_what_is_pending(ask: Asker) -> None:

@@ -124,6 +124,75 @@ def test_a_client_wakes_without_credit_of_its_cap(cap: int, asleep: int, before:
     assert first - woken >= SLICE * 100 // cap
 
 
+@pytest.mark.parametrize("part", [1, 37, SLICE - 1])
+def test_what_a_client_had_of_its_slice_before_it_slept_is_charged(part: int) -> None:
+    schedule, (napper, other) = schedule_of([100, 100])
+    for _ in range(400):
+        turn = schedule.next(10 * SLICE)
+        assert turn is not None
+        if turn[0] is not napper:
+            schedule.used(turn[1])
+            continue
+        schedule.used(part)
+        schedule.sleep(napper)
+        schedule.wake(napper)
+    assert abs(napper.ran - other.ran) <= 2 * SLICE
+
+
+def first_turn(schedule: Schedule, client: Client) -> int:
+    """The time until it has the CPU."""
+    began = schedule.clock
+    return next(clock for clock, number, _ in run(schedule, 1_000 * SLICE) if number == client.number) - began
+
+
+@pytest.mark.parametrize("cap", [2, 10, 50])
+def test_a_new_cap_counts_from_then_on(cap: int) -> None:
+    """What the old one let a client earn, it keeps; the slice that is missing is earned by the new one."""
+    schedule, (client, _) = schedule_of([1_000, 1], [1, FULL_CAP])
+    run(schedule, 50 * SLICE)
+    schedule.set_cap(client, cap)
+    missing = SLICE * 100 - 50 * SLICE
+    assert -(-missing // cap) <= first_turn(schedule, client) <= -(-missing // cap) + SLICE
+
+
+def test_a_client_that_its_cap_held_goes_on_when_that_is_lifted() -> None:
+    schedule, (client, _) = schedule_of([1_000, 1], [1, FULL_CAP])
+    run(schedule, 10 * SLICE)
+    schedule.set_cap(client, FULL_CAP)
+    assert first_turn(schedule, client) <= SLICE
+
+
+@given(st.lists(st.integers(1, 99), min_size=1, max_size=4), st.lists(st.integers(1, 3_000), max_size=20))
+def test_a_run_ends_at_its_tick_though_caps_hold_everybody(caps: list[int], parts: list[int]) -> None:
+    schedule, clients = schedule_of([100] * len(caps), caps)
+    for number, part in enumerate(parts, 1):
+        run(schedule, part)
+        assert schedule.clock == sum(parts[:number])
+        assert schedule.idle == schedule.clock - sum(client.ran for client in clients)
+
+
+def test_a_cap_that_is_lowered_holds_at_once() -> None:
+    schedule, (client, _) = schedule_of([1_000, 1])
+    run(schedule, 10 * SLICE)
+    before = client.ran
+    schedule.set_cap(client, 5)
+    run(schedule, 100 * SLICE)
+    assert client.ran - before <= 5 * SLICE + BURST * SLICE
+
+
+def test_no_more_than_a_burst_is_saved_up() -> None:
+    """By a client that could run, but whose share lets others go first."""
+    schedule, (saver, other) = schedule_of([1, 1_000_000], [90, FULL_CAP])
+    for _ in range(20):  # its clock is far ahead of the other's now
+        run(schedule, 2 * SLICE)
+    run(schedule, 5_000 * SLICE)
+    schedule.sleep(other)
+    began, had = schedule.clock, saver.ran
+    run(schedule, 200 * SLICE)
+    saved = (saver.ran - had) - (schedule.clock - began) * 90 / 100
+    assert BURST * SLICE - 2 * SLICE <= saved <= BURST * SLICE
+
+
 @given(st.integers(0, 2**32))
 def test_clients_that_come_and_go_leave_no_tick_unused(seed: int) -> None:
     random = Random(seed)
