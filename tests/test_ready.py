@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -90,6 +91,37 @@ def test_a_changed_assembler_assembles_anew(guests: Path, monkeypatch: pytest.Mo
     (file,) = kept(guests)
     before = file.read_bytes()
     module.write_text("ENCODING = 2")
+    hello(guests)
+    assert file.read_bytes() != before
+
+
+# What the assembler has of these is words for people, checks, and files.
+SAY_NOTHING_OF_IMAGES = {
+    *("arguments", "boundary", "errors", "limits", "names", "places", "printable", "replacing", "sizes", "outcome"),
+    *("source_lines", "native", "interrupts"),
+}
+
+
+def test_whatever_module_says_what_a_source_means_is_part_of_the_checksum() -> None:
+    package = Path(ready.PACKAGE)
+    kept = {Path(name).relative_to(package).with_suffix("").as_posix() for name in ready._assembler()}
+    imported = set()
+    for folder in ("asm", "image", "isa"):
+        modules = list((package / folder).rglob("*.py"))
+        assert {path.relative_to(package).with_suffix("").as_posix() for path in modules} <= kept
+        for path in modules:
+            imported |= set(re.findall(r"^\s*from toyvm\.(\w+)(?:\.\w+)* import", path.read_text(), re.MULTILINE))
+    assert imported - {"asm", "image", "isa"} - SAY_NOTHING_OF_IMAGES <= kept
+
+
+@pytest.mark.parametrize("name", ["asm/pseudo.py", "image/writer.py", "isa/instructions.py", "hypercalls.py"])
+def test_a_change_of_what_the_assembler_is_made_of_counts(
+    guests: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    hello(guests)
+    (file,) = kept(guests)
+    before, contents = file.read_bytes(), ready._contents
+    monkeypatch.setattr(ready, "_contents", lambda path: contents(path) + b"#" * path.endswith(name))
     hello(guests)
     assert file.read_bytes() != before
 

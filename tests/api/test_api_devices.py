@@ -145,6 +145,51 @@ def test_a_terminal_is_recorded_and_its_record_replays_to_the_same_state() -> No
         assert (machine.output, machine.state_hash()) == (b"abc", state)
 
 
+# Takes its time over each byte, so that more comes than its buffer holds.
+SLOW = assemble_text("""
+_start:
+1:  in   a0, 1
+    li   t0, -1
+    beq  a0, t0, 1b
+    bltz a0, 3f
+    out  0, a0
+    li   t1, 300
+2:  addi t1, t1, -1
+    bnez t1, 2b
+    j    1b
+3:  li   a0, 0
+    out  8, a0
+""").image
+
+
+class Burst:
+    """A terminal that has all of its bytes at once, and then no more; its end comes when they have been taken."""
+
+    live = True
+
+    def __init__(self, data: bytes) -> None:
+        self.left = data
+
+    def fetch(self, size: int, wait: float) -> bytes | None:
+        part, self.left = self.left[:size], self.left[size:]
+        return part
+
+
+@pytest.mark.parametrize("size", [4095, 4096, 4097, 20_001])
+def test_a_terminal_that_brings_more_than_there_is_room_for_loses_nothing(size: int) -> None:
+    data = bytes(n * n % 251 for n in range(size))
+    with Machine("1M", input=Burst(data)) as machine:
+        machine.load(SLOW)
+        assert machine.run(timeout=60).ok
+        assert machine.output == data
+        log, state = machine.input_log, machine.state_hash()
+    assert b"".join(record.data for record in log) == data
+    with Machine("1M", input=ReplayInput(log)) as machine:
+        machine.load(SLOW)
+        assert machine.run(timeout=60).ok
+        assert (machine.output, machine.state_hash()) == (data, state)
+
+
 def test_a_replay_brings_bytes_at_exactly_their_count() -> None:
     polling = assemble_text("_start:\n1: in a0, 1\n bltz a0, 1b\n li a0, 0\n out 8, a0\n").image
     with Machine("1M", input=ReplayInput([InputRecord(1000, b"x")])) as machine:

@@ -406,3 +406,55 @@ def test_what_reads_the_contents_still_does_not_keep_the_disk_from_closing(file:
     with memoryview(disk.contents) as view:
         disk.close()
         assert view[:5] == b"start"
+
+
+def failing_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next disk that is saved is not."""
+    from toyvm.disk_file import DiskFile
+
+    save = DiskFile.save
+
+    def fail(self: DiskFile) -> None:
+        monkeypatch.setattr(DiskFile, "save", save)
+        raise BadFileError("disk: No space left on device")
+
+    monkeypatch.setattr(DiskFile, "save", fail)
+
+
+def test_what_could_not_be_saved_is_saved_by_the_next_computer_though_that_writes_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk.open(file)
+    machine = Machine("1M", disk=disk)
+    written(machine)
+    failing_once(monkeypatch)
+    with pytest.raises(BadFileError, match="No space"):
+        machine.close()
+    assert disk.unsaved
+    with Machine("1M", disk=disk):
+        pass
+    assert is_written(file)
+
+
+def test_a_guest_s_disk_that_cannot_be_saved_keeps_no_other_from_being_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / f"disk{number}" for number in range(3)]
+    host = Host("16M")
+    for path in files:
+        path.write_bytes(b"start" + bytes(2 * SECTOR - 5))
+        guest = host.guest("trap", "1M", disk=path)
+        guest.load(WRITING)
+        assert guest.run().ok
+    failing_once(monkeypatch)
+    with pytest.raises(BadFileError, match="No space"):
+        host.close()
+    assert [is_written(path) for path in files].count(True) == 2
+
+
+def test_writing_back_leaves_no_descriptor_open(file: Path) -> None:
+    write(file)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        write(file)
+    assert len(os.listdir("/proc/self/fd")) == before

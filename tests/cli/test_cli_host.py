@@ -193,6 +193,46 @@ def test_commands_are_done_at_their_time(capfd: Capture, folder: Path) -> None:
     assert a["condition"] == b["condition"] == "stopped"
 
 
+def test_a_command_for_all_is_for_those_that_have_not_ended(capfd: Capture, folder: Path) -> None:
+    path = written(folder, "name = 'ends'\nprogram = 'zero.s'", "name = 'goes'\nprogram = 'loop.s'")
+    commands = folder / "commands"
+    commands.write_text("at 5000 pause all\nat 6000 resume all\nat 20000 stop all\n")
+    done = call(capfd, "host", str(path), "--commands", str(commands))
+    assert (done.code, done.errors) == (0, "")
+    commands.write_text("at 5000 pause ends\nat 20000 stop all\n")
+    done = call(capfd, "host", str(path), "--commands", str(commands))
+    assert done.code == 2
+    assert "has ended" in done.errors
+
+
+def test_commands_stand_in_the_order_of_their_time_whatever_stands_between(capfd: Capture, folder: Path) -> None:
+    path = written(folder, "name = 'one'\nprogram = 'loop.s'")
+    commands = folder / "commands"
+    commands.write_text("at 500 pause one\nresume one\n\n# later\nat 100 stop one\n")
+    done = call(capfd, "host", str(path), "--commands", str(commands))
+    assert (done.code, done.errors.count("\n")) == (101, 1)
+    assert "commands:5: at 100 comes after at 500" in done.errors
+
+
+def test_a_paused_guest_begins_when_it_is_resumed(capfd: Capture, folder: Path) -> None:
+    path = written(folder, "name = 'one'\nprogram = 'three.s'\npaused = true", "name = 'two'\nprogram = 'zero.s'")
+    done = call(capfd, "host", str(path))
+    assert done.code == 104
+    assert "guest one: paused when the run ended" in done.errors
+    (folder / "commands").write_text("at 100 resume one\n")
+    assert call(capfd, "host", str(path), "--commands", str(folder / "commands")).code == 3
+
+
+@pytest.mark.parametrize("codes", [(0, 3, 9), (9, 3, 0), (3, 0, 9), (0, 0, 9)])
+def test_the_first_guest_in_the_file_that_did_not_end_with_0_gives_the_exit_code(
+    capfd: Capture, folder: Path, codes: tuple[int, ...]
+) -> None:
+    for code in codes:
+        (folder / f"{code}.s").write_text(f"_start: li a0, {code}\n out 8, a0\n")
+    path = written(folder, *(f"name = 'g{n}'\nprogram = '{code}.s'" for n, code in enumerate(codes)))
+    assert call(capfd, "host", str(path)).code == next(code for code in codes if code)
+
+
 def test_lines_are_sent_to_a_console_and_its_output_shown(capfd: Capture, folder: Path) -> None:
     (folder / "echo.s").write_text(ECHO)
     path = written(folder, "name = 'e'\nprogram = 'echo.s'\ninput = 'console'")

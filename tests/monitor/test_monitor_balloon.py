@@ -68,6 +68,16 @@ def test_what_the_hardware_remembers_of_a_page_given_back_is_forgotten(ask: Aske
         assert neighbour.memory.dword(0) == 1234
 
 
+def test_a_page_given_back_is_out_of_reach_at_once_though_it_was_just_used(ask: Asker) -> None:
+    """And whatever else happens on the host: no other guest runs in between."""
+    assert ask.store(PAGE * PAGE_SIZE, 5)
+    assert ask.load(PAGE * PAGE_SIZE) == 5
+    unmap(ask, PAGE)
+    assert give(ask, PAGE) == (0, 1)
+    assert ask.load(PAGE * PAGE_SIZE) is None
+    assert not ask.store(PAGE * PAGE_SIZE, 6)
+
+
 def test_a_page_in_use_is_not_given_back(ask: Asker) -> None:
     assert give(ask, PAGE) == (error("busy"), 0), "mapped writable"
     assert ask("update_va", PAGE * PAGE_SIZE, ask.entry(PAGE, READ_ONLY), 1) == 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from guest_runs import BEHAVIOURS, image_of
+from guest_runs import BEHAVIOURS, GUESTS, image_of
 
 from toyvm import Host, assemble_text
+from toyvm.events import ExitEvent
 from toyvm.image import Image
 from toyvm.isa.traps import BY_NAME
 
@@ -89,3 +90,43 @@ def test_a_paravirtual_guest_is_shown_the_time_and_what_is_pending_before_its_fi
         guest.load(assemble_text(source, "shown.s").image)
         guest.run(3)
         assert [guest.registers[name] for name in ("a0", "a1", "a2")] == [256, 1 << BY_NAME["console"].number, 12345]
+
+
+FAULTING = {"shadow_page_fault", "nested_page_fault", "trace", "code_read", "code_write", "guest_page_fault", "adapted"}
+
+
+@pytest.mark.parametrize("technique", ["trap", "rewrite+adaptive", "hybrid", "assist", "assist+shadow", "para"])
+def test_an_exit_says_a_guest_physical_address_only_where_it_is_about_one(technique: str) -> None:
+    """And no other exit that of the one before."""
+    seen: dict[str, set[bool]] = {}
+
+    def look(event: ExitEvent) -> None:
+        seen.setdefault(event.reason, set()).add(event.gpa is not None)
+
+    with Host("16M", level="assist") as host, host.guest(technique, "2M", input=b"x\n") as guest:
+        guest.load(image_of(GUESTS / "kernel.s", technique))
+        guest.observe(look)
+        assert guest.run(400_000).stop in ("limit", "exit")
+    assert len(seen) > 2
+    assert not [reason for reason, there in seen.items() if True in there and reason not in FAULTING]
+    assert seen.get("nested_page_fault", {True}) == {True}
+
+
+@pytest.mark.parametrize("technique", ["trap", "rewrite", "assist"])
+def test_an_event_tells_the_guest_s_time_with_what_it_has_skipped(technique: str) -> None:
+    source = """
+_start:
+    li   t0, 5000
+    crw  timecmp, t0
+    li   t0, 1
+    crw  imask, t0
+    wfi
+    out  8, zero
+"""
+    told: list[tuple[int, int]] = []
+    with Host(level="assist") as host, host.guest(technique, "1M") as guest:
+        guest.load(assemble_text(source, "skips.s").image)
+        guest.observe(lambda event: told.append((event.time, event.guest.time)), "out")
+        guest.run()
+        assert guest.skipped > 4_000
+    assert told == [(5_000, 5_000)]

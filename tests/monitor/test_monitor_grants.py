@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from asking import ALL_ONES, MEMORY, READ_ONLY, WRITABLE, Asker, askers, error
+from asking import ALL_ONES, HANDLER, MEMORY, READ_ONLY, WRITABLE, Asker, askers, error
 
 from toyvm.errors import BadFileError
 from toyvm.hypercalls import GRANT_MAPS, GRANT_WRITABLE, GRANTS, SHARED_PAGE_ADDRESS
@@ -136,6 +136,20 @@ def test_writing_over_the_entry_unmaps(pair: list[Asker]) -> None:
     assert owner("grant_end", reference) == 0
 
 
+@pytest.mark.parametrize("how", ["grant_unmap", "update_va"])
+def test_what_is_unmapped_is_out_of_reach_at_once_though_it_was_just_used(pair: list[Asker], how: str) -> None:
+    owner, other = pair
+    reference = mapped(owner, other)
+    assert other.load(THERE) == 1000 + owner.domain
+    assert other.store(THERE, 5)
+    arguments = (THERE,) if how == "grant_unmap" else (THERE, 0, 0)
+    assert other(how, *arguments) == 0
+    assert other.load(THERE) is None
+    assert not other.store(THERE, 6)
+    assert owner.read(SHARED) == 5
+    assert owner("grant_end", reference) == 0
+
+
 def test_letting_go_of_the_table_unmaps(pair: list[Asker]) -> None:
     owner, other = pair
     table, upper, root = 20, 21, 22
@@ -236,6 +250,19 @@ def test_the_host_s_own_write_to_a_table_leaves_sound_books(pair: list[Asker]) -
     assert entry & ~0xFFF == owner.frame(PAGE) * PAGE_SIZE
     other.guest.write(level0_of(other) + 8 * FREE, bytes(8))
     assert other.load(THERE) is None
+    assert owner("grant_end", reference) == 0
+
+
+@pytest.mark.parametrize("through", [0, 1])
+def test_a_map_goes_with_the_table_that_the_host_takes_away(pair: list[Asker], through: int) -> None:
+    """Its entry still stands in what was a table: written over is the one that led there, of the level above."""
+    owner, other = pair
+    reference = mapped(owner, other)
+    frames = {other.frame(page): page for page in range(MEMORY // PAGE_SIZE)}
+    level1 = frames[other.read(other.root_page * PAGE_SIZE) >> 12] * PAGE_SIZE
+    other.guest.write((other.root_page * PAGE_SIZE, level1)[through], bytes(8))
+    other.run(HANDLER)
+    assert lib.t64_guest_audit(owner.guest.vm) == lib.T64_OK
     assert owner("grant_end", reference) == 0
 
 

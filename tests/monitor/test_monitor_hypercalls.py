@@ -8,10 +8,12 @@ import pytest
 from asking import ALL_ONES, CODE, DATA, HANDLER, LIST, MEMORY, NUMBERS, Asker, asker, error, words
 
 from toyvm.hypercalls import BY_NAME, HYPERCALLS, MAXIMUM_CONSOLE_BYTES, MAXIMUM_RECORDS, START_MAGIC, TRAP_ANY, VERSION
+from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.control import IE, PIE, PMODE
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.registers import REGISTERS
 from toyvm.isa.traps import BY_NAME as CAUSE
+from toyvm.programs.assembly import op, to_bytes
 
 TIMER = 1 << CAUSE["timer"].number
 RECORDS, TEXT, DONE = 0x5000, 0x8000, 0x6000
@@ -151,6 +153,26 @@ def test_the_users_of_a_guest_may_not_make_hypercalls_nor_see_the_shared_page(as
         ask.run(CODE + 4 * BY_NAME["iret"].number, (1 << 64) - 0x4000, 7, count=2)
         assert (ask.guest.pc, ask.shared("cause")) == (HANDLER + 4, CAUSE[cause].code)
         assert ask.shared("status") & PMODE
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(op("crr", 10, number) for number in (0, 3, CONTROL["info"].number, 31)),
+        *(op("crw", 0, 10), op("in", 10, 0), op("out", 8, 10), op("wfi"), op("tlbi", 0), op("eret"), op("getst", 10)),
+    ],
+)
+def test_what_is_sensitive_goes_from_users_to_their_kernel(ask: Asker, word: int) -> None:
+    """Though the kernel itself may read info."""
+    ask.set_handler()
+    root = ask.start["root_frame"]
+    assert ask("set_roots", root, root) == 0
+    ask.guest.write(0x5000, to_bytes([word]))
+    ask.set_shared("epc", 0x5000)
+    ask.set_shared("status", PMODE)
+    ask.run(CODE + 4 * BY_NAME["iret"].number, count=2)
+    assert (ask.guest.pc, ask.shared("cause")) == (HANDLER + 4, CAUSE["privileged_instruction"].code)
+    assert (ask.shared("epc"), ask.shared("tval")) == (0x5000, word)
 
 
 def test_the_timer_is_shown_as_pending_and_delivered_when_it_is_let_in(ask: Asker) -> None:

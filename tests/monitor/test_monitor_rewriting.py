@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from toyvm.asm import assemble_text
@@ -212,6 +214,17 @@ def test_code_that_is_written_anew_is_rewritten_anew(technique: str, level: Leve
         counts = counts_of(guest)
         assert counts.dropped > 3
         assert counts.stepped > 0, "it changed too often"
+
+
+@TECHNIQUES
+@pytest.mark.parametrize("stop", [50, 200, 400, 600])
+def test_the_counts_are_of_what_is_there_whatever_was_dropped(technique: str, stop: int) -> None:
+    with Host("4M") as host, host.guest(technique, MEMORY) as guest:
+        guest.load(built(MODIFIED))
+        guest.run(stop)
+        counts, kinds = counts_of(guest), Counter(word.kind for word in words_of(guest))
+        assert kinds == Counter({Kind.IN_PLACE: counts.in_place, Kind.CALL: counts.calls, Kind.ADAPTED: counts.adapted})
+        assert counts.copied - counts.dropped == counts.pages
 
 
 @LEVELS

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from guest_runs import GUESTS, image_of
+from asking import asker
+from guest_runs import GUESTS, TESTS, image_of
 
 from toyvm.asm import assemble_text
 from toyvm.errors import BadFileError, UsageError
 from toyvm.host import Guest, Host
+from toyvm.hypercalls import VIRTUAL_INTERRUPTS
 
 KERNEL = GUESTS / "kernel.s"
 MEMORY = 4 << 20
@@ -51,6 +53,96 @@ def test_a_snapshot_goes_on_on_another_host(technique: str, count: int) -> None:
         copy.run(until=30_000)
         copy.restore(guest.save())
         assert end_of(copy) == end_of(guest)
+
+
+# Kernels that ask for everything, and one under full virtualization, which are moved before every instruction.
+MOVED = [
+    *(("para", name) for name in ("trap_table", "console_ring", "disk_ring", "multicall", "timed")),
+    *((technique, "timer") for technique in ("trap", "rewrite", "hybrid", "assist", "assist+shadow")),
+]
+# Turns interrupts on by iret, with a timer due that was seen while they were off; then lets another one come.
+TIMED = """
+.include "t64.inc"
+.globl _start
+_start:
+    la   t0, table
+    mv   a0, t0
+    li   a1, 1
+    li   a2, 0
+    hcall HC_SET_TRAP_TABLE
+    li   s0, SHARED_PAGE
+    li   t0, 1
+    sd   t0, SHARED_IMASK - SHARED_PAGE(s0)
+    li   a0, 0
+    hcall HC_SET_TIMER
+    hcall HC_YIELD
+    la   t0, on
+    sd   t0, SHARED_EPC - SHARED_PAGE(s0)
+    li   t0, STATUS_PIE
+    sd   t0, SHARED_STATUS - SHARED_PAGE(s0)
+    hcall HC_IRET
+on: addi s1, s1, 1
+    addi s1, s1, 1
+    addi s1, s1, 1
+    li   a0, 0
+    hcall HC_SHUTDOWN
+handler:
+    slli s2, s2, 4
+    add  s2, s2, s1
+    addi s2, s2, 1
+    ld   a0, SHARED_TIME - SHARED_PAGE(s0)
+    li   t0, 0
+    sd   t0, SHARED_IMASK - SHARED_PAGE(s0)
+    hcall HC_IRET
+.balign 8
+table: .dword TRAP_ANY, handler, 0
+"""
+
+
+@pytest.mark.parametrize(("technique", "name"), MOVED)
+def test_a_guest_that_is_moved_before_every_instruction_does_not_notice(technique: str, name: str) -> None:
+    """To and fro between two hosts: the other guest there has stood elsewhere, and is to forget that."""
+    path = TESTS / "guests" / f"{name}.s"
+    image = assemble_text(TIMED, "timed.s").image if name == "timed" else image_of(path, technique)
+    ends = []
+    for moves in (0, 700):
+        with Host("8M", level="assist") as one, Host("8M", level="assist") as other:
+            here, there = (
+                host.guest(technique, "256K", disk=bytearray(16 * 512), input=b"abc\ndef\n") for host in (one, other)
+            )
+            here.load(image)
+            there.load(image)
+            there.run(60)
+            for _ in range(moves):
+                if here.run(1).stop != "limit":
+                    break
+                there.restore(here.save())
+                here, there = there, here
+            outcome = here.run(200_000)
+            ends.append(
+                (outcome.stop, outcome.exit_code, here.retired, here.time, here.state_words(), here.state_hash())
+            )
+    assert ends[1] == ends[0]
+
+
+def test_what_was_pending_is_no_news_after_a_restore() -> None:
+    """An event is raised where something becomes pending; what was acknowledged before is not raised again."""
+    with asker() as ask:
+        ask.set_handler()
+        port = ask("event_bind_virq", VIRTUAL_INTERRUPTS["timer"])
+        ask("set_timer", 0)
+        ask("yield")
+        assert ask("version", 0) > 0
+        assert ask.shared("event_pending") == 1 << port
+        ask.set_shared("event_pending", 0)
+        snapshot = ask.guest.save()
+        ask("set_timer", (1 << 64) - 1)
+        ask("yield")
+        assert ask("version", 0) > 0
+        ask.guest.restore(snapshot)
+        ask("yield")
+        assert ask("version", 0) > 0
+        assert ask.shared("event_pending") == 0
 
 
 def test_a_paravirtual_guest_gets_its_own_frames_back_on_a_host_where_it_had_others() -> None:

@@ -149,6 +149,19 @@ def test_updates_stop_at_the_first_that_is_refused_and_tell_how_many_were_done(a
     assert [ask.read(NEW * PAGE_SIZE + 8 * n) for n in range(3)] == [ask.entry(3), ask.entry(4), 0]
 
 
+def test_a_record_may_begin_on_one_page_and_end_on_another(ask: Asker) -> None:
+    """Whose frames are no neighbours."""
+    frame = table(ask, NEW, 0)
+    assert ask.frame(6) != ask.frame(5) + 1
+    for before in (8, 16, 24):
+        at = 6 * PAGE_SIZE - before
+        ask.write(at, frame * PAGE_SIZE, ask.entry(3, READ_ONLY), frame * PAGE_SIZE + 8, ask.entry(4, READ_ONLY))
+        assert ask("mmu_update", at, 2, 0) == 0
+        assert [ask.read(NEW * PAGE_SIZE + 8 * n) for n in (0, 1)] == [ask.entry(n, READ_ONLY) for n in (3, 4)]
+        ask.write(at, frame * PAGE_SIZE, 0, frame * PAGE_SIZE + 8, 0)
+        assert ask("mmu_update", at, 2, 0) == 0
+
+
 def test_an_update_outside_a_table_is_refused(ask: Asker) -> None:
     assert update(ask, (place(ask, NEW), 0)) == (error("inval"), 0)
     frame = table(ask, NEW, 0)
@@ -209,6 +222,23 @@ def test_a_root_in_use_stays_a_table_when_it_is_unpinned(ask: Asker) -> None:
     assert ask("update_va", NEW * PAGE_SIZE, ask.entry(NEW), 0) == error("busy")
     assert ask("set_roots", ask.start["root_frame"], ALL_ONES) == 0
     assert ask("update_va", NEW * PAGE_SIZE, ask.entry(NEW), 0) == 0
+
+
+def test_a_page_that_was_a_root_keeps_nothing_of_the_monitor_s(ask: Asker) -> None:
+    new = new_root(ask)
+    for kernel in (new, ask.start["root_frame"]):
+        assert ask("set_roots", kernel, ALL_ONES) == 0
+        ask.set_shared("scratch", 1)
+    assert ask("unpin_table", new) == 0
+    assert ask.guest.read((NEW + 1) * PAGE_SIZE - 8, 8) == bytes(8)
+
+
+def test_roots_that_are_refused_keep_no_table_in_use(ask: Asker) -> None:
+    new = new_root(ask)
+    for wrong in (ask.frame(3), ALL_ONES - 1):
+        assert ask("set_roots", new, wrong) < 0
+    assert ask("unpin_table", new) == 0
+    assert ask("update_va", NEW * PAGE_SIZE, ask.entry(NEW), 0) == 0, "it is no table any more"
 
 
 def test_roots_that_are_none_leave_the_old_ones(ask: Asker) -> None:

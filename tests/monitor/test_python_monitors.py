@@ -157,6 +157,23 @@ def test_an_observer_may_skip_the_instruction() -> None:
         assert guest.registers.t0 == 99
 
 
+@pytest.mark.parametrize("again", ["load", "restore"])
+def test_a_stop_that_was_due_is_not_one_of_what_is_loaded_or_restored_since(again: str) -> None:
+    """A wait that nothing can end is emulated, and the run interrupted before it says so."""
+    waits = assemble_text("_start: wfi\n", "waits.s").image
+    with Host() as host, made(host) as guest:
+        guest.load(SHORT)
+        snapshot = guest.save()
+        guest.load(waits)
+        guest.observe(lambda event: event.guest.interrupt(), "wfi")
+        assert guest.run().stop == "interrupted"
+        if again == "load":
+            guest.load(SHORT)
+        else:
+            guest.restore(snapshot)
+        assert guest.run().exit_code == 7
+
+
 def test_the_example_is_of_some_fifty_lines() -> None:
     text = SOURCE.read_text()
     code = [line for line in text.split('"""', 2)[2].splitlines() if line.strip() and not line.strip().startswith("#")]

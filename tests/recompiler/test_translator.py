@@ -9,7 +9,7 @@ from assembling import words_of
 
 from toyvm.native import ffi
 from toyvm.recompiler.options import Recompiling
-from toyvm.recompiler.translator import LARGE, Translator
+from toyvm.recompiler.translator import GROWTHS_MAX, LARGE, Translator
 from toyvm.recompiler.worker import Account
 
 BASE = 0x1000
@@ -76,6 +76,45 @@ def test_a_region_is_grown_by_a_jump_that_was_not_seen_before() -> None:
     assert core.ask(BASE) == [BASE]
     assert core.ask(midst) == [midst]  # no jump leads there: it ends where the region begins
     assert core.ask(midst + 4, (jump, midst + 4)) == [BASE, midst + 4]
+
+
+def test_a_region_is_grown_so_often_and_no_more() -> None:
+    """Each time another jump leads into it; after that what begins there ends where the region begins."""
+    core = Asking(f"1: addi t0, t0, 1; beqz t2, 2f; jalr zero, 0(t1); 2: {WAY}; j 1b")
+    jump, first = BASE + 8, BASE + 4 * 4
+    assert core.ask(BASE) == [BASE]
+    seen = []
+    for n in range(GROWTHS_MAX):
+        seen.append((jump, first + 4 * n))
+        found = core.ask(first + 4 * n, *seen)
+        assert found is not None
+        assert found[0] == BASE
+        assert first + 4 * n in found
+    last = first + 4 * GROWTHS_MAX
+    assert core.ask(last, *seen, (jump, last)) in (None, [last])
+
+
+def test_after_everything_was_dropped_there_is_room_again() -> None:
+    core = Asking(f"{LOOP}; .balign 512; {LOOP}", room=1)
+    for _ in range(2):
+        for place in (BASE, BASE + 512):
+            core._translator._options = core._translator._options._replace(room=1)
+            assert core.ask(place) == []
+            core._translator._options = core._translator._options._replace(room=1 << 20)
+            assert core.ask(place) == [place, place + 4]
+    assert core.account.dropped == 4
+    assert core.account.compiled == 2  # the cache has the rest
+
+
+def test_room_is_for_what_is_loaded_and_each_drop_empties_it() -> None:
+    core = Asking(f"{LOOP}; .balign 512; {LOOP}; .balign 512; {LOOP}")
+    assert core.ask(BASE)
+    size = core._translator._loaded_bytes
+    core._translator._options = core._translator._options._replace(room=2 * size + size // 2)
+    answers = [core.ask(BASE + 512 * (n % 3)) for n in range(1, 13)]
+    # Two fit. What comes third drops all, and is asked for again.
+    assert [bool(answer) for answer in answers[:4]] == [True, False, True, True]
+    assert core._translator._loaded_bytes <= 2 * size + size // 2
 
 
 def test_a_group_that_often_gets_stuck_is_parted_once() -> None:
