@@ -29,7 +29,8 @@ def run(capfd: Capture, source: Path, text: str, *words: str) -> Done:
 
 
 def headline(done: Done) -> str:
-    return done.errors.partition("\n")[0]
+    """The report's first line; the assembler may have warned before it."""
+    return next(line for line in done.errors.splitlines() if line.startswith("toyvm: "))
 
 
 def pointed_at(done: Done) -> list[str]:
