@@ -275,3 +275,9 @@ REFUSED = (
 @pytest.mark.parametrize("text", REFUSED)
 def test_a_refused_section_makes_one_complaint_alone(text: str) -> None:
     assert len(complaints(f"nop\n{text}")) == 1
+
+
+def test_a_function_that_is_nowhere_is_one_complaint_where_it_is_called() -> None:
+    found = complaint(".globl __muldf3\nnop\ncall __muldf3")
+    assert (found.line, found.message) == (3, "undefined symbol '__muldf3'")
+    assert complaint(".globl f\nnop").message == "symbol 'f' is declared global but defined nowhere"

@@ -36,6 +36,7 @@ class Linked:
     globals: dict[str, tuple[Unit, Symbol]] = field(default_factory=dict)
     numbers: dict[Unit, Numbers] = field(default_factory=dict)
     sizes: dict[tuple[Unit, str], int] = field(default_factory=dict)
+    undefined: set[str] = field(default_factory=set)  # names that are used and defined nowhere
 
 
 class Numbers:
@@ -139,6 +140,8 @@ def link(units: Sequence[Unit], base: int, entry: str | None, log: Log) -> Linke
         _definitions(unit, linked, units, log)
         _fill(unit, linked, units, log)
         _sizes(unit, linked, units, log)
+    for unit in units:
+        _declarations(unit, linked, log)
     linked.entry = _entry(units, linked, entry, log)
     return linked
 
@@ -203,6 +206,7 @@ def undefined(
 ) -> Complaint:
     """What to say of a symbol that is nowhere: a label behind `1f`, a constant of t64.inc, a name not global."""
     name = error.name
+    linked.undefined.add(name)
     if name in REGISTERS:
         return Complaint(not_a_number(name), None, error.offset, len(name))
     if "#" in name:
@@ -307,14 +311,17 @@ def _definitions(unit: Unit, linked: Linked, units: Sequence[Unit], log: Log) ->
             value = _number(unit, symbol.value, here, (symbol.origin, 1), linked, units, log)
             if linked.globals.get(symbol.name, (unit, symbol))[1] is symbol or not symbol.is_shared:
                 linked.numbers[unit].known.setdefault(symbol.name, value)
-        elif symbol.value is None and _is_missing(symbol, linked) and symbol.origin:
+
+
+def _declarations(unit: Unit, linked: Linked, log: Log) -> None:
+    """What is declared for all, and neither defined anywhere nor complained of where it is used."""
+    for symbol in unit.symbols.values():
+        if symbol.value is None and symbol.origin and _is_missing(symbol, linked):
             column = max(0, symbol.origin.text.find(symbol.name))
-            complaint = Complaint(
-                f"symbol '{symbol.name}' is declared global but defined nowhere", None, column, len(symbol.name)
-            )
-            log.add(diagnose_text(symbol.origin, complaint))
+            message = f"symbol '{symbol.name}' is declared global but defined nowhere"
+            log.add(diagnose_text(symbol.origin, Complaint(message, None, column, len(symbol.name))))
 
 
 def _is_missing(symbol: Symbol, linked: Linked) -> bool:
-    """Is a symbol, declared here and not defined, none that may be missing?"""
-    return symbol.is_global and not symbol.is_weak and symbol.name not in linked.globals
+    is_needed = symbol.is_global and not symbol.is_weak
+    return is_needed and symbol.name not in linked.globals and symbol.name not in linked.undefined
