@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from toyvm.host import Guest
     from toyvm.image import Image
     from toyvm.recompiler.options import Recompiling
-    from toyvm.reference_engine import ReferenceEngine
 
 ENGINES = ("interpreter", "recompiler", "reference")
 
@@ -241,9 +240,7 @@ def quiet_guest(arguments: argparse.Namespace) -> Iterator[tuple[Guest, Outcome]
 
 
 @contextmanager
-def _computer(
-    arguments: argparse.Namespace, source: InputSource, output: BinaryIO | None
-) -> Iterator[Computer | ReferenceEngine]:
+def _computer(arguments: argparse.Namespace, source: InputSource, output: BinaryIO | None) -> Iterator[Computer]:
     """The computer that the options ask for."""
     from toyvm.disk import open_disk
     from toyvm.sizes import check_pages
@@ -284,14 +281,14 @@ def _engine(arguments: argparse.Namespace) -> str | Recompiling:
     return Recompiling(cache=None if arguments.code_cache == "none" else Path(arguments.code_cache))
 
 
-def _run(computer: Computer | ReferenceEngine, source: InputSource, limits: tuple[int | None, float | None]) -> Outcome:
+def _run(computer: Computer, source: InputSource, limits: tuple[int | None, float | None]) -> Outcome:
     from toyvm.cli.terminal import keys_unbuffered
 
     with keys_unbuffered(source):
         return computer.run(*limits)
 
 
-def explain(computer: Computer | ReferenceEngine, outcome: Outcome) -> None:
+def explain(computer: Computer, outcome: Outcome) -> None:
     """Say on standard error why a guest that did not end by itself was ended, and where."""
     code = outcome.exit_code
     if outcome.stop is Stop.EXIT and code is not None and code > MAXIMUM_GUEST_EXIT_CODE:
@@ -309,7 +306,7 @@ def exit_code_of(outcome: Outcome) -> int:
     return int(EXIT_CODES[outcome.stop])
 
 
-def _write_report(arguments: argparse.Namespace, computer: Computer | ReferenceEngine, outcome: Outcome) -> None:
+def _write_report(arguments: argparse.Namespace, computer: Computer, outcome: Outcome) -> None:
     from toyvm.report import run_report, write_json
 
     names = ("program", "technique", "engine", "hardware", "memory", "max_instructions", "timeout", "disk", "input")
@@ -326,7 +323,7 @@ def _write_report(arguments: argparse.Namespace, computer: Computer | ReferenceE
     write_json(Path(arguments.report), record)
 
 
-def _write_record(path: str, source: InputSource, computer: Computer | ReferenceEngine) -> None:
+def _write_record(path: str, source: InputSource, computer: Computer) -> None:
     from toyvm.console import RecordedStream
     from toyvm.report import input_log_record, write_json
 

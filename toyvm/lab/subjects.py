@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from toyvm.host import Guest
     from toyvm.image import Image
     from toyvm.recompiler.options import Recompiling
-    from toyvm.reference_engine import ReferenceEngine
 
 INTERPRETER, RECOMPILER = "interpreter", "recompiler"
 GUEST_MEMORY = 8 << 20  # bytes
@@ -94,7 +93,7 @@ class Subject:
             )
 
     @contextmanager
-    def _computer(self, disk: bytearray | None) -> Iterator[Computer | ReferenceEngine]:
+    def _computer(self, disk: bytearray | None) -> Iterator[Computer]:
         output = cast("BinaryIO", Discarded())
         if self.engine == "reference":
             from toyvm.console import BytesInput
