@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
 from cffi import FFI
 from setuptools import Extension
 from setuptools.command.build_ext import build_ext
 
-ROOT = Path(__file__).resolve().parent.parent
+from toyvm.core_sources import fingerprint
+
 NATIVE = Path("native")  # relative to the root, where setuptools runs: absolute paths would end up in the objects
 MODULE = "toyvm._core"
 WRAPPER = NATIVE / "generated" / "_core.c"
 
-# Only Python's entry point is visible outside.
-COMPILE_FLAGS = ["-std=c11", "-O2", "-fvisibility=hidden", "-fno-strict-aliasing", "-Wall", "-Wextra", "-Werror"]
+# Only Python's entry point is visible outside. Debug information, which Python's own flags ask for, would be three
+# quarters of the file, with the path that it was built at.
+COMPILE_FLAGS = ["-std=c11", "-O2", "-g0", "-fvisibility=hidden", "-fno-strict-aliasing", "-Wall", "-Wextra", "-Werror"]
 # A threaded interpreter needs an indirect jump for each instruction, which both compilers would fold into few. A
 # cache line of its own for each handler gains 6% on the compute workload. And where gcc stores two words of the state
 # at once, a load of one of them soon after has to wait: that took 3 ns of a trap.
@@ -48,8 +54,9 @@ def include_folders() -> list[str]:
 def write_wrapper() -> None:
     """Write cffi's C source, if it changed."""
     ffi = FFI()
-    ffi.cdef((ROOT / "native" / "include" / "toyvm.h").read_text())
-    ffi.set_source(MODULE, '#include <stdint.h>\n#include "toyvm.h"\n', py_limited_api=True)
+    ffi.cdef((ROOT / "native" / "include" / "toyvm.h").read_text() + "\n#define T64_SOURCES ...\n")
+    sources = f"#define T64_SOURCES UINT64_C({fingerprint(str(ROOT)):#x})\n"
+    ffi.set_source(MODULE, f'#include <stdint.h>\n#include "toyvm.h"\n{sources}', py_limited_api=True)
     path = ROOT / WRAPPER
     draft = path.with_suffix(".draft")
     ffi.emit_c_code(str(draft))

@@ -28,7 +28,7 @@ LAYERS: tuple[dict[str, tuple[str, ...]], ...] = (
     },
     {"recompiler": ("recompiler",)},
     {
-        "native binding": ("native",),
+        "native binding": ("native", "core_sources"),
         "outcome": ("outcome",),
         "console": ("console",),
         "disk": ("disk", "disk_file"),

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from toyvm.core_sources import check_core, is_checkout
 from toyvm.errors import ToyvmError
+from toyvm.places import PACKAGE
 
 
 class NativeCoreMissingError(ToyvmError, ImportError):
@@ -25,6 +27,10 @@ except ImportError as error:
 _module: Any = _core
 ffi: Any = _module.ffi
 lib: Any = _module.lib
+_ROOT = str(PACKAGE.parent)
+
+if is_checkout(_ROOT):
+    check_core(_ROOT, _module.__file__, getattr(lib, "T64_SOURCES", None))
 
 ERRORS: dict[int, str] = {
     lib.T64_ERROR_RANGE: "an address or size lies outside the memory",
