@@ -307,7 +307,7 @@ PLAIN_WRITES = [
     Case("unmasked", [*AHEAD, SET, *MASKED, op("syscall"), *[MARK] * 9], {"s2": 3}, handler=at_syscall(UNMASK_PLAINLY)),
     Case("set and unmasked", [*AHEAD, *MASKED, op("syscall"), *[MARK] * 9], {"s2": 3},
          handler=at_syscall(SET, UNMASK_PLAINLY)),
-    Case("set and unmasked for user mode", [op("syscall"), *[MARK] * 30], {"s2": 12}, user=True,
+    Case("set and unmasked for user mode", [op("syscall"), *[MARK] * 30], {"s2": 18}, user=True,
          handler=at_syscall(*li(A1, 1), *li(S3, 40), UNMASK_PLAINLY, SET)),
     Case("put off", [*AHEAD, SET, *OPEN, op("syscall"), *[MARK] * 20], {"s2": 17, "trap": "timer"},
          handler=at_syscall(op("addi", S3, S3, 15), SET)),
