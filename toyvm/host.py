@@ -202,7 +202,8 @@ class Host:
         """Run all guests together until none can go on, or `max_ticks` of the host's clock or `timeout` seconds have
         passed.
 
-        An instruction of any guest is a tick, and so is one that caps leave unused. How each guest ended is in its
+        An instruction of any guest is a tick, and so is one that caps leave unused; where the monitor's work for a
+        guest is more than a run may cost, it takes the rest of the guest's turn. How each guest ended is in its
         `outcome`. Ctrl-C ends it too, with `interrupted`, and so does an exception of an observer, monitor, input or
         output, which is raised here; whatever ended it, another run goes on from there. Without `wait_for_input` it is
         done, too, where guests could go on only if input came.

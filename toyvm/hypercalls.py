@@ -127,6 +127,11 @@ ERRORS: tuple[HypercallError, ...] = (
 
 MAXIMUM_RECORDS = 4096  # in one trap table, update list or multicall
 MAXIMUM_CONSOLE_BYTES = 1 << 20
+# Units of work that a monitor does for its guest before others have their turn, and of what it may then still do at a stretch. A
+# unit is the look at one entry of a page table; a record, a call of a multicall, a page, and an entry where there are grant maps
+# cost about as much as so many.
+WORK_LIMIT, WORK_PIECE = 1 << 18, 1 << 18
+WORK_RECORD, WORK_CALL, WORK_PAGE, WORK_GRANT_MAPS = 8, 16, 64, 16
 TRAP_ANY = (1 << 64) - 1  # the cause of the record that serves every cause without one of its own
 
 

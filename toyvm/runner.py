@@ -94,8 +94,8 @@ class Runner:
     def turn(self, goal: int) -> int:
         """Run to `goal` as one of many, which never wait for the world outside: the native core's stop.
 
-        T64_STOP_YIELD: it gives way. T64_STOP_INPUT and T64_STOP_WAIT: it waits; see `bring` and `wakes`.
-        T64_STOP_OBSERVED: it is interrupted.
+        T64_STOP_YIELD: it gives way. T64_STOP_WORK: so does its monitor, with work left to do for it. T64_STOP_INPUT
+        and T64_STOP_WAIT: it waits; see `bring` and `wakes`. T64_STOP_OBSERVED: it is interrupted.
         """
         vm = self._holding.native
         lib.t64_vm_yields(vm, 1)

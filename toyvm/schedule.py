@@ -27,7 +27,7 @@ class Client:
         self.number = number  # equals go in the order of their numbers
         self.share = share
         self.cap = cap
-        self.ran = 0  # instructions, in all
+        self.ran = 0  # ticks, in all: instructions, and what its monitor's work took of its turns
         self.wants = False  # could it run?
         self._virtual = 0  # how far it has come, slowed down by its share
         self._tokens = 0  # hundredths of an instruction that its cap lets it have now...
@@ -46,7 +46,8 @@ class Schedule:
 
     A client that is always ready gets its share of what such clients get, to within a slice, and in every `w` ticks at
     most `cap` percent of `w` and `BURST` slices. One that becomes ready starts level with the others: time that it did
-    not want is not made up for. A slice that is given up counts as used, so that the others have their turn first.
+    not want is not made up for. A slice that is given up counts as used, so that the others have their turn first. What
+    a monitor does for its client, where that is too much for one turn, takes the rest of the turn's ticks.
     """
 
     def __init__(self, slice: int = DEFAULT_SLICE) -> None:

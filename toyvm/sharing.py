@@ -254,8 +254,10 @@ class Sharing:
             code = seat.guest._take_turn(min(before + count, seat.limit))
         finally:
             gave_up = code == lib.T64_STOP_YIELD
+            took_all = code == lib.T64_STOP_WORK  # its monitor did
+            ran = count if took_all else seat.guest.retired - before
             self.seconds_of_guests += seat.guest.runner.seconds - seconds
-            self.schedule.used(seat.guest.retired - before, gave_up=gave_up)
+            self.schedule.used(ran, gave_up=gave_up)
         if seat.guest.runner.take_interruption():
             self.interrupt()
         if self._idle and seat.is_domain:
@@ -264,7 +266,7 @@ class Sharing:
             self._end(seat, _FINAL[code])
         elif code in _WAITING:
             self._wait(seat, code)
-        elif seat.guest.retired >= seat.limit:
+        elif seat.guest.retired >= seat.limit and code != lib.T64_STOP_WORK:
             self._end(seat, Stop.LIMIT)
 
     def _end(self, seat: Seat, stop: Stop) -> None:

@@ -39,6 +39,7 @@ enum t64_stop {
     T64_STOP_INPUT,    /* the guest asked for input that t64_vm_input has not brought yet; pc is at the asking instruction */
     T64_STOP_WAIT,     /* a live terminal, and a wfi (pc is at it) that would skip time: sleep, then bring input or let it skip */
     T64_STOP_YIELD,    /* of a t64_vm that yields: a wfi skipped time, or the guest asked to; nothing else has happened */
+    T64_STOP_WORK,     /* what its monitor has to do for it is more than a run may cost; the next run goes on with it */
 };
 
 enum t64_fault { T64_FAULT_NONE, T64_FAULT_DOUBLE, T64_FAULT_STUCK, T64_FAULT_NO_HANDLER, T64_FAULT_BAD_PAGE_TABLE };
@@ -101,6 +102,9 @@ const t64_state *t64_host_state(t64_host *host); /* the hardware's own registers
 uint64_t t64_host_memory(t64_host *host);
 uint64_t t64_host_real_time(t64_host *host); /* ticks: what all its guests have retired, and what was passed */
 void t64_host_pass_time(t64_host *host, uint64_t ticks); /* while no guest ran */
+uint64_t t64_host_work(t64_host *host); /* units of work that the last run of one of its guests took */
+/* From how many on a run gives way, 1..WORK_LIMIT (hypercalls.h). Guests cannot tell. T64_ERROR_VALUE: out of range. */
+int t64_host_allow(t64_host *host, uint64_t units);
 uint64_t t64_host_frames_free(t64_host *host);
 uint64_t t64_host_frames_monitor(t64_host *host); /* frames that the monitor's tables take now */
 /* A byte for each frame: is there memory of this process behind it? That comes with the first touch. */
@@ -136,7 +140,8 @@ uint64_t t64_guest_copy(t64_vm *guest, uint32_t mode, uint64_t page);
 int t64_guest_set_target(t64_vm *guest, uint64_t pages);
 uint64_t t64_guest_target(t64_vm *guest);
 uint64_t t64_guest_pages(t64_vm *guest);
-/* Do the monitor's books of a paravirtual guest's page tables equal a recount of them? T64_ERROR_VALUE: they do not. */
+/* Do the monitor's books of a paravirtual guest's page tables equal a recount of them? T64_ERROR_VALUE: they do not; T64_ERROR_BUSY:
+ * a hypercall about them is under way. */
 int t64_guest_audit(t64_vm *guest);
 
 /* Dynamic recompilation. The core finds code that runs often and asks for it; the caller compiles it, in another thread if he likes,

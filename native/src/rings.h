@@ -20,11 +20,16 @@ struct t64_console_ring {
     u64 in_prod, out_cons;
 };
 
-/* How far a hypercall got that was stopped for the console. It is made again, and goes on from there. */
+/* How far a hypercall got that was stopped: for the console, or to let others have their turn. It goes on from there, before
+ * anything else can happen to its guest. */
 struct t64_call_progress {
     u64 pc, retired; /* of that instruction: progress is its own alone */
-    u64 calls;       /* of a multicall */
-    u64 bytes;       /* of a console call */
+    u64 word;        /* the instruction, while it is under way; else 0 */
+    u64 done;        /* bytes or records */
+    u64 stage;       /* 1: what it does is done, but for what is to be let go, or looked at, after it */
+    u64 calls;       /* of a multicall, those made */
+    u64 nested;      /* 1: `call` is one of its calls, under way; `done` and `stage` are of that */
+    struct t64_multicall_record call;
 };
 
 struct t64_rings {

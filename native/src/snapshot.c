@@ -173,9 +173,11 @@ static bool disk_is_sound(const struct t64_disk *disk)
 
 static bool page_is_sound(u64 open, u64 page, u64 memory) { return !open || (page % PAGE == 0 && page < memory); }
 
+/* What a hypercall under way may have come to; what it names is looked at when it goes on. */
 static bool progress_is_sound(const struct t64_call_progress *progress)
 {
-    return progress->calls <= MAXIMUM_RECORDS && progress->bytes <= MAXIMUM_CONSOLE_BYTES;
+    return progress->word <= UINT32_MAX && progress->done <= MAXIMUM_CONSOLE_BYTES && progress->stage <= 1 &&
+           progress->calls <= MAXIMUM_RECORDS && progress->nested <= 1;
 }
 
 /* Requests are checked when they are done. */

@@ -70,6 +70,20 @@ _OFFERED = (
 )
 
 
+_WORK = (
+    "What its monitor does for a guest is counted in units: 1 for an entry of a page table that is validated, let go "
+    f"or looked through ({hypercalls.WORK_GRANT_MAPS} while the guest maps others' frames), {hypercalls.WORK_RECORD} "
+    f"for a record of a list, {hypercalls.WORK_CALL} for a call of a multicall, {hypercalls.WORK_PAGE} for a page "
+    "moved or cleared, and for a request of the disk's ring.",
+    f"One exit costs its host at most {hypercalls.WORK_LIMIT + hypercalls.WORK_PIECE} units, some milliseconds: from "
+    f"{hypercalls.WORK_LIMIT} on the monitor stops at the next whole table, record, call or request. What is left, of "
+    "a hypercall or of what a wait has let come due on the ring, it does later: others have their turn before, and "
+    "limits, caps and timeouts are looked at. On a host it takes the rest of the guest's turn.",
+    "The guest cannot tell. Until it is through, the instruction has not retired, time stands still, and no interrupt "
+    "comes. A snapshot holds how far it got; tables that were being validated are begun with anew.",
+)
+
+
 def hypercall_chapter() -> Chapter:
     blocks: list[Block] = [Points(_RULES), _calls(), "Errors:", _errors()]
     for record in hypercalls.RECORDS:
@@ -89,7 +103,7 @@ def hypercall_chapter() -> Chapter:
             ("member", "offset", "meaning"),
             tuple((name, f"{offset:#x}", meaning) for name, (offset, meaning) in hypercalls.SHARED_MORE.items()),
         ),
-        Points(_SHARING + _RINGS + _OFFERED),
+        Points(_SHARING + _RINGS + _OFFERED + _WORK),
         "Constants of the interface, by their names in t64.inc:",
         Table(
             ("name", "value", "meaning"),

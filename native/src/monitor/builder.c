@@ -112,8 +112,9 @@ static void reset(struct t64_guest *guest, u32 root)
     *para_shared(guest, SHARED_INFO) = guest->vm.info;
     para->roots[PARA_KERNEL] = root;
     para->roots[PARA_USER] = FRAME_NONE;
-    int error = tables_pin(guest, root, FRAME_LEVEL2);
-    error |= tables_get(guest, root, FRAME_LEVEL2);
+    int error = trees_take_at_once(guest, root, FRAME_LEVEL2);
+    error |= trees_take_at_once(guest, root, FRAME_LEVEL2);
+    guest->host->frames.all[root].pinned = 1 + FRAME_LEVEL2;
     assert(!error);
     (void)error;
     para->doubtful = para->broken = false;

@@ -4,10 +4,6 @@
 
 #include "para.h"
 
-/* What a hypercall comes to, if not to a negated error. Stopped, nothing more happened, and it is made again when the host has
- * done its part. */
-enum { CALL_DONE, CALL_FULL, CALL_NEED_INPUT };
-
 static inline bool call_is_stopped(int come_to) { return come_to > CALL_DONE; }
 
 /* `args`: a0 to a5. Once it is done `result` is what the guest gets: any value at all, 0 unless it is set. */

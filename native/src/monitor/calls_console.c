@@ -7,13 +7,14 @@ static int check_buffer(struct t64_guest *guest, const u64 *args, u32 rights)
 {
     if (args[1] > MAXIMUM_CONSOLE_BYTES)
         return -HYPERCALL_ERROR_TOOBIG;
+    host_note_work(guest->host, args[1] / PAGE_SIZE * WORK_RECORD);
     return reach_allows(guest, (t64_gva){args[0]}, args[1], rights) ? 0 : -HYPERCALL_ERROR_FAULT;
 }
 
 /* False if the console is full before the run of bytes within a page is through. */
 static bool write_run(struct t64_guest *guest, t64_gva gva, u64 length)
 {
-    u64 *bytes = &call_progress(guest)->bytes;
+    u64 *bytes = &call_progress(guest)->done;
     const u8 *from = guest->host->hardware.phys.ram + reach(guest, gva, ACCESS_LOAD).at;
     for (u64 i = 0; i < length; i++, ++*bytes)
         if (port_out(&guest->vm.devices, vm_time(&guest->vm) + 1, PORT_CONSOLE_OUT, from[i]) == PORT_FULL)
@@ -23,7 +24,7 @@ static bool write_run(struct t64_guest *guest, t64_gva gva, u64 length)
 
 int call_console_write(struct t64_guest *guest, const u64 *args, u64 *result)
 {
-    u64 *bytes = &call_progress(guest)->bytes;
+    u64 *bytes = &call_progress(guest)->done;
     int error = check_buffer(guest, args, ACCESS_LOAD);
     while (!error && *bytes < args[1]) {
         t64_gva gva = {args[0] + *bytes};
@@ -37,7 +38,7 @@ int call_console_write(struct t64_guest *guest, const u64 *args, u64 *result)
 
 int call_console_read(struct t64_guest *guest, const u64 *args, u64 *result)
 {
-    u64 *bytes = &call_progress(guest)->bytes;
+    u64 *bytes = &call_progress(guest)->done;
     int error = check_buffer(guest, args, ACCESS_STORE);
     if (error)
         return error;

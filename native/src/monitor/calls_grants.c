@@ -95,6 +95,7 @@ int call_domains(struct t64_guest *guest, const u64 *args, u64 *result)
     for (const struct t64_guest *other = guest->host->guests; other; other = other->next)
         number++;
     *result = number;
+    host_note_work(guest->host, number * WORK_RECORD);
     for (const struct t64_guest *other = guest->host->guests; other && !error; other = other->next) {
         struct t64_domain_record record = {guest_id(other), state_of(&other->vm), t64_guest_pages((t64_vm *)&other->vm)};
         t64_gva at = {args[0] + --number * sizeof record};

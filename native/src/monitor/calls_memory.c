@@ -46,14 +46,17 @@ static int get_record(struct t64_guest *guest, t64_gva at)
 
 static int for_each(struct t64_guest *guest, const u64 *args, int (*one)(struct t64_guest *guest, t64_gva at))
 {
+    u64 *done = &call_progress(guest)->done;
     int error = call_check_list(args[0], args[1]);
-    u64 done = 0;
     guest->settles = true; /* the shared page tells how many there are */
-    while (!error && done < args[1]) {
-        error = one(guest, (t64_gva){args[0] + done * sizeof(struct t64_reservation_record)});
-        done += !error;
+    while (!error && *done < args[1]) {
+        if (host_is_spent(guest->host))
+            return CALL_AGAIN;
+        error = one(guest, (t64_gva){args[0] + *done * sizeof(struct t64_reservation_record)});
+        *done += !error;
+        host_note_work(guest->host, WORK_PAGE);
     }
-    return call_report_done(guest, args[2], done, error);
+    return call_report_done(guest, args[2], *done, error);
 }
 
 int call_decrease_reservation(struct t64_guest *guest, const u64 *args, u64 *result)

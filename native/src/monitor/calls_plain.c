@@ -79,6 +79,8 @@ static int add_handler(struct para_handler *handlers, const struct t64_trap_reco
     return 0;
 }
 
+_Static_assert(MAXIMUM_RECORDS * WORK_RECORD <= WORK_PIECE / 2, "a trap table is taken at a stretch");
+
 /* The table is replaced as a whole, or not at all. */
 int call_set_trap_table(struct t64_guest *guest, const u64 *args, u64 *result)
 {
@@ -92,6 +94,7 @@ int call_set_trap_table(struct t64_guest *guest, const u64 *args, u64 *result)
     }
     if (error)
         return error;
+    host_note_work(guest->host, args[1] * WORK_RECORD);
     memcpy(guest->para->handlers, handlers, sizeof handlers);
     *para_shared(guest, SHARED_TVEC) = handlers[PARA_HANDLER_ANY].address;
     return 0;
@@ -101,14 +104,15 @@ int call_set_trap_table(struct t64_guest *guest, const u64 *args, u64 *result)
 
 static int make_one(struct t64_guest *guest, t64_gva at)
 {
-    struct t64_multicall_record record;
-    if (!reach_read(guest, at, &record, sizeof record))
+    struct t64_call_progress *progress = call_progress(guest);
+    if (!progress->nested && !reach_read(guest, at, &progress->call, sizeof progress->call))
         return -HYPERCALL_ERROR_FAULT;
+    progress->nested = 1;
     u64 result = 0;
-    int come_to = call_nested(guest, record.number, &record.a0, &result);
+    int come_to = call_nested(guest, progress->call.number, &progress->call.a0, &result);
     if (call_is_stopped(come_to))
         return come_to;
-    call_progress(guest)->bytes = 0;
+    progress->nested = progress->done = progress->stage = 0;
     result = call_result(come_to, result);
     at.at += offsetof(struct t64_multicall_record, result);
     bool told = reach_write(guest, at, &result, sizeof result);
@@ -123,6 +127,9 @@ int call_multicall(struct t64_guest *guest, const u64 *args, u64 *result)
     while (come_to == CALL_DONE && progress->calls < args[1]) {
         come_to = make_one(guest, (t64_gva){args[0] + progress->calls * sizeof(struct t64_multicall_record)});
         progress->calls += come_to == CALL_DONE;
+        host_note_work(guest->host, WORK_CALL);
+        if (come_to == CALL_DONE && progress->calls < args[1] && host_is_spent(guest->host))
+            come_to = CALL_AGAIN;
     }
     return call_is_stopped(come_to) ? come_to : call_report_done(guest, args[2], progress->calls, come_to);
 }

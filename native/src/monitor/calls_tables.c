@@ -7,8 +7,7 @@
 
 #define ALL_ONES (~(u64)0)
 
-/* The page of a list that is being read, looked up once, as the hardware remembers a translation until it is told to
- * forget it: what the list changes about its own page counts from the next call on. */
+/* The page of a list that is being read, looked up once for as long as no translation can have changed. */
 struct list_page {
     u64 number; /* of the virtual page; NOWHERE: none yet */
     t64_hpa at;
@@ -29,19 +28,51 @@ static bool read_record(struct t64_guest *guest, struct list_page *page, t64_gva
     return true;
 }
 
+/* The trees that the update has left behind are let go before the next one. */
+static int finish_update(struct t64_guest *guest, struct t64_call_progress *progress)
+{
+    progress->stage = 1;
+    int error = trees_go_on(guest);
+    if (error)
+        return error;
+    progress->stage = 0;
+    progress->done++;
+    return CALL_DONE;
+}
+
+/* The entry that is there now, if it is valid, may be one that the list's own page is found by. */
+static bool may_lead_to_list(const struct t64_guest *guest, t64_hpa at)
+{
+    return tables_owns(guest, at.at >> FRAME_SHIFT) && at.at % sizeof(u64) == 0 && *host_entry(guest->host, at) & PTE_V;
+}
+
+static int update_next(struct t64_guest *guest, struct t64_call_progress *progress, u64 list, struct list_page *page)
+{
+    struct t64_mmu_record record;
+    if (progress->stage)
+        return finish_update(guest, progress);
+    if (!read_record(guest, page, (t64_gva){list + progress->done * sizeof record}, &record))
+        return -HYPERCALL_ERROR_FAULT;
+    t64_hpa at = {record.entry};
+    if (may_lead_to_list(guest, at))
+        page->number = T64_NOWHERE;
+    int error = tables_update(guest, at, record.value);
+    return error ? error : finish_update(guest, progress);
+}
+
 int call_mmu_update(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     (void)result;
-    int error = call_check_list(args[0], args[1]);
+    struct t64_call_progress *progress = call_progress(guest);
     struct list_page page = {.number = T64_NOWHERE};
-    u64 done = 0;
-    while (!error && done < args[1]) {
-        struct t64_mmu_record record;
-        bool there = read_record(guest, &page, (t64_gva){args[0] + done * sizeof record}, &record);
-        error = there ? tables_update(guest, (t64_hpa){record.entry}, record.value) : -HYPERCALL_ERROR_FAULT;
-        done += !error;
+    int come_to = call_check_list(args[0], args[1]);
+    while (come_to == CALL_DONE && progress->done < args[1]) {
+        if (host_is_spent(guest->host))
+            return CALL_AGAIN;
+        come_to = update_next(guest, progress, args[0], &page);
+        host_note_work(guest->host, WORK_RECORD);
     }
-    return call_report_done(guest, args[2], done, error);
+    return call_is_stopped(come_to) ? come_to : call_report_done(guest, args[2], progress->done, come_to);
 }
 
 static void flush_page(struct t64_guest *guest, u64 gva)
@@ -71,32 +102,59 @@ int call_pin_table(struct t64_guest *guest, const u64 *args, u64 *result)
 int call_unpin_table(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     (void)result;
-    return tables_unpin(guest, args[0]);
+    u64 *stage = &call_progress(guest)->stage;
+    int error = *stage ? 0 : tables_unpin(guest, args[0]);
+    *stage = !error;
+    return error ? error : trees_go_on(guest);
+}
+
+/* One after the other; the first one is let go where the second one is refused. */
+static int take_roots(struct t64_guest *guest, const u64 *args)
+{
+    struct trees *trees = &guest->para->trees;
+    if (trees->root_taken && trees->root != args[0])
+        trees_abandon(guest); /* the host has changed what the guest asks for */
+    int error = trees->root_taken ? 0 : trees_take(guest, args[0], FRAME_LEVEL2);
+    if (error || args[1] == ALL_ONES)
+        return error;
+    trees->root_taken = true;
+    trees->root = (u32)args[0];
+    error = trees_take(guest, args[1], FRAME_LEVEL2);
+    if (error == CALL_AGAIN)
+        return error;
+    trees->root_taken = false;
+    if (error) {
+        trees_leave(guest, (u32)args[0]);
+        trees->error = error;
+    }
+    return error ? trees_go_on(guest) : 0;
+}
+
+static void switch_roots(struct t64_guest *guest, const u64 *args)
+{
+    struct para *para = guest->para;
+    for (u32 mode = 0; mode < 2; mode++) {
+        if (para->roots[mode] != FRAME_NONE)
+            trees_leave(guest, para->roots[mode]);
+        para->roots[mode] = args[mode] == ALL_ONES ? FRAME_NONE : (u32)args[mode];
+    }
+    *para_shared(guest, SHARED_PTBR) = frame_address((u32)args[0]).at | PTBR_ENABLE;
+    para->flush = true;
 }
 
 /* The new roots are taken before the old ones are let go: they may be the same, or share tables. */
 int call_set_roots(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     (void)result;
-    struct para *para = guest->para;
-    bool has_user = args[1] != ALL_ONES;
-    int error = tables_get(guest, args[0], FRAME_LEVEL2);
+    u64 *stage = &call_progress(guest)->stage;
+    int error = *stage ? 0 : take_roots(guest, args);
     if (error)
         return error;
-    error = has_user ? tables_get(guest, args[1], FRAME_LEVEL2) : 0;
-    if (error) {
-        tables_put(guest, (u32)args[0]);
-        return error;
-    }
-    u32 old[2] = {para->roots[PARA_KERNEL], para->roots[PARA_USER]};
-    para->roots[PARA_KERNEL] = (u32)args[0];
-    para->roots[PARA_USER] = has_user ? (u32)args[1] : FRAME_NONE;
-    for (u32 mode = 0; mode < 2; mode++)
-        if (old[mode] != FRAME_NONE)
-            tables_put(guest, old[mode]);
-    *para_shared(guest, SHARED_PTBR) = frame_address((u32)args[0]).at | PTBR_ENABLE;
-    guest->settles = para->flush = true;
-    return 0;
+    if (!*stage)
+        switch_roots(guest, args);
+    *stage = 1;
+    guest->settles = true;
+    return trees_go_on(guest);
 }
 
 int call_flush(struct t64_guest *guest, const u64 *args, u64 *result)

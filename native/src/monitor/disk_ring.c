@@ -76,6 +76,7 @@ static int perform(struct t64_guest *guest, const struct t64_disk_request_record
     int error = check(guest, request);
     if (error)
         return error;
+    host_note_work(guest->host, WORK_PAGE * (1 + request->count * SECTOR_SIZE / FRAME_SIZE));
     u8 *sectors = disk->data + request->sector * SECTOR_SIZE;
     t64_gpa at = {request->address};
     if (request->operation == DISK_WRITE) {
@@ -93,6 +94,7 @@ static void answer(struct t64_guest *guest)
     const struct t64_disk_request_record *request = &ring->requests[ring->answered % DISK_SLOTS];
     struct t64_disk_response_record response = {.id = request->id, .status = (u64)(i64)perform(guest, request)};
     guest_write(guest, slot(ring, ring->answered), &response, sizeof response);
+    host_note_work(guest->host, WORK_PAGE);
     ring->answered++;
     set_field(guest, FIELD(rsp_prod), ring->answered);
     if (field(guest, FIELD(rsp_event)) == ring->answered)
@@ -110,27 +112,34 @@ static void raise(struct t64_guest *guest)
 }
 
 /* By distance: right even where time starts again from 0. */
-static bool is_due(const struct t64_guest *guest, u64 now)
+bool disk_ring_is_due(const struct t64_guest *guest, u64 now)
 {
     const struct t64_disk_ring *ring = &guest->vm.devices.rings.disk;
     u64 latency = latency_of(guest);
     return disk_ring_works(ring) && now - (ring->ready - latency) >= latency;
 }
 
-bool disk_ring_advance(struct t64_guest *guest, u64 now)
+static void do_one(struct t64_guest *guest)
 {
     struct t64_disk_ring *ring = &guest->vm.devices.rings.disk;
-    if (!is_due(guest, now))
-        return false;
-    while (is_due(guest, now)) {
-        u64 done = ring->ready;
-        answer(guest);
-        ring->ready = done + latency_of(guest);
-        if (!take(guest, done)) /* a guest that writes nonsense is told so at its next doorbell */
-            set_field(guest, FIELD(req_event), ring->taken + 1);
-    }
+    u64 done = ring->ready;
+    answer(guest);
+    ring->ready = done + latency_of(guest);
+    if (!take(guest, done)) /* a guest that writes nonsense is told so at its next doorbell */
+        set_field(guest, FIELD(req_event), ring->taken + 1);
+}
+
+_Static_assert(WORK_PAGE * (2 + DISK_SECTORS_MAXIMUM * SECTOR_SIZE / FRAME_SIZE) <= WORK_PIECE / 8, "a request is done at a stretch");
+
+bool disk_ring_advance(struct t64_guest *guest, u64 now)
+{
+    if (!disk_ring_is_due(guest, now))
+        return true;
+    do
+        do_one(guest);
+    while (disk_ring_is_due(guest, now) && !host_is_spent(guest->host));
     raise(guest);
-    return true;
+    return !disk_ring_is_due(guest, now);
 }
 
 int disk_ring_look(struct t64_guest *guest, u64 now)

@@ -40,7 +40,7 @@ int grants_map(struct t64_guest *guest, struct t64_guest *granter, u64 reference
     if (!error && !map)
         error = -HYPERCALL_ERROR_NOMEM;
     if (!error && writable)
-        error = tables_get(granter, grant->frame, FRAME_WRITABLE);
+        error = tables_get_writable(granter, grant->frame);
     if (error)
         return error;
     *map = (struct grant_map){guest_id(granter), (u32)reference, grant->frame, entry, true, writable};
@@ -80,7 +80,7 @@ static void release(struct t64_guest *guest, struct grant_map *map)
     frame->maps--;
     frame->writable_maps -= map->writable;
     if (map->writable)
-        tables_put(guest, map->frame);
+        tables_put_writable(guest, map->frame);
     if (frame->owner == FRAME_ORPHAN && !frame->maps)
         host_give_back(guest->host, map->frame);
 }

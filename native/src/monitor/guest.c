@@ -1,6 +1,7 @@
 /* Running a guest, exit by exit. What a technique does at an exit is in its table. */
 #include "guest.h"
 
+#include "para.h"
 #include "rings.h"
 
 #include <string.h>
@@ -86,6 +87,8 @@ static inline int handle(struct t64_guest *guest)
     int outcome = guest->technique->handle[reason](guest);
     guest->exit_comes_again = guest_comes_again(outcome);
     guest->vm.exits[reason] += !guest->exit_comes_again;
+    if (T64_UNLIKELY(outcome == OUTCOME_RESUME && host_is_spent(guest->host)))
+        return guest->vm.state.retired < guest->until ? T64_STOP_WORK : T64_STOP_LIMIT; /* it is through, and nothing need be settled */
     return outcome;
 }
 
@@ -201,15 +204,19 @@ static void leave(struct t64_guest *guest)
     memcpy(guest->vm.state.x, hardware_state(guest)->x, sizeof guest->vm.state.x);
 }
 
-/* The limit comes before any interrupt; so does giving way. */
+/* The limit comes before any interrupt; so does giving way. What time has brought comes first, for the host may look. */
 static int settle(struct t64_guest *guest)
 {
-    bool at_limit = guest->vm.state.retired >= guest->until;
-    guest->unsettled = at_limit || guest->vm.yielded;
-    if (guest->unsettled)
-        return at_limit ? T64_STOP_LIMIT : T64_STOP_YIELD;
-    guest->settles = false;
-    disk_ring_advance(guest, vm_time(&guest->vm));
+    guest->unsettled = true;
+    if (!disk_ring_advance(guest, vm_time(&guest->vm)))
+        return T64_STOP_WORK;
+    if (guest->vm.state.retired >= guest->until)
+        return T64_STOP_LIMIT;
+    if (guest->vm.yielded)
+        return T64_STOP_YIELD;
+    if (host_is_spent(guest->host))
+        return T64_STOP_WORK;
+    guest->unsettled = guest->settles = false;
     return guest->technique->settle(guest);
 }
 
@@ -230,12 +237,34 @@ static int handle_observed(struct t64_guest *guest)
     return handle(guest);
 }
 
-/* What the last run left to be done: an exit that an observer has seen, unless the guest was moved away meanwhile. */
+/* The hypercall that is under way is all that the exit was about, whoever had it before a snapshot. */
+static int go_on_with_call(struct t64_guest *guest, u32 word)
+{
+    const struct t64_state *state = &guest->vm.state;
+    int outcome = guest->technique->resume(guest);
+    guest->exit = (struct exit_cause){
+        .event = CPU_TRAP,
+        .reason = EXIT_HYPERCALL,
+        .trap = {guest->assist ? GUEST_EXIT_HCALL : CAUSE_ILLEGAL_INSTRUCTION, word},
+        .pc = state->pc,
+        .retired = state->retired,
+        .gpa = T64_NOWHERE,
+    };
+    return outcome < 0 ? handle(guest) : outcome;
+}
+
+/* What the last run left to be done: a hypercall; what time has brought; an exit that an observer has seen, unless the guest was
+ * moved away meanwhile. */
 static int begin(struct t64_guest *guest)
 {
     bool handles = guest->exit_waits && guest->exit.pc == guest->vm.state.pc;
+    u32 call = hypercall_under_way(guest);
     guest->exit_waits = false;
-    if (guest->unsettled)
+    if (call)
+        return go_on_with_call(guest, call);
+    if (guest->para && trees_are_under_way(&guest->para->trees))
+        trees_abandon(guest); /* the host has moved it away from its hypercall */
+    if (guest->unsettled || disk_ring_is_due(guest, vm_time(&guest->vm)))
         return OUTCOME_SETTLE;
     int outcome = guest->technique->resume(guest);
     return outcome < 0 && handles ? handle_observed(guest) : outcome;
@@ -244,12 +273,13 @@ static int begin(struct t64_guest *guest)
 int guest_run(struct t64_vm *vm, u64 until)
 {
     struct t64_guest *guest = guest_of(vm);
-    if (vm->state.retired >= until)
+    if (vm->state.retired >= until && (hypercall_under_way(guest) || !disk_ring_is_due(guest, vm_time(vm))))
         return T64_STOP_LIMIT;
     guest->until = until;
     guest->began = vm->state.retired;
     guest_serve(guest);
     enter(guest);
+    guest->host->work = 0;
     int outcome = begin(guest);
     while (outcome < 0) {
         if (outcome == OUTCOME_SETTLE)

@@ -132,10 +132,10 @@ bool guest_allows(const struct t64_guest *guest, t64_gpa gpa, u64 size, bool wri
 /* A device's write, which it may do. */
 void guest_write(struct t64_guest *guest, t64_gpa gpa, const void *buffer, u64 size);
 
-/* Did nothing happen, but that the host has something to do first? The instruction will exit again. */
+/* Of a handler: did nothing happen, but that the host or others have something to do first? The instruction will exit again. */
 static inline bool guest_comes_again(int outcome)
 {
-    return outcome >= 0 && (outcome == T64_STOP_INPUT || outcome == T64_STOP_OUTPUT || outcome == T64_STOP_WAIT);
+    return outcome >= 0 && (outcome == T64_STOP_INPUT || outcome == T64_STOP_OUTPUT || outcome == T64_STOP_WAIT || outcome == T64_STOP_WORK);
 }
 
 /* As the carriers have it. */

@@ -18,6 +18,7 @@ static int guest_boot(struct t64_vm *vm, u64 entry)
     guest->exit_waits = guest->unsettled = guest->settles = false;
     guest_serve(guest);
     rings_close(guest);
+    vm->devices.rings.progress = (struct t64_call_progress){0};
     return guest->technique->boot(guest, entry);
 }
 

@@ -23,6 +23,7 @@ static bool host_open(struct t64_host *host, u64 memory, u32 level)
     hardware->phys.size = memory;
     hardware->devices.console.ended = hardware->devices.console.end_read = true; /* it has none: nothing is ever pending */
     host->next_owner = FRAME_GUEST;
+    host->allowance = WORK_LIMIT;
     enter_user_mode(&hardware->state);
     host->cpu = cpu_new(hardware, CPU_HOSTED);
     return host->cpu && frames_open(&host->frames, hardware->phys.ram, (u32)(memory >> FRAME_SHIFT));
@@ -87,6 +88,16 @@ const t64_state *t64_host_state(t64_host *host) { return &host->hardware.state; 
 uint64_t t64_host_real_time(t64_host *host) { return host->real_time; }
 
 void t64_host_pass_time(t64_host *host, uint64_t ticks) { host->real_time += ticks; }
+
+uint64_t t64_host_work(t64_host *host) { return host->work; }
+
+int t64_host_allow(t64_host *host, uint64_t units)
+{
+    if (!units || units > WORK_LIMIT)
+        return T64_ERROR_VALUE;
+    host->allowance = units;
+    return T64_OK;
+}
 
 uint64_t t64_host_memory(t64_host *host) { return host->hardware.phys.size; }
 

@@ -17,7 +17,13 @@ struct t64_host {
     struct t64_guest *guests; /* a list */
     u32 next_owner;
     u64 real_time; /* ticks, but for those of the run under way */
+    u64 work, allowance; /* units done for the guest in the run under way, and how many it may cost */
 };
+
+/* In the units of hypercalls.py. */
+static inline void host_note_work(struct t64_host *host, u64 units) { host->work += units; }
+/* Has the guest had what a run may cost? Then the rest is for the next one. */
+static inline bool host_is_spent(const struct t64_host *host) { return host->work >= host->allowance; }
 
 /* The guest of that domain id; NULL if there is none. */
 struct t64_guest *host_domain(const struct t64_host *host, u64 id);

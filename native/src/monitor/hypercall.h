@@ -4,6 +4,10 @@
 
 #include "guest.h"
 
+/* What a hypercall comes to, if not to a negated error. What is stopped is under way, and made again when the host has done its
+ * part, or others have had their turn. */
+enum { CALL_DONE, CALL_FULL, CALL_NEED_INPUT, CALL_AGAIN };
+
 /* The handler of the exit. */
 int hypercall_serve(struct t64_guest *guest);
 
@@ -18,5 +22,8 @@ static inline bool is_hypercall(const struct t64_guest *guest, u32 word)
 {
     return word_opcode(word) == T64_OPCODE_HCALL && !vm_in_user_mode(&guest->vm);
 }
+
+/* The hcall that is under way where the guest stands; 0: none is. */
+u32 hypercall_under_way(const struct t64_guest *guest);
 
 #endif

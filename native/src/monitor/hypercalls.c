@@ -88,43 +88,86 @@ static int iret(struct t64_guest *guest)
     return OUTCOME_SETTLE;
 }
 
-/* Was it but a request of the ring that was done, which nobody wants to hear of? Then the time stays, and it waits again. */
-static bool goes_on_waiting(struct t64_guest *guest)
+/* A wait that has ended stands behind its instruction, at the time when it did. Back to it, the time stays. */
+static void wait_on(struct t64_guest *guest)
 {
     struct t64_state *state = &guest->vm.state;
-    if (!disk_ring_advance(guest, vm_time(&guest->vm)))
-        return false;
-    if (system_pending(&guest->vm) & state->imask || (guest->para && para_pending_now(guest) & IPEND_EVENT))
-        return false;
     state->pc -= 4;
     state->retired--;
     state->skipped++;
-    return true;
+}
+
+static void wait_no_more(struct t64_guest *guest)
+{
+    struct t64_state *state = &guest->vm.state;
+    state->pc += 4;
+    state->retired++;
+    state->skipped--;
+}
+
+enum look { LOOK_ENDS, LOOK_WAITS_ON, LOOK_AGAIN };
+
+/* Was it but a request of the ring that was done, which nobody wants to hear of? */
+static enum look look_what_came(struct t64_guest *guest)
+{
+    u64 now = vm_time(&guest->vm);
+    if (!disk_ring_is_due(guest, now))
+        return LOOK_ENDS;
+    if (!disk_ring_advance(guest, now))
+        return LOOK_AGAIN;
+    bool came = system_pending(&guest->vm) & guest->vm.state.imask;
+    return came || (guest->para && para_pending_now(guest) & IPEND_EVENT) ? LOOK_ENDS : LOOK_WAITS_ON;
+}
+
+/* After a wait has ended: does it end for the guest? False: it goes on waiting, or looking, if need be in the next run. */
+static bool ends(struct t64_guest *guest, u64 *stage)
+{
+    enum look look = look_what_came(guest);
+    *stage = look == LOOK_AGAIN;
+    if (look != LOOK_ENDS)
+        wait_on(guest);
+    return look == LOOK_ENDS;
+}
+
+/* An outcome. At stage 1 time has been skipped already, in a run before. */
+static int wait_or_look(struct t64_guest *guest, u64 *stage)
+{
+    do {
+        if (*stage)
+            wait_no_more(guest);
+        else {
+            struct t64_outcome outcome = system_execute(&guest->vm, hardware_state(guest)->x, T64_WORD_WFI);
+            if (outcome.effect != EFFECT_JUMP)
+                return guest_outcome_of_effect[outcome.effect];
+        }
+        if (ends(guest, stage))
+            return OUTCOME_SETTLE;
+    } while (!host_is_spent(guest->host));
+    return T64_STOP_WORK;
 }
 
 /* A wfi by another name: under full virtualization it is that, else under the mask of the shared page. */
-static struct t64_outcome wait_for_interrupt(struct t64_guest *guest)
+static int wait_for_interrupt(struct t64_guest *guest)
 {
+    u64 *stage = &call_progress(guest)->stage;
     struct t64_state *state = &guest->vm.state;
     u64 imask = guest->para ? *para_shared(guest, SHARED_IMASK) : state->imask, kept = state->imask;
-    if (guest->para && para_pending_now(guest) & imask & IPEND_EVENT) {
+    if (!*stage && guest->para && para_pending_now(guest) & imask & IPEND_EVENT) {
         retire(guest);
-        return (struct t64_outcome){.effect = EFFECT_JUMP};
+        return OUTCOME_SETTLE;
     }
     state->imask = guest->para ? para_awaited(guest, imask) : imask;
-    struct t64_outcome outcome = system_execute(&guest->vm, hardware_state(guest)->x, T64_WORD_WFI);
-    while (outcome.effect == EFFECT_JUMP && goes_on_waiting(guest))
-        outcome = system_execute(&guest->vm, hardware_state(guest)->x, T64_WORD_WFI);
+    int outcome = wait_or_look(guest, stage);
     state->imask = kept;
     return outcome;
 }
 
 static int block(struct t64_guest *guest)
 {
-    struct t64_outcome outcome = wait_for_interrupt(guest);
-    if (outcome.effect != EFFECT_WAIT)
+    int outcome = wait_for_interrupt(guest);
+    if (!guest_comes_again(outcome))
         hardware_state(guest)->x[REGISTER_A0] = 0;
-    return guest_outcome_of_effect[outcome.effect];
+    return outcome;
 }
 
 static int shut_down(struct t64_guest *guest)
@@ -164,7 +207,7 @@ static bool wants_settling(const struct t64_guest *guest)
 
 static int call(struct t64_guest *guest, hypercall_function *function)
 {
-    static const int stops[] = {[CALL_FULL] = T64_STOP_OUTPUT, [CALL_NEED_INPUT] = T64_STOP_INPUT};
+    static const int stops[] = {[CALL_FULL] = T64_STOP_OUTPUT, [CALL_NEED_INPUT] = T64_STOP_INPUT, [CALL_AGAIN] = T64_STOP_WORK};
     u64 *x = hardware_state(guest)->x, result = 0;
     int come_to = function(guest, &x[REGISTER_A0], &result);
     if (call_is_stopped(come_to))
@@ -179,9 +222,20 @@ static int call(struct t64_guest *guest, hypercall_function *function)
     return OUTCOME_RESUME;
 }
 
+u32 hypercall_under_way(const struct t64_guest *guest)
+{
+    const struct t64_call_progress *progress = &guest->vm.devices.rings.progress;
+    bool here = progress->pc == guest->vm.state.pc && progress->retired == guest->vm.state.retired;
+    bool may = guest->para || hypercalls_are_offered(guest);
+    return progress->word && here && may && is_hypercall(guest, (u32)progress->word) ? (u32)progress->word : 0;
+}
+
+/* A wait that a terminal may end is made anew, as wfi is: interrupts come before it. */
+static bool stays_under_way(int outcome) { return guest_comes_again(outcome) && outcome != T64_STOP_WAIT; }
+
 int hypercall_serve(struct t64_guest *guest)
 {
-    u32 number = (u32)guest->exit.trap.tval >> 12;
+    u32 word = (u32)guest->exit.trap.tval, number = word >> 12;
     int outcome;
     if (!exists(guest, number))
         outcome = call(guest, call_nothing);
@@ -189,6 +243,9 @@ int hypercall_serve(struct t64_guest *guest)
         outcome = controls[number](guest);
     else
         outcome = call(guest, calls[number]);
+    guest->vm.devices.rings.progress.word = 0;
+    if (stays_under_way(outcome))
+        call_progress(guest)->word = word;
     guest->vm.calls[number < HYPERCALL_COUNT ? number : HYPERCALL_COUNT] += !guest_comes_again(outcome);
     return outcome;
 }

@@ -1,12 +1,14 @@
 /* Links: a pool, doubly linked lists, and a hash of places, so that any entry is taken out of its list at once. */
 #include "links.h"
 
+#include "hypercalls.h"
 #include "isa.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { LINKS_MINIMUM = 2048, LINKS_MAXIMUM = 1 << 17 };
+_Static_assert(LINKS_MAXIMUM <= WORK_PIECE / 2, "all may be looked at in one exit");
 
 /* A power of two: one for each page, as many again for tables and second mappings. */
 static u32 links_wanted(u32 pages)

@@ -6,6 +6,7 @@
 #include "grants.h"
 #include "guest.h"
 #include "hypercall.h"
+#include "trees.h"
 
 enum { PARA_EXCEPTIONS = 16, PARA_INTERRUPTS = EVENT_INTERRUPT + 1, PARA_KERNEL = 0, PARA_USER = 1 };
 
@@ -33,6 +34,7 @@ struct para {
     struct grant grants[GRANTS];
     struct grant_map maps[GRANT_MAPS];
     u32 maps_used;
+    struct trees trees;           /* being taken or let go */
     bool has_news;                /* others have changed its pending events since it was shown them */
     bool flush;                   /* forget the hardware's translations before the guest goes on */
     bool booted;

@@ -33,14 +33,14 @@ static int take_page(struct t64_guest *guest, u64 gpa)
         return -HYPERCALL_ERROR_INVAL;
     if (gpa >= guest->vm.phys.size || guest->frames[gpa >> FRAME_SHIFT] == FRAME_NONE)
         return -HYPERCALL_ERROR_PERM;
-    return guest->para ? tables_get(guest, guest->frames[gpa >> FRAME_SHIFT], FRAME_WRITABLE) : 0;
+    return guest->para ? tables_get_writable(guest, guest->frames[gpa >> FRAME_SHIFT]) : 0;
 }
 
 static void let_go(struct t64_guest *guest, u64 ring)
 {
     u32 frame = rings_frame(guest, ring);
     if (frame != FRAME_NONE && guest->para)
-        tables_put(guest, frame);
+        tables_put_writable(guest, frame);
     if (ring == RING_DISK)
         guest->vm.devices.rings.disk = (struct t64_disk_ring){0};
     else

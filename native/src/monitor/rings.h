@@ -15,7 +15,9 @@ u32 rings_frame(const struct t64_guest *guest, u64 ring);
 
 /* The disk's: take its requests, and do what is due by now. A negated hypercall error where the counts make no sense. */
 int disk_ring_look(struct t64_guest *guest, u64 now);
-bool disk_ring_advance(struct t64_guest *guest, u64 now); /* was anything? */
+bool disk_ring_is_due(const struct t64_guest *guest, u64 now);
+/* At least one request that is due, and as many as the host's allowance lasts for. False: more are due. */
+bool disk_ring_advance(struct t64_guest *guest, u64 now);
 /* The console's: a call_stopped result where the host has its part to do first. */
 int console_ring_look(struct t64_guest *guest);
 

@@ -216,6 +216,7 @@ void shadow_restrict(struct shadow *shadow, u32 page, u32 mode, u64 rights)
         u32 table = link->table, index = link->index;
         u64 *entry = shadow_entry(shadow, table, index);
         next = link->next;
+        host_note_work(shadow->host, 1);
         if ((mode < SHADOW_MODES && shadow->tables[table].mode != mode) || !(*entry & all & ~rights))
             continue;
         if (*entry & all & rights)

@@ -22,15 +22,14 @@ static u64 *entries_of(const struct t64_guest *guest, u32 table)
     return (u64 *)frames_bytes(&guest->host->frames, table);
 }
 
-/* Entries that are the guest's: the last slot of a root is the monitor's. */
-static u32 entries_in(u32 level) { return level == FRAME_LEVEL2 ? MONITOR_ROOT_SLOT : PAGE_ENTRIES; }
+/* The last slot of a root is the monitor's. */
+u32 tables_entries_in(u32 level) { return level == FRAME_LEVEL2 ? MONITOR_ROOT_SLOT : PAGE_ENTRIES; }
 
 static u32 entry_frame(u64 entry) { return (u32)((entry & PTE_FRAME) >> FRAME_SHIFT); }
 
 static bool is_leaf(u64 entry) { return entry & (PTE_R | PTE_W | PTE_X); }
 
-/* Reserved bits, and forms that do not exist at this level. */
-static bool is_well_formed(u64 entry, u32 level)
+bool tables_is_well_formed(u64 entry, u32 level)
 {
     if (entry & PTE_RESERVED)
         return false;
@@ -44,19 +43,20 @@ static int get_leaf(struct t64_guest *guest, u64 entry)
     u64 frame = (entry & PTE_FRAME) >> FRAME_SHIFT;
     if (!tables_owns(guest, frame))
         return -HYPERCALL_ERROR_PERM;
-    int error = entry & PTE_W ? tables_get(guest, frame, FRAME_WRITABLE) : 0;
+    int error = entry & PTE_W ? tables_get_writable(guest, frame) : 0;
     frame_of(guest, frame)->mappings += !error;
     return error;
 }
 
+/* 0, a refusal, or CALL_AGAIN. */
 static int get_entry(struct t64_guest *guest, u64 entry, u32 level)
 {
     if (!(entry & PTE_V))
         return 0;
-    if (!is_well_formed(entry, level))
+    if (!tables_is_well_formed(entry, level))
         return -HYPERCALL_ERROR_INVAL;
     u64 frame = (entry & PTE_FRAME) >> FRAME_SHIFT;
-    return level == FRAME_LEVEL0 ? get_leaf(guest, entry) : tables_get(guest, frame, level - 1);
+    return level == FRAME_LEVEL0 ? get_leaf(guest, entry) : trees_take(guest, frame, level - 1);
 }
 
 /* Of an entry that was taken, so that the frame exists. A leaf that names a foreign frame is the entry of a grant map. */
@@ -69,7 +69,7 @@ static void put_leaf(struct t64_guest *guest, t64_hpa at, u64 entry)
     }
     frame_of(guest, frame)->mappings--;
     if (entry & PTE_W)
-        tables_put(guest, frame);
+        tables_put_writable(guest, frame);
 }
 
 static void put_entry(struct t64_guest *guest, t64_hpa at, u64 entry, u32 level)
@@ -79,14 +79,14 @@ static void put_entry(struct t64_guest *guest, t64_hpa at, u64 entry, u32 level)
     if (level == FRAME_LEVEL0)
         put_leaf(guest, at, entry);
     else
-        tables_put(guest, entry_frame(entry));
+        trees_leave(guest, entry_frame(entry));
 }
 
-static void put_entries(struct t64_guest *guest, u32 table, u32 level, u32 count)
+void tables_put_leaves(struct t64_guest *guest, u32 table, u32 count)
 {
     const u64 *entries = entries_of(guest, table);
     for (u32 i = 0; i < count; i++)
-        put_entry(guest, entry_at(table, i), entries[i], level);
+        put_entry(guest, entry_at(table, i), entries[i], FRAME_LEVEL0);
 }
 
 /* Is it the entry of a grant map, as the books have it? Tables are checked anew with such in them. */
@@ -97,20 +97,25 @@ static bool is_grant_map(struct t64_guest *guest, t64_hpa at, u64 entry)
     return map && entry_frame(entry) == map->frame && is_leaf(entry) && !(entry & ~(rights | PTE_FRAME));
 }
 
-/* The table's own type is set already, so that no entry of it can make it something else. */
-static int validate(struct t64_guest *guest, u32 table, u32 level)
+int tables_validate_leaves(struct t64_guest *guest, u32 table)
 {
     const u64 *entries = entries_of(guest, table);
-    for (u32 i = 0; i < entries_in(level); i++) {
-        if (level == FRAME_LEVEL0 && guest->para->maps_used && is_grant_map(guest, entry_at(table, i), entries[i]))
+    for (u32 i = 0; i < PAGE_ENTRIES; i++) {
+        if (guest->para->maps_used && is_grant_map(guest, entry_at(table, i), entries[i]))
             continue;
-        int error = get_entry(guest, entries[i], level);
+        int error = get_entry(guest, entries[i], FRAME_LEVEL0);
         if (error) {
-            put_entries(guest, table, level, i);
+            tables_put_leaves(guest, table, i);
             return error;
         }
     }
     return 0;
+}
+
+/* Each entry may have to be looked for among the grant maps. */
+void tables_note_work(struct t64_guest *guest)
+{
+    host_note_work(guest->host, guest->para->maps_used ? PAGE_ENTRIES * WORK_GRANT_MAPS : PAGE_ENTRIES);
 }
 
 static void write_entry(struct t64_guest *guest, t64_hpa at, u64 value)
@@ -120,52 +125,28 @@ static void write_entry(struct t64_guest *guest, t64_hpa at, u64 value)
 }
 
 /* A root of its own may be used by users too: the window is not in it before it is the kernel's. */
-static void clear_monitor_slot(struct t64_guest *guest, u32 root)
+void tables_clear_monitor_slot(struct t64_guest *guest, u32 root)
 {
     write_entry(guest, (t64_hpa){frame_address(root).at + 8 * MONITOR_ROOT_SLOT}, 0);
 }
 
-static int become(struct t64_guest *guest, u32 number, enum frame_type type)
-{
-    struct frame *frame = frame_of(guest, number);
-    frame->type = type;
-    frame->count = 1;
-    int error = type <= FRAME_LEVEL2 ? validate(guest, number, type) : 0;
-    if (error) {
-        frame->type = FRAME_UNTYPED;
-        frame->count = 0;
-    } else if (type == FRAME_LEVEL2) {
-        clear_monitor_slot(guest, number);
-    }
-    if (type <= FRAME_LEVEL2)
-        guest->para->flush = true; /* it may have been writable before, and the hardware may remember that */
-    return error;
-}
-
-int tables_get(struct t64_guest *guest, u64 number, enum frame_type type)
+int tables_get_writable(struct t64_guest *guest, u64 number)
 {
     if (!tables_owns(guest, number))
         return -HYPERCALL_ERROR_PERM;
     struct frame *frame = frame_of(guest, number);
-    if (!frame->count)
-        return become(guest, (u32)number, type);
-    if (frame->type != type)
+    if (frame->count && frame->type != FRAME_WRITABLE)
         return -HYPERCALL_ERROR_BUSY;
+    frame->type = FRAME_WRITABLE;
     frame->count++;
     return 0;
 }
 
-void tables_put(struct t64_guest *guest, u32 number)
+void tables_put_writable(struct t64_guest *guest, u32 number)
 {
     struct frame *frame = frame_of(guest, number);
-    if (--frame->count)
-        return;
-    u32 type = frame->type;
-    if (type == FRAME_LEVEL2)
-        clear_monitor_slot(guest, number);
-    if (type <= FRAME_LEVEL2)
-        put_entries(guest, number, type, entries_in(type));
-    frame->type = FRAME_UNTYPED;
+    if (!--frame->count)
+        frame->type = FRAME_UNTYPED;
 }
 
 int tables_pin(struct t64_guest *guest, u64 number, u64 level)
@@ -174,7 +155,7 @@ int tables_pin(struct t64_guest *guest, u64 number, u64 level)
         return -HYPERCALL_ERROR_INVAL;
     if (tables_owns(guest, number) && frame_of(guest, number)->pinned)
         return frame_of(guest, number)->type == level ? 0 : -HYPERCALL_ERROR_BUSY;
-    int error = tables_get(guest, number, (enum frame_type)level);
+    int error = trees_take(guest, number, (u32)level);
     if (!error)
         frame_of(guest, number)->pinned = (u8)(1 + level);
     return error;
@@ -187,7 +168,7 @@ int tables_unpin(struct t64_guest *guest, u64 number)
     if (!frame_of(guest, number)->pinned)
         return -HYPERCALL_ERROR_INVAL;
     frame_of(guest, number)->pinned = 0;
-    tables_put(guest, (u32)number);
+    trees_leave(guest, (u32)number);
     return 0;
 }
 
@@ -201,7 +182,7 @@ int tables_update(struct t64_guest *guest, t64_hpa at, u64 value)
     u32 level = frame_of(guest, number)->type;
     if (level > FRAME_LEVEL2)
         return -HYPERCALL_ERROR_INVAL;
-    if ((at.at & (FRAME_SIZE - 1)) >> 3 >= entries_in(level))
+    if ((at.at & (FRAME_SIZE - 1)) >> 3 >= tables_entries_in(level))
         return -HYPERCALL_ERROR_PERM;
     int error = get_entry(guest, value, level);
     if (error)
@@ -240,6 +221,7 @@ t64_hpa tables_find_entry(struct t64_guest *guest, t64_gva gva)
 /* But for what others do with the frames. */
 static void forget_types(struct t64_guest *guest)
 {
+    guest->para->trees = (struct trees){0};
     for (u32 page = 0; page < guest->pages; page++) {
         if (guest->frames[page] == FRAME_NONE)
             continue;
@@ -257,7 +239,7 @@ static bool take_pins(struct t64_guest *guest)
         if (guest->frames[page] == FRAME_NONE)
             continue;
         struct frame *frame = frame_of(guest, guest->frames[page]);
-        if (frame->pinned && tables_get(guest, guest->frames[page], (enum frame_type)(frame->pinned - 1))) {
+        if (frame->pinned && trees_take_at_once(guest, guest->frames[page], frame->pinned - 1u)) {
             frame->pinned = 0;
             sound = false;
         }
@@ -283,7 +265,7 @@ bool tables_recheck(struct t64_guest *guest, u32 roots[2])
     forget_types(guest);
     bool sound = take_pins(guest);
     for (u32 mode = 0; mode < 2; mode++)
-        if (roots[mode] != FRAME_NONE && tables_get(guest, roots[mode], FRAME_LEVEL2)) {
+        if (roots[mode] != FRAME_NONE && trees_take_at_once(guest, roots[mode], FRAME_LEVEL2)) {
             roots[mode] = FRAME_NONE;
             sound = false;
         }

@@ -160,6 +160,8 @@ int t64_guest_audit(t64_vm *vm)
     struct t64_guest *guest = guest_of(vm);
     if (!guest->para)
         return T64_OK;
+    if (trees_are_under_way(&guest->para->trees))
+        return T64_ERROR_BUSY;
     struct audit audit = {guest, calloc(guest->host->frames.total, sizeof(struct uses)), true};
     if (!audit.uses)
         return T64_ERROR_MEMORY;
