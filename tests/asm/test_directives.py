@@ -177,3 +177,20 @@ ABSURD = {
 @pytest.mark.parametrize("text", ABSURD)
 def test_an_absurd_size_is_refused_at_once(text: str) -> None:
     assert ABSURD[text] in complaint(f"nop\n{text}").message
+
+
+@pytest.mark.parametrize("before", [".if 0", ".if 1", ".if 0; .elseif 1", ".if 0; .elseif 0"])
+@pytest.mark.parametrize("second", [".else", ".elseif 1"])
+def test_nothing_but_the_end_comes_after_else(before: str, second: str) -> None:
+    """Whichever part is taken."""
+    text = f"{before}; nop; .else; nop; {second}; nop; .endif"
+    assert f"{second.split()[0]} after .else" in complaint(text).message
+
+
+@pytest.mark.parametrize("align", [".balign 16", ".p2align 4", ".align 4"])
+@pytest.mark.parametrize("before", [4, 8, 12])
+def test_padding_is_left_out_where_it_would_take_more_than_the_most(align: str, before: int) -> None:
+    needed = 16 - before
+    for most in (needed - 1, needed, needed + 1):
+        size = len(bytes_of(f"nop; .data; .zero {before}; {align}, 0, {most}; .byte 1", ".data"))
+        assert size == (16 if needed <= most else before) + 1

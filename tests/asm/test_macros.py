@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from assembling import bytes_of, complaint, complaints, values_of
+from assembling import bytes_of, complaint, complaints, values_of, words_of
 
 from toyvm.errors import Diagnostic
 
@@ -219,3 +219,14 @@ def test_a_repetition_takes_values_parted_by_blanks() -> None:
 
 def test_a_default_is_used_for_an_argument_that_is_empty() -> None:
     assert data(".macro m a=5 b=6\n.byte \\a, \\b\n.endm\nm ,7\nm 8,\nm") == [5, 7, 8, 6, 5, 6]
+
+
+def test_leaving_a_macro_leaves_the_conditions_that_it_opened() -> None:
+    macro = ".macro m\n.if 1\n.if 2\naddi t0, t0, 1\n.exitm\n.endif\n.endif\n.endm\n"
+    assert len(words_of(f"{macro} m; m; .if 1; m; .endif; nop")) == 4
+    assert "without .if" in complaint(f"{macro} m; .endif").message
+
+
+def test_a_condition_around_a_macro_s_call_outlives_its_exit() -> None:
+    macro = ".macro m\n.exitm\n.endm\n"
+    assert len(words_of(f"{macro} .if 0; nop; .else; m; nop; nop; .endif; nop")) == 3

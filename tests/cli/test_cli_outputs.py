@@ -144,3 +144,16 @@ def test_a_new_file_has_the_mode_that_the_user_s_mask_leaves(capfd: Capture, tmp
     finally:
         os.umask(before)
     assert (tmp_path / "image").stat().st_mode & 0o7777 == 0o640
+
+
+@pytest.mark.parametrize("output", ["--report", "--record"])
+@pytest.mark.parametrize("victim", ["--disk", "--input", "--replay"])
+def test_what_a_run_leaves_never_overwrites_what_it_was_given(
+    capfd: Capture, source: Path, output: str, victim: str
+) -> None:
+    file = source.parent / "file"
+    file.write_bytes(bytes(1024))
+    done = call(capfd, "run", str(source), victim, str(file), output, str(file))
+    assert (done.code, done.errors.count("\n")) == (2, 1)
+    assert "would overwrite" in done.errors
+    assert file.read_bytes() == bytes(1024)

@@ -9,11 +9,11 @@ from riscv_elf import A0, A1, A2, A7, DATA, ECALL, EXIT, READ, SP, WRITE, Name, 
 from rv64 import Operation
 
 from toyvm.host import Host, host_memory_for
-from toyvm.image import Image
+from toyvm.image import PF_R, PF_W, PF_X, Image, Segment
 from toyvm.importer import Options, import_program
 from toyvm.importer.faults import advice_on_program
-from toyvm.importer.layout import Range, program_block, ranges_in
-from toyvm.isa.paging import PTE_R, PTE_W
+from toyvm.importer.layout import Range, Stack, program_block, ranges_in, ranges_of
+from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
 from toyvm.machine import Machine
 from toyvm.outcome import Outcome
 from toyvm.recompiler.options import Recompiling
@@ -198,3 +198,15 @@ def test_the_recompiler_runs_a_program_to_the_same_end() -> None:
             machine.run(LIMIT)
             ends.append((machine.output, machine.retired, machine.state_hash()))
     assert ends[0] == ends[1]
+
+
+def test_a_page_that_segments_share_has_the_rights_of_all_of_them_whatever_their_order() -> None:
+    code, data = Segment(0x10000, b"c" * 0x1100, 0x1100, PF_R | PF_X), Segment(0x11800, b"d", 0x1000, PF_R | PF_W)
+    for segments in ((code, data), (data, code)):
+        *found, stack = ranges_of("program", segments, Stack(0x40000, 0x44000))
+        assert [(one.begin, one.end, one.rights) for one in found] == [
+            (0x10000, 0x11000, PTE_R | PTE_X),
+            (0x11000, 0x12000, PTE_R | PTE_W | PTE_X),
+            (0x12000, 0x13000, PTE_R | PTE_W),
+        ]
+        assert stack == (0x40000, 0x44000, PTE_R | PTE_W)

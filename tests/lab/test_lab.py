@@ -22,7 +22,7 @@ from toyvm.lab.measure import Cell, Repetition, calibrate, measure, measure_cell
 from toyvm.lab.nano import NANOS, Costs, measure_costs, operand_nano
 from toyvm.lab.operands import operand_shares
 from toyvm.lab.published import FIGURES, MARKS
-from toyvm.lab.subjects import Sample, Subject, with_operations
+from toyvm.lab.subjects import Sample, Subject, WorkloadFailed, with_operations
 from toyvm.lab.table import lines, number
 from toyvm.lab.workloads import find_workloads
 from toyvm.techniques import parse_variant
@@ -253,6 +253,28 @@ def test_subjects_take_turns_so_that_each_runs_first_and_last_as_often_as_others
     assert all(sorted(one) == names for one in rounds)
     assert sorted(one[0] for one in rounds) == sorted(one[-1] for one in rounds) == sorted(2 * names)
     assert all(len(cell.repetitions) == 2 * subjects for cell in cells)
+
+
+@pytest.mark.parametrize("good", [0, 5, 8])
+def test_a_workload_that_fails_after_a_while_has_no_figures_and_is_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch, good: int
+) -> None:
+    """So many of its runs are good, and all of the other's."""
+    ran: list[str] = []
+
+    def run(self: Subject, image: object, operations: int, sectors: int = 0) -> Sample:
+        ran.append(self.technique)
+        if self.technique == "bad" and ran.count("bad") > good:
+            raise WorkloadFailed("it broke")
+        return Sample(operations, operations, {}, operations * 1e-3)
+
+    monkeypatch.setattr(Subject, "run", run)
+    cells = [Cell("any", Subject("bad")), Cell("any", Subject("good"))]
+    images = dict.fromkeys((cell.subject for cell in cells), None)
+    measure_cells(cells, images, 0.05, 6, lambda text: None)  # type: ignore[arg-type]
+    assert [(cell.measured, cell.failed) for cell in cells] == [(False, "it broke"), (True, None)]
+    assert len(cells[1].repetitions) == 6
+    assert ran.count("bad") == good + 1
 
 
 def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -182,6 +182,20 @@ def test_the_timer_as_an_event(ask: Asker) -> None:
     assert ask.shared("event_pending") == 1 << port, "a deadline of its own, though it has passed"
 
 
+def test_a_virtual_interrupt_whose_port_was_closed_goes_nowhere_and_may_be_bound_again(ask: Asker) -> None:
+    first = ask("event_bind_virq", TIMER)
+    assert ask("event_close", first) == 0
+    other = ask("event_alloc_unbound", 0)
+    assert other == first, "the port is free"
+    assert ask("set_timer", 0) == 0
+    look(ask)
+    assert ask.shared("event_pending") == 0
+    again = ask("event_bind_virq", TIMER)
+    assert again > first
+    look(ask)
+    assert ask.shared("event_pending") == 1 << again
+
+
 def test_an_event_is_taken_at_the_very_instruction(ask: Asker) -> None:
     ask("event_bind_virq", TIMER)
     ask.guest.write(HANDLER + 0x100, b"\x10\0\0\0" * 80)

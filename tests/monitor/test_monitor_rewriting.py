@@ -10,6 +10,7 @@ from toyvm.asm import assemble_text
 from toyvm.host import Guest, Host
 from toyvm.image import Image
 from toyvm.isa.machine import Level
+from toyvm.isa.paging import PTE_A
 from toyvm.machine import Machine
 from toyvm.rewriting import Kind, counts_of, words_of
 
@@ -252,6 +253,105 @@ def test_what_is_read_in_place_costs_no_exit() -> None:
         assert {word.kind for word in words_of(guest)} == {Kind.IN_PLACE, Kind.CALL}
 
 
+# Code that is changed all the time, and so interpreted, turns up in another frame each time round, which differs in one
+# instruction; each time its leaf is marked as not accessed, and asked whether it is again.
+TURNING = """
+.equ LEAF, PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D
+.equ ROOT, 0x10000
+.equ MIDDLE, 0x11000
+.equ LEAVES, 0x12000
+.equ OTHER, 0x20000
+_start:
+    li   t0, LEAVES
+    li   t1, LEAF
+    li   t2, 64
+1:  sd   t1, 0(t0)
+    addi t0, t0, 8
+    li   t3, 0x1000
+    add  t1, t1, t3
+    addi t2, t2, -1
+    bnez t2, 1b
+    li   t0, MIDDLE
+    li   t1, LEAVES | PTE_V
+    sd   t1, 0(t0)
+    li   t0, ROOT
+    li   t1, MIDDLE | PTE_V
+    sd   t1, 0(t0)
+    la   t0, turning
+    li   t1, OTHER
+    li   t2, 4096 / 8
+1:  ld   t3, 0(t0)
+    sd   t3, 0(t1)
+    addi t0, t0, 8
+    addi t1, t1, 8
+    addi t2, t2, -1
+    bnez t2, 1b
+    la   s2, turning
+    srli s0, s2, 12
+    slli s0, s0, 3
+    li   t0, LEAVES
+    add  s0, s0, t0              # the leaf of the code
+    li   s4, 0x30000             # both frames once more, to be written
+    srli t0, s4, 12
+    slli t0, t0, 3
+    li   t1, LEAVES
+    add  t0, t0, t1
+    li   t1, LEAF
+    add  t1, t1, s2
+    sd   t1, 0(t0)
+    li   s5, OTHER
+    li   t0, 6 << 17             # the immediate: 1 becomes 7
+    la   t1, differs
+    sub  t1, t1, s2
+    add  t1, t1, s5
+    lwu  t2, 0(t1)
+    xor  t2, t2, t0
+    sw   t2, 0(t1)
+    li   t0, LEAF
+    add  t1, s2, t0
+    add  t2, s5, t0
+    xor  s1, t1, t2
+    li   s8, 40
+    li   t0, ROOT | 1
+    crw  ptbr, t0
+    j    turning
+.balign 4096
+turning:
+    ld   t1, 0(s0)
+    xor  t1, t1, s1
+    sd   t1, 0(s0)
+    tlbi s2
+differs:
+    addi s3, s3, 1
+    lwu  t2, 0(s4)
+    sw   t2, 0(s4)
+    lwu  t2, 0(s5)
+    sw   t2, 0(s5)
+    ld   t1, 0(s0)
+    andi t1, t1, ~PTE_A
+    sd   t1, 0(s0)
+    tlbi s2
+    ld   t1, 0(s0)
+    andi t1, t1, PTE_A
+    add  s6, s6, t1
+    addi s8, s8, -1
+    bnez s8, turning
+    li   a0, 0
+    out  8, a0
+.balign 4096
+"""
+
+
+@LEVELS
+@TECHNIQUES
+def test_stepped_code_is_fetched_where_its_page_is_now_and_marks_it(technique: str, level: Level) -> None:
+    with compared(built(TURNING), technique, level).host as host:
+        (guest,) = host.guests
+        assert counts_of(guest).stepped > 100
+        assert guest.registers.s3 == 20 * (1 + 7)
+        assert guest.registers.s6 == 40 * PTE_A
+
+
 ADAPTED = """
     .include "workload.inc"
     .equ WORKLOAD_OPERATIONS, 1
@@ -422,6 +522,19 @@ def test_an_adapted_store_goes_where_the_guest_has_mapped_it_since(says: str, el
     image = built(MOVED.format(elsewhere=elsewhere, says=says))
     with compared(image, "rewrite+adaptive", Level.STRICT).host as host:
         assert host.guests[0].exits["adapted"] > 20
+
+
+def test_a_store_on_a_page_without_anything_to_rewrite_is_adapted_as_well() -> None:
+    source = ADAPTED.replace("fifty_stores:", ".balign PAGE_SIZE\nfifty_stores:", 1)
+    source = source.replace(".balign PAGE_SIZE\nuser_program", ".balign PAGE_SIZE\nuser_program", 1)
+    image = assemble_text(source, "adapted.s").image
+    with Host("4M") as host, host.guest("rewrite+adaptive", MEMORY) as guest:
+        guest.load(image)
+        run_to(guest, image.address_of("mark_hot"))
+        page = image.address_of("fifty_stores") & -4096
+        assert [word.kind for word in words_of(guest) if page <= word.address < page + 4096] == [Kind.ADAPTED]
+        assert guest.exits["trace"] < 20 < guest.exits["adapted"]
+        assert guest.run().exit_code == 0
 
 
 @pytest.mark.parametrize("offset", [0, 8, 72, 88, 4088])

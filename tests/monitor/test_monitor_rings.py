@@ -30,6 +30,7 @@ from toyvm.hypercalls import (
 from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.control import INFO_FIELDS
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.isa.ports import BY_NAME as PORTS
 from toyvm.programs.assembly import op, to_bytes
 
 RING, BUFFER, SECTOR = 0x6000, 0x8000, 512
@@ -141,6 +142,20 @@ def test_the_interrupt_comes_where_the_guest_asked_for_it(driver: Driver) -> Non
     assert driver.disk_is_pending(), "until it is acknowledged"
     assert driver.ring() == 0
     assert not driver.disk_is_pending()
+
+
+@pytest.mark.parametrize("technique", OFFERING)
+def test_the_ring_s_interrupt_is_acknowledged_at_the_disk_s_port_too(technique: str) -> None:
+    with asker(technique=technique, disk=bytearray(SECTORS * SECTOR), disk_latency=LATENCY) as ask:
+        driver = Driver(ask)
+        driver.put(DISK_READ, 0, 1, BUFFER)
+        driver.ring()
+        driver.wait(LATENCY)
+        assert driver.disk_is_pending()
+        ask.guest.write(0x5000, to_bytes([op("out", PORTS["disk_status"].number, 0)]))
+        ask.run(0x5000)
+        assert not driver.disk_is_pending()
+        assert driver.responses() == [(100, 0)]
 
 
 def test_while_the_disk_works_no_doorbell_is_needed(driver: Driver) -> None:

@@ -145,3 +145,18 @@ def test_switching_off_is_final() -> None:
     assert core.run() == lib.T64_STOP_EXIT
     assert core.run() == lib.T64_STOP_EXIT
     assert (lib.t64_vm_stop_info(core.vm).exit_code, core.state.retired) == (42, 1)
+
+
+def test_each_wait_with_a_terminal_is_the_host_s_to_sleep_through() -> None:
+    """What the host allowed one of them the next one has to ask for again."""
+    wait = (word("crw", "timecmp", 5), word("wfi"), word("addi", 5, 5, 1000))
+    core = Core(*wait, *wait, *wait)
+    lib.t64_vm_input_mode(core.vm, lib.T64_INPUT_LIVE)
+    core.set_cr("imask", 1)
+    core.state.x[5] = 5000
+    for number in range(3):
+        assert core.run(100) == lib.T64_STOP_WAIT
+        assert core.state.retired == 3 * number + 1
+        lib.t64_vm_skip(core.vm)
+    core.run(9)
+    assert core.state.retired == 9
