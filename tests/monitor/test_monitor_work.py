@@ -72,6 +72,7 @@ def test_a_limit_within_a_ring_s_work_is_kept_and_no_work_is_left_behind_it(tech
                 count = whole.retired - 3 + past  # about the wait
                 assert guest.run(until=count).stop is Stop.LIMIT
                 assert guest.retired == count
+                assert guest.time < SHORT or answered(guest) == answered(whole)
                 guest.run()
                 assert end_of(guest) == end_of(whole)
 
