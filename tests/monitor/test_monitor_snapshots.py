@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from asking import asker
 from guest_runs import GUESTS, TESTS, image_of
@@ -187,6 +189,28 @@ def test_a_snapshot_of_the_other_technique_is_refused(technique: str) -> None:
         source, target = (para, trap) if technique == "trap" else (trap, para)
         with pytest.raises(BadFileError):
             target.restore(source.save())
+
+
+def sealed(snapshot: bytes) -> bytes:
+    """With the checksum that its bytes have now, as native/src/snapshot.c computes it."""
+    total = 0xCBF29CE484222325
+    for place in range(40, len(snapshot), 8):
+        word = int.from_bytes(snapshot[place : place + 8], "little")
+        total = (total ^ word) * 0x100000001B3 % (1 << 64)
+        total ^= total >> 29
+    return snapshot[:32] + total.to_bytes(8, "little") + snapshot[40:]
+
+
+def test_a_paravirtual_snapshot_that_gives_two_pages_one_frame_is_refused() -> None:
+    with Host() as host, host.guest("para", "256K") as guest:
+        guest.load(image_of(KERNEL.with_name("hello.s"), "para"))
+        snapshot, frames = bytearray(guest.save()), [guest.host_frame(page) for page in range(64)]
+        at = snapshot.index(struct.pack("<64I", *frames))
+        snapshot[at + 4 : at + 8] = snapshot[at : at + 4]
+        with pytest.raises(BadFileError, match="damaged"):
+            guest.restore(sealed(bytes(snapshot)))
+        assert [guest.host_frame(page) for page in range(64)] == frames
+        assert guest.run().exit_code == 0
 
 
 @TECHNIQUES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from toyvm.recompiler.cache import Cache
 from toyvm.recompiler.code import CompiledCode, Place, Run
 from toyvm.recompiler.code_files import CodeFiles, parse, serialized
 from toyvm.recompiler.options import Recompiling, default_directory
+from toyvm.recompiler.snapshot import WORDS, CodePage, Snapshot
 from toyvm.recompiler.worker import Account
 
 LOOP = "1: addi t0, t0, 1; mul t1, t0, t0; bnez t0, 1b"
@@ -109,6 +111,25 @@ def test_a_damaged_or_foreign_file_is_ignored_and_replaced(kept: Recompiling, da
 def test_a_directory_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no directory")
     assert run(HOT._replace(cache=tmp_path / "file" / "code")).compiled > 0
+
+
+def test_code_that_is_kept_anew_takes_the_room_of_what_it_replaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    from toyvm.recompiler import cache
+
+    def shown(gva: int) -> Snapshot:
+        return Snapshot(gva, True, False, {0x1000: CodePage(0x1000, 1, 0, array("I", range(WORDS)))}, {})
+
+    def code(gva: int) -> CompiledCode:
+        first = (gva - 0x1000) // 4
+        return CompiledCode(True, (Run(gva, (first, first + 1)),), ((gva, 2),), (), 0, bytes(1000))
+
+    monkeypatch.setattr(cache, "MEMORY_LIMIT", 2500)
+    kept = cache.Cache(None, "x")
+    for gva in (0x1000, 0x1100, 0x1100, 0x1100, 0x1100):
+        kept.keep(shown(gva), code(gva))
+    assert [kept.find(shown(gva)) for gva in (0x1000, 0x1100)] == [code(0x1000), code(0x1100)]
+    kept.keep(shown(0x1200), code(0x1200))  # there is no room for three: that which was used longest ago goes
+    assert [kept.find(shown(gva)) is None for gva in (0x1000, 0x1100, 0x1200)] == [True, False, False]
 
 
 def test_what_is_written_reads_back() -> None:

@@ -104,6 +104,8 @@ def test_after_everything_was_dropped_there_is_room_again() -> None:
             assert core.ask(place) == [place, place + 4]
     assert core.account.dropped == 4
     assert core.account.compiled == 2  # the cache has the rest
+    assert core.ask(BASE) == [BASE, BASE + 4]
+    assert len(core._translator._compiler._loaded) == 2  # nothing that may run is unloaded
 
 
 def test_room_is_for_what_is_loaded_and_each_drop_empties_it() -> None:

@@ -34,6 +34,7 @@ def run(schedule: Schedule, ticks: int, yields: frozenset[int] = frozenset()) ->
                 break
             continue
         client, count = turn
+        assert 0 < count <= schedule.slice
         ran = -(-count // 2) if client.number in yields else count
         log.append((schedule.clock, client.number, ran))
         schedule.used(ran, gave_up=client.number in yields)

@@ -49,7 +49,7 @@ def waiting(host: Host, source: Typed) -> Guest:
     """A guest that waits for its input."""
     guest = host.guest("trap", "64K", input=source)
     guest.load(READS)
-    host.run(5_000)
+    host.run(5_000, wait_for_input=False)
     assert guest.condition is Condition.WAITING
     return guest
 
@@ -69,23 +69,30 @@ def test_nobody_asks_for_input_of_a_guest_that_is_paused(host: Host) -> None:
 
 
 def test_a_guest_that_is_closed_while_it_waits_is_gone(host: Host) -> None:
-    busy, guest = looping(host), waiting(host, Typed())
+    source, busy = Typed(), looping(host)
+    guest = waiting(host, source)
     guest.close()
-    before = busy.retired
+    before, asked, source.data = busy.retired, source.asked, b"A"
     assert host.run(timeout=SOON) is HostStop.TIMEOUT
     assert busy.retired > before
+    assert source.asked == asked
 
 
-def test_a_guest_that_is_stopped_while_it_waits_had_its_share_up_to_then(host: Host) -> None:
-    busy, guest = looping(host), waiting(host, Typed())
-    guest.stop()
-    host.run(0)
-    stopped, share = guest.seat.left, guest.seat.share_got
-    assert stopped == host.clock
-    host.run(timeout=SOON)
-    assert host.clock > stopped
-    assert (guest.seat.left, guest.seat.share_got) == (stopped, share)
-    assert busy.seat.left is None
+def test_a_guest_that_is_stopped_while_it_waits_had_its_share_up_to_then(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the midst of a run, so that it is looked at once more later."""
+    monkeypatch.setattr("toyvm.sharing._LOOK_SECONDS", SOON)
+    guest, stopping = waiting(host, Typed()), host.guest("trap", "64K")
+    stopping.load(assemble_text("_start: crr t0, scratch\n1: addi a0, a0, 1\n j 1b\n", "stops.s").image)
+    stopping.observe(lambda event: guest.stop(), "crr")
+    began = host.clock
+    assert host.run(timeout=4 * SOON) is HostStop.TIMEOUT
+    assert guest.condition is Condition.STOPPED
+    assert host.clock > began + 20_000
+    assert guest.seat.left is not None
+    assert guest.seat.left <= began + 2_000
+    assert stopping.seat.left is None
 
 
 @pytest.mark.parametrize("how", ["the guest", "the host"])
