@@ -37,6 +37,8 @@ BOMBS = {
     ".rept 10000\n.rept 10000\nnop\n.endr\n.endr": STATEMENTS,
     ".rept 1000\n.dword " + "1," * 30000 + "1\n.endr": CHARACTERS,
     ".rept 20\n.dword " + "1," * 8191 + "1\n.endr": BYTES,
+    ".irp x" + ",a" * 200 + "\n.irp y" + ",b" * 200 + "\n.endr\n.endr": STATEMENTS,
+    ".macro n " + ", ".join(f"p{n}" for n in range(200)) + "\n.endm\n.rept 200\nn" + " 1" * 200 + "\n.endr": STATEMENTS,
     ".rept 20\n.byte " + "x," * 8191 + "x\n.endr\nx: nop": STATEMENTS,
     f'.rept 100\n.ascii "{X}"\n.endr': BYTES,
     ".rept 2000\n.dword " + "+".join(["x"] * 120) + "\n.endr\nx: nop": STATEMENTS,

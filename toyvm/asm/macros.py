@@ -85,6 +85,7 @@ class Macro:
     def expand(self, assembler: Assembler, text: str) -> None:
         """Read the body with the arguments in place."""
         values = self._arguments(text)
+        assembler.spend(len(values), 0)  # taking them apart takes its time, whatever the body makes of them
         values["@"], values["()"] = str(assembler.expansions), ""
         assembler.expansions += 1
         outer, home = assembler.frame, self.origin.frame
@@ -342,6 +343,7 @@ def _for_each(directive: str, by_character: bool) -> Handler:
         rest = text[name.end() :].strip()
         rest = rest[1:].strip() if rest.startswith(",") else rest
         values = list(_unquoted(rest)) if by_character else values_of(rest)
+        assembler.spend(len(values), 0)
         if not body:
             return
         compiled = Body.compile(body, {name[0]})
