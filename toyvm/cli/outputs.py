@@ -9,9 +9,12 @@ from toyvm.errors import UsageError
 
 
 def check_outputs(outputs: Mapping[str, str | None]) -> None:
-    """Raise BadFileError if one, by its option, cannot be written, and UsageError if two are the same file."""
+    """Raise BadFileError if one, by its option, cannot be written, and UsageError if two are one or one has no name."""
     from toyvm.replacing import check_replaceable
 
+    for option, name in outputs.items():
+        if name == "":
+            raise UsageError(f"{option} '': the name of a file is empty")
     given = {option: Path(path) for option, path in outputs.items() if path is not None}
     for option, path in given.items():
         check_replaceable(path)
