@@ -40,10 +40,16 @@ static int finish_update(struct t64_guest *guest, struct t64_call_progress *prog
     return CALL_DONE;
 }
 
-/* The entry that is there now, if it is valid, may be one that the list's own page is found by. */
-static bool may_lead_to_list(const struct t64_guest *guest, t64_hpa at)
+/* May the list's own page be found by the entry that is there now? A leaf that maps another frame is none of that page's. */
+static bool may_lead_to_list(const struct t64_guest *guest, t64_hpa at, t64_hpa list)
 {
-    return tables_owns(guest, at.at >> FRAME_SHIFT) && at.at % sizeof(u64) == 0 && *host_entry(guest->host, at) & PTE_V;
+    u64 number = at.at >> FRAME_SHIFT;
+    if (!tables_owns(guest, number) || at.at % sizeof(u64))
+        return false;
+    u64 entry = *host_entry(guest->host, at);
+    if (!(entry & PTE_V))
+        return false;
+    return guest->host->frames.all[number].type != FRAME_LEVEL0 || !((entry ^ list.at) & PTE_FRAME);
 }
 
 static int update_next(struct t64_guest *guest, struct t64_call_progress *progress, u64 list, struct list_page *page)
@@ -54,7 +60,7 @@ static int update_next(struct t64_guest *guest, struct t64_call_progress *progre
     if (!read_record(guest, page, (t64_gva){list + progress->done * sizeof record}, &record))
         return -HYPERCALL_ERROR_FAULT;
     t64_hpa at = {record.entry};
-    if (may_lead_to_list(guest, at))
+    if (may_lead_to_list(guest, at, page->at))
         page->number = T64_NOWHERE;
     int error = tables_update(guest, at, record.value);
     return error ? error : finish_update(guest, progress);
