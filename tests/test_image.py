@@ -61,6 +61,21 @@ def test_readelf_reads_it_without_warnings(tmp_path: Path) -> None:
     assert "warning" not in done.stdout.lower()
 
 
+def test_local_symbols_stand_before_global_ones_as_elf_wants_them() -> None:
+    image = assemble_text(
+        ".globl _start, last\nfirst: nop\n_start: nop\nmiddle: nop\nlast: nop\nend: nop\n", "o.s"
+    ).image
+    data = image.to_bytes()
+    header = elf.HEADER.unpack(data, 0)
+    sections = [
+        elf.SECTION_HEADER.unpack(data, header["shoff"] + n * elf.SECTION_HEADER.size) for n in range(header["shnum"])
+    ]
+    (table,) = (section for section in sections if section["type"] == elf.SHT_SYMTAB)
+    places = range(table["offset"], table["offset"] + table["size"], elf.SYMBOL.size)
+    bindings = [elf.SYMBOL.unpack(data, place)["info"] >> 4 for place in places]
+    assert bindings == [elf.STB_LOCAL] * table["info"] + [elf.STB_GLOBAL] * 2
+
+
 def test_symbols_have_addresses() -> None:
     assert sample().address_of("_start") == sample().entry == 0x1000
     assert sample().address_of("N") == 7

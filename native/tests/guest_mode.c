@@ -71,7 +71,11 @@ static u32 enter(struct world *world)
     memcpy(before.x, t64_host_state(world->host)->x, sizeof before.x);
     require(!memcmp(&before, t64_host_state(world->host), sizeof before), "the host's registers are as they were");
     require(event == CPU_LIMIT ? world->state.retired == LIMIT : event == CPU_TRAP, "an exit, or the limit");
-    return event == CPU_LIMIT ? 0 : world->area.exit.code;
+    if (event == CPU_LIMIT)
+        return 0;
+    require((world->area.exit.code == GUEST_EXIT_NESTED_FAULT) == (world->area.exit.gpa != T64_NOWHERE),
+            "an address is told of a nested fault, and of nothing else");
+    return world->area.exit.code;
 }
 
 static u64 *x(struct world *world) { return world->host->hardware.state.x; }

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from toyvm import Guest, Host, Image, Machine, ToyvmError, UsageError, assemble, assemble_text, load_program
 from toyvm.computer import Computer
+from toyvm.sizes import parse_size, show_size
 
 IMAGE = assemble_text("_start: nop\nagain: j _start\n").image
 
@@ -195,3 +198,16 @@ def test_every_view_of_a_closed_computer_is_refused() -> None:
         "<Registers: this machine is closed>",
         "<ControlRegisters: this machine is closed>",
     }
+
+
+@given(st.integers(0, 1 << 50))
+def test_a_size_that_is_shown_reads_back(size: int) -> None:
+    assert parse_size(show_size(size)) == size
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [(0, "0"), (513, "513"), (1024, "1K"), (1536, "1536"), (3 << 19, "1536K"), (16 << 20, "16M"), (1 << 40, "1T")],
+)
+def test_a_size_is_shown_in_the_largest_unit_that_it_is_a_multiple_of(size: int, shown: str) -> None:
+    assert show_size(size) == shown

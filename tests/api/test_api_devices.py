@@ -85,6 +85,26 @@ def test_a_descriptor_may_have_any_number() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def test_a_descriptor_that_does_not_block_may_have_nothing_after_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else has read it in between."""
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    os.write(write, b"x")
+    source, real = DescriptorInput(read), os.read
+
+    def taken(descriptor: int, size: int) -> bytes:
+        real(descriptor, size)
+        return real(descriptor, size)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "read", taken)
+        assert source.fetch(10, 0) is None
+    os.write(write, b"yz")
+    assert source.fetch(10, 0) == b"yz"
+    os.close(read)
+    os.close(write)
+
+
 def test_output_goes_to_a_file_object_as_it_comes() -> None:
     stream = io.BytesIO()
     with Machine("1M", input=b"hello", output=stream) as machine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -17,6 +18,7 @@ import pytest
 from commands import ROOT, call, spawn
 
 from toyvm.accounts import GuestAccount
+from toyvm.cli.host_console import KEPT, KeptOutput, TypedInput
 from toyvm.cli.host_file import CONSOLE, read_host_file
 from toyvm.cli.host_table import Row, show_bytes, show_count, table
 from toyvm.errors import BadFileError
@@ -424,3 +426,23 @@ def test_figures_fit_their_columns() -> None:
         assert len(show_count(value)) <= 6
         assert len(show_bytes(value)) <= 6
     assert (show_count(1_234_567), show_bytes(16 << 20), show_bytes(1_500_000)) == ("1.2M", "16M", "1.4M")
+
+
+def test_the_end_of_what_is_typed_comes_once_and_after_all_of_it() -> None:
+    typed = TypedInput()
+    assert typed.fetch(10, 0) is None
+    typed.type(b"abc")
+    typed.end()
+    typed.type(b"de")
+    assert [typed.fetch(4, 0) for _ in range(5)] == [b"abcd", b"e", b"", None, None]
+
+
+def test_of_a_guest_s_output_the_end_is_kept_and_all_of_it_passed_on() -> None:
+    file, heard = io.BytesIO(), []
+    output = KeptOutput(file)
+    output.listener = heard.append
+    parts = [bytes([n % 256]) * 1000 for n in range(100)]
+    for part in parts:
+        assert output.write(part) == 1000
+    assert output.kept == b"".join(parts)[-KEPT:]
+    assert file.getvalue() == b"".join(heard) == b"".join(parts)

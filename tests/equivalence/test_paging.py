@@ -327,3 +327,42 @@ def test_a_mark_is_seen_by_the_next_fetch(engine: str) -> None:
 @parametrize(CODE)
 def test_fetch_is_coherent_with_stores(case: Case, engine: str) -> None:
     check(case, engine)
+
+
+# A function on a page whose leaf changes between two calls; each change is said in one of the ways there are.
+FUNCTION = {
+    AT: op("addi", A0, A0, 1) | op("jalr", 0, 0, A2) << 32,
+    AT + 0x1000: op("addi", A0, A0, 16) | op("jalr", 0, 0, A2) << 32,
+}
+SAYING = {
+    "tlbi of it": [op("tlbi", A1)],
+    "tlbi of all": [op("tlbi", 0)],
+    "a write of ptbr": [op("crr", A3, cr("ptbr")), op("crw", cr("ptbr"), A3)],
+}
+CODE_MOVES = [
+    Case(
+        f"{name}, {how}",
+        [
+            *li(A1, AT),
+            *[op("jalr", A2, 0, A1)] * 2,
+            *(*li(A3, leaf), *li(A2, SLOT), op("sd", A3, 0, A2)),
+            *says,
+            *[op("jalr", A2, 0, A1)] * 2,
+        ],
+        expect,
+        entries=identity() | FUNCTION,
+        ptbr=ROOT | 1,
+    )
+    for how, says in SAYING.items()
+    for name, leaf, expect in (
+        ("moved", AT + 0x1000 | PTE_V | RWX | PTE_U | AD, {"trap": "break", "a0": 2 + 32}),
+        ("gone", 0, {"trap": "fetch_page_fault", "tval": AT, "a0": 2}),
+        ("no code", AT | PTE_V | PTE_R | PTE_W | PTE_U | AD, {"trap": "fetch_page_fault", "tval": AT, "a0": 2}),
+    )
+]
+
+
+@pytest.mark.parametrize("engine", [*ENGINES, "recompiler", "hybrid", "trap+flush"])
+@parametrize(CODE_MOVES)
+def test_a_page_of_code_is_what_its_leaf_says_once_that_was_said(case: Case, engine: str) -> None:
+    check(case, engine)

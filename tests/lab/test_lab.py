@@ -277,6 +277,22 @@ def test_a_workload_that_fails_after_a_while_has_no_figures_and_is_not_tried_aga
     assert ran.count("bad") == good + 1
 
 
+def test_the_price_of_each_register_and_port_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[str] = []
+
+    def fill(cells: list[Cell], *arguments: object) -> list[Cell]:
+        measured.append(cells[0].workload)
+        exits = {"crr epc": 20, "crw epc": 20}
+        cells[0].repetitions.append(repetition(21, 300, exits, 0.6))
+        return cells
+
+    monkeypatch.setattr("toyvm.lab.nano.measure_cells", fill)
+    measure_costs(TRAP, ["crr epc", "crw epc", "crr epc", "in clock"], 0.001, 1, lambda text: None)
+    named = [name.removeprefix("exit ") for name in measured if name.startswith("exit ")]
+    assert len(named) == len(set(named))
+    assert {"crr epc", "crw epc", "in clock"} <= set(named)
+
+
 def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     from toyvm.lab.subjects import WorkloadFailed
 

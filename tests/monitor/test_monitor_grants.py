@@ -54,6 +54,15 @@ def test_both_see_what_either_writes(pair: list[Asker]) -> None:
     assert other.load(THERE) == 55
 
 
+def test_an_address_that_maps_a_foreign_frame_is_no_page_of_the_guest_s_own(pair: list[Asker]) -> None:
+    owner, other = pair
+    assert other.guest.translate(THERE) == THERE
+    mapped(owner, other)
+    assert other.guest.translate(THERE) is None
+    assert other.guest.translate(SHARED) == SHARED
+    assert owner.guest.translate(SHARED) == SHARED
+
+
 def test_a_grant_to_read_cannot_be_written_through(pair: list[Asker]) -> None:
     owner, other = pair
     reference = grant(owner, other, 0)

@@ -10,7 +10,7 @@ from asking import ALL_ONES, CODE, DATA, HANDLER, LIST, MEMORY, NUMBERS, Asker, 
 from toyvm.hypercalls import BY_NAME, HYPERCALLS, MAXIMUM_CONSOLE_BYTES, MAXIMUM_RECORDS, START_MAGIC, TRAP_ANY, VERSION
 from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.control import IE, PIE, PMODE
-from toyvm.isa.paging import PAGE_SIZE
+from toyvm.isa.paging import PAGE_SIZE, PTE_A, PTE_D, PTE_R, PTE_V, PTE_W, PTE_X
 from toyvm.isa.registers import REGISTERS
 from toyvm.isa.traps import BY_NAME as CAUSE
 from toyvm.programs.assembly import op, to_bytes
@@ -173,6 +173,54 @@ def test_what_is_sensitive_goes_from_users_to_their_kernel(ask: Asker, word: int
     ask.run(CODE + 4 * BY_NAME["iret"].number, count=2)
     assert (ask.guest.pc, ask.shared("cause")) == (HANDLER + 4, CAUSE["privileged_instruction"].code)
     assert (ask.shared("epc"), ask.shared("tval")) == (0x5000, word)
+
+
+def test_the_shared_page_tells_the_time_after_each_call(ask: Asker) -> None:
+    for name in ("version", "grant_end", NUMBERS - 1, "version"):
+        ask.run(HANDLER, count=7)
+        ask(name, 0)
+        assert ask.shared("time") == ask.guest.time, name
+
+
+def leaf_of(ask: Asker, page: int) -> int:
+    """Guest-physical address of its entry in the first level-0 table."""
+    frames = {ask.frame(page): page for page in range(MEMORY // PAGE_SIZE)}
+    level1 = frames[ask.read(ask.root_page * PAGE_SIZE) >> 12] * PAGE_SIZE
+    return frames[ask.read(level1) >> 12] * PAGE_SIZE + 8 * page
+
+
+def test_a_call_marks_the_entries_of_what_it_reads_and_writes(ask: Asker) -> None:
+    """As the hardware does for the guest's own accesses."""
+    ask.set_handler()
+    read, written = 6, 7
+    for page in (read, written):
+        assert ask("update_va", page * PAGE_SIZE, ask.entry(page), 1) == 0
+    at, place = read * PAGE_SIZE, leaf_of(ask, 8)
+    ask.write(at, ask.frame(place // PAGE_SIZE) * PAGE_SIZE + place % PAGE_SIZE, ask.entry(8))
+    assert ask("mmu_update", at, 1, written * PAGE_SIZE) == 0
+    assert ask.read(leaf_of(ask, read)) & (PTE_A | PTE_D) == PTE_A
+    assert ask.read(leaf_of(ask, written)) & (PTE_A | PTE_D) == PTE_A | PTE_D
+
+
+@pytest.mark.parametrize("technique", ["trap", "trap+flush", "rewrite", "assist", "assist+shadow"])
+def test_what_a_call_writes_into_a_table_of_an_unmodified_guest_counts(technique: str) -> None:
+    """console_read with a leaf for its bytes, of a page that was just used."""
+    root, middle, leaves, page = 0x10000, 0x11000, 0x12000, 0x20
+    other = (0x21000 | PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D).to_bytes(8, "little")
+    name = f"{technique}+hypercalls"
+    with asker(technique=name, input=other) as ask:
+        for at, value in ((root, middle | PTE_V), (middle, leaves | PTE_V)):
+            ask.write(at, value)
+        rights = PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D
+        ask.write(leaves, *(number * PAGE_SIZE | rights for number in range(64)))
+        ask.write(page * PAGE_SIZE, 111)
+        ask.write((page + 1) * PAGE_SIZE, 222)
+        ask.guest.set_cr("ptbr", root | 1)
+        assert ask.load(page * PAGE_SIZE) == 111
+        assert ask("console_read", leaves + 8 * page, 8) == 8
+        ask.guest.write(0x5000, to_bytes([op("tlbi", 0)]))
+        ask.run(0x5000)
+        assert ask.load(page * PAGE_SIZE) == 222
 
 
 def test_the_timer_is_shown_as_pending_and_delivered_when_it_is_let_in(ask: Asker) -> None:

@@ -7,9 +7,10 @@ from array import array
 import pytest
 from assembling import words_of
 
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.recompiler.groups import Group, find_groups
 from toyvm.recompiler.loops import Course, find_courses
-from toyvm.recompiler.region import Block, Region, discover, read_step, skip_system
+from toyvm.recompiler.region import PAGES_MAX, Block, Region, discover, read_step, skip_system
 from toyvm.recompiler.snapshot import WORDS, CodePage, Snapshot
 
 BASE = 0x1000
@@ -171,3 +172,15 @@ def test_the_longest_loop_that_has_courses() -> None:
 def test_what_does_not_depend_on_a_register_stays() -> None:
     assert courses("1: auipc t0, 1; ld t2, 8(t0); bnez t1, 1b") == {1: Course(None, BASE + 4096 + 8, 0, 8)}
     assert courses("1: ld t2, 0x700(zero); bnez t1, 1b") == {0: Course(None, 0x700, 0, 8)}
+
+
+def test_a_region_has_no_more_pages_than_an_offer_has_room_for() -> None:
+    """A chain of jumps from page to page."""
+    words = words_of("jal zero, . + 4096")
+    pages = {}
+    for number in range(PAGES_MAX + 4):
+        gva = BASE + PAGE_SIZE * number
+        pages[gva] = CodePage(gva, 1 + number, -1 & ((1 << WORDS) - 1), array("I", words + [0] * (WORDS - 1)))
+    found = discover(Snapshot(BASE, True, False, pages, {}), 100, executed_only=True)
+    assert found is not None
+    assert found.pages == [BASE + PAGE_SIZE * number for number in range(PAGES_MAX)]
