@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from writing import WRITING
 
 from toyvm import BadFileError, Machine, Stop, UsageError, assemble_text
 from toyvm.console import DescriptorInput, InputRecord, ReplayInput
@@ -22,24 +23,6 @@ _start:
     j    1b
 2:  li   a0, 0
     out  8, a0
-""").image
-
-# Writes the number in `word` to the first 8 bytes of sector 1.
-WRITING = assemble_text("""
-_start:
-    ld   t0, word
-    out  0x1c, t0
-    li   t0, 1
-    out  0x19, t0
-    li   t0, 2
-    out  0x1a, t0
-1:  in   t0, 0x1b
-    andi t1, t0, 2
-    beqz t1, 1b
-    srli a0, t0, 2
-    out  8, a0
-.balign 8
-word: .dword 0x1122334455667788
 """).image
 
 

@@ -13,32 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from writing import WORD, WRITING
 
-from toyvm import BadFileError, Host, Machine, UsageError, assemble_text
+from toyvm import BadFileError, Host, Machine, UsageError
 from toyvm.disk import Disk
 from toyvm.replacing import Draft
 
 SECTOR = 512
 SIZE = 8 << 20
-WORD = (0x1122334455667788).to_bytes(8, "little")
-
-# Writes the word to the first 8 bytes of sector 1.
-WRITING = assemble_text("""
-_start:
-    ld   t0, word
-    out  0x1c, t0
-    li   t0, 1
-    out  0x19, t0
-    li   t0, 2
-    out  0x1a, t0
-1:  in   t0, 0x1b
-    andi t1, t0, 2
-    beqz t1, 1b
-    srli a0, t0, 2
-    out  8, a0
-.balign 8
-word: .dword 0x1122334455667788
-""").image
 
 
 @pytest.fixture

@@ -50,33 +50,30 @@ off_t __toyvm_lseek(int file, off_t offset, int whence)
 }
 ALSO_NAMED(lseek);
 
-ssize_t __toyvm_readv(int file, const struct iovec *parts, int count)
+/* As many calls as there are parts, until one moves less than it was asked to. */
+static ssize_t move_parts(enum call call, int file, const struct iovec *parts, int count)
 {
     ssize_t sum = 0;
     for (int i = 0; i < count; i++) {
-        ssize_t taken = __toyvm_read(file, parts[i].iov_base, parts[i].iov_len);
-        if (taken < 0)
+        ssize_t moved = result(call4(call, file, (long)parts[i].iov_base, (long)parts[i].iov_len, 0));
+        if (moved < 0)
             return sum ? sum : -1;
-        sum += taken;
-        if ((size_t)taken < parts[i].iov_len)
+        sum += moved;
+        if ((size_t)moved < parts[i].iov_len)
             break;
     }
     return sum;
+}
+
+ssize_t __toyvm_readv(int file, const struct iovec *parts, int count)
+{
+    return move_parts(CALL_READ, file, parts, count);
 }
 ALSO_NAMED(readv);
 
 ssize_t __toyvm_writev(int file, const struct iovec *parts, int count)
 {
-    ssize_t sum = 0;
-    for (int i = 0; i < count; i++) {
-        ssize_t taken = __toyvm_write(file, parts[i].iov_base, parts[i].iov_len);
-        if (taken < 0)
-            return sum ? sum : -1;
-        sum += taken;
-        if ((size_t)taken < parts[i].iov_len)
-            break;
-    }
-    return sum;
+    return move_parts(CALL_WRITE, file, parts, count);
 }
 ALSO_NAMED(writev);
 

@@ -216,30 +216,6 @@ static int read_measure(const char **at, struct arguments *from, unsigned *posit
     return from ? (int)argument_at(from, position, &integer).number : 0;
 }
 
-static enum size read_size(const char **at)
-{
-    switch (*(*at)++) {
-    case 'h':
-        if (**at != 'h')
-            return SHORT;
-        ++*at;
-        return CHAR;
-    case 'l':
-        if (**at == 'l')
-            ++*at;
-        return LONG;
-    case 'j':
-    case 'z':
-    case 't':
-        return LONG;
-    case 'L':
-        return LONG_DOUBLE;
-    default:
-        --*at;
-        return INT;
-    }
-}
-
 /* The conversion behind a `%`, and the position of its argument. */
 static struct conversion read_conversion(const char **at, int *position, struct arguments *from, unsigned *measures)
 {

@@ -2,10 +2,10 @@
 #ifndef TOYVM_PRINTING_H
 #define TOYVM_PRINTING_H
 
+#include "sizes.h"
 #include <stdio.h>
 
 enum { LEFT = 1, SIGN = 2, SPACE = 4, ALTERNATIVE = 8, ZEROS = 16, UPPER = 32 };
-enum size { INT, CHAR, SHORT, LONG, LONG_DOUBLE };
 
 /* One conversion: `%-*.3lf`. A precision of -1 is none. */
 struct conversion {

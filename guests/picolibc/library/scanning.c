@@ -1,5 +1,6 @@
 /* Formatted input: vfscanf, which all of picolibc's scanf functions call. Numbers are exact, long double included. */
 #include "decimals.h"
+#include "sizes.h"
 #include "system.h"
 #include <limits.h>
 #include <stdarg.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 #include <wchar.h>
 
-enum size { INT, CHAR, SHORT, LONG, LONG_DOUBLE };
 enum { MATCHED, NO_MATCH, NO_INPUT };
 enum { LONGEST_NUMBER = 1200 }; /* characters of a floating-point number: more than decide any double */
 
@@ -238,30 +238,6 @@ static int scan_text(struct input *from, const struct conversion *how, const uns
             bytes[length] = 0;
     }
     return MATCHED;
-}
-
-static enum size read_size(const char **at)
-{
-    switch (*(*at)++) {
-    case 'h':
-        if (**at != 'h')
-            return SHORT;
-        ++*at;
-        return CHAR;
-    case 'l':
-        if (**at == 'l')
-            ++*at;
-        return LONG;
-    case 'j':
-    case 'z':
-    case 't':
-        return LONG;
-    case 'L':
-        return LONG_DOUBLE;
-    default:
-        --*at;
-        return INT;
-    }
 }
 
 static struct conversion read_conversion(const char **at)
