@@ -8,9 +8,9 @@ from typing import Any
 from pairs import measure_pair
 
 from toyvm import Host, Machine
-from toyvm.events import ExitEvent
+from toyvm.host.exit_events import ExitEvent
 from toyvm.lab.measure import calibrate, repeat
-from toyvm.lab.nano import NANOS, operand_nano
+from toyvm.lab.nanobenchmarks import NANOS, operand_nano
 from toyvm.lab.subjects import Subject, with_operations
 from toyvm.lab.workloads import find_workloads
 

@@ -19,8 +19,8 @@ from pairs import hold, interval
 from peers.processes import Times, run_whole
 from peers.programs import SOURCES, CannotBuild, Program, compile_riscv
 
-from toyvm.headers import read_header
-from toyvm.shipped import find_program
+from toyvm.programs import find_program
+from toyvm.shipped.headers import read_header
 from toyvm.techniques import NAMES
 
 ROUNDS = 7

@@ -17,7 +17,7 @@ from pairs import hold, interval, measure_pairs
 from toyvm.errors import UsageError
 from toyvm.image import Image
 from toyvm.lab.measure import Repetition, calibrate, repeat
-from toyvm.lab.nano import Nano
+from toyvm.lab.nanobenchmarks import Nano
 from toyvm.lab.subjects import Subject, with_dword
 from toyvm.lab.workloads import Workload, find_workloads
 from toyvm.techniques import COMPARED, NAMES, parse_variant

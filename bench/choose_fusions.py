@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "native"), str(ROOT / "bench")]
+sys.path[:0] = [str(ROOT / "native" / "builder"), str(ROOT / "bench")]
 
 from fusion import ANY, CARRIED, COMMUTATIVE, GROUP_MAX, NOWHERE, SAME, Body, Group, Member, bodies  # noqa: E402
 from peers.programs import Program, compile_riscv, programs_of  # noqa: E402
@@ -108,7 +108,7 @@ def site_at(machine: Machine, pc: int, count: int, followed: int) -> Site:
 
 
 def as_predecoded(sites: Profile) -> Profile:
-    """As native/src/predecode.c has them: operands in order, and results carried to the next instruction."""
+    """As engine/code/predecode.c has them: operands in order, and results carried to the next instruction."""
     ordered = {pc: site._replace(instruction=in_order(sites, pc)) for pc, site in sites.items()}
     joined = {site.target for site in sites.values()}
     taking = {pc for pc in ordered if pc not in joined and is_carried(ordered, pc)}
@@ -216,7 +216,7 @@ def _any_member(sequence: tuple[Instruction, ...], n: int) -> Member:
 
 @cache
 def runs(group: Group, sequence: tuple[Instruction, ...]) -> bool:
-    """May the group run the sequence? As native/src/fusion.c has it."""
+    """May the group run the sequence? As engine/code/fusion.c has it."""
     for n, (member, instruction) in enumerate(zip(group, sequence, strict=True)):
         if member.mnemonic != instruction.mnemonic:
             return False

@@ -1,16 +1,12 @@
-"""What all tests share: Hypothesis without deadlines, the helpers in tests/support, and whether one may be skipped."""
+"""What all tests share: Hypothesis without deadlines, and whether one may be skipped."""
 
 import os
 import signal
-import sys
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import pluggy
 import pytest
 from hypothesis import HealthCheck, settings
-
-sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 # Nothing in a test depends on wall-clock speed; the machine may be busy.
 settings.register_profile("toyvm", deadline=None, suppress_health_check=list(HealthCheck))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from commands import ROOT
+from support.commands import ROOT
 
 from toyvm import limits
 

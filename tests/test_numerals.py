@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toyvm.asm import assemble_text
-from toyvm.cli.host_file import read_host_file
 from toyvm.cli.options import parse_count, parse_defines, parse_number, parse_seconds
 from toyvm.errors import AssemblyError, BadFileError, UsageError
-from toyvm.headers import parse_header
+from toyvm.host.host_file import read_host_file
 from toyvm.numerals import MAXIMUM_DIGITS, read_number
+from toyvm.shipped.headers import parse_header
 from toyvm.sizes import parse_size
 
 NUMBERS = {

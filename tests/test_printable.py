@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from toyvm import Machine
 from toyvm.asm import assemble, assemble_text
+from toyvm.asm.disassembler import disassemble_image, disassemble_word
 from toyvm.asm.source import Source
 from toyvm.cli import main
-from toyvm.cli.host_console import KeptOutput
+from toyvm.cli.host.console import KeptOutput
 from toyvm.cli.saying import say
-from toyvm.disasm import disassemble_image, disassemble_word
 from toyvm.errors import AssemblyError, Diagnostic
 from toyvm.image import Image, LineTable, Location
 from toyvm.printable import printable

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import ROOT
+from support.commands import ROOT
 
 TESTS = """
 import pytest

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from toyvm.asm import Assembly, assemble, assemble_text
     from toyvm.errors import AssemblyError, BadFileError, ToyvmError, UsageError
-    from toyvm.events import ExitEvent
-    from toyvm.host import Guest, Host
+    from toyvm.host.exit_events import ExitEvent
+    from toyvm.host.host import Guest, Host
     from toyvm.image import Image
     from toyvm.isa.machine import Level
-    from toyvm.machine import Machine
-    from toyvm.outcome import GuestFault, GuestStopped, Outcome, Stop
-    from toyvm.shipped import load_program
+    from toyvm.machine.bare import Machine
+    from toyvm.machine.outcome import GuestFault, GuestStopped, Outcome, Stop
+    from toyvm.programs import load_program
 
 __version__ = "0.1.0"
 
@@ -23,13 +23,13 @@ __version__ = "0.1.0"
 _HOMES = {
     "toyvm.asm": ("Assembly", "assemble", "assemble_text"),
     "toyvm.errors": ("AssemblyError", "BadFileError", "ToyvmError", "UsageError"),
-    "toyvm.events": ("ExitEvent",),
-    "toyvm.host": ("Guest", "Host"),
+    "toyvm.host.exit_events": ("ExitEvent",),
+    "toyvm.host.host": ("Guest", "Host"),
     "toyvm.image": ("Image",),
     "toyvm.isa.machine": ("Level",),
-    "toyvm.machine": ("Machine",),
-    "toyvm.outcome": ("GuestFault", "GuestStopped", "Outcome", "Stop"),
-    "toyvm.shipped": ("load_program",),
+    "toyvm.machine.bare": ("Machine",),
+    "toyvm.machine.outcome": ("GuestFault", "GuestStopped", "Outcome", "Stop"),
+    "toyvm.programs": ("load_program",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -1,5 +1,5 @@
 """`python -m toyvm`: the same as the `toyvm` command."""
 
-from toyvm.cli import run
+from toyvm.cli import entry_point
 
-run()
+entry_point()

@@ -13,9 +13,9 @@ from contextlib import suppress
 
 from toyvm.errors import ToyvmError
 
-_FOLDERS = ("native/src", "native/src/monitor", "native/src/recompiler", "native/include", "native", "toyvm/isa")
-_SUFFIXES = (".c", ".h", ".py", ".flags", ".txt")
-_DECLARATIONS = ("toyvm/exits.py", "toyvm/hypercalls.py")
+_TREES = ("native/src", "native/include", "native/builder", "toyvm/isa")
+_SUFFIXES = (".c", ".h", ".py")
+_OTHERS = ("native/gcc.flags", "native/clang.flags", "native/fusions.txt", "toyvm/exits.py", "toyvm/hypercalls.py")
 _KEY = 0x7436_3463_6F72_6501  # any number
 _BUILD_SECONDS = 120  # that may pass between reading the sources and the core's last change
 
@@ -30,10 +30,10 @@ def is_checkout(root: str) -> bool:
 
 def source_paths(root: str) -> Iterator[str]:
     """Every file that the core is made from."""
-    for folder in _FOLDERS:
-        with os.scandir(os.path.join(root, folder)) as entries:
-            yield from (entry.path for entry in entries if entry.name.endswith(_SUFFIXES))
-    yield from (os.path.join(root, name) for name in _DECLARATIONS)
+    for tree in _TREES:
+        for folder, _, names in os.walk(os.path.join(root, tree)):
+            yield from (os.path.join(folder, name) for name in names if name.endswith(_SUFFIXES))
+    yield from (os.path.join(root, name) for name in _OTHERS)
 
 
 def fingerprint(root: str) -> int:

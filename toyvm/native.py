@@ -10,7 +10,7 @@ from typing import Any
 
 from toyvm.core_sources import check_core, is_checkout
 from toyvm.errors import ToyvmError
-from toyvm.places import PACKAGE
+from toyvm.paths import PACKAGE
 
 
 class NativeCoreMissingError(ToyvmError, ImportError):

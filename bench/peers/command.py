@@ -34,9 +34,9 @@ from peers.targets import WARM_SECONDS, Results, rows_of
 from toyvm.cli.outputs import check_outputs
 from toyvm.cli.width import output_width
 from toyvm.errors import ExitCode, ToyvmError, UsageError
+from toyvm.files.replacing import replace_file
 from toyvm.lab.progress import Progress
-from toyvm.replacing import replace_file
-from toyvm.report import write_json
+from toyvm.report.records import write_json
 
 ROUNDS, MINUTES, QUICK_ROUNDS, QUICK_MINUTES = 3, 15.0, 1, 4.0
 

@@ -16,8 +16,8 @@ from peers.report import Comparison
 from peers.rounds import Budget, Item, measure_in_turns
 from peers.subjects import INTERPRETER, RECOMPILER, Subject
 from peers.targets import LONG_SECONDS, WARM_SECONDS
-from toyvm.lab.handler import handler_length
-from toyvm.report import machine_record
+from toyvm.lab.handler_length import handler_length
+from toyvm.report.records import machine_record
 
 SLOW = ("unicorn", INTERPRETER)  # no row is about a second's work on them, and it would take minutes
 ENGINES = (INTERPRETER, RECOMPILER)

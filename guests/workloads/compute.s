@@ -8,7 +8,7 @@
 .equ WORKLOAD_OPERATIONS, 10
 .include "workload.inc"
 
-.equ CHECKSUM, 0x4a221f5eecaf0593           # of one round; tests/test_compute.py computes it independently
+.equ CHECKSUM, 0x4a221f5eecaf0593           # of one round; tests/guests/test_compute.py computes it independently
 
 .equ SIEVE_SIZE,  4096          # bytes, one a number
 .equ CRC_SIZE,    256           # bytes

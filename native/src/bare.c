@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "cpu.h"
+#include "engine/cpu.h"
+#include "machine/machine.h"
+#include "machine/system.h"
 #include "isa.h"
-#include "machine.h"
-#include "system.h"
 
 struct machine {
     struct t64_vm vm; /* first: a t64_vm of this carrier is a machine */

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "decode.h"
-#include "system.h"
+#include "isa/decode.h"
+#include "machine/system.h"
 
 enum { ZERO = 0, T0 = 5, T1 = 6, T2 = 7, S0 = 8, A0 = 10, A1 = 11 };
 

@@ -2,8 +2,8 @@
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include <time.h>
 
+#include "engine/cpu.h"
 #include "assemble.h"
-#include "cpu.h"
 
 enum { ROUNDS = 7 };
 

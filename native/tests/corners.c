@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/engine.h"
+#include "engine/recompiler/recompiler.h"
+#include "monitor/guest/guest.h"
 #include "assemble.h"
-#include "engine.h"
-#include "monitor/guest.h"
-#include "recompiler.h"
 
 enum { MEMORY = 0x10000, HOST_MEMORY = 0x100000, CODE = 0x1000, HANDLER = 0x2000 };
 

@@ -1,9 +1,9 @@
 /* Guest mode without a monitor: what the hardware itself does with a guest-state area and nested tables. */
 #include <string.h>
 
+#include "engine/guest_mode.h"
+#include "monitor/host/host.h"
 #include "assemble.h"
-#include "guest_mode.h"
-#include "monitor/host.h"
 
 /* The guest's memory, and where the host keeps it: scattered, and behind the nested tables. */
 enum { PAGES = 16, CODE = 0x1000, HANDLER = 0x2000, DATA = 0x3000, TABLES = 0x4000 };

@@ -2,7 +2,7 @@
  * all end as the bare machine does, unless the code relies on stale translations. Usage: guests [ROUNDS [SEED]]. */
 #include <string.h>
 
-#include "monitor/guest.h"
+#include "monitor/guest/guest.h"
 #include "random_code.h"
 
 enum { MEMORY = 0x20000, TABLES = 0x8000, STEPS = 1500, SEGMENT = 250, PAGES = MEMORY / 4096 };

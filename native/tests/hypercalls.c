@@ -2,9 +2,9 @@
  * host must not notice but in what they share, and nothing may crash. Usage: hypercalls [ROUNDS [SEED]]. */
 #include <string.h>
 
+#include "machine/vm.h"
 #include "assemble.h"
 #include "hypercalls.h"
-#include "vm.h"
 
 enum {
     MEMORY = 0x40000, PAGES = MEMORY / PAGE_SIZE,

@@ -2,7 +2,7 @@
  * state; and a snapshot that was damaged changes nothing. Usage: machine [ROUNDS [SEED]]. */
 #include <string.h>
 
-#include "monitor/guest.h"
+#include "monitor/guest/guest.h"
 #include "random_code.h"
 
 enum { MEMORY = 0x20000, HOST_MEMORY = 0x100000, TABLE = 0x8000, STEPS = 3000 };

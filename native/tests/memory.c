@@ -1,8 +1,8 @@
 /* What one machine takes beyond its RAM, whatever its size, once it has executed more pages of code than it keeps decoded. */
 #include <malloc.h>
 
+#include "engine/code/code.h"
 #include "assemble.h"
-#include "code.h"
 
 enum { PAGES = 128, LIMIT = 1 << 20 };
 _Static_assert(PAGES > 2 * CODE_PAGES_MAX, "arrays are evicted");

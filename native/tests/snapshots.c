@@ -3,9 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "monitor/guest/guest.h"
 #include "assemble.h"
 #include "hypercalls.h"
-#include "monitor/guest.h"
 
 enum {
     MEMORY = 0x10000, CODE = 0x1000, CALLS = 0x2000, LIST = 0x3000, RINGS = 0x4000,

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "decode.h"
+#include "isa/decode.h"
 
 static bool comes_back(u32 word)
 {

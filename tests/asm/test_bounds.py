@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from assembling import complaint, complaints
+from support.assembling import complaint, complaints
 
 from toyvm.asm import api, assemble, assemble_text, session
 from toyvm.asm.diagnostics import MAXIMUM_REPEATED

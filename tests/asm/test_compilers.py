@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from assembling import bytes_of, complaint, complaints, values_of, words_of
+from support.assembling import bytes_of, complaint, complaints, values_of, words_of
 
 from toyvm import Machine
 from toyvm.asm import assemble, assemble_text
@@ -212,7 +212,7 @@ def test_two_strong_symbols_are_still_refused() -> None:
 
 
 def test_an_image_keeps_weak_symbols_and_its_disassembly_too() -> None:
-    from toyvm.disasm import disassemble_image
+    from toyvm.asm.disassembler import disassemble_image
 
     image = assemble_text("nop\n.weak x\nx: nop").image
     (symbol,) = Image.from_bytes(image.to_bytes()).symbols

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from assembling import bytes_of, complaint, words_of
 from hypothesis import given
 from hypothesis import strategies as st
+from support.assembling import bytes_of, complaint, words_of
 
 from toyvm.asm import assemble, assemble_text
-from toyvm.asm.directives import TABLE
+from toyvm.asm.directives.table import TABLE
 from toyvm.isa.coding import encode
 from toyvm.isa.instructions import BY_MNEMONIC
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from assembling import complaint, values_of
 from hypothesis import given
 from hypothesis import strategies as st
+from support.assembling import complaint, values_of
 
 from toyvm.asm.expressions import Number
 from toyvm.asm.parser import PRECEDENCE, parse

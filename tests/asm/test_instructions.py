@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from assembling import complaint, words_of
 from hypothesis import given
 from hypothesis import strategies as st
+from support.assembling import complaint, words_of
 
 from toyvm.asm.diagnostics import Complaint
 from toyvm.asm.encoding import ENCODERS, WordHole, encode_any
@@ -15,7 +15,7 @@ from toyvm.isa.declare import Operand
 from toyvm.isa.instructions import BY_MNEMONIC, INSTRUCTIONS
 from toyvm.isa.machine import DEFAULT_LOAD_ADDRESS as BASE
 from toyvm.isa.registers import ABI_NAMES, REGISTERS
-from toyvm.strategies import legal_words
+from toyvm.testing.strategies import legal_words
 
 
 def written(word: int, pc: int, names: tuple[str, ...] = ABI_NAMES) -> str:

@@ -11,7 +11,7 @@ from toyvm.asm.t64inc import constants, virtual_include
 from toyvm.errors import AssemblyError, BadFileError, Diagnostic, UsageError
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.ports import PORTS
-from toyvm.places import guests_directory
+from toyvm.paths import guests_directory
 
 
 def linked(*texts: str, **options: object) -> Diagnostic | dict[str, int]:

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from assembling import bytes_of, complaint, complaints, values_of, words_of
+from support.assembling import bytes_of, complaint, complaints, values_of, words_of
 
 from toyvm.errors import Diagnostic
 

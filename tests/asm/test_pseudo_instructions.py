@@ -6,15 +6,15 @@ import re
 from collections.abc import Callable
 
 import pytest
-from assembling import complaint, words_of
 from hypothesis import given
 from hypothesis import strategies as st
+from support.assembling import complaint, words_of
 
 from toyvm.asm.li import load_constant
 from toyvm.asm.pseudo import DERIVED, PSEUDO_INSTRUCTIONS, Pseudo
 from toyvm.asm.values import signed64
 from toyvm.isa.coding import decode
-from toyvm.strategies import words64
+from toyvm.testing.strategies import words64
 
 MASK = (1 << 64) - 1
 _OPERANDS = {"rd": "a0", "rs": "a1", "rt": "a2", "target": "here", "address": "here", "imm": "5", "imm(rs)": "5(a1)"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from assembling import complaint, words_of
 from hypothesis import given
+from support.assembling import complaint, words_of
 
 from toyvm import Machine
 from toyvm.asm import assemble_text
@@ -16,7 +16,7 @@ from toyvm.image import PF_R, PF_W, PF_X, Image, Segment
 from toyvm.isa.coding import decode
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.ports import PORTS
-from toyvm.strategies import legal_words
+from toyvm.testing.strategies import legal_words
 
 WARNED = {
     "crw time, a0": "control register time can only be read",

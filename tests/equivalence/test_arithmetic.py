@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from cases import Case, check, on_every_engine, parametrize
+from support.snippets import Case, check, on_every_engine, parametrize
 
 from toyvm.isa.registers import REGISTERS
-from toyvm.programs.assembly import li, op
+from toyvm.testing.programs.assembly import li, op
 
 A0, A1, A2 = (REGISTERS[name] for name in ("a0", "a1", "a2"))
 MIN64, MAX64 = 1 << 63, (1 << 63) - 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from program_coverage import Coverage, measure
+from support.program_coverage import Coverage, measure
 
 PROGRAMS = 300
 # Rarer than so few programs show.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cases import MEMORY, Case, check, cr, on_every_engine, parametrize, port
+from support.snippets import MEMORY, Case, check, cr, on_every_engine, parametrize, port
 
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE
 from toyvm.isa.registers import REGISTERS
-from toyvm.programs import Program
-from toyvm.programs.assembly import li, op
+from toyvm.testing.programs import Program
+from toyvm.testing.programs.assembly import li, op
 
 A0, A1, A2, A3, A4 = (REGISTERS[name] for name in ("a0", "a1", "a2", "a3", "a4"))
 ALL = (1 << 64) - 1

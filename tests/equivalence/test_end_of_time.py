@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from cases import ENGINES, PLAIN, Case, check, cr, parametrize, port
+from support.snippets import ENGINES, PLAIN, Case, check, cr, parametrize, port
 
 from toyvm.isa.registers import REGISTERS
-from toyvm.programs.assembly import li, op
+from toyvm.testing.programs.assembly import li, op
 
 A0, A1, A2, S2 = (REGISTERS[name] for name in ("a0", "a1", "a2", "s2"))
 ALL = (1 << 64) - 1

@@ -9,17 +9,17 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from comparing import compare
+from support.comparing import compare
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "native"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "native" / "builder"))
 from fusion import CARRIED, GROUP_MAX, NOWHERE, SAME, Group, groups
 
 from toyvm import Machine
 from toyvm.isa import BY_MNEMONIC
 from toyvm.isa.registers import REGISTERS
-from toyvm.programs import Program, Segment
-from toyvm.programs.assembly import li, op, to_bytes
-from toyvm.programs.layout import DATA, HANDLER, SMALL_MEMORY
+from toyvm.testing.programs import Program, Segment
+from toyvm.testing.programs.assembly import li, op, to_bytes
+from toyvm.testing.programs.layout import DATA, HANDLER, SMALL_MEMORY
 
 CODE = 0x14000
 LONG = 100_000  # instructions: more than a program has

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from cases import (
+from support.snippets import (
     AD,
     BODY,
     ENGINES,
@@ -25,7 +25,7 @@ from cases import (
 from toyvm.isa.control import PMODE
 from toyvm.isa.paging import PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X
 from toyvm.isa.registers import REGISTERS
-from toyvm.programs.assembly import li, op
+from toyvm.testing.programs.assembly import li, op
 
 A0, A1, A2, A3 = (REGISTERS[name] for name in ("a0", "a1", "a2", "a3"))
 PAGE = 0x10  # the page that most cases are about

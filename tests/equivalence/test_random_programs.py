@@ -6,13 +6,13 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from comparing import compare
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.comparing import compare
 
-from toyvm import strategies
 from toyvm.isa.machine import Level
-from toyvm.programs import Program, random_program
+from toyvm.testing import strategies
+from toyvm.testing.programs import Program, random_program
 
 LIMIT = 1500  # retired instructions; most programs end before
 SEEDS = 120

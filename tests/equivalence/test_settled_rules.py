@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from cases import (
+from support.snippets import (
     BODY,
     HANDLER,
     LEAVES,
@@ -21,14 +21,14 @@ from cases import (
     parametrize,
     port,
 )
-from subjects import SUBJECTS
+from support.subjects import SUBJECTS
 
 from toyvm.isa.control import PTBR_FIELDS
 from toyvm.isa.paging import PTE_A, PTE_U, PTE_V
 from toyvm.isa.registers import REGISTERS
 from toyvm.isa.traps import BY_NAME as CAUSES
-from toyvm.programs import Program, Segment
-from toyvm.programs.assembly import li, op, to_bytes
+from toyvm.testing.programs import Program, Segment
+from toyvm.testing.programs.assembly import li, op, to_bytes
 
 RA, A0, A1, A2, A3 = (REGISTERS[name] for name in ("ra", "a0", "a1", "a2", "a3"))
 PTBR = ROOT | PTBR_FIELDS[0].mask

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cases import BODY, HANDLER, LIMIT, Case, at_level, check, cr, on_every_engine, parametrize, port
+from support.snippets import BODY, HANDLER, LIMIT, Case, at_level, check, cr, on_every_engine, parametrize, port
 
 from toyvm.isa.control import ALL_BITS, IE, MODE, PIE, PMODE
 from toyvm.isa.machine import Level
 from toyvm.isa.registers import REGISTERS
 from toyvm.isa.traps import BY_NAME as CAUSES
-from toyvm.programs.assembly import li, op
+from toyvm.testing.programs.assembly import li, op
 
 A0, A1, A2, S2, S3 = (REGISTERS[name] for name in ("a0", "a1", "a2", "s2", "s3"))
 MARK = op("addi", S2, S2, 1)  # counts how often something ran

@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import ROOT
-from compiling import CPLUSPLUS, PROGRAMS, build, needs_compiler, run_here, run_program
+from support.commands import ROOT
+from support.compiling import CPLUSPLUS, PROGRAMS, build, needs_compiler, run_here, run_program
 
 from toyvm.errors import BadFileError, UsageError
 from toyvm.importer.library import COMPILER, compiler_flags, library_for
-from toyvm.places import guests_directory
+from toyvm.paths import guests_directory
 
 pytestmark = needs_compiler
 

@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from compiling import build, needs_compiler
+from support.compiling import build, needs_compiler
 
-from toyvm.host import Guest, Host, host_memory_for
+from toyvm.host.host import Guest, Host, host_memory_for
 from toyvm.importer import Options, import_file
-from toyvm.machine import Machine
+from toyvm.machine.bare import Machine
 from toyvm.recompiler.options import Recompiling
 from toyvm.techniques import NAMES, parse_variant
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from riscv_elf import A0, A1, A2, A7, DATA, ECALL, EXIT, READ, SP, WRITE, Name, call, greeting, li, program
-from rv64 import Operation
+from support.riscv_elf import A0, A1, A2, A7, DATA, ECALL, EXIT, READ, SP, WRITE, Name, call, greeting, li, program
+from support.rv64 import Operation
 
-from toyvm.host import Host, host_memory_for
+from toyvm.host.host import Host, host_memory_for
 from toyvm.image import PF_R, PF_W, PF_X, Image, Segment
 from toyvm.importer import Options, import_program
 from toyvm.importer.faults import advice_on_program
 from toyvm.importer.layout import Range, Stack, program_block, ranges_in, ranges_of
 from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
-from toyvm.machine import Machine
-from toyvm.outcome import Outcome
+from toyvm.machine.bare import Machine
+from toyvm.machine.outcome import Outcome
 from toyvm.recompiler.options import Recompiling
 from toyvm.reference.machine import ReferenceMachine
 from toyvm.techniques import BY_NAME, NAMES, Build, parse_variant

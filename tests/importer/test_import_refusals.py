@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from riscv_elf import EXIT, NOTYPE, TEXT, File, Name, Piece, R, W, X, call, program, words
-from rv64 import Operation
+from support.riscv_elf import EXIT, NOTYPE, TEXT, File, Name, Piece, R, W, X, call, program, words
+from support.rv64 import Operation
 
 from toyvm.errors import BadFileError, ToyvmError, UsageError
 from toyvm.image import Image
 from toyvm.importer import Options, import_program
 from toyvm.importer.program import read_program
-from toyvm.shipped import load_program
+from toyvm.programs import load_program
 
 CODE = Piece(".text", TEXT, words(*call(EXIT, 0)), R | X)
 GOOD = File([CODE], (Name("_start", TEXT), Name("$x", TEXT, kind=NOTYPE)))

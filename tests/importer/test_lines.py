@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toyvm.importer.lines import DamagedLines, DebugSections, read_lines
+from toyvm.importer.dwarf_lines import DamagedLines, DebugSections, read_lines
 
 LINE_BASE, LINE_RANGE, OPCODE_BASE = -5, 14, 13
 LENGTHS = bytes([0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1])

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import rv64
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rv64 import ALL, Hart, Operation
+from support import rv64
+from support.rv64 import ALL, Hart, Operation
 
 from toyvm.importer.rv64 import find_rule, reencode
 from toyvm.isa.coding import decode
-from toyvm.machine import Machine
+from toyvm.machine.bare import Machine
 
 CODE, DATA, DATA_SIZE = 0x100000, 0x8000, 16
 CORNERS = (0, 1, 2, 31, 32, 63, 64, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, (1 << 63) - 1, 1 << 63, ALL)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toyvm import strategies
 from toyvm.isa import INSTRUCTIONS, Instruction, decode, encode
 from toyvm.isa.declare import FN, OP, Format, Operand
+from toyvm.testing import strategies
 
 ROWS = pytest.mark.parametrize("row", INSTRUCTIONS, ids=lambda row: row.mnemonic)
 

@@ -10,7 +10,7 @@ import pytest
 from toyvm.lab.engines import ENOUGH, Gain, engine_lines, gain_records, gains
 from toyvm.lab.experiment import Experiment, subjects_for
 from toyvm.lab.measure import Cell, Repetition
-from toyvm.lab.nano import Costs
+from toyvm.lab.nanobenchmarks import Costs
 from toyvm.lab.subjects import Sample, Subject
 from toyvm.lab.workloads import find_workloads
 

@@ -12,14 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from commands import ROOT, call
+from support.commands import ROOT, call
 
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.ports import PORTS
-from toyvm.lab.account import account_of
+from toyvm.lab.breakdown import account_of
 from toyvm.lab.experiment import Effort, Experiment, whole_record
 from toyvm.lab.measure import Cell, Repetition, calibrate, measure, measure_cells, repeat
-from toyvm.lab.nano import NANOS, Costs, measure_costs, operand_nano
+from toyvm.lab.nanobenchmarks import NANOS, Costs, measure_costs, operand_nano
 from toyvm.lab.operands import operand_shares
 from toyvm.lab.published import FIGURES, MARKS
 from toyvm.lab.subjects import Sample, Subject, WorkloadFailed, with_operations
@@ -286,7 +286,7 @@ def test_the_price_of_each_register_and_port_is_measured_once(monkeypatch: pytes
         cells[0].repetitions.append(repetition(21, 300, exits, 0.6))
         return cells
 
-    monkeypatch.setattr("toyvm.lab.nano.measure_cells", fill)
+    monkeypatch.setattr("toyvm.lab.nanobenchmarks.measure_cells", fill)
     measure_costs(TRAP, ["crr epc", "crw epc", "crr epc", "in clock"], 0.001, 1, lambda text: None)
     named = [name.removeprefix("exit ") for name in measured if name.startswith("exit ")]
     assert len(named) == len(set(named))

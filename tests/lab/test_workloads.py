@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from guest_runs import WORKLOADS, Patch, header_of, run_guest
+from support.guest_runs import WORKLOADS, Patch, header_of, run_guest
 
 from toyvm import Machine, load_program
-from toyvm.lab.handler import handler_length
+from toyvm.lab.handler_length import handler_length
 from toyvm.lab.measure import repeat
 from toyvm.lab.subjects import Subject, with_dword
 from toyvm.lab.workloads import find_workloads

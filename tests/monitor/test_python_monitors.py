@@ -8,25 +8,25 @@ from random import Random
 from typing import Any
 
 import pytest
-from comparing import compare
-from guest_runs import BEHAVIOURS, GUESTS, TESTS, header_of, image_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.comparing import compare
+from support.guest_runs import BEHAVIOURS, GUESTS, TESTS, header_of, image_of
 
-from toyvm import strategies
 from toyvm.asm import assemble_text
 from toyvm.errors import ToyvmError, UsageError
-from toyvm.host import Guest, Host
+from toyvm.host.host import Guest, Host
+from toyvm.host.scheduler import HostStop
 from toyvm.isa.machine import Level
-from toyvm.monitor import Access, Exit, Monitor, Space
-from toyvm.monitors.trap_and_emulate import TrapAndEmulate
-from toyvm.programs import Program, random_program
-from toyvm.sharing import HostStop
+from toyvm.monitor.monitor import Access, Exit, Monitor, Space
+from toyvm.monitor.trap_and_emulate import TrapAndEmulate
+from toyvm.testing import strategies
+from toyvm.testing.programs import Program, random_program
 
 LIMIT = 1_500
 KERNEL = GUESTS / "kernel.s"
 SHORT = assemble_text("_start: crr t0, tvec\n li a0, 7\n out 8, a0\n", "short.s").image
-SOURCE = Path(__file__).parent.parent.parent / "toyvm" / "monitors" / "trap_and_emulate.py"
+SOURCE = Path(__file__).parent.parent.parent / "toyvm" / "monitor" / "trap_and_emulate.py"
 
 
 def checkpoints(random: Random) -> list[int]:

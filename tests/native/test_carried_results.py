@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from cores import ENTRY, Core, word
+from support.cores import ENTRY, Core, word
 
 PROGRAMS = 2000
 DATA, HANDLER, TARGETS, WORDS = 20, 0x3000, range(21, 25), range(25, 29)  # registers, but for the handler's address

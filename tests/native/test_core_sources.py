@@ -10,7 +10,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from commands import ROOT
+from support.commands import ROOT
 
 from toyvm import core_sources
 from toyvm.core_sources import StaleCoreError, check_core, fingerprint, source_paths
@@ -52,7 +52,7 @@ def test_no_source_is_read_while_none_is_newer(checkout: Path, monkeypatch: pyte
     check(checkout, 1)
 
 
-@pytest.mark.parametrize("name", ["native/src/vm.c", "native/src/monitor/rings.c", "toyvm/hypercalls.py"])
+@pytest.mark.parametrize("name", ["native/src/machine/vm.c", "native/src/monitor/rings/rings.c", "toyvm/hypercalls.py"])
 def test_an_edit_is_noticed_even_with_an_old_time(checkout: Path, name: str) -> None:
     built_from = fingerprint(str(checkout))
     with (checkout / name).open("a") as source:
@@ -93,7 +93,7 @@ def test_a_core_that_does_not_know_its_sources_is_stale(checkout: Path) -> None:
 
 def test_a_stale_core_is_one_line_at_the_command_line() -> None:
     text = "import toyvm.core_sources as c; c.fingerprint = lambda _: 0; c._BUILD_SECONDS = 1e12\n"
-    text += "from toyvm.cli import run; import sys; sys.argv = ['toyvm', 'run', 'hello']; run()"
+    text += "from toyvm.cli import entry_point; import sys; sys.argv = ['toyvm', 'run', 'hello']; entry_point()"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (120, "", 1), done.stderr
     assert "build it again: `pip install -e " in done.stderr
@@ -116,7 +116,7 @@ def test_the_source_distribution_has_every_file_of_the_checkout(tmp_path: Path) 
     copy = tmp_path / "copy"
     shutil.copytree(ROOT, copy, ignore=LEFT_BEHIND)
     expected = {str(path.relative_to(copy)) for path in copy.rglob("*") if path.is_file()}
-    text = "import sys; sys.path.insert(0, 'native'); import backend; backend.build_sdist(sys.argv[1])"
+    text = "import sys; sys.path.insert(0, 'native/builder'); import backend; backend.build_sdist(sys.argv[1])"
     command = [sys.executable, "-c", text, str(tmp_path)]
     done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cores import ENTRY, NOWHERE, Core, word
+from support.cores import ENTRY, NOWHERE, Core, word
 
 from toyvm.native import lib
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cores import Core
+from support.cores import Core
 
 from toyvm.native import ERRORS, lib
 

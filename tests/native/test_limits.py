@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cores import ENTRY, Core, word
+from support.cores import ENTRY, Core, word
 
 from toyvm.native import lib
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from cores import ENTRY, Core, word
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cores import ENTRY, Core, word
 
 from toyvm.native import lib
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import resource
 
 import pytest
-from guest_runs import GUESTS, image_of
-from subjects import SUBJECTS, VARIANTS
+from support.guest_runs import GUESTS, image_of
+from support.subjects import SUBJECTS, VARIANTS
 
 from toyvm.asm import assemble_text
-from toyvm.host import Host
+from toyvm.host.host import Host
 from toyvm.isa.paging import PAGE_SIZE
-from toyvm.machine import Machine
-from toyvm.programs import Program
+from toyvm.machine.bare import Machine
+from toyvm.testing.programs import Program
 
 MEMORY = 4 << 20
 

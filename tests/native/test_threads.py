@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from cores import Core, word
+from support.cores import Core, word
 
 from toyvm.native import lib
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from array import array
 
 import pytest
-from assembling import words_of
+from support.assembling import words_of
 
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.recompiler.groups import Group, find_groups
 from toyvm.recompiler.loops import Course, find_courses
 from toyvm.recompiler.region import PAGES_MAX, Block, Region, discover, read_step, skip_system
-from toyvm.recompiler.snapshot import WORDS, CodePage, Snapshot
+from toyvm.recompiler.request import WORDS, CodePage, Snapshot
 
 BASE = 0x1000
 

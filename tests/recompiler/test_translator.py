@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from assembling import words_of
+from support.assembling import words_of
 
 from toyvm.native import ffi
 from toyvm.recompiler.options import Recompiling

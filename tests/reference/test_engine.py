@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from toyvm import Host, Machine, Stop, UsageError, assemble_text
-from toyvm.computer import Computer
-from toyvm.console import DescriptorInput
-from toyvm.reference_engine import ReferenceEngine
+from toyvm.machine.computer import Computer
+from toyvm.machine.console import DescriptorInput
+from toyvm.machine.reference_engine import ReferenceEngine
 
 COUNTING = assemble_text(
     "_start: addi a0, a0, 1\n j _start\n.data\n.globl number\nnumber: .dword 42\n", "count.s"

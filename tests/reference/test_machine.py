@@ -7,8 +7,8 @@ import pytest
 from toyvm.errors import UsageError
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.machine import Level
-from toyvm.programs.assembly import op, to_bytes
 from toyvm.reference import ReferenceMachine, Stop
+from toyvm.testing.programs.assembly import op, to_bytes
 
 SMALL = 1 << 16
 

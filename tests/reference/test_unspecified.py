@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from toyvm.isa.paging import PTE_A, PTE_D, PTE_R, PTE_V, PTE_W, PTE_X
-from toyvm.programs.assembly import li, op, to_bytes
 from toyvm.reference import ReferenceMachine
+from toyvm.testing.programs.assembly import li, op, to_bytes
 
 ROOT, MIDDLE, LEAVES, CODE, PAGE = 0x8000, 0x9000, 0xA000, 0x1000, 0x6000
 SLOT = LEAVES + 8 * 6

@@ -7,12 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from typing import Any
 
-from subjects import SUBJECTS
-
-from toyvm.disasm import disassemble_word
+from support.subjects import SUBJECTS
+from toyvm.asm.disassembler import disassemble_word
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.registers import ABI_NAMES
-from toyvm.programs import Program
+from toyvm.testing.programs import Program
 
 WORD_NAMES = (*ABI_NAMES, "pc", *(register.name for register in CONTROL_REGISTERS))
 TRACE = 12  # instructions shown before a difference

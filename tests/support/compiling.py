@@ -11,7 +11,7 @@ import pytest
 
 from toyvm.importer import Options, import_file
 from toyvm.importer.library import COMPILER, compiler_flags
-from toyvm.machine import Machine
+from toyvm.machine.bare import Machine
 
 PROGRAMS = Path(__file__).parent.parent / "importer" / "programs"
 CPLUSPLUS = COMPILER.removesuffix("gcc") + "g++"

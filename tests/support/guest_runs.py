@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from toyvm.console import Input
-from toyvm.headers import Header, read_header
-from toyvm.host import Host
+from toyvm.host.host import Host
 from toyvm.image import Image
-from toyvm.machine import Machine
+from toyvm.machine.bare import Machine
+from toyvm.machine.console import Input
+from toyvm.programs import load_program
 from toyvm.reference.machine import ReferenceMachine
-from toyvm.shipped import load_program
+from toyvm.shipped.headers import Header, read_header
 from toyvm.techniques import parse_variant
 
 TESTS = Path(__file__).parent.parent
 GUESTS = TESTS.parent / "guests"
-BEHAVIOURS = tuple(sorted((TESTS / "guests").glob("*.s")))
+BEHAVIOURS = tuple(sorted((TESTS / "guests" / "behaviours").glob("*.s")))
 WORKLOADS = tuple(sorted((GUESTS / "workloads").glob("*.s")))
 LIMIT = 20_000_000  # instructions, where a guest's header names no other
 SECTOR_SIZE = 512

@@ -13,9 +13,9 @@ from statistics import median
 from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.isa.paging import PTE_FIELDS, PTE_RESERVED
 from toyvm.isa.traps import CAUSES
-from toyvm.programs import random_program
 from toyvm.reference import ReferenceMachine
 from toyvm.reference.mmu import Use
+from toyvm.testing.programs import random_program
 
 # Entry bits that the hardware looks at one by one; reserved and software bits count as one each.
 _BITS = {field.name: field.mask for field in PTE_FIELDS if field.name != "frame"} | {"reserved": PTE_RESERVED}

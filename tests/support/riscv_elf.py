@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rv64 import Operation, encode
+from support.rv64 import Operation, encode
 
 TEXT, DATA = 0x10000, 0x20000
 ECALL, EBREAK = 0x00000073, 0x00100073

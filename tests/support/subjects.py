@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from toyvm.isa.machine import Level
-from toyvm.programs import Program
 from toyvm.reference import ReferenceMachine
+from toyvm.testing.programs import Program
 
 
 def _disk(program: Program) -> bytearray | None:
@@ -50,7 +50,7 @@ def stepping(program: Program) -> Iterator[Any]:
 
 @contextmanager
 def interpreter(program: Program) -> Iterator[Any]:
-    from toyvm.machine import Machine
+    from toyvm.machine.bare import Machine
 
     with Machine(memory=program.memory, level=program.level, **devices_of(program)) as machine:
         machine.load(program)
@@ -67,7 +67,7 @@ def _eager() -> Any:
 
 @contextmanager
 def recompiler(program: Program) -> Iterator[Any]:
-    from toyvm.machine import Machine
+    from toyvm.machine.bare import Machine
 
     with Machine(memory=program.memory, level=program.level, engine=_eager(), **devices_of(program)) as machine:
         machine.load(program)
@@ -85,7 +85,7 @@ def _guest(technique: str, engine: Callable[[], Any] = lambda: "interpreter") ->
 
     @contextmanager
     def subject(program: Program) -> Iterator[Any]:
-        from toyvm.host import Host, host_memory_for
+        from toyvm.host.host import Host, host_memory_for
 
         level = level_for(technique, program.level)
         with (
@@ -156,8 +156,8 @@ def intercepted_assist(program: Program) -> Iterator[Any]:
 @contextmanager
 def python_trap(program: Program) -> Iterator[Any]:
     """The monitor that is shipped as the example of one in Python."""
-    from toyvm.host import Host, host_memory_for
-    from toyvm.monitors.trap_and_emulate import TrapAndEmulate
+    from toyvm.host.host import Host, host_memory_for
+    from toyvm.monitor.trap_and_emulate import TrapAndEmulate
 
     with (
         Host(memory=host_memory_for(program.memory), level=program.level) as host,

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from toyvm.arguments import check_address, check_list, check_path, check_text, wrong
 from toyvm.asm.assembler import Assembler
-from toyvm.asm.building import build
 from toyvm.asm.diagnostics import GiveUp
-from toyvm.asm.linker import Linked, link
+from toyvm.asm.linking.building import build
+from toyvm.asm.linking.linker import Linked, link
 from toyvm.asm.operands import IDENTIFIER
 from toyvm.asm.sections import Unit
 from toyvm.asm.session import Session
@@ -46,7 +46,7 @@ class Assembly:
 
     def listing(self) -> str:
         """Addresses and bytes beside the source lines they come from, then the symbols."""
-        from toyvm.asm.listing import listing
+        from toyvm.asm.linking.listing import listing
 
         return listing(self.units, self.linked, self.files)
 

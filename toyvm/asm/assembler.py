@@ -23,7 +23,7 @@ from toyvm.isa.registers import REGISTERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toyvm.asm.macros import Macro
+    from toyvm.asm.directives.macros import Macro
 
 _PLACEHOLDER = bytes(4)  # stands for an instruction that is wrong, so that what follows keeps its place
 
@@ -36,7 +36,7 @@ class Assembler:
     """Reads one source into a unit. It is the scope of early expressions, and what directives act upon."""
 
     def __init__(self, session: Session, source: Source, defines: dict[str, int]) -> None:
-        from toyvm.asm.directives import DIRECTIVES  # they act on the assembler, and so import it
+        from toyvm.asm.directives.table import DIRECTIVES  # they act on the assembler, and so import it
 
         self.session = session
         self.log = session.log

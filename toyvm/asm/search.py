@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from toyvm.asm.source import Source
-from toyvm.places import guests_directory
+from toyvm.paths import guests_directory
 
 
 def find_include(name: str, includer: Source, directories: Sequence[Path]) -> Path | None:

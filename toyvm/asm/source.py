@@ -11,8 +11,8 @@ from os import PathLike
 from pathlib import Path
 
 from toyvm.arguments import check_text
-from toyvm.boundary import boundary, read_file
 from toyvm.errors import AssemblyError, Diagnostic
+from toyvm.files.boundary import boundary, read_file
 from toyvm.limits import MAXIMUM_COLUMNS, MAXIMUM_SOURCE_BYTES
 
 # Accounts for statements and characters. Raises Complaint when there are too many.

@@ -28,6 +28,8 @@ COMMANDS = {
     "lab": "time the workloads on each technique and compare",
     "isa": "print the manual of the T64",
 }
+# Where a command's module has another name.
+MODULES = {"host": "host.command", "import": "import_riscv"}
 _EPILOG = """\
 `toyvm COMMAND --help` says more.
 
@@ -46,7 +48,7 @@ exit codes:
 _SWITCH_SECONDS = 0.0005  # until a thread that compiles lets in the one that runs the guest
 
 
-def run() -> NoReturn:
+def entry_point() -> NoReturn:
     """The whole process of one command."""
     sys.setswitchinterval(_SWITCH_SECONDS)
     code = main()
@@ -102,7 +104,7 @@ def _check_streams() -> None:
 
 def _dispatch(words: list[str]) -> int:
     if words and words[0] in COMMANDS:
-        module = import_module(f"toyvm.cli.{words[0]}_command")
+        module = import_module(f"toyvm.cli.{MODULES.get(words[0], words[0])}")
         parser = parser_of(words[0], module)
         return int(module.execute(parser.parse_intermixed_args(words[1:])))
     _top_parser().parse_args(words)

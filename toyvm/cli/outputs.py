@@ -10,7 +10,7 @@ from toyvm.errors import UsageError
 
 def check_outputs(outputs: Mapping[str, str | None]) -> None:
     """Raise BadFileError if one, by its option, cannot be written, and UsageError if two are one or one has no name."""
-    from toyvm.replacing import check_replaceable
+    from toyvm.files.replacing import check_replaceable
 
     for option, name in outputs.items():
         if name == "":

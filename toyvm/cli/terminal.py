@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from time import sleep
 from types import FrameType
 
-from toyvm.console import BytesInput, DescriptorInput, InputSource
+from toyvm.machine.console import BytesInput, DescriptorInput, InputSource
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 CONTROL_D = b"\x04"  # the end of input, as a terminal's line discipline would have it

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from toyvm.boundary import shown
 from toyvm.errors import BadFileError
+from toyvm.files.boundary import shown
 from toyvm.image import elf
 from toyvm.image.kinds import kind_of
 from toyvm.image.model import Segment

@@ -9,8 +9,9 @@ from os import PathLike
 from typing import NamedTuple
 
 from toyvm.arguments import check_bytes, check_integer, check_path, check_text
-from toyvm.boundary import boundary, read_file, shown
 from toyvm.errors import UsageError
+from toyvm.files.boundary import boundary, read_file, shown
+from toyvm.files.replacing import replace_file
 from toyvm.limits import (
     MAXIMUM_FILES,
     MAXIMUM_IMAGE_BYTES,
@@ -19,7 +20,6 @@ from toyvm.limits import (
     MAXIMUM_SYMBOLS,
 )
 from toyvm.printable import printable
-from toyvm.replacing import replace_file
 
 PF_X, PF_W, PF_R = 1, 2, 4  # rights of a segment, with ELF's values
 

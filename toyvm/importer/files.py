@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from toyvm.boundary import boundary, read_file
+from toyvm.files.boundary import boundary, read_file
 from toyvm.importer.linking import Imported, Options, import_program
 from toyvm.limits import MAXIMUM_PROGRAM_BYTES
 

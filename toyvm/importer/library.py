@@ -18,7 +18,7 @@ from pathlib import Path
 
 from toyvm.errors import BadFileError, UsageError
 from toyvm.importer.foreign import BASE_FLAGS
-from toyvm.places import cache_directory, guests_directory
+from toyvm.paths import cache_directory, guests_directory
 
 COMPILER = "riscv64-unknown-elf-gcc"
 _PICOLIBC = "picolibc.specs"

@@ -14,8 +14,8 @@ from toyvm.importer import layout
 from toyvm.importer.arguments import Start, initial_stack
 from toyvm.importer.code import Translation, translate
 from toyvm.importer.program import Program, read_program
-from toyvm.places import guests_directory
-from toyvm.ready import shipped_image
+from toyvm.paths import guests_directory
+from toyvm.shipped.prebuilt import shipped_image
 
 
 class Options(NamedTuple):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from toyvm.image import PF_X, Image, LineTable, Section, Segment, Symbol, elf
 from toyvm.image.file import ElfFile, Expected, Header
-from toyvm.importer.lines import SECTION_NAMES, DamagedLines, DebugSections, read_lines
+from toyvm.importer.dwarf_lines import SECTION_NAMES, DamagedLines, DebugSections, read_lines
 from toyvm.isa.machine import MAXIMUM_MEMORY
 
 _FLAG_COMPRESSED = 1  # EF_RISCV_RVC: some object was made for a target with compressed instructions

@@ -95,7 +95,7 @@ EXITS: tuple[Exit, ...] = (
 
 RULES: tuple[str, ...] = (
     "No T64 program reaches guest mode: no instruction enters it, and the control registers 16 to 31, which are kept for that, do not "
-    "exist. A monitor enters it through the core's C interface, native/src/guest_mode.h. So the guest-state area is a structure of the "
+    "exist. A monitor enters it through the core's C interface, native/src/engine/guest_mode.h. So the guest-state area is a structure of the "
     "monitor's, not of memory: its members have no offsets, and are set and read by name.",
     "Hardware of level assist has a guest mode, with a kernel and a user mode of its own. In it all control registers are the "
     "guest's, and so is the count of retired instructions; the host's wait meanwhile.",

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from toyvm.isa.machine import Level
-from toyvm.lab.account import Account, account_of
+from toyvm.lab.breakdown import Account, account_of
 from toyvm.lab.measure import Cell, Progress, measure
-from toyvm.lab.nano import Costs, measure_costs
+from toyvm.lab.nanobenchmarks import Costs, measure_costs
 from toyvm.lab.subjects import INTERPRETER, Subject
 from toyvm.lab.workloads import Workload
-from toyvm.places import guests_directory
-from toyvm.portdiff import PortedLines, count_ported_lines
+from toyvm.paths import guests_directory
+from toyvm.shipped.porting import PortedLines, count_ported_lines
 from toyvm.techniques import parse_variant
 
 BASE = "bare"

@@ -12,7 +12,7 @@ from toyvm.isa.ports import BY_NUMBER as PORTS
 from toyvm.lab.subjects import BASELINE_OPERATIONS, Subject, WorkloadFailed, with_operations
 
 if TYPE_CHECKING:
-    from toyvm.events import ExitEvent
+    from toyvm.host.exit_events import ExitEvent
     from toyvm.image import Image
 
 # Where a mnemonic has its register or port among its operands, and the names of those.

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from toyvm.errors import ExitCode, ToyvmError
 from toyvm.isa.machine import Level
 from toyvm.isa.ports import SECTOR_SIZE
-from toyvm.outcome import Stop
+from toyvm.machine.outcome import Stop
 
 if TYPE_CHECKING:
-    from toyvm.computer import Computer
-    from toyvm.host import Guest
+    from toyvm.host.host import Guest
     from toyvm.image import Image
+    from toyvm.machine.computer import Computer
     from toyvm.recompiler.options import Recompiling
 
 INTERPRETER, RECOMPILER = "interpreter", "recompiler"
@@ -96,9 +96,9 @@ class Subject:
     def _computer(self, disk: bytearray | None) -> Iterator[Computer]:
         output = cast("BinaryIO", Discarded())
         if self.engine == "reference":
-            from toyvm.console import BytesInput
-            from toyvm.disk import open_disk
-            from toyvm.reference_engine import ReferenceEngine
+            from toyvm.machine.console import BytesInput
+            from toyvm.machine.disk import open_disk
+            from toyvm.machine.reference_engine import ReferenceEngine
 
             opened = open_disk(disk, True)
             with ReferenceEngine(
@@ -106,7 +106,7 @@ class Subject:
             ) as engine:
                 yield engine
         elif self.technique == "bare":
-            from toyvm.machine import Machine
+            from toyvm.machine.bare import Machine
 
             with Machine(GUEST_MEMORY, level=self.level, engine=self._engine(), output=output, disk=disk) as machine:
                 yield machine
@@ -122,7 +122,7 @@ class Subject:
 
     @contextmanager
     def _guest(self, output: BinaryIO, disk: bytearray | None) -> Iterator[Guest]:
-        from toyvm.host import Host, host_memory_for
+        from toyvm.host.host import Host, host_memory_for
 
         with Host(host_memory_for(GUEST_MEMORY), level=self.level, engine=self._engine()) as host:
             yield host.guest(self.technique, GUEST_MEMORY, output=output, disk=disk)

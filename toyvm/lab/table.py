@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from toyvm.lab.account import CLOSED, Account
-from toyvm.lab.beside import published_lines
+from toyvm.lab.breakdown import CLOSED, Account
 from toyvm.lab.engines import engine_lines
 from toyvm.lab.experiment import Experiment, ported_kernel
-from toyvm.lab.handler import SYSCALL, handler_length
+from toyvm.lab.handler_length import SYSCALL, handler_length
+from toyvm.lab.literature import published_lines
 from toyvm.lab.measure import HYPERCALL, Cell
-from toyvm.lab.nano import Costs
+from toyvm.lab.nanobenchmarks import Costs
 from toyvm.lab.published import XEN_PORTED
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import number, ratio_text, wrapped

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toyvm.errors import BadFileError, UsageError
-from toyvm.headers import Header, read_header
 from toyvm.names import unknown_name
-from toyvm.places import guests_directory
-from toyvm.shipped import load_program
+from toyvm.paths import guests_directory
+from toyvm.programs import load_program
+from toyvm.shipped.headers import Header, read_header
 
 if TYPE_CHECKING:
     from toyvm.image import Image

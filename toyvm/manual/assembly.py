@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from toyvm.asm.directives import TABLE
+from toyvm.asm.directives.table import TABLE
 from toyvm.asm.parser import PRECEDENCE
 from toyvm.asm.pseudo import DERIVED, PSEUDO_INSTRUCTIONS, Pseudo
 from toyvm.asm.t64inc import NAME, constants

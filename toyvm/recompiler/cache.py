@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from toyvm.errors import BadFileError
 from toyvm.recompiler.code import CompiledCode, Place, place_of
-from toyvm.recompiler.snapshot import Snapshot
+from toyvm.recompiler.request import Snapshot
 
 if TYPE_CHECKING:
     from toyvm.recompiler.code_files import CodeFiles

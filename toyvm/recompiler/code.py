@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.recompiler.region import Region
-from toyvm.recompiler.snapshot import Snapshot
+from toyvm.recompiler.request import Snapshot
 
 _NAMING_WORDS = 8  # that code is found by
 

@@ -14,11 +14,11 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from toyvm.boundary import boundary, read_regular
 from toyvm.errors import BadFileError
+from toyvm.files.boundary import boundary, read_regular
+from toyvm.files.replacing import replace_file
 from toyvm.limits import MAXIMUM_CODE_BYTES
 from toyvm.recompiler.code import CompiledCode, Place, Run
-from toyvm.replacing import replace_file
 
 _MAGIC = b"toyvm compiled code 1\n"
 _SUFFIX = ".t64code"

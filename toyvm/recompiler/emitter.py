@@ -5,7 +5,7 @@
 Guest registers are stack slots, which LLVM turns into values. They are read from `x` at the entry and written back at
 the one place where the function is left, whatever leads there. `left` counts down by blocks; it is compared where a
 cycle closes. Each access, or group of them, is a site: where it may go without asking stands in `sites`. The layout of
-`region` and `sites` is that of native/src/recompiler.h; recompiler/regions.c asserts the offsets used here.
+`region` and `sites` is that of the core's recompiler.h; its regions.c asserts the offsets used here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Container
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.recompiler.arithmetic import BRANCH, IMMEDIATE, LOAD, REGISTER, STORE
 from toyvm.recompiler.groups import Group, find_groups
-from toyvm.recompiler.lines import Lines
+from toyvm.recompiler.llvm_text import Lines
 from toyvm.recompiler.loops import Course, find_courses
 from toyvm.recompiler.region import Block, Region, Step, is_return, target_of
 from toyvm.recompiler.sites import LOADS, STORES, Sites, what_of

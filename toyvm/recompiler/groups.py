@@ -10,8 +10,8 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from toyvm.recompiler.arithmetic import LOAD, STORE
+from toyvm.recompiler.displacements import Root, Values
 from toyvm.recompiler.region import Block, Step
-from toyvm.recompiler.values import Root, Values
 
 SPAN_MAX = 512  # bytes: the longer, the more often it does not fit a page
 

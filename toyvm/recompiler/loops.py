@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toyvm.recompiler.arithmetic import LOAD, STORE
+from toyvm.recompiler.displacements import ABSOLUTE, Values
 from toyvm.recompiler.groups import Group
 from toyvm.recompiler.region import BRANCHES, Block, target_of
-from toyvm.recompiler.values import ABSOLUTE, Values
 
 STEPS_MAX = 64  # of a block that is worth being there twice
 

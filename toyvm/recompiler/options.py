@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from toyvm.errors import UsageError
 from toyvm.names import unknown_name
-from toyvm.places import cache_directory
+from toyvm.paths import cache_directory
 
 ENGINES = ("interpreter", "recompiler")
 

@@ -11,7 +11,7 @@ from math import inf
 from toyvm.isa import coding
 from toyvm.isa.declare import Class, Group
 from toyvm.isa.paging import PAGE_SIZE
-from toyvm.recompiler.snapshot import Snapshot
+from toyvm.recompiler.request import Snapshot
 
 MASK = (1 << 64) - 1
 LINK_REGISTERS = (1, 5)  # ra and t0, by the calling convention

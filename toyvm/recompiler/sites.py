@@ -1,12 +1,12 @@
 """Sites: places in a region that access memory, once or as a group, and where each may without asking.
 
-The layout is that of native/src/recompiler.h. What a site knows is filled in by a helper out of line, and forgotten
+The layout is that of the core's recompiler.h. What a site knows is filled in by a helper out of line, and forgotten
 when translations are: nothing in compiled code does that, so where a site may access it may until the region is left.
 """
 
 from __future__ import annotations
 
-from toyvm.recompiler.lines import Lines
+from toyvm.recompiler.llvm_text import Lines
 
 SITE_SIZE, SITE_GVA, SITE_ADDEND = 16, 0, 8
 COUNT_SIZE = 8  # counts stand in front of the sites, the first one's last

@@ -16,7 +16,7 @@ from toyvm.recompiler.compiler import Compiler
 from toyvm.recompiler.emitter import Emitter
 from toyvm.recompiler.options import Recompiling
 from toyvm.recompiler.region import Region, discover, skip_system
-from toyvm.recompiler.snapshot import Snapshot, read_request
+from toyvm.recompiler.request import Snapshot, read_request
 from toyvm.recompiler.worker import Account
 
 FUNCTION = "region"

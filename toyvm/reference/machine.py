@@ -10,13 +10,13 @@ from toyvm.errors import UsageError
 from toyvm.isa.control import BY_NAME, CONTROL_REGISTERS
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.isa.state_hash import state_hash
 from toyvm.reference.cpu import INSTRUCTION_SIZE, Cpu
 from toyvm.reference.devices import Console, Devices, Disk
 from toyvm.reference.memory import Memory
 from toyvm.reference.mmu import Use
 from toyvm.reference.stops import Halt, Stop
 from toyvm.reference.traps import Trap
-from toyvm.statehash import state_hash
 
 
 class Segment(Protocol):

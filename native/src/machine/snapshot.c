@@ -1,0 +1,321 @@
+/* Snapshots: all of a computer's state as one run of bytes, little-endian, with magic, version, size and checksum.
+ *
+ *     header   magic "T64SNAP\0", version, kind, total size, checksum of what follows
+ *     state    a u64 for each field of FIELDS, then the console's buffers, the disk's, and the rings
+ *     extra    size and bytes of the carrier's own
+ *     memory   for each page that is not all zero its number and its bytes, then all ones
+ *     disk     the same, in pieces of 4096 bytes, the last one padded
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/system.h"
+#include "isa.h"
+
+enum { SNAPSHOT_VERSION = 4, PAGE = 4096, HEADER = 40 };
+static const char magic[8] = "T64SNAP";
+
+/* Every scalar that is state; F(place) for what a load sets, C(place) for what must be the same already. */
+#define FIELDS(F, C) \
+    C(phys.size) C(level) C(options) C(info) C(devices.disk.sectors) C(devices.disk.latency) C(devices.disk.writable) C(devices.clock_base) \
+    F(state.pc) F(state.status) F(state.tvec) F(state.epc) F(state.cause) F(state.tval) F(state.scratch) F(state.ptbr) \
+    F(state.timecmp) F(state.imask) F(state.retired) F(state.skipped) F(state.fresh) \
+    F(halted) F(halted_as) F(stop.fault) F(stop.exit_code) F(stop.cause) F(stop.pc) F(stop.tval) \
+    F(devices.powered_off) F(devices.exit_code) \
+    F(devices.console.output_used) F(devices.console.input_head) F(devices.console.input_used) F(devices.console.ended) \
+    F(devices.console.end_read) \
+    F(devices.disk.dirty) F(devices.disk.position) F(devices.disk.sector) F(devices.disk.busy) F(devices.disk.done) \
+    F(devices.disk.failed) F(devices.disk.command) F(devices.disk.target) F(devices.disk.ready)
+
+struct writer { u8 *at; u64 size; /* at NULL: only counts */ };
+struct reader { const u8 *at; u64 left; bool ok; };
+
+static void put(struct writer *out, const void *bytes, u64 size)
+{
+    if (out->at && size) {
+        memcpy(out->at, bytes, size);
+        out->at += size;
+    }
+    out->size += size;
+}
+
+static void put_u64(struct writer *out, u64 value) { put(out, &value, 8); }
+
+/* The next bytes, or NULL, and not ok from then on, where there are too few. */
+static const u8 *take(struct reader *in, u64 size)
+{
+    in->ok = in->ok && size <= in->left;
+    if (!in->ok)
+        return NULL;
+    const u8 *bytes = in->at;
+    in->at += size;
+    in->left -= size;
+    return bytes;
+}
+
+static void take_into(struct reader *in, void *to, u64 size)
+{
+    const u8 *bytes = take(in, size);
+    if (bytes)
+        memcpy(to, bytes, size);
+}
+
+static u64 take_u64(struct reader *in)
+{
+    u64 value = 0;
+    take_into(in, &value, 8);
+    return value;
+}
+
+static u64 checksum(const u8 *bytes, u64 size)
+{
+    u64 sum = 0xcbf29ce484222325;
+    for (u64 part; size; bytes += part, size -= part) {
+        u64 word = 0;
+        part = size < 8 ? size : 8;
+        memcpy(&word, bytes, part);
+        sum = (sum ^ word) * 0x100000001b3;
+        sum ^= sum >> 29;
+    }
+    return sum;
+}
+
+static bool is_zero(const u8 *bytes, u64 size)
+{
+    for (u64 n = 0; n < size; n++)
+        if (bytes[n])
+            return false;
+    return true;
+}
+
+static void put_disk(struct writer *out, const struct t64_disk *disk)
+{
+    u64 bytes = disk->sectors * 512;
+    for (u64 at = 0; at < bytes; at += PAGE) {
+        u8 piece[PAGE] = {0};
+        u64 size = bytes - at < PAGE ? bytes - at : PAGE;
+        if (is_zero(disk->data + at, size))
+            continue;
+        memcpy(piece, disk->data + at, size);
+        put_u64(out, at / PAGE);
+        put(out, piece, PAGE);
+    }
+    put_u64(out, T64_NOWHERE);
+}
+
+static void put_memory(struct writer *out, struct t64_vm *vm)
+{
+    for (u64 page = 0; (page = t64_vm_next_page(vm, page)) != T64_NOWHERE; page++) {
+        put_u64(out, page);
+        put(out, phys_at(&vm->phys, (t64_gpa){page << 12}), PAGE);
+    }
+    put_u64(out, T64_NOWHERE);
+}
+
+static void put_body(struct writer *out, struct t64_vm *vm)
+{
+    devices_advance(&vm->devices, vm_time(vm));
+#define FIELD(place) put_u64(out, (u64)vm->place);
+    FIELDS(FIELD, FIELD)
+#undef FIELD
+    put(out, vm->state.x, 32 * 8);
+    put(out, vm->devices.console.output, CONSOLE_OUTPUT_SIZE);
+    put(out, vm->devices.console.input, CONSOLE_INPUT_SIZE);
+    put(out, vm->devices.disk.buffer, sizeof vm->devices.disk.buffer);
+    put(out, &vm->devices.rings, sizeof vm->devices.rings);
+    u64 extra = vm->carrier->save_size ? vm->carrier->save_size(vm) : 0;
+    put_u64(out, extra);
+    if (extra && out->at) {
+        vm->carrier->save(vm, out->at);
+        out->at += extra;
+    }
+    out->size += extra;
+    put_memory(out, vm);
+    put_disk(out, &vm->devices.disk);
+}
+
+uint64_t t64_vm_save_size(t64_vm *vm)
+{
+    struct writer out = {NULL, HEADER};
+    put_body(&out, vm);
+    return out.size;
+}
+
+int t64_vm_save(t64_vm *vm, uint8_t *buffer, uint64_t size)
+{
+    if (size != t64_vm_save_size(vm))
+        return T64_ERROR_RANGE;
+    struct writer body = {buffer + HEADER, 0};
+    put_body(&body, vm);
+    struct writer header = {buffer, 0};
+    put(&header, magic, 8);
+    put_u64(&header, SNAPSHOT_VERSION);
+    put_u64(&header, vm->kind);
+    put_u64(&header, size);
+    put_u64(&header, checksum(buffer + HEADER, size - HEADER));
+    return T64_OK;
+}
+
+/* ---- loading: everything is checked before anything is changed ---- */
+
+static bool console_is_sound(const struct t64_console *console)
+{
+    return console->output_used <= CONSOLE_OUTPUT_SIZE && console->input_head < CONSOLE_INPUT_SIZE &&
+           console->input_used <= CONSOLE_INPUT_SIZE;
+}
+
+static bool disk_is_sound(const struct t64_disk *disk)
+{
+    bool moves_data = disk->busy && disk->command;
+    bool may_move = disk->target < disk->sectors && (disk->command == 1 || disk->writable);
+    return disk->position < 64 && disk->command <= 2 && (!moves_data || may_move);
+}
+
+static bool page_is_sound(u64 open, u64 page, u64 memory) { return !open || (page % PAGE == 0 && page < memory); }
+
+/* What a hypercall under way may have come to; what it names is looked at when it goes on. */
+static bool progress_is_sound(const struct t64_call_progress *progress)
+{
+    return progress->word <= UINT32_MAX && progress->done <= MAXIMUM_CONSOLE_BYTES && progress->stage <= 1 &&
+           progress->calls <= MAXIMUM_RECORDS && progress->nested <= 1;
+}
+
+/* Requests are checked when they are done. */
+static bool rings_are_sound(const struct t64_vm *vm)
+{
+    const struct t64_disk_ring *disk = &vm->devices.rings.disk;
+    const struct t64_console_ring *console = &vm->devices.rings.console;
+    bool offered = vm->info & INFO_HYPERCALLS;
+    return disk->open <= offered && console->open <= offered && disk->raised <= 1 &&
+           disk->taken - disk->answered <= DISK_SLOTS && (disk->open || disk->taken == disk->answered) &&
+           page_is_sound(disk->open, disk->page, vm->phys.size) && page_is_sound(console->open, console->page, vm->phys.size) &&
+           progress_is_sound(&vm->devices.rings.progress);
+}
+
+static bool state_is_sound(const struct t64_vm *vm)
+{
+    const struct t64_state *state = &vm->state;
+    return !(state->status & ~(STATUS_IE | STATUS_MODE | STATUS_PIE | STATUS_PMODE)) &&
+           !(state->ptbr & ~(PTBR_ENABLE | PTBR_FRAME)) && state->x[0] == 0 && state->fresh <= 1;
+}
+
+/* Only what is latched has a fault, and one that there is. */
+static bool stop_is_sound(const struct t64_vm *vm)
+{
+    bool faulted = vm->stop.fault != T64_FAULT_NONE;
+    if (vm->stop.fault > T64_FAULT_BAD_PAGE_TABLE)
+        return false;
+    return vm->halted ? vm->halted_as == (faulted ? T64_STOP_FAULT : T64_STOP_EXIT) : !faulted;
+}
+
+static bool take_state(struct reader *in, struct t64_vm *vm)
+{
+    u64 value;
+#define FIELD(place) \
+    value = take_u64(in); \
+    vm->place = value; \
+    if ((u64)vm->place != value) return false; /* more than it can hold */
+#define CONSTANT(place) if (take_u64(in) != (u64)vm->place) return false;
+    FIELDS(FIELD, CONSTANT)
+#undef FIELD
+#undef CONSTANT
+    take_into(in, vm->state.x, 32 * 8);
+    take_into(in, vm->devices.console.output, CONSOLE_OUTPUT_SIZE);
+    take_into(in, vm->devices.console.input, CONSOLE_INPUT_SIZE);
+    take_into(in, vm->devices.disk.buffer, sizeof vm->devices.disk.buffer);
+    take_into(in, &vm->devices.rings, sizeof vm->devices.rings);
+    return in->ok && console_is_sound(&vm->devices.console) && disk_is_sound(&vm->devices.disk) && rings_are_sound(vm) &&
+           state_is_sound(vm) && stop_is_sound(vm);
+}
+
+/* Numbered pieces in rising order, up to all ones. `to` NULL only checks them against `limit` pieces. */
+static bool take_pieces(struct reader *in, u64 limit, void *to, void (*place)(void *to, u64 number, const u8 *piece))
+{
+    u64 next = 0, number;
+    while (in->ok && (number = take_u64(in)) != T64_NOWHERE) {
+        if (number < next || number >= limit)
+            return false;
+        const u8 *piece = take(in, PAGE);
+        if (in->ok && to)
+            place(to, number, piece);
+        next = number + 1;
+    }
+    return in->ok;
+}
+
+static void place_page(void *to, u64 number, const u8 *piece)
+{
+    phys_write(&((struct t64_vm *)to)->phys, (t64_gpa){number << 12}, piece, PAGE);
+}
+
+static void place_on_disk(void *to, u64 number, const u8 *piece)
+{
+    struct t64_disk *disk = to;
+    u64 left = disk->sectors * 512 - number * PAGE;
+    memcpy(disk->data + number * PAGE, piece, left < PAGE ? left : PAGE);
+}
+
+static u64 disk_pieces(const struct t64_disk *disk) { return (disk->sectors + 7) / 8; }
+
+static void clear_memory(struct t64_vm *vm)
+{
+    for (u64 page = 0; (page = t64_vm_next_page(vm, page)) != T64_NOWHERE; page++)
+        memset(phys_to_write(&vm->phys, phys_locate(&vm->phys, (t64_gpa){page << 12})), 0, PAGE);
+}
+
+static bool header_is_sound(const struct t64_vm *vm, const u8 *buffer, u64 size)
+{
+    struct reader in = {buffer, size, size >= HEADER};
+    const u8 *first = take(&in, 8);
+    return first && !memcmp(first, magic, 8) && take_u64(&in) == SNAPSHOT_VERSION && take_u64(&in) == vm->kind &&
+           take_u64(&in) == size && take_u64(&in) == checksum(buffer + HEADER, size - HEADER);
+}
+
+static bool body_is_sound(struct t64_vm *vm, struct reader *in, u64 extra)
+{
+    struct reader rest = {in->at + extra, in->left - extra, true};
+    if (!vm->carrier->prepare && extra)
+        return false;
+    return take_pieces(&rest, vm->phys.size >> 12, NULL, NULL) &&
+           take_pieces(&rest, disk_pieces(&vm->devices.disk), NULL, NULL) && !rest.left;
+}
+
+/* `loaded` is a copy of vm with the snapshot's state: nothing can fail any more. */
+static void commit(struct t64_vm *vm, const struct t64_vm *loaded, struct reader in, u64 extra)
+{
+    const u8 *extra_at = in.at;
+    in.at += extra;
+    in.left -= extra;
+    *vm = *loaded;
+    clear_memory(vm);
+    take_pieces(&in, vm->phys.size >> 12, vm, place_page);
+    if (vm->devices.disk.sectors)
+        memset(vm->devices.disk.data, 0, vm->devices.disk.sectors * 512);
+    take_pieces(&in, disk_pieces(&vm->devices.disk), &vm->devices.disk, place_on_disk);
+    if (vm->carrier->load)
+        vm->carrier->load(vm, extra_at, extra);
+    for (u64 page = 0; (page = phys_next_touched(&vm->phys, page)) != T64_NOWHERE; page++)
+        vm->carrier->memory_changed(vm, (t64_gpa){page << 12}, PAGE);
+    vm->carrier->state_changed(vm);
+}
+
+int t64_vm_load(t64_vm *vm, const uint8_t *buffer, uint64_t size)
+{
+    if (!header_is_sound(vm, buffer, size))
+        return T64_ERROR_SNAPSHOT;
+    struct t64_vm *loaded = malloc(sizeof *loaded);
+    if (!loaded)
+        return T64_ERROR_MEMORY;
+    *loaded = *vm;
+    struct reader in = {buffer + HEADER, size - HEADER, true};
+    bool sound = take_state(&in, loaded);
+    u64 extra = sound ? take_u64(&in) : 0;
+    sound = sound && in.ok && extra <= in.left && body_is_sound(vm, &in, extra);
+    int result = sound ? T64_OK : T64_ERROR_SNAPSHOT;
+    if (sound && vm->carrier->prepare)
+        result = vm->carrier->prepare(vm, in.at, extra);
+    if (result == T64_OK)
+        commit(vm, loaded, in, extra);
+    free(loaded);
+    return result;
+}

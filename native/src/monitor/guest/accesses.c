@@ -1,0 +1,133 @@
+/* Accesses that the monitor makes in a guest's place: its own walk, then its memory. */
+#include "monitor/guest/accesses.h"
+#include "monitor/deprivileged/trap.h"
+#include "monitor/rewrite/rewriting.h"
+
+#include <string.h>
+
+struct t64_decoded guest_instruction(struct t64_guest *guest)
+{
+    const struct t64_vm *vm = &guest->vm;
+    u32 word = 0;
+    struct t64_walk found =
+        walk(&vm->phys, vm->state.ptbr, (t64_gva){vm->state.pc}, ACCESS_FETCH, vm_in_user_mode(vm));
+    if (found.result == WALK_OK)
+        phys_read(&vm->phys, found.gpa, &word, sizeof word);
+    return decode(word); /* 0 is illegal */
+}
+
+u32 access_size(struct t64_decoded in)
+{
+    switch (in.insn) {
+    case INSN_LB:
+    case INSN_LBU:
+    case INSN_SB: return 1;
+    case INSN_LH:
+    case INSN_LHU:
+    case INSN_SH: return 2;
+    case INSN_LW:
+    case INSN_LWU:
+    case INSN_SW: return 4;
+    case INSN_LD:
+    case INSN_SD: return 8;
+    default: return 0;
+    }
+}
+
+bool access_stores(struct t64_decoded in) { return in.insn >= INSN_SB && in.insn <= INSN_SD; }
+
+static void forget_code(struct t64_guest *guest, t64_gpa gpa)
+{
+    if (guest->rewriting && code_is_known(guest, (u32)(gpa.at >> FRAME_SHIFT)))
+        code_forget(guest, (u32)(gpa.at >> FRAME_SHIFT));
+}
+
+u64 guest_mark(struct t64_guest *guest, const struct t64_walk *found, u32 rights)
+{
+    u64 marks = walk_marks(found, rights);
+    if (marks) {
+        t64_hpa at = phys_locate(&guest->vm.phys, found->entry_at);
+        *host_entry(guest->host, at) |= marks;
+        host_memory_changed(guest->host, at, sizeof(u64));
+        forget_code(guest, found->entry_at);
+    }
+    return found->entry | marks;
+}
+
+/* The 8 bytes around it, as they will be. */
+static u64 entry_after(u64 entry, t64_gpa gpa, u64 value, u32 size)
+{
+    memcpy((u8 *)&entry + gpa.at % sizeof entry, &value, size);
+    return entry;
+}
+
+void guest_store(struct t64_guest *guest, t64_gpa gpa, u64 value, u32 size)
+{
+    struct shadow *shadow = &guest->shadow;
+    t64_gpa entry_at = {gpa.at & ~(u64)7};
+    t64_hpa at = phys_locate(&guest->vm.phys, entry_at);
+    u64 old = *host_entry(guest->host, at), new = entry_after(old, gpa, value, size);
+    *host_entry(guest->host, at) = new;
+    host_memory_changed(guest->host, at, sizeof new);
+    forget_code(guest, gpa);
+    if (shadow_traces(shadow, (u32)(gpa.at >> FRAME_SHIFT)) && !shadow_means_the_same(old, new) &&
+        shadow_keeps_tracing(shadow, entry_at, old, new))
+        shadow_entry_changed(shadow, entry_at);
+}
+
+/* As the instruction extends what it loads. */
+static u64 extended(u8 insn, u64 value)
+{
+    switch (insn) {
+    case INSN_LB: return (u64)(i64)(i8)value;
+    case INSN_LH: return (u64)(i64)(i16)value;
+    case INSN_LW: return (u64)(i64)(i32)value;
+    default: return value;
+    }
+}
+
+static void load(struct t64_guest *guest, struct t64_decoded in, t64_gpa at)
+{
+    u64 value = 0;
+    phys_read(&guest->vm.phys, at, &value, access_size(in));
+    if (in.rd)
+        hardware_state(guest)->x[in.rd] = extended(in.insn, value);
+}
+
+static u64 cause_of(const struct t64_walk *found, u64 misaligned)
+{
+    if (found->result == WALK_OK)
+        return 0;
+    return misaligned + (found->result == WALK_PAGE_FAULT ? 1 : 2); /* the causes of an access stand in one order */
+}
+
+void access_find(struct t64_guest *guest, struct t64_decoded in, struct access *access)
+{
+    const struct t64_vm *vm = &guest->vm;
+    bool stores = access_stores(in);
+    u32 rights = stores ? ACCESS_STORE : ACCESS_LOAD;
+    access->gva = access_target(guest, in);
+    access->cause = stores ? CAUSE_STORE_MISALIGNED : CAUSE_LOAD_MISALIGNED;
+    if (access->gva.at & (access_size(in) - 1))
+        return;
+    walk_to(&access->found, &vm->phys, vm->state.ptbr, access->gva, rights, vm_in_user_mode(vm));
+    access->cause = cause_of(&access->found, access->cause);
+}
+
+int access_make(struct t64_guest *guest, struct t64_decoded in, const struct access *access)
+{
+    guest_mark(guest, &access->found, access_stores(in) ? ACCESS_STORE : ACCESS_LOAD);
+    if (access_stores(in))
+        guest_store(guest, access->found.gpa, hardware_state(guest)->x[in.rd], access_size(in));
+    else
+        load(guest, in, access->found.gpa);
+    guest_step(guest);
+    return trap_back(guest);
+}
+
+int access_try(struct t64_guest *guest, struct t64_decoded in)
+{
+    struct access access;
+    access_find(guest, in, &access);
+    return access.cause ? trap_raise(guest, access.cause, access.gva.at) : access_make(guest, in, &access);
+}

@@ -1,0 +1,165 @@
+/* A guest: a computer whose CPU and memory are lent by a host, and the monitor's books about it. */
+#ifndef T64_GUEST_H
+#define T64_GUEST_H
+
+#include "machine/system.h"
+#include "monitor/guest/constants.h"
+#include "monitor/host/host.h"
+#include "monitor/shadow/shadow.h"
+
+struct technique;
+struct para;
+struct rewriting;
+struct assist;
+
+/* What the run loop does after an exit, where it is not a stop (enum t64_stop). */
+enum {
+    OUTCOME_RESUME = -1, /* nothing but registers and pc changed */
+    OUTCOME_SETTLE = -2, /* look at mode, root, interrupts and events anew */
+};
+
+/* The last exit: as the hardware says it, and what was found out about it. */
+struct exit_cause {
+    enum t64_event event; /* CPU_TRAP or CPU_SPIN */
+    u32 reason;
+    struct t64_trap trap;
+    u64 pc, retired; /* of the guest, before it */
+    u64 raises;      /* the cause that the guest gets, where it is reflected */
+    u64 gpa;         /* of a page fault that the guest's tables translate; else NOWHERE */
+};
+
+struct t64_guest {
+    struct t64_vm vm; /* first: it is what the public header hands out */
+    struct t64_host *host;
+    const struct technique *technique;
+    u32 *frames; /* host frame of each page */
+    u32 pages;
+    u32 owner; /* as the frames know it */
+    u32 frames_monitor; /* that the monitor has for it */
+    u64 until; /* of the run under way */
+    u64 began; /* how many had retired when it began */
+    u64 seen;  /* of what the hardware has retired */
+    int served; /* the outcome of an exit that was handled in place */
+    struct exit_cause exit;
+    bool exit_waits;       /* it was shown to an observer, and is handled when the next run begins */
+    bool exit_comes_again; /* the host has something to do first: it is neither counted nor shown again */
+    bool unsettled;        /* the limit, or giving way, came between an exit, or the boot, and its settling */
+    bool settles;          /* a hypercall changed what settling looks at */
+    struct t64_walk walk; /* of a page fault, through the guest's own tables (trap) */
+    struct shadow shadow; /* trap */
+    struct para *para;    /* para */
+    struct rewriting *rewriting; /* rewrite */
+    struct assist *assist; /* assist */
+    struct { u32 space; struct t64_instant alarm; } custom; /* how the next run enters it */
+    struct t64_guest *next;
+};
+
+/* A technique: rows of functions, so that a new kind of exit is a new row. */
+struct technique {
+    bool takes_runs; /* memory in contiguous runs is of use */
+    bool (*open)(struct t64_guest *guest); /* false without memory */
+    void (*close)(struct t64_guest *guest);
+    int (*boot)(struct t64_guest *guest, u64 entry);
+    void (*enter)(struct t64_guest *guest); /* a run begins: the state goes where the guest works on it */
+    void (*leave)(struct t64_guest *guest); /* a run ends: the state is complete again */
+    /* After an exit that may have changed anything: deliver an interrupt that is due, and set the hardware's pc, root
+     * and timer. OUTCOME_RESUME or a stop. */
+    int (*settle)(struct t64_guest *guest);
+    /* At the beginning of a run: set the hardware, and have its timer go off at once for what came due since the last
+     * run. A guest must not be able to tell where its runs began. OUTCOME_RESUME or a stop. */
+    int (*resume)(struct t64_guest *guest);
+    /* Run on the hardware up to the next exit, and bring the guest's state up to date: CPU_LIMIT, or what cpu_trap explains. */
+    enum t64_event (*go)(struct t64_guest *guest);
+    void (*state_changed)(struct t64_guest *guest); /* from outside */
+    void (*memory_changed)(struct t64_guest *guest, t64_gpa gpa, u64 size);
+    u32 (*root)(struct t64_guest *guest, u32 mode);            /* FRAME_NONE if there is none */
+    u32 (*const *reason)(struct t64_guest *guest); /* by the hardware's exception: an exit reason */
+    int (*const *handle)(struct t64_guest *guest); /* by reason: an outcome */
+};
+
+extern const struct technique technique_trap;
+extern const struct technique technique_para;
+extern const struct technique technique_hybrid;
+extern const struct technique technique_rewrite;
+extern const struct technique technique_assist;
+extern const struct technique technique_custom;
+
+/* How other domains name it; never 0. */
+static inline u64 guest_id(const struct t64_guest *guest) { return guest->owner - FRAME_MONITOR; }
+
+static inline struct t64_guest *guest_of(struct t64_vm *vm) { return (struct t64_guest *)vm; }
+
+/* The host's time: what all its guests have retired, and what it was told has passed. */
+static inline u64 guest_real_time(const struct t64_guest *guest)
+{
+    return guest->host->real_time + (guest->vm.state.retired - guest->began);
+}
+
+/* What the monitor takes and gives back from now on is for this guest. */
+static inline void guest_serve(struct t64_guest *guest) { guest->host->frames.served = &guest->frames_monitor; }
+
+/* The hardware's registers: the guest's own x and pc during a run. */
+static inline struct t64_state *hardware_state(struct t64_guest *guest) { return &guest->host->hardware.state; }
+
+/* Reasons that need no look at the exit, and that of a privileged or critical instruction. */
+u32 guest_exception_reason(struct t64_guest *guest);
+u32 guest_syscall_reason(struct t64_guest *guest);
+u32 guest_sensitive_reason(u32 word);
+
+/* Reasons by cause, of a technique that runs guests in the hardware's user mode: these three are its own. */
+#define GUEST_REASONS(page_fault, illegal, privileged) { \
+        [0] = guest_exception_reason, \
+        [CAUSE_FETCH_MISALIGNED] = guest_exception_reason, \
+        [CAUSE_FETCH_PAGE_FAULT] = page_fault, \
+        [CAUSE_FETCH_ACCESS_FAULT] = guest_exception_reason, \
+        [CAUSE_ILLEGAL_INSTRUCTION] = illegal, \
+        [CAUSE_PRIVILEGED_INSTRUCTION] = privileged, \
+        [CAUSE_SYSCALL] = guest_syscall_reason, \
+        [CAUSE_BREAK] = guest_exception_reason, \
+        [CAUSE_LOAD_MISALIGNED] = guest_exception_reason, \
+        [CAUSE_LOAD_PAGE_FAULT] = page_fault, \
+        [CAUSE_LOAD_ACCESS_FAULT] = guest_exception_reason, \
+        [CAUSE_STORE_MISALIGNED] = guest_exception_reason, \
+        [CAUSE_STORE_PAGE_FAULT] = page_fault, \
+        [CAUSE_STORE_ACCESS_FAULT] = guest_exception_reason, \
+    }
+
+/* `go` of the techniques that run a guest in the hardware's user mode. */
+enum t64_event guest_go_in_user_mode(struct t64_guest *guest);
+
+/* guest_memory.c: may a device of the guest's reach all these bytes, at least one? */
+bool guest_allows(const struct t64_guest *guest, t64_gpa gpa, u64 size, bool writes);
+/* A device's write, which it may do. */
+void guest_write(struct t64_guest *guest, t64_gpa gpa, const void *buffer, u64 size);
+
+/* Of a handler: did nothing happen, but that the host or others have something to do first? The instruction will exit again. */
+static inline bool guest_comes_again(int outcome)
+{
+    return outcome >= 0 && (outcome == T64_STOP_INPUT || outcome == T64_STOP_OUTPUT || outcome == T64_STOP_WAIT || outcome == T64_STOP_WORK);
+}
+
+/* As the carriers have it. */
+int guest_run(struct t64_vm *vm, u64 until);
+
+/* What a monitor does after an effect of system.h, where that is all there is to do. */
+extern const int guest_outcome_of_effect[];
+
+/* The hardware's timer interrupts the guest when its time comes to `event`. */
+void guest_set_alarm(struct t64_guest *guest, struct t64_instant event);
+/* An instruction was emulated: it retired in the guest's time, not in the hardware's. pc is the guest's. */
+static inline void guest_retired_one(struct t64_guest *guest)
+{
+    struct t64_state *hardware = hardware_state(guest);
+    hardware->pc = t64_alone(guest->vm.state.pc);
+    /* The guest's time went on, the hardware's did not; what is due from 0 on stays so. */
+    hardware->timecmp -= hardware->timecmp && hardware->timecmp != T64_NOWHERE;
+}
+
+/* The instruction at pc, which the monitor made in its place, has retired. */
+void guest_step(struct t64_guest *guest);
+/* A jump to itself that an interrupt can end: retire it up to the limit or the next event. */
+void guest_spin(struct t64_guest *guest, struct t64_instant event);
+/* The guest cannot go on. */
+int guest_fault(struct t64_guest *guest, enum t64_fault fault, u64 cause, u64 tval);
+
+#endif

@@ -1,0 +1,200 @@
+/* A guest's life: made on a host, told of changes from outside, freed. */
+#include "machine/machine.h"
+#include "monitor/guest/guest.h"
+#include "monitor/para/para.h"
+#include "monitor/rings/rings.h"
+
+#include <stdlib.h>
+
+static const struct technique *const techniques[] = {[T64_TRAP] = &technique_trap, [T64_PARA] = &technique_para,
+                                                    [T64_HYBRID] = &technique_hybrid, [T64_REWRITE] = &technique_rewrite,
+                                                    [T64_ASSIST] = &technique_assist,
+                                                    [T64_CUSTOM] = &technique_custom};
+enum { TECHNIQUES = sizeof techniques / sizeof *techniques };
+
+static int guest_boot(struct t64_vm *vm, u64 entry)
+{
+    struct t64_guest *guest = guest_of(vm);
+    guest->exit_waits = guest->unsettled = guest->settles = false;
+    guest_serve(guest);
+    rings_close(guest);
+    vm->devices.rings.progress = (struct t64_call_progress){0};
+    return guest->technique->boot(guest, entry);
+}
+
+static void guest_state_changed(struct t64_vm *vm)
+{
+    struct t64_guest *guest = guest_of(vm);
+    guest->exit_waits = false;
+    guest_serve(guest);
+    guest->technique->state_changed(guest);
+}
+
+/* Comes page by page, for a guest's pages lie scattered. */
+static void guest_memory_changed(struct t64_vm *vm, t64_gpa gpa, u64 size)
+{
+    struct t64_guest *guest = guest_of(vm);
+    if (phys_is_hole(&vm->phys, gpa))
+        return;
+    guest_serve(guest);
+    host_memory_changed(guest->host, phys_locate(&vm->phys, gpa), size);
+    guest->technique->memory_changed(guest, gpa, size);
+}
+
+static void unlink_guest(struct t64_guest *guest)
+{
+    struct t64_guest **link = &guest->host->guests;
+    while (*link && *link != guest)
+        link = &(*link)->next;
+    if (*link)
+        *link = guest->next;
+}
+
+static void give_back_memory(struct t64_guest *guest)
+{
+    for (u32 page = 0; page < guest->pages; page++)
+        if (guest->frames[page] != FRAME_NONE && !frames_orphan(&guest->host->frames, guest->frames[page]))
+            host_give_back(guest->host, guest->frames[page]);
+    free(guest->frames);
+}
+
+static void guest_free(struct t64_vm *vm)
+{
+    struct t64_guest *guest = guest_of(vm);
+    unlink_guest(guest);
+    guest_serve(guest);
+    guest->technique->close(guest);
+    give_back_memory(guest);
+    guest->host->frames.served = NULL;
+    host_use_no_root(guest->host);
+    if (guest->host->kernels)
+        cpu_carry(guest->host->kernels, NULL);
+    if (guest->host->stepper)
+        cpu_carry(guest->host->stepper, NULL);
+    free(guest);
+}
+
+static const struct t64_carrier carriers[] = {
+    [T64_TRAP] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
+                  .memory_changed = guest_memory_changed},
+    [T64_PARA] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
+                  .memory_changed = guest_memory_changed, .translate = para_translate, .next_event = para_next_event, .save_size = para_save_size,
+                  .save = para_save, .prepare = para_prepare_load, .load = para_load},
+    [T64_HYBRID] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
+                    .memory_changed = guest_memory_changed},
+    [T64_REWRITE] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
+                     .memory_changed = guest_memory_changed},
+    [T64_ASSIST] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
+                    .memory_changed = guest_memory_changed},
+    [T64_CUSTOM] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
+                    .memory_changed = guest_memory_changed},
+};
+
+/* Frames for the pages from `page` on: a run where its technique has a use for one and the host has it. How many. */
+static u32 take_pages(struct t64_guest *guest, u32 page)
+{
+    struct frames *frames = &guest->host->frames;
+    bool may_be_run = guest->technique->takes_runs && page % FRAME_RUN == 0 && guest->pages - page >= FRAME_RUN;
+    u32 first = may_be_run ? frames_take_run(frames, guest->owner, page) : FRAME_NONE;
+    if (first == FRAME_NONE) {
+        guest->frames[page] = frames_take(frames, guest->owner, page);
+        return 1;
+    }
+    for (u32 i = 0; i < FRAME_RUN; i++)
+        guest->frames[page + i] = first + i;
+    return FRAME_RUN;
+}
+
+/* Scattered frames for all its pages; false, and none taken, if there are too few. */
+static bool take_memory(struct t64_guest *guest, u64 size)
+{
+    guest->pages = (u32)(size >> FRAME_SHIFT);
+    if (guest->host->frames.free < guest->pages)
+        return false;
+    guest->frames = calloc(guest->pages, sizeof *guest->frames);
+    for (u32 page = 0; guest->frames && page < guest->pages;)
+        page += take_pages(guest, page);
+    return guest->frames != NULL;
+}
+
+static void become_computer(struct t64_guest *guest, u32 technique, const t64_config *config)
+{
+    struct t64_vm *vm = &guest->vm;
+    vm_reset(vm, config);
+    vm->phys = guest->host->hardware.phys;
+    vm->phys.size = config->memory;
+    vm->phys.frames = guest->frames;
+    vm->level = guest->host->hardware.level;
+    vm->kind = 1 + technique;
+    vm->carrier = &carriers[technique];
+}
+
+static bool open_technique(struct t64_guest *guest)
+{
+    if (guest->technique->open(guest))
+        return true;
+    guest->technique->close(guest);
+    return false;
+}
+
+static bool guest_open(struct t64_guest *guest, u32 technique, const t64_config *config)
+{
+    guest->owner = guest->host->next_owner++;
+    guest->technique = techniques[technique];
+    guest_serve(guest);
+    if (!take_memory(guest, config->memory))
+        return false;
+    become_computer(guest, technique, config);
+    if (open_technique(guest))
+        return true;
+    give_back_memory(guest);
+    return false;
+}
+
+t64_vm *t64_guest_new(t64_host *host, uint32_t technique, const t64_config *config)
+{
+    if (technique >= TECHNIQUES || !techniques[technique] || !config_is_valid(config))
+        return NULL;
+    struct t64_guest *guest = calloc(1, sizeof *guest);
+    if (!guest)
+        return NULL;
+    guest->host = host;
+    if (!guest_open(guest, technique, config)) {
+        host->frames.served = NULL;
+        free(guest);
+        return NULL;
+    }
+    guest->next = host->guests;
+    host->guests = guest;
+    return &guest->vm;
+}
+
+uint64_t t64_guest_root(t64_vm *vm, uint32_t mode)
+{
+    u32 root = mode > 1 ? FRAME_NONE : guest_of(vm)->technique->root(guest_of(vm), mode);
+    return root == FRAME_NONE ? T64_NOWHERE : frame_address(root).at;
+}
+
+uint64_t t64_guest_frame(t64_vm *vm, uint64_t page)
+{
+    bool there = page < guest_of(vm)->pages && guest_of(vm)->frames[page] != FRAME_NONE;
+    return there ? guest_of(vm)->frames[page] : T64_NOWHERE;
+}
+
+uint64_t t64_guest_frames_touched(t64_vm *vm, const uint8_t *touched, uint64_t frames)
+{
+    const struct t64_guest *guest = guest_of(vm);
+    uint64_t count = 0;
+    for (u32 page = 0; page < guest->pages; page++)
+        count += guest->frames[page] < frames && touched[guest->frames[page]];
+    return count;
+}
+
+uint64_t t64_guest_frames_monitor(t64_vm *vm) { return guest_of(vm)->frames_monitor; }
+
+uint32_t t64_guest_wakes(t64_vm *vm)
+{
+    struct t64_guest *guest = guest_of(vm);
+    u64 pending = guest->para ? para_pending_now(guest) : system_pending(vm);
+    return (pending & vm->state.imask) != 0;
+}

@@ -1,0 +1,57 @@
+/* The host: the hardware that a monitor owns. Its kernel mode is the monitor, in C; guests run on it in user mode. */
+#ifndef T64_HOST_H
+#define T64_HOST_H
+
+#include "engine/cpu.h"
+#include "monitor/guest/constants.h"
+#include "monitor/host/frames.h"
+
+struct t64_guest;
+
+struct t64_host {
+    struct t64_vm hardware; /* all RAM; the guests' devices are their own, it has none */
+    struct t64_cpu *cpu;
+    struct t64_cpu *kernels; /* interprets the kernels of hybrid guests; NULL before there is one */
+    struct t64_cpu *stepper; /* interprets single instructions of guests whose code is rewritten; NULL likewise */
+    struct frames frames;
+    struct t64_guest *guests; /* a list */
+    u32 next_owner;
+    u64 real_time; /* ticks, but for those of the run under way */
+    u64 work, allowance; /* units done for the guest in the run under way, and how many it may cost */
+};
+
+/* In the units of hypercalls.py. */
+static inline void host_note_work(struct t64_host *host, u64 units) { host->work += units; }
+/* Has the guest had what a run may cost? Then the rest is for the next one. */
+static inline bool host_is_spent(const struct t64_host *host) { return host->work >= host->allowance; }
+
+/* The guest of that domain id; NULL if there is none. */
+struct t64_guest *host_domain(const struct t64_host *host, u64 id);
+
+/* The root that the hardware walks from now on. Forgets all translations if it is another one. */
+void host_use_root(struct t64_host *host, u32 root);
+
+static inline bool host_uses_root(const struct t64_host *host, u32 root)
+{
+    return host->hardware.state.ptbr == (frame_address(root).at | PTBR_ENABLE);
+}
+
+/* Beyond all RAM: what runs under it reaches nothing. */
+#define HOST_NO_ROOT (PTBR_ENABLE | PTBR_FRAME)
+
+/* Forget the root in use: its frame may become something else. */
+void host_use_no_root(struct t64_host *host);
+
+/* A frame's contents were changed by the monitor: nothing decoded from it before may run. */
+static inline void host_memory_changed(struct t64_host *host, t64_hpa hpa, u64 size)
+{
+    cpu_memory_changed(host->cpu, hpa, size);
+}
+
+static inline u64 *host_entry(struct t64_host *host, t64_hpa hpa) { return (u64 *)(void *)phys_to_write(&host->hardware.phys, hpa); }
+
+/* A zeroed frame for the monitor's own tables. */
+static inline u32 host_take_frame(struct t64_host *host) { return frames_take(&host->frames, FRAME_MONITOR, 0); }
+void host_give_back(struct t64_host *host, u32 frame);
+
+#endif

@@ -1,0 +1,29 @@
+/* Hypercalls as the techniques know them: a paravirtual guest has all of them, an unmodified one those it is offered. */
+#ifndef T64_HYPERCALL_H
+#define T64_HYPERCALL_H
+
+#include "monitor/guest/guest.h"
+
+/* What a hypercall comes to, if not to a negated error. What is stopped is under way, and made again when the host has done its
+ * part, or others have had their turn. */
+enum { CALL_DONE, CALL_FULL, CALL_NEED_INPUT, CALL_AGAIN };
+
+/* The handler of the exit. */
+int hypercall_serve(struct t64_guest *guest);
+
+/* Is hcall there for an unmodified kernel? Then `info` says so. */
+static inline bool hypercalls_are_offered(const struct t64_guest *guest)
+{
+    return guest->vm.options & T64_OPTION_HYPERCALLS;
+}
+
+/* Is this illegal word an hcall that the guest, in its kernel mode, may make? */
+static inline bool is_hypercall(const struct t64_guest *guest, u32 word)
+{
+    return word_opcode(word) == T64_OPCODE_HCALL && !vm_in_user_mode(&guest->vm);
+}
+
+/* The hcall that is under way where the guest stands; 0: none is. */
+u32 hypercall_under_way(const struct t64_guest *guest);
+
+#endif

@@ -1,0 +1,251 @@
+/* Hypercalls: dispatch by number, and those that change the flow of control. */
+#include "monitor/hypercalls/calls.h"
+
+#include "monitor/hypercalls/hypercall.h"
+#include "monitor/rings/rings.h"
+
+enum { REGISTER_A0 = 10 };
+
+enum { IN_MULTICALL = 1, OFFERED = 2 };
+
+static const u8 facts[HYPERCALL_COUNT] = {
+#define ROW(name, number, arguments, in_multicall, offered) \
+    [number] = (in_multicall ? IN_MULTICALL : 0) | (offered ? OFFERED : 0),
+    T64_HYPERCALLS(ROW)
+#undef ROW
+};
+
+static hypercall_function *const calls[HYPERCALL_COUNT] = {
+    [HYPERCALL_VERSION] = call_version,
+    [HYPERCALL_SET_TRAP_TABLE] = call_set_trap_table,
+    [HYPERCALL_MMU_UPDATE] = call_mmu_update,
+    [HYPERCALL_UPDATE_VA] = call_update_va,
+    [HYPERCALL_PIN_TABLE] = call_pin_table,
+    [HYPERCALL_UNPIN_TABLE] = call_unpin_table,
+    [HYPERCALL_SET_ROOTS] = call_set_roots,
+    [HYPERCALL_FLUSH] = call_flush,
+    [HYPERCALL_SET_TIMER] = call_set_timer,
+    [HYPERCALL_YIELD] = call_yield,
+    [HYPERCALL_CONSOLE_WRITE] = call_console_write,
+    [HYPERCALL_CONSOLE_READ] = call_console_read,
+    [HYPERCALL_MULTICALL] = call_multicall,
+    [HYPERCALL_EVENT_ALLOC_UNBOUND] = call_event_alloc_unbound,
+    [HYPERCALL_EVENT_BIND_INTERDOMAIN] = call_event_bind_interdomain,
+    [HYPERCALL_EVENT_BIND_VIRQ] = call_event_bind_virq,
+    [HYPERCALL_EVENT_SEND] = call_event_send,
+    [HYPERCALL_EVENT_CLOSE] = call_event_close,
+    [HYPERCALL_EVENT_STATUS] = call_event_status,
+    [HYPERCALL_GRANT_ACCESS] = call_grant_access,
+    [HYPERCALL_GRANT_END] = call_grant_end,
+    [HYPERCALL_GRANT_MAP] = call_grant_map,
+    [HYPERCALL_GRANT_UNMAP] = call_grant_unmap,
+    [HYPERCALL_DOMAINS] = call_domains,
+    [HYPERCALL_RING_SETUP] = call_ring_setup,
+    [HYPERCALL_DOORBELL] = call_doorbell,
+    [HYPERCALL_DECREASE_RESERVATION] = call_decrease_reservation,
+    [HYPERCALL_INCREASE_RESERVATION] = call_increase_reservation,
+    [HYPERCALL_TIME] = call_time,
+};
+
+static bool exists(const struct t64_guest *guest, u64 number)
+{
+    return number < HYPERCALL_COUNT && (guest->para || facts[number] & OFFERED);
+}
+
+u64 call_numbers(const struct t64_guest *guest)
+{
+    u64 numbers = 0;
+    for (u32 number = 0; number < HYPERCALL_COUNT; number++)
+        numbers |= (u64)exists(guest, number) << number;
+    return numbers;
+}
+
+int call_nested(struct t64_guest *guest, u64 number, const u64 *args, u64 *result)
+{
+    if (!exists(guest, number) || !calls[number] || !(facts[number] & IN_MULTICALL))
+        return -HYPERCALL_ERROR_NOSYS;
+    return calls[number](guest, args, result);
+}
+
+static void retire(struct t64_guest *guest)
+{
+    struct t64_state *state = &guest->vm.state;
+    state->pc += 4;
+    state->retired++;
+    state->fresh = 0;
+}
+
+static int iret(struct t64_guest *guest)
+{
+    u64 status = *para_shared(guest, SHARED_STATUS) & (STATUS_PIE | STATUS_PMODE);
+    u32 mode = status & STATUS_PMODE ? PARA_USER : PARA_KERNEL;
+    if (guest->para->roots[mode] == FRAME_NONE)
+        return guest_fault(guest, T64_FAULT_BAD_PAGE_TABLE, 0, 0);
+    retire(guest);
+    *para_shared(guest, SHARED_STATUS) = status | (status & STATUS_PIE ? STATUS_IE : 0);
+    guest->vm.state.pc = *para_shared(guest, SHARED_EPC);
+    para_set_mode(guest, mode);
+    return OUTCOME_SETTLE;
+}
+
+/* A wait that has ended stands behind its instruction, at the time when it did. Back to it, the time stays. */
+static void wait_on(struct t64_guest *guest)
+{
+    struct t64_state *state = &guest->vm.state;
+    state->pc -= 4;
+    state->retired--;
+    state->skipped++;
+}
+
+static void wait_no_more(struct t64_guest *guest)
+{
+    struct t64_state *state = &guest->vm.state;
+    state->pc += 4;
+    state->retired++;
+    state->skipped--;
+}
+
+enum look { LOOK_ENDS, LOOK_WAITS_ON, LOOK_AGAIN };
+
+/* Was it but a request of the ring that was done, which nobody wants to hear of? */
+static enum look look_what_came(struct t64_guest *guest)
+{
+    u64 now = vm_time(&guest->vm);
+    if (!disk_ring_is_due(guest, now))
+        return LOOK_ENDS;
+    if (!disk_ring_advance(guest, now))
+        return LOOK_AGAIN;
+    bool came = system_pending(&guest->vm) & guest->vm.state.imask;
+    return came || (guest->para && para_pending_now(guest) & IPEND_EVENT) ? LOOK_ENDS : LOOK_WAITS_ON;
+}
+
+/* After a wait has ended: does it end for the guest? False: it goes on waiting, or looking, if need be in the next run. */
+static bool ends(struct t64_guest *guest, u64 *stage)
+{
+    enum look look = look_what_came(guest);
+    *stage = look == LOOK_AGAIN;
+    if (look != LOOK_ENDS)
+        wait_on(guest);
+    return look == LOOK_ENDS;
+}
+
+/* An outcome. At stage 1 time has been skipped already, in a run before. */
+static int wait_or_look(struct t64_guest *guest, u64 *stage)
+{
+    do {
+        if (*stage)
+            wait_no_more(guest);
+        else {
+            struct t64_outcome outcome = system_execute(&guest->vm, hardware_state(guest)->x, T64_WORD_WFI);
+            if (outcome.effect != EFFECT_JUMP)
+                return guest_outcome_of_effect[outcome.effect];
+        }
+        if (ends(guest, stage))
+            return OUTCOME_SETTLE;
+    } while (!host_is_spent(guest->host));
+    return T64_STOP_WORK;
+}
+
+/* A wfi by another name: under full virtualization it is that, else under the mask of the shared page. */
+static int wait_for_interrupt(struct t64_guest *guest)
+{
+    u64 *stage = &call_progress(guest)->stage;
+    struct t64_state *state = &guest->vm.state;
+    u64 imask = guest->para ? *para_shared(guest, SHARED_IMASK) : state->imask, kept = state->imask;
+    if (!*stage && guest->para && para_pending_now(guest) & imask & IPEND_EVENT) {
+        retire(guest);
+        return OUTCOME_SETTLE;
+    }
+    state->imask = guest->para ? para_awaited(guest, imask) : imask;
+    int outcome = wait_or_look(guest, stage);
+    state->imask = kept;
+    return outcome;
+}
+
+static int block(struct t64_guest *guest)
+{
+    int outcome = wait_for_interrupt(guest);
+    if (!guest_comes_again(outcome))
+        hardware_state(guest)->x[REGISTER_A0] = 0;
+    return outcome;
+}
+
+static int shut_down(struct t64_guest *guest)
+{
+    u64 code = hardware_state(guest)->x[REGISTER_A0];
+    port_out(&guest->vm.devices, vm_time(&guest->vm) + 1, PORT_POWER, code);
+    retire(guest);
+    system_power_off(&guest->vm);
+    return T64_STOP_EXIT;
+}
+
+static int (*const controls[HYPERCALL_COUNT])(struct t64_guest *guest) = {
+    [HYPERCALL_IRET] = iret,
+    [HYPERCALL_BLOCK] = block,
+    [HYPERCALL_SHUTDOWN] = shut_down,
+};
+
+struct t64_call_progress *call_progress(struct t64_guest *guest)
+{
+    struct t64_call_progress *progress = &guest->vm.devices.rings.progress;
+    const struct t64_state *state = &guest->vm.state;
+    if (progress->pc != state->pc || progress->retired != state->retired)
+        *progress = (struct t64_call_progress){.pc = state->pc, .retired = state->retired};
+    return progress;
+}
+
+static int call_nothing(struct t64_guest *guest, const u64 *args, u64 *result)
+{
+    (void)guest, (void)args, (void)result;
+    return -HYPERCALL_ERROR_NOSYS;
+}
+
+static bool wants_settling(const struct t64_guest *guest)
+{
+    return guest->settles || (guest->para && (guest->para->flush || para_interrupt_is_due(guest)));
+}
+
+static int call(struct t64_guest *guest, hypercall_function *function)
+{
+    static const int stops[] = {[CALL_FULL] = T64_STOP_OUTPUT, [CALL_NEED_INPUT] = T64_STOP_INPUT, [CALL_AGAIN] = T64_STOP_WORK};
+    u64 *x = hardware_state(guest)->x, result = 0;
+    int come_to = function(guest, &x[REGISTER_A0], &result);
+    if (call_is_stopped(come_to))
+        return stops[come_to];
+    x[REGISTER_A0] = call_result(come_to, result);
+    retire(guest);
+    if (wants_settling(guest))
+        return OUTCOME_SETTLE;
+    guest_retired_one(guest);
+    if (guest->para)
+        *para_shared(guest, SHARED_TIME) = vm_time(&guest->vm);
+    return OUTCOME_RESUME;
+}
+
+u32 hypercall_under_way(const struct t64_guest *guest)
+{
+    const struct t64_call_progress *progress = &guest->vm.devices.rings.progress;
+    bool here = progress->pc == guest->vm.state.pc && progress->retired == guest->vm.state.retired;
+    bool may = guest->para || hypercalls_are_offered(guest);
+    return progress->word && here && may && is_hypercall(guest, (u32)progress->word) ? (u32)progress->word : 0;
+}
+
+/* A wait that a terminal may end is made anew, as wfi is: interrupts come before it. */
+static bool stays_under_way(int outcome) { return guest_comes_again(outcome) && outcome != T64_STOP_WAIT; }
+
+int hypercall_serve(struct t64_guest *guest)
+{
+    u32 word = (u32)guest->exit.trap.tval, number = word >> 12;
+    int outcome;
+    if (!exists(guest, number))
+        outcome = call(guest, call_nothing);
+    else if (controls[number])
+        outcome = controls[number](guest);
+    else
+        outcome = call(guest, calls[number]);
+    guest->vm.devices.rings.progress.word = 0;
+    if (stays_under_way(outcome))
+        call_progress(guest)->word = word;
+    guest->vm.calls[number < HYPERCALL_COUNT ? number : HYPERCALL_COUNT] += !guest_comes_again(outcome);
+    return outcome;
+}

@@ -1,0 +1,51 @@
+"""The rooms of the core: the machine knows nothing of its monitors, and every include says which room it is from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from support.commands import ROOT
+
+from toyvm.techniques import LATER, NAMES
+
+SOURCE = ROOT / "native" / "src"
+FILES = sorted(SOURCE.rglob("*.[ch]"))
+MACHINE = [path for path in FILES if "monitor" not in path.parts]
+# Made at build time, from the declarations; these have no room.
+GENERATED = {"exits.h", "fused.inc", "fusions.h", "hypercalls.h", "instructions.h", "isa.h", "toyvm.h"}
+# Words that are of the machine's own: it has traps, it is bare, and the levels of its hardware have names.
+OWN_WORDS = {"trap", "bare"}
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(SOURCE).as_posix()
+
+
+def includes_of(path: Path) -> list[str]:
+    return re.findall(r'^ *#include "([^"]+)"', path.read_text(), re.MULTILINE)
+
+
+def test_all_files_are_seen() -> None:
+    assert len(MACHINE) > 50
+    assert len(FILES) - len(MACHINE) > 60
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_an_include_names_its_room(path: Path) -> None:
+    names = set(includes_of(path)) - GENERATED
+    assert {name for name in names if "/" not in name or not (SOURCE / name).is_file()} == set()
+
+
+@pytest.mark.parametrize("path", MACHINE, ids=name_of)
+def test_the_machine_includes_nothing_of_the_monitors(path: Path) -> None:
+    assert not [name for name in includes_of(path) if name.startswith("monitor/") or name == "exits.h"]
+
+
+@pytest.mark.parametrize("path", MACHINE, ids=name_of)
+def test_the_machine_s_sources_name_no_technique(path: Path) -> None:
+    text = re.sub(r"LEVEL_[A-Z]+", "", path.read_text())
+    text = re.sub(r"\b(classic|hybrid|strict|assist)( and \w+)? level\b", "", text, flags=re.IGNORECASE)
+    names = [name for name in (*NAMES, *LATER) if name not in OWN_WORDS]
+    assert not re.findall(rf"T64_(?:TRAP|PARA|HYBRID|REWRITE|ASSIST)\b|\b(?:{'|'.join(names)})\b", text)

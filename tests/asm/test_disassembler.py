@@ -1,0 +1,129 @@
+"""The disassembler: what it prints assembles back to what it read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toyvm.asm import assemble, assemble_text
+from toyvm.asm.disassembler import disassemble_image, disassemble_word
+from toyvm.image import PF_R, PF_W, PF_X, Image, Section, Segment, Symbol
+from toyvm.isa.coding import decode
+from toyvm.isa.instructions import INSTRUCTIONS
+from toyvm.paths import guests_directory
+from toyvm.shipped.headers import read_header
+from toyvm.techniques import Build
+from toyvm.testing.strategies import illegal_words, legal_words
+
+GUESTS = guests_directory()
+PROGRAMS = sorted([*GUESTS.glob("*.s"), *(GUESTS / "workloads").glob("*.s")])
+
+
+def assembled(text: str, address: int) -> int:
+    return int.from_bytes(assemble_text(f".address {address:#x}\n{text}").image.segments[0].data[:4], "little")
+
+
+_PLACES = st.one_of(st.integers(0, 1 << 20), st.integers((1 << 62) - (1 << 20), (1 << 62) - 2)).map(lambda n: n * 4)
+
+
+@given(legal_words(), _PLACES)
+def test_a_word_assembles_back_at_any_address(word: int, address: int) -> None:
+    assert assembled(disassemble_word(word, address), address) == word
+
+
+@given(illegal_words(), _PLACES)
+def test_a_word_that_is_no_instruction_is_data(word: int, address: int) -> None:
+    text = disassemble_word(word, address)
+    assert text.startswith(".word")
+    assert assembled(text, address) == word
+
+
+@pytest.mark.parametrize("row", INSTRUCTIONS, ids=lambda row: row.mnemonic)
+@settings(max_examples=20)
+@given(data=st.data())
+def test_every_instruction_is_written_so_that_it_assembles_back(row: object, data: st.DataObject) -> None:
+    word = data.draw(legal_words([row]))  # type: ignore[list-item]
+    assert assembled(disassemble_word(word, 0x4000), 0x4000) == word
+
+
+def test_control_registers_are_named() -> None:
+    word = assembled("crr a0, 0", 0x1000)
+    assert disassemble_word(word, 0x1000) == "crr a0, status"
+
+
+def test_targets_are_named_where_they_have_a_name() -> None:
+    names = {0x1008: "loop"}
+    word = assembled("beq a0, a1, 0x1008", 0x1000)
+    assert disassemble_word(word, 0x1000, names.get) == "beq a0, a1, loop"
+    assert disassemble_word(word, 0x2000, names.get) == "beq a0, a1, 0x2008"
+
+
+BUILDS = [
+    pytest.param(path, build, id=f"{path.stem}-{build}")
+    for path in PROGRAMS
+    for build in Build
+    if read_header(path).values.get("build", build) == build
+]
+
+
+@pytest.mark.parametrize(("path", "build"), BUILDS)
+def test_every_shipped_guest_comes_back(path: Path, build: Build) -> None:
+    image = assemble([path], defines={"PARAVIRT": 1} if build is Build.PARAVIRT else {}).image
+    again = assemble_text(disassemble_image(image)).image
+    assert (again.segments, again.entry, again.sections) == (image.segments, image.entry, image.sections)
+
+
+@given(st.data())
+def test_any_image_comes_back(data: st.DataObject) -> None:
+    image = data.draw(images())
+    again = assemble_text(disassemble_image(image)).image
+    assert memory(again) == memory(image)
+    assert again.entry == image.entry
+
+
+def memory(image: Image) -> dict[int, tuple[int, int]]:
+    """Every byte with the rights of its segment."""
+    return {
+        segment.address + offset: (segment.data[offset] if offset < len(segment.data) else 0, segment.flags)
+        for segment in image.segments
+        for offset in range(segment.size)
+    }
+
+
+@st.composite
+def images(draw: st.DrawFn) -> Image:
+    """Images that no assembler of ours made: odd addresses, symbols anywhere, names that are no names."""
+    words = draw(st.lists(st.one_of(legal_words(), illegal_words()), min_size=1, max_size=12))
+    code = b"".join(word.to_bytes(4, "little") for word in words) + draw(st.binary(max_size=3))
+    start = 4 * draw(st.integers(0, 3000))
+    segments = [Segment(start, code, len(code) + draw(st.integers(0, 40)), PF_R | PF_X)]
+    data = draw(st.binary(max_size=60))
+    after = segments[0].address + segments[0].size + draw(st.integers(0, 5000))
+    segments.append(
+        Segment(after, data, len(data) + draw(st.integers(1, 60)), draw(st.sampled_from([PF_R, PF_R | PF_W])))
+    )
+    names = st.sampled_from(["f", "g", "loop", "a0", "1f", "sp", ".", "status", "b c", "é", "nop", ".word", "x"])
+    places = st.integers(max(0, start - 8), after + segments[1].size + 8)
+    symbols = draw(
+        st.lists(st.builds(Symbol, names, places, st.booleans(), st.sampled_from(["", ".text"]), st.integers(0, 9)))
+    )
+    sections = [Section(".text", start, draw(st.integers(1, len(code))), 6)] if draw(st.booleans()) else []
+    return Image(
+        start + 4 * draw(st.integers(0, len(words) - 1)), tuple(segments), tuple(symbols), sections=tuple(sections)
+    )
+
+
+def test_lines_of_the_sources_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.s").write_text("f:\n  li a0, 5  # five\n  ret\n")
+    text = disassemble_image(assemble(["a.s"]).image)
+    assert "# a.s:2: li a0, 5  # five" in text
+    assert "f:" in text.split("\n")
+
+
+def test_the_disassembly_of_a_word_decodes_first() -> None:
+    assert decode(0) is None
+    assert disassemble_word(0, 0) == ".word 0x00000000"

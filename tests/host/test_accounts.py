@@ -1,0 +1,93 @@
+"""What guests and monitor cost, and who is charged for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.guest_runs import GUESTS, image_of
+
+from toyvm.asm import assemble_text
+from toyvm.host.host import Guest, Host
+from toyvm.host.scheduler import HostStop
+
+MANY = 1_000
+MEMORY = 1 << 20
+PAGE = 4096
+IDLE = assemble_text("_start: wfi\n", "idle.s").image
+
+
+def resident() -> int:
+    """Bytes of memory behind this process."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        pytest.skip("this system does not say how much memory a process has")
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) << 10
+
+
+def numbered(host: Host, number: int, technique: str = "trap") -> Guest:
+    """A kernel whose echo program is told a number of its own."""
+    guest = host.guest(technique, MEMORY, input=b"guest %d\n" % number)
+    guest.load(image_of(GUESTS / "kernel.s", technique))
+    return guest
+
+
+def test_what_is_touched_is_in_use_and_nothing_else() -> None:
+    with Host("64M") as host, host.guest("trap", "16M") as guest, host.guest("para", "16M") as other:
+        guest.load(IDLE)
+        before = host.account().guests[0].memory_used
+        assert before <= 4 * PAGE
+        guest.write(5 * PAGE, b"1" * 3 * PAGE)
+        account = host.account()
+        assert account.guests[0].memory_used == before + 3 * PAGE
+        assert account.guests[1].memory_used == 0
+        assert account.guests[0].memory == other.memory_size == 16 << 20
+        assert account.memory_free == host.frames_free * PAGE
+
+
+@pytest.mark.parametrize("techniques", [("trap", "para", "hybrid")])
+def test_the_monitor_s_frames_are_on_the_account_of_the_guest_they_serve(techniques: tuple[str, ...]) -> None:
+    with Host("64M", slice=10_000) as host:
+        guests = [host.guest(technique, "2M") for technique in techniques]
+        for guest, technique in zip(guests, techniques, strict=True):
+            guest.load(image_of(GUESTS / "kernel.s", technique))
+        host.run()
+        account = host.account()
+        parts = [guest.memory_monitor for guest in account.guests]
+        assert all(parts)
+        assert sum(parts) == account.memory_monitor == host.frames_monitor * PAGE
+        guests[1].close()
+        account = host.account()
+        assert sum(guest.memory_monitor for guest in account.guests) == account.memory_monitor == parts[0] + parts[2]
+
+
+def test_the_accounts_of_time_and_instructions_add_up() -> None:
+    with Host("64M", slice=10_000) as host:
+        for number in range(3):
+            numbered(host, number)
+        host.run()
+        account = host.account()
+        assert account.clock == sum(guest.instructions for guest in account.guests)
+        assert account.idle == 0
+        guests = sum(guest.seconds for guest in account.guests)
+        assert account.seconds == pytest.approx(guests + account.seconds_monitor)
+        assert all(
+            guest.exits == sum(other.exits.values()) for guest, other in zip(account.guests, host.guests, strict=True)
+        )
+        assert sum(guest.share_got for guest in account.guests) > 0.9
+
+
+def test_a_thousand_guests_boot_the_kernel_each_with_its_own_output() -> None:
+    """And what each costs beyond its memory in use stays below a MiB."""
+    with Host(MANY * (MEMORY + (256 << 10)), slice=400_000) as host:
+        before = resident()
+        kinds = ("trap", "para", "hybrid", "trap+flush")
+        guests = [numbered(host, number, kinds[number % len(kinds)]) for number in range(MANY)]
+        assert host.run() is HostStop.DONE
+        cost = resident() - before
+        used = sum(guest.memory_used for guest in host.account().guests)
+        assert [guest.outcome.exit_code for guest in guests if guest.outcome] == [0] * MANY
+        for number, guest in enumerate(guests):
+            assert b"echo: guest %d\n" % number in guest.output
+        assert (cost - used) / MANY < 1 << 20

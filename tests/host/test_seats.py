@@ -1,0 +1,134 @@
+"""What becomes of guests that wait, are paused, woken, interrupted, stopped or closed while others run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from toyvm.asm import assemble_text
+from toyvm.errors import UsageError
+from toyvm.host.exit_events import ExitEvent
+from toyvm.host.host import Guest, Host
+from toyvm.host.scheduler import Condition, HostStop
+
+FOR_EVER = assemble_text("_start: addi a0, a0, 1\n j _start\n", "for_ever.s").image
+READS = assemble_text("_start: in a0, 1\n out 8, a0\n", "reads.s").image
+SOON = 0.03  # seconds: those that wait are looked at every 2 ms
+
+
+class Typed:
+    """Input that comes when a test types it, and how often somebody asked."""
+
+    live = False
+
+    def __init__(self) -> None:
+        self.data: bytes | None = None
+        self.asked = 0
+
+    def fetch(self, size: int, wait: float) -> bytes | None:
+        self.asked += 1
+        data, self.data = self.data, None
+        return data
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with Host("16M", slice=1_000) as host:
+        yield host
+
+
+def looping(host: Host, **options: Any) -> Guest:
+    guest = host.guest("trap", "64K", **options)
+    guest.load(FOR_EVER)
+    return guest
+
+
+def waiting(host: Host, source: Typed) -> Guest:
+    """A guest that waits for its input."""
+    guest = host.guest("trap", "64K", input=source)
+    guest.load(READS)
+    host.run(5_000, wait_for_input=False)
+    assert guest.condition is Condition.WAITING
+    return guest
+
+
+def test_nobody_asks_for_input_of_a_guest_that_is_paused(host: Host) -> None:
+    source, busy = Typed(), looping(host)
+    guest = waiting(host, source)
+    guest.pause()
+    asked, source.data = source.asked, b"A"
+    assert host.run(timeout=SOON) is HostStop.TIMEOUT
+    assert (source.asked, guest.condition) == (asked, Condition.PAUSED)
+    guest.resume()
+    busy.pause()
+    assert host.run(timeout=60) is HostStop.DONE
+    assert guest.outcome is not None
+    assert guest.outcome.exit_code == 65
+
+
+def test_a_guest_that_is_closed_while_it_waits_is_gone(host: Host) -> None:
+    source, busy = Typed(), looping(host)
+    guest = waiting(host, source)
+    guest.close()
+    before, asked, source.data = busy.retired, source.asked, b"A"
+    assert host.run(timeout=SOON) is HostStop.TIMEOUT
+    assert busy.retired > before
+    assert source.asked == asked
+
+
+def test_a_guest_that_is_stopped_while_it_waits_had_its_share_up_to_then(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the midst of a run, so that it is looked at once more later."""
+    monkeypatch.setattr("toyvm.host.scheduler._LOOK_SECONDS", SOON)
+    guest, stopping = waiting(host, Typed()), host.guest("trap", "64K")
+    stopping.load(assemble_text("_start: crr t0, scratch\n1: addi a0, a0, 1\n j 1b\n", "stops.s").image)
+    stopping.observe(lambda event: guest.stop(), "crr")
+    began = host.clock
+    assert host.run(timeout=4 * SOON) is HostStop.TIMEOUT
+    assert guest.condition is Condition.STOPPED
+    assert host.clock > began + 20_000
+    assert guest.seat.left is not None
+    assert guest.seat.left <= began + 2_000
+    assert stopping.seat.left is None
+
+
+@pytest.mark.parametrize("how", ["the guest", "the host"])
+def test_an_observer_that_interrupts_ends_the_host_s_run_and_no_other_one(host: Host, how: str) -> None:
+    def interrupt(event: ExitEvent) -> None:
+        (event.guest if how == "the guest" else host).interrupt()
+        event.guest.unobserve(interrupt)
+
+    guest, busy = host.guest("trap", "64K"), looping(host)
+    guest.load(assemble_text("_start: crr t0, scratch\n li a0, 4\n out 8, a0\n", "four.s").image)
+    guest.observe(interrupt, "crr")
+    assert host.run(100_000) is HostStop.INTERRUPTED
+    assert guest.retired == 0 or how == "the host"
+    before = busy.retired
+    assert host.run(100_000) is HostStop.LIMIT
+    assert busy.retired > before
+    assert guest.outcome is not None
+    assert guest.outcome.exit_code == 4
+
+
+def test_a_guest_that_has_ended_is_neither_paused_nor_resumed_and_stopping_it_changes_nothing(host: Host) -> None:
+    guest, _ = host.guest("trap", "64K", input=b"\x03"), looping(host)
+    guest.load(READS)
+    host.run(5_000)
+    left, share = guest.seat.left, guest.seat.share_got
+    for act in (guest.pause, guest.resume):
+        with pytest.raises(UsageError, match="has ended"):
+            act()
+    guest.stop()
+    host.run(5_000)
+    assert (guest.condition, guest.seat.left, guest.seat.share_got) == (Condition.ENDED, left, share)
+
+
+def test_what_guests_had_of_the_run_s_time_is_what_their_turns_took(host: Host) -> None:
+    guests = [looping(host) for _ in range(3)]
+    host.run(300_000)
+    host.run(300_000)
+    assert host.sharing.seconds_of_guests == pytest.approx(sum(guest.runner.seconds for guest in guests))
+    assert host.sharing.seconds_of_guests <= host.sharing.seconds

@@ -1,0 +1,215 @@
+"""Images and programs that make much of few bytes: each is refused, or read, in bounded time and memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.commands import call
+from support.riscv_elf import DATA, EXIT, OBJECT, TEXT, File, Name, Piece, R, W, X
+from support.riscv_elf import call as system_call
+from support.riscv_elf import words as riscv_words
+
+from toyvm import BadFileError, Machine, assemble_text
+from toyvm.image import Image, LineTable, Segment, Symbol, elf
+from toyvm.image.file import ElfFile
+from toyvm.importer import import_program
+from toyvm.importer.code import code_runs
+from toyvm.importer.dwarf_lines import DamagedLines, DebugSections, read_lines
+from toyvm.importer.program import read_program
+
+PROGRAM = assemble_text("_start: nop\n").image
+ENDING = riscv_words(*system_call(EXIT, 0))
+
+
+def with_symbols(names: list[str]) -> bytes:
+    symbols = tuple(Symbol(name, 0x1000, False, PROGRAM.sections[0].name, 0) for name in names)
+    return PROGRAM._replace(symbols=symbols).to_bytes()
+
+
+def test_many_symbols_of_one_long_name_are_refused() -> None:
+    with pytest.raises(BadFileError, match="names have more than 67108864 bytes together"):
+        Image.from_bytes(with_symbols(["x" * 60_000] * 1200))
+    assert len(Image.from_bytes(with_symbols(["x" * 60_000] * 1000)).symbols) == 1000
+
+
+def test_a_name_that_is_too_long_is_refused() -> None:
+    with pytest.raises(BadFileError, match="the symbol's name has more than 65536 bytes"):
+        Image.from_bytes(with_symbols(["x" * 65_537]))
+    assert len(Image.from_bytes(with_symbols(["x" * 65_536])).symbols[0].name) == 65_536
+
+
+def damaged(data: bytes, sections: dict[int, int]) -> bytes:
+    """The image with other sizes of sections, by their types."""
+    out = bytearray(data)
+    header = elf.HEADER.unpack(data, 0)
+    for number in range(header["shnum"]):
+        place = header["shoff"] + number * elf.SECTION_HEADER.size
+        kind = elf.SECTION_HEADER.unpack(data, place)["type"]
+        if kind in sections:
+            out[place + 32 : place + 40] = sections[kind].to_bytes(8, "little")
+    return bytes(out)
+
+
+def test_more_symbols_than_the_limit_are_refused_before_they_are_made() -> None:
+    size = elf.SYMBOL.size * ((1 << 20) + 1)
+    with pytest.raises(BadFileError, match="there are 1048577 symbols; the limit is 1048576"):
+        Image.from_bytes(damaged(with_symbols(["a"]), {elf.SHT_SYMTAB: size}) + bytes(size))
+
+
+def test_segments_that_share_the_file_are_refused() -> None:
+    segments = tuple(Segment(0x100000 * n, bytes(0x1000), 0x1000, 5) for n in range(1, 100))
+    data = bytearray(PROGRAM._replace(segments=segments, entry=0x100000, sections=(), symbols=()).to_bytes())
+    for number in range(99):
+        place = elf.HEADER.size + number * elf.PROGRAM_HEADER.size
+        data[place + 8 : place + 16] = (0).to_bytes(8, "little")
+        data[place + 32 : place + 40] = (0x80000).to_bytes(8, "little") if number else (0x1000).to_bytes(8, "little")
+        data[place + 40 : place + 48] = (0x80000).to_bytes(8, "little")
+    data += bytes(0x80000)
+    with pytest.raises(BadFileError, match="the segments up to here hold 0x101000 bytes; the file has"):
+        Image.from_bytes(bytes(data))
+
+
+@pytest.mark.parametrize(("member", "at"), [("files", 8), ("names_size", 12), ("rows", 16)])
+def test_a_line_table_beyond_its_limits_is_refused(member: str, at: int) -> None:
+    files, names, rows = (1 << 16) + 1, (64 << 20) + 1, (1 << 22) + 1
+    sizes = {"files": (b"\0" * files, 0), "names_size": (b"x" * (names - 1) + b"\0", 0), "rows": (b"", rows)}
+    text, count = sizes[member]
+    body = text + bytes(16 * count)
+    header = elf.LINES_HEADER.pack(
+        magic=elf.LINES_MAGIC,
+        version=elf.LINES_VERSION,
+        files=text.count(b"\0"),
+        names_size=len(text),
+        rows=count,
+        crc=crc32(body),
+    )
+    data = PROGRAM._replace(lines=LineTable(("a",), (0x1000,), (0,), (1,))).to_bytes()
+    place = data.index(elf.LINES_MAGIC)
+    patched = bytearray(data)
+    fields = elf.HEADER.unpack(data, 0)
+    for number in range(fields["shnum"]):
+        entry = fields["shoff"] + number * elf.SECTION_HEADER.size
+        if elf.SECTION_HEADER.unpack(data, entry)["offset"] == place:
+            patched[entry + 24 : entry + 32] = len(data).to_bytes(8, "little")
+            patched[entry + 32 : entry + 40] = (len(header) + len(body)).to_bytes(8, "little")
+    with pytest.raises(BadFileError, match=f"the line table says {member} of "):
+        Image.from_bytes(bytes(patched) + header + body)
+
+
+def test_the_assembler_makes_no_image_that_would_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, limit in (("SYMBOLS", 1), ("LINES", 1), ("NAMES_BYTES", 3), ("FILES", 0)):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"toyvm.image.model.MAXIMUM_{name}", limit)
+            with pytest.raises(Exception, match=rf"there are \d+ .*; the limit is {limit}\n"):
+                assemble_text("_start: nop\nb: nop\nc: nop\n")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(1, 5), st.integers(0, 5)), max_size=6),
+    st.integers(0, 40),
+    st.integers(1, 5),
+    st.booleans(),
+)
+def test_the_segment_around_a_section_is_the_one_that_a_search_of_all_finds(
+    parts: list[tuple[int, int, int]], start: int, size: int, has_contents: bool
+) -> None:
+    segments, place = [], 0
+    for gap, room, stored in parts:
+        segments.append(Segment(place + gap, bytes(min(stored, room)), room, 7))
+        place += gap + room
+    ends = [one.address + (len(one.data) if has_contents else one.size) for one in segments]
+    around = [one for one, end in zip(segments, ends, strict=True) if one.address <= start < start + size <= end]
+    found = ElfFile(b"", "x").segment_around(segments, start, start + size, has_contents)
+    assert found == (around[0] if around else None)
+
+
+@pytest.mark.parametrize("error", [MemoryError, RecursionError])
+def test_what_a_reader_has_no_room_for_is_a_bad_file(
+    error: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    PROGRAM.save(tmp_path / "image")
+    monkeypatch.setattr("toyvm.image.reader.read", fail)
+    monkeypatch.setattr("toyvm.importer.files.import_program", fail)
+    for words in (("dis",), ("import", "-o", str(tmp_path / "out"))):
+        done = call(capfd, *words, str(tmp_path / "image"))
+        assert (done.code, done.errors.count("\n")) == (101, 1), done.errors
+
+
+# RISC-V programs.
+
+
+def test_code_is_what_marks_and_objects_leave_of_a_section() -> None:
+    names = [
+        *(Name("$x", TEXT), Name("$d", TEXT + 16), Name("$x", TEXT + 24)),
+        *(Name("outer", TEXT + 4, 0, 8, OBJECT), Name("inner", TEXT + 8, 0, 2, OBJECT)),
+        *(Name("over", TEXT + 20, 0, 8, OBJECT), Name("last", TEXT + 60, 0, 100, OBJECT)),
+    ]
+    marks = [name if name.name[0] != "$" else Name(name.name, name.address, 0, 0, 0) for name in names]
+    program = read_program(File([Piece(".text", TEXT, bytes(64), R | X)], marks).build(), "x")
+    found = [(start - TEXT, end - TEXT) for start, end in code_runs(program)]
+    assert found == [(0, 4), (12, 16), (28, 60)]
+
+
+def test_more_code_than_can_be_translated_in_a_minute_is_refused() -> None:
+    with pytest.raises(BadFileError, match="has 16777220 bytes of code; the limit is 16777216"):
+        import_program(File([Piece(".text", TEXT, bytes((16 << 20) + 4), R | X)]).build(), "x")
+
+
+def test_sections_that_share_code_are_refused_before_it_is_looked_at() -> None:
+    text = Piece(".text", TEXT, ENDING, R | X)
+    data = bytearray(File([text, Piece(".more", DATA, ENDING, R | X)]).build())
+    header = elf.HEADER.unpack(bytes(data), 0)
+    place = header["shoff"] + 2 * elf.SECTION_HEADER.size
+    data[place + 16 : place + 24] = (TEXT + 4).to_bytes(8, "little")
+    data[place + 32 : place + 40] = (4).to_bytes(8, "little")
+    with pytest.raises(BadFileError, match="two executable sections share the code at 0x10004"):
+        import_program(bytes(data), "x")
+
+
+def lines_of(program: bytes, files: bytes = b"a.c\0\0\0\0\0") -> bytes:
+    """A line program of version 4."""
+    header = bytes([4, 1, 1, 0xFB, 14, 13]) + bytes([0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]) + b"\0" + files
+    body = (4).to_bytes(2, "little") + len(header).to_bytes(4, "little") + header + program
+    return len(body).to_bytes(4, "little") + body
+
+
+def test_line_programs_make_no_more_rows_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toyvm.importer.dwarf_lines.MAXIMUM_LINES", 100)
+    start = bytes([0, 9, 2]) + TEXT.to_bytes(8, "little")
+    end = bytes([0, 1, 1])
+    assert read_lines(DebugSections(lines_of(start + bytes([32]) * 99 + end), b"", b"")).files == ("a.c",)
+    with pytest.raises(DamagedLines, match="there are more than 100 rows"):
+        read_lines(DebugSections(lines_of(start + bytes([32]) * 100 + end), b"", b""))
+
+
+def test_line_programs_share_no_name_without_end() -> None:
+    directory = b"d" * 60_000 + b"\0\0" + b"f\0\1\0\0" * 1200 + b"\0"
+    header = bytes([4, 1, 1, 0xFB, 14, 13]) + bytes([0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]) + directory
+    body = (4).to_bytes(2, "little") + len(header).to_bytes(4, "little") + header
+    with pytest.raises(DamagedLines, match="the names have more than 67108864 bytes"):
+        read_lines(DebugSections(len(body).to_bytes(4, "little") + body, b"", b""))
+
+
+def test_what_is_within_the_limits_runs() -> None:
+    with Machine("1M") as machine:
+        machine.load(Image.from_bytes(with_symbols(["a", "b"])))
+    assert import_program(File([Piece(".text", TEXT, ENDING, R | X), Piece(".data", DATA, b"x", R | W)]).build(), "x")
+
+
+def test_room_of_a_segment_costs_what_was_written_there() -> None:
+    """A page at a time this one would take a minute."""
+    image = PROGRAM._replace(segments=(PROGRAM.segments[0]._replace(size=60 << 30),), sections=())
+    with Machine("64G") as machine:
+        machine.write(59 << 30, b"old")
+        machine.write(61 << 30, b"kept")
+        machine.write(0x800, b"kept")
+        machine.load(image)
+        assert machine.read(59 << 30, 3) == bytes(3)
+        assert machine.read(61 << 30, 4) == machine.read(0x800, 4) == b"kept"

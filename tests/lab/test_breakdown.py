@@ -1,0 +1,92 @@
+"""The account's arithmetic, on made-up cells and prices: what is counted where, what is left, what is said of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from toyvm.lab.breakdown import Account, Entry, account_of
+from toyvm.lab.measure import Cell, Repetition
+from toyvm.lab.nanobenchmarks import Costs
+from toyvm.lab.subjects import Sample, Subject
+
+TRAP, BARE = Subject("trap"), Subject("bare")
+
+
+def cell(subject: Subject, nanoseconds: float, instructions: int, exits: dict[str, int] | None = None) -> Cell:
+    """Of ten operations beyond the baseline; exits and instructions are an operation's."""
+    more = {reason: 10 * count for reason, count in (exits or {}).items()}
+    samples = Sample(1, 0, {}, 0.0), Sample(11, 10 * instructions, more, 10 * nanoseconds * 1e-9)
+    return Cell("any", subject, [Repetition(*samples)])
+
+
+def test_each_register_is_counted_at_its_own_price() -> None:
+    measured = cell(TRAP, 300.0, 20, {"crw": 4, "trace": 1})
+    measured.operands = {"crw": {"ptbr": 0.25, "timecmp": 0.75}}
+    account = account_of(measured, Costs(1.0, {"crw ptbr": 100.0, "crw timecmp": 30.0, "trace": 50.0, "crw": 1000.0}))
+    assert account.entries == (
+        Entry("crw ptbr", 1.0, 100.0),
+        Entry("crw timecmp", 3.0, 30.0),
+        Entry("trace", 1.0, 50.0),
+    )
+    assert account.direct == pytest.approx(16.0)  # four were emulated
+    assert account.unexplained == pytest.approx(300.0 - 16.0 - 100.0 - 90.0 - 50.0)
+
+
+def test_the_parts_of_an_account_sum_up_to_the_total() -> None:
+    account = account_of(cell(TRAP, 90.0, 30, {"in": 2, "probe": 1}), Costs(0.5, {"in": 20.0}))
+    parts = account.direct + sum(entry.nanoseconds for entry in account.entries) + account.unexplained
+    assert parts == pytest.approx(account.total) == pytest.approx(90.0)
+
+
+def test_what_bare_takes_beyond_its_instructions_counts_where_it_runs_the_same() -> None:
+    costs = Costs(1.0, {"in": 20.0})
+    measured = cell(TRAP, 90.0, 30, {"in": 2})
+    assert account_of(measured, costs, cell(BARE, 75.0, 30)).beyond == pytest.approx(45.0)
+    assert account_of(measured, costs, cell(BARE, 75.0, 31)).beyond is None  # another build
+    assert account_of(measured, costs).beyond is None
+
+
+def account(left: float, *entries: Entry, doubt: float = 0.0, beyond: float | None = None) -> Account:
+    """One of 100 ns in which so many are left."""
+    spent = sum(entry.nanoseconds for entry in entries)
+    return Account("any", "trap", 100.0, 100.0 - left - spent, entries, doubt, beyond)
+
+
+TRACE = Entry("trace", 2.0, 10.0, doubt=4.0)
+
+
+@pytest.mark.parametrize("left", [0.0, 10.0, -10.0])
+def test_an_account_that_closes_within_a_tenth_says_nothing(left: float) -> None:
+    assert account(left, TRACE).reason is None
+
+
+@pytest.mark.parametrize(
+    ("made_up", "said"),
+    [
+        (account(12.0, TRACE, doubt=4.0), "repetitions of it and of its prices differ by 12 ns"),
+        (account(-12.0, TRACE, doubt=4.0), "repetitions of it and of its prices differ by 12 ns"),
+        (account(20.0, Entry("spin", 3.0, None)), "no program isolates the price of spin 3x"),
+        (
+            account(20.0, TRACE, beyond=15.0),
+            "bare, too, takes 15 ns more than its instructions, in devices, traps,",
+        ),
+        (account(20.0, TRACE, beyond=1.0), "trace costs by how much of the shadow stood on the entry that is stored"),
+        (account(20.0, Entry("tlbi", 1.0, 9.0)), "tlbi costs by what surrounds it"),
+        (
+            account(30.0, TRACE, Entry("hypercall multicall", 2.0, 1.0)),
+            "hypercall multicall costs by the calls in its list",
+        ),
+        (account(-30.0, TRACE), "what is dear alone is cheaper in a row"),
+        (account(20.0), "code and tables that are touched for the first time"),
+    ],
+)
+def test_an_account_that_does_not_close_says_why(made_up: Account, said: str) -> None:
+    assert made_up.reason is not None
+    assert made_up.reason.startswith(said)
+
+
+def test_all_that_is_known_is_said() -> None:
+    reason = account(40.0, TRACE, beyond=15.0).reason
+    assert reason is not None
+    assert "bare, too, takes 15 ns" in reason
+    assert reason.endswith("trace costs by how much of the shadow stood on the entry that is stored")

@@ -1,0 +1,132 @@
+"""Exits are exact: each counted once, whatever the host had to do before it could be handled."""
+
+from __future__ import annotations
+
+import pytest
+from support.guest_runs import BEHAVIOURS, GUESTS, image_of
+
+from toyvm import Host, assemble_text
+from toyvm.host.exit_events import ExitEvent
+from toyvm.image import Image
+from toyvm.isa.traps import BY_NAME
+
+BYTES = 40_000  # more than the console's buffer holds, twice
+
+
+def talkative() -> Image:
+    return assemble_text(
+        f"""
+_start:
+    li   s0, {BYTES}
+1:  in   a0, 1
+    out  0, a0
+    addi s0, s0, -1
+    bnez s0, 1b
+    out  8, zero
+""",
+        "talkative.s",
+    ).image
+
+
+@pytest.mark.parametrize("observed", [False, True])
+def test_an_exit_that_had_to_wait_for_the_host_counts_once_and_is_shown_once(observed: bool) -> None:
+    data = bytes(n % 251 for n in range(BYTES))
+    shown: dict[str, int] = {}
+
+    def look(event: object) -> None:
+        reason = event.reason  # type: ignore[attr-defined]
+        shown[reason] = shown.get(reason, 0) + 1
+
+    with Host() as host, host.guest("trap", "1M", input=data) as guest:
+        guest.load(talkative())
+        if observed:
+            guest.observe(look, ["in", "out"])
+        guest.run()
+        assert guest.output == data
+        assert {name: guest.exits[name] for name in ("in", "out")} == {"in": BYTES, "out": BYTES + 1}
+    if observed:
+        assert shown == {"in": BYTES, "out": BYTES + 1}
+
+
+SHADOWED = """
+_start:
+    li   s0, 100
+    li   s1, 0x20000
+1:  ld   t0, 0(s1)
+    sd   t0, 0(s1)
+    tlbi s1
+    addi s0, s0, -1
+    bnez s0, 1b
+    out  8, zero
+"""
+
+
+@pytest.mark.parametrize(("technique", "fills"), [("trap", 1), ("trap+flush", 100)])
+def test_a_page_is_filled_once_until_it_is_forgotten(technique: str, fills: int) -> None:
+    with Host() as host, host.guest(technique, "1M") as guest:
+        guest.load(assemble_text(SHADOWED, "shadowed.s").image)
+        guest.run()
+        assert guest.exits["tlbi"] == 100
+        assert guest.exits["shadow_page_fault"] == fills + 1, "the data's page, and the code's once"
+        assert not guest.exits.get("guest_page_fault")
+
+
+@pytest.mark.parametrize("technique", ["trap", "hybrid", "rewrite", "assist", "assist+shadow", "para"])
+@pytest.mark.parametrize("slices", [None, 7])
+def test_a_guest_without_a_timer_has_no_exit_for_one(technique: str, slices: int | None) -> None:
+    image = image_of(BEHAVIOURS[0].with_name("console_echo.s"), technique)
+    with Host(level="assist") as host, host.guest(technique, "1M", input=b"some bytes, then their end") as guest:
+        guest.load(image)
+        while str(guest.run(slices).stop) == "limit":
+            pass
+        assert guest.output == b"some bytes, then their end"
+        assert not guest.exits.get("timer")
+
+
+def test_a_paravirtual_guest_is_shown_the_time_and_what_is_pending_before_its_first_instruction() -> None:
+    loads = "ld a0, SHARED_PAGES(zero)\nld a1, SHARED_IPEND(zero)\nld a2, SHARED_WALL_TIME(zero)\n"
+    source = f'.include "t64.inc"\n_start:\n{loads}'
+    with Host() as host, host.guest("para", "1M", clock_base=12345) as guest:
+        guest.load(assemble_text(source, "shown.s").image)
+        guest.run(3)
+        assert [guest.registers[name] for name in ("a0", "a1", "a2")] == [256, 1 << BY_NAME["console"].number, 12345]
+
+
+FAULTING = {"shadow_page_fault", "nested_page_fault", "trace", "code_read", "code_write", "guest_page_fault", "adapted"}
+
+
+@pytest.mark.parametrize("technique", ["trap", "rewrite+adaptive", "hybrid", "assist", "assist+shadow", "para"])
+def test_an_exit_says_a_guest_physical_address_only_where_it_is_about_one(technique: str) -> None:
+    """And no other exit that of the one before."""
+    seen: dict[str, set[bool]] = {}
+
+    def look(event: ExitEvent) -> None:
+        seen.setdefault(event.reason, set()).add(event.gpa is not None)
+
+    with Host("16M", level="assist") as host, host.guest(technique, "2M", input=b"x\n") as guest:
+        guest.load(image_of(GUESTS / "kernel.s", technique))
+        guest.observe(look)
+        assert guest.run(400_000).stop in ("limit", "exit")
+    assert len(seen) > 2
+    assert not [reason for reason, there in seen.items() if True in there and reason not in FAULTING]
+    assert seen.get("nested_page_fault", {True}) == {True}
+
+
+@pytest.mark.parametrize("technique", ["trap", "rewrite", "assist"])
+def test_an_event_tells_the_guest_s_time_with_what_it_has_skipped(technique: str) -> None:
+    source = """
+_start:
+    li   t0, 5000
+    crw  timecmp, t0
+    li   t0, 1
+    crw  imask, t0
+    wfi
+    out  8, zero
+"""
+    told: list[tuple[int, int]] = []
+    with Host(level="assist") as host, host.guest(technique, "1M") as guest:
+        guest.load(assemble_text(source, "skips.s").image)
+        guest.observe(lambda event: told.append((event.time, event.guest.time)), "out")
+        guest.run()
+        assert guest.skipped > 4_000
+    assert told == [(5_000, 5_000)]

@@ -1,0 +1,548 @@
+"""Rewritten code: the guest cannot tell, wherever it stands, whoever runs it, and whenever an interrupt comes."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from toyvm.asm import assemble_text
+from toyvm.host.host import Guest, Host
+from toyvm.host.rewriting import Kind, counts_of, words_of
+from toyvm.image import Image
+from toyvm.isa.machine import Level
+from toyvm.isa.paging import PTE_A
+from toyvm.machine.bare import Machine
+
+MEMORY = 256 << 10
+LEVELS = pytest.mark.parametrize("level", [Level.CLASSIC, Level.HYBRID, Level.STRICT])
+TECHNIQUES = pytest.mark.parametrize("technique", ["rewrite", "rewrite+adaptive", "rewrite+flush"])
+
+# Interrupts on a timer that the test sets, and counted, while registers are read and written in a loop.
+INTERRUPTED = """
+_start:
+    la   a0, handler
+    crw  tvec, a0
+    la   a0, first
+    ld   a0, 0(a0)
+    crw  timecmp, a0
+    addi a0, zero, 1
+    crw  imask, a0
+    setst a0
+    li   s0, 3
+1:  crr  t0, scratch
+    addi t0, t0, 1
+    crw  scratch, t0
+    getst t1
+    add  s1, s1, t1
+    setst zero
+    crw  imask, zero
+    crr  t2, ipend
+    add  s2, s2, t2
+    addi a0, zero, 1
+    setst a0
+    crw  imask, a0
+    crx  t3, tval, t0
+    crr  t4, imask
+    addi s0, s0, -1
+    bnez s0, 1b
+    li   a0, 0
+    out  8, a0
+handler:
+    addi s3, s3, 1
+    crr  s4, epc
+    add  s5, s5, s4
+    crr  s6, time
+    addi s6, s6, 7
+    crw  timecmp, s6
+    eret
+.balign 8
+first: .dword 0
+"""
+# Each time round the code before it is written anew, with data on its page.
+MODIFIED = """
+_start:
+    la   s0, patched
+    la   s1, words
+    li   s2, 40
+1:  andi t0, s2, 1
+    slli t0, t0, 2
+    add  t0, s1, t0
+    lw   t1, 0(t0)
+    sw   t1, 0(s0)
+    crw  scratch, s2
+    crw  tval, s0
+patched:
+    crr  a0, scratch
+    add  s3, s3, a0
+    la   t2, count
+    ld   t3, 0(t2)
+    addi t3, t3, 1
+    sd   t3, 0(t2)
+    addi s2, s2, -1
+    bnez s2, 1b
+    li   a0, 0
+    out  8, a0
+words:
+    crr  a0, scratch
+    crr  a0, tval
+.balign 8
+count: .dword 0
+"""
+# One page of code, run by the kernel and by a user, at two addresses each; its loads read itself.
+SHARED = """
+.equ ROOT, 0x8000
+.equ RIGHTS, PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D
+_start:
+    li   t0, ROOT
+    li   t1, RIGHTS
+    sd   t1, 0(t0)              # the kernel's: the first 1 GiB as it is
+    li   t1, RIGHTS | PTE_U
+    sd   t1, 8(t0)              # the same again, for users too
+    ori  t0, t0, 1
+    la   a0, back
+    crw  tvec, a0
+    crw  ptbr, t0
+    li   s0, 0x40000000
+    la   a0, shared
+    jalr ra, 0(a0)
+    la   a0, shared
+    add  a0, a0, s0
+    jalr ra, 0(a0)
+    crw  status, zero
+    li   t0, STATUS_PMODE
+    crw  status, t0
+    la   a0, user
+    add  a0, a0, s0
+    crw  epc, a0
+    eret
+user:
+    la   a0, shared
+    jalr ra, 0(a0)
+    syscall
+.balign 4096
+shared:
+    getst t0
+    add  s1, s1, t0
+    getvec t1
+    add  s2, s2, t1
+    auipc t2, 0
+    lwu  t3, 0(t2)
+    add  s3, s3, t3
+    lwu  t3, -16(t2)            # a rewritten word: the original is to be seen
+    add  s3, s3, t3
+    jalr zero, 0(ra)
+.balign 4096
+back:
+    crr  t5, cause
+    add  s4, s4, t5
+    crr  t5, epc
+    add  s5, s5, t5
+    li   t6, CAUSE_SYSCALL
+    crr  t5, cause
+    bne  t5, t6, 1f
+    li   a0, 0
+    out  8, a0
+1:  crr  t5, epc                # what a user may not do here is skipped
+    addi t5, t5, 4
+    crw  epc, t5
+    eret
+"""
+# hcalls that the monitor's own would look like.
+FORGED = """
+_start:
+    la   a0, handler
+    crw  tvec, a0
+    crr  t0, scratch
+    crx  t0, scratch, zero
+    .irp number, -524288, -524287, -1, 0, 5, 524287
+    hcall \\number
+    .endr
+    li   a0, 0
+    out  8, a0
+handler:
+    crr  t0, tval
+    xor  s0, s0, t0
+    crr  t0, epc
+    addi t0, t0, 4
+    crw  epc, t0
+    addi s1, s1, 1
+    eret
+"""
+
+
+def built(source: str) -> Image:
+    return assemble_text('.include "t64.inc"\n.globl _start\n' + source, "code.s").image
+
+
+def compared(image: Image, technique: str, level: Level) -> Guest:
+    """Run both to their ends, and hold the guest to the machine. Closed by the caller's host."""
+    host = Host("4M", level=level)
+    guest = host.guest(technique, MEMORY)
+    with Machine(MEMORY, level=level) as bare:
+        for computer in (bare, guest):
+            computer.load(image)
+            assert computer.run(20_000).exit_code == 0
+        assert guest.retired == bare.retired
+        assert guest.state_words() == bare.state_words()
+        assert guest.state_hash() == bare.state_hash()
+    return guest
+
+
+@LEVELS
+@TECHNIQUES
+def test_an_interrupt_may_come_at_every_instruction_around_rewritten_ones(technique: str, level: Level) -> None:
+    image = built(INTERRUPTED)
+    for count in range(80):
+        with (
+            Host("4M", level=level) as host,
+            host.guest(technique, MEMORY) as guest,
+            Machine(MEMORY, level=level) as bare,
+        ):
+            for computer in (guest, bare):
+                computer.load(image)
+                computer.write(image.address_of("first"), count.to_bytes(8, "little"))
+                assert computer.run(5_000).exit_code == 0
+            assert guest.state_words() == bare.state_words(), f"timer at {count}"
+            assert guest.state_hash() == bare.state_hash()
+
+
+@LEVELS
+@TECHNIQUES
+def test_code_that_is_written_anew_is_rewritten_anew(technique: str, level: Level) -> None:
+    guest = compared(built(MODIFIED), technique, level)
+    with guest.host:
+        counts = counts_of(guest)
+        assert counts.dropped > 3
+        assert counts.stepped > 0, "it changed too often"
+
+
+@TECHNIQUES
+@pytest.mark.parametrize("stop", [50, 200, 400, 600])
+def test_the_counts_are_of_what_is_there_whatever_was_dropped(technique: str, stop: int) -> None:
+    with Host("4M") as host, host.guest(technique, MEMORY) as guest:
+        guest.load(built(MODIFIED))
+        guest.run(stop)
+        counts, kinds = counts_of(guest), Counter(word.kind for word in words_of(guest))
+        assert kinds == Counter({Kind.IN_PLACE: counts.in_place, Kind.CALL: counts.calls, Kind.ADAPTED: counts.adapted})
+        assert counts.copied - counts.dropped == counts.pages
+
+
+@LEVELS
+@TECHNIQUES
+def test_code_is_rewritten_for_each_mode_and_every_alias(technique: str, level: Level) -> None:
+    with compared(built(SHARED), technique, level).host as host:
+        (guest,) = host.guests
+        users = {word.kind for word in words_of(guest) if word.user}
+        assert users == ({Kind.CALL} if level is Level.CLASSIC else set())
+
+
+@LEVELS
+@TECHNIQUES
+def test_a_guest_s_own_hcall_is_illegal_whatever_its_number(technique: str, level: Level) -> None:
+    with compared(built(FORGED), technique, level).host as host:
+        assert host.guests[0].x[9] == 6
+
+
+def test_what_is_read_in_place_costs_no_exit() -> None:
+    with compared(
+        built(INTERRUPTED.replace("first: .dword 0", "first: .dword -1")), "rewrite", Level.STRICT
+    ).host as host:
+        (guest,) = host.guests
+        assert guest.exits.get("crr", 0) == guest.exits.get("getst", 0) == 0
+        assert {word.kind for word in words_of(guest)} == {Kind.IN_PLACE, Kind.CALL}
+
+
+# Code that is changed all the time, and so interpreted, turns up in another frame each time round, which differs in one
+# instruction; each time its leaf is marked as not accessed, and asked whether it is again.
+TURNING = """
+.equ LEAF, PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D
+.equ ROOT, 0x10000
+.equ MIDDLE, 0x11000
+.equ LEAVES, 0x12000
+.equ OTHER, 0x20000
+_start:
+    li   t0, LEAVES
+    li   t1, LEAF
+    li   t2, 64
+1:  sd   t1, 0(t0)
+    addi t0, t0, 8
+    li   t3, 0x1000
+    add  t1, t1, t3
+    addi t2, t2, -1
+    bnez t2, 1b
+    li   t0, MIDDLE
+    li   t1, LEAVES | PTE_V
+    sd   t1, 0(t0)
+    li   t0, ROOT
+    li   t1, MIDDLE | PTE_V
+    sd   t1, 0(t0)
+    la   t0, turning
+    li   t1, OTHER
+    li   t2, 4096 / 8
+1:  ld   t3, 0(t0)
+    sd   t3, 0(t1)
+    addi t0, t0, 8
+    addi t1, t1, 8
+    addi t2, t2, -1
+    bnez t2, 1b
+    la   s2, turning
+    srli s0, s2, 12
+    slli s0, s0, 3
+    li   t0, LEAVES
+    add  s0, s0, t0              # the leaf of the code
+    li   s4, 0x30000             # both frames once more, to be written
+    srli t0, s4, 12
+    slli t0, t0, 3
+    li   t1, LEAVES
+    add  t0, t0, t1
+    li   t1, LEAF
+    add  t1, t1, s2
+    sd   t1, 0(t0)
+    li   s5, OTHER
+    li   t0, 6 << 17             # the immediate: 1 becomes 7
+    la   t1, differs
+    sub  t1, t1, s2
+    add  t1, t1, s5
+    lwu  t2, 0(t1)
+    xor  t2, t2, t0
+    sw   t2, 0(t1)
+    li   t0, LEAF
+    add  t1, s2, t0
+    add  t2, s5, t0
+    xor  s1, t1, t2
+    li   s8, 40
+    li   t0, ROOT | 1
+    crw  ptbr, t0
+    j    turning
+.balign 4096
+turning:
+    ld   t1, 0(s0)
+    xor  t1, t1, s1
+    sd   t1, 0(s0)
+    tlbi s2
+differs:
+    addi s3, s3, 1
+    lwu  t2, 0(s4)
+    sw   t2, 0(s4)
+    lwu  t2, 0(s5)
+    sw   t2, 0(s5)
+    ld   t1, 0(s0)
+    andi t1, t1, ~PTE_A
+    sd   t1, 0(s0)
+    tlbi s2
+    ld   t1, 0(s0)
+    andi t1, t1, PTE_A
+    add  s6, s6, t1
+    addi s8, s8, -1
+    bnez s8, turning
+    li   a0, 0
+    out  8, a0
+.balign 4096
+"""
+
+
+@LEVELS
+@TECHNIQUES
+def test_stepped_code_is_fetched_where_its_page_is_now_and_marks_it(technique: str, level: Level) -> None:
+    with compared(built(TURNING), technique, level).host as host:
+        (guest,) = host.guests
+        assert counts_of(guest).stepped > 100
+        assert guest.registers.s3 == 20 * (1 + 7)
+        assert guest.registers.s6 == 40 * PTE_A
+
+
+ADAPTED = """
+    .include "workload.inc"
+    .equ WORKLOAD_OPERATIONS, 1
+    .globl _start
+_start:
+    workload_begin image_end
+    user_begin user_program, 1, workload_wrong
+    la   t0, user_space
+    ld   s2, SPACE_LEVEL0(t0)
+    li   t0, (USER_DATA - USER_BASE) / PAGE_SIZE * 8
+    add  s2, s2, t0
+    li   t0, USER_DATA
+    ld   t0, 0(t0)
+    ld   s3, 0(s2)
+    call fifty_stores
+mark_hot:
+    la   s2, somewhere
+    call fifty_stores
+    call fifty_stores
+mark_cool:
+    j    workload_done
+fifty_stores:
+    li   s1, 50
+1:  xori s3, s3, 0x80
+    sd   s3, 0(s2)
+    addi s1, s1, -1
+    bnez s1, 1b
+    ret
+.balign PAGE_SIZE
+user_program: .zero PAGE_SIZE
+.bss
+.balign 8
+somewhere: .zero 8
+image_end:
+"""
+
+
+def run_to(guest: Guest, address: int) -> None:
+    for _ in range(30_000):
+        if guest.registers.pc == address:
+            return
+        guest.run(1)
+    raise AssertionError(f"it never came to {address:#x}")
+
+
+def test_a_store_that_faults_often_is_adapted_and_put_back_once_it_has_cooled() -> None:
+    image = assemble_text(ADAPTED, "adapted.s").image
+    with Host("4M") as host, host.guest("rewrite+adaptive", MEMORY) as guest:
+        guest.load(image)
+        run_to(guest, image.address_of("mark_hot"))
+        assert counts_of(guest).adapted == 1
+        assert guest.exits["trace"] < 20 < guest.exits["adapted"]
+        run_to(guest, image.address_of("mark_cool"))
+        assert counts_of(guest).adapted == 0
+        assert guest.run().exit_code == 0
+
+
+# Reaches for the vCPU page by x0 for ever, without paging: each access faults, and the handler goes on behind it.
+REACHING = """
+_start:
+    la   t0, handler
+    crw  tvec, t0
+    li   s0, 0
+again:
+    ld   a0, SHARED_PAGE(zero)
+    sw   a0, SHARED_EPC(zero)
+    addi s0, s0, 1
+    jal  zero, again
+handler:
+    crr  t0, epc
+    addi t0, t0, 4
+    crw  epc, t0
+    eret
+"""
+
+
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("technique", ["rewrite", "rewrite+flush", "rewrite+adaptive"])
+def test_what_reaches_for_the_window_by_x0_never_finds_it(technique: str, level: Level) -> None:
+    image = built('.include "t64.inc"\n' + REACHING)
+    with Machine(MEMORY, level=level) as bare, Host("4M", level=level) as host, host.guest(technique, MEMORY) as guest:
+        for machine in (bare, guest):
+            machine.load(image)
+            machine.run(1_000)
+        assert list(guest.x) == list(bare.x)
+        assert guest.state_hash() == bare.state_hash()
+        assert counts_of(guest).adapted == 2
+
+
+# A store that has been adapted, for it goes to a table that is in use; from then on it goes elsewhere, and back.
+MOVED = """
+.equ RIGHTS, PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D
+.equ ROOT, 0x8000                # and one page each:
+.equ OTHER_ROOT, 0x9000
+.equ MIDDLE, 0xA000
+.equ ONE, 0xB000                 # two tables in use...
+.equ TWO, 0xC000
+.equ PLAIN, 0xD000               # ...and a page that is none
+.equ SHOWN, 0xE000               # the table that shows one of them at 0x40400000
+_start:
+    la   a0, handler
+    crw  tvec, a0
+    li   t1, RIGHTS
+    li   t0, ROOT
+    sd   t1, 0(t0)
+    li   t0, OTHER_ROOT
+    sd   t1, 0(t0)
+    li   t1, MIDDLE | PTE_V
+    li   t0, ROOT
+    sd   t1, 8(t0)
+    li   t0, OTHER_ROOT
+    sd   t1, 8(t0)
+    li   t0, MIDDLE
+    li   t1, ONE | PTE_V
+    sd   t1, 0(t0)
+    li   t1, TWO | PTE_V
+    sd   t1, 8(t0)
+    li   t1, SHOWN | PTE_V
+    sd   t1, 16(t0)
+    li   s0, SHOWN
+    li   t1, PLAIN | RIGHTS
+    li   t0, ONE
+    sd   t1, 0(t0)
+    li   t0, TWO
+    sd   t1, 0(t0)
+    li   s3, ROOT | 1
+    li   s4, OTHER_ROOT | 1
+    crw  ptbr, s3
+    li   s1, 0x40000000
+    sd   zero, 0(s1)             # both tables come into use
+    li   s1, 0x40200000
+    sd   zero, 0(s1)
+    li   s1, 0x40400000
+    li   s5, 0xF000 | RIGHTS     # what is stored, with another frame each time
+    li   s6, 12
+1:  li   t1, ONE | RIGHTS
+    call shown
+    li   t1, {elsewhere}
+    call shown
+    addi s6, s6, -1
+    bnez s6, 1b
+    li   a0, 0
+    out  8, a0
+shown:
+    sd   t1, 0(s0)
+    {says}
+    li   t2, 20
+1:  li   t3, 0x1000
+    xor  s5, s5, t3
+    sd   s5, 40(s1)
+    ld   t3, 40(s1)
+    add  s8, s8, t3
+    addi t2, t2, -1
+    bnez t2, 1b
+    ret
+handler:
+    addi s9, s9, 1
+    crr  s10, epc
+    addi s10, s10, 4
+    crw  epc, s10
+    eret
+"""
+
+
+@pytest.mark.parametrize("elsewhere", ["TWO | RIGHTS", "PLAIN | RIGHTS", "0", "(ONE | RIGHTS) & ~PTE_W"])
+@pytest.mark.parametrize("says", ["tlbi s1", "tlbi zero", "crw ptbr, s3", "crx s4, ptbr, s4"])
+def test_an_adapted_store_goes_where_the_guest_has_mapped_it_since(says: str, elsewhere: str) -> None:
+    image = built(MOVED.format(elsewhere=elsewhere, says=says))
+    with compared(image, "rewrite+adaptive", Level.STRICT).host as host:
+        assert host.guests[0].exits["adapted"] > 20
+
+
+def test_a_store_on_a_page_without_anything_to_rewrite_is_adapted_as_well() -> None:
+    source = ADAPTED.replace("fifty_stores:", ".balign PAGE_SIZE\nfifty_stores:", 1)
+    source = source.replace(".balign PAGE_SIZE\nuser_program", ".balign PAGE_SIZE\nuser_program", 1)
+    image = assemble_text(source, "adapted.s").image
+    with Host("4M") as host, host.guest("rewrite+adaptive", MEMORY) as guest:
+        guest.load(image)
+        run_to(guest, image.address_of("mark_hot"))
+        page = image.address_of("fifty_stores") & -4096
+        assert [word.kind for word in words_of(guest) if page <= word.address < page + 4096] == [Kind.ADAPTED]
+        assert guest.exits["trace"] < 20 < guest.exits["adapted"]
+        assert guest.run().exit_code == 0
+
+
+@pytest.mark.parametrize("offset", [0, 8, 72, 88, 4088])
+def test_a_guest_that_scribbles_in_the_window_harms_itself_alone(offset: int) -> None:
+    body = ("li t0, -1", "li t1, -0x4000", f"sd t0, {offset}(t1)", "crr t2, scratch", "setst zero", "out 8, zero")
+    source = "_start:\n" + "\n".join(body) + "\n"
+    with Host("4M") as host, host.guest("rewrite", MEMORY) as guest, host.guest("trap", MEMORY) as neighbour:
+        before = neighbour.state_hash()
+        guest.load(built(source))
+        assert str(guest.run(1_000).stop) in ("exit", "limit", "fault")
+        assert neighbour.state_hash() == before

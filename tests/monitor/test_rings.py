@@ -1,0 +1,591 @@
+"""Rings in shared memory, the disk's and the console's: of a paravirtual guest, and of one offered hypercalls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from support.hypercalls import ALL_ONES, CODE, HANDLER, MEMORY, Asker, asker, asker_on, error, words
+
+from toyvm.host.host import Host
+from toyvm.hypercalls import (
+    BY_NAME,
+    CONSOLE_IN_SIZE,
+    CONSOLE_OUT,
+    CONSOLE_OUT_SIZE,
+    DISK_READ,
+    DISK_SECTORS_MAXIMUM,
+    DISK_SLOT_SIZE,
+    DISK_SLOTS,
+    DISK_WRITE,
+    OFFERED,
+    RECORDS,
+    RING_DATA,
+    RINGS,
+    VERSION,
+    VIRTUAL_INTERRUPTS,
+)
+from toyvm.isa.control import BY_NAME as CONTROL
+from toyvm.isa.control import INFO_FIELDS
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.isa.ports import BY_NAME as PORTS
+from toyvm.testing.programs.assembly import op, to_bytes
+
+RING, BUFFER, SECTOR = 0x6000, 0x8000, 512
+CONSOLE, DISK = RINGS["console"], RINGS["disk"]
+LATENCY = 40
+SECTORS = 64
+TIMER_BIT = 1 << VIRTUAL_INTERRUPTS["timer"]
+DISK_BIT = 1 << VIRTUAL_INTERRUPTS["disk"]
+HYPERCALLS = next(field.mask for field in INFO_FIELDS if field.name == "hypercalls")
+OFFERING = ["trap+hypercalls", "rewrite+hypercalls", "assist+hypercalls", "assist+shadow+hypercalls"]
+BOTH = ["para", *OFFERING]
+
+
+def offset(record: str, member: str) -> int:
+    return next(row for row in RECORDS if row.name == record).offset(member)
+
+
+class Driver:
+    """A front end: the guest's side of the disk's ring."""
+
+    def __init__(self, ask: Asker) -> None:
+        self.ask, self.sent, self.read = ask, 0, 0
+        assert ask("ring_setup", DISK, RING) == 0
+
+    def header(self, member: str) -> int:
+        return self.ask.read(RING + offset("disk_ring", member))
+
+    def set_header(self, member: str, value: int) -> None:
+        self.ask.write(RING + offset("disk_ring", member), value)
+
+    def put(self, operation: int, sector: int, count: int, address: int) -> None:
+        at = RING + RING_DATA + self.sent % DISK_SLOTS * DISK_SLOT_SIZE
+        self.ask.write(at, 100 + self.sent, operation, sector, count, address)
+        self.sent += 1
+        self.set_header("req_prod", self.sent)
+
+    def ring(self) -> int:
+        return self.ask("doorbell", DISK)
+
+    def wait(self, ticks: int) -> None:
+        """Let time pass: idle instructions."""
+        while ticks:
+            count = min(ticks, 8)
+            self.ask.run(HANDLER, count=count)
+            ticks -= count
+
+    def responses(self) -> list[tuple[int, int]]:
+        found = []
+        while self.read < self.header("rsp_prod"):
+            at = RING + RING_DATA + self.read % DISK_SLOTS * DISK_SLOT_SIZE
+            status = self.ask.read(at + 8)
+            found.append((self.ask.read(at), status - (1 << 64) if status >> 63 else status))
+            self.read += 1
+        return found
+
+    def disk_is_pending(self) -> bool:
+        return bool(self.ask.guest.cr("ipend") & DISK_BIT)
+
+
+@pytest.fixture(params=BOTH)
+def ask(request: pytest.FixtureRequest) -> Iterator[Asker]:
+    disk = bytearray(b"".join(bytes([n]) * SECTOR for n in range(SECTORS)))
+    with asker(technique=request.param, disk=disk, disk_latency=LATENCY) as ask:
+        yield ask
+
+
+@pytest.fixture
+def driver(ask: Asker) -> Driver:
+    return Driver(ask)
+
+
+def test_one_doorbell_serves_many_requests_each_after_the_disk_s_latency(driver: Driver) -> None:
+    for n in range(3):
+        driver.put(DISK_READ, n + 1, 2, BUFFER + n * 2 * SECTOR)
+    assert driver.ring() == 0
+    driver.wait(LATENCY - 1)
+    assert driver.responses() == []
+    driver.wait(1)
+    assert driver.responses() == [(100, 0)]
+    driver.wait(2 * LATENCY - 1)
+    assert driver.responses() == [(101, 0)]
+    driver.wait(1)
+    assert driver.responses() == [(102, 0)]
+    sectors = (1, 2, 2, 3, 3, 4)
+    assert driver.ask.guest.read(BUFFER, 6 * SECTOR) == b"".join(bytes([n]) * SECTOR for n in sectors)
+
+
+def test_what_is_written_is_on_the_disk(driver: Driver) -> None:
+    data = Random(1).randbytes(3 * SECTOR)
+    driver.ask.guest.write(BUFFER, data)
+    driver.put(DISK_WRITE, 7, 3, BUFFER)
+    driver.ring()
+    driver.wait(LATENCY)
+    assert driver.responses() == [(100, 0)]
+    assert driver.ask.guest.disk[7 * SECTOR : 10 * SECTOR] == data
+
+
+def test_the_interrupt_comes_where_the_guest_asked_for_it(driver: Driver) -> None:
+    driver.set_header("rsp_event", 3)
+    for n in range(4):
+        driver.put(DISK_READ, n, 1, BUFFER)
+    driver.ring()
+    driver.wait(2 * LATENCY)
+    assert len(driver.responses()) == 2
+    assert not driver.disk_is_pending()
+    driver.wait(LATENCY)
+    assert driver.disk_is_pending()
+    driver.wait(LATENCY)
+    assert driver.disk_is_pending(), "until it is acknowledged"
+    assert driver.ring() == 0
+    assert not driver.disk_is_pending()
+
+
+@pytest.mark.parametrize("technique", OFFERING)
+def test_the_ring_s_interrupt_is_acknowledged_at_the_disk_s_port_too(technique: str) -> None:
+    with asker(technique=technique, disk=bytearray(SECTORS * SECTOR), disk_latency=LATENCY) as ask:
+        driver = Driver(ask)
+        driver.put(DISK_READ, 0, 1, BUFFER)
+        driver.ring()
+        driver.wait(LATENCY)
+        assert driver.disk_is_pending()
+        ask.guest.write(0x5000, to_bytes([op("out", PORTS["disk_status"].number, 0)]))
+        ask.run(0x5000)
+        assert not driver.disk_is_pending()
+        assert driver.responses() == [(100, 0)]
+
+
+def test_while_the_disk_works_no_doorbell_is_needed(driver: Driver) -> None:
+    assert driver.header("req_event") == 1
+    driver.put(DISK_READ, 1, 1, BUFFER)
+    driver.ring()
+    assert driver.header("req_event") > driver.sent + DISK_SLOTS
+    driver.put(DISK_READ, 2, 1, BUFFER + SECTOR)
+    driver.wait(2 * LATENCY)
+    assert driver.responses() == [(100, 0), (101, 0)]
+    assert driver.header("req_event") == driver.sent + 1
+    driver.put(DISK_READ, 2, 1, BUFFER + SECTOR)
+    driver.wait(2 * LATENCY)
+    assert driver.responses() == []
+
+
+def test_the_ring_wraps_around(driver: Driver) -> None:
+    random = Random(2)
+    answered = 0
+    while driver.sent < 3 * DISK_SLOTS:
+        for _ in range(random.randint(1, DISK_SLOTS - (driver.sent - answered))):
+            driver.put(DISK_READ, driver.sent % SECTORS, 1, BUFFER)
+        driver.ring()
+        driver.wait(random.randint(1, 5) * LATENCY)
+        got = driver.responses()
+        assert got == [(100 + answered + n, 0) for n in range(len(got))]
+        answered += len(got)
+
+
+@pytest.mark.parametrize(
+    ("request_", "refusal"),
+    [
+        ((0, 0, 1, BUFFER), "inval"),
+        ((3, 0, 1, BUFFER), "inval"),
+        ((DISK_READ, 0, 0, BUFFER), "inval"),
+        ((DISK_READ, 0, DISK_SECTORS_MAXIMUM + 1, BUFFER), "inval"),
+        ((DISK_READ, 0, ALL_ONES, BUFFER), "inval"),
+        ((DISK_READ, 0, 1, BUFFER + 4), "inval"),
+        ((DISK_READ, SECTORS, 1, BUFFER), "io"),
+        ((DISK_READ, SECTORS - 1, 2, BUFFER), "io"),
+        ((DISK_READ, ALL_ONES, 2, BUFFER), "io"),
+        ((DISK_READ, 0, 1, MEMORY), "fault"),
+        ((DISK_WRITE, 0, 2, MEMORY - SECTOR), "fault"),
+        ((DISK_READ, 0, 1, ALL_ONES & ~7), "fault"),
+    ],
+)
+def test_a_request_that_cannot_be_done_is_answered_so(
+    driver: Driver, request_: tuple[int, int, int, int], refusal: str
+) -> None:
+    before = driver.ask.guest.disk
+    driver.put(*request_)
+    driver.put(DISK_READ, 1, 1, BUFFER)
+    driver.ring()
+    driver.wait(2 * LATENCY)
+    assert driver.responses() == [(100, error(refusal)), (101, 0)]
+    assert driver.ask.guest.disk == before
+
+
+def test_a_disk_that_is_not_there_or_read_only_says_so() -> None:
+    for disk, operation in ((None, DISK_READ), (bytearray(SECTOR), DISK_WRITE)):
+        with asker(disk=disk, disk_writable=False) as ask:
+            driver = Driver(ask)
+            driver.put(operation, 0, 1, BUFFER)
+            driver.ring()
+            driver.wait(1000)
+            assert driver.responses() == [(100, error("io"))]
+
+
+@pytest.mark.parametrize("count", [DISK_SLOTS + 2, ALL_ONES, 1 << 63])
+def test_counts_that_cannot_be_are_refused(driver: Driver, count: int) -> None:
+    driver.set_header("req_prod", count)
+    assert driver.ring() == error("inval")
+    assert driver.header("rsp_prod") == 0
+    driver.set_header("req_prod", 0)
+    driver.put(DISK_READ, 0, 1, BUFFER)
+    assert driver.ring() == 0
+    driver.set_header("req_prod", count)
+    driver.wait(2 * LATENCY)
+    assert driver.header("rsp_prod") == 1, "what was taken is done"
+    assert driver.ring() == error("inval")
+
+
+def test_what_the_guest_writes_into_the_ring_later_changes_nothing(driver: Driver) -> None:
+    driver.put(DISK_READ, 5, 1, BUFFER)
+    driver.ring()
+    driver.ask.write(RING + RING_DATA, 1, DISK_WRITE, 0, DISK_SECTORS_MAXIMUM, ALL_ONES)
+    driver.set_header("rsp_prod", 77)
+    driver.wait(LATENCY)
+    assert driver.header("rsp_prod") == 1
+    assert driver.responses() == [(100, 0)]
+    assert driver.ask.guest.read(BUFFER, SECTOR) == bytes([5]) * SECTOR
+
+
+def test_a_ring_may_lie_in_its_own_buffer(driver: Driver) -> None:
+    driver.put(DISK_READ, 0, 8, RING)
+    driver.ring()
+    driver.wait(LATENCY)
+    assert driver.header("rsp_prod") == 1
+    assert driver.ask.guest.read(RING + 0x800, 512) == bytes([4]) * 512
+
+
+def test_rings_that_cannot_be_are_refused(ask: Asker) -> None:
+    assert ask("ring_setup", 2, RING) == error("inval")
+    assert ask("ring_setup", DISK, RING + 8) == error("inval")
+    assert ask("ring_setup", DISK, MEMORY) == error("perm")
+    assert ask("ring_setup", DISK, ALL_ONES & ~0xFFF) == error("perm")
+    for ring in (CONSOLE, DISK, 2, ALL_ONES):
+        assert ask("doorbell", ring) == error("inval"), "there is none"
+    for ring in (CONSOLE, DISK):
+        assert ask("ring_setup", ring, ALL_ONES) == 0, "there was none"
+
+
+def test_a_ring_is_not_moved_while_requests_are_under_way(driver: Driver) -> None:
+    driver.put(DISK_READ, 0, 1, BUFFER)
+    driver.ring()
+    for place in (RING, BUFFER, ALL_ONES):
+        assert driver.ask("ring_setup", DISK, place) == error("busy")
+    driver.wait(LATENCY)
+    assert driver.ask("ring_setup", DISK, ALL_ONES) == 0
+    assert driver.ring() == error("inval")
+
+
+@pytest.mark.parametrize("technique", BOTH)
+@pytest.mark.parametrize("slice_", [1, 3, 17])
+def test_it_is_all_the_same_wherever_runs_begin(technique: str, slice_: int) -> None:
+    seen = []
+    for step in (10_000, slice_):
+        with asker(technique=technique, disk=bytearray(SECTORS * SECTOR), disk_latency=LATENCY) as ask:
+            driver = Driver(ask)
+            for n in range(5):
+                driver.put(DISK_READ, n, 1, BUFFER)
+            driver.ring()
+            ask.guest.pc = CODE + 4 * BY_NAME["version"].number
+            loop = [(ask.guest.pc, driver.header("rsp_prod"))]
+            until = ask.guest.retired + 250
+            ask.guest.write(0x5000, to_bytes([op("addi", 5, 5, 1), op("ld", 6, 0, 8), op("jal", 0, -2)]))
+            ask.guest.x[8] = RING + offset("disk_ring", "rsp_prod")
+            ask.guest.pc = 0x5000
+            while ask.guest.retired < until:
+                ask.guest.run(min(step, until - ask.guest.retired))
+            seen.append((loop, list(ask.guest.x), ask.guest.time, ask.guest.state_hash()))
+    assert seen[0] == seen[1]
+
+
+def skip_to(ask: Asker, time: int) -> None:
+    """Let an idle guest's time pass, up to there."""
+    if ask.guest.technique == "para":
+        ask("set_timer", time)
+        ask.set_shared("imask", TIMER_BIT)
+        ask("block")
+        ask.set_shared("imask", 0)
+        return
+    wait = [op("crw", CONTROL["timecmp"].number, 5), op("crw", CONTROL["imask"].number, 6), op("wfi")]
+    ask.guest.write(0x5000, to_bytes([*wait, op("crw", CONTROL["imask"].number, 0)]))
+    ask.guest.x[5], ask.guest.x[6] = time, TIMER_BIT
+    ask.run(0x5000, count=4)
+
+
+@pytest.mark.parametrize("technique", BOTH)
+@pytest.mark.parametrize("left", [20, 70, 90, 130, 1 << 40])
+def test_a_request_takes_the_disk_s_latency_where_time_starts_again_from_0(technique: str, left: int) -> None:
+    """And a timer that is due before it is on time."""
+    with asker(technique=technique, disk=bytearray(SECTORS * SECTOR), disk_latency=LATENCY) as ask:
+        driver = Driver(ask)
+        skip_to(ask, (1 << 64) - left)
+        for n in range(3):
+            driver.put(DISK_READ, n, 1, BUFFER)
+        driver.ring()
+        rung, timer = ask.guest.time, (1 << 64) - 10
+        # Counts rounds until the third answer is there; the timer's handler looks at the count, and masks it.
+        rounds = [op("addi", 5, 5, 1), op("ld", 6, 0, 8), op("bne", 6, 9, -2)]
+        ask.guest.write(0x5000, to_bytes([*rounds, *[op("addi", 7, 7, 1)] * 200]))
+        masking = [op("addi", 18, 5, 0), op("crw", CONTROL["imask"].number, 0), op("eret")]
+        if technique != "para":
+            ask.guest.write(0x5800, to_bytes(masking))
+            for name, value in (("tvec", 0x5800), ("timecmp", timer), ("imask", TIMER_BIT), ("status", 1)):
+                ask.guest.set_cr(name, value)
+        ask.guest.x[5], ask.guest.x[8], ask.guest.x[9] = 0, RING + offset("disk_ring", "rsp_prod"), 3
+        ask.run(0x5000, count=300)
+        assert abs(3 * ask.guest.x[5] - 3 * LATENCY) <= 3 + len(masking)
+        if technique != "para" and left in (70, 90, 130):
+            assert abs(3 * ask.guest.x[18] - (timer - rung)) <= 3
+
+
+@pytest.mark.parametrize("technique", BOTH)
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_disk_file_that_was_written_by_the_ring_alone_is_saved(
+    technique: str, writable: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "disk"
+    file.write_bytes(bytes(4 * SECTOR))
+    before = file.stat().st_ino
+    for operation in (DISK_READ, DISK_WRITE):
+        with asker(technique=technique, disk=file, disk_writable=writable, disk_latency=LATENCY) as ask:
+            driver = Driver(ask)
+            ask.guest.write(BUFFER, b"x" * SECTOR)
+            driver.put(operation, 2, 1, BUFFER)
+            driver.ring()
+            driver.wait(LATENCY)
+            assert driver.responses() == [(100, 0 if writable or operation == DISK_READ else error("io"))]
+        written = operation == DISK_WRITE and writable
+        assert file.read_bytes() == bytes(2 * SECTOR) + (b"x" if written else b"\0") * SECTOR + bytes(SECTOR)
+        assert (file.stat().st_ino == before) is not written
+
+
+def test_a_snapshot_keeps_the_requests_under_way(ask: Asker) -> None:
+    driver = Driver(ask)
+    for n in range(3):
+        driver.put(DISK_READ, n + 1, 1, BUFFER + n * SECTOR)
+    driver.ring()
+    driver.wait(LATENCY)
+    snapshot = ask.guest.save()
+    ask.guest.write(BUFFER, bytes(4096))
+    driver.wait(5 * LATENCY)
+    ask.guest.restore(snapshot)
+    assert driver.responses() == [(100, 0)]
+    driver.wait(2 * LATENCY)
+    assert driver.responses() == [(101, 0), (102, 0)]
+    assert ask.guest.read(BUFFER + SECTOR, 2 * SECTOR) == bytes([2]) * SECTOR + bytes([3]) * SECTOR
+
+
+# Of a paravirtual guest alone.
+
+
+def test_a_ring_is_no_table_and_a_table_no_ring() -> None:
+    with asker() as ask:
+        assert ask("ring_setup", DISK, ask.root_page * PAGE_SIZE) == error("busy")
+        assert ask("ring_setup", DISK, RING) == 0
+        ask.protect(RING // PAGE_SIZE)
+        assert ask("pin_table", ask.frame(RING // PAGE_SIZE), 0) == error("busy")
+        assert ask("ring_setup", DISK, ALL_ONES) == 0
+        ask.write(RING, 0, 0, 0, 0)
+        assert ask("pin_table", ask.frame(RING // PAGE_SIZE), 0) == 0
+
+
+def test_the_disk_never_writes_into_a_table() -> None:
+    with asker(disk=bytearray(b"\xff" * 8 * SECTOR), disk_latency=LATENCY) as ask:
+        driver = Driver(ask)
+        driver.put(DISK_READ, 0, 8, ask.root_page * PAGE_SIZE)
+        driver.put(DISK_WRITE, 0, 1, ask.root_page * PAGE_SIZE)
+        driver.put(DISK_READ, 0, 8, BUFFER)
+        driver.ring()
+        ask.protect(BUFFER // PAGE_SIZE)
+        assert ask("pin_table", ask.frame(BUFFER // PAGE_SIZE), 0) == 0
+        driver.wait(4 * LATENCY)
+        assert [status for _, status in driver.responses()] == [error("fault"), 0, error("fault")]
+
+
+def test_the_disk_s_interrupt_as_an_event() -> None:
+    with asker(disk=bytearray(SECTORS * SECTOR), disk_latency=LATENCY) as ask:
+        port = ask("event_bind_virq", VIRTUAL_INTERRUPTS["disk"])
+        ask.set_shared("imask", 1 << 3)
+        driver = Driver(ask)
+        for n in range(2):
+            driver.put(DISK_READ, n, 1, BUFFER)
+        driver.ring()
+        for n in range(2):  # the second comes though the first is never acknowledged
+            driver.set_header("rsp_event", n + 1)
+            assert ask("block") == 0
+            assert ask("version", 0) > 0
+            assert ask.shared("event_pending") == 1 << port
+            ask.set_shared("event_pending", 0)
+
+
+# The console.
+
+
+class Terminal:
+    """The guest's side of the console's ring."""
+
+    def __init__(self, ask: Asker) -> None:
+        self.ask, self.written = ask, 0
+        assert ask("ring_setup", CONSOLE, RING) == 0
+
+    def header(self, member: str) -> int:
+        return self.ask.read(RING + offset("console_ring", member))
+
+    def set_header(self, member: str, value: int) -> None:
+        self.ask.write(RING + offset("console_ring", member), value)
+
+    def put(self, text: bytes) -> None:
+        for byte in text:
+            self.ask.guest.write(RING + CONSOLE_OUT + self.written % CONSOLE_OUT_SIZE, bytes([byte]))
+            self.written += 1
+        self.set_header("out_prod", self.written)
+
+    def take(self) -> bytes:
+        first, end = self.header("in_cons"), self.header("in_prod")
+        places = (RING + RING_DATA + n % CONSOLE_IN_SIZE for n in range(first, end))
+        text = b"".join(self.ask.guest.read(place, 1) for place in places)
+        self.set_header("in_cons", end)
+        return text
+
+
+@pytest.mark.parametrize("technique", BOTH)
+def test_bytes_go_out_through_the_ring(technique: str) -> None:
+    with asker(technique=technique) as ask:
+        terminal, said = Terminal(ask), b""
+        for n in range(12):
+            text = bytes(range(256)) * (n % 8)
+            terminal.put(text)
+            assert ask("doorbell", CONSOLE) == 0
+            assert terminal.header("out_cons") == terminal.written
+            said += text
+        assert ask.guest.output == said
+
+
+@pytest.mark.parametrize("technique", BOTH)
+def test_input_comes_a_line_at_a_time_and_then_ends(technique: str) -> None:
+    data = b"one\ntwo\n" + b"x" * 3000 + b"\nlast"
+    with asker(technique=technique, input=data) as ask:
+        terminal, got = Terminal(ask), []
+        while not terminal.header("in_ended"):
+            terminal.set_header("in_wanted", terminal.header("in_cons") + CONSOLE_IN_SIZE)
+            assert ask("doorbell", CONSOLE) == 0
+            got.append(terminal.take())
+        assert b"".join(got) == data
+        assert got[:2] == [b"one\n", b"two\n"]
+        assert [len(part) for part in got[2:]] == [1024, 1024, 953, 4]
+
+
+def test_input_is_not_asked_for_unless_it_is_wanted() -> None:
+    class Never:
+        live = False
+
+        def fetch(self, size: int, wait: float) -> bytes | None:
+            raise AssertionError("nobody asked")
+
+    with asker(input=Never()) as ask:
+        terminal = Terminal(ask)
+        terminal.put(b"hello")
+        assert ask("doorbell", CONSOLE) == 0
+        assert ask.guest.output == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("out_prod", CONSOLE_OUT_SIZE + 1),
+        ("out_prod", ALL_ONES),
+        ("in_wanted", CONSOLE_IN_SIZE + 1),
+        ("in_wanted", ALL_ONES),
+        ("in_cons", 1),
+    ],
+)
+def test_counts_of_the_console_that_cannot_be_are_refused(member: str, value: int) -> None:
+    with asker(input=b"never read") as ask:
+        terminal = Terminal(ask)
+        terminal.set_header(member, value)
+        assert ask("doorbell", CONSOLE) == error("inval")
+        assert ask.guest.output == b""
+
+
+# Offered to an unmodified kernel.
+
+
+@pytest.mark.parametrize("technique", OFFERING)
+def test_what_is_offered_is_what_version_says(technique: str) -> None:
+    with asker(technique=technique) as ask:
+        assert ask("version", 0) == VERSION[0] << 16 | VERSION[1]
+        assert ask("version", 1) == sum(1 << BY_NAME[name].number for name in OFFERED)
+        assert ask.guest.cr("info") & HYPERCALLS
+        for call in BY_NAME.values():
+            if call.name not in OFFERED:
+                assert ask(call.name) == error("nosys"), call.name
+        assert ask(len(BY_NAME)) == error("nosys")
+        assert ask.guest.exits["hypercall"] == len(BY_NAME) - len(OFFERED) + 3
+        assert ask.guest.hypercalls["version"] == 2
+        assert ask.guest.hypercalls["none"] == 1
+        assert sum(ask.guest.hypercalls.values()) == ask.guest.exits["hypercall"]
+
+
+@pytest.mark.parametrize("technique", ["trap", "assist", "assist+shadow"])
+def test_nothing_is_offered_where_it_was_not_asked_for(technique: str) -> None:
+    with asker(technique=technique) as ask:
+        ask.guest.set_cr("tvec", HANDLER)
+        ask.run(CODE)
+        assert (ask.guest.pc, ask.guest.cr("cause"), ask.guest.exits.get("hypercall")) == (HANDLER + 4, 4, None)
+
+
+@pytest.mark.parametrize("technique", OFFERING)
+def test_users_of_an_unmodified_kernel_make_no_hypercalls(technique: str) -> None:
+    with asker(technique=technique) as ask:
+        ask.guest.set_cr("tvec", HANDLER)
+        ask.guest.set_cr("epc", CODE)
+        ask.guest.set_cr("status", 1 << 24)
+        ask.guest.write(0x5000, to_bytes([op("eret")]))
+        ask.run(0x5000, count=2)
+        assert (ask.guest.pc, ask.guest.cr("cause")) == (HANDLER + 4, 4)
+
+
+@pytest.mark.parametrize("technique", OFFERING)
+def test_addresses_are_guest_physical_under_full_virtualization(technique: str) -> None:
+    with asker(technique=technique, input=b"typed") as ask:
+        ask.guest.write(BUFFER, b"hello, world")
+        assert ask("console_write", BUFFER, 12) == 12
+        assert ask.guest.output == b"hello, world"
+        assert ask("console_write", MEMORY - 4, 8) == error("fault")
+        assert ask("console_read", MEMORY - 4, 8) == error("fault")
+        assert ask("console_read", BUFFER, 3) == 3
+        assert ask.guest.read(BUFFER, 3) == b"typ"
+        number = BY_NAME["console_write"].number
+        ask.guest.write(0x5000, words(number, 0, BUFFER, 3, 0, 0, 0, 0))
+        assert ask("multicall", 0x5000, 1, 0) == 0
+        assert ask.guest.output.endswith(b"typ")
+
+
+@pytest.mark.parametrize("technique", OFFERING)
+def test_an_unmodified_kernel_waits_and_stops_by_hypercall(technique: str) -> None:
+    with asker(technique=technique) as ask:
+        ask.guest.set_cr("timecmp", ask.guest.time + 700)
+        ask.guest.set_cr("imask", 1)
+        assert ask("block") == 0
+        assert ask.guest.time == 700
+        outcome = ask.run(CODE + 4 * BY_NAME["shutdown"].number, 9)
+        assert (outcome.stop, outcome.exit_code) == ("exit", 9)
+
+
+def test_rings_of_guests_on_one_host_are_their_own() -> None:
+    with Host(2 << 20) as host:
+        drivers = []
+        for n, technique in enumerate(("para", "trap+hypercalls", "para")):
+            asker = asker_on(host, technique, disk=bytearray([n + 1]) * (8 * SECTOR), disk_latency=LATENCY)
+            drivers.append(Driver(asker))
+        for driver in drivers:
+            driver.put(DISK_READ, 0, 8, BUFFER)
+            driver.ring()
+        for _ in range(LATENCY):
+            for driver in drivers:
+                driver.wait(1)
+        for n, driver in enumerate(drivers):
+            assert driver.responses() == [(100, 0)]
+            assert driver.ask.guest.read(BUFFER, 8 * SECTOR) == bytes([n + 1]) * (8 * SECTOR)

@@ -1,0 +1,227 @@
+"""A guest's snapshot goes on as the guest would have, on this host and on another."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from support.guest_runs import GUESTS, TESTS, image_of
+from support.hypercalls import asker
+
+from toyvm.asm import assemble_text
+from toyvm.errors import BadFileError, UsageError
+from toyvm.host.host import Guest, Host
+from toyvm.hypercalls import VIRTUAL_INTERRUPTS
+
+KERNEL = GUESTS / "kernel.s"
+MEMORY = 4 << 20
+TECHNIQUES = pytest.mark.parametrize("technique", ["trap", "hybrid", "rewrite", "para", "assist", "assist+shadow"])
+HALFWAY = 600_000  # instructions
+
+
+def started(host: Host, technique: str) -> Guest:
+    guest = host.guest(technique, MEMORY)
+    guest.load(image_of(KERNEL, technique))
+    return guest
+
+
+def end_of(guest: Guest) -> tuple[object, ...]:
+    """All that the end of a run shows but the output, of which a restored guest has only the rest."""
+    outcome = guest.run()
+    return outcome.stop, outcome.exit_code, guest.retired, guest.time, guest.state_hash()
+
+
+@TECHNIQUES
+def test_a_snapshot_goes_on_as_the_guest_did(technique: str) -> None:
+    with Host(level="assist") as host, started(host, technique) as guest:
+        guest.run(HALFWAY)
+        snapshot, output = guest.save(), guest.output
+        first, rest = end_of(guest), guest.output[len(output) :]
+        guest.restore(snapshot)
+        assert (guest.retired, end_of(guest)) == (HALFWAY, first)
+        assert guest.output.endswith(rest)
+
+
+@TECHNIQUES
+@pytest.mark.parametrize("count", [0, 1, 5_000, 123_457, 900_001])
+def test_a_snapshot_goes_on_on_another_host(technique: str, count: int) -> None:
+    with (
+        Host(level="assist") as host,
+        started(host, technique) as guest,
+        Host(level="assist") as other,
+        started(other, technique) as copy,
+    ):
+        guest.run(until=count)
+        copy.run(until=30_000)
+        copy.restore(guest.save())
+        assert end_of(copy) == end_of(guest)
+
+
+# Kernels that ask for everything, and one under full virtualization, which are moved before every instruction.
+MOVED = [
+    *(("para", name) for name in ("trap_table", "console_ring", "disk_ring", "multicall", "timed")),
+    *((technique, "timer") for technique in ("trap", "rewrite", "hybrid", "assist", "assist+shadow")),
+]
+# Turns interrupts on by iret, with a timer due that was seen while they were off; then lets another one come.
+TIMED = """
+.include "t64.inc"
+.globl _start
+_start:
+    la   t0, table
+    mv   a0, t0
+    li   a1, 1
+    li   a2, 0
+    hcall HC_SET_TRAP_TABLE
+    li   s0, SHARED_PAGE
+    li   t0, 1
+    sd   t0, SHARED_IMASK - SHARED_PAGE(s0)
+    li   a0, 0
+    hcall HC_SET_TIMER
+    hcall HC_YIELD
+    la   t0, on
+    sd   t0, SHARED_EPC - SHARED_PAGE(s0)
+    li   t0, STATUS_PIE
+    sd   t0, SHARED_STATUS - SHARED_PAGE(s0)
+    hcall HC_IRET
+on: addi s1, s1, 1
+    addi s1, s1, 1
+    addi s1, s1, 1
+    li   a0, 0
+    hcall HC_SHUTDOWN
+handler:
+    slli s2, s2, 4
+    add  s2, s2, s1
+    addi s2, s2, 1
+    ld   a0, SHARED_TIME - SHARED_PAGE(s0)
+    li   t0, 0
+    sd   t0, SHARED_IMASK - SHARED_PAGE(s0)
+    hcall HC_IRET
+.balign 8
+table: .dword TRAP_ANY, handler, 0
+"""
+
+
+@pytest.mark.parametrize(("technique", "name"), MOVED)
+def test_a_guest_that_is_moved_before_every_instruction_does_not_notice(technique: str, name: str) -> None:
+    """To and fro between two hosts: the other guest there has stood elsewhere, and is to forget that."""
+    path = TESTS / "guests" / "behaviours" / f"{name}.s"
+    image = assemble_text(TIMED, "timed.s").image if name == "timed" else image_of(path, technique)
+    ends = []
+    for moves in (0, 700):
+        with Host("8M", level="assist") as one, Host("8M", level="assist") as other:
+            here, there = (
+                host.guest(technique, "256K", disk=bytearray(16 * 512), input=b"abc\ndef\n") for host in (one, other)
+            )
+            here.load(image)
+            there.load(image)
+            there.run(60)
+            for _ in range(moves):
+                if here.run(1).stop != "limit":
+                    break
+                there.restore(here.save())
+                here, there = there, here
+            outcome = here.run(200_000)
+            ends.append(
+                (outcome.stop, outcome.exit_code, here.retired, here.time, here.state_words(), here.state_hash())
+            )
+    assert ends[1] == ends[0]
+
+
+def test_what_was_pending_is_no_news_after_a_restore() -> None:
+    """An event is raised where something becomes pending; what was acknowledged before is not raised again."""
+    with asker() as ask:
+        ask.set_handler()
+        port = ask("event_bind_virq", VIRTUAL_INTERRUPTS["timer"])
+        ask("set_timer", 0)
+        ask("yield")
+        assert ask("version", 0) > 0
+        assert ask.shared("event_pending") == 1 << port
+        ask.set_shared("event_pending", 0)
+        snapshot = ask.guest.save()
+        ask("set_timer", (1 << 64) - 1)
+        ask("yield")
+        assert ask("version", 0) > 0
+        ask.guest.restore(snapshot)
+        ask("yield")
+        assert ask("version", 0) > 0
+        assert ask.shared("event_pending") == 0
+
+
+def test_a_paravirtual_guest_gets_its_own_frames_back_on_a_host_where_it_had_others() -> None:
+    with Host(level="assist") as host, started(host, "para") as guest, Host(level="assist") as other:
+        first = other.guest("trap", 1 << 20)
+        copy = started(other, "para")
+        first.close()
+        frames = [guest.host_frame(page) for page in range(MEMORY >> 12)]
+        assert frames != [copy.host_frame(page) for page in range(MEMORY >> 12)]
+        guest.run(HALFWAY)
+        free = other.frames_free
+        copy.restore(guest.save())
+        assert frames == [copy.host_frame(page) for page in range(MEMORY >> 12)]
+        assert other.frames_free == free
+        assert end_of(copy) == end_of(guest)
+
+
+def test_a_paravirtual_snapshot_is_refused_where_its_frames_are_another_guest_s() -> None:
+    with Host(level="assist") as host, started(host, "para") as guest, Host(level="assist") as other:
+        other.guest("trap", 1 << 20)
+        copy = started(other, "para")
+        before = copy.save()
+        with pytest.raises(BadFileError, match="belong to others on this host now"):
+            copy.restore(guest.save())
+        assert copy.save() == before
+        assert end_of(copy)[1] == 0
+
+
+def test_a_paravirtual_image_that_leaves_its_monitor_no_room_is_called_so() -> None:
+    image = assemble_text("_start: jal zero, _start\n.data\n.zero 0xfaff0\n.dword 1\n", "large.s").image
+    with (
+        Host(level="assist") as host,
+        host.guest("para", 1 << 20) as guest,
+        pytest.raises(UsageError, match="starting the image: the image leaves too little of the guest's memory"),
+    ):
+        guest.load(image)
+
+
+@TECHNIQUES
+def test_a_snapshot_of_the_other_technique_is_refused(technique: str) -> None:
+    with Host(level="assist") as host, started(host, "trap") as trap, started(host, "para") as para:
+        source, target = (para, trap) if technique == "trap" else (trap, para)
+        with pytest.raises(BadFileError):
+            target.restore(source.save())
+
+
+def sealed(snapshot: bytes) -> bytes:
+    """With the checksum that its bytes have now, as native/src/machine/snapshot.c computes it."""
+    total = 0xCBF29CE484222325
+    for place in range(40, len(snapshot), 8):
+        word = int.from_bytes(snapshot[place : place + 8], "little")
+        total = (total ^ word) * 0x100000001B3 % (1 << 64)
+        total ^= total >> 29
+    return snapshot[:32] + total.to_bytes(8, "little") + snapshot[40:]
+
+
+def test_a_paravirtual_snapshot_that_gives_two_pages_one_frame_is_refused() -> None:
+    with Host() as host, host.guest("para", "256K") as guest:
+        guest.load(image_of(KERNEL.with_name("hello.s"), "para"))
+        snapshot, frames = bytearray(guest.save()), [guest.host_frame(page) for page in range(64)]
+        at = snapshot.index(struct.pack("<64I", *frames))
+        snapshot[at + 4 : at + 8] = snapshot[at : at + 4]
+        with pytest.raises(BadFileError, match="damaged"):
+            guest.restore(sealed(bytes(snapshot)))
+        assert [guest.host_frame(page) for page in range(64)] == frames
+        assert guest.run().exit_code == 0
+
+
+@TECHNIQUES
+def test_a_damaged_snapshot_is_refused(technique: str) -> None:
+    with Host(level="assist") as host, started(host, technique) as guest:
+        guest.run(HALFWAY)
+        snapshot = bytearray(guest.save())
+        for at in range(0, len(snapshot), len(snapshot) // 50):
+            snapshot[at] ^= 0x10
+            with pytest.raises(BadFileError):
+                guest.restore(bytes(snapshot))
+            snapshot[at] ^= 0x10
+        guest.restore(bytes(snapshot))
+        assert end_of(guest)[1] == 0

@@ -1,0 +1,429 @@
+"""What a monitor does for its guest in one exit: bounded, gone on with after others had their turn, and unnoticed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+from threading import Timer
+from typing import Any
+
+import pytest
+from support.feeding_ring import WAITS, answered, feeding, feeding_guest
+from support.guest_runs import GUESTS, header_of, image_of
+from support.hypercalls import ALL_ONES, CODE, LIST, READ_ONLY, Asker, asker, asker_on, error, words
+
+from toyvm.host.host import Guest, Host
+from toyvm.host.scheduler import HostStop
+from toyvm.hypercalls import BY_NAME, WORK_LIMIT, WORK_PIECE
+from toyvm.isa.paging import PAGE_SIZE, PTE_R, PTE_U, PTE_V, PTE_W
+from toyvm.machine.outcome import Stop
+from toyvm.manual.document import Points
+from toyvm.manual.hypercalls import hypercall_chapter
+from toyvm.native import lib
+
+SHORT, FOREVER = 1 << 20, 1 << 62  # ticks
+TABLES = range(20, 32)
+RECORDS, DONE = 0x5000, 0x6000
+
+
+def allow(host: Host, units: int) -> None:
+    assert lib.t64_host_allow(host.native, units) == lib.T64_OK
+
+
+def end_of(guest: Guest) -> tuple[object, ...]:
+    """All that its kernel, or who counts its exits, could tell."""
+    return guest.retired, guest.time, guest.output, guest.state_hash(), guest.exits, guest.hypercalls, guest.disk
+
+
+# Rings.
+
+
+@pytest.mark.parametrize(("technique", "wait"), WAITS)
+def test_a_wait_gives_way_as_soon_as_its_ring_has_cost_so_much(technique: str, wait: str) -> None:
+    with feeding(technique, wait, FOREVER) as (host, guest):
+        done = 0
+        for _ in range(5):
+            assert lib.t64_vm_run(guest.vm, 1 << 40) == lib.T64_STOP_WORK
+            assert WORK_LIMIT <= lib.t64_host_work(host.native) <= WORK_LIMIT + WORK_PIECE
+            assert answered(guest) > done
+            done = answered(guest)
+
+
+@pytest.mark.parametrize(("technique", "wait"), WAITS)
+def test_a_guest_cannot_tell_how_often_its_ring_s_work_was_interrupted(technique: str, wait: str) -> None:
+    ends = []
+    for units in (WORK_LIMIT, 1, 1000):
+        with feeding(technique, wait, SHORT) as (host, guest):
+            allow(host, units)
+            assert guest.run().stop is Stop.EXIT
+            ends.append((answered(guest), *end_of(guest)))
+    assert ends[0][0] > 1000
+    assert ends[1] == ends[2] == ends[0]
+
+
+@pytest.mark.parametrize(("technique", "wait"), WAITS)
+def test_a_limit_within_a_ring_s_work_is_kept_and_no_work_is_left_behind_it(technique: str, wait: str) -> None:
+    with feeding(technique, wait, SHORT) as (_, whole):
+        whole.run()
+        for past in (-1, 0, 1):
+            with feeding(technique, wait, SHORT) as (host, guest):
+                allow(host, 1)
+                count = whole.retired - 3 + past  # about the wait
+                assert guest.run(until=count).stop is Stop.LIMIT
+                assert guest.retired == count
+                assert guest.time < SHORT or answered(guest) == answered(whole)
+                guest.run()
+                assert end_of(guest) == end_of(whole)
+
+
+def test_timeout_and_interrupt_end_a_wait_without_end() -> None:
+    with feeding("trap", "wfi", FOREVER) as (_, guest):
+        assert guest.run(timeout=0.05).stop is Stop.TIMEOUT
+        timer = Timer(0.05, guest.interrupt)
+        timer.start()
+        assert guest.run().stop is Stop.INTERRUPTED
+        timer.join()
+
+
+@pytest.mark.parametrize(("technique", "wait"), WAITS[:2] + WAITS[-1:])
+def test_neighbours_have_their_turns_beside_a_wait_without_end(technique: str, wait: str) -> None:
+    with Host("8M", slice=1000) as host:
+        feeding_guest(host, technique, wait, FOREVER)
+        neighbour = host.guest("trap", "1M", name="neighbour")
+        neighbour.load(image_of(GUESTS / "workloads" / "compute.s", "trap"))
+        assert host.run(400_000) is HostStop.LIMIT
+        assert 190_000 <= neighbour.retired <= 210_000
+
+
+def test_a_cap_holds_for_work_too() -> None:
+    with Host("8M", slice=1000) as host:
+        feeding_guest(host, "trap", "wfi", FOREVER, cap=10)
+        neighbour = host.guest("trap", "1M", name="neighbour")
+        neighbour.load(image_of(GUESTS / "workloads" / "compute.s", "trap"))
+        assert host.run(100_000) is HostStop.LIMIT
+        assert neighbour.retired >= 85_000
+
+
+@pytest.mark.parametrize(("technique", "wait"), WAITS)
+def test_a_snapshot_holds_what_is_left_of_a_ring_s_work(technique: str, wait: str) -> None:
+    with feeding(technique, wait, SHORT) as (_, whole):
+        whole.run()
+        wanted = end_of(whole)
+    with feeding(technique, wait, SHORT) as (host, guest), feeding(technique, wait, SHORT) as (_, other):
+        allow(host, 40_000)
+        while lib.t64_vm_run(guest.vm, 1 << 40) == lib.T64_STOP_WORK:
+            if technique == "para":  # its frames are its own: it goes back on its own host alone
+                guest.restore(guest.save())
+            else:
+                other.restore(guest.save())
+                other.run()
+                assert end_of(other)[:4] == wanted[:4]
+        assert end_of(guest)[:4] == wanted[:4]
+
+
+# Page tables.
+
+
+@contextmanager
+def pair(units: int) -> Iterator[list[Asker]]:
+    """Two guests alike on hosts alike; the first one's is interrupted after so many units of work."""
+    with asker() as often, asker() as never:
+        allow(often.host, units)
+        yield [often, never]
+
+
+def draw_tables(ask: Asker, random: Random) -> None:
+    """Tables of all levels, most of them sound."""
+    for page in TABLES:
+        ask.protect(page)
+    bases = {0: TABLES[:6], 1: TABLES[6:9], 2: TABLES[9:]}
+    root = ask.guest.read(ask.root_page * PAGE_SIZE, 8)
+    for level, pages in bases.items():
+        for page in pages:
+            entries = [0] * 512
+            for _ in range(random.randrange(1, 20)):
+                entries[random.randrange(1, 511)] = some_entry(ask, random, level)
+            data = words(*entries)
+            ask.guest.write(page * PAGE_SIZE, root + data[8:] if level == 2 else data)
+
+
+def some_entry(ask: Asker, random: Random, level: int) -> int:
+    if level == 0:
+        page = random.choice([50, 51, 52, 53, 53, TABLES[0]])
+        return ask.frame(page) * PAGE_SIZE | PTE_V | PTE_R | PTE_U | random.choice([0, 0, PTE_W])
+    below = TABLES[:6] if level == 1 else TABLES[6:9]
+    frame = ask.frame(random.choice([*below] * 3 + [*TABLES]))
+    return frame * PAGE_SIZE | PTE_V | random.choice([0] * 12 + [PTE_U])
+
+
+def some_call(ask: Asker, random: Random) -> tuple[str, tuple[int, ...]]:
+    """A call about tables, which may be refused; what it needs in memory is written."""
+    frame, root = ask.frame(random.choice(TABLES)), ask.frame(random.choice(TABLES[9:]))
+    match random.randrange(6):
+        case 0:
+            return "pin_table", (frame, random.randrange(3))
+        case 1:
+            return "unpin_table", (frame,)
+        case 2:
+            return "set_roots", (root, random.choice([ALL_ONES, frame, root]))
+        case 3:
+            return "set_roots", (ask.start["root_frame"], ALL_ONES)
+        case _:
+            count = random.randrange(1, 8)
+            records = []
+            for _ in range(count):
+                page = random.choice(TABLES)
+                level = 0 if page in TABLES[:6] else 1 if page in TABLES[6:9] else 2
+                slot = random.randrange(1, 64)
+                entry = random.choice([0, some_entry(ask, random, level)])
+                records += [ask.frame(page) * PAGE_SIZE + 8 * slot, entry]
+            ask.guest.write(LIST, words(*records))
+            return "mmu_update", (LIST, count, DONE)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_guest_cannot_tell_where_calls_about_tables_were_interrupted(seed: int) -> None:
+    with pair(random_units(seed)) as askers:
+        randoms = [Random(seed), Random(seed)]
+        for ask, random in zip(askers, randoms, strict=True):
+            draw_tables(ask, random)
+        for _ in range(40):
+            results = []
+            for ask, random in zip(askers, randoms, strict=True):
+                name, arguments = some_call(ask, random)
+                results.append((name, ask(name, *arguments), ask.read(DONE)))
+            assert results[0] == results[1]
+        assert end_of(askers[0].guest) == end_of(askers[1].guest)
+
+
+def random_units(seed: int) -> int:
+    return 1 if seed % 2 else Random(seed).randrange(1, 5000)
+
+
+def deep_tree(ask: Asker, leaves: int = 8) -> int:
+    """Pages of a level-1 table and of so many full tables below it; the page of the upper one."""
+    upper = TABLES[0]
+    lower = range(upper + 1, upper + 1 + leaves)
+    for page in (upper, *lower):
+        ask.protect(page)
+    for page in lower:
+        ask.write(page * PAGE_SIZE, *[ask.entry(50, READ_ONLY)] * 512)
+    ask.write(upper * PAGE_SIZE, *[ask.frame(page) * PAGE_SIZE | PTE_V for page in lower])
+    return upper
+
+
+def call(name: str, *arguments: int) -> bytes:
+    return words(BY_NAME[name].number, 0, *arguments, *[0] * (6 - len(arguments)))
+
+
+def put_calls(ask: Asker, *calls: bytes) -> tuple[int, int, int]:
+    ask.guest.write(RECORDS, b"".join(calls))
+    return RECORDS, len(calls), DONE
+
+
+def pins(ask: Asker, times: int) -> tuple[int, int, int]:
+    frame = ask.frame(deep_tree(ask))
+    return put_calls(ask, *[call("pin_table", frame, 1), call("unpin_table", frame)] * times)
+
+
+def steps(ask: Asker, name: str, *arguments: int) -> Iterator[int]:
+    """Make a hypercall, run by run: yields how many there were after each that gave way."""
+    ask.guest.pc = CODE + 4 * BY_NAME[name].number
+    for number, value in enumerate(arguments):
+        ask.guest.x[10 + number] = value & ALL_ONES
+    until, count = ask.guest.retired + 1, 1
+    while lib.t64_vm_run(ask.guest.vm, until) == lib.T64_STOP_WORK:
+        yield count
+        count += 1
+    assert ask.guest.retired == until
+
+
+def test_one_hypercall_gives_way_as_often_as_its_work_is_worth() -> None:
+    with asker() as ask:
+        work = []
+        for _ in steps(ask, "multicall", *pins(ask, 60)):
+            assert ask.guest.hypercalls.get("multicall", 0) == 0
+            work.append(lib.t64_host_work(ask.host.native))
+        assert (ask.guest.x[10], ask.read(DONE), ask.guest.hypercalls["multicall"]) == (0, 120, 1)
+        assert all(WORK_LIMIT <= units <= WORK_LIMIT + WORK_PIECE for units in work)
+        assert sum(work) + WORK_LIMIT >= 120 * 9 * 512  # each table's entries are looked at for each pin and unpin
+
+
+def test_a_long_hypercall_obeys_timeouts() -> None:
+    with asker() as ask:
+        arguments = pins(ask, 40)
+        allow(ask.host, 1)
+        ask.guest.pc = CODE + 4 * BY_NAME["multicall"].number
+        for number, value in enumerate(arguments):
+            ask.guest.x[10 + number] = value
+        before = ask.guest.retired
+        assert lib.t64_vm_run(ask.guest.vm, before + 1) == lib.T64_STOP_WORK
+        assert ask.guest.run(timeout=0).stop is Stop.TIMEOUT
+        assert (ask.guest.retired, ask.guest.pc) == (before, CODE + 4 * BY_NAME["multicall"].number)
+        assert ask.guest.run(1).stop is Stop.LIMIT
+        assert ask.read(DONE) == 80
+
+
+def walks(ask: Asker) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Calls that take several steps; each is to be made after those before it."""
+    upper = ask.frame(deep_tree(ask))
+    root = TABLES[9]
+    ask.protect(root)
+    ask.guest.write(root * PAGE_SIZE, ask.guest.read(ask.root_page * PAGE_SIZE, PAGE_SIZE))
+    ask.write(root * PAGE_SIZE + 8, upper * PAGE_SIZE | PTE_V)
+    entry = ask.frame(root) * PAGE_SIZE + 8
+    ask.write(LIST, entry, 0, entry, upper * PAGE_SIZE | PTE_V, entry, 0)
+    return {
+        "pin": ("pin_table", (upper, 1)),
+        "unpin": ("unpin_table", (upper,)),
+        "switch": ("set_roots", (ask.frame(root), ask.frame(root))),
+        "update": ("mmu_update", (LIST, 3, DONE)),
+        "back": ("set_roots", (ask.start["root_frame"], ALL_ONES)),
+    }
+
+
+def in_steps(interfere: Callable[[Asker], None], when: int = 0) -> tuple[Any, ...]:
+    """Make those calls one after the other, with something done before that step of each of them."""
+    with asker() as ask:
+        calls = walks(ask)
+        allow(ask.host, 1)
+        for name, arguments in calls.values():
+            for step in steps(ask, name, *arguments):
+                if step == when:
+                    interfere(ask)
+            assert ask.guest.x[10] == 0, name
+            assert lib.t64_guest_audit(ask.guest.vm) == lib.T64_OK
+        return end_of(ask.guest)
+
+
+@pytest.mark.parametrize("when", range(1, 12))
+def test_a_snapshot_holds_how_far_a_hypercall_got(when: int) -> None:
+    assert in_steps(lambda ask: ask.guest.restore(ask.guest.save()), when) == in_steps(lambda ask: None)
+
+
+@pytest.mark.parametrize("when", range(1, 12))
+def test_memory_written_from_outside_in_the_middle_of_a_hypercall_is_looked_at(when: int) -> None:
+    def write(ask: Asker) -> None:
+        page = TABLES[1] * PAGE_SIZE
+        ask.guest.write(page, ask.guest.read(page, 8))
+
+    assert in_steps(write, when) == in_steps(lambda ask: None)
+
+
+@pytest.mark.parametrize("name", ["pin", "unpin", "switch", "update", "back"])
+def test_the_books_are_right_after_the_host_has_moved_a_guest_away_from_its_hypercall(name: str) -> None:
+    for when in range(1, 40):
+        with asker() as ask:
+            calls = walks(ask)
+            for other, (call_name, arguments) in calls.items():
+                if other == name:
+                    break
+                assert ask(call_name, *arguments) == 0
+            allow(ask.host, 1)
+            moved = False
+            for step in steps(ask, calls[name][0], *calls[name][1]):
+                if step == when:
+                    moved = True
+                    break
+            assert ask("version", 0) > 0  # audits
+            if not moved:
+                return
+    raise AssertionError("the call never ends")
+
+
+def test_no_table_that_is_half_let_go_becomes_writable_for_a_neighbour() -> None:
+    with Host(1 << 20) as host:
+        ask, other = asker_on(host), asker_on(host)
+        upper = deep_tree(ask)
+        frame = ask.frame(upper)
+        reference = ask("grant_access", other.domain, frame, 1)
+        assert reference == 0
+        assert ask("pin_table", frame, 1) == 0
+        allow(host, 1)
+        assert other("update_va", 40 * PAGE_SIZE, 0, 1) == 0
+        refused = [
+            other("grant_map", ask.domain, reference, 40 * PAGE_SIZE, 1)
+            for _ in steps(ask, "unpin_table", frame)
+            if lib.t64_guest_audit(ask.guest.vm) == lib.T64_ERROR_BUSY
+        ]
+        assert len(refused) > 5
+        assert set(refused) == {error("busy")}
+        assert other("grant_map", ask.domain, reference, 40 * PAGE_SIZE, 1) == 0
+        assert lib.t64_guest_audit(ask.guest.vm) == lib.T64_OK
+
+
+def test_no_interrupt_comes_in_the_middle_of_a_hypercall() -> None:
+    with Host(1 << 20) as host:
+        ask, other = asker_on(host), asker_on(host)
+        ask.set_handler()
+        port = ask("event_alloc_unbound", other.domain)
+        far = other("event_bind_interdomain", ask.domain, port)
+        frame = ask.frame(deep_tree(ask))
+        ask.guest.write(0x8000, b"xy")
+        writes = [call("console_write", 0x8000 + n, 1) for n in range(2)]
+        calls = put_calls(ask, writes[0], call("pin_table", frame, 1), writes[1])
+        ask.set_shared("imask", ALL_ONES)
+        ask.set_shared("status", 1)
+        allow(host, 1)
+        for step in steps(ask, "multicall", *calls):
+            if step == 3:
+                assert other("event_send", far) == 0
+        assert (ask.read(DONE), ask.guest.x[10], ask.shared("epc")) == (3, 0, 0)
+        ask.guest.run(1)
+        assert ask.guest.output == b"xy"
+        assert ask.shared("epc") == CODE + 4 * (BY_NAME["multicall"].number + 1)
+
+
+def test_a_list_that_unmaps_its_own_page_is_read_as_far_as_it_is_mapped() -> None:
+    for units in (1, WORK_LIMIT):
+        with asker() as ask:
+            allow(ask.host, units)
+            ask.write(LIST, *[0] * 64)
+            root = ask.guest.read(ask.root_page * PAGE_SIZE, 8)
+            table = int.from_bytes(root, "little") & ~0xFFF
+            level0 = int.from_bytes(ask.host.read(table, 8), "little") & ~0xFFF
+            entry = level0 + 8 * (LIST // PAGE_SIZE)
+            ask.write(LIST, entry, 0, entry, 0)
+            assert ask("mmu_update", LIST, 2, DONE) == error("fault")
+            assert ask.read(DONE) == 1
+
+
+def test_a_list_of_pages_given_back_and_got_again_is_gone_through_page_by_page() -> None:
+    ends = []
+    for units in (WORK_LIMIT, 1):
+        with asker() as ask:
+            allow(ask.host, units)
+            for page in range(50, 58):
+                assert ask("update_va", page * PAGE_SIZE, 0, 1) == 0
+            ask.write(LIST, *[value for page in range(50, 58) for value in (page, 0)])
+            assert (ask("decrease_reservation", LIST, 8, DONE), ask.read(DONE)) == (0, 8)
+            assert (ask("increase_reservation", LIST, 8, DONE), ask.read(DONE)) == (0, 8)
+            ends.append(end_of(ask.guest))
+    assert ends[0] == ends[1]
+
+
+def test_the_manual_says_what_one_exit_may_cost() -> None:
+    (chapter,) = (block for block in hypercall_chapter().blocks if isinstance(block, Points) and "units" in str(block))
+    assert f"at most {WORK_LIMIT + WORK_PIECE} units" in str(chapter)
+
+
+def test_an_allowance_is_at_least_a_unit_and_no_more_than_the_manual_says() -> None:
+    with Host("1M") as host:
+        for units in (0, WORK_LIMIT + 1):
+            assert lib.t64_host_allow(host.native, units) == lib.T64_ERROR_VALUE
+
+
+# All of it together.
+
+
+def test_a_paravirtual_kernel_cannot_tell_how_often_its_monitor_gave_way() -> None:
+    ends = []
+    for units in (WORK_LIMIT, 1):
+        header = header_of(GUESTS / "kernel.s")
+        with Host("16M") as host, host.guest("para", "2M", input=header.text("input") or b"a line\n") as guest:
+            allow(host, units)
+            guest.load(image_of(GUESTS / "kernel.s", "para"))
+            assert guest.run(20_000_000).stop is Stop.EXIT
+            ends.append(end_of(guest))
+    assert ends[0] == ends[1]

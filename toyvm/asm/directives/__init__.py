@@ -1,0 +1,1 @@
+"""Directives: what a source says that is no instruction."""

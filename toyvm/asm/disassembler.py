@@ -1,0 +1,267 @@
+"""The disassembler: words and images as text that assembles back to the same bytes at the same addresses."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from toyvm.asm.source_lines import SourceLines
+from toyvm.image import PF_W, PF_X, Image, Section, Segment, Symbol
+from toyvm.isa.coding import decode
+from toyvm.isa.control import BY_NUMBER as CONTROL_BY_NUMBER
+from toyvm.isa.declare import Instruction, Operand
+from toyvm.isa.registers import ABI_NAMES, REGISTERS
+from toyvm.printable import printable
+
+SymbolAt = Callable[[int], str | None]
+
+_NAME = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
+_MASK = (1 << 64) - 1
+_WRITE, _ALLOC, _EXECUTE = 1, 2, 4  # a section's flags, with ELF's values
+_CODE_COLUMN = 40
+_BYTES_IN_ROW = 8
+_PAGE = 4096
+_LEAST_ZEROS = 16  # bytes of zeros that are worth a line of their own
+
+
+def disassemble_word(word: int, pc: int, symbol_at: SymbolAt | None = None) -> str:
+    """The instruction `word` at address `pc`; a word that is none as `.word`.
+
+    `symbol_at` names addresses: a target that it has a name for is written as that, any other as a number.
+    """
+    decoded = decode(word)
+    if decoded is None:
+        return f".word {word:#010x}"
+    short = _SHORT.get((word & _SHORT_MASKS.get(decoded.instruction.mnemonic, 0), decoded.instruction.mnemonic))
+    row, values = decoded.instruction, decoded.values
+    texts = dict(zip(_LETTERS, _operands(row, values, pc, symbol_at), strict=False))
+    form = short or _form(row)
+    return form.format(**texts)
+
+
+_LETTERS = "abc"
+
+
+@lru_cache(maxsize=256)
+def _form(row: Instruction) -> str:
+    """How an instruction is written: its mnemonic, and a letter in braces for each operand."""
+    letters = iter(_LETTERS)
+    written = [
+        re.sub(r"\w+", lambda _: f"{{{next(letters)}}}", operand) for operand in row.syntax.split(", ") if operand
+    ]
+    return f"{row.mnemonic} {', '.join(written)}".strip()
+
+
+# Pseudo-instructions that read better: an instruction, what its bits are, and the form.
+_SHORT: dict[tuple[int, str], str] = {
+    (0x00000010, "addi"): "li {a}, {c}",
+    (0x0000003E | 1 << 12, "jalr"): "ret",
+    (0x00000022, "jal"): "j {b}",
+}
+_SHORT_MASKS = {"addi": 0x0001F07F, "jalr": 0xFFFFFFFF, "jal": 0x00000FFF}
+
+
+def _operands(row: Instruction, values: tuple[int, ...], pc: int, symbol_at: SymbolAt | None) -> Iterator[str]:
+    for operand, value in zip(row.operands, values, strict=True):
+        if operand.is_register:
+            yield ABI_NAMES[value]
+        elif operand.scale != 1:
+            yield _target((pc + operand.scale * value) & _MASK, symbol_at)
+        elif operand is Operand.CR and value in CONTROL_BY_NUMBER:
+            yield CONTROL_BY_NUMBER[value].name
+        elif operand is Operand.UPPER:
+            yield f"{value & 0xFFFFF:#x}"
+        else:
+            yield str(value)
+
+
+def _target(address: int, symbol_at: SymbolAt | None) -> str:
+    name = symbol_at(address) if symbol_at is not None else None
+    return printable(name) if name else f"{address:#x}"
+
+
+def disassemble_image(image: Image, folders: Sequence[Path] = ()) -> str:
+    """A whole image: sections, labels, words and source lines as comments; assembling it gives the same memory back.
+
+    The text of source lines comes from files beneath the current directory, `folders` and the shipped guests.
+    """
+    names = _Names.of(image)
+    lines = ["# Disassembled by toyvm; assembles back to the same bytes at the same addresses."]
+    lines += [f".entry {names.at(image.entry) or hex(image.entry)}", *names.declarations()]
+    sources = SourceLines(folders)
+    for section in _sections(image):
+        lines += ["", *_section(section, image, names, sources)]
+    lines[1:1] = [f"# The text of {printable(file)} is not shown: {_WITHHELD}." for file in sources.withheld[:1]]
+    return "\n".join(lines + names.left_over()) + "\n"
+
+
+_WITHHELD = "it lies elsewhere than beneath this directory; name its own with --source"
+
+
+def _sections(image: Image) -> list[Section]:
+    """The sections, and what segments hold outside of them, under names made up."""
+    found: list[Section] = []
+    taken = {section.name for section in image.sections}
+    for segment in sorted(image.segments, key=lambda segment: segment.address):
+        position = segment.address
+        for section in _inside(segment, image, {one.name for one in found}):
+            if section.address < position:
+                continue  # what two sections claim is written once
+            if position == segment.address or not _is_padding(segment, position, section.address):
+                found += _nameless(segment, position, section.address, taken)
+            found.append(section)
+            position = section.address + section.size
+        found += _nameless(segment, position, segment.address + segment.size, taken)
+    return found
+
+
+def _inside(segment: Segment, image: Image, used: set[str]) -> Iterator[Section]:
+    """The sections of a segment that can be written as such, by address."""
+    for section in sorted(image.sections, key=lambda one: one.address):
+        is_legal = section.name not in used and _NAME.fullmatch(section.name) and section.flags & _ALLOC
+        if section.size and is_legal and _is_inside(section, segment) and _has_rights_of(section, segment):
+            used.add(section.name)
+            yield section
+
+
+def _has_rights_of(section: Section, segment: Segment) -> bool:
+    is_writable, is_executable = bool(section.flags & _WRITE), bool(section.flags & _EXECUTE)
+    return is_writable == bool(segment.flags & PF_W) and is_executable == bool(segment.flags & PF_X)
+
+
+def _is_padding(segment: Segment, start: int, end: int) -> bool:
+    """Is this what alignment leaves between two sections?"""
+    return end - start < _PAGE and not any(segment.data[start - segment.address : end - segment.address])
+
+
+def _is_inside(section: Section, segment: Segment) -> bool:
+    return segment.address <= section.address and section.address + section.size <= segment.address + segment.size
+
+
+def _nameless(segment: Segment, start: int, end: int, taken: set[str]) -> Iterator[Section]:
+    """Sections for the part of a segment that belongs to none: what the file holds, then what is only room."""
+    stored = segment.address + len(segment.data)
+    flags = _ALLOC | (_WRITE if segment.flags & PF_W else 0) | (_EXECUTE if segment.flags & PF_X else 0)
+    for low, high, has_contents in ((start, min(end, stored), True), (max(start, stored), end, False)):
+        if low < high:
+            name = next(name for n in range(len(taken) + 1) if (name := f".part{n}") not in taken)
+            taken.add(name)
+            yield Section(name, low, high - low, flags, has_contents)
+
+
+@dataclass
+class _Names:
+    """The symbols that can be labels: legal, and each once. What is a name's place is decided by the first of it."""
+
+    places: dict[int, list[Symbol]] = field(default_factory=dict)
+    used: dict[str, Symbol] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+    ordered: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, image: Image) -> _Names:
+        names = cls()
+        for symbol in sorted(image.symbols, key=lambda symbol: not symbol.is_global):
+            if symbol.name in names.used or not _NAME.fullmatch(symbol.name) or symbol.name in (*REGISTERS, "."):
+                continue
+            names.used[symbol.name] = symbol
+            if symbol.section:
+                names.places.setdefault(symbol.address, []).append(symbol)
+        names.ordered = sorted(names.places)
+        return names
+
+    def at(self, address: int) -> str | None:
+        symbols = self.places.get(address)
+        return symbols[0].name if symbols else None
+
+    def next_after(self, address: int, end: int) -> int:
+        """The next place with a label, or `end`."""
+        index = bisect_right(self.ordered, address)
+        return self.ordered[index] if index < len(self.ordered) else end
+
+    def declarations(self) -> list[str]:
+        shared = [symbol for symbol in self.used.values() if symbol.is_global]
+        return [f"{'.weak' if symbol.is_weak else '.globl'} {symbol.name}" for symbol in shared]
+
+    def labels(self, address: int) -> Iterator[str]:
+        for symbol in self.places.get(address, ()):
+            if symbol.name not in self.written:
+                self.written.add(symbol.name)
+                yield f"{symbol.name}:"
+                if symbol.size:
+                    yield f"    .size {symbol.name}, {symbol.size}"
+
+    def left_over(self) -> list[str]:
+        """Numbers, and places that no line begins at."""
+        rest = [symbol for symbol in self.used.values() if symbol.name not in self.written]
+        return ["", *(f".equ {symbol.name}, {symbol.address:#x}" for symbol in rest)] if rest else []
+
+
+def _source_line(sources: SourceLines, file: str, number: int) -> str:
+    text = sources.line(file, number).strip()
+    return printable(f"# {file}:{number}: {text}", keep="\t").rstrip(": ")
+
+
+def _section(section: Section, image: Image, names: _Names, sources: SourceLines) -> Iterator[str]:
+    flags = "".join(letter for letter, bit in (("a", _ALLOC), ("w", _WRITE), ("x", _EXECUTE)) if section.flags & bit)
+    kind = "@progbits" if section.has_contents else "@nobits"
+    yield f'.section {section.name}, "{flags}", {kind}'
+    yield f".address {section.address:#x}"
+    position, end = section.address, section.address + section.size
+    data = _contents(section, image)
+    shown: tuple[str, int] | None = None
+    while position < end:
+        place = image.lines.find(position)
+        if place is not None and place != shown:
+            yield _source_line(sources, *place)
+        shown = place
+        yield from names.labels(position)
+        size, text = _row(section, data, position, _limit(section, names, position), names)
+        yield text
+        position += size
+    yield from names.labels(end)
+
+
+def _contents(section: Section, image: Image) -> bytes:
+    for segment in image.segments:
+        if section.has_contents and _is_inside(section, segment):
+            start = section.address - segment.address
+            return segment.data[start : start + section.size]
+    return b""
+
+
+def _holds_words(section: Section) -> bool:
+    return bool(section.flags & _EXECUTE) and section.address & 3 == 0
+
+
+def _limit(section: Section, names: _Names, position: int) -> int:
+    """Where the row that begins at `position` has to end at the latest: the next label, the section's end."""
+    end = section.address + section.size
+    if section.has_contents and _holds_words(section) and position & 3 == 0:
+        return end
+    return min(end, names.next_after(position, end))
+
+
+def _row(section: Section, data: bytes, position: int, limit: int, names: _Names) -> tuple[int, str]:
+    """One line: how many bytes it stands for, and its text."""
+    if not section.has_contents:
+        return limit - position, f"    .zero {limit - position}"
+    rest = data[position - section.address : limit - section.address]
+    if _holds_words(section) and position & 3 == 0 and len(rest) >= 4:
+        word = int.from_bytes(rest[:4], "little")
+        text = disassemble_word(word, position, names.at)
+        return 4, f"    {text:<{_CODE_COLUMN}}# {position:x}: {word:08x}"
+    zeros = len(rest) - len(rest.lstrip(b"\0"))
+    if zeros >= _LEAST_ZEROS:
+        text = f".zero {zeros}"
+        return zeros, f"    {text:<{_CODE_COLUMN}}# {position:x}"
+    chunk = rest[: _BYTES_IN_ROW if not position & 7 else 8 - (position & 7)]
+    if section.flags & _EXECUTE:
+        chunk = chunk[: 4 - (position & 3)]
+    text = ".byte " + ", ".join(f"{byte:#04x}" for byte in chunk)
+    shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in chunk)
+    return len(chunk), f"    {text:<{_CODE_COLUMN + 16}}# {position:x}: {shown}"

@@ -1,0 +1,107 @@
+"""From linked units to an image: segments, symbols and the line table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from toyvm.asm.linking.linker import Linked, Numbers
+from toyvm.asm.linking.placement import PAGE, Output
+from toyvm.asm.sections import LINE_BITS, Rights, Unit
+from toyvm.asm.sections import Symbol as UnitSymbol
+from toyvm.asm.source import Source
+from toyvm.asm.values import Relative
+from toyvm.image import PF_R, PF_W, PF_X, Image, LineTable, Section, Segment, Symbol
+from toyvm.printable import printable
+
+LOCAL_PREFIX = ".L"  # labels that are of no interest outside their source
+_LINE_MASK = (1 << LINE_BITS) - 1
+
+
+def build(units: Sequence[Unit], linked: Linked, files: Sequence[Source]) -> Image:
+    loaded = [output for output in linked.outputs if output.is_loaded and output.size]
+    sections = tuple(
+        Section(each.name, each.address, each.size, int(each.rights), each.kind.has_contents) for each in loaded
+    )
+    names = {section.name for section in sections}
+    # ELF wants the local ones first.
+    symbols = sorted((each for unit in units for each in _symbols(unit, linked, names)), key=lambda one: one.is_global)
+    return Image(linked.entry, tuple(_segments(loaded)), tuple(symbols), _lines(loaded, files), sections)
+
+
+def _segments(outputs: list[Output]) -> Iterable[Segment]:
+    """Neighbours with the same rights become one segment."""
+    run: list[Output] = []
+    for output in sorted(outputs, key=lambda each: each.address):
+        if run and not _continues(run[-1], output):
+            yield _segment(run)
+            run = []
+        run.append(output)
+    if run:
+        yield _segment(run)
+
+
+def _continues(before: Output, after: Output) -> bool:
+    gap = after.address - (before.address + before.size)
+    follows = before.kind.has_contents or not after.kind.has_contents
+    return before.rights == after.rights and follows and gap < PAGE
+
+
+def _segment(run: list[Output]) -> Segment:
+    start, end = run[0].address, run[-1].address + run[-1].size
+    data = bytearray()
+    for output in run:
+        if output.kind.has_contents:
+            data += bytes(output.address - start - len(data)) + output.contents()
+    return Segment(start, bytes(data), end - start, _flags(run[0].rights))
+
+
+def _flags(rights: Rights) -> int:
+    return PF_R | (PF_W if rights & Rights.WRITE else 0) | (PF_X if rights & Rights.EXECUTE else 0)
+
+
+def _symbols(unit: Unit, linked: Linked, sections: set[str]) -> Iterable[Symbol]:
+    """The symbols of a unit that a user may ask for: every place, and the numbers that are global."""
+    numbers = linked.numbers[unit]
+    for symbol in unit.symbols.values():
+        if symbol.value is None or "#" in symbol.name or symbol.name.startswith(LOCAL_PREFIX):
+            continue
+        is_global = symbol.is_shared and linked.globals[symbol.name][1] is symbol
+        section = symbol.value.section.name if isinstance(symbol.value, Relative) else None
+        if section is None and not is_global:
+            continue
+        size = 0 if symbol.size is None else linked.sizes.get((unit, symbol.name), 0)
+        value = _place(symbol, numbers) & ((1 << 64) - 1)
+        where = section if section in sections else ""
+        yield Symbol(symbol.name, value, is_global, where, size, is_global and symbol.is_weak)
+
+
+def _place(symbol: UnitSymbol, numbers: Numbers) -> int:
+    """Where this source's own symbol lies, which may have yielded to another source's."""
+    if isinstance(symbol.value, Relative):
+        return symbol.value.section.address + symbol.value.offset
+    return numbers.symbol(symbol.name)
+
+
+def _lines(outputs: list[Output], files: Sequence[Source]) -> LineTable:
+    """The rows of all sections by address; a row for the same line as the one before says nothing new."""
+    rows: list[tuple[int, int]] = []
+    for output in sorted(outputs, key=lambda each: each.address):
+        for part in output.parts:
+            address = part.address
+            rows += [(address + offset, place) for offset, place in part.rows]
+            rows.append((address + part.size, 0))
+    kept = [row for _, group in groupby(_last_at_each(rows), key=lambda row: row[1]) for row in (next(group),)]
+    numbers = sorted({place >> LINE_BITS for _, place in kept})
+    names = {number: index for index, number in enumerate(numbers)}
+    return LineTable(
+        tuple(printable(files[number].name) for number in numbers),
+        tuple(address for address, _ in kept),
+        tuple(names[place >> LINE_BITS] for _, place in kept),
+        tuple(place & _LINE_MASK for _, place in kept),
+    )
+
+
+def _last_at_each(rows: list[tuple[int, int]]) -> Iterable[tuple[int, int]]:
+    """Of several rows for one address the last, since those before it made no bytes."""
+    return dict(rows).items()

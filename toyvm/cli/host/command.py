@@ -1,0 +1,320 @@
+"""Run the guests that a host file describes, side by side, and show them live.
+
+On a terminal the guests stand in a table that is drawn in place, and keys pause, resume, stop and attach to them. In a
+pipe only the last table is printed. --commands does the same from a file, each command when the host's clock (an
+instruction of any guest is a tick) has come to its time, or no guest can go on before:
+
+    at 500000 pause web
+    send web a line for its console
+    at 2e6 resume web
+
+Commands: pause, resume, stop, end and show with a guest's name or all; share, cap and send with a name and a value;
+quit.
+
+The exit code is 0 if every guest ended with 0 or was stopped by command; else it is that of the first guest in the file
+that did not, as `toyvm run` would give it (104 for one that is left paused), 103 where a limit ended the run, and 130
+after quit or Ctrl-C. A command that comes too late for its guest makes it 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from toyvm.cli.options import parse_count, parse_seconds
+from toyvm.cli.run import exit_code_of
+from toyvm.cli.saying import say
+from toyvm.errors import BadFileError, ExitCode, UsageError
+from toyvm.files.boundary import boundary, open_file, read_text, shown
+from toyvm.host.host_file import CONSOLE, GuestPlan, HostPlan, find_host_file, read_host_file
+from toyvm.limits import MAXIMUM_COMMANDS_BYTES
+from toyvm.machine.outcome import Outcome
+
+if TYPE_CHECKING:
+    from toyvm.cli.host.control import Command, Control
+    from toyvm.host.accounts import HostAccount
+    from toyvm.host.host import Guest, Host
+    from toyvm.host.scheduler import HostStop
+    from toyvm.image import Image
+
+_EXPLAINED = 10  # guests that did not end well, in words
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a host file (TOML), or side_by_side, the shipped example")
+    parser.add_argument("--commands", metavar="FILE", help="do these; - is standard input")
+    parser.add_argument("--max-instructions", metavar="N", help="stop after so many of all guests together")
+    parser.add_argument("--timeout", metavar="SECONDS", help="stop after so much wall time")
+    parser.add_argument("--report", metavar="FILE", help="write what the host and each guest came to, as JSON")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    path = find_host_file(arguments.file)
+    plan = read_host_file(path)
+    _check_outputs(arguments, plan)
+    ticks = parse_count(arguments.max_instructions, "--max-instructions")
+    seconds = parse_seconds(arguments.timeout, "--timeout")
+    with ExitStack() as stack:
+        control = stack.enter_context(_host(plan, path))
+        commands = _commands(arguments.commands, control)
+        with _interruptible(control):
+            stop = _run(control, commands, ticks, seconds, live=_is_live(arguments))
+        account = control.host.account()
+        _print_table(control, account)
+        _explain(control.host)
+        if arguments.report:
+            _write_report(Path(arguments.report), plan, control.host, account, stop)
+        return _exit_code(control.host, stop) or (ExitCode.USAGE if control.refused else ExitCode.OK)
+
+
+def _check_outputs(arguments: argparse.Namespace, plan: HostPlan) -> None:
+    from toyvm.cli.outputs import check_kept, check_outputs
+
+    outputs = {"--report": arguments.report}
+    check_outputs({**outputs, **{f"output of {guest.name}": guest.output for guest in plan.guests}})
+    files = [path for guest in plan.guests for path in (guest.program, guest.input, guest.disk)]
+    check_kept(outputs, (arguments.file, arguments.commands, *files))
+
+
+# Making the host.
+
+
+@contextmanager
+def _host(plan: HostPlan, path: Path) -> Iterator[Control]:
+    """The host with its guests, loaded; files open as long as it is there."""
+    from toyvm.cli.host.control import Control
+    from toyvm.host.host import Host
+
+    images: dict[object, Image] = {}
+    with ExitStack() as files, Host(plan.memory, level=plan.hardware, engine=plan.engine, slice=plan.slice) as host:
+        control = Control(host, _show)
+        for guest in plan.guests:
+            try:
+                _add(control, guest, images, files)
+            except (UsageError, BadFileError) as error:
+                raise BadFileError(f"{path}: guest {guest.name}: {error}") from None
+        yield control
+
+
+def _add(control: Control, plan: GuestPlan, images: dict[object, Image], files: ExitStack) -> None:
+    from toyvm.programs import load_program
+
+    key = (plan.program, plan.variant.facts.build, tuple(plan.defines.items()))
+    if key not in images:
+        images[key] = load_program(plan.program, plan.technique, defines=plan.defines)
+    control.outputs[plan.name] = output = _output(plan, files)
+    guest = control.host.guest(
+        plan.technique,
+        plan.memory,
+        input=_input(control, plan, files),
+        output=cast("BinaryIO", output),
+        disk=plan.disk,
+        disk_writable=not plan.read_only,
+        disk_latency=plan.disk_latency,
+        clock_base=plan.clock,
+        name=plan.name,
+        share=plan.share,
+        cap=plan.cap,
+        limit=plan.max_instructions,
+    )
+    guest.load(images[key])
+    if plan.paused:
+        guest.pause()
+
+
+def _output(plan: GuestPlan, files: ExitStack) -> Any:
+    from toyvm.cli.host.console import KeptOutput
+
+    if plan.output is None:
+        return KeptOutput(None)
+    with boundary(plan.output):
+        return KeptOutput(files.enter_context(open(plan.output, "wb", opener=_open_output)))
+
+
+def _open_output(path: str, flags: int) -> int:
+    """Emptied; a pipe that nobody reads is refused, not waited for."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY, 0o666)
+    os.set_blocking(descriptor, True)
+    return descriptor
+
+
+def _input(control: Control, plan: GuestPlan, files: ExitStack) -> Any:
+    from toyvm.cli.host.console import TypedInput
+    from toyvm.machine.console import DescriptorInput
+
+    if plan.input is None:
+        return None
+    if plan.input == CONSOLE:
+        control.inputs[plan.name] = TypedInput()
+        return control.inputs[plan.name]
+    with boundary(plan.input):
+        descriptor = open_file(plan.input)
+    files.callback(os.close, descriptor)
+    return DescriptorInput(descriptor)
+
+
+# Running it.
+
+
+@contextmanager
+def _interruptible(control: Control) -> Iterator[None]:
+    """Ctrl-C ends the run, wherever in it, and leaves everything whole."""
+    from toyvm.machine.ctrl_c import interrupts_given_to
+
+    def quit() -> None:
+        control.quitting = True
+        control.host.interrupt()
+
+    with interrupts_given_to(quit):
+        yield
+
+
+def _is_live(arguments: argparse.Namespace) -> bool:
+    """Is there a terminal to draw on, and nobody else to command? It has no limits then but its user."""
+    given = (arguments.commands, arguments.max_instructions, arguments.timeout)
+    try:
+        foreground = os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+        return sys.stdout.isatty() and foreground and all(option is None for option in given)
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _commands(source: str | None, control: Control) -> list[Command]:
+    if source is None:
+        return []
+    text = _typed() if source == "-" else read_text(source, MAXIMUM_COMMANDS_BYTES, "commands are lines")
+    return control.parse_all(text.splitlines(), "standard input" if source == "-" else shown(source))
+
+
+def _typed() -> str:
+    """All of standard input, which may take the time that its user takes."""
+    with boundary("standard input", "is not text; commands are lines"):
+        data = b"" if sys.stdin is None else sys.stdin.buffer.read(MAXIMUM_COMMANDS_BYTES + 1)
+        if len(data) > MAXIMUM_COMMANDS_BYTES:
+            raise BadFileError(f"standard input: has more than {MAXIMUM_COMMANDS_BYTES} bytes, which is the limit")
+        return data.decode("utf-8")
+
+
+def _run(
+    control: Control, commands: list[Command], ticks: int | None, seconds: float | None, *, live: bool
+) -> HostStop:
+    if live:
+        from toyvm.cli.host.screen import KeyInput, Screen
+
+        return Screen(control, KeyInput(sys.stdin.fileno())).run()
+    return _run_commands(control, commands, ticks, seconds)
+
+
+def _run_commands(control: Control, commands: list[Command], ticks: int | None, seconds: float | None) -> HostStop:
+    """Run from command to command, and then to the end; nobody types after the last one."""
+    from toyvm.host.scheduler import HostStop
+
+    deadline = None if seconds is None else monotonic() + seconds
+    for command in commands:
+        at = control.host.clock if command.at is None else command.at
+        stop = _run_to(control.host, at if ticks is None else min(at, ticks), deadline, waits=False)
+        if stop in (HostStop.INTERRUPTED, HostStop.TIMEOUT):
+            return stop
+        if ticks is not None and at > ticks and stop is HostStop.LIMIT:
+            return stop
+        _do(control, command)
+        if control.quitting:
+            return HostStop.INTERRUPTED
+    for typed in control.inputs.values():
+        typed.end()
+    return _run_to(control.host, ticks, deadline, waits=True)
+
+
+def _do(control: Control, command: Command) -> None:
+    """What a guest is past is said, and the others go on."""
+    try:
+        control.do(command)
+    except UsageError as error:
+        control.refused = True
+        say(f"{command.verb}: {error}")
+
+
+def _run_to(host: Host, clock: int | None, deadline: float | None, *, waits: bool) -> HostStop:
+    left = None if deadline is None else max(0.0, deadline - monotonic())
+    return host.run(None if clock is None else max(0, clock - host.clock), left, wait_for_input=waits)
+
+
+# What came of it.
+
+
+def _show(data: bytes) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _print_table(control: Control, account: HostAccount) -> None:
+    from toyvm.cli.host.screen import rows_of
+    from toyvm.cli.host.table import summary, table
+    from toyvm.cli.width import output_width
+
+    width = output_width()
+    for line in (*table(rows_of(control, account), width), *summary(account, None, width)):
+        print(line)
+    sys.stdout.flush()
+
+
+def _explain(host: Host) -> None:
+    """Say on standard error of each guest that did not end by itself why, and where."""
+    lines = [f"guest {guest.name}: {line}" for guest in host.guests if (line := _complaint(guest))]
+    for line in lines[:_EXPLAINED]:
+        say(line)
+    if len(lines) > _EXPLAINED:
+        say(f"and {len(lines) - _EXPLAINED} guests more")
+
+
+def _complaint(guest: Guest) -> str:
+    outcome = guest.outcome
+    if outcome is None:
+        return "" if guest.seat.stopped else f"{guest.condition} when the run ended"
+    return "" if outcome.ok else outcome.detail
+
+
+def _exit_code(host: Host, stop: HostStop) -> int:
+    from toyvm.host.scheduler import HostStop
+
+    ends = {
+        HostStop.INTERRUPTED: ExitCode.INTERRUPTED,
+        HostStop.LIMIT: ExitCode.LIMIT,
+        HostStop.TIMEOUT: ExitCode.LIMIT,
+    }
+    if stop in ends:
+        return ends[stop]
+    codes = [_code_of(guest.outcome, guest.seat.stopped) for guest in host.guests]
+    return next((code for code in codes if code), 0)
+
+
+def _code_of(outcome: Outcome | None, stopped: bool) -> int:
+    if outcome is not None:
+        return exit_code_of(outcome)
+    return 0 if stopped else int(ExitCode.IDLE)
+
+
+def _write_report(path: Path, plan: HostPlan, host: Host, account: HostAccount, stop: HostStop) -> None:
+    from dataclasses import asdict
+
+    from toyvm.report.records import guest_record, machine_record, write_json
+
+    plans = {guest.name: asdict(guest) for guest in plan.guests}
+    facts = {name: value for name, value in asdict(account).items() if name != "guests"}
+    record = {
+        "stop": str(stop),
+        "host": {**facts, "hardware": str(plan.hardware), "engine": plan.engine, "slice": plan.slice},
+        "guests": [
+            {**asdict(one), **guest_record(guest, guest.outcome, plans[guest.name])}
+            for guest, one in zip(host.guests, account.guests, strict=True)
+        ],
+        "machine": machine_record(),
+    }
+    write_json(path, record)

@@ -1,0 +1,113 @@
+"""Time the workloads on each technique, alternately in one run, and print how they compare.
+
+Without names all of them: syscall, crwrite, portio, callret, exception, pagefault, ptupdate, switch, hypercall,
+compute, boot, forkwait, diskcopy, console.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toyvm import techniques as known
+from toyvm.cli.options import parse_choices, parse_count
+from toyvm.cli.run import ENGINES, check_choices
+from toyvm.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from toyvm.lab.experiment import Experiment
+
+_MAXIMUM_REPEATS = 1000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="which ones; all unless said")
+    parser.add_argument(
+        "--technique",
+        metavar="T,...",
+        help=f"of {', '.join(known.NAMES)}, with options as in trap+flush; unless said, of these those that the "
+        f"hardware has: {', '.join(known.COMPARED)}",
+    )
+    parser.add_argument("--engine", metavar="E,...", help=f"of {', '.join(ENGINES)}; interpreter unless said")
+    parser.add_argument("--hardware", metavar="L", help="hardware level; strict unless said, or assist")
+    parser.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
+    parser.add_argument("--quick", action="store_true", help="short runs: all of it in about half a minute")
+    parser.add_argument("--json", metavar="FILE", help="write every repetition there")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from toyvm.cli.outputs import check_outputs
+    from toyvm.cli.width import output_width
+    from toyvm.lab.experiment import Experiment, subjects_for
+    from toyvm.lab.table import lines
+    from toyvm.lab.workloads import find_workloads
+    from toyvm.printable import printable
+
+    check_outputs({"--json": arguments.json})
+    techniques, engines = _choices(arguments)
+    workloads = find_workloads(arguments.workloads)
+    with tempfile.TemporaryDirectory(prefix="toyvm-lab-") as code_cache:
+        subjects = subjects_for(techniques, engines, arguments.hardware, Path(code_cache))
+        experiment = Experiment(workloads, subjects)
+        _measure(experiment, arguments)
+    print(printable("\n".join(lines(experiment, output_width())), keep="\n"))
+    if arguments.json:
+        _write(experiment, arguments)
+    return ExitCode.GUEST_FAULT if experiment.failures else ExitCode.OK
+
+
+def _choices(arguments: argparse.Namespace) -> tuple[list[str], list[str]]:
+    """Techniques and engines, after checking that each combination makes sense. Raises UsageError."""
+    for name in (arguments.engine or "").split(","):
+        if name.strip():
+            check_choices("bare", name.strip(), None)
+    engines = parse_choices(arguments.engine or "interpreter", ENGINES, "--engine")
+    techniques = _techniques(arguments)
+    if engines == ["reference"] and "bare" not in techniques:
+        raise UsageError("the reference runs the bare machine only")
+    return techniques, engines
+
+
+def _techniques(arguments: argparse.Namespace) -> list[str]:
+    """Those asked for, each checked; or all that exist on the hardware level."""
+    if arguments.technique is None:
+        level = arguments.hardware
+        return [name for name in known.COMPARED if level is None or level in known.facts_of(name).levels]
+    names = [name.strip() for name in arguments.technique.split(",") if name.strip()]
+    if not names:
+        raise UsageError(f"--technique: name at least one of {', '.join(known.NAMES)}")
+    for name in names:
+        check_choices(name, "interpreter", arguments.hardware)
+    return list(dict.fromkeys(known.parse_variant(name).name for name in names))
+
+
+def _measure(experiment: Experiment, arguments: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from toyvm.lab.experiment import FULL, QUICK
+    from toyvm.lab.progress import Progress
+
+    effort = QUICK if arguments.quick else FULL
+    repeats = parse_count(arguments.repeats, "--repeats")
+    if repeats is not None:
+        if not 1 <= repeats <= _MAXIMUM_REPEATS:
+            raise UsageError(f"--repeats {repeats}: it takes 1..{_MAXIMUM_REPEATS}")
+        effort = replace(effort, repeats=repeats)
+    with Progress(sys.stderr) as progress:
+        experiment.run(effort, progress.show)
+
+
+def _write(experiment: Experiment, arguments: argparse.Namespace) -> None:
+    from toyvm.lab.engines import gain_records
+    from toyvm.lab.experiment import whole_record
+    from toyvm.lab.rankings import order_records
+    from toyvm.report.records import machine_record, write_json
+
+    names = ("workloads", "technique", "engine", "hardware", "repeats", "quick")
+    configuration = {name: getattr(arguments, name) for name in names}
+    record = whole_record(experiment, machine_record(), configuration)
+    derived = {"recompilation": gain_records(experiment), "orders": order_records(experiment)}
+    write_json(Path(arguments.json), {**record, **derived})

@@ -1,0 +1,331 @@
+"""Run a guest: an image, a source file, or a shipped guest by name (hello, kernel, workloads/compute, ...).
+
+The guest's console is standard input and output; the command ends with the guest's exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from toyvm.cli.import_riscv import add_start_options, import_with_notes, start_options
+from toyvm.cli.options import (
+    Options,
+    add_source_options,
+    add_technique_options,
+    parse_count,
+    parse_defines,
+    parse_number,
+    parse_seconds,
+    variant_of,
+)
+from toyvm.cli.saying import say
+from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, UsageError
+from toyvm.files.boundary import boundary, open_file
+from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
+from toyvm.machine.outcome import EXIT_CODES, Outcome, Stop
+from toyvm.techniques import facts_of, parse_variant
+
+if TYPE_CHECKING:
+    from toyvm.host.host import Guest
+    from toyvm.image import Image
+    from toyvm.machine.computer import Computer
+    from toyvm.machine.console import InputSource
+    from toyvm.recompiler.options import Recompiling
+
+ENGINES = ("interpreter", "recompiler", "reference")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_program(parser)
+    how = parser.add_argument_group("how it runs")
+    add_technique_options(how)
+    add_machine_options(how, ENGINES)
+    devices = add_run_options(parser)
+    devices.add_argument("--replay", metavar="FILE", help="input from a --record of before, at the same instructions")
+    left = parser.add_argument_group("what it leaves")
+    left.add_argument("--report", metavar="FILE", help="write how the run ended there, as JSON")
+    left.add_argument("--record", metavar="FILE", help="write what a terminal brought, and when, as JSON")
+
+
+def add_program(parser: argparse.ArgumentParser) -> None:
+    """What to run."""
+    parser.usage = f"{parser.prog} [OPTION...] PROGRAM [-- ARGUMENT...]"
+    parser.add_argument(
+        "program", metavar="PROGRAM", help="an image, a source (.s), a shipped guest's name, or a static RISC-V program"
+    )
+    parser.add_argument(
+        "words", nargs="*", default=[], metavar="ARGUMENT", help="for a RISC-V program's main; after a --"
+    )
+
+
+def add_machine_options(parser: Options, engines: Sequence[str]) -> None:
+    parser.add_argument(
+        "--engine", default="interpreter", metavar="E", help=f"of {', '.join(engines)}; interpreter unless said"
+    )
+    parser.add_argument(
+        "--code-cache",
+        metavar="DIR",
+        help="where the recompiler keeps code from run to run, or none; ~/.cache/toyvm/code unless said",
+    )
+    parser.add_argument(
+        "--hardware", metavar="L", help="hardware level: classic, hybrid, strict (unless said) or assist"
+    )
+    parser.add_argument(
+        "--memory", default="16M", metavar="SIZE", help="the guest's memory: bytes, or 64K, 16M, 1G; 16M unless said"
+    )
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> Options:
+    """What every run of a guest takes, whatever it is for; the result is the group of its devices."""
+    limits = parser.add_argument_group("when it is stopped")
+    limits.add_argument("--max-instructions", metavar="N", help="after so many instructions; 5e9 will do")
+    limits.add_argument("--timeout", metavar="SECONDS", help="after so much wall time")
+    devices = parser.add_argument_group("its devices")
+    _add_device_options(devices)
+    add_source_options(parser.add_argument_group("for a source"))
+    add_start_options(parser.add_argument_group("for a RISC-V program"))
+    return devices
+
+
+def _add_device_options(parser: Options) -> None:
+    parser.add_argument("--input", metavar="FILE", help="the console's input, in place of standard input")
+    parser.add_argument("--disk", metavar="FILE", help="a disk of 512-byte sectors; replaced at the end if written to")
+    parser.add_argument("--disk-latency", metavar="TICKS", help="from a command to its completion; 1000 unless said")
+    parser.add_argument("--read-only", action="store_true", help="the disk may not be written")
+    parser.add_argument("--clock", metavar="NS", help="wall clock at time 0, in nanoseconds since the Unix epoch")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    arguments.technique = variant_of(arguments).name
+    arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
+    _check_disk_options(arguments)
+    _check_engine_options(arguments)
+    _check_outputs(arguments)
+    limits = _limits(arguments)
+    image = _image(arguments)
+    output = cast("BinaryIO", sys.stdout.buffer)
+    with _recorded(arguments) as source, _computer(arguments, source, output) as computer:
+        computer.load(image)
+        outcome = _run(computer, source, limits)
+        if arguments.report:
+            _write_report(arguments, computer, outcome)
+        if arguments.record:
+            _write_record(arguments.record, source, computer)
+        explain(computer, outcome)
+    return exit_code_of(outcome)
+
+
+def check_choices(technique: str, engine: str, hardware: str | None) -> Level:
+    """The hardware level of this combination. Raises UsageError unless it exists, saying what does."""
+    variant = parse_variant(technique)
+    _check_engine(engine)
+    if engine == "reference" and technique != "bare":
+        raise UsageError(f"the reference runs the bare machine only, not --technique {technique}")
+    levels = variant.facts.levels
+    if hardware is not None and hardware not in levels:
+        raise UsageError(f"--hardware {hardware}: on {variant.facts.name} there is {', '.join(levels)}")
+    return variant.level if hardware is None else Level(hardware)
+
+
+def _check_engine(name: str) -> None:
+    if name not in ENGINES:
+        raise UsageError(f"no engine {name!r}; there are {', '.join(ENGINES)}")
+    if name == "recompiler":
+        from toyvm.recompiler.options import check_llvm
+
+        check_llvm()
+
+
+def _check_disk_options(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for what is said of a disk that is not there."""
+    if arguments.disk is None:
+        for option, given in (("--read-only", arguments.read_only), ("--disk-latency", arguments.disk_latency)):
+            if given:
+                raise UsageError(f"{option} says something about a disk, and there is none; add --disk FILE")
+
+
+def _check_engine_options(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for what is said of an engine that is not asked for."""
+    if arguments.code_cache is not None and arguments.engine != "recompiler":
+        raise UsageError("--code-cache says something about the recompiler; add --engine recompiler")
+
+
+def _check_outputs(arguments: argparse.Namespace) -> None:
+    """Refuse before the run what could not be written after it, or would overwrite what the run is made from."""
+    from toyvm.cli.outputs import check_kept, check_outputs
+
+    outputs = {"--report": arguments.report, "--record": arguments.record}
+    check_outputs(outputs)
+    check_kept(outputs, (arguments.program, arguments.input, arguments.replay, arguments.disk))
+
+
+def _limits(arguments: argparse.Namespace) -> tuple[int | None, float | None]:
+    return (
+        parse_count(arguments.max_instructions, "--max-instructions"),
+        parse_seconds(arguments.timeout, "--timeout"),
+    )
+
+
+def _image(arguments: argparse.Namespace) -> Image:
+    from toyvm.programs import find_program, is_riscv_program, is_source, load_program
+
+    defines = parse_defines(arguments.defines)
+    program = find_program(arguments.program)
+    if is_riscv_program(program) and not defines:
+        return import_with_notes(program, start_options(arguments)).image
+    if is_source(program) and any(is_source(Path(word)) for word in arguments.words):
+        together = " ".join((arguments.program, *arguments.words))
+        raise UsageError(f"run takes one source; for several: toyvm asm {together} -o all.img, then toyvm run all.img")
+    if arguments.words or arguments.env or arguments.stack:
+        raise UsageError(f"{program}: arguments, --env and --stack go with a RISC-V program; this is none")
+    options = {"defines": defines, "include": arguments.include}
+    return load_program(arguments.program, arguments.technique, **options, listen=_warn)
+
+
+def _warn(message: str) -> None:
+    say(message, prefix="")
+
+
+@contextmanager
+def _input(arguments: argparse.Namespace) -> Iterator[InputSource]:
+    """The console's input, open as long as the run needs it."""
+    from toyvm.cli.terminal import standard_input
+    from toyvm.machine.console import DescriptorInput
+
+    if arguments.replay is not None:
+        from toyvm.report.records import read_replay
+
+        yield read_replay(Path(arguments.replay))
+    elif arguments.input is not None:
+        with boundary(arguments.input):
+            descriptor = open_file(arguments.input)
+        try:
+            yield DescriptorInput(descriptor)
+        finally:
+            os.close(descriptor)
+    else:
+        yield standard_input()
+
+
+@contextmanager
+def _recorded(arguments: argparse.Namespace) -> Iterator[InputSource]:
+    """The console's input, kept where it has to be recorded and no terminal's, whose log the computer keeps."""
+    from toyvm.machine.console import RecordedStream
+
+    with _input(arguments) as source:
+        yield RecordedStream(source) if arguments.record and not source.live else source
+
+
+@contextmanager
+def quiet_guest(arguments: argparse.Namespace) -> Iterator[tuple[Guest, Outcome]]:
+    """A guest that has run as the options say, without a terminal and with its output dropped, and how it ended."""
+    from toyvm.host.host import Guest
+    from toyvm.machine.console import BytesInput
+
+    arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
+    _check_disk_options(arguments)
+    _check_engine_options(arguments)
+    image, limits = _image(arguments), _limits(arguments)
+    given = _input(arguments) if arguments.input is not None else nullcontext(BytesInput(b""))
+    with given as source, _computer(arguments, source, output=None) as computer:
+        assert isinstance(computer, Guest), "a technique that has a monitor"
+        computer.load(image)
+        yield computer, computer.run(*limits)
+
+
+@contextmanager
+def _computer(arguments: argparse.Namespace, source: InputSource, output: BinaryIO | None) -> Iterator[Computer]:
+    """The computer that the options ask for."""
+    from toyvm.machine.disk import open_disk
+    from toyvm.sizes import check_pages
+
+    memory = check_pages(arguments.memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory")
+    options: dict[str, Any] = {
+        "input": source,
+        "output": output,
+        "disk": open_disk(arguments.disk, not arguments.read_only),
+    }
+    if arguments.disk_latency is not None:
+        options["disk_latency"] = parse_number(arguments.disk_latency, "--disk-latency")
+    if arguments.clock is not None:
+        options["clock_base"] = parse_number(arguments.clock, "--clock")
+    if arguments.engine == "reference":
+        from toyvm.machine.reference_engine import ReferenceEngine
+
+        with ReferenceEngine(memory, level=arguments.hardware, **options) as engine:
+            yield engine
+    elif arguments.technique == "bare":
+        from toyvm.machine.bare import Machine
+
+        with Machine(memory, level=arguments.hardware, engine=_engine(arguments), **options) as machine:
+            yield machine
+    else:
+        from toyvm.host.host import Host, host_memory_for
+
+        with Host(host_memory_for(memory), level=arguments.hardware, engine=_engine(arguments)) as host:
+            yield host.guest(arguments.technique, memory, **options)
+
+
+def _engine(arguments: argparse.Namespace) -> str | Recompiling:
+    """The engine, with its options where it has any."""
+    if arguments.engine != "recompiler" or arguments.code_cache is None:
+        return str(arguments.engine)
+    from toyvm.recompiler.options import Recompiling
+
+    return Recompiling(cache=None if arguments.code_cache == "none" else Path(arguments.code_cache))
+
+
+def _run(computer: Computer, source: InputSource, limits: tuple[int | None, float | None]) -> Outcome:
+    from toyvm.cli.terminal import keys_unbuffered
+
+    with keys_unbuffered(source):
+        return computer.run(*limits)
+
+
+def explain(computer: Computer, outcome: Outcome) -> None:
+    """Say on standard error why a guest that did not end by itself was ended, and where."""
+    code = outcome.exit_code
+    if outcome.stop is Stop.EXIT and code is not None and code > MAXIMUM_GUEST_EXIT_CODE:
+        say(f"the guest's exit code {code} does not fit 0..{MAXIMUM_GUEST_EXIT_CODE}")
+    elif outcome.stop is not Stop.EXIT:
+        from toyvm.machine.diagnosis import describe
+
+        say(outcome.report or describe(computer, outcome.stop))
+
+
+def exit_code_of(outcome: Outcome) -> int:
+    """What the command ends with: the guest's own code, at most 99, or that of why it was stopped."""
+    if outcome.stop is Stop.EXIT:
+        return min(outcome.exit_code or 0, MAXIMUM_GUEST_EXIT_CODE)
+    return int(EXIT_CODES[outcome.stop])
+
+
+def _write_report(arguments: argparse.Namespace, computer: Computer, outcome: Outcome) -> None:
+    from toyvm.report.records import run_report, write_json
+
+    names = ("program", "technique", "engine", "hardware", "memory", "max_instructions", "timeout", "disk", "input")
+    configuration = {name: getattr(arguments, name) for name in names}
+    configuration["defines"] = parse_defines(arguments.defines)
+    configuration |= {"arguments": arguments.words, "environment": arguments.env, "stack": arguments.stack}
+    record = run_report(computer, outcome, configuration)
+    if facts_of(arguments.technique).name == "rewrite":
+        from dataclasses import asdict
+
+        from toyvm.host.rewriting import counts_of
+
+        record["rewriting"] = asdict(counts_of(cast("Guest", computer)))
+    write_json(Path(arguments.report), record)
+
+
+def _write_record(path: str, source: InputSource, computer: Computer) -> None:
+    from toyvm.machine.console import RecordedStream
+    from toyvm.report.records import input_log_record, write_json
+
+    log = source.log if isinstance(source, RecordedStream) else getattr(computer, "input_log", [])
+    write_json(Path(path), input_log_record(log, source.live))

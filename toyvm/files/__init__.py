@@ -1,0 +1,1 @@
+"""Files, as everything here reads and writes them: under a bound, and whole or not at all."""

@@ -1,0 +1,107 @@
+"""The bare machine: the T64 itself, with nobody between it and its kernel."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from toyvm.errors import ToyvmError
+from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, Level
+from toyvm.machine.computer import Computer, native_config
+from toyvm.machine.console import Input, open_input
+from toyvm.machine.disk import Disk, open_disk
+from toyvm.machine.gate import MACHINE_IN_USE, Gate, one_thread_at_a_time
+from toyvm.machine.holding import Holding
+from toyvm.native import ffi, lib
+
+if TYPE_CHECKING:
+    from toyvm.recompiler.options import Recompiling
+
+
+@one_thread_at_a_time()
+class Machine(Computer):
+    """A T64 of its own: CPU, memory, console, disk, power and clock."""
+
+    _noun = "machine"
+
+    def __new__(  # type: ignore[misc]  # of the reference it makes a machine in Python, with the same handles
+        cls,
+        memory: int | str = DEFAULT_MEMORY,
+        *,
+        engine: str | Recompiling = "interpreter",
+        level: Level | str = Level.STRICT,
+        **options: Any,
+    ) -> Computer:
+        if engine != "reference":
+            return super().__new__(cls)
+        return _reference(memory, level, **options)
+
+    def __init__(
+        self,
+        memory: int | str = DEFAULT_MEMORY,
+        *,
+        level: Level | str = Level.STRICT,
+        input: Input = None,
+        output: BinaryIO | None = None,
+        disk: str | os.PathLike[str] | bytearray | Disk | None = None,
+        disk_writable: bool = True,
+        disk_latency: int = DEFAULT_DISK_LATENCY,
+        clock_base: int = DEFAULT_CLOCK_BASE,
+        engine: str | Recompiling = "interpreter",
+    ) -> None:
+        """Switch a machine on.
+
+        `memory`: bytes, or a text like "16M". `input`: bytes, a binary file object or an input source. `output`: a
+        binary
+        file object; None keeps it in `output`. `disk`: a file, written back at `close`, or a bytearray, changed in
+        place.
+        `disk_latency` in ticks, `clock_base` in nanoseconds since the Unix epoch. `engine`: "interpreter", "recompiler"
+        or the latter's options, or "reference", which gives a Computer of another class. Raises UsageError and
+        BadFileError.
+        """
+        recompiling = None
+        if engine != "interpreter":
+            from toyvm.recompiler.options import recompiling_of
+
+            recompiling = recompiling_of(engine)
+        config = native_config(memory, level, clock_base, disk_latency)
+        opened = open_disk(disk, disk_writable)
+        vm = lib.t64_machine_new(config)
+        if vm == ffi.NULL:
+            raise ToyvmError(f"the host has no memory for a machine of {config.memory} bytes")
+        gate = Gate(MACHINE_IN_USE)
+        super().__init__(Holding(vm, lib.t64_vm_free, gate), gate, input, output, opened)
+        self._holding.watch(self, self._noun)
+        if recompiling is not None:
+            from toyvm.recompiler.worker import Recompiler
+
+            try:
+                attach = lib.t64_machine_recompile
+                self._holding.recompiler = Recompiler(lambda options: attach(vm, options), recompiling)
+            except BaseException:
+                self.close()
+                raise
+
+
+def _reference(
+    memory: int | str,
+    level: Level | str,
+    input: Input = None,
+    output: BinaryIO | None = None,
+    disk: str | os.PathLike[str] | bytearray | Disk | None = None,
+    disk_writable: bool = True,
+    disk_latency: int = DEFAULT_DISK_LATENCY,
+    clock_base: int = DEFAULT_CLOCK_BASE,
+) -> Computer:
+    from toyvm.machine.reference_engine import ReferenceEngine
+
+    config, source = native_config(memory, level, clock_base, disk_latency), open_input(input)
+    return ReferenceEngine(
+        int(config.memory),
+        level=level,
+        input=source,
+        output=output,
+        disk=open_disk(disk, disk_writable),
+        disk_latency=disk_latency,
+        clock_base=clock_base,
+    )

@@ -1,0 +1,504 @@
+"""A computer as its kernel sees it, whoever carries it: what the bare machine and a guest have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import takewhile
+from threading import get_ident
+from time import monotonic
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+
+from toyvm.arguments import check_address, check_bytes, check_integer, check_seconds, check_text, wrong
+from toyvm.errors import BadFileError, ToyvmError, UsageError
+from toyvm.isa.control import BY_NUMBER, CONTROL_REGISTERS
+from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.limits import MAXIMUM_READ_BYTES
+from toyvm.machine.console import Input, InputRecord, OutputSink, open_input
+from toyvm.machine.disk import Disk
+from toyvm.machine.gate import Gate, one_thread_at_a_time
+from toyvm.machine.holding import Holding
+from toyvm.machine.outcome import Outcome, Stop
+from toyvm.machine.run_loop import NEVER, Runner
+from toyvm.machine.state import ControlRegisters, GeneralRegisterList, Memory, Registers
+from toyvm.names import unknown_name
+from toyvm.native import ERRORS, ffi, lib
+from toyvm.sizes import check_pages, check_within
+
+if TYPE_CHECKING:
+    from toyvm.asm import Assembly
+    from toyvm.image import Image, Location
+    from toyvm.recompiler.worker import Recompiler
+
+
+LEVEL_NUMBERS = {level: number for number, level in enumerate(Level)}
+_RIGHTS = {"r": 1, "w": 2, "x": 4}
+
+
+@one_thread_at_a_time(
+    *("closed", "interrupt", "registers", "control", "memory", "x"),
+    *("vm", "native_state", "pc", "retired", "skipped", "time"),  # by native_state
+)
+class Computer:
+    """State, memory, console and disk of one computer, and the means to run it.
+
+    One thread at a time may use a machine, and one at a time a host and all its guests; another one is refused, but for
+    `interrupt`. Different machines and hosts may run in different threads. Everything is refused once it is closed.
+    `close` may be called again and again, and `with` calls it; a computer that nobody closes is closed with a
+    ResourceWarning once it is garbage.
+    """
+
+    _noun = "computer"
+
+    def __init__(self, holding: Holding, gate: Gate, input: Input, output: BinaryIO | None, disk: Disk | None) -> None:
+        self._holding = holding
+        self.gate = gate
+        self._state = lib.t64_vm_state(holding.native)
+        self._is_running = False
+        self._disk: Disk | None = None
+        self.image: Image | None = None
+        self.input_log: list[InputRecord] = []  # what a live terminal brought, and when
+        try:
+            self.input = open_input(input)
+            self.sink = OutputSink(output)
+            if disk is not None:
+                _checked(holding.attach(disk), "attaching the disk")
+                self._disk = disk
+        except BaseException:  # nobody else could free it
+            holding.give_back()
+            raise
+        self.runner = Runner(holding, self.input, self.sink, self.input_log)
+        lib.t64_vm_input_mode(self.vm, lib.T64_INPUT_LIVE if self.input.live else lib.T64_INPUT_STREAM)
+
+    # Its state by name. Views are made when asked for: a view keeps the computer alive, and not the other way round.
+
+    @property
+    def registers(self) -> Registers:
+        self._check_open()
+        return Registers(self)
+
+    @property
+    def control(self) -> ControlRegisters:
+        self._check_open()
+        return ControlRegisters(self)
+
+    @property
+    def memory(self) -> Memory:
+        self._check_open()
+        return Memory(self)
+
+    @property
+    def x(self) -> GeneralRegisterList:
+        self._check_open()
+        return GeneralRegisterList(self)
+
+    # Lifetime.
+
+    def _check_open(self) -> None:
+        if self._holding.native is None:
+            raise UsageError(f"this {self._noun} is closed")
+
+    @property
+    def vm(self) -> Any:
+        """The native object; raises UsageError after `close`, and while another thread is at work on it."""
+        owner = self.gate.owner
+        if owner is not None and owner != get_ident():
+            self.gate.refuse()
+        if self._holding.native is None:
+            self._check_open()
+        return self._holding.native
+
+    @property
+    def native_state(self) -> Any:
+        """The architectural state, as the native core keeps it; raises UsageError where `vm` does."""
+        owner = self.gate.owner
+        if owner is not None and owner != get_ident():
+            self.gate.refuse()
+        if self._holding.native is None:
+            self._check_open()
+        return self._state
+
+    @property
+    def _recompiler(self) -> Recompiler | None:
+        """A machine's own."""
+        return self._holding.recompiler
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}{', closed' if self.closed else ''}>"
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        """Neither copied nor pickled: two owners would free the same native state."""
+        raise UsageError(f"a {self._noun} is not copied or pickled; save() and restore() carry its state")
+
+    @property
+    def closed(self) -> bool:
+        return self._holding.native is None
+
+    def close(self) -> None:
+        """Write a changed disk back to its file, and free everything. Another call tries again what was not written."""
+        if self.closed:
+            if self._disk is not None:
+                self._disk.close()
+            return
+        with self._alone():
+            self._holding.give_back()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """For what an observer may not ask for in the middle of a run."""
+        if self._is_running:
+            raise UsageError(f"this {self._noun} is running already")
+        self._is_running = True
+        try:
+            yield
+        finally:
+            self._is_running = False
+
+    # Programs and memory.
+
+    def load(self, image: Image | Assembly) -> None:
+        """Place an image, or that of an assembly, in memory and put the computer at its entry point.
+
+        Raises UsageError if it does not fit.
+        """
+        image = image_of(image)
+        end = max((segment.address + segment.size for segment in image.segments), default=0)
+        if end > self.memory_size:
+            raise UsageError(
+                f"the image needs memory up to {end:#x}, and there are {self.memory_size:#x} bytes; "
+                f"give it {-(-end >> 20)}M or more"
+            )
+        for segment in image.segments:
+            self.write(segment.address, segment.data)
+            self._clear(segment.address + len(segment.data), segment.address + segment.size)
+        self._boot(image.entry)
+        self.image = image
+
+    def _boot(self, entry: int) -> None:
+        _checked(lib.t64_vm_boot(self.vm, entry), "starting the image")
+
+    def _clear(self, start: int, end: int) -> None:
+        """Zero guest-physical start..end; pages that are zero already are left alone and need no host memory."""
+        if start == end:
+            return  # to look for what was written touches what lies beside it
+        used = takewhile(lambda page: page * PAGE_SIZE < end, (page for page, _ in self.pages(start // PAGE_SIZE)))
+        for page in list(used):
+            low, high = max(start, page * PAGE_SIZE), min(end, (page + 1) * PAGE_SIZE)
+            self.write(low, bytes(high - low))
+
+    @property
+    def memory_size(self) -> int:
+        """Bytes of guest-physical memory."""
+        return int(lib.t64_vm_memory(self.vm))
+
+    def read(self, address: int, size: int) -> bytes:
+        """`size` bytes, a GiB at most, at a guest-physical address. Raises UsageError outside memory."""
+        address, size = self._check_range(address, size)
+        doing, vm = "reading memory", self.vm
+        return filled(size, lambda buffer: _checked(lib.t64_vm_read(vm, address, buffer, size), doing), doing)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write bytes at a guest-physical address. Raises UsageError outside memory."""
+        data = check_bytes(data, "data")
+        address, size = self._check_range(address, len(data))
+        _checked(lib.t64_vm_write(self.vm, address, data, size), "writing memory")
+
+    def _check_range(self, address: int, size: int) -> tuple[int, int]:
+        """Both, if they are integers and the range lies in memory. Raises UsageError."""
+        address, size, limit = check_integer(address, "address"), check_integer(size, "size"), self.memory_size
+        if address < 0 or size < 0 or address + size > limit:
+            raise UsageError(f"{size} bytes at {address:#x} lie outside memory; it ends at {limit:#x}")
+        return address, size
+
+    def address_of(self, where: int | str) -> int:
+        """An address itself, or that of a symbol of the loaded image."""
+        if not isinstance(where, str):
+            return check_integer(where, "address or symbol")
+        if self.image is None:
+            raise UsageError(f"no image is loaded, so there is no symbol {where!r}")
+        return self.image.address_of(where)
+
+    def translate(self, address: int, rights: str = "") -> int | None:
+        """Guest-physical address of a virtual one, in the current mode with rights of "rwx"; None: a fault."""
+        bits = bits_of_rights(rights, _RIGHTS)
+        value = int(lib.t64_vm_translate(self.vm, check_address(address), bits))
+        return None if value == NEVER else value
+
+    # State.
+
+    @property
+    def pc(self) -> int:
+        return int(self.native_state.pc)
+
+    @pc.setter
+    def pc(self, value: int) -> None:
+        self.registers.pc = value
+
+    @property
+    def retired(self) -> int:
+        """Instructions retired since reset."""
+        return int(self.native_state.retired)
+
+    @property
+    def skipped(self) -> int:
+        """Ticks that `wfi` has skipped."""
+        return int(self.native_state.skipped)
+
+    @property
+    def time(self) -> int:
+        return (self.retired + self.skipped) & NEVER
+
+    def read_control(self, number: int) -> int:
+        value = ffi.new("uint64_t *")
+        _checked(lib.t64_vm_cr(self.vm, control_number(number), value), f"reading control register {number}")
+        return int(value[0])
+
+    def write_control(self, number: int, value: int) -> None:
+        value = check_address(value, "value")
+        if lib.t64_vm_set_cr(self.vm, control_number(number), value) != lib.T64_OK:
+            name = BY_NUMBER[number].name
+            raise UsageError(f"control register {name} cannot take {value:#x}")
+
+    def cr(self, name: str) -> int:
+        """A control register as the kernel would read it."""
+        return self.control[name]
+
+    def set_cr(self, name: str, value: int) -> None:
+        """Write a control register as the kernel would."""
+        self.control[name] = value
+
+    @property
+    def output(self) -> bytes:
+        """What the guest has written to its console, unless a file object was given for it."""
+        self._check_open()
+        return bytes(self.sink.kept)
+
+    @property
+    def disk(self) -> bytes:
+        """The disk's contents; empty without a disk."""
+        self._check_open()
+        return bytes(self._disk.contents) if self._disk else b""
+
+    def state_words(self) -> tuple[int, ...]:
+        """x0..x31, pc, and the control registers in number order as a kernel would read them."""
+        controls = (self.read_control(register.number) for register in CONTROL_REGISTERS)
+        return (*self.x, self.pc, *controls)
+
+    def pages(self, first: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Number and contents of each page from `first` on that is not all zero, in order."""
+        page = int(lib.t64_vm_next_page(self.vm, first))
+        while page != NEVER:
+            yield page, self.read(page * PAGE_SIZE, PAGE_SIZE)
+            page = int(lib.t64_vm_next_page(self.vm, page + 1))
+
+    def state_hash(self) -> str:
+        """Hash over registers, control registers and memory: equal states have equal ones on every engine."""
+        from toyvm.isa.state_hash import state_hash
+
+        return state_hash(self.state_words(), self.pages(), self.memory_size // PAGE_SIZE)
+
+    # Running.
+
+    def run(
+        self, max_instructions: int | None = None, timeout: float | None = None, *, until: int | None = None
+    ) -> Outcome:
+        """Run until the guest stops, `max_instructions` more have retired, `until` have in all, or `timeout` seconds
+        passed.
+
+        Ctrl-C ends it too, with `interrupted`. Whatever ended it, the state is exact, and unless that was `exit` or
+        `fault`
+        another run goes on from there.
+        """
+        target = _target(self.retired, max_instructions, until)
+        deadline = _deadline(timeout)
+        with self._alone():
+            started = monotonic()
+            stop = self.runner.run(target, deadline)
+            return self._outcome(stop, monotonic() - started)
+
+    def step(self, count: int = 1) -> Outcome:
+        """Run `count` instructions."""
+        return self.run(max_instructions=check_integer(count, "count"))
+
+    def run_to(self, where: int | str, max_instructions: int | None = None, timeout: float | None = None) -> Outcome:
+        """Run until pc is at an address or symbol, by single steps (some 10**5 a second), at least one.
+
+        It stops with `limit` there; an interrupt may still be taken before the instruction at pc. A step ends where an
+        instruction has retired: the first one of a trap's handler is passed over, as entering it retires nothing.
+        """
+        address, target = self.address_of(where), _target(self.retired, max_instructions, None)
+        deadline = _deadline(timeout)
+        with self._alone():
+            started = monotonic()
+            stop = self.runner.run_to(address, target, deadline)
+            return self._outcome(stop, monotonic() - started)
+
+    def interrupt(self) -> None:
+        """End the run under way with `interrupted`. Another thread, or an observer, may call this."""
+        self.runner.interrupt()
+
+    @property
+    def exits(self) -> dict[str, int]:
+        """How often control went from the guest to its monitor, by reason; empty on a bare machine."""
+        self._check_open()
+        return {}
+
+    @property
+    def recompilation(self) -> dict[str, int]:
+        """The recompiler's books: `installed` regions, `retired` instructions in them, and others; empty without one.
+
+        Those of a guest are its host's.
+        """
+        self._check_open()
+        return {} if self._recompiler is None else self._recompiler.counts()
+
+    @property
+    def hypercalls(self) -> dict[str, int]:
+        """The exits for a hypercall, by its name; empty on a bare machine."""
+        self._check_open()
+        return {}
+
+    def _outcome(self, stop: Stop, seconds: float) -> Outcome:
+        from toyvm.machine.diagnosis import conclude
+
+        return conclude(self, stop, seconds)
+
+    @property
+    def stop_info(self) -> Any:
+        """The native core's account of the last stop."""
+        return lib.t64_vm_stop_info(self.vm)
+
+    # Names for addresses.
+
+    def locate(self, address: int) -> Location | None:
+        """Source line and symbol of a virtual address, where the loaded image knows them."""
+        address = check_address(address)
+        if self.image is None:
+            return None
+        location = self.image.locate(address)
+        if location.symbol is None and location.file is None:
+            physical = self.translate(address)
+            return location if physical is None else self.image.locate(physical)
+        return location
+
+    def instruction_at(self, address: int) -> int | None:
+        """The word that a fetch at this virtual address would see; None if it would fault."""
+        physical = self.translate(address, "x") if check_address(address) % 4 == 0 else None
+        if physical is None or physical + 4 > self.memory_size:
+            return None
+        return self.memory.word(physical)
+
+    def disassemble(self, address: int, word: int | None = None) -> str | None:
+        """The instruction at a virtual address, or `word` as if it stood there."""
+        from toyvm.asm.disassembler import disassemble_word
+
+        word = self.instruction_at(address) if word is None else check_within(word, 0, 0xFFFFFFFF, "word")
+        names = None if self.image is None else self.image.symbol_at
+        return None if word is None else disassemble_word(word, address, names)
+
+    # Snapshots.
+
+    def save(self) -> bytes:
+        """All state at this instruction boundary, the disk's contents included; input and output are the host's."""
+        with self._alone():
+            vm, size = self.vm, int(lib.t64_vm_save_size(self.vm))
+            return filled(size, lambda buffer: _checked(lib.t64_vm_save(vm, buffer, size), "saving"), "saving", size)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go back to a state saved by a computer configured alike. Raises BadFileError, changing nothing."""
+        with self._alone():
+            data = check_bytes(snapshot, "snapshot")
+            code = lib.t64_vm_load(self.vm, data, len(data))
+            if code not in (lib.T64_OK, lib.T64_ERROR_MEMORY):
+                raise BadFileError(f"restoring: {ERRORS[code]}")
+            _checked(code, "restoring")
+
+
+def image_of(source: Image | Assembly) -> Image:
+    """The image in what `assemble` or `load_program` gave. Raises UsageError."""
+    image = source if hasattr(source, "segments") else getattr(source, "image", None)
+    if not (hasattr(image, "segments") and hasattr(image, "entry")):
+        raise wrong(
+            "image", source, "an Image, as assemble(...) and load_program(...) give it; the latter reads files, too"
+        )
+    return cast("Image", image)
+
+
+def filled(size: int, fill: Callable[[Any], object], doing: str, limit: int = MAXIMUM_READ_BYTES) -> bytes:
+    """The bytes that `fill` puts into a native buffer. Raises UsageError where that is too large."""
+    if size > limit:
+        raise UsageError(f"{doing}: {size} bytes are too many at once; it takes {limit} at most")
+    try:
+        buffer = ffi.new("uint8_t[]", size)
+        fill(buffer)
+        return bytes(ffi.buffer(buffer, size))
+    except MemoryError:
+        raise UsageError(f"{doing}: this process has no memory for {size} bytes") from None
+
+
+def _target(retired: int, max_instructions: int | None, until: int | None) -> int:
+    """The total count to stop at."""
+    for name, value in (("max_instructions", max_instructions), ("until", until)):
+        if value is not None and check_integer(value, name) < 0:
+            raise UsageError(f"{name} of {value}; it is a count, 0 or more")
+    more = NEVER if max_instructions is None else retired + max_instructions
+    return min(more, NEVER if until is None else until, NEVER)
+
+
+def _deadline(timeout: float | None) -> float:
+    """The monotonic second at which `timeout` seconds from now have passed."""
+    seconds = check_seconds(timeout, "timeout")
+    return float("inf") if seconds is None else monotonic() + seconds
+
+
+def bits_of_rights(rights: str, bits: Mapping[str, int]) -> int:
+    """What letters of "rwx" come to in these bits. Raises UsageError."""
+    for right in check_text(rights, "rights"):
+        if right not in bits:
+            raise unknown_name("right", right, bits)
+    return sum(bits[right] for right in set(rights))
+
+
+def control_number(number: int) -> int:
+    """The number of a control register that there is. Raises UsageError."""
+    if check_integer(number, "control register") not in BY_NUMBER:
+        raise UsageError(f"no control register {number}; they are 0..{max(BY_NUMBER)}")
+    return number
+
+
+def _checked(code: int, doing: str) -> None:
+    """Raise what a native function's result says; T64_OK says nothing."""
+    if code != lib.T64_OK:
+        kind = ToyvmError if code == lib.T64_ERROR_MEMORY else UsageError
+        raise kind(f"{doing}: {ERRORS[code]}")
+
+
+def native_config(memory: int | str, level: Level | str, clock_base: int, disk_latency: int) -> Any:
+    """The native core's configuration, every part checked. Raises UsageError."""
+    size = check_pages(memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "memory")
+    check_within(clock_base, 0, NEVER, "clock base", " ns")
+    check_within(disk_latency, 0, 1 << 62, "disk latency", " ticks")
+    return ffi.new(
+        "t64_config *",
+        {
+            "memory": size,
+            "clock_base": clock_base,
+            "disk_latency": disk_latency,
+            "level": LEVEL_NUMBERS[parse_level(level)],
+        },
+    )
+
+
+def parse_level(level: Level | str) -> Level:
+    """The hardware level of that name. Raises UsageError."""
+    try:
+        return Level(level)
+    except ValueError:
+        raise UsageError(f"no hardware level {level!r}; there are {', '.join(Level)}") from None

@@ -1,0 +1,102 @@
+"""What a computer or a host holds outside of Python, until it is closed, or else until nobody has it any more."""
+
+from __future__ import annotations
+
+import os
+import warnings
+import weakref
+from collections.abc import Callable
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+from toyvm.machine.gate import Gate
+from toyvm.native import ffi, lib
+
+if TYPE_CHECKING:
+    from toyvm.machine.disk import Disk
+    from toyvm.recompiler.worker import Recompiler
+
+
+class Holding:
+    """A native object, and what belongs to it. It does not know whose it is: that would keep them alive."""
+
+    def __init__(self, native: Any, free: Callable[[Any], None], gate: Gate) -> None:
+        self.native: Any = native  # None once all has been given back
+        self.recompiler: Recompiler | None = None
+        self.parts: list[Holding] = []  # a host's guests
+        self._free = free
+        self._gate = gate
+        self._disk: Disk | None = None
+        self._disk_buffer: Any = None
+        self._process = os.getpid()
+        self._finalizer: Any = None
+
+    def attach(self, disk: Disk) -> int:
+        """Give the computer a disk, which is closed with it. The native core's result."""
+        self._disk_buffer = ffi.from_buffer("uint8_t[]", disk.attach(), require_writable=True)
+        self._disk = disk
+        return int(lib.t64_vm_disk(self.native, self._disk_buffer, disk.sectors, disk.writable))
+
+    def watch(self, owner: object, noun: str) -> None:
+        """Give all back and warn, if `owner` is garbage or the process ends, and nobody has closed it."""
+        self._finalizer = weakref.finalize(owner, Holding._abandoned, self, noun)
+
+    def give_back(self) -> None:
+        """All of it, whatever fails; changed disks are written back to their files. Raises the first error."""
+        if self.native is None:
+            return
+        if self._finalizer is not None:
+            self._finalizer.detach()
+        errors: list[Exception] = []
+        for part in self.parts:
+            _attempt(part.give_back, errors)
+        is_changed = self._is_changed()
+        native, self.native = self.native, None
+        if self.recompiler is not None:
+            _attempt(self.recompiler.close, errors)
+        self._free(native)
+        _attempt(lambda: self._close_disk(is_changed), errors)
+        if errors:
+            raise errors[0]
+
+    def _is_changed(self) -> bool:
+        return self._disk is not None and bool(lib.t64_vm_disk_dirty(self.native))
+
+    def _close_disk(self, is_changed: bool) -> None:
+        if self._disk is not None:
+            if self._disk_buffer is not None:
+                ffi.release(self._disk_buffer)
+            self._disk.detach(is_changed)
+
+    # Nobody has closed it.
+
+    def _abandoned(self, noun: str) -> None:
+        if self.native is None or os.getpid() != self._process:  # a child's copy ends with the child
+            return
+        if not self._gate.enter():  # another thread runs it, and the process ends
+            return
+        try:
+            moved = self._moved()
+        finally:
+            self._gate.leave()
+        is_changed = any(holding._is_changed() for holding in (moved, *moved.parts))
+        try:
+            late = "; what was written to its disk goes back to the file only now" if is_changed else ""
+            warnings.warn(f"unclosed {noun}{late}", ResourceWarning, stacklevel=1)
+        finally:
+            if moved.recompiler is None or not moved.recompiler.end_with(moved.give_back):
+                moved.give_back()
+
+    def _moved(self) -> Holding:
+        """Another one with all that this one has, which has nothing from now on."""
+        moved = copy(self)
+        moved.parts = [part._moved() for part in self.parts]
+        self.native = None
+        return moved
+
+
+def _attempt(act: Callable[[], None], errors: list[Exception]) -> None:
+    try:
+        act()
+    except Exception as error:
+        errors.append(error)

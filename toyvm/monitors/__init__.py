@@ -1,1 +1,0 @@
-"""Monitors written in Python on toyvm.monitor: examples to read, and to start from."""

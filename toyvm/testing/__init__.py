@@ -1,0 +1,1 @@
+"""For tests of virtual machines: random programs, and Hypothesis strategies for them."""

@@ -1,0 +1,113 @@
+"""A whole random program: boot, handler, tables and a body of gadgets that is run a few rounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from toyvm.isa.control import ALL_BITS, PIE, PMODE
+from toyvm.isa.machine import Level
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.isa.ports import SECTOR_SIZE
+from toyvm.testing.programs import layout
+from toyvm.testing.programs.assembly import li, op, to_bytes
+from toyvm.testing.programs.gadgets import address, gadget
+from toyvm.testing.programs.handler import BOOT_CONTROL, BOOT_REGISTERS, boot, handler
+from toyvm.testing.programs.source import RandomSource, Source
+from toyvm.testing.programs.tables import deviation, tables
+from toyvm.testing.programs.values import value64
+
+WORD = 8
+DISK_SECTORS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Bytes at a physical address."""
+
+    address: int
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An image, and the configuration of the machine it is for."""
+
+    segments: tuple[Segment, ...]
+    entry: int = layout.BOOT
+    memory: int = layout.SMALL_MEMORY
+    level: Level = Level.STRICT
+    input: bytes = b""
+    disk: bytes | None = None
+    disk_latency: int = 1000
+    disk_writable: bool = True
+
+
+def random_program(random: Random, level: Level = Level.STRICT) -> Program:
+    """The program that this state of `random` leads to."""
+    source = RandomSource(random)
+    return assemble(
+        source,
+        gadgets=[gadget(source) for _ in range(source.integer(4, 28))],
+        deviations=source.integer(0, 12),
+        level=level,
+    )
+
+
+def assemble(source: Source, gadgets: list[list[int]], deviations: int, level: Level = Level.STRICT) -> Program:
+    """Everything around a body of these gadgets; `deviations` is how many entries of the tables are spoilt."""
+    memory = source.weighted(((9, layout.SMALL_MEMORY), (1, layout.LARGE_MEMORY)))
+    body = [word for words in gadgets for word in words]
+    # So near to the end of its page that most bodies go on in the next one.
+    start = layout.CODE + PAGE_SIZE - 4 * source.integer(1, 200)
+    entries = tables(source)
+    for _ in range(deviations):
+        change = deviation(source, memory)
+        entries[change.address] = change.entry
+    return Program(
+        segments=(
+            Segment(layout.BOOT, to_bytes(boot())),
+            Segment(layout.HANDLER, to_bytes(handler(source))),
+            *(Segment(at, entry.to_bytes(WORD, "little")) for at, entry in sorted(entries.items())),
+            Segment(layout.INITIAL, _initial(source, start)),
+            Segment(start, to_bytes(body + _end(len(body)))),
+        ),
+        memory=memory,
+        level=level,
+        input=bytes(source.integer(0, 255) for _ in range(source.integer(0, 3))),
+        disk=bytes(range(256)) * (DISK_SECTORS * SECTOR_SIZE // 256) if source.chance(70) else None,
+        disk_latency=source.choose((20, 0, 1, 300)),
+        disk_writable=not source.chance(20),
+    )
+
+
+def _initial(source: Source, start: int) -> bytes:
+    """What boot loads: see BOOT_REGISTERS and BOOT_CONTROL."""
+    registers = {register: value64(source) for register in layout.VALUES}
+    registers |= {register: address(source) for register in layout.POINTERS}
+    registers |= {layout.ROUNDS: source.integer(1, 6), layout.RECOVERY: start, layout.CALL_NUMBER: 0}
+    control = {
+        "tvec": layout.HANDLER,
+        "imask": source.choose((1, 7, 5, 0)),
+        "timecmp": source.choose((ALL_BITS, source.integer(20, 200))),
+        "epc": start,
+        "ptbr": source.weighted(((6, layout.ROOT | 1), (1, layout.OTHER_ROOT | 1), (2, 0))),
+        "status": source.choose((0, PMODE, PIE, PIE | PMODE)),
+    }
+    values = [registers[register] for register in BOOT_REGISTERS] + [control[name] for name in BOOT_CONTROL]
+    return b"".join(value.to_bytes(WORD, "little") for value in values)
+
+
+def _end(length: int) -> list[int]:
+    """Another round, or the exit call: it works in both modes. `length` of the body in words."""
+    return [
+        op("addi", layout.ROUNDS, layout.ROUNDS, -1),
+        op("blt", 0, layout.ROUNDS, -(length + 1)),
+        *li(layout.CALL_NUMBER, layout.CALL_EXIT),
+        op("syscall"),
+        op("jal", 0, -2),
+    ]
