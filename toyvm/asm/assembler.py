@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from toyvm.asm.diagnostics import Complaint, GiveUp, did_you_mean
+from toyvm.asm.diagnostics import Complaint, EndOfSource, GiveUp, did_you_mean
+from toyvm.asm.directives.table import DIRECTIVES
 from toyvm.asm.doubts import Doubt, doubt
 from toyvm.asm.encoding import Code, Constant, Hole, Result, WordHole
 from toyvm.asm.expressions import Name, Node
@@ -28,16 +29,10 @@ if TYPE_CHECKING:
 _PLACEHOLDER = bytes(4)  # stands for an instruction that is wrong, so that what follows keeps its place
 
 
-class EndOfSource(Exception):
-    """`.end`: the rest of the source is not read."""
-
-
 class Assembler:
     """Reads one source into a unit. It is the scope of early expressions, and what directives act upon."""
 
     def __init__(self, session: Session, source: Source, defines: dict[str, int]) -> None:
-        from toyvm.asm.directives.table import DIRECTIVES  # they act on the assembler, and so import it
-
         self.session = session
         self.log = session.log
         self.unit = Unit(source.name)
@@ -49,7 +44,6 @@ class Assembler:
         self.local_labels: dict[int, int] = {}
         self._evaluating: list[str] = []  # symbols whose definitions are being followed
         self._followed: dict[str, Value] = {}  # what those are worth that have been, in the same evaluation
-        self._directives = DIRECTIVES
         self._overridden = False  # a macro has an instruction's name: remembered statements no longer count
         self.frame = Frame(source, iter(()), session.file_number(source))
         self.number = 0
@@ -188,7 +182,7 @@ class Assembler:
         """A macro, a directive, or a mistake."""
         try:
             macro = self.macros.get(word)
-            directive = self._directives.get(word)
+            directive = DIRECTIVES.get(word)
             if macro is not None:
                 macro.expand(self, operands)
             elif directive is not None:
@@ -200,7 +194,7 @@ class Assembler:
 
     def _unknown(self, word: str) -> Complaint:
         if word.startswith("."):
-            return Complaint(f"unknown directive '{word}'", notes=did_you_mean(word, self._directives))
+            return Complaint(f"unknown directive '{word}'", notes=did_you_mean(word, DIRECTIVES))
         notes = foreign(word) or did_you_mean(word, [*MNEMONICS, *self.macros])
         return Complaint(f"unknown instruction or macro '{word}'", notes=notes)
 

@@ -43,6 +43,10 @@ class GiveUp(Exception):
     """No point in going on: the log is full, or macros run away."""
 
 
+class EndOfSource(Exception):
+    """`.end`: the rest of the source is not read."""
+
+
 @dataclass
 class Log:
     """Every diagnostic of a run, in the order found, each once."""

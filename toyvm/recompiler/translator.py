@@ -10,6 +10,7 @@ from typing import Any
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.native import ffi
 from toyvm.recompiler import emitter
+from toyvm.recompiler.account import Account
 from toyvm.recompiler.cache import Cache
 from toyvm.recompiler.code import CompiledCode, compiled
 from toyvm.recompiler.compiler import Compiler
@@ -17,7 +18,6 @@ from toyvm.recompiler.emitter import Emitter
 from toyvm.recompiler.options import Recompiling
 from toyvm.recompiler.region import Region, discover, skip_system
 from toyvm.recompiler.request import Snapshot, read_request
-from toyvm.recompiler.worker import Account
 
 FUNCTION = "region"
 JUMPS_MAX = 64  # targets of one

@@ -14,20 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from toyvm.errors import ToyvmError
 from toyvm.native import ffi, lib
+from toyvm.recompiler.account import Account
 from toyvm.recompiler.options import Recompiling
 
 if TYPE_CHECKING:
     from toyvm.recompiler.translator import Translator
-
-
-class Account:
-    """What the recompiler did."""
-
-    def __init__(self) -> None:
-        self.compiled = 0  # regions
-        self.instructions = 0  # in them
-        self.found = 0  # regions in the cache
-        self.dropped = 0  # so often there was no room for more
 
 
 _alive: weakref.WeakSet[Recompiler] = weakref.WeakSet()  # their pipes are open

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toyvm.asm.assembler import EndOfSource
-from toyvm.asm.diagnostics import Complaint
+from toyvm.asm.diagnostics import Complaint, EndOfSource
 from toyvm.asm.directives.conditionals import CONDITIONALS
 from toyvm.asm.directives.data import DATA
 from toyvm.asm.directives.directive import Directive, operands_of
