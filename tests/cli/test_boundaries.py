@@ -22,7 +22,7 @@ SOURCE = "_start: li a0, 0\n out 8, a0\n"
 def limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small ones: what they are is not what is tested here."""
     monkeypatch.setattr("toyvm.files.boundary.PATIENCE_SECONDS", 0.02)
-    for place in ("asm.source.MAXIMUM_SOURCE", "image.model.MAXIMUM_IMAGE", "importer.files.MAXIMUM_PROGRAM"):
+    for place in ("asm.source.MAXIMUM_SOURCE", "image.image.MAXIMUM_IMAGE", "importer.files.MAXIMUM_PROGRAM"):
         monkeypatch.setattr(f"toyvm.{place}_BYTES", 1 << 20)
 
 

@@ -1,20 +1,16 @@
-"""Images: programs ready to be loaded, with symbols and the line of a source for every address."""
+"""What images hold: programs ready to be loaded, with symbols and the line of a source for every address."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
 from itertools import pairwise
-from os import PathLike
 from typing import NamedTuple
 
-from toyvm.arguments import check_bytes, check_integer, check_path, check_text
+from toyvm.arguments import check_integer, check_text
 from toyvm.errors import UsageError
-from toyvm.files.boundary import boundary, read_file, shown
-from toyvm.files.replacing import replace_file
 from toyvm.limits import (
     MAXIMUM_FILES,
-    MAXIMUM_IMAGE_BYTES,
     MAXIMUM_LINES,
     MAXIMUM_NAMES_BYTES,
     MAXIMUM_SYMBOLS,
@@ -96,7 +92,7 @@ class _Parts(NamedTuple):
     sections: tuple[Section, ...] = ()
 
 
-class Image(_Parts):
+class Contents(_Parts):
     """A program. Addresses are physical; execution starts at `entry`."""
 
     def address_of(self, name: str) -> int:
@@ -150,32 +146,6 @@ class Image(_Parts):
             if segment.address <= self.entry < segment.address + segment.size and segment.flags & PF_X:
                 return None
         return f"the entry point {self.entry:#x} lies in no executable segment"
-
-    def to_bytes(self) -> bytes:
-        """The image as an ELF64 file."""
-        from toyvm.image.writer import write
-
-        return write(self)
-
-    @staticmethod
-    def from_bytes(data: bytes, name: str = "<bytes>") -> Image:
-        """The image in an ELF64 file. Raises BadFileError, which says what is wrong and where."""
-        from toyvm.image.reader import read
-
-        return read(check_bytes(data, "image"), check_text(name, "name"))
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the file, all of it or nothing. Raises BadFileError."""
-        check_path(path, "path")
-        with boundary(path):
-            replace_file(path, self.to_bytes())
-
-    @staticmethod
-    def load(path: str | PathLike[str]) -> Image:
-        """The image in a file. Raises BadFileError."""
-        data = read_file(check_path(path, "path"), MAXIMUM_IMAGE_BYTES)
-        with boundary(path):
-            return Image.from_bytes(data, shown(path))
 
     @cached_property
     def _by_name(self) -> dict[str, int]:

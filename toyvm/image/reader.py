@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from toyvm.image import elf
 from toyvm.image.file import ElfFile, Expected, Header
-from toyvm.image.model import Image, LineTable, Section, Segment, Symbol
+from toyvm.image.model import Contents, LineTable, Section, Segment, Symbol
 from toyvm.isa.machine import MAXIMUM_MEMORY
 from toyvm.limits import MAXIMUM_FILES, MAXIMUM_LINES, MAXIMUM_NAMES_BYTES
 
@@ -18,17 +18,17 @@ _TOP = 1 << 64
 IDENTITY = (Expected("machine", 18, elf.MACHINE_T64, "machine"), Expected("type", 16, elf.TYPE_EXECUTABLE, "file type"))
 
 
-def read(data: bytes, name: str) -> Image:
-    """The image in `data`. Raises BadFileError: one line with the offset, the value and what it may be."""
+def read(data: bytes, name: str) -> Contents:
+    """What the image in `data` holds. Raises BadFileError: one line with the offset, the value and what it may be."""
     return _Reader(data, name).image()
 
 
 class _Reader(ElfFile):
-    def image(self) -> Image:
+    def image(self) -> Contents:
         header = self.header("a T64 image", IDENTITY)
         programs = self.program_headers(header)
         segments = self._segments(programs)
-        complaint = Image(header["entry"], segments).complaint()
+        complaint = Contents(header["entry"], segments).complaint()
         if complaint is not None:
             raise self.bad(24, complaint)
         sections = self.section_headers(header)
@@ -36,7 +36,7 @@ class _Reader(ElfFile):
         loaded = self._loaded(sections, names, segments)
         symbols = self._symbols(sections, loaded)
         lines = self._lines(sections, names)
-        return Image(header["entry"], segments, symbols, lines, tuple(loaded.values()))
+        return Contents(header["entry"], segments, symbols, lines, tuple(loaded.values()))
 
     # Segments.
 

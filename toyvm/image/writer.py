@@ -7,7 +7,7 @@ import zlib
 from dataclasses import dataclass
 
 from toyvm.image import elf
-from toyvm.image.model import Image, LineTable, Section, Segment, Symbol
+from toyvm.image.model import Contents, LineTable, Section, Segment, Symbol
 
 
 class _Strings:
@@ -43,7 +43,7 @@ class _Extra:
     entsize: int = 0
 
 
-def write(image: Image) -> bytes:
+def write(image: Contents) -> bytes:
     """The file: header, program headers, segments (each at a multiple of the page), tables, section headers."""
     out = bytearray(elf.HEADER.size + elf.PROGRAM_HEADER.size * len(image.segments))
     offsets = [_place_segment(out, segment) for segment in image.segments]
@@ -62,7 +62,7 @@ def write(image: Image) -> bytes:
     return bytes(out)
 
 
-def _header(image: Image, section_headers: int, count: int) -> bytes:
+def _header(image: Contents, section_headers: int, count: int) -> bytes:
     return elf.HEADER.pack(
         magic=elf.MAGIC,
         class_=elf.CLASS_64,
@@ -107,7 +107,7 @@ def _program_header(segment: Segment, offset: int) -> bytes:
     )
 
 
-def _section_header(section: Section, image: Image, offsets: list[int], names: _Strings) -> bytes:
+def _section_header(section: Section, image: Contents, offsets: list[int], names: _Strings) -> bytes:
     return elf.SECTION_HEADER.pack(
         name=names.add(section.name),
         type=elf.SHT_PROGBITS if section.has_contents else elf.SHT_NOBITS,
@@ -127,14 +127,14 @@ def _alignment_of(address: int) -> int:
     return min(address & -address, 16) if address else 16
 
 
-def _offset_of(section: Section, image: Image, offsets: list[int]) -> int:
+def _offset_of(section: Section, image: Contents, offsets: list[int]) -> int:
     for segment, offset in zip(image.segments, offsets, strict=True):
         if segment.address <= section.address and section.address + section.size <= segment.address + segment.size:
             return offset + min(section.address - segment.address, len(segment.data))
     return 0
 
 
-def _extras(image: Image, names: _Strings) -> list[_Extra]:
+def _extras(image: Contents, names: _Strings) -> list[_Extra]:
     """The tables; the section names come last, when all names are in."""
     strings = _Strings()
     numbers = {section.name: number for number, section in enumerate(image.sections, 1)}
