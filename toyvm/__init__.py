@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from toyvm.asm import Assembly, assemble, assemble_text
     from toyvm.errors import AssemblyError, BadFileError, ToyvmError, UsageError
     from toyvm.host.exit_events import ExitEvent
-    from toyvm.host.host import Guest, Host
+    from toyvm.host.guest import Guest
+    from toyvm.host.host import Host
     from toyvm.image import Image
     from toyvm.isa.machine import Level
     from toyvm.machine.bare import Machine
@@ -24,7 +25,8 @@ _HOMES = {
     "toyvm.asm": ("Assembly", "assemble", "assemble_text"),
     "toyvm.errors": ("AssemblyError", "BadFileError", "ToyvmError", "UsageError"),
     "toyvm.host.exit_events": ("ExitEvent",),
-    "toyvm.host.host": ("Guest", "Host"),
+    "toyvm.host.guest": ("Guest",),
+    "toyvm.host.host": ("Host",),
     "toyvm.image": ("Image",),
     "toyvm.isa.machine": ("Level",),
     "toyvm.machine.bare": ("Machine",),

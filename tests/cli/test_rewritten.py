@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.commands import call
 
-from toyvm.host.host import Guest
+from toyvm.host.guest import Guest
 from toyvm.image import Image
 
 Capture = pytest.CaptureFixture[str]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from support.guest_runs import GUESTS, TESTS, image_of
 from support.hypercalls import Asker, asker_on, error
 
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 from toyvm.hypercalls import GRANT_WRITABLE
 from toyvm.isa.paging import PAGE_SIZE
 

@@ -8,7 +8,8 @@ import pytest
 from support.guest_runs import GUESTS, image_of
 
 from toyvm.asm import assemble_text
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 from toyvm.host.scheduler import HostStop
 
 MANY = 1_000

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from support.guest_runs import GUESTS, image_of
 
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 
 DOMAINS = GUESTS / "domains.s"
 SAID = {

@@ -10,7 +10,8 @@ import pytest
 from toyvm.asm import assemble_text
 from toyvm.errors import UsageError
 from toyvm.host.exit_events import ExitEvent
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 from toyvm.host.scheduler import Condition, HostStop
 
 FOR_EVER = assemble_text("_start: addi a0, a0, 1\n j _start\n", "for_ever.s").image

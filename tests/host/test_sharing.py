@@ -18,7 +18,8 @@ from support.subjects import SUBJECTS, VARIANTS, devices_of
 from toyvm.asm import assemble_text
 from toyvm.errors import UsageError
 from toyvm.host.exit_events import ExitEvent
-from toyvm.host.host import Guest, Host, host_memory_for
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host, host_memory_for
 from toyvm.host.scheduler import Condition, HostStop
 from toyvm.isa.machine import Level
 from toyvm.techniques import facts_of

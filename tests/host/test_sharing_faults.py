@@ -9,13 +9,14 @@ import pytest
 from support.subjects import SUBJECTS
 
 from toyvm.asm import assemble_text
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 from toyvm.host.scheduler import HostStop
 from toyvm.machine import diagnosis
 from toyvm.machine.bare import Machine
 from toyvm.machine.diagnosis import describe
 from toyvm.machine.outcome import Outcome, Stop
-from toyvm.monitor.monitor import Exit
+from toyvm.monitor import Exit
 from toyvm.monitor.trap_and_emulate import TrapAndEmulate
 from toyvm.testing.programs import random_program
 

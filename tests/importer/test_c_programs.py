@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from support.compiling import build, needs_compiler
 
-from toyvm.host.host import Guest, Host, host_memory_for
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host, host_memory_for
 from toyvm.importer import Options, import_file
 from toyvm.machine.bare import Machine
 from toyvm.recompiler.options import Recompiling

@@ -16,7 +16,8 @@ import pytest
 
 from toyvm.asm import assemble_text
 from toyvm.errors import UsageError
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 from toyvm.machine.bare import Machine
 from toyvm.machine.disk import Disk
 from toyvm.recompiler.options import Recompiling

@@ -14,11 +14,12 @@ from toyvm.asm import assemble_text
 from toyvm.errors import ToyvmError, UsageError
 from toyvm.host.accounts import account_of
 from toyvm.host.exit_events import ExitEvent
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 from toyvm.host.rewriting import counts_of
 from toyvm.host.scheduler import Condition, HostStop
 from toyvm.machine.bare import Machine
-from toyvm.monitor.monitor import Access, Monitor, MonitoredGuest
+from toyvm.monitor import Access, Monitor, MonitoredGuest
 
 ASKS = assemble_text("_start: in a0, 1\n out 8, a0\n", "asks.s").image
 COUNTS = assemble_text("_start: addi a0, a0, 1\n j _start\n", "counts.s").image

@@ -11,7 +11,7 @@ from support.guest_runs import GUESTS, TESTS, image_of
 from toyvm import Host, Machine, assemble_text
 from toyvm.errors import UsageError
 from toyvm.exits import BY_NAME as REASONS
-from toyvm.host.host import Guest
+from toyvm.host.guest import Guest
 from toyvm.image import Image
 from toyvm.isa.guest_mode import INTERCEPTS
 from toyvm.isa.paging import PAGE_SIZE, PTE_A, PTE_D, PTE_FRAME, PTE_R, PTE_RESERVED, PTE_V, PTE_W, PTE_X

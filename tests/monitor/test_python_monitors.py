@@ -15,10 +15,11 @@ from support.guest_runs import BEHAVIOURS, GUESTS, TESTS, header_of, image_of
 
 from toyvm.asm import assemble_text
 from toyvm.errors import ToyvmError, UsageError
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 from toyvm.host.scheduler import HostStop
 from toyvm.isa.machine import Level
-from toyvm.monitor.monitor import Access, Exit, Monitor, Space
+from toyvm.monitor import Access, Exit, Monitor, Space
 from toyvm.monitor.trap_and_emulate import TrapAndEmulate
 from toyvm.testing import strategies
 from toyvm.testing.programs import Program, random_program

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from toyvm.asm import assemble_text
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 from toyvm.host.rewriting import Kind, counts_of, words_of
 from toyvm.image import Image
 from toyvm.isa.machine import Level

@@ -10,7 +10,8 @@ import pytest
 from support.guest_runs import GUESTS, image_of
 
 from toyvm.errors import UsageError
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 from toyvm.isa.paging import PTE_FRAME, PTE_R, PTE_V, PTE_W, PTE_X
 from toyvm.machine.bare import Machine
 from toyvm.native import lib

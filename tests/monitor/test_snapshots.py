@@ -10,7 +10,8 @@ from support.hypercalls import asker
 
 from toyvm.asm import assemble_text
 from toyvm.errors import BadFileError, UsageError
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 from toyvm.hypercalls import VIRTUAL_INTERRUPTS
 
 KERNEL = GUESTS / "kernel.s"

@@ -13,7 +13,8 @@ from support.feeding_ring import WAITS, answered, feeding, feeding_guest
 from support.guest_runs import GUESTS, header_of, image_of
 from support.hypercalls import ALL_ONES, CODE, LIST, READ_ONLY, Asker, asker, asker_on, error, words
 
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 from toyvm.host.scheduler import HostStop
 from toyvm.hypercalls import BY_NAME, WORK_LIMIT, WORK_PIECE
 from toyvm.isa.paging import PAGE_SIZE, PTE_R, PTE_U, PTE_V, PTE_W

@@ -8,7 +8,8 @@ from functools import cache
 from struct import pack
 
 from toyvm.asm import assemble_text
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 from toyvm.hypercalls import DISK_READ, DISK_SLOT_SIZE, DISK_SLOTS, DISK_WRITE, RING_DATA
 from toyvm.image import Image
 from toyvm.techniques import parse_variant

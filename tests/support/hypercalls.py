@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from toyvm.host.host import Guest, Host
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
 from toyvm.hypercalls import (
     BY_NAME,
     ERRORS,

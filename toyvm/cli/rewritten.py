@@ -21,7 +21,7 @@ from toyvm.printable import printable
 from toyvm.techniques import BY_NAME
 
 if TYPE_CHECKING:
-    from toyvm.host.host import Guest
+    from toyvm.host.guest import Guest
     from toyvm.host.rewriting import RewrittenWord
 
 _REFUSED = ("report", "record", "replay")

@@ -32,7 +32,7 @@ from toyvm.machine.outcome import EXIT_CODES, Outcome, Stop
 from toyvm.techniques import facts_of, parse_variant
 
 if TYPE_CHECKING:
-    from toyvm.host.host import Guest
+    from toyvm.host.guest import Guest
     from toyvm.image import Image
     from toyvm.machine.computer import Computer
     from toyvm.machine.console import InputSource
@@ -225,7 +225,7 @@ def _recorded(arguments: argparse.Namespace) -> Iterator[InputSource]:
 @contextmanager
 def quiet_guest(arguments: argparse.Namespace) -> Iterator[tuple[Guest, Outcome]]:
     """A guest that has run as the options say, without a terminal and with its output dropped, and how it ended."""
-    from toyvm.host.host import Guest
+    from toyvm.host.guest import Guest
     from toyvm.machine.console import BytesInput
 
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)

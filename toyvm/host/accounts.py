@@ -9,7 +9,8 @@ from toyvm.isa.paging import PAGE_SIZE
 from toyvm.native import ffi, lib
 
 if TYPE_CHECKING:
-    from toyvm.host.host import Guest, Host
+    from toyvm.host.guest import Guest
+    from toyvm.host.host import Host
 
 
 @dataclass(frozen=True, slots=True)

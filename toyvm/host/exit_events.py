@@ -13,7 +13,7 @@ from toyvm.isa.traps import CAUSES
 from toyvm.names import unknown_name
 
 if TYPE_CHECKING:
-    from toyvm.host.host import Guest
+    from toyvm.host.guest import Guest
     from toyvm.image import Location
 
 # struct t64_exit of native/include/toyvm.h; a test holds the two to one another.

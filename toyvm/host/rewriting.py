@@ -15,7 +15,7 @@ from toyvm.isa.paging import PAGE_SIZE
 from toyvm.native import ffi, lib
 
 if TYPE_CHECKING:
-    from toyvm.host.host import Guest
+    from toyvm.host.guest import Guest
 
 _NOWHERE = (1 << 64) - 1
 _CALL_BASE = 0x80000  # hcall numbers from here on are the monitor's

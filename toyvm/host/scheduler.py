@@ -22,7 +22,7 @@ from toyvm.native import lib
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from toyvm.host.host import Guest
+    from toyvm.host.guest import Guest
 
 _LOOK_SECONDS = 0.002  # how often guests that wait for the world outside are looked at while others run
 

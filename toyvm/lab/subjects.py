@@ -16,7 +16,7 @@ from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.machine.outcome import Stop
 
 if TYPE_CHECKING:
-    from toyvm.host.host import Guest
+    from toyvm.host.guest import Guest
     from toyvm.image import Image
     from toyvm.machine.computer import Computer
     from toyvm.recompiler.options import Recompiling

@@ -39,7 +39,8 @@ from toyvm.machine.outcome import Outcome
 if TYPE_CHECKING:
     from toyvm.cli.host.control import Command, Control
     from toyvm.host.accounts import HostAccount
-    from toyvm.host.host import Guest, Host
+    from toyvm.host.guest import Guest
+    from toyvm.host.host import Host
     from toyvm.host.scheduler import HostStop
     from toyvm.image import Image
 

@@ -16,7 +16,8 @@ from toyvm.host.stride import check_cap, check_share
 from toyvm.names import unknown_name
 
 if TYPE_CHECKING:
-    from toyvm.host.host import Guest, Host
+    from toyvm.host.guest import Guest
+    from toyvm.host.host import Host
 
 EVERY = "all"  # in place of a guest's name
 

@@ -14,7 +14,7 @@ from toyvm.cli.host.table import Row, summary, table
 from toyvm.cli.terminal import TerminalInput, keys_unbuffered
 from toyvm.errors import UsageError
 from toyvm.host.accounts import HostAccount
-from toyvm.host.host import Guest
+from toyvm.host.guest import Guest
 from toyvm.host.scheduler import Condition, HostStop
 from toyvm.host.stride import MAXIMUM_SHARE
 from toyvm.printable import printable

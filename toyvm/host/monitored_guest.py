@@ -1,0 +1,162 @@
+"""A guest whose monitor is written in Python: its exits go there, and it goes on as that says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from toyvm.arguments import check_callable, wrong
+from toyvm.errors import ToyvmError, UsageError
+from toyvm.exits import EXIT_REASONS
+from toyvm.host.exit_events import FIELDS, LAYOUT, ExitEvent
+from toyvm.host.exit_records import Access, Effect, Exit, Mapping, exit_of
+from toyvm.host.guest import Guest
+from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
+from toyvm.machine.computer import Computer
+from toyvm.machine.gate import one_thread_at_a_time
+from toyvm.native import ERRORS, ffi, lib
+
+if TYPE_CHECKING:
+    from toyvm.asm import Assembly
+    from toyvm.host.host import Host
+    from toyvm.image import Image
+
+RIGHTS = {"r": PTE_R, "w": PTE_W, "x": PTE_X}
+_MOST_ALIKE = 100  # exits in a row that are the same in everything: the monitor gets nowhere
+_EFFECTS = (
+    *("next", "jump", "flush", "flush_page", "trap"),
+    *("off", "idle", "need_input", "full", "wait"),
+)
+_STOPS = {
+    lib.T64_EFFECT_IDLE: lib.T64_STOP_IDLE,
+    lib.T64_EFFECT_NEED_INPUT: lib.T64_STOP_INPUT,
+    lib.T64_EFFECT_FULL: lib.T64_STOP_OUTPUT,
+    lib.T64_EFFECT_WAIT: lib.T64_STOP_WAIT,
+}
+
+
+@runtime_checkable
+class GuestMonitor(Protocol):
+    """What a monitor in Python is to its guest: toyvm.monitor.Monitor is one."""
+
+    def handle(self, exit: Exit) -> None: ...
+
+    def enter(self) -> None: ...
+
+
+MonitorMaker = Callable[["MonitoredGuest"], GuestMonitor]  # a class of monitors, or a function that makes one
+
+
+@one_thread_at_a_time("standing", "checked", "emulate", "walk")  # which their callers and `standing` check
+class MonitoredGuest(Guest):
+    """A guest whose monitor is written in Python. What a monitor keeps itself is no part of its snapshots."""
+
+    monitor: GuestMonitor
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.entered = False  # since the last exit `run_in` was called
+        self._running = False
+        self._stop: int | None = None  # what the next run is to end with at once
+        self._last: bytes | None = None  # the last exit...
+        self._alike = 0  # ...and how many were the same
+        self._emulation = ffi.new("t64_emulation *")
+        self._mapping = ffi.new("t64_mapping *")
+        self.runner.native_run = self._run_native
+
+    def standing(self) -> Any:
+        """The native object, while the guest stands still. Raises UsageError."""
+        vm = self.vm
+        if self._running:
+            raise UsageError(f"guest {self.name} is running; its monitor acts between an exit and an entry")
+        return vm
+
+    def checked(self, code: int, doing: str) -> None:
+        if code != lib.T64_OK:
+            raise ToyvmError(f"{doing}: {ERRORS[code]}")
+
+    def load(self, image: Image | Assembly) -> None:
+        super().load(image)
+        self._stop = self._last = None
+
+    def restore(self, snapshot: bytes) -> None:
+        super().restore(snapshot)
+        self._stop = self._last = None
+
+    # What the run loop calls.
+
+    def _run_native(self, vm: Any, goal: int) -> int:
+        if self._stop is not None:
+            stop, self._stop, self._last = self._stop, None, None
+            return stop
+        if self.native_state.retired < goal and not lib.t64_vm_halted(vm):
+            self.entered = False
+            self.monitor.enter()
+            if not self.entered:
+                raise UsageError(f"monitor {type(self.monitor).__name__}: enter() returned without run_in()")
+        self._running = True
+        try:
+            return int(lib.t64_vm_run(vm, goal))
+        finally:
+            self._running = False
+
+    def _on_exit(self) -> None:
+        """Show the exit to those who asked to see it, then have it handled, unless they moved the guest away."""
+        raw = self._exit_bytes[:]
+        fields = dict(zip(FIELDS, LAYOUT.unpack(raw), strict=True))
+        self._check_progress(raw, fields)
+        for observer in self._observers.by_reason.get(raw[0], ()):
+            observer(ExitEvent(self, raw, self._state.skipped))
+        if self.pc == fields["pc"]:
+            self.monitor.handle(exit_of(fields))
+
+    def _check_progress(self, raw: bytes, fields: dict[str, int]) -> None:
+        self._alike = self._alike + 1 if raw == self._last else 0
+        self._last = raw
+        if self._alike >= _MOST_ALIKE:
+            self._last = None
+            raise UsageError(
+                f"monitor {type(self.monitor).__name__} gets nowhere: exit {EXIT_REASONS[fields['reason']].name} at "
+                f"{fields['pc']:#x} about {fields['tval']:#x} came {_MOST_ALIKE} times in a row"
+            )
+
+    def _watch(self) -> None:
+        """Every exit comes to Python in any case."""
+
+    # What the monitor calls.
+
+    def emulate(self, word: int) -> Effect:
+        """See Monitor.emulate."""
+        found = self._emulation
+        self.checked(lib.t64_custom_emulate(self.standing(), word, found), "emulating")
+        self._stop = lib.T64_STOP_YIELD if found.yields else _STOPS.get(found.kind)
+        kind = _EFFECTS[found.kind]
+        if kind == "trap":
+            return Effect(kind, cause=int(found.cause), tval=int(found.tval))
+        return Effect(kind, page=int(found.page) if kind == "flush_page" else None)
+
+    def walk(self, gva: int, access: Access, mark: bool) -> Mapping:
+        """See Monitor.walk."""
+        if not isinstance(access, Access):
+            raise wrong("access", access, "a member of Access")
+        found = self._mapping
+        self.checked(lib.t64_custom_walk(self.standing(), gva, access, bool(mark), found), "a walk")
+        if found.cause:
+            return Mapping(int(found.cause), int(found.gpa), None, "")
+        rights = "".join(right for right, bit in RIGHTS.items() if found.rights & bit)
+        return Mapping(None, int(found.gpa), int(found.hpa), rights)
+
+
+def monitored_guest(maker: MonitorMaker, host: Host, *arguments: Any) -> MonitoredGuest:
+    """The guest of a host with a monitor that `maker` makes for it. Raises UsageError if that makes none."""
+    name = getattr(maker, "__name__", type(maker).__name__)
+    guest = MonitoredGuest(host, f"python:{name}", *arguments)
+    try:
+        monitor = check_callable(maker, "monitor")(guest)
+        if not isinstance(monitor, GuestMonitor):
+            raise wrong("monitor", monitor, "a class derived from toyvm.monitor.Monitor")
+    except BaseException:
+        Computer.close(guest)  # it has no place on the host yet
+        raise
+    guest.monitor = monitor
+    return guest
