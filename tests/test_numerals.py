@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toyvm.arguments import parse_size
 from toyvm.asm import assemble_text
 from toyvm.cli.options import parse_count, parse_defines, parse_number, parse_seconds
 from toyvm.errors import AssemblyError, BadFileError, UsageError
 from toyvm.host.host_file import read_host_file
 from toyvm.numerals import MAXIMUM_DIGITS, read_number
 from toyvm.shipped.headers import parse_header
-from toyvm.sizes import parse_size
 
 NUMBERS = {
     "0": 0,

@@ -1,16 +1,26 @@
-"""Arguments of the Python API: checked where they come in, refused with the value and what is expected."""
+"""Arguments, of the Python API as of commands: checked where they come in, refused with the value and what is expected.
+
+Sizes are taken as people write them: 4096, 0x1000, 64K, 16M, 1G. For a name that is not there the
+nearest one is told that is.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from operator import index
 from typing import Any
 
-from toyvm.errors import UsageError
+from toyvm.errors import UnknownNameError, UsageError
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.numerals import read_number
 
 _SHOWN = 60  # characters of a value
 _WORD_LIMIT = 1 << 64
+UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_WITH_UNIT = re.compile(r"(.+?)\s*([KMGT]?)(?:I?B)?", re.ASCII)
 
 
 def wrong(what: str, value: object, expected: str) -> UsageError:
@@ -81,3 +91,57 @@ def check_callable(value: Any, what: str) -> Callable[..., Any]:
     if not callable(value):
         raise wrong(what, value, "something to call")
     return value  # type: ignore[no-any-return]
+
+
+def parse_size(value: int | str, what: str = "size") -> int:
+    """Bytes in `value`: a number, or a numeral with an optional K, M, G or T, powers of 1024.
+
+    Raises UsageError for anything else.
+    """
+    if not isinstance(value, str):
+        return check_integer(value, what)
+    with suppress(ValueError):
+        return read_number(value)
+    match = _WITH_UNIT.fullmatch(value.strip().upper())
+    try:
+        return read_number(match[1]) * UNITS.get(match[2], 1) if match else read_number(value)
+    except ValueError:
+        raise UsageError(f"{what} {value[:40]!r} is no size; write bytes, or 64K, 16M, 1G") from None
+
+
+def check_within(value: int, low: int, high: int, what: str, unit: str = "") -> int:
+    """`value` itself, if it lies in low..high; raises UsageError saying value and limits otherwise."""
+    if not low <= check_integer(value, what) <= high:
+        raise UsageError(f"{what} of {value}{unit} is out of range; it takes {low}..{high}{unit}")
+    return value
+
+
+def check_pages(value: int | str, low: int, high: int, what: str = "") -> int:
+    """The bytes of a size that lies in low..high and makes whole pages; raises UsageError, saying which would."""
+    size = check_within(parse_size(value, what or "size"), low, high, what or "value", " bytes")
+    if rest := size % PAGE_SIZE:
+        near = f"{size - rest} or {size - rest + PAGE_SIZE} perhaps"
+        raise UsageError(f"{what} of {size} bytes; it takes a multiple of {PAGE_SIZE}, {near}".removeprefix(" of "))
+    return size
+
+
+def show_size(size: int) -> str:
+    """`size` in bytes as people write it: 16M, 64K, 513."""
+    for unit, factor in reversed(UNITS.items()):
+        if size >= factor and size % factor == 0:
+            return f"{size // factor}{unit}"
+    return str(size)
+
+
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
+    """The error for a `kind` of thing called `name`, with a suggestion from `known`."""
+    near = nearest(name, known)
+    return UnknownNameError(f"no {kind} {short(name)}" + (f"; did you mean {near}?" if near else ""))
+
+
+def nearest(name: object, known: Iterable[str]) -> str | None:
+    """The one of `known` that `name` may be a slip of."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(str(name), list(known), 1)
+    return near[0] if near else None

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toyvm.arguments import check_path, short
+from toyvm.arguments import check_path, nearest, short
 from toyvm.errors import AssemblyError, BadFileError, UsageError
 from toyvm.files.boundary import boundary, read_regular, shown
-from toyvm.names import nearest
 from toyvm.paths import guests_directory
 from toyvm.shipped.prebuilt import forget_ready, is_shipped, shipped_image
 from toyvm.techniques import Build, facts_of

@@ -25,10 +25,11 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     ("importer",),
     ("shipped",),
     ("asm", "reference", "native"),
-    ("image", "core_sources", "sizes", "names"),
+    ("image", "core_sources"),
     ("files", "paths"),
     ("hypercalls", "exits", "techniques"),
-    ("isa", "arguments"),
+    ("arguments",),
+    ("isa",),
     ("errors",),
     ("limits", "numerals", "printable"),
 )

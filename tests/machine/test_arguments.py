@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toyvm import Guest, Host, Image, Machine, ToyvmError, UsageError, assemble, assemble_text, load_program
+from toyvm.arguments import parse_size, show_size
 from toyvm.machine.computer import Computer
-from toyvm.sizes import parse_size, show_size
 
 IMAGE = assemble_text("_start: nop\nagain: j _start\n").image
 

@@ -61,8 +61,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def start_options(arguments: argparse.Namespace) -> StartOptions:
     """The program's arguments, environment and stack. Raises UsageError."""
+    from toyvm.arguments import parse_size
     from toyvm.importer import Options as StartOptions
-    from toyvm.sizes import parse_size
 
     environment = {}
     for text in arguments.env:

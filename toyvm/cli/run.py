@@ -242,8 +242,8 @@ def quiet_guest(arguments: argparse.Namespace) -> Iterator[tuple[Guest, Outcome]
 @contextmanager
 def _computer(arguments: argparse.Namespace, source: InputSource, output: BinaryIO | None) -> Iterator[Computer]:
     """The computer that the options ask for."""
+    from toyvm.arguments import check_pages
     from toyvm.machine.disk import open_disk
-    from toyvm.sizes import check_pages
 
     memory = check_pages(arguments.memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory")
     options: dict[str, Any] = {

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from toyvm.arguments import check_callable, check_list, check_text
+from toyvm.arguments import check_callable, check_list, check_text, unknown_name
 from toyvm.exits import BY_NAME, EXIT_REASONS
 from toyvm.isa.guest_mode import EXITS
 from toyvm.isa.traps import CAUSES
-from toyvm.names import unknown_name
 
 if TYPE_CHECKING:
     from toyvm.host.guest import Guest

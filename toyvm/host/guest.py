@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, BinaryIO
 
-from toyvm.arguments import check_integer, check_list, check_text
+from toyvm.arguments import check_integer, check_list, check_text, check_within, unknown_name
 from toyvm.errors import UsageError
 from toyvm.exits import EXIT_REASONS
 from toyvm.host.exit_events import ExitEvent, Observer, Observers
@@ -19,9 +19,7 @@ from toyvm.machine.disk import Disk
 from toyvm.machine.gate import one_thread_at_a_time
 from toyvm.machine.holding import Holding
 from toyvm.machine.outcome import Outcome
-from toyvm.names import unknown_name
 from toyvm.native import ffi, lib
-from toyvm.sizes import check_within
 
 if TYPE_CHECKING:
     from toyvm.host.host import Host

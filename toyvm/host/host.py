@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 
-from toyvm.arguments import check_callable, check_integer, check_seconds, check_text
+from toyvm.arguments import check_callable, check_integer, check_pages, check_seconds, check_text
 from toyvm.errors import ToyvmError, UsageError
 from toyvm.host.accounts import HostAccount, account_of
 from toyvm.host.guest import Guest
@@ -15,14 +15,14 @@ from toyvm.host.scheduler import HostStop, Sharing
 from toyvm.host.stride import DEFAULT_SHARE, DEFAULT_SLICE, FULL_CAP, Schedule
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, MAXIMUM_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
-from toyvm.machine.computer import LEVEL_NUMBERS, filled, native_config, parse_level
+from toyvm.machine.computer import filled
+from toyvm.machine.config import LEVEL_NUMBERS, native_config, parse_level
 from toyvm.machine.console import Input
 from toyvm.machine.disk import Disk, open_disk
 from toyvm.machine.gate import HOST_IN_USE, Gate, one_thread_at_a_time
 from toyvm.machine.holding import Holding
 from toyvm.native import ffi, lib
 from toyvm.recompiler.options import Recompiling, recompiling_of
-from toyvm.sizes import check_pages
 from toyvm.techniques import TECHNIQUES, Build, Option, Variant, parse_variant
 
 if TYPE_CHECKING:

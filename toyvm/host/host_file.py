@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from toyvm.arguments import short
+from toyvm.arguments import check_pages, check_within, short, unknown_name
 from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.host.stride import (
@@ -42,9 +42,7 @@ from toyvm.isa.machine import (
     Level,
 )
 from toyvm.limits import MAXIMUM_GUESTS, MAXIMUM_HOST_FILE_BYTES, MAXIMUM_KEY_PARTS
-from toyvm.names import unknown_name
 from toyvm.recompiler.options import ENGINES
-from toyvm.sizes import check_pages, check_within
 from toyvm.techniques import Variant, parse_variant
 
 CONSOLE = "console"  # as input: what is typed or sent to the guest

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from toyvm.arguments import check_integer
-from toyvm.sizes import check_within
+from toyvm.arguments import check_integer, check_within
 
 DEFAULT_SLICE = 100_000  # instructions
 DEFAULT_SHARE, MAXIMUM_SHARE = 100, 1_000_000

@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toyvm.arguments import unknown_name
 from toyvm.errors import BadFileError, UsageError
-from toyvm.names import unknown_name
 from toyvm.paths import guests_directory
 from toyvm.programs import load_program
 from toyvm.shipped.headers import Header, read_header

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from toyvm.errors import ToyvmError
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, Level
-from toyvm.machine.computer import Computer, native_config
+from toyvm.machine.computer import Computer
+from toyvm.machine.config import native_config
 from toyvm.machine.console import Input, open_input
 from toyvm.machine.disk import Disk, open_disk
 from toyvm.machine.gate import MACHINE_IN_USE, Gate, one_thread_at_a_time

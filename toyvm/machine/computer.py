@@ -9,10 +9,18 @@ from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
-from toyvm.arguments import check_address, check_bytes, check_integer, check_seconds, check_text, wrong
+from toyvm.arguments import (
+    check_address,
+    check_bytes,
+    check_integer,
+    check_seconds,
+    check_text,
+    check_within,
+    unknown_name,
+    wrong,
+)
 from toyvm.errors import BadFileError, ToyvmError, UsageError
 from toyvm.isa.control import BY_NUMBER, CONTROL_REGISTERS
-from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.limits import MAXIMUM_READ_BYTES
 from toyvm.machine.console import Input, InputRecord, OutputSink, open_input
@@ -22,9 +30,7 @@ from toyvm.machine.holding import Holding
 from toyvm.machine.outcome import Outcome, Stop
 from toyvm.machine.run_loop import NEVER, Runner
 from toyvm.machine.state import ControlRegisters, GeneralRegisterList, Memory, Registers
-from toyvm.names import unknown_name
 from toyvm.native import ERRORS, ffi, lib
-from toyvm.sizes import check_pages, check_within
 
 if TYPE_CHECKING:
     from toyvm.asm import Assembly
@@ -32,7 +38,6 @@ if TYPE_CHECKING:
     from toyvm.recompiler.worker import Recompiler
 
 
-LEVEL_NUMBERS = {level: number for number, level in enumerate(Level)}
 _RIGHTS = {"r": 1, "w": 2, "x": 4}
 
 
@@ -478,27 +483,3 @@ def _checked(code: int, doing: str) -> None:
     if code != lib.T64_OK:
         kind = ToyvmError if code == lib.T64_ERROR_MEMORY else UsageError
         raise kind(f"{doing}: {ERRORS[code]}")
-
-
-def native_config(memory: int | str, level: Level | str, clock_base: int, disk_latency: int) -> Any:
-    """The native core's configuration, every part checked. Raises UsageError."""
-    size = check_pages(memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "memory")
-    check_within(clock_base, 0, NEVER, "clock base", " ns")
-    check_within(disk_latency, 0, 1 << 62, "disk latency", " ticks")
-    return ffi.new(
-        "t64_config *",
-        {
-            "memory": size,
-            "clock_base": clock_base,
-            "disk_latency": disk_latency,
-            "level": LEVEL_NUMBERS[parse_level(level)],
-        },
-    )
-
-
-def parse_level(level: Level | str) -> Level:
-    """The hardware level of that name. Raises UsageError."""
-    try:
-        return Level(level)
-    except ValueError:
-        raise UsageError(f"no hardware level {level!r}; there are {', '.join(Level)}") from None

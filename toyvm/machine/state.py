@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from toyvm.arguments import check_bytes, check_integer, check_text
+from toyvm.arguments import check_bytes, check_integer, check_text, check_within, unknown_name
 from toyvm.errors import UsageError
 from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.registers import ABI_NAMES, REGISTERS
-from toyvm.names import unknown_name
-from toyvm.sizes import check_within
 
 if TYPE_CHECKING:
     from toyvm.machine.computer import Computer

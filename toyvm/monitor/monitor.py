@@ -8,15 +8,13 @@ guest's own tables what it sees fit. Before the guest is entered again it is ask
 
 from __future__ import annotations
 
-from toyvm.arguments import check_address, check_integer, check_text, wrong
+from toyvm.arguments import check_address, check_integer, check_text, check_within, unknown_name, wrong
 from toyvm.errors import UsageError
 from toyvm.host.exit_records import Access, Effect, Exit, Mapping, Space
 from toyvm.host.monitored_guest import RIGHTS, MonitoredGuest
 from toyvm.isa.control import IE, MODE
 from toyvm.machine.gate import one_thread_at_a_time
-from toyvm.names import unknown_name
 from toyvm.native import lib
-from toyvm.sizes import check_within
 
 
 @one_thread_at_a_time("user_mode", "interrupts_enabled")  # by the guest's native_state

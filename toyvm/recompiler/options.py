@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from toyvm.arguments import unknown_name
 from toyvm.errors import UsageError
-from toyvm.names import unknown_name
 from toyvm.paths import cache_directory
 
 ENGINES = ("interpreter", "recompiler")

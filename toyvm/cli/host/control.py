@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from toyvm.arguments import unknown_name
 from toyvm.cli.host.console import KeptOutput, TypedInput
 from toyvm.cli.options import parse_count, parse_number
 from toyvm.errors import BadFileError, UsageError
 from toyvm.host.stride import check_cap, check_share
-from toyvm.names import unknown_name
 
 if TYPE_CHECKING:
     from toyvm.host.guest import Guest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from toyvm.arguments import UNITS
 from toyvm.host.accounts import GuestAccount, HostAccount
-from toyvm.sizes import UNITS
 
 
 @dataclass(frozen=True, slots=True)
