@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
-#include "engine/recompiler/recompiler.h"
+#include "engine/recompiler/internal.h"
 #include "monitor/guest/guest.h"
 #include "assemble.h"
 
@@ -244,8 +244,8 @@ static void group_of_stores_into_code_in_guest_mode(void)
     struct region *region = calloc(1, sizeof *region + sizeof region->counts[0] + sizeof region->sites[0]);
     region->site_count = 1;
     region->sites = (struct region_site *)&region->counts[1];
-    require(!access_reach_quietly(cpu, region, CODE, STORES_A_DOUBLE), "a group of stores into code is left to the interpreter");
-    require(access_reach_quietly(cpu, region, CODE + 0x1000, STORES_A_DOUBLE), "one into data is not");
+    require(!recompiler_reach(cpu, region, CODE, STORES_A_DOUBLE), "a group of stores into code is left to the interpreter");
+    require(recompiler_reach(cpu, region, CODE + 0x1000, STORES_A_DOUBLE), "one into data is not");
     free(region);
     cpu->guest = NULL;
     free_with_host(vm);

@@ -9,10 +9,6 @@
 #include "engine/tlb.h"
 #include "machine/system.h"
 
-struct region;
-
-enum { REGISTER_SINK = 32 };
-
 struct t64_cpu {
     struct t64_vm *vm;
     enum t64_cpu_use use;
@@ -35,37 +31,9 @@ struct t64_cpu {
     struct tlbs tlbs;
 };
 
-/* Why the dispatch loop handed back; state is complete. */
-enum leave {
-    LEAVE_NEXT, /* of execute_*: do not leave, go on behind the instruction */
-    LEAVE_LOOK, /* look at everything anew: budget, interrupts, translation of pc */
-    LEAVE_TRAP, /* cpu->trap is to be raised at state.pc */
-    LEAVE_SERVED, /* hosted: the gate has seen to it, and wants the CPU */
-    LEAVE_USER, /* kernel only: user mode was entered */
-    LEAVE_SPIN, /* hosted: a jump to itself */
-    LEAVE_FAULT, LEAVE_OFF, LEAVE_IDLE, LEAVE_FULL, LEAVE_NEED_INPUT, LEAVE_WAIT,
-};
-
-/* Run from state.pc, whose page is `page`, until `left` instructions have retired or something is to be looked at. The fast
- * build may only be called with `left` reaching to the page's end; it hands back before that changes. Without a page it only
- * sets cpu->handlers: no other function can name its labels. */
-enum leave interpret_fast(struct t64_cpu *cpu, struct code_page *page, u64 left);
-enum leave interpret_exact(struct t64_cpu *cpu, struct code_page *page, u64 left);
-
-/* Translate for the dispatch loop's misses. 0, or the cause of the trap (its tval is gva). */
-u64 access_load(struct t64_cpu *cpu, u64 gva, u32 size, u64 *value);
-u64 access_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value);
-u64 access_fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page);
-
-/* The same for recompiled code, on behalf of an instruction that is executing: as region_reach and region_store have it. */
-bool access_reach_quietly(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what);
-bool access_store_quietly(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what, u64 value);
-
 /* System instructions are fewer than 64 and numbered in a row. */
 #define GUARD_OF(insn) ((u64)1 << ((insn) & 63))
 
-/* Set these bits in the leaf of a walk. */
-void mark_entry(struct t64_cpu *cpu, const struct t64_walk *found, u64 marks);
 /* Forget translations as an instruction does it: in guest mode, where the guest-physical ones stay. */
 static inline void forget_translations(struct t64_cpu *cpu)
 {
@@ -78,14 +46,6 @@ u64 guest_intercept_of(u8 insn);
 
 /* Does this leave to the monitor, in the current mode? */
 static inline bool leaves(const struct t64_cpu *cpu, bool user, u64 cause) { return cpu->leaving[user] >> (cause & 63) & 1; }
-
-/* Fill the entry from the word in RAM. */
-void predecode(struct t64_cpu *cpu, struct code_page *page, struct code_entry *entry);
-
-/* What the dispatch loop does rarely: state is complete before and after. On LEAVE_NEXT a system instruction has been counted,
- * and a jump to itself that is not taken has not. */
-enum leave execute_system(struct t64_cpu *cpu, struct t64_decoded in);
-enum leave execute_spin(struct t64_cpu *cpu, u32 word, u64 left);
 
 /* The longest stretch without a look, so that a budget in entries cannot overflow a pointer, and what was recompiled meanwhile
  * need not wait long. */

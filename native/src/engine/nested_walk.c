@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/engine.h"
+#include "engine/marks.h"
 #include "isa/walk_tables.h"
 
 #define PAGE (~(u64)4095)

@@ -5,7 +5,6 @@
 #include "engine/code/code.h"
 #include "engine/code/entry_kinds.h"
 #include "engine/code/fusion.h"
-#include "engine/recompiler/recompiler.h"
 
 bool code_open(struct code_cache *cache, const void *const *handlers)
 {
@@ -16,7 +15,8 @@ bool code_open(struct code_cache *cache, const void *const *handlers)
 
 void code_close(struct code_cache *cache)
 {
-    recompiler_close(cache->recompiler);
+    if (cache->listener)
+        cache->listener->close(cache);
     for (u32 n = 0; n < CODE_PAGES_MAX; n++) {
         if (cache->pages[n])
             free(cache->pages[n]->compiled);
@@ -27,7 +27,7 @@ void code_close(struct code_cache *cache)
 static void forget(struct code_cache *cache, struct code_page *page, u32 from, u32 to)
 {
     if (page->compiled)
-        recompiler_forget(cache, page, from, to);
+        cache->listener->forget(cache, page, from, to);
     for (u32 n = from; n < to; n++)
         page->entries[n] = (struct code_entry){.handler = cache->handlers[KIND_UNDECODED], .kind = KIND_UNDECODED};
 }

@@ -7,6 +7,9 @@
 
 #include "base/phys.h"
 
+/* Where writes to x0 go. */
+enum { REGISTER_SINK = 32 };
+
 enum { CODE_ENTRIES = 1024, CODE_PAGES_MAX = 56, CODE_SLOTS = 256 }; /* 56 arrays of 16 KiB stay below 1 MiB */
 
 /* One instruction, ready to dispatch. */
@@ -44,8 +47,16 @@ struct code_page {
 };
 
 struct tlbs;
+struct code_cache;
 struct compiled_page;
 struct t64_recompiler;
+
+/* Who makes more of entries, and is told what becomes of them. Called on slow paths alone. */
+struct code_listener {
+    void (*decoded)(struct code_cache *cache, struct code_entry *entry); /* a new one: its handler may be another */
+    void (*forget)(struct code_cache *cache, struct code_page *page, u32 from, u32 to); /* these words of a page that has `compiled` */
+    void (*close)(struct code_cache *cache);
+};
 
 struct code_cache {
     struct tlbs *engines; /* a list: those that run this code */
@@ -54,7 +65,8 @@ struct code_cache {
     struct code_page *pages[CODE_PAGES_MAX];
     u32 used, hand;
     struct code_page *slots[CODE_SLOTS]; /* lists, by frame; not an index of all RAM, which might be large */
-    struct t64_recompiler *recompiler; /* NULL: there is none */
+    const struct code_listener *listener; /* NULL: there is none */
+    struct t64_recompiler *recompiler;    /* the listener's own */
 };
 
 /* False without memory. The first array is made here, so that later there is always one to evict. */
@@ -79,6 +91,9 @@ void code_ungroup(const struct code_cache *cache, struct code_page *page, u32 en
 /* A branch within the page leads to this entry. */
 void code_join(const struct code_cache *cache, struct code_page *page, u32 entry);
 static inline bool is_joined(const struct code_page *page, u32 entry) { return page->joined[entry / 64] >> entry % 64 & 1; }
+
+/* Fill the entry, and those behind it that may join its group, from the words in RAM. */
+void predecode(struct code_cache *cache, const u8 *ram, struct code_page *page, struct code_entry *entry);
 
 /* These bytes changed: what was decoded from them is decoded anew at its next use. */
 void code_changed(struct code_cache *cache, t64_hpa hpa, u64 size);

@@ -1,10 +1,9 @@
 /* One word of a code page becomes an entry: registers, a scaled immediate, and the handler of its kind. */
 #include <string.h>
 
+#include "engine/code/code.h"
 #include "engine/code/entry_kinds.h"
 #include "engine/code/fusion.h"
-#include "engine/engine.h"
-#include "engine/recompiler/recompiler.h"
 #include "isa/decode.h"
 
 /* A branch or jal at word `index` of its page, `offset` words away: within the page, or far? */
@@ -27,11 +26,11 @@ static bool has_target(u8 insn) { return (insn >= INSN_BEQ && insn <= INSN_BGEU)
 
 static bool writes_rd(u8 insn) { return !(insn >= INSN_BEQ && insn <= INSN_BGEU) && !(insn >= INSN_SB && insn <= INSN_SD); }
 
-static void decode_entry(struct t64_cpu *cpu, struct code_page *page, struct code_entry *entry)
+static void decode_entry(struct code_cache *cache, const u8 *ram, struct code_page *page, struct code_entry *entry)
 {
     u32 word;
     u64 index = (u64)(entry - page->entries);
-    memcpy(&word, cpu->vm->phys.ram + (page->frame << 12) + index * 4, 4);
+    memcpy(&word, ram + (page->frame << 12) + index * 4, 4);
     struct t64_decoded in = decode(word);
     entry->imm = in.imm | in.rs2, entry->rd = in.rd, entry->rs1 = in.rs1, entry->kind = in.insn; /* one of the two is 0 */
     if (writes_rd(in.insn) && in.rd == 0)
@@ -44,19 +43,19 @@ static void decode_entry(struct t64_cpu *cpu, struct code_page *page, struct cod
         entry->kind = far_kind(in.insn), entry->imm = in.imm * 4;
     else if (has_target(in.insn)) {
         entry->imm = near_displacement(in.imm);
-        code_join(cpu->code, page, (u32)((i64)index + in.imm));
+        code_join(cache, page, (u32)((i64)index + in.imm));
     }
     if (index > 0 && is_computing(entry[-1].kind))
         take_as_rs1(entry, entry[-1].rd);
-    if (cpu->code->recompiler)
-        recompiler_watch(cpu, entry);
+    if (cache->listener)
+        cache->listener->decoded(cache, entry);
 }
 
-void predecode(struct t64_cpu *cpu, struct code_page *page, struct code_entry *entry)
+void predecode(struct code_cache *cache, const u8 *ram, struct code_page *page, struct code_entry *entry)
 {
     for (u32 n = 0; n == 0 || (n <= GROUP_MAX && may_go_on(entry[n - 1].kind)); n++)
         if (entry[n].kind == KIND_UNDECODED)
-            decode_entry(cpu, page, &entry[n]);
-    if (entry->handler == cpu->handlers[KIND_UNDECODED])
-        entry->handler = cpu->handlers[handler_of(cpu->handlers, page, entry)];
+            decode_entry(cache, ram, page, &entry[n]);
+    if (entry->handler == cache->handlers[KIND_UNDECODED])
+        entry->handler = cache->handlers[handler_of(cache->handlers, page, entry)];
 }

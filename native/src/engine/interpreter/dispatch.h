@@ -259,7 +259,7 @@ op_page_end: { /* not an instruction: nothing retires */
     }
 
 op_undecoded:
-    predecode(cpu, page, ip);
+    predecode(cpu->code, vm->phys.ram, page, ip);
     RESUME();
 
 #if EXACT

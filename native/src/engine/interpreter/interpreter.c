@@ -1,8 +1,9 @@
 /* The interpreter: threaded code over predecoded entries, built twice from one source. */
 #include <string.h>
 
+#include "engine/access.h"
 #include "engine/code/entry_kinds.h"
-#include "engine/engine.h"
+#include "engine/interpreter/interpreter.h"
 #include "engine/recompiler/recompiler.h"
 #include "fusions.h"
 

@@ -1,5 +1,5 @@
 /* What the dispatch loop does rarely: system instructions, and jumps to themselves. */
-#include "engine/engine.h"
+#include "engine/interpreter/interpreter.h"
 #include "isa/decode.h"
 
 static bool is_intercepted(const struct guest_area *area, struct t64_decoded in)

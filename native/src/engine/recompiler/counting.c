@@ -54,15 +54,15 @@ static const struct code_entry **settled_slot(struct t64_recompiler *r, const st
     return &r->settled[counter_of((u64)(uintptr_t)entry >> 2, ASKED)];
 }
 
-void recompiler_watch(struct t64_cpu *cpu, struct code_entry *entry)
+void recompiler_watch(struct code_cache *cache, struct code_entry *entry)
 {
-    struct t64_recompiler *r = cpu->code->recompiler;
+    struct t64_recompiler *r = cache->recompiler;
     if (!is_for_counting(r, entry))
         return;
     if (*settled_slot(r, entry) == entry) /* there was another instruction then */
         *settled_slot(r, entry) = NULL;
     if (!r->is_waiting)
-        entry->handler = cpu->handlers[KIND_COUNTED];
+        entry->handler = cache->handlers[KIND_COUNTED];
 }
 
 /* Counting costs a tenth and more, and an answer may take as long as a hundred million instructions. */

@@ -51,15 +51,22 @@ enum answer recompiler_ask_for(struct t64_cpu *cpu, u64 pc, bool user, bool stuc
 /* What is lost may be asked for again: not at once, or code that changes all the time would be compiled all the time. */
 void recompiler_ask_again(struct t64_recompiler *r);
 
-/* Of counting. */
+/* Of counting. A new entry was decoded: shall it be counted? */
+void recompiler_watch(struct code_cache *cache, struct code_entry *entry);
 void recompiler_pause_counting(struct t64_recompiler *r);
 void recompiler_resume_counting(struct t64_recompiler *r);
 /* The entry is its own again: it, and those before it that could take it into their group, are grouped anew when they are executed
  * next. */
 void recompiler_let_go(const struct code_cache *cache, struct code_entry *entry, u32 index);
 
-/* Of regions. What was offered: a region, or that all are to be dropped. */
+/* Of regions. These words of the page are not what they were: drop the regions made from them. */
+void recompiler_forget(struct code_cache *cache, struct code_page *page, u32 from, u32 to);
+/* What was offered: a region, or that all are to be dropped. */
 void recompiler_install(struct t64_cpu *cpu, const t64_offer *offer);
 void recompiler_remove_entry(struct t64_recompiler *r, struct region_entry *entry);
+
+/* Of reaching: as region_reach and region_store have it, on behalf of an instruction that is executing. */
+bool recompiler_reach(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what);
+bool recompiler_store(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what, u64 value);
 
 #endif

@@ -10,6 +10,16 @@
 enum { THRESHOLDS_TO_JUDGE = 2, LOSS_MAX = 1 << 18 };
 enum { ENTERING = 12, REACHING = 16 }; /* what entering a region and finding a site take, in instructions of the interpreter */
 
+static void close(struct code_cache *cache)
+{
+    struct t64_recompiler *r = cache->recompiler;
+    for (u32 n = 0; n < r->region_count; n++)
+        free(r->regions[n]);
+    free(r);
+}
+
+static const struct code_listener listener = {.decoded = recompiler_watch, .forget = recompiler_forget, .close = close};
+
 struct t64_recompiler *recompiler_new(struct code_cache *cache, const t64_recompiler_config *config)
 {
     struct t64_recompiler *r = calloc(1, sizeof *r);
@@ -18,16 +28,9 @@ struct t64_recompiler *recompiler_new(struct code_cache *cache, const t64_recomp
     r->cache = cache;
     r->config = *config;
     r->counts.bytes = sizeof *r;
+    cache->recompiler = r;
+    cache->listener = &listener;
     return r;
-}
-
-void recompiler_close(struct t64_recompiler *r)
-{
-    if (!r)
-        return;
-    for (u32 n = 0; n < r->region_count; n++)
-        free(r->regions[n]);
-    free(r);
 }
 
 void t64_recompiler_read_counts(t64_recompiler *r, t64_recompiler_counts *counts)
@@ -91,7 +94,7 @@ bool recompiler_run(struct t64_cpu *cpu, struct code_page *page, u64 left)
     bool user = vm_in_user_mode(cpu->vm);
     struct code_entry *decoded = &page->entries[(state->pc & 4095) >> 2];
     if (cpu->code->recompiler->config.eager && decoded->kind == KIND_UNDECODED)
-        predecode(cpu, page, decoded);
+        predecode(cpu->code, cpu->vm->phys.ram, page, decoded);
     if (decoded->handler == cpu->handlers[KIND_COUNTED])
         recompiler_count(cpu, decoded, state->pc);
     if (decoded->handler != cpu->handlers[KIND_RECOMPILED])

@@ -78,10 +78,6 @@ struct t64_recompiler;
 
 /* Does a region cover any of these words of the page? */
 bool recompiler_covers(const struct code_page *page, u32 from, u32 to);
-/* These words of the page are not what they were: drop the regions made from them. */
-void recompiler_forget(struct code_cache *cache, struct code_page *page, u32 from, u32 to);
-/* A new entry was decoded: shall it be counted? */
-void recompiler_watch(struct t64_cpu *cpu, struct code_entry *entry);
 /* The entry at pc, being counted, is about to run, and may be something else afterwards. */
 void recompiler_count(struct t64_cpu *cpu, struct code_entry *entry, u64 pc);
 /* Run a region from state.pc; the instructions left, with REGION_STUCK. */
@@ -93,9 +89,8 @@ void recompiler_left(struct t64_cpu *cpu, u64 pc, bool stuck);
 bool recompiler_run(struct t64_cpu *cpu, struct code_page *page, u64 left);
 /* Between runs of the dispatch loop: take what was offered. */
 void recompiler_look(struct t64_cpu *cpu);
-/* For this RAM. NULL without memory; NULL may be closed. */
+/* For this RAM: it listens to its code until that is closed. NULL without memory. */
 struct t64_recompiler *recompiler_new(struct code_cache *cache, const t64_recompiler_config *config);
-void recompiler_close(struct t64_recompiler *recompiler);
 
 /* The entry into a region that stands at this place for this address and mode, or NULL. */
 struct region_entry *recompiler_entry(const struct code_cache *cache, const struct code_page *page, u64 pc, bool user);

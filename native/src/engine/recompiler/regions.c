@@ -128,8 +128,8 @@ static struct region *new_region(struct t64_cpu *cpu, const t64_offer *offer)
     struct region *region = calloc(1, size_for(offer->site_count));
     if (!region)
         return NULL;
-    region->reach = access_reach_quietly;
-    region->store = access_store_quietly;
+    region->reach = recompiler_reach;
+    region->store = recompiler_store;
     region->cross = is_present;
     region->page_count = offer->page_count;
     region->site_count = offer->site_count;
@@ -186,7 +186,7 @@ static void add_entry(struct t64_cpu *cpu, struct region *region, const t64_offe
     region->entry_count++;
     page->compiled->entry[at] = (u16)number;
     if (page->entries[at].kind == KIND_UNDECODED)
-        predecode(cpu, page, &page->entries[at]);
+        predecode(cpu->code, cpu->vm->phys.ram, page, &page->entries[at]);
     page->entries[at].handler = cpu->handlers[KIND_RECOMPILED];
 }
 

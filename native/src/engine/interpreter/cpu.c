@@ -1,7 +1,8 @@
 /* The CPU: looks at limits, interrupts and the page of pc, lets the interpreter run, raises what it reports. */
 #include <stdlib.h>
 
-#include "engine/engine.h"
+#include "engine/access.h"
+#include "engine/interpreter/interpreter.h"
 #include "engine/recompiler/recompiler.h"
 #include "isa.h"
 
@@ -135,9 +136,7 @@ enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
 
 t64_recompiler *cpu_recompile(struct t64_cpu *cpu, const t64_recompiler_config *config)
 {
-    if (!cpu->code->recompiler)
-        cpu->code->recompiler = recompiler_new(cpu->code, config);
-    return cpu->code->recompiler;
+    return cpu->code->recompiler ? cpu->code->recompiler : recompiler_new(cpu->code, config);
 }
 
 void cpu_set_gate(struct t64_cpu *cpu, t64_gate *gate, void *monitor)
