@@ -53,7 +53,9 @@ def test_a_program_may_be_in_any_dialect_with_any_warning(tmp_path: Path, dialec
     assert run_program(build(tmp_path / "plain", source, flags)) == (0, "hi\n")
 
 
-def test_a_program_may_be_in_cplusplus(tmp_path: Path) -> None:
+@pytest.mark.parametrize("level", ["-O0", "-O2", "-Os -std=c++11"])
+@pytest.mark.parametrize("library", [COMPILER, CPLUSPLUS])
+def test_a_program_may_be_in_cplusplus(tmp_path: Path, level: str, library: str) -> None:
     source = """
         #include <stdio.h>
         struct Shape { virtual ~Shape() {} virtual int area() const = 0; };
@@ -62,18 +64,20 @@ def test_a_program_may_be_in_cplusplus(tmp_path: Path) -> None:
             Square(int side) : side(side) {}
             int area() const override { return side * side; }
         };
+        template <typename Number> Number most(Number a, Number b) { return a < b ? b : a; }
         static int count() { static Square made(7); return made.area(); }
-        struct Announced { ~Announced() { puts("gone"); } } announced;
+        struct Announced { Announced() { puts("come"); } ~Announced() { puts("gone"); } } announced;
         int main() {
             Shape *shape = new Square(5);
             int *several = new int[3]();
-            printf("%d %d %d\\n", shape->area(), several[2], count());
+            printf("%d %d %d %d %.1f\\n", shape->area(), several[2], count(), most(1, 2), most(1.5, 0.5));
             delete shape;
             delete[] several;
         }
     """
-    program = build(tmp_path / "shapes", source, ["-O2", "-Wall", "-Werror", "-fno-exceptions"], CPLUSPLUS)
-    assert run_program(program) == (0, "25 0 49\ngone\n")
+    flags = [*level.split(), "-Wall", "-Wextra", "-Werror", "-fno-exceptions", "-fno-rtti"]
+    program = build(tmp_path / "shapes", source, flags, CPLUSPLUS, library)
+    assert run_program(program) == (0, "come\n25 0 49 2 1.5\ngone\n")
 
 
 def test_the_flags_compile_and_link_apart(tmp_path: Path) -> None:
@@ -166,6 +170,16 @@ def test_other_sources_are_compiled_anew(empty_cache: Path, tmp_path: Path, monk
         source.write("int __toyvm_more(void) { return 1; }\n")
     assert b"__toyvm_more" in (library_for(COMPILER) / "toyvm.o").read_bytes()
     assert b"__toyvm_more" not in (first / "toyvm.o").read_bytes()
+
+
+def test_it_is_c_whatever_language_its_compiler_takes_sources_for(empty_cache: Path) -> None:
+    made, also = (library_for(compiler) for compiler in (COMPILER, CPLUSPLUS))
+    names = [
+        subprocess.run(["nm", "-g", library / "toyvm.o"], check=True, capture_output=True).stdout
+        for library in (made, also)
+    ]
+    assert made != also
+    assert names[0] == names[1]
 
 
 def test_a_compiler_that_cannot_make_it_leaves_nothing(empty_cache: Path, tmp_path: Path) -> None:

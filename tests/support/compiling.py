@@ -24,14 +24,23 @@ needs_compiler = pytest.mark.skipif(
 )
 
 
-def build(out: Path, source: str | Path, flags: Sequence[str] = ("-O2",), compiler: str = COMPILER) -> Path:
-    """The program in a source file, or in a text, compiled to the file `out`, with no complaint."""
+def build(
+    out: Path,
+    source: str | Path,
+    flags: Sequence[str] = ("-O2",),
+    compiler: str = COMPILER,
+    library: str = COMPILER,
+) -> Path:
+    """The program in a source file, or in a text, compiled to the file `out`, with no complaint.
+
+    `library` is the compiler that the flags are asked for.
+    """
     if isinstance(source, str):
         path = out.with_suffix(".cpp" if compiler == CPLUSPLUS else ".c")
         path.write_text(source)
         source = path
     done = subprocess.run(
-        [compiler, *compiler_flags(), *flags, str(source), "-o", str(out), "-lm"],
+        [compiler, *compiler_flags(library), *flags, str(source), "-o", str(out), "-lm"],
         capture_output=True,
         text=True,
         check=False,

@@ -7,6 +7,9 @@ becomes 99.
 The flags go with every call of that compiler, or of its g++; `-c`, `-std=`, `-ansi`, `-Werror` may stand beside them.
 Start-up, streams and system calls are compiled for them once, into the user's cache (XDG_CACHE_HOME, or ~/.cache); a
 function of a program's own with such a name, `open` or `times`, goes before theirs.
+
+C++ takes -fno-exceptions -fno-rtti besides, as there is no libstdc++ here: classes, templates, virtual functions,
+globals with constructors, new and delete are there, the headers of C++ are those that the toolchain has.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         metavar="COMPILER",
         action=_PrintFlags,
-        help="print what this gcc makes such programs with, and end; riscv64-unknown-elf-gcc",
+        help="print what this gcc or g++ makes such programs with, and end; riscv64-unknown-elf-gcc unless said",
     )
 
 

@@ -97,7 +97,7 @@ def _compile(program: str, place: Path) -> None:
     objects = place / "objects"
     objects.mkdir()
     names = sorted(path for path in sources.glob("*.c") if path.name != _CPLUSPLUS)
-    _said([*flags, "-c", *map(str, names)], objects)
+    _said([*flags, "-c", *(word for path in names for word in _as_c(path))], objects)
     linker = _said([program, "-print-prog-name=ld"])
     _said([linker, "-r", *map(str, sorted(objects.iterdir())), "-o", str(place / _OBJECT)])
     for library, source in _STAND_INS.items():
@@ -106,9 +106,14 @@ def _compile(program: str, place: Path) -> None:
         members = []
         if source is not None:
             members.append(str(objects / f"{library}.o"))
-            _said([*flags, "-c", str(sources / source), "-o", members[0]])
+            _said([*flags, "-c", *_as_c(sources / source), "-o", members[0]])
         _said([_said([program, "-print-prog-name=ar"]), "rcs", str(place / library), *members])
     shutil.rmtree(objects)
+
+
+def _as_c(source: Path) -> tuple[str, ...]:
+    """A source for the compiler's command line. g++ would take it for C++, and forgets -x after each file."""
+    return "-x", "c", str(source)
 
 
 def _said(command: Sequence[str], folder: Path | None = None) -> str:
