@@ -18,7 +18,8 @@ VERSION = (1, 0)
 class Hypercall:
     """One hypercall: `hcall number`, arguments in a0..a5 as `arguments` names them, result in a0.
 
-    Those in OFFERED are there for an unmodified kernel, too, where the host offers it hypercalls.
+    Those in OFFERED are there for an unmodified kernel, too, where the host offers it hypercalls. One that is `control` says
+    itself where its guest goes on; the others end behind their instruction.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Hypercall:
     result: str
     description: str
     in_multicall: bool = True
+    control: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ HYPERCALLS: tuple[Hypercall, ...] = (
               "handlers by cause, as `count` trap-table records; replaces the whole table; a cause without a record of its own "
               "takes the one whose cause is all ones", False),
     Hypercall("iret",           2, (), "none: every register is left as it is",
-              "return from a trap: pc = epc, ie = pie, mode = pmode of the shared page; the root follows the mode", False),
+              "return from a trap: pc = epc, ie = pie, mode = pmode of the shared page; the root follows the mode", False, control=True),
     Hypercall("mmu_update",     3, ("list", "count", "done"), "0",
               "write page-table entries, as `count` mmu records in order; stops at the first that is refused. `done`, unless 0, "
               "is the address of 8 bytes that receive how many were written"),
@@ -65,8 +67,8 @@ HYPERCALLS: tuple[Hypercall, ...] = (
               "timecmp = deadline: the timer is pending while time >= deadline; all ones: never"),
     Hypercall("yield",         10, (), "0", "give up the rest of the slice; pending interrupts are delivered first"),
     Hypercall("block",         11, (), "0",
-              "wait until ipend & imask of the shared page is not 0, whatever ie says, as wfi does; a wait that nothing can end is idle", False),
-    Hypercall("shutdown",      12, ("code",), "does not return", "stop the guest with an exit code", False),
+              "wait until ipend & imask of the shared page is not 0, whatever ie says, as wfi does; a wait that nothing can end is idle", False, control=True),
+    Hypercall("shutdown",      12, ("code",), "does not return", "stop the guest with an exit code", False, control=True),
     Hypercall("console_write", 13, ("address", "length"), "bytes written", "write to the guest's console"),
     Hypercall("console_read",  14, ("address", "length"), "bytes read; 0: none is there yet; EOF error: the input has ended",
               "take what the console has, at most `length` bytes"),

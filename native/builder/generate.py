@@ -167,12 +167,14 @@ def instructions_header() -> Lines:
 def hypercalls_header() -> Lines:
     yield from _enum("t64_hypercall", ((f"HYPERCALL_{row.name.upper()}", row.number) for row in hypercalls.HYPERCALLS))
     yield from _enum("", [("HYPERCALL_COUNT", len(hypercalls.HYPERCALLS))])
-    yield "/* X(name, number, arguments, allowed in a multicall, offered to an unmodified kernel). */"
-    yield "#define T64_HYPERCALLS(X) \\"
-    for row in hypercalls.HYPERCALLS:
-        offered = int(row.name in hypercalls.OFFERED)
-        yield f"    X({row.name}, {row.number}, {len(row.arguments)}, {int(row.in_multicall)}, {offered}) \\"
-    yield ""
+    yield "/* X(name, number, allowed in a multicall, offered to an unmodified kernel): those that end with a result, and the others. */"
+    for name, control in (("T64_CALLS", False), ("T64_CONTROL_CALLS", True)):
+        yield f"#define {name}(X) \\"
+        for row in hypercalls.HYPERCALLS:
+            if row.control is control:
+                offered = int(row.name in hypercalls.OFFERED)
+                yield f"    X({row.name}, {row.number}, {int(row.in_multicall)}, {offered}) \\"
+        yield ""
     yield from _enum("", ((f"HYPERCALL_ERROR_{row.name.upper()}", row.code) for row in hypercalls.ERRORS))
     for record in hypercalls.RECORDS:
         yield f"/* {record.description[0].upper()}{record.description[1:]}. */"

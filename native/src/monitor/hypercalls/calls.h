@@ -9,16 +9,9 @@ static inline bool call_is_stopped(int come_to) { return come_to > CALL_DONE; }
 /* `args`: a0 to a5. Once it is done `result` is what the guest gets: any value at all, 0 unless it is set. */
 typedef int hypercall_function(struct t64_guest *guest, const u64 *args, u64 *result);
 
-hypercall_function call_version, call_set_trap_table, call_set_timer, call_yield;
-hypercall_function call_mmu_update, call_update_va, call_pin_table, call_unpin_table, call_set_roots, call_flush;
-hypercall_function call_console_write, call_console_read;
-hypercall_function call_multicall;
-hypercall_function call_event_alloc_unbound, call_event_bind_interdomain, call_event_bind_virq;
-hypercall_function call_event_send, call_event_close, call_event_status;
-hypercall_function call_grant_access, call_grant_end, call_grant_map, call_grant_unmap;
-hypercall_function call_domains;
-hypercall_function call_ring_setup, call_doorbell;
-hypercall_function call_decrease_reservation, call_increase_reservation, call_time;
+#define PROTOTYPE(name, ...) hypercall_function call_##name;
+T64_CALLS(PROTOTYPE)
+#undef PROTOTYPE
 
 /* What the guest sees in the result's place. */
 static inline u64 call_result(int come_to, u64 result) { return come_to < 0 ? (u64)(i64)come_to : result; }

@@ -6,50 +6,26 @@
 
 enum { REGISTER_A0 = 10 };
 
-enum { IN_MULTICALL = 1, OFFERED = 2 };
+static int control_iret(struct t64_guest *guest);
+static int control_block(struct t64_guest *guest);
+static int control_shutdown(struct t64_guest *guest);
 
-static const u8 facts[HYPERCALL_COUNT] = {
-#define ROW(name, number, arguments, in_multicall, offered) \
-    [number] = (in_multicall ? IN_MULTICALL : 0) | (offered ? OFFERED : 0),
-    T64_HYPERCALLS(ROW)
+static const struct {
+    hypercall_function *call;                 /* ends with a result, */
+    int (*control)(struct t64_guest *guest);  /* or returns an outcome */
+    bool in_multicall, is_offered;
+} rows[HYPERCALL_COUNT] = {
+#define ROW(name, number, ...) [number] = {call_##name, NULL, __VA_ARGS__},
+    T64_CALLS(ROW)
 #undef ROW
-};
-
-static hypercall_function *const calls[HYPERCALL_COUNT] = {
-    [HYPERCALL_VERSION] = call_version,
-    [HYPERCALL_SET_TRAP_TABLE] = call_set_trap_table,
-    [HYPERCALL_MMU_UPDATE] = call_mmu_update,
-    [HYPERCALL_UPDATE_VA] = call_update_va,
-    [HYPERCALL_PIN_TABLE] = call_pin_table,
-    [HYPERCALL_UNPIN_TABLE] = call_unpin_table,
-    [HYPERCALL_SET_ROOTS] = call_set_roots,
-    [HYPERCALL_FLUSH] = call_flush,
-    [HYPERCALL_SET_TIMER] = call_set_timer,
-    [HYPERCALL_YIELD] = call_yield,
-    [HYPERCALL_CONSOLE_WRITE] = call_console_write,
-    [HYPERCALL_CONSOLE_READ] = call_console_read,
-    [HYPERCALL_MULTICALL] = call_multicall,
-    [HYPERCALL_EVENT_ALLOC_UNBOUND] = call_event_alloc_unbound,
-    [HYPERCALL_EVENT_BIND_INTERDOMAIN] = call_event_bind_interdomain,
-    [HYPERCALL_EVENT_BIND_VIRQ] = call_event_bind_virq,
-    [HYPERCALL_EVENT_SEND] = call_event_send,
-    [HYPERCALL_EVENT_CLOSE] = call_event_close,
-    [HYPERCALL_EVENT_STATUS] = call_event_status,
-    [HYPERCALL_GRANT_ACCESS] = call_grant_access,
-    [HYPERCALL_GRANT_END] = call_grant_end,
-    [HYPERCALL_GRANT_MAP] = call_grant_map,
-    [HYPERCALL_GRANT_UNMAP] = call_grant_unmap,
-    [HYPERCALL_DOMAINS] = call_domains,
-    [HYPERCALL_RING_SETUP] = call_ring_setup,
-    [HYPERCALL_DOORBELL] = call_doorbell,
-    [HYPERCALL_DECREASE_RESERVATION] = call_decrease_reservation,
-    [HYPERCALL_INCREASE_RESERVATION] = call_increase_reservation,
-    [HYPERCALL_TIME] = call_time,
+#define ROW(name, number, ...) [number] = {NULL, control_##name, __VA_ARGS__},
+    T64_CONTROL_CALLS(ROW)
+#undef ROW
 };
 
 static bool exists(const struct t64_guest *guest, u64 number)
 {
-    return number < HYPERCALL_COUNT && (guest->para || facts[number] & OFFERED);
+    return number < HYPERCALL_COUNT && (guest->para || rows[number].is_offered);
 }
 
 u64 call_numbers(const struct t64_guest *guest)
@@ -62,9 +38,9 @@ u64 call_numbers(const struct t64_guest *guest)
 
 int call_nested(struct t64_guest *guest, u64 number, const u64 *args, u64 *result)
 {
-    if (!exists(guest, number) || !calls[number] || !(facts[number] & IN_MULTICALL))
+    if (!exists(guest, number) || !rows[number].call || !rows[number].in_multicall)
         return -HYPERCALL_ERROR_NOSYS;
-    return calls[number](guest, args, result);
+    return rows[number].call(guest, args, result);
 }
 
 static void retire(struct t64_guest *guest)
@@ -75,7 +51,7 @@ static void retire(struct t64_guest *guest)
     state->fresh = 0;
 }
 
-static int iret(struct t64_guest *guest)
+static int control_iret(struct t64_guest *guest)
 {
     u64 status = *para_shared(guest, SHARED_STATUS) & (STATUS_PIE | STATUS_PMODE);
     u32 mode = status & STATUS_PMODE ? PARA_USER : PARA_KERNEL;
@@ -162,7 +138,7 @@ static int wait_for_interrupt(struct t64_guest *guest)
     return outcome;
 }
 
-static int block(struct t64_guest *guest)
+static int control_block(struct t64_guest *guest)
 {
     int outcome = wait_for_interrupt(guest);
     if (!guest_comes_again(outcome))
@@ -170,7 +146,7 @@ static int block(struct t64_guest *guest)
     return outcome;
 }
 
-static int shut_down(struct t64_guest *guest)
+static int control_shutdown(struct t64_guest *guest)
 {
     u64 code = hardware_state(guest)->x[REGISTER_A0];
     port_out(&guest->vm.devices, vm_time(&guest->vm) + 1, PORT_POWER, code);
@@ -178,12 +154,6 @@ static int shut_down(struct t64_guest *guest)
     system_power_off(&guest->vm);
     return T64_STOP_EXIT;
 }
-
-static int (*const controls[HYPERCALL_COUNT])(struct t64_guest *guest) = {
-    [HYPERCALL_IRET] = iret,
-    [HYPERCALL_BLOCK] = block,
-    [HYPERCALL_SHUTDOWN] = shut_down,
-};
 
 struct t64_call_progress *call_progress(struct t64_guest *guest)
 {
@@ -239,10 +209,10 @@ int hypercall_serve(struct t64_guest *guest)
     int outcome;
     if (!exists(guest, number))
         outcome = call(guest, call_nothing);
-    else if (controls[number])
-        outcome = controls[number](guest);
+    else if (rows[number].control)
+        outcome = rows[number].control(guest);
     else
-        outcome = call(guest, calls[number]);
+        outcome = call(guest, rows[number].call);
     guest->vm.devices.rings.progress.word = 0;
     if (stays_under_way(outcome))
         call_progress(guest)->word = word;
