@@ -66,6 +66,9 @@ COMPARED: tuple[str, ...] = (
     *("trap+hypercalls", "rewrite+hypercalls", "assist+hypercalls"),
 )
 LATER = ("container",)
+# What executes instructions, beneath every technique; the guests of a host have the native ones alone.
+NATIVE_ENGINES = ("interpreter", "recompiler")
+ENGINES: tuple[str, ...] = (*NATIVE_ENGINES, "reference")
 
 BY_NAME: dict[str, TechniqueFacts] = {technique.name: technique for technique in TECHNIQUES}
 NAMES: tuple[str, ...] = tuple(BY_NAME)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from peers.native import native
 from peers.programs import OPTIMIZATION, SOURCES, CannotBuild, Program, compile_riscv, run_compiler
-from toyvm.cli.run import ENGINES
+from toyvm.techniques import ENGINES
 
 HERE = Path(__file__).resolve().parent
 NATIVE, INTERPRETER, RECOMPILER = "native", "toyvm interpreter", "toyvm recompiler"

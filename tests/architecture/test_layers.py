@@ -18,7 +18,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("lab", "manual", "report", "testing"),
-    ("monitor",),
+    ("launch", "monitor"),
     ("host",),
     ("machine",),
     ("programs", "recompiler"),

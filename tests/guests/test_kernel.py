@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from support.guest_runs import GUESTS, SECTOR_SIZE, TESTS, image_of, run_guest
 
-from toyvm.host.host import Host
-from toyvm.machine.bare import Machine
-from toyvm.techniques import parse_variant
+from toyvm.launch import launched
 
 KERNEL = GUESTS / "kernel.s"
 TECHNIQUES = ("bare", "trap", "hybrid", "rewrite", "para", "assist", "assist+shadow")
@@ -86,16 +84,11 @@ def test_bare_begins_as_the_reference_does() -> None:
 
 
 def output_with_disk(technique: str, disk: bytes) -> bytes:
-    memory = 2 << 20
-    with Host(level=parse_variant(technique).level) as host:
-        given = bytearray(disk)
-        with (
-            Machine(memory, disk=given) if technique == "bare" else host.guest(technique, memory, disk=given) as machine
-        ):
-            machine.load(image_of(KERNEL, technique))
-            outcome = machine.run()
-            assert (outcome.stop, outcome.exit_code) == ("exit", 0), outcome
-            return machine.output
+    with launched(technique, 2 << 20, disk=bytearray(disk)) as machine:
+        machine.load(image_of(KERNEL, technique))
+        outcome = machine.run()
+        assert (outcome.stop, outcome.exit_code) == ("exit", 0), outcome
+        return machine.output
 
 
 def sector(text: bytes) -> bytes:

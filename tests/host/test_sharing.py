@@ -52,12 +52,7 @@ def is_specified(program: Program) -> bool:
 
 
 def alone(program: Program, technique: str) -> tuple[State, dict[str, int]]:
-    with (
-        Host(host_memory_for(program.memory), level=program.level) as host,
-        host.guest(technique, program.memory, **devices_of(program)) as guest,
-    ):
-        guest.load(program)
-        guest.image = None
+    with SUBJECTS[technique](program) as guest:
         return observe(guest, LIMIT), guest.exits
 
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
 import pytest
 from support.compiling import build, needs_compiler
 
-from toyvm.host.guest import Guest
-from toyvm.host.host import Host, host_memory_for
 from toyvm.importer import Options, import_file
-from toyvm.machine.bare import Machine
+from toyvm.launch import launched
 from toyvm.recompiler.options import Recompiling
-from toyvm.techniques import NAMES, parse_variant
+from toyvm.techniques import NAMES
 
 ORACLE = "qemu-riscv64"
 FINDER = "riscv64-unknown-elf-addr2line"
@@ -48,13 +45,7 @@ def run(
     program: Path, technique: str, words: tuple[str, ...], engine: str | Recompiling = "interpreter"
 ) -> tuple[int | None, bytes]:
     image = import_file(program, Options(words, ENVIRONMENT)).image
-    with ExitStack() as stack:
-        if technique == "bare":
-            computer: Machine | Guest = stack.enter_context(Machine(MEMORY, engine=engine, input=INPUT))
-        else:
-            level = parse_variant(technique).level
-            host = stack.enter_context(Host(host_memory_for(MEMORY), level=level, engine=engine))
-            computer = host.guest(technique, MEMORY, input=INPUT)
+    with launched(technique, MEMORY, engine=engine, input=INPUT) as computer:
         computer.load(image)
         outcome = computer.run(LIMIT)
         assert engine == "interpreter" or computer.recompilation["retired"] > outcome.instructions / 4

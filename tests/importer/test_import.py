@@ -8,17 +8,17 @@ import pytest
 from support.riscv_elf import A0, A1, A2, A7, DATA, ECALL, EXIT, READ, SP, WRITE, Name, call, greeting, li, program
 from support.rv64 import Operation
 
-from toyvm.host.host import Host, host_memory_for
 from toyvm.image import PF_R, PF_W, PF_X, Image, Segment
 from toyvm.importer import Options, import_program
 from toyvm.importer.faults import advice_on_program
 from toyvm.importer.layout import Range, Stack, program_block, ranges_in, ranges_of
 from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
+from toyvm.launch import launched
 from toyvm.machine.bare import Machine
 from toyvm.machine.outcome import Outcome
 from toyvm.recompiler.options import Recompiling
 from toyvm.reference.machine import ReferenceMachine
-from toyvm.techniques import BY_NAME, NAMES, Build, parse_variant
+from toyvm.techniques import BY_NAME, NAMES, Build
 
 MEMORY = 16 << 20
 LIMIT = 5_000_000
@@ -27,11 +27,9 @@ TEXT = b"hello from RISC-V\n"
 
 
 def run(image: Image, technique: str = "bare", input: bytes = b"", memory: int = MEMORY) -> tuple[Outcome, bytes]:
-    with Host(host_memory_for(memory), level=parse_variant(technique).level) as host:
-        computer = Machine(memory, input=input) if technique == "bare" else host.guest(technique, memory, input=input)
-        with computer:
-            computer.load(image)
-            return computer.run(LIMIT), computer.output
+    with launched(technique, memory, input=input) as computer:
+        computer.load(image)
+        return computer.run(LIMIT), computer.output
 
 
 def image_of(*code: int | Operation, data: bytes = b"", arguments: Sequence[str] = (), stack: int = 1 << 16) -> Image:
@@ -179,12 +177,10 @@ def test_every_full_virtualization_leaves_the_same_state_at_the_same_count() -> 
     expected = (reference.retired, reference.state_hash())
     assert reference.unspecified is None
     for technique in FULL:
-        with Host(host_memory_for(MEMORY), level=parse_variant(technique).level) as host:
-            computer = Machine(MEMORY) if technique == "bare" else host.guest(technique, MEMORY)
-            with computer:
-                computer.load(image)
-                computer.run(LIMIT)
-                assert (computer.retired, computer.state_hash()) == expected, technique
+        with launched(technique, MEMORY) as computer:
+            computer.load(image)
+            computer.run(LIMIT)
+            assert (computer.retired, computer.state_hash()) == expected, technique
 
 
 def test_the_recompiler_runs_a_program_to_the_same_end() -> None:

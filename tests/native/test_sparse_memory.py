@@ -11,6 +11,7 @@ from support.subjects import SUBJECTS, VARIANTS
 from toyvm.asm import assemble_text
 from toyvm.host.host import Host
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.launch import launched
 from toyvm.machine.bare import Machine
 from toyvm.testing.programs import Program
 
@@ -27,10 +28,7 @@ def read_pages(machine: Machine) -> dict[int, bytes]:
 @pytest.mark.parametrize("technique", ["bare", "para", *VARIANTS])
 def test_every_page_that_a_kernel_and_its_monitor_have_written_is_found(technique: str, engine: str) -> None:
     image = image_of(GUESTS / "kernel.s", technique)
-    with (
-        Host("32M", level="assist", engine=engine) as host,
-        Machine(MEMORY, engine=engine) if technique == "bare" else host.guest(technique, MEMORY) as machine,
-    ):
+    with launched(technique, MEMORY, engine=engine) as machine:
         machine.load(image)
         for count in (50_000, 600_000, None):
             machine.run(until=count)

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from toyvm.host.host import Host
 from toyvm.image import Image
-from toyvm.machine.bare import Machine
+from toyvm.launch import launched
 from toyvm.machine.console import Input
 from toyvm.programs import load_program
+from toyvm.recompiler.options import Recompiling
 from toyvm.reference.machine import ReferenceMachine
 from toyvm.shipped.headers import Header, read_header
-from toyvm.techniques import parse_variant
 
 TESTS = Path(__file__).parent.parent
 GUESTS = TESTS.parent / "guests"
@@ -57,6 +56,7 @@ def run_guest(
     path: Path,
     technique: str,
     *,
+    engine: str | Recompiling = "interpreter",
     input: Input = None,
     memory: int = 16 << 20,
     operations: int | None = None,
@@ -72,27 +72,21 @@ def run_guest(
     if technique == "reference":
         assert isinstance(given, bytes)
         return _run_reference(image, given, memory, disk, limit)
-    with Host(2 * memory + (16 << 20), level=parse_variant(technique).level) as host:
-        machine = (
-            Machine(memory, input=given, disk=disk)
-            if technique == "bare"
-            else host.guest(technique, memory, input=given, disk=disk)
+    with launched(technique, memory, engine=engine, input=given, disk=disk) as machine:
+        machine.load(image)
+        if operations is not None:
+            machine.write(image.address_of("operations"), operations.to_bytes(8, "little"))
+        if patch is not None:
+            machine.write(image.address_of(patch.symbol), patch.data)
+        outcome = machine.run(limit)
+        return Run(
+            str(outcome.stop),
+            outcome.exit_code,
+            machine.output,
+            outcome.instructions,
+            machine.state_hash(),
+            outcome.report or outcome.detail,
         )
-        with machine:
-            machine.load(image)
-            if operations is not None:
-                machine.write(image.address_of("operations"), operations.to_bytes(8, "little"))
-            if patch is not None:
-                machine.write(image.address_of(patch.symbol), patch.data)
-            outcome = machine.run(limit)
-            return Run(
-                str(outcome.stop),
-                outcome.exit_code,
-                machine.output,
-                outcome.instructions,
-                machine.state_hash(),
-                outcome.report or outcome.detail,
-            )
 
 
 def _run_reference(image: Image, input: bytes, memory: int, disk: bytearray | None, limit: int | None) -> Run:

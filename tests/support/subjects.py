@@ -48,16 +48,6 @@ def stepping(program: Program) -> Iterator[Any]:
     yield machine
 
 
-@contextmanager
-def interpreter(program: Program) -> Iterator[Any]:
-    from toyvm.machine.bare import Machine
-
-    with Machine(memory=program.memory, level=program.level, **devices_of(program)) as machine:
-        machine.load(program)
-        machine.image = None  # a program has no symbols
-        yield machine
-
-
 def _eager() -> Any:
     """Everything is compiled before it first runs, and the same way every time."""
     from toyvm.recompiler.options import Recompiling, default_directory
@@ -65,36 +55,26 @@ def _eager() -> Any:
     return Recompiling(threshold=1, eager=True, waiting=True, limit=100, shortest=1, cache=default_directory())
 
 
-@contextmanager
-def recompiler(program: Program) -> Iterator[Any]:
-    from toyvm.machine.bare import Machine
-
-    with Machine(memory=program.memory, level=program.level, engine=_eager(), **devices_of(program)) as machine:
-        machine.load(program)
-        machine.image = None
-        yield machine
-
-
 def level_for(technique: str, level: Level) -> Level:
     """The hardware level for a program of `level` under a technique: assist is as strict, with guest mode besides."""
     return Level.ASSIST if level is Level.STRICT and technique.startswith("assist") else level
 
 
-def _guest(technique: str, engine: Callable[[], Any] = lambda: "interpreter") -> Callable[[Program], Any]:
-    """A factory of guests under a technique, on a host of their own."""
+Factory = Callable[[Program], Any]
+
+
+def _launched(technique: str, engine: Callable[[], Any] = lambda: "interpreter") -> Factory:
+    """A factory of machines, or of guests on a host of their own."""
 
     @contextmanager
     def subject(program: Program) -> Iterator[Any]:
-        from toyvm.host.host import Host, host_memory_for
+        from toyvm.launch import launched
 
         level = level_for(technique, program.level)
-        with (
-            Host(memory=host_memory_for(program.memory), level=level, engine=engine()) as host,
-            host.guest(technique, memory=program.memory, **devices_of(program)) as guest,
-        ):
-            guest.load(program)
-            guest.image = None
-            yield guest
+        with launched(technique, program.memory, engine=engine(), level=level, **devices_of(program)) as computer:
+            computer.load(program)
+            computer.image = None  # a program has no symbols
+            yield computer
 
     return subject
 
@@ -117,9 +97,6 @@ class Restored:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._machine, name)
-
-
-Factory = Callable[[Program], Any]
 
 
 def _restored(make: Factory) -> Factory:
@@ -174,14 +151,14 @@ VARIANTS = ("trap", "trap+flush", "hybrid", "rewrite", "rewrite+flush", "rewrite
 SUBJECTS: dict[str, Factory] = {
     "reference": reference,
     "stepping": stepping,
-    "interpreter": interpreter,
-    "restored interpreter": _restored(interpreter),
-    "recompiler": recompiler,
+    "interpreter": _launched("bare"),
+    "restored interpreter": _restored(_launched("bare")),
+    "recompiler": _launched("bare", _eager),
     "intercepted assist": intercepted_assist,
     "python trap": python_trap,
 }
 for _name in VARIANTS:
-    SUBJECTS[_name] = _guest(_name)
+    SUBJECTS[_name] = _launched(_name)
     SUBJECTS[f"observed {_name}"] = _observed(SUBJECTS[_name])
     SUBJECTS[f"restored {_name}"] = _restored(SUBJECTS[_name])
-    SUBJECTS[f"recompiled {_name}"] = _guest(_name, _eager)
+    SUBJECTS[f"recompiled {_name}"] = _launched(_name, _eager)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from toyvm import techniques as known
 from toyvm.cli.options import parse_choices, parse_count
-from toyvm.cli.run import ENGINES, check_choices
+from toyvm.cli.run import check_choices
 from toyvm.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"of {', '.join(known.NAMES)}, with options as in trap+flush; unless said, of these those that the "
         f"hardware has: {', '.join(known.COMPARED)}",
     )
-    parser.add_argument("--engine", metavar="E,...", help=f"of {', '.join(ENGINES)}; interpreter unless said")
+    parser.add_argument("--engine", metavar="E,...", help=f"of {', '.join(known.ENGINES)}; interpreter unless said")
     parser.add_argument("--hardware", metavar="L", help="hardware level; strict unless said, or assist")
     parser.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
     parser.add_argument("--quick", action="store_true", help="short runs: all of it in about half a minute")
@@ -64,7 +64,7 @@ def _choices(arguments: argparse.Namespace) -> tuple[list[str], list[str]]:
     for name in (arguments.engine or "").split(","):
         if name.strip():
             check_choices("bare", name.strip(), None)
-    engines = parse_choices(arguments.engine or "interpreter", ENGINES, "--engine")
+    engines = parse_choices(arguments.engine or "interpreter", known.ENGINES, "--engine")
     techniques = _techniques(arguments)
     if engines == ["reference"] and "bare" not in techniques:
         raise UsageError("the reference runs the bare machine only")

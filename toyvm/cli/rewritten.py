@@ -18,7 +18,7 @@ from toyvm.errors import ExitCode, UsageError
 from toyvm.isa.machine import Level
 from toyvm.machine.outcome import Stop
 from toyvm.printable import printable
-from toyvm.techniques import BY_NAME
+from toyvm.techniques import BY_NAME, NATIVE_ENGINES
 
 if TYPE_CHECKING:
     from toyvm.host.guest import Guest
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run.add_program(parser)
     how = parser.add_argument_group("how it runs")
     add_options_of_techniques(how, _TECHNIQUE.options)
-    run.add_machine_options(how, ("interpreter", "recompiler"))
+    run.add_machine_options(how, NATIVE_ENGINES)
     run.add_run_options(parser)
     # Those of toyvm run that mean nothing here are refused by a word of ours.
     parser.add_argument("--technique", default=_TECHNIQUE.name, help=argparse.SUPPRESS)

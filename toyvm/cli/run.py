@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -29,7 +29,7 @@ from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, UsageError
 from toyvm.files.boundary import boundary, open_file
 from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
 from toyvm.machine.outcome import EXIT_CODES, Outcome, Stop
-from toyvm.techniques import facts_of, parse_variant
+from toyvm.techniques import ENGINES, facts_of, parse_variant
 
 if TYPE_CHECKING:
     from toyvm.host.guest import Guest
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from toyvm.machine.computer import Computer
     from toyvm.machine.console import InputSource
     from toyvm.recompiler.options import Recompiling
-
-ENGINES = ("interpreter", "recompiler", "reference")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -239,10 +237,12 @@ def quiet_guest(arguments: argparse.Namespace) -> Iterator[tuple[Guest, Outcome]
         yield computer, computer.run(*limits)
 
 
-@contextmanager
-def _computer(arguments: argparse.Namespace, source: InputSource, output: BinaryIO | None) -> Iterator[Computer]:
+def _computer(
+    arguments: argparse.Namespace, source: InputSource, output: BinaryIO | None
+) -> AbstractContextManager[Computer]:
     """The computer that the options ask for."""
     from toyvm.arguments import check_pages
+    from toyvm.launch import launched
     from toyvm.machine.disk import open_disk
 
     memory = check_pages(arguments.memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory")
@@ -255,21 +255,7 @@ def _computer(arguments: argparse.Namespace, source: InputSource, output: Binary
         options["disk_latency"] = parse_number(arguments.disk_latency, "--disk-latency")
     if arguments.clock is not None:
         options["clock_base"] = parse_number(arguments.clock, "--clock")
-    if arguments.engine == "reference":
-        from toyvm.machine.reference_engine import ReferenceEngine
-
-        with ReferenceEngine(memory, level=arguments.hardware, **options) as engine:
-            yield engine
-    elif arguments.technique == "bare":
-        from toyvm.machine.bare import Machine
-
-        with Machine(memory, level=arguments.hardware, engine=_engine(arguments), **options) as machine:
-            yield machine
-    else:
-        from toyvm.host.host import Host, host_memory_for
-
-        with Host(host_memory_for(memory), level=arguments.hardware, engine=_engine(arguments)) as host:
-            yield host.guest(arguments.technique, memory, **options)
+    return launched(arguments.technique, memory, engine=_engine(arguments), level=arguments.hardware, **options)
 
 
 def _engine(arguments: argparse.Namespace) -> str | Recompiling:

@@ -42,8 +42,7 @@ from toyvm.isa.machine import (
     Level,
 )
 from toyvm.limits import MAXIMUM_GUESTS, MAXIMUM_HOST_FILE_BYTES, MAXIMUM_KEY_PARTS
-from toyvm.recompiler.options import ENGINES
-from toyvm.techniques import Variant, parse_variant
+from toyvm.techniques import NATIVE_ENGINES, Variant, parse_variant
 
 CONSOLE = "console"  # as input: what is typed or sent to the guest
 MAXIMUM_NAME = 32  # characters
@@ -161,7 +160,7 @@ def _defines(value: Any) -> dict[str, int]:
 _HOST_KEYS: dict[str, Check] = {
     "memory": _memory,
     "hardware": _choice(tuple(Level)),
-    "engine": _choice(ENGINES),
+    "engine": _choice(NATIVE_ENGINES),
     "slice": _within(1, MAXIMUM_SLICE),
 }
 _GUEST_KEYS: dict[str, Check] = {
@@ -234,7 +233,7 @@ def _plan(document: dict[str, Any], path: Path) -> HostPlan:
     return HostPlan(
         memory=values.get("memory", _memory_for(guests)),
         hardware=_level_for(values.get("hardware"), guests),
-        engine=values.get("engine", ENGINES[0]),
+        engine=values.get("engine", NATIVE_ENGINES[0]),
         slice=values.get("slice", DEFAULT_SLICE),
         guests=tuple(guests),
     )

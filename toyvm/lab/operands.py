@@ -45,12 +45,15 @@ def _counted(
     subject: Subject, image: Image, operations: int, sectors: int, reasons: list[str]
 ) -> Counter[tuple[str, str]]:
     """Exits of one run, by reason and what the instruction names."""
+    from toyvm.host.guest import Guest
+
     counts: Counter[tuple[str, str]] = Counter()
 
     def count(event: ExitEvent) -> None:
         counts[event.reason, _named_by(event.word)] += 1
 
-    with subject.guest(sectors) as guest:
+    with subject.computer(sectors) as guest:
+        assert isinstance(guest, Guest), "a technique whose guests exit"
         guest.load(with_operations(image, operations))
         guest.observe(count, reasons)
         outcome = guest.run()

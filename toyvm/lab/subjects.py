@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import process_time, thread_time
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any
 
 from toyvm.errors import ExitCode, ToyvmError
 from toyvm.isa.machine import Level
@@ -16,10 +15,8 @@ from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.machine.outcome import Stop
 
 if TYPE_CHECKING:
-    from toyvm.host.guest import Guest
     from toyvm.image import Image
     from toyvm.machine.computer import Computer
-    from toyvm.recompiler.options import Recompiling
 
 INTERPRETER, RECOMPILER = "interpreter", "recompiler"
 GUEST_MEMORY = 8 << 20  # bytes
@@ -71,7 +68,7 @@ class Subject:
         Raises WorkloadFailed, and KeyboardInterrupt after a Ctrl-C.
         """
         patched = with_operations(image, operations)
-        with self._computer(_disk_of(sectors)) as computer:
+        with self.computer(sectors) as computer:
             computer.load(patched)
             started, all_started = thread_time(), process_time()
             outcome = computer.run(timeout=TIMEOUT)
@@ -92,48 +89,15 @@ class Subject:
                 max(0.0, all_seconds - seconds) if counts else 0.0,
             )
 
-    @contextmanager
-    def _computer(self, disk: bytearray | None) -> Iterator[Computer]:
-        output = cast("BinaryIO", Discarded())
-        if self.engine == "reference":
-            from toyvm.machine.console import BytesInput
-            from toyvm.machine.disk import open_disk
-            from toyvm.machine.reference_engine import ReferenceEngine
-
-            opened = open_disk(disk, True)
-            with ReferenceEngine(
-                GUEST_MEMORY, level=self.level, input=BytesInput(b""), output=output, disk=opened
-            ) as engine:
-                yield engine
-        elif self.technique == "bare":
-            from toyvm.machine.bare import Machine
-
-            with Machine(GUEST_MEMORY, level=self.level, engine=self._engine(), output=output, disk=disk) as machine:
-                yield machine
-        else:
-            with self._guest(output, disk) as guest:
-                yield guest
-
-    @contextmanager
-    def guest(self, sectors: int) -> Iterator[Guest]:
-        """A guest of a technique that has a monitor, as `run` runs it."""
-        with self._guest(cast("BinaryIO", Discarded()), _disk_of(sectors)) as guest:
-            yield guest
-
-    @contextmanager
-    def _guest(self, output: BinaryIO, disk: bytearray | None) -> Iterator[Guest]:
-        from toyvm.host.host import Host, host_memory_for
-
-        with Host(host_memory_for(GUEST_MEMORY), level=self.level, engine=self._engine()) as host:
-            yield host.guest(self.technique, GUEST_MEMORY, output=output, disk=disk)
-
-    def _engine(self) -> str | Recompiling:
-        """The engine, with the options that it is measured with."""
-        if self.engine != RECOMPILER:
-            return self.engine
+    def computer(self, sectors: int) -> AbstractContextManager[Computer]:
+        """The computer that it is run on, its output dropped."""
+        from toyvm.launch import launched
         from toyvm.recompiler.options import Recompiling
 
-        return Recompiling(waiting=True, cache=self.code_cache)
+        measured = Recompiling(waiting=True, cache=self.code_cache)
+        engine = measured if self.engine == RECOMPILER else self.engine
+        output, disk = Discarded(), bytearray(sectors * SECTOR_SIZE) if sectors else None
+        return launched(self.technique, GUEST_MEMORY, engine=engine, level=self.level, output=output, disk=disk)
 
 
 class Discarded(io.RawIOBase):
@@ -141,10 +105,6 @@ class Discarded(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         return len(data)
-
-
-def _disk_of(sectors: int) -> bytearray | None:
-    return bytearray(sectors * SECTOR_SIZE) if sectors else None
 
 
 def with_operations(image: Image, operations: int) -> Image:

@@ -9,8 +9,7 @@ from typing import NamedTuple
 from toyvm.arguments import unknown_name
 from toyvm.errors import UsageError
 from toyvm.paths import cache_directory
-
-ENGINES = ("interpreter", "recompiler")
+from toyvm.techniques import ENGINES, NATIVE_ENGINES
 
 
 class Recompiling(NamedTuple):
@@ -36,8 +35,8 @@ def recompiling_of(engine: str | Recompiling) -> Recompiling | None:
     """The options that an engine's name or its options mean; None: the interpreter. Raises UsageError."""
     if engine == "reference":
         raise UsageError("the reference runs a machine alone; the guests of a host run on the others")
-    if isinstance(engine, str) and engine not in ENGINES:
-        raise unknown_name("engine", engine, (*ENGINES, "reference"))
+    if isinstance(engine, str) and engine not in NATIVE_ENGINES:
+        raise unknown_name("engine", engine, ENGINES)
     if engine == "interpreter":
         return None
     check_llvm()
