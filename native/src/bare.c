@@ -39,7 +39,7 @@ static void memory_changed(struct t64_vm *vm, t64_gpa gpa, u64 size)
     cpu_flush(machine_of(vm)->cpu); /* it may have been a page table */
 }
 
-static const struct t64_carrier bare = {
+static const struct t64_vm_ops bare = {
     .run = run, .boot = boot, .free = destroy, .state_changed = state_changed, .memory_changed = memory_changed};
 
 /* What tells of its regions stands behind it. */
@@ -103,7 +103,7 @@ t64_vm *t64_machine_new(const t64_config *config)
         return NULL;
     struct t64_vm *vm = &machine->vm;
     vm_reset(vm, config);
-    vm->carrier = &bare;
+    vm->ops = &bare;
     machine->cpu = ram_open(&vm->phys, config->memory) ? cpu_new(vm, CPU_BARE) : NULL;
     if (machine->cpu)
         return vm;

@@ -152,7 +152,7 @@ static bool is_done(const struct computer *computer, u64 until)
 static void step_bare(struct computer *computer, u64 until)
 {
     while (!is_done(computer, until)) {
-        computer->vm->carrier->state_changed(computer->vm);
+        computer->vm->ops->state_changed(computer->vm);
         run_on(computer->vm, computer->vm->state.retired + 1);
     }
 }

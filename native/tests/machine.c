@@ -168,7 +168,7 @@ static void check_snapshots(enum kind kind, u64 seed, struct random *random)
         run_on(travels, until);
         if (below(random, 8))
             continue;
-        stays->carrier->state_changed(stays);
+        stays->ops->state_changed(stays);
         travels = moved(travels, kind, disk[1]);
     }
     require_same(stays, travels);

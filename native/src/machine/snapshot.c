@@ -123,10 +123,10 @@ static void put_body(struct writer *out, struct t64_vm *vm)
     put(out, vm->devices.console.input, CONSOLE_INPUT_SIZE);
     put(out, vm->devices.disk.buffer, sizeof vm->devices.disk.buffer);
     put(out, &vm->devices.rings, sizeof vm->devices.rings);
-    u64 extra = vm->carrier->save_size ? vm->carrier->save_size(vm) : 0;
+    u64 extra = vm->ops->save_size ? vm->ops->save_size(vm) : 0;
     put_u64(out, extra);
     if (extra && out->at) {
-        vm->carrier->save(vm, out->at);
+        vm->ops->save(vm, out->at);
         out->at += extra;
     }
     out->size += extra;
@@ -274,7 +274,7 @@ static bool header_is_sound(const struct t64_vm *vm, const u8 *buffer, u64 size)
 static bool body_is_sound(struct t64_vm *vm, struct reader *in, u64 extra)
 {
     struct reader rest = {in->at + extra, in->left - extra, true};
-    if (!vm->carrier->prepare && extra)
+    if (!vm->ops->prepare && extra)
         return false;
     return take_pieces(&rest, vm->phys.size >> 12, NULL, NULL) &&
            take_pieces(&rest, disk_pieces(&vm->devices.disk), NULL, NULL) && !rest.left;
@@ -292,11 +292,11 @@ static void commit(struct t64_vm *vm, const struct t64_vm *loaded, struct reader
     if (vm->devices.disk.sectors)
         memset(vm->devices.disk.data, 0, vm->devices.disk.sectors * 512);
     take_pieces(&in, disk_pieces(&vm->devices.disk), &vm->devices.disk, place_on_disk);
-    if (vm->carrier->load)
-        vm->carrier->load(vm, extra_at, extra);
+    if (vm->ops->load)
+        vm->ops->load(vm, extra_at, extra);
     for (u64 page = 0; (page = phys_next_touched(&vm->phys, page)) != T64_NOWHERE; page++)
-        vm->carrier->memory_changed(vm, (t64_gpa){page << 12}, PAGE);
-    vm->carrier->state_changed(vm);
+        vm->ops->memory_changed(vm, (t64_gpa){page << 12}, PAGE);
+    vm->ops->state_changed(vm);
 }
 
 int t64_vm_load(t64_vm *vm, const uint8_t *buffer, uint64_t size)
@@ -312,8 +312,8 @@ int t64_vm_load(t64_vm *vm, const uint8_t *buffer, uint64_t size)
     u64 extra = sound ? take_u64(&in) : 0;
     sound = sound && in.ok && extra <= in.left && body_is_sound(vm, &in, extra);
     int result = sound ? T64_OK : T64_ERROR_SNAPSHOT;
-    if (sound && vm->carrier->prepare)
-        result = vm->carrier->prepare(vm, in.at, extra);
+    if (sound && vm->ops->prepare)
+        result = vm->ops->prepare(vm, in.at, extra);
     if (result == T64_OK)
         commit(vm, loaded, in, extra);
     free(loaded);

@@ -253,7 +253,7 @@ static u64 probe(const struct t64_vm *vm, t64_gva gva, u64 rights)
     return found.result == WALK_OK ? found.gpa.at : T64_NOWHERE;
 }
 
-struct t64_outcome system_perform(struct t64_vm *vm, u64 *x, struct t64_decoded in)
+struct t64_outcome system_execute_decoded(struct t64_vm *vm, u64 *x, struct t64_decoded in)
 {
     switch (in.insn) {
     case INSN_CRR: return read_cr(vm, x, in);
@@ -273,7 +273,7 @@ struct t64_outcome system_perform(struct t64_vm *vm, u64 *x, struct t64_decoded 
     }
 }
 
-struct t64_outcome system_execute(struct t64_vm *vm, u64 *x, u32 word) { return system_perform(vm, x, decode(word)); }
+struct t64_outcome system_execute(struct t64_vm *vm, u64 *x, u32 word) { return system_execute_decoded(vm, x, decode(word)); }
 
 bool system_insn_traps_in_user_mode(const struct t64_vm *vm, u8 insn)
 {

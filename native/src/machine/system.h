@@ -35,7 +35,7 @@ static inline bool vm_interrupts_enabled(const struct t64_vm *vm) { return vm->s
 /* Execute one privileged or critical instruction, in kernel mode or where the level lets user mode, at state.pc, with registers x
  * (state.x, or where a monitor keeps the guest's). Advances pc, retired and fresh if it retires. */
 struct t64_outcome system_execute(struct t64_vm *vm, u64 *x, u32 word);
-struct t64_outcome system_perform(struct t64_vm *vm, u64 *x, struct t64_decoded in); /* the same, where it is decoded already */
+struct t64_outcome system_execute_decoded(struct t64_vm *vm, u64 *x, struct t64_decoded in); /* the same, where it is decoded already */
 
 /* One instruction at state.pc has retired, and the next one follows. */
 static inline void system_retire(struct t64_vm *vm)

@@ -7,10 +7,10 @@
 void t64_vm_free(t64_vm *vm)
 {
     if (vm)
-        vm->carrier->free(vm);
+        vm->ops->free(vm);
 }
 
-int t64_vm_boot(t64_vm *vm, uint64_t entry) { return vm->carrier->boot(vm, entry); }
+int t64_vm_boot(t64_vm *vm, uint64_t entry) { return vm->ops->boot(vm, entry); }
 
 int t64_vm_run(t64_vm *vm, uint64_t until)
 {
@@ -18,7 +18,7 @@ int t64_vm_run(t64_vm *vm, uint64_t until)
         return vm->halted_as;
     vm->stop = (struct t64_stop_info){.fault = T64_FAULT_NONE};
     vm->yielded = false;
-    int stop = vm->carrier->run(vm, until);
+    int stop = vm->ops->run(vm, until);
     devices_advance(&vm->devices, vm_time(vm)); /* what is due at this boundary is done before anybody looks */
     return stop;
 }
@@ -38,7 +38,7 @@ int t64_vm_set_cr(t64_vm *vm, uint32_t number, uint64_t value)
 {
     if (!system_write_cr(vm, number, value))
         return T64_ERROR_VALUE;
-    vm->carrier->state_changed(vm);
+    vm->ops->state_changed(vm);
     return T64_OK;
 }
 
@@ -57,7 +57,7 @@ int t64_vm_write(t64_vm *vm, uint64_t gpa, const uint8_t *buffer, uint64_t size)
         return T64_ERROR_HOLE;
     while (size) { /* page by page: a guest's pages lie apart */
         u64 run = 4096 - (gpa & 4095) < size ? 4096 - (gpa & 4095) : size;
-        vm->carrier->memory_changed(vm, (t64_gpa){gpa}, run);
+        vm->ops->memory_changed(vm, (t64_gpa){gpa}, run);
         gpa += run;
         size -= run;
     }
@@ -90,8 +90,8 @@ uint64_t t64_vm_translate(t64_vm *vm, uint64_t gva, uint32_t rights)
 {
     if (rights >> 3)
         return T64_NOWHERE;
-    if (vm->carrier->translate)
-        return vm->carrier->translate(vm, (t64_gva){gva}, rights << 1);
+    if (vm->ops->translate)
+        return vm->ops->translate(vm, (t64_gva){gva}, rights << 1);
     struct t64_walk found = walk(&vm->phys, vm->state.ptbr, (t64_gva){gva}, rights << 1, vm_in_user_mode(vm));
     return found.result == WALK_OK ? found.gpa.at : T64_NOWHERE;
 }
@@ -125,7 +125,7 @@ void t64_vm_skip(t64_vm *vm) { vm->skip_allowed = true; }
 
 t64_instant t64_vm_next_event(t64_vm *vm)
 {
-    return vm->carrier->next_event ? vm->carrier->next_event(vm) : system_next_wake(vm);
+    return vm->ops->next_event ? vm->ops->next_event(vm) : system_next_wake(vm);
 }
 
 int t64_vm_disk(t64_vm *vm, uint8_t *data, uint64_t sectors, uint32_t writable)

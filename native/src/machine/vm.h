@@ -9,8 +9,8 @@
 
 enum { T64_EXIT_REASONS_MAX = 64, T64_CALLS_MAX = HYPERCALL_COUNT + 1 };
 
-/* What differs between carriers; one constant table each, in cpu/bare.c and in the monitor. */
-struct t64_carrier {
+/* What differs between those who carry a computer; one constant table each, in bare.c and in the monitor. */
+struct t64_vm_ops {
     int (*run)(struct t64_vm *vm, u64 until); /* leaves vm->state complete */
     int (*boot)(struct t64_vm *vm, u64 entry);
     void (*free)(struct t64_vm *vm);
@@ -48,7 +48,7 @@ struct t64_vm {
     u64 calls[T64_CALLS_MAX]; /* exits for a hypercall, by its number; the last one: for one that does not exist */
     u64 observed; /* reasons, a bit each */
     struct t64_exit exit;
-    const struct t64_carrier *carrier;
+    const struct t64_vm_ops *ops;
 };
 
 #endif

@@ -38,7 +38,7 @@ enum leave execute_system(struct t64_cpu *cpu, struct t64_decoded in)
         if (why != LEAVE_LOOK)
             return why;
     }
-    struct t64_outcome outcome = system_perform(vm, vm->state.x, in);
+    struct t64_outcome outcome = system_execute_decoded(vm, vm->state.x, in);
     switch (outcome.effect) {
     case EFFECT_NEXT: return LEAVE_NEXT;
     case EFFECT_JUMP: return LEAVE_LOOK;

@@ -87,7 +87,7 @@ int trap_reflect(struct t64_guest *guest) { return trap_raise(guest, guest->exit
 
 int trap_perform(struct t64_guest *guest, struct t64_decoded in)
 {
-    struct t64_outcome outcome = system_perform(&guest->vm, hardware_state(guest)->x, in);
+    struct t64_outcome outcome = system_execute_decoded(&guest->vm, hardware_state(guest)->x, in);
     switch (outcome.effect) {
     case EFFECT_NEXT:
         guest_retired_one(guest);

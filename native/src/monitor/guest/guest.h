@@ -138,7 +138,7 @@ static inline bool guest_comes_again(int outcome)
     return outcome >= 0 && (outcome == T64_STOP_INPUT || outcome == T64_STOP_OUTPUT || outcome == T64_STOP_WAIT || outcome == T64_STOP_WORK);
 }
 
-/* As the carriers have it. */
+/* Of t64_vm_ops. */
 int guest_run(struct t64_vm *vm, u64 until);
 
 /* What a monitor does after an effect of system.h, where that is all there is to do. */

@@ -74,7 +74,7 @@ static void guest_free(struct t64_vm *vm)
     free(guest);
 }
 
-static const struct t64_carrier carriers[] = {
+static const struct t64_vm_ops operations[] = {
     [T64_TRAP] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
                   .memory_changed = guest_memory_changed},
     [T64_PARA] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
@@ -126,7 +126,7 @@ static void become_computer(struct t64_guest *guest, u32 technique, const t64_co
     vm->phys.frames = guest->frames;
     vm->level = guest->host->hardware.level;
     vm->kind = 1 + technique;
-    vm->carrier = &carriers[technique];
+    vm->ops = &operations[technique];
 }
 
 static bool open_technique(struct t64_guest *guest)
