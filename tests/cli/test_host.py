@@ -21,7 +21,8 @@ from toyvm.cli.host.console import KEPT, KeptOutput, TypedInput
 from toyvm.cli.host.table import Row, show_bytes, show_count, table
 from toyvm.errors import BadFileError
 from toyvm.host.accounts import GuestAccount
-from toyvm.host.host_file import CONSOLE, read_host_file
+from toyvm.host.host_file import read_host_file
+from toyvm.host.host_keys import CONSOLE, GUEST_KEYS, HOST_KEYS
 from toyvm.isa.machine import Level
 
 Capture = pytest.CaptureFixture[str]
@@ -69,6 +70,18 @@ MISTAKES = [
     ("[hosts]\n", "no table 'hosts'; did you mean host?"),
     ("host = 3\n[[guest]]\nprogram = 'hello'\n", "host is no table; write [host]"),
     ("guest = 3\n", "no guests"),
+    ("[guest]\nprogram = 'hello'\n", "guest is one table; write [[guest]]"),
+    ("memory = '64M'\n[[guest]]\n", "no table 'memory'; memory is a key of [host] and of [[guest]]"),
+    ("slices = 7\n[[guest]]\n", "no table 'slices'; did you mean slice, a key of [host]?"),
+    ("xyzzy = 7\n[[guest]]\n", "no table 'xyzzy'\n"),
+    ("[host]\nshare = 5\n[[guest]]\nprogram = 'hello'\n", "host: no key 'share'; share is a key of [[guest]]"),
+    ("[[guest]]\nslice = 5\n", "guest 1: no key 'slice'; slice is a key of [host]"),
+    ("[[guest]]\nmax_instructions = 5\n", "guest 1: no key 'max_instructions'; did you mean max-instructions?"),
+    ("[[guest]]\nhardwares = 'x'\n", "guest 1: no key 'hardwares'; did you mean hardware, a key of [host]?"),
+    (
+        "[host]\nmemory = '64K'\n[[guest]]\nprogram = 'hello'\n",
+        "hosts.toml: host: host memory of 65536 bytes is",
+    ),
     ("[host]\nslice = 0\n[[guest]]\nprogram = 'hello'\n", "host: slice: value of 0 is out of range; it takes 1.."),
     (
         "[host]\nengine = 'jit'\n[[guest]]\nprogram = 'hello'\n",
@@ -83,7 +96,8 @@ MISTAKES = [
     ("[[guest]]\nprogram = 'nothing'\n", "guest guest1: nothing: neither a file nor a shipped guest"),
     ("[[guest]]\nprogram = 'hello'\nshares = 1\n", "guest 1: no key 'shares'; did you mean share?"),
     ("[[guest]]\nname = 'web'\nprogram = 'hello'\nshare = 0\n", "guest 1 (web): share: share of 0 is out of range"),
-    ("[[guest]]\nprogram = 'hello'\nshare = 'x'\n", "guest 1: share: share of 'x' (str); it takes an integer"),
+    ("[[guest]]\nprogram = 'hello'\nshare = 'x'\n", "guest 1: share: 'x'; it takes a whole number"),
+    ("[[guest]]\nprogram = 'hello'\ncap = true\n", "guest 1: cap: True; it takes a whole number"),
     ("[[guest]]\nprogram = 'hello'\ncap = 101\n", "guest 1: cap: cap of 101% is out of range; it takes 1..100%"),
     ("[[guest]]\nprogram = 'hello'\nmemory = '5'\n", "guest 1: memory: value of 5 bytes is out of range"),
     ("[[guest]]\nprogram = 'hello'\nmemory = 'x'\n", "guest 1: memory: size 'x' is no size"),
@@ -146,6 +160,30 @@ def test_every_key_reaches_its_guest(tmp_path: Path) -> None:
     assert [guest.name for guest in read_host_file(path).guests] == ["a-1", "a-2", "a-3"]
     with pytest.raises(BadFileError):
         read_host_file(tmp_path / "none")
+
+
+def test_every_key_stands_in_help_readme_and_example(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    help_text = call(capfd, "host", "--help").output
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "guests/side_by_side.toml")]
+    for heading, keys in (("[host]", HOST_KEYS), ("[[guest]]", GUEST_KEYS)):
+        listing = help_text[help_text.index(f"{heading}, ") :].split("\n\n")[0]
+        assert re.findall(r"^  ([a-z-]+)  +\S", listing, re.MULTILINE) == list(keys)
+        for text in texts:
+            told = {
+                key
+                for part in re.split(r"^(?=\[)", text.replace("\n```", "\n[end]\n"), flags=re.MULTILINE)
+                if part.startswith(heading)
+                for key in re.findall(r"^(?:# )?([a-z-]+) = ", part, re.MULTILINE)
+            }
+            assert told == set(keys)
+
+
+def test_a_capped_guest_begins_with_nothing_saved_up(capfd: Capture, folder: Path) -> None:
+    report = folder / "r.json"
+    path = written(folder, "program = 'zero.s'\ncap = 20", host="slice = 1000")
+    assert call(capfd, "host", str(path), "--report", str(report)).code == 0
+    assert json.loads(report.read_text())["host"]["idle"] == 5 * 1000
 
 
 def test_the_shipped_example_runs_to_its_end() -> None:
@@ -351,6 +389,7 @@ def test_keys_act_on_the_guest_that_is_chosen(folder: Path) -> None:
     terminal = Terminal(str(path))
     try:
         terminal.until(r"> looper +trap +ready")
+        terminal.until(r"got: of the ticks in its own life")
         terminal.press("p")
         terminal.until(r"> looper +trap +paused")
         terminal.press("p+")

@@ -1,15 +1,15 @@
 """Host files: TOML that describes a host and its guests, checked key by key before anything is made.
 
 [host]                      # all of it may be left out
-memory = "64M"              # what its guests and their monitors need, unless said
-hardware = "strict"         # assist, where a guest needs it
-engine = "interpreter"
-slice = 100_000             # instructions a turn
+memory = "64M"
+slice = 100_000
 
 [[guest]]
 name = "web"
-program = "kernel"          # an image, a source, or a shipped guest's name
+program = "kernel"
 technique = "trap+flush"
+
+The keys are those of host_keys.
 """
 
 from __future__ import annotations
@@ -17,35 +17,19 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from toyvm.arguments import check_pages, check_within, short, unknown_name
 from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import boundary, read_text, shown
-from toyvm.host.stride import (
-    DEFAULT_SHARE,
-    DEFAULT_SLICE,
-    FULL_CAP,
-    MAXIMUM_SLICE,
-    check_cap,
-    check_share,
-)
-from toyvm.isa.machine import (
-    DEFAULT_CLOCK_BASE,
-    DEFAULT_DISK_LATENCY,
-    DEFAULT_MEMORY,
-    MAXIMUM_MEMORY,
-    MINIMUM_MEMORY,
-    Level,
-)
+from toyvm.host.host_keys import CONSOLE, GUEST_KEYS, HOST_KEYS, check_tables, values_of
+from toyvm.host.stride import DEFAULT_SHARE, DEFAULT_SLICE, FULL_CAP
+from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, MAXIMUM_MEMORY, Level
 from toyvm.limits import MAXIMUM_GUESTS, MAXIMUM_HOST_FILE_BYTES, MAXIMUM_KEY_PARTS
 from toyvm.techniques import NATIVE_ENGINES, Variant, parse_variant
 
-CONSOLE = "console"  # as input: what is typed or sent to the guest
-MAXIMUM_NAME = 32  # characters
 # A key of so many parts, each bare or in quotes: the parser's time grows with their square.
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
 _DEEP_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*\.[ \t]*){{{MAXIMUM_KEY_PARTS}}}")
@@ -88,99 +72,6 @@ class HostPlan:
     guests: tuple[GuestPlan, ...]
 
 
-# What each key takes: how its value is checked, and what becomes of it. Checks raise UsageError without the place.
-
-Check = Callable[[Any], Any]
-
-
-def _of_type(kind: type, expected: str) -> Check:
-    def check(value: Any) -> Any:
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise UsageError(f"{short(value)}; it takes {expected}")
-        return value
-
-    return check
-
-
-_text = _of_type(str, "a string")
-
-
-def _path(value: Any) -> str:
-    if "\0" in _text(value):
-        raise UsageError(f"{short(value)}; no file has NUL in its name")
-    return str(value)
-
-
-_truth = _of_type(bool, "true or false")
-_number = _of_type(int, "a whole number")
-
-
-def _within(low: int, high: int) -> Check:
-    return lambda value: check_within(_number(value), low, high, "value")
-
-
-def _memory(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise UsageError(f"{short(value)}; it takes bytes, or a string like '16M'")
-    return check_pages(value, MINIMUM_MEMORY, MAXIMUM_MEMORY)
-
-
-def _name(value: Any) -> str:
-    name = str(_text(value))
-    if not 0 < len(name) <= MAXIMUM_NAME or not all(letter.isalnum() or letter in "-_." for letter in name):
-        raise UsageError(f"{short(name)}; it takes up to {MAXIMUM_NAME} letters, digits, '-', '_' and '.'")
-    if name == "all":
-        raise UsageError("'all'; commands mean every guest by it")
-    return name
-
-
-def _technique(value: Any) -> str:
-    variant = parse_variant(_text(value))
-    if variant.facts.name == "bare":
-        raise UsageError("'bare'; guests of a host have a monitor")
-    return variant.name
-
-
-def _choice(known: tuple[str, ...]) -> Check:
-    def check(value: Any) -> str:
-        if _text(value) not in known:
-            raise UsageError(f"{short(value)}; there are {', '.join(known)}")
-        return str(value)
-
-    return check
-
-
-def _defines(value: Any) -> dict[str, int]:
-    for name, number in _of_type(dict, "a table of symbols and numbers")(value).items():
-        if isinstance(number, bool) or not isinstance(number, int):
-            raise UsageError(f"{name} = {short(number)}; it takes a whole number")
-    return dict(value)
-
-
-_HOST_KEYS: dict[str, Check] = {
-    "memory": _memory,
-    "hardware": _choice(tuple(Level)),
-    "engine": _choice(NATIVE_ENGINES),
-    "slice": _within(1, MAXIMUM_SLICE),
-}
-_GUEST_KEYS: dict[str, Check] = {
-    "name": _name,
-    "program": _path,
-    "technique": _technique,
-    "memory": _memory,
-    "share": check_share,
-    "cap": check_cap,
-    "max-instructions": _within(0, (1 << 64) - 1),
-    "paused": _truth,
-    "copies": _within(1, MAXIMUM_GUESTS),
-    "input": _path,
-    "output": _path,
-    "disk": _path,
-    "read-only": _truth,
-    "disk-latency": _within(0, 1 << 62),
-    "clock": _within(0, (1 << 64) - 1),
-    "defines": _defines,
-}
 _PATHS = ("input", "output", "disk")
 
 
@@ -214,9 +105,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _plan(document: dict[str, Any], path: Path) -> HostPlan:
-    for key in document:
-        if key not in ("host", "guest"):
-            raise unknown_name("table", key, ("host", "guest"))
+    check_tables(document)
     tables = document.get("guest", [])
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         raise UsageError("no guests; each is a table [[guest]]")
@@ -229,7 +118,7 @@ def _plan(document: dict[str, Any], path: Path) -> HostPlan:
     host = document.get("host", {})
     if not isinstance(host, dict):
         raise UsageError("host is no table; write [host]")
-    values = _values(host, _HOST_KEYS, "host")
+    values = values_of(host, HOST_KEYS, "host")
     return HostPlan(
         memory=values.get("memory", _memory_for(guests)),
         hardware=_level_for(values.get("hardware"), guests),
@@ -239,24 +128,11 @@ def _plan(document: dict[str, Any], path: Path) -> HostPlan:
     )
 
 
-def _values(table: dict[str, Any], keys: dict[str, Check], place: str) -> dict[str, Any]:
-    """The values of a table, each checked. Raises UsageError with place and key."""
-    values = {}
-    for key, value in table.items():
-        if key not in keys:
-            raise UsageError(f"{place}: {unknown_name('key', key, keys)}")
-        try:
-            values[key] = keys[key](value)
-        except UsageError as error:
-            raise UsageError(f"{place}: {key}: {error}") from None
-    return values
-
-
 def _guests(table: dict[str, Any], place: str, folder: Path) -> list[GuestPlan]:
     """One guest, or as many copies as it asks for."""
     if isinstance(table.get("name"), str):
         place += f" ({table['name']})"
-    values = _values(table, _GUEST_KEYS, place)
+    values = values_of(table, GUEST_KEYS, place)
     if "program" not in values:
         raise UsageError(f"{place}: no program; it takes a file, or a shipped guest's name")
     for key in ("read-only", "disk-latency"):

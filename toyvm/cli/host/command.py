@@ -32,7 +32,8 @@ from toyvm.cli.run import exit_code_of
 from toyvm.cli.saying import say
 from toyvm.errors import BadFileError, ExitCode, UsageError
 from toyvm.files.boundary import boundary, open_file, read_text, shown
-from toyvm.host.host_file import CONSOLE, GuestPlan, HostPlan, find_host_file, read_host_file
+from toyvm.host.host_file import GuestPlan, HostPlan, find_host_file, read_host_file
+from toyvm.host.host_keys import CONSOLE, help_on_keys
 from toyvm.limits import MAXIMUM_COMMANDS_BYTES
 from toyvm.machine.outcome import Outcome
 
@@ -45,9 +46,23 @@ if TYPE_CHECKING:
     from toyvm.image import Image
 
 _EXPLAINED = 10  # guests that did not end well, in words
+_EPILOG = """\
+The file is TOML. Names of files in it are taken from where it lies.
+
+    [[guest]]
+    name = "web"
+    program = "kernel"
+    share = 300
+
+{keys}
+
+In the table, got is the part of the host's ticks that a guest had in its own life, from when it was made until it
+ended; memory is what it has touched, of what it has, and monitor what the monitor's tables of it take.
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = _EPILOG.format(keys=help_on_keys())
     parser.add_argument("file", metavar="FILE", help="a host file (TOML), or side_by_side, the shipped example")
     parser.add_argument("--commands", metavar="FILE", help="do these; - is standard input")
     parser.add_argument("--max-instructions", metavar="N", help="stop after so many of all guests together")
@@ -93,7 +108,11 @@ def _host(plan: HostPlan, path: Path) -> Iterator[Control]:
     from toyvm.host.host import Host
 
     images: dict[object, Image] = {}
-    with ExitStack() as files, Host(plan.memory, level=plan.hardware, engine=plan.engine, slice=plan.slice) as host:
+    try:
+        made = Host(plan.memory, level=plan.hardware, engine=plan.engine, slice=plan.slice)
+    except UsageError as error:
+        raise BadFileError(f"{path}: host: {error}") from None
+    with ExitStack() as files, made as host:
         control = Control(host, _show)
         for guest in plan.guests:
             try:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from toyvm.cli.host.control import VERBS, Control
-from toyvm.cli.host.table import Row, summary, table
+from toyvm.cli.host.table import LEGEND, Row, summary, table
 from toyvm.cli.terminal import TerminalInput, keys_unbuffered
 from toyvm.errors import UsageError
 from toyvm.host.accounts import HostAccount
@@ -220,7 +220,7 @@ class Screen:
         rates, ticks = self._rates(account, now)
         self._before, self._drawn = (now, account), now
         rows = rows_of(self._control, account, rates)
-        room = max(1, height - 6)
+        room = max(1, height - 7)
         self._first = max(min(self._first, self._chosen), self._chosen - room + 1)
         shown = rows[self._first : self._first + room]
         lines = [
@@ -228,6 +228,7 @@ class Screen:
             "",
             *table(shown, width, self._guest.name),
             *[""] * (room - len(shown)),
+            LEGEND[:width],
             self._bottom_line(len(rows), room, width),
             (_KEYS if len(_KEYS) <= width else _KEYS_NARROW)[:width],
         ]

@@ -43,6 +43,7 @@ _COLUMNS = (
     _Column("of", 6, lambda row: show_bytes(row.account.memory), 2),
     _Column("monitor", 7, lambda row: show_bytes(row.account.memory_monitor), 2),
 )
+LEGEND = "got: of the ticks in its own life, until it ended   cap: earned tick by tick, from nothing"
 _LINE_WIDTH = 16  # the least for a guest's last line
 
 
