@@ -135,7 +135,7 @@ void guest_write(struct t64_guest *guest, t64_gpa gpa, const void *buffer, u64 s
 /* Of a handler: did nothing happen, but that the host or others have something to do first? The instruction will exit again. */
 static inline bool guest_comes_again(int outcome)
 {
-    return outcome >= 0 && (outcome == T64_STOP_INPUT || outcome == T64_STOP_OUTPUT || outcome == T64_STOP_WAIT || outcome == T64_STOP_WORK);
+    return T64_UNLIKELY(outcome >= 0) && (outcome == T64_STOP_INPUT || outcome == T64_STOP_OUTPUT || outcome == T64_STOP_WAIT || outcome == T64_STOP_WORK);
 }
 
 /* Of t64_vm_ops. */

@@ -206,13 +206,8 @@ static bool stays_under_way(int outcome) { return guest_comes_again(outcome) && 
 int hypercall_serve(struct t64_guest *guest)
 {
     u32 word = (u32)guest->exit.trap.tval, number = word >> 12;
-    int outcome;
-    if (!exists(guest, number))
-        outcome = call(guest, call_nothing);
-    else if (rows[number].control)
-        outcome = rows[number].control(guest);
-    else
-        outcome = call(guest, rows[number].call);
+    hypercall_function *function = exists(guest, number) ? rows[number].call : call_nothing;
+    int outcome = T64_LIKELY(function != NULL) ? call(guest, function) : rows[number].control(guest);
     guest->vm.devices.rings.progress.word = 0;
     if (stays_under_way(outcome))
         call_progress(guest)->word = word;
