@@ -15,6 +15,8 @@ from toyvm.cli import main
 from toyvm.image import PF_R, PF_W, PF_X, Image, Segment
 from toyvm.isa.coding import decode
 from toyvm.isa.control import CONTROL_REGISTERS
+from toyvm.isa.declare import Group
+from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.isa.ports import PORTS
 from toyvm.testing.strategies import legal_words
 
@@ -74,6 +76,15 @@ def test_what_is_warned_of_traps_on_the_machine(word: int) -> None:
         machine.load(Image(0x1000, (Segment(0x1000, word.to_bytes(4, "little"), 4, PF_R | PF_W | PF_X),)))
         outcome = machine.run(max_instructions=1)
         assert (outcome.instructions, outcome.fault is not None) == (0, True)
+
+
+@pytest.mark.parametrize("address", [1, 2, 4, 8])
+@pytest.mark.parametrize("mnemonic", [row.mnemonic for row in INSTRUCTIONS if row.group is Group.MEMORY])
+def test_every_load_and_store_that_traps_at_an_address_is_warned_of(mnemonic: str, address: int) -> None:
+    (word,) = words_of(f"{mnemonic} a0, {address}(zero)")
+    with Machine("1M") as machine:
+        machine.load(Image(0x1000, (Segment(0x1000, word.to_bytes(4, "little"), 4, PF_R | PF_W | PF_X),)))
+        assert (doubt(word) is not None) == (machine.run(max_instructions=1).fault is not None)
 
 
 @pytest.mark.parametrize("text", [text for text in WARNED if "\n" not in text])

@@ -40,3 +40,35 @@ def test_one_byte_more_than_the_limit_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(bytes(1001))
     with pytest.raises(BadFileError, match="has 1001 bytes; the limit is 1000"):
         read_file(tmp_path / "file", 1000)
+
+
+@pytest.mark.parametrize("then", [0, 1, 999, 1000])
+def test_a_file_that_changes_while_it_is_read_is_what_it_holds_then(
+    tmp_path: Path, then: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its size is said before: a file that someone writes to has another one by then."""
+    data = bytes(n % 251 for n in range(then))
+    before_it_is_read(tmp_path / "file", 500, data, monkeypatch)
+    assert read_file(tmp_path / "file", 1000) == data
+
+
+def test_a_file_that_grows_beyond_the_limit_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before_it_is_read(tmp_path / "file", 500, bytes(1001), monkeypatch)
+    with pytest.raises(BadFileError, match="has 1001 bytes; the limit is 1000"):
+        read_file(tmp_path / "file", 1000)
+
+
+def before_it_is_read(path: Path, size: int, then: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of so many bytes, which holds something else once it has been looked at."""
+    look = os.fstat
+
+    def change(descriptor: int) -> os.stat_result:
+        status = look(descriptor)
+        if status.st_size == size:
+            path.write_bytes(then)
+        return status
+
+    path.write_bytes(bytes(size))
+    monkeypatch.setattr(boundary.os, "fstat", change)

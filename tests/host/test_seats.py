@@ -127,6 +127,18 @@ def test_a_guest_that_has_ended_is_neither_paused_nor_resumed_and_stopping_it_ch
     assert (guest.condition, guest.seat.left, guest.seat.share_got) == (Condition.ENDED, left, share)
 
 
+def test_a_guest_s_share_is_that_of_the_ticks_since_it_came(host: Host) -> None:
+    first = looping(host)
+    host.run(30_000)
+    second = looping(host)
+    assert second.seat.share_got == 0
+    host.run(10_000)
+    assert (first.seat.share_got, second.seat.share_got) == (35_000 / 40_000, 5_000 / 10_000)
+    second.stop()
+    host.run(10_000)
+    assert (first.seat.share_got, second.seat.share_got) == (45_000 / 50_000, 5_000 / 10_000)
+
+
 def test_what_guests_had_of_the_run_s_time_is_what_their_turns_took(host: Host) -> None:
     guests = [looping(host) for _ in range(3)]
     host.run(300_000)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from toyvm.exits import EXIT_REASONS
+from toyvm.isa.declare import Class
+from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.lab.breakdown import Account, Entry, account_of
 from toyvm.lab.measure import Cell, Repetition
-from toyvm.lab.nanobenchmarks import Costs
+from toyvm.lab.nanobenchmarks import Costs, direct_instructions, explained, retires
 from toyvm.lab.subjects import Sample, Subject
 
 TRAP, BARE = Subject("trap"), Subject("bare")
@@ -30,6 +33,14 @@ def test_each_register_is_counted_at_its_own_price() -> None:
     )
     assert account.direct == pytest.approx(16.0)  # four were emulated
     assert account.unexplained == pytest.approx(300.0 - 16.0 - 100.0 - 90.0 - 50.0)
+
+
+def test_what_is_emulated_served_or_spun_is_not_executed_directly() -> None:
+    sensitive = {row.mnemonic for row in INSTRUCTIONS if row.cls in (Class.PRIVILEGED, Class.CRITICAL)}
+    assert {reason.name for reason in EXIT_REASONS if retires(reason.name)} == sensitive | {"hypercall", "spin"}
+    measured = cell(TRAP, 90.0, 30, {"spin": 2, "in": 3, "exception": 5})
+    assert direct_instructions(measured) == pytest.approx(25.0)
+    assert explained(measured, Costs(2.0, {"spin": 7.0})) == pytest.approx(64.0)
 
 
 def test_the_parts_of_an_account_sum_up_to_the_total() -> None:
