@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # Bytes of a file.
 MAXIMUM_SOURCE_BYTES = 64 << 20
-MAXIMUM_SHOWN_SOURCE_BYTES = 16 << 20  # of one that a line table names
+MAXIMUM_SHOWN_SOURCE_BYTES = 16 << 20  # of all that a line table names
 MAXIMUM_IMAGE_BYTES = 512 << 20
 MAXIMUM_PROGRAM_BYTES = 512 << 20  # of a RISC-V program
 MAXIMUM_HOST_FILE_BYTES = 256 << 10

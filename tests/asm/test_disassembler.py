@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toyvm.asm import assemble, assemble_text
-from toyvm.asm.disassembler import disassemble_image, disassemble_word
+from toyvm.asm import assemble, assemble_text, disassembler
+from toyvm.asm.disassembler import disassemble_image, disassemble_word, disassembly
 from toyvm.image import PF_R, PF_W, PF_X, Image, Section, Segment, Symbol
 from toyvm.isa.coding import decode
 from toyvm.isa.instructions import INSTRUCTIONS
@@ -127,3 +129,53 @@ def test_lines_of_the_sources_are_shown(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_disassembly_of_a_word_decodes_first() -> None:
     assert decode(0) is None
     assert disassemble_word(0, 0) == ".word 0x00000000"
+
+
+class Watched(bytes):
+    """Bytes that count how many were copied out of them, and out of what was copied."""
+
+    copied = 0
+
+    def __getitem__(self, key: Any) -> Any:
+        part = super().__getitem__(key)
+        if isinstance(part, int):
+            return part
+        Watched.copied += len(part)
+        return Watched(part)
+
+
+@pytest.mark.parametrize("flags", [PF_R, PF_R | PF_X])
+def test_a_disassembly_copies_what_it_shows_and_not_all_that_follows_each_time(flags: int) -> None:
+    data = Watched(bytes(range(1, 129)) * 64)
+    Watched.copied = 0
+    segments = (Segment(0x1000, b"\x10\0\0\0", 4, PF_R | PF_X), Segment(0x2000, data, len(data), flags))
+    assert disassemble_image(Image(0x1000, segments)).count("\n") > 1000
+    assert Watched.copied <= 2 * len(data)
+
+
+def test_a_disassembly_looks_at_each_section_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    is_part = disassembler._is_part
+    monkeypatch.setattr(
+        disassembler, "_is_part", lambda section, segment: seen.append(section.name) or is_part(section, segment)
+    )
+    places = [0x1000 + 0x100 * n for n in range(50)]
+    segments = tuple(Segment(place, b"\x10\0\0\0" * 2, 8, PF_R | PF_X) for place in places)
+    sections = tuple(Section(f".s{place:x}", place, 4, 6) for place in places)
+    text = disassemble_image(Image(0x1000, segments, sections=sections))
+    assert sorted(seen) == sorted(section.name for section in sections)
+    assert [text.count(f".section .part{n}, ") for n in (0, 49, 50)] == [1, 1, 0]
+
+
+def test_a_disassembly_begins_before_it_is_at_its_end() -> None:
+    segments = (Segment(0x1000, b"\x10\0\0\0" * (1 << 22), 1 << 24, PF_R | PF_X),)
+    lines = list(islice(disassembly(Image(0x1000, segments)), 6))
+    assert lines[-1].split("#")[0].strip() == "li zero, 0"
+
+
+@pytest.mark.parametrize("has_contents", [True, False])
+def test_a_section_that_says_otherwise_than_its_segment_is_no_section(has_contents: bool) -> None:
+    segments = (Segment(0x1000, b"\x10\0\0\0" * 2, 16, PF_R | PF_X),)
+    section = Section(".odd", 0x1004, 8, 6, has_contents)
+    image = Image(0x1000, segments, sections=(section,))
+    assert memory(assemble_text(disassemble_image(image)).image) == memory(image)

@@ -82,6 +82,13 @@ def test_a_source_beyond_the_bound_is_not_read(here: Path) -> None:
     assert SourceLines().line("big.s", 1) == "x"
 
 
+def test_sources_have_one_bound_together_by_however_many_names(here: Path) -> None:
+    (here / "half.s").write_text("x\n")
+    os.truncate(here / "half.s", MAXIMUM_SHOWN_SOURCE_BYTES // 2)
+    lines = SourceLines()
+    assert [lines.line("./" * n + "half.s", 1) for n in range(4)] == ["x", "x", "", ""]
+
+
 def image_of(folder: Path) -> Image:
     (folder / "own.s").write_text("f: nop # secret\n")
     return assemble([folder / "own.s"]).image

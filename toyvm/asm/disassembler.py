@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 
 from toyvm.asm.source_lines import SourceLines
@@ -20,6 +22,7 @@ from toyvm.printable import printable
 SymbolAt = Callable[[int], str | None]
 
 _NAME = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
+_NO_ZERO = re.compile(rb"[^\0]")
 _MASK = (1 << 64) - 1
 _WRITE, _ALLOC, _EXECUTE = 1, 2, 4  # a section's flags, with ELF's values
 _CODE_COLUMN = 40
@@ -85,47 +88,59 @@ def _target(address: int, symbol_at: SymbolAt | None) -> str:
 
 
 def disassemble_image(image: Image, folders: Sequence[Path] = ()) -> str:
-    """A whole image: sections, labels, words and source lines as comments; assembling it gives the same memory back.
+    """A whole image, as `disassembly` has it."""
+    return "\n".join(disassembly(image, folders)) + "\n"
+
+
+def disassembly(image: Image, folders: Sequence[Path] = ()) -> Iterator[str]:
+    """The lines of an image: sections, labels, words, source lines as comments; assembled they give the same memory.
 
     The text of source lines comes from files beneath the current directory, `folders` and the shipped guests.
     """
     names = _Names.of(image)
-    lines = ["# Disassembled by toyvm; assembles back to the same bytes at the same addresses."]
-    lines += [f".entry {names.at(image.entry) or hex(image.entry)}", *names.declarations()]
     sources = SourceLines(folders)
-    for section in _sections(image):
-        lines += ["", *_section(section, image, names, sources)]
-    lines[1:1] = [f"# The text of {printable(file)} is not shown: {_WITHHELD}." for file in sources.withheld[:1]]
-    return "\n".join(lines + names.left_over()) + "\n"
+    yield "# Disassembled by toyvm; assembles back to the same bytes at the same addresses."
+    yield f".entry {names.at(image.entry) or hex(image.entry)}"
+    yield from names.declarations()
+    for section, data in _sections(image):
+        yield ""
+        yield from _section(section, data, image, names, sources)
+    yield from names.left_over()
+    for file in sources.withheld[:1]:
+        yield f"# The text of {printable(file)} is not shown: {_WITHHELD}."
 
 
 _WITHHELD = "it lies elsewhere than beneath this directory; name its own with --source"
 
 
-def _sections(image: Image) -> list[Section]:
-    """The sections, and what segments hold outside of them, under names made up."""
-    found: list[Section] = []
+def _sections(image: Image) -> Iterator[tuple[Section, bytes]]:
+    """The sections with what the file has of them, and what segments hold outside of them, under names made up."""
+    sections = deque(sorted(image.sections, key=lambda one: one.address))
     taken = {section.name for section in image.sections}
+    made_up = (name for n in count() if (name := f".part{n}") not in taken)
+    used = set()
     for segment in sorted(image.segments, key=lambda segment: segment.address):
-        position = segment.address
-        for section in _inside(segment, image, {one.name for one in found}):
-            if section.address < position:
-                continue  # what two sections claim is written once
+        position, end = segment.address, segment.address + segment.size
+        while sections and sections[0].address < end:
+            section = sections.popleft()
+            # What two sections claim is written once.
+            if section.address < position or section.name in used or not _is_part(section, segment):
+                continue
             if position == segment.address or not _is_padding(segment, position, section.address):
-                found += _nameless(segment, position, section.address, taken)
-            found.append(section)
-            position = section.address + section.size
-        found += _nameless(segment, position, segment.address + segment.size, taken)
-    return found
-
-
-def _inside(segment: Segment, image: Image, used: set[str]) -> Iterator[Section]:
-    """The sections of a segment that can be written as such, by address."""
-    for section in sorted(image.sections, key=lambda one: one.address):
-        is_legal = section.name not in used and _NAME.fullmatch(section.name) and section.flags & _ALLOC
-        if section.size and is_legal and _is_inside(section, segment) and _has_rights_of(section, segment):
+                yield from _nameless(segment, position, section.address, made_up)
             used.add(section.name)
-            yield section
+            yield section, _between(segment, section.address, section.address + section.size)
+            position = section.address + section.size
+        yield from _nameless(segment, position, end, made_up)
+
+
+def _is_part(section: Section, segment: Segment) -> bool:
+    """Can this be written as a section, and give that part of the segment back?"""
+    is_legal = section.size and _NAME.fullmatch(section.name) and section.flags & _ALLOC
+    stored = segment.address + len(segment.data)
+    low, high = (segment.address, stored) if section.has_contents else (stored, segment.address + segment.size)
+    is_inside = low <= section.address and section.address + section.size <= high
+    return bool(is_legal) and is_inside and _has_rights_of(section, segment)
 
 
 def _has_rights_of(section: Section, segment: Segment) -> bool:
@@ -135,22 +150,21 @@ def _has_rights_of(section: Section, segment: Segment) -> bool:
 
 def _is_padding(segment: Segment, start: int, end: int) -> bool:
     """Is this what alignment leaves between two sections?"""
-    return end - start < _PAGE and not any(segment.data[start - segment.address : end - segment.address])
+    return end - start < _PAGE and not any(_between(segment, start, end))
 
 
-def _is_inside(section: Section, segment: Segment) -> bool:
-    return segment.address <= section.address and section.address + section.size <= segment.address + segment.size
+def _between(segment: Segment, start: int, end: int) -> bytes:
+    """What the file has of these addresses."""
+    return segment.data[start - segment.address : end - segment.address]
 
 
-def _nameless(segment: Segment, start: int, end: int, taken: set[str]) -> Iterator[Section]:
+def _nameless(segment: Segment, start: int, end: int, made_up: Iterator[str]) -> Iterator[tuple[Section, bytes]]:
     """Sections for the part of a segment that belongs to none: what the file holds, then what is only room."""
     stored = segment.address + len(segment.data)
     flags = _ALLOC | (_WRITE if segment.flags & PF_W else 0) | (_EXECUTE if segment.flags & PF_X else 0)
     for low, high, has_contents in ((start, min(end, stored), True), (max(start, stored), end, False)):
         if low < high:
-            name = next(name for n in range(len(taken) + 1) if (name := f".part{n}") not in taken)
-            taken.add(name)
-            yield Section(name, low, high - low, flags, has_contents)
+            yield Section(next(made_up), low, high - low, flags, has_contents), _between(segment, low, high)
 
 
 @dataclass
@@ -206,13 +220,12 @@ def _source_line(sources: SourceLines, file: str, number: int) -> str:
     return printable(f"# {file}:{number}: {text}", keep="\t").rstrip(": ")
 
 
-def _section(section: Section, image: Image, names: _Names, sources: SourceLines) -> Iterator[str]:
+def _section(section: Section, data: bytes, image: Image, names: _Names, sources: SourceLines) -> Iterator[str]:
     flags = "".join(letter for letter, bit in (("a", _ALLOC), ("w", _WRITE), ("x", _EXECUTE)) if section.flags & bit)
     kind = "@progbits" if section.has_contents else "@nobits"
     yield f'.section {section.name}, "{flags}", {kind}'
     yield f".address {section.address:#x}"
     position, end = section.address, section.address + section.size
-    data = _contents(section, image)
     shown: tuple[str, int] | None = None
     while position < end:
         place = image.lines.find(position)
@@ -224,14 +237,6 @@ def _section(section: Section, image: Image, names: _Names, sources: SourceLines
         yield text
         position += size
     yield from names.labels(end)
-
-
-def _contents(section: Section, image: Image) -> bytes:
-    for segment in image.segments:
-        if section.has_contents and _is_inside(section, segment):
-            start = section.address - segment.address
-            return segment.data[start : start + section.size]
-    return b""
 
 
 def _holds_words(section: Section) -> bool:
@@ -248,20 +253,21 @@ def _limit(section: Section, names: _Names, position: int) -> int:
 
 def _row(section: Section, data: bytes, position: int, limit: int, names: _Names) -> tuple[int, str]:
     """One line: how many bytes it stands for, and its text."""
+    left = limit - position
     if not section.has_contents:
-        return limit - position, f"    .zero {limit - position}"
-    rest = data[position - section.address : limit - section.address]
-    if _holds_words(section) and position & 3 == 0 and len(rest) >= 4:
-        word = int.from_bytes(rest[:4], "little")
+        return left, f"    .zero {left}"
+    at = position - section.address
+    if _holds_words(section) and position & 3 == 0 and left >= 4:
+        word = int.from_bytes(data[at : at + 4], "little")
         text = disassemble_word(word, position, names.at)
         return 4, f"    {text:<{_CODE_COLUMN}}# {position:x}: {word:08x}"
-    zeros = len(rest) - len(rest.lstrip(b"\0"))
+    no_zero = _NO_ZERO.search(data, at, at + left)
+    zeros = no_zero.start() - at if no_zero else left
     if zeros >= _LEAST_ZEROS:
         text = f".zero {zeros}"
         return zeros, f"    {text:<{_CODE_COLUMN}}# {position:x}"
-    chunk = rest[: _BYTES_IN_ROW if not position & 7 else 8 - (position & 7)]
-    if section.flags & _EXECUTE:
-        chunk = chunk[: 4 - (position & 3)]
+    size = min(left, 4 - (position & 3) if section.flags & _EXECUTE else 8, _BYTES_IN_ROW - (position & 7))
+    chunk = data[at : at + size]
     text = ".byte " + ", ".join(f"{byte:#04x}" for byte in chunk)
     shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in chunk)
-    return len(chunk), f"    {text:<{_CODE_COLUMN + 16}}# {position:x}: {shown}"
+    return size, f"    {text:<{_CODE_COLUMN + 16}}# {position:x}: {shown}"

@@ -1,8 +1,8 @@
 """The text of source lines, which line tables name: read only from where its user lets them be read.
 
 An image may name any file. One is read if it lies beneath the current directory, a directory that the user names, or
-the shipped guests; if no part of its path beneath that begins with a dot; and if it is a regular file of bounded size.
-All that holds of the file itself, where a symbolic link leads.
+the shipped guests; if no part of its path beneath that begins with a dot; and if it is a regular file, of bounded size
+with those before it. All that holds of the file itself, where a symbolic link leads.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ class SourceLines:
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         self._folders = folders
         self._files: dict[str, list[str]] = {}
+        self._left = MAXIMUM_SHOWN_SOURCE_BYTES
         self.withheld: list[str] = []  # files that are there, elsewhere
 
     def line(self, file: str, number: int) -> str:
@@ -36,7 +37,9 @@ class SourceLines:
             path = self._find(file)
             if path is None:
                 return []
-            return read_file(path, MAXIMUM_SHOWN_SOURCE_BYTES).decode(errors="replace").split("\n")
+            data = read_file(path, self._left)
+            self._left -= len(data)
+            return data.decode(errors="replace").split("\n")
         except (OSError, ValueError, RuntimeError, BadFileError):
             return []
 

@@ -21,10 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    from toyvm.asm.disassembler import disassemble_image
+    from toyvm.asm.disassembler import disassembly
     from toyvm.programs import read_image
 
-    sys.stdout.write(disassemble_image(read_image(_image(arguments.image)), [Path(name) for name in arguments.source]))
+    image = read_image(_image(arguments.image))
+    sys.stdout.writelines(f"{line}\n" for line in disassembly(image, [Path(name) for name in arguments.source]))
     return 0
 
 
