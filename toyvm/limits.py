@@ -32,6 +32,7 @@ MAXIMUM_LINES = 1 << 22  # rows of the line table
 MAXIMUM_FILES = 1 << 16  # that the line table names
 MAXIMUM_CODE_TO_TRANSLATE = 16 << 20  # bytes of a RISC-V program
 MAXIMUM_DEBUG_BYTES = 64 << 20  # of its line programs
+MAXIMUM_DEBUG_NAMES = 1 << 20  # of directories and files that these list
 
 # What is made of a record of input.
 MAXIMUM_REPLAY_RECORDS = 1 << 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from zlib import crc32
 
@@ -195,6 +196,67 @@ def test_line_programs_share_no_name_without_end() -> None:
     body = (4).to_bytes(2, "little") + len(header).to_bytes(4, "little") + header
     with pytest.raises(DamagedLines, match="the names have more than 67108864 bytes"):
         read_lines(DebugSections(len(body).to_bytes(4, "little") + body, b"", b""))
+
+
+def file_table_5(columns: bytes, count: bytes, rest: bytes = b"") -> bytes:
+    """A line program of version 5 with no directories."""
+    tables = b"\0\0" + columns + count + rest
+    header = bytes([1, 1, 1, 0xFB, 14, 13]) + bytes([0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1]) + tables
+    body = b"\5\0\x08\0" + len(header).to_bytes(4, "little") + header + bytes(1000)
+    return len(body).to_bytes(4, "little") + body
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        file_table_5(b"\0", b"\xe9\x07"),  # 1001 files that take no byte
+        file_table_5(b"\1\1\x0b", b"\xe9\x07"),  # of one byte
+        file_table_5(b"\2\1\x08\1\x08", b"\xf4\x03"),  # 500 with two names
+        lines_of(b"", b"f\0\0\0\0" * 1001 + b"\0"),
+    ],
+)
+def test_line_programs_list_no_names_without_end(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toyvm.importer.dwarf_lines.MAXIMUM_DEBUG_NAMES", 1000)
+    with pytest.raises(DamagedLines, match="they list more than 1000 directories and files"):
+        read_lines(DebugSections(data, b"", b""))
+
+
+def test_a_line_program_sets_no_address_of_more_than_eight_bytes() -> None:
+    address = b"\0\x0a\2" + bytes(8) + b"\1"
+    with pytest.raises(DamagedLines, match="an address of 9 bytes; it may have 8"):
+        read_lines(DebugSections(lines_of(address), b"", b""))
+
+
+def test_what_cannot_be_translated_is_looked_up_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    count, locate = 0, Image.locate
+
+    def counted(self: Image, address: int) -> object:
+        nonlocal count
+        count += 1
+        return locate(self, address)
+
+    monkeypatch.setattr(Image, "locate", counted)
+    with pytest.raises(BadFileError, match="not RV64IM in 1000 places"):
+        import_program(File([Piece(".text", TEXT, b"\xff" * 4000, R | X)]).build(), "x")
+    assert 1000 <= count <= 1020
+
+
+class Uniterable(tuple[Segment, ...]):
+    """Segments that were looked through once, as they were put in order, and may not be again."""
+
+    left = 1
+
+    def __iter__(self) -> Iterator[Segment]:
+        self.left -= 1
+        assert self.left >= 0, "looked through again"
+        return super().__iter__()
+
+
+def test_an_address_is_located_without_a_look_at_every_segment() -> None:
+    segments = Uniterable(Segment(0x1000 * n, b"\x10\0\0\0", 0x10, 5) for n in (3, 1, 2))
+    image = PROGRAM._replace(segments=segments, symbols=(Symbol("f", 0x2000, False, ".text", 0),))
+    names = {address: str(image.locate(address)) for address in (0xFFF, 0x1FFF, 0x2000, 0x200F, 0x2010, 0x3000)}
+    assert [address for address, name in names.items() if "f" in name] == [0x2000, 0x200F]
 
 
 def test_what_is_within_the_limits_runs() -> None:

@@ -105,9 +105,11 @@ class Contents(_Parts):
     def locate(self, address: int) -> Location:
         """Symbol and source line for an address; nothing is known of one outside the segments."""
         address = check_integer(address, "address")
-        segment = next((each for each in self.segments if each.address <= address < each.address + each.size), None)
-        if segment is None:
+        starts, segments = self._starts
+        number = bisect_right(starts, address) - 1
+        if number < 0 or address >= starts[number] + segments[number].size:
             return Location()
+        segment = segments[number]
         file, line = self.lines.find(address) or (None, None)
         places, names = self._places
         index = bisect_right(places, address) - 1
@@ -146,6 +148,12 @@ class Contents(_Parts):
             if segment.address <= self.entry < segment.address + segment.size and segment.flags & PF_X:
                 return None
         return f"the entry point {self.entry:#x} lies in no executable segment"
+
+    @cached_property
+    def _starts(self) -> tuple[list[int], list[Segment]]:
+        """The segments by address, as `complaint` wants them: none lies inside another."""
+        segments = sorted(self.segments, key=lambda segment: segment.address)
+        return [segment.address for segment in segments], segments
 
     @cached_property
     def _by_name(self) -> dict[str, int]:

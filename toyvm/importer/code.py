@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import islice, pairwise
+from itertools import groupby, islice, pairwise
 from typing import NamedTuple
 
 from toyvm.errors import BadFileError
@@ -163,21 +163,13 @@ def _complaint(program: Program, refusals: list[Refusal]) -> str:
 
 
 def _grouped(image: Image, refusals: list[Refusal]) -> Iterator[list[Refusal]]:
-    group: list[Refusal] = []
-    for refusal in refusals:
-        if group and not _continues(image, group[-1], refusal):
-            yield group
-            group = []
-        group.append(refusal)
-    yield group
+    """The runs of one kind from one source line."""
 
+    def origin(refusal: Refusal) -> tuple[Kind, str | None, str | None, int | None]:
+        location = image.locate(refusal.address)
+        return refusal.kind, location.symbol, location.file, location.line
 
-def _continues(image: Image, before: Refusal, after: Refusal) -> bool:
-    """Is this one more of the same kind from the same source line?"""
-    if before.kind is not after.kind:
-        return False
-    one, other = image.locate(before.address), image.locate(after.address)
-    return (one.symbol, one.file, one.line) == (other.symbol, other.file, other.line)
+    return (list(group) for _, group in groupby(refusals, origin))
 
 
 def _line(image: Image, group: list[Refusal]) -> str:

@@ -9,8 +9,15 @@ from itertools import groupby
 from typing import NamedTuple
 
 from toyvm.image import LineTable
-from toyvm.limits import MAXIMUM_DEBUG_BYTES, MAXIMUM_LINES, MAXIMUM_NAME_BYTES, MAXIMUM_NAMES_BYTES
+from toyvm.limits import (
+    MAXIMUM_DEBUG_BYTES,
+    MAXIMUM_DEBUG_NAMES,
+    MAXIMUM_LINES,
+    MAXIMUM_NAME_BYTES,
+    MAXIMUM_NAMES_BYTES,
+)
 
+_ADDRESS_BYTES = 8
 _ADDRESSES, _LINES = (1 << 64) - 1, (1 << 32) - 1  # what rows can hold; more is damage, and wraps
 
 
@@ -50,14 +57,20 @@ class _Room:
     """What is left for rows and names: a few bytes may say any number of them."""
 
     def __init__(self) -> None:
-        self._rows, self._bytes = MAXIMUM_LINES, MAXIMUM_NAMES_BYTES
+        self._rows, self._names, self._bytes = MAXIMUM_LINES, MAXIMUM_DEBUG_NAMES, MAXIMUM_NAMES_BYTES
 
     def take_row(self) -> None:
         self._rows -= 1
         if self._rows < 0:
             raise DamagedLines(f"there are more than {MAXIMUM_LINES} rows")
 
+    def take_entries(self, count: int) -> None:
+        self._names -= count
+        if self._names < 0:
+            raise DamagedLines(f"they list more than {MAXIMUM_DEBUG_NAMES} directories and files")
+
     def take_name(self, name: str) -> str:
+        self.take_entries(1)
         self._bytes -= len(name) + 1
         if self._bytes < 0:
             raise DamagedLines(f"the names have more than {MAXIMUM_NAMES_BYTES} bytes")
@@ -208,8 +221,7 @@ class _Unit:
         code = self._code
         columns = [(code.uleb(), code.uleb()) for _ in range(code.number(1))]
         count = code.uleb()
-        if count > len(code.data):
-            raise DamagedLines(f"{count} file names in {len(code.data)} bytes")
+        self._room.take_entries(count)
         return [{content: self._form(form) for content, form in columns} for _ in range(count)]
 
     def _form(self, form: int) -> int | str:
@@ -286,7 +298,10 @@ class _Unit:
         content = _Cursor(self._code.take(self._code.uleb()))
         kind = content.number(1)
         if kind == _SET_ADDRESS:
-            self._address = content.number(len(content.data) - 1)
+            size = len(content.data) - 1
+            if size > _ADDRESS_BYTES:
+                raise DamagedLines(f"an address of {size} bytes; it may have {_ADDRESS_BYTES}")
+            self._address = content.number(size)
         elif kind == _DEFINE_FILE:
             self._files.append(self._room.take_name(content.text()))
         return kind
