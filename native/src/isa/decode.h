@@ -15,6 +15,14 @@ struct t64_decoded {
     i32 imm; /* imm15 or imm20, sign-extended; 0 in format R */
 };
 
+/* The number of an instruction by its name. */
+#define INSN_OF(name) INSN_OF_##name
+enum {
+#define NUMBER(name, number, ...) INSN_OF(name) = number,
+    T64_INSTRUCTIONS(NUMBER)
+#undef NUMBER
+};
+
 struct t64_decoded decode(u32 word);
 enum t64_class class_of(u8 insn);
 

@@ -426,7 +426,3 @@ look:
 #undef ENTER
 #undef SKIP
 #undef ALONE
-#undef PLAIN
-#undef LOAD
-#undef STORE
-#undef BRANCH

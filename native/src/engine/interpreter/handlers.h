@@ -1,4 +1,17 @@
-/* The meaning of each innocuous instruction, one line each: PLAIN computes rd; LOAD and STORE access memory; BRANCH compares. */
+/* The meaning of each innocuous instruction, one line each: PLAIN computes rd; LOAD and STORE access memory; BRANCH compares.
+ * Included wherever something follows from that, with those of the four defined that matter there; INSN_OF is a row's number. */
+#ifndef PLAIN
+#define PLAIN(name, value)
+#endif
+#ifndef LOAD
+#define LOAD(name, type, value)
+#endif
+#ifndef STORE
+#define STORE(name, type)
+#endif
+#ifndef BRANCH
+#define BRANCH(name, claim)
+#endif
 
 PLAIN(add, A + B)
 PLAIN(sub, A - B)
@@ -65,3 +78,8 @@ BRANCH(blt, (i64)V < (i64)A)
 BRANCH(bge, (i64)V >= (i64)A)
 BRANCH(bltu, V < A)
 BRANCH(bgeu, V >= A)
+
+#undef PLAIN
+#undef LOAD
+#undef STORE
+#undef BRANCH

@@ -56,14 +56,10 @@ enum leave execute_system(struct t64_cpu *cpu, struct t64_decoded in)
 
 static bool is_taken(struct t64_decoded in, const u64 *x)
 {
-    u64 v = x[in.rd], a = x[in.rs1];
+    u64 V = x[in.rd], A = x[in.rs1];
     switch (in.insn) {
-    case INSN_BEQ: return v == a;
-    case INSN_BNE: return v != a;
-    case INSN_BLT: return (i64)v < (i64)a;
-    case INSN_BGE: return (i64)v >= (i64)a;
-    case INSN_BLTU: return v < a;
-    case INSN_BGEU: return v >= a;
+#define BRANCH(name, claim) case INSN_OF(name): return claim;
+#include "engine/interpreter/handlers.h"
     default: return true; /* jal */
     }
 }

@@ -18,23 +18,22 @@ struct t64_decoded guest_instruction(struct t64_guest *guest)
 
 u32 access_size(struct t64_decoded in)
 {
-    switch (in.insn) {
-    case INSN_LB:
-    case INSN_LBU:
-    case INSN_SB: return 1;
-    case INSN_LH:
-    case INSN_LHU:
-    case INSN_SH: return 2;
-    case INSN_LW:
-    case INSN_LWU:
-    case INSN_SW: return 4;
-    case INSN_LD:
-    case INSN_SD: return 8;
-    default: return 0;
-    }
+    static const u8 sizes[INSN_COUNT] = {
+#define LOAD(name, type, value) [INSN_OF(name)] = sizeof(type),
+#define STORE(name, type) [INSN_OF(name)] = sizeof(type),
+#include "engine/interpreter/handlers.h"
+    };
+    return sizes[in.insn];
 }
 
-bool access_stores(struct t64_decoded in) { return in.insn >= INSN_SB && in.insn <= INSN_SD; }
+bool access_stores(struct t64_decoded in)
+{
+    static const bool stores[INSN_COUNT] = {
+#define STORE(name, type) [INSN_OF(name)] = true,
+#include "engine/interpreter/handlers.h"
+    };
+    return stores[in.insn];
+}
 
 static void forget_code(struct t64_guest *guest, t64_gpa gpa)
 {
@@ -76,13 +75,12 @@ void guest_store(struct t64_guest *guest, t64_gpa gpa, u64 value, u32 size)
 }
 
 /* As the instruction extends what it loads. */
-static u64 extended(u8 insn, u64 value)
+static u64 extended(u8 insn, u64 found)
 {
     switch (insn) {
-    case INSN_LB: return (u64)(i64)(i8)value;
-    case INSN_LH: return (u64)(i64)(i16)value;
-    case INSN_LW: return (u64)(i64)(i32)value;
-    default: return value;
+#define LOAD(name, type, value) case INSN_OF(name): { type loaded = (type)found; return value; }
+#include "engine/interpreter/handlers.h"
+    default: return found;
     }
 }
 
