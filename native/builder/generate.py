@@ -21,6 +21,7 @@ from toyvm.isa import (
     Format,
     Instruction,
     Level,
+    Operand,
     guest_mode,
     machine,
     paging,
@@ -140,6 +141,15 @@ def instructions_header() -> Lines:
             f"    X({row.mnemonic}, {_instruction_name(row)}, FORMAT_{row.format.name}, CLASS_{cls}, "
             f"{row.mask:#010x}u, {row.match:#010x}u, {low}, {high}) \\"
         )
+    yield ""
+    yield "/* Those that name a target: X(name, as the numbers of kinds have it). */"
+    yield "#define T64_TARGETED(X) \\"
+    targeted = [row for row in INSTRUCTIONS if {Operand.BRANCH, Operand.JUMP} & {*row.operands}]
+    yield from (f"    X({row.mnemonic}, {row.mnemonic.upper()}) \\" for row in targeted)
+    yield ""
+    yield "/* By instruction: is its field rd read? */"
+    yield "#define T64_RD_IS_READ \\"
+    yield from (f"    [{_instruction_name(row)}] = 1, \\" for row in INSTRUCTIONS if Operand.RV in row.operands)
     yield ""
     yield "/* By opcode: the instruction, or the row of T64_BY_FUNCTION for format R. */"
     yield f"#define T64_FUNCTIONS {FUNCTIONS}"

@@ -9,22 +9,11 @@
 /* A branch or jal at word `index` of its page, `offset` words away: within the page, or far? */
 static bool stays_in_page(i64 index, i64 offset) { return index + offset >= 0 && index + offset < CODE_ENTRIES; }
 
-static u8 far_kind(u8 insn)
+static bool reads_rd(u8 insn)
 {
-    switch (insn) {
-    case INSN_BEQ: return KIND_BEQ_FAR;
-    case INSN_BNE: return KIND_BNE_FAR;
-    case INSN_BLT: return KIND_BLT_FAR;
-    case INSN_BGE: return KIND_BGE_FAR;
-    case INSN_BLTU: return KIND_BLTU_FAR;
-    case INSN_BGEU: return KIND_BGEU_FAR;
-    default: return KIND_JAL_FAR;
-    }
+    static const bool read[INSN_COUNT] = {T64_RD_IS_READ};
+    return read[insn];
 }
-
-static bool has_target(u8 insn) { return (insn >= INSN_BEQ && insn <= INSN_BGEU) || insn == INSN_JAL; }
-
-static bool writes_rd(u8 insn) { return !(insn >= INSN_BEQ && insn <= INSN_BGEU) && !(insn >= INSN_SB && insn <= INSN_SD); }
 
 static void decode_entry(struct code_cache *cache, const u8 *ram, struct code_page *page, struct code_entry *entry)
 {
@@ -32,16 +21,17 @@ static void decode_entry(struct code_cache *cache, const u8 *ram, struct code_pa
     u64 index = (u64)(entry - page->entries);
     memcpy(&word, ram + (page->frame << 12) + index * 4, 4);
     struct t64_decoded in = decode(word);
+    u8 far = far_kind_of(in.insn); /* 0: it has no target */
     entry->imm = in.imm | in.rs2, entry->rd = in.rd, entry->rs1 = in.rs1, entry->kind = in.insn; /* one of the two is 0 */
-    if (writes_rd(in.insn) && in.rd == 0)
+    if (!reads_rd(in.insn) && in.rd == 0)
         entry->rd = REGISTER_SINK;
     if (in.insn == INSN_ILLEGAL || in.insn == INSN_HCALL)
         entry->kind = INSN_ILLEGAL, entry->imm = (i32)word;
-    else if (has_target(in.insn) && in.imm == 0)
+    else if (far && in.imm == 0)
         entry->kind = KIND_SPIN, entry->imm = (i32)word;
-    else if (has_target(in.insn) && !stays_in_page((i64)index, in.imm))
-        entry->kind = far_kind(in.insn), entry->imm = in.imm * 4;
-    else if (has_target(in.insn)) {
+    else if (far && !stays_in_page((i64)index, in.imm))
+        entry->kind = far, entry->imm = in.imm * 4;
+    else if (far) {
         entry->imm = near_displacement(in.imm);
         code_join(cache, page, (u32)((i64)index + in.imm));
     }

@@ -159,6 +159,9 @@ enum leave INTERPRET(struct t64_cpu *cpu, struct code_page *page, u64 left)
 #define LABEL(name, kind) [kind] = &&op_##name,
         KINDS_EXTRA(LABEL)
 #undef LABEL
+#define LABEL(name, NAME) [KIND_##NAME##_FAR] = &&op_##name##_far,
+        T64_TARGETED(LABEL)
+#undef LABEL
 #if !EXACT
 #define LABEL(number, name) [KIND_COUNT + number] = &&name,
         T64_FUSED(LABEL)

@@ -34,8 +34,7 @@ static bool is_innocuous(u8 kind)
            kind != INSN_SYSCALL && kind != INSN_BREAK;
 }
 
-static bool is_far(u8 kind) { return kind >= KIND_JAL_FAR && kind <= KIND_BGEU_FAR; }
-static bool is_near_branch(u8 kind) { return kind >= INSN_BEQ && kind <= INSN_BGEU; }
+static bool is_near_branch(u8 kind) { return far_kind_of(kind) && kind != INSN_JAL; }
 
 /* Is this entry to be counted, as long as any is? */
 static bool is_for_counting(const struct t64_recompiler *r, const struct code_entry *entry)
