@@ -177,7 +177,7 @@ def instructions_header() -> Lines:
 def hypercalls_header() -> Lines:
     yield from _enum("t64_hypercall", ((f"HYPERCALL_{row.name.upper()}", row.number) for row in hypercalls.HYPERCALLS))
     yield from _enum("", [("HYPERCALL_COUNT", len(hypercalls.HYPERCALLS))])
-    yield "/* X(name, number, allowed in a multicall, offered to an unmodified kernel): those that end with a result, and the others. */"
+    yield "/* X(name, number, in a multicall, offered to any kernel): those that end with a result, and the others. */"
     for name, control in (("T64_CALLS", False), ("T64_CONTROL_CALLS", True)):
         yield f"#define {name}(X) \\"
         for row in hypercalls.HYPERCALLS:
