@@ -3,7 +3,7 @@
 #define T64_GUEST_H
 
 #include "machine/system.h"
-#include "monitor/guest/constants.h"
+#include "monitor/host/constants.h"
 #include "monitor/host/host.h"
 #include "monitor/shadow/shadow.h"
 
@@ -86,6 +86,9 @@ extern const struct technique technique_custom;
 
 /* How other domains name it; never 0. */
 static inline u64 guest_id(const struct t64_guest *guest) { return guest->owner - FRAME_MONITOR; }
+
+/* That of a domain id; NULL if there is none. */
+struct t64_guest *guest_of_domain(const struct t64_host *host, u64 id);
 
 static inline struct t64_guest *guest_of(struct t64_vm *vm) { return (struct t64_guest *)vm; }
 

@@ -1,4 +1,4 @@
-/* A guest's life: made on a host, told of changes from outside, freed. */
+/* A guest's life: made on a host, told of changes from outside, freed; with its host at the latest. */
 #include "machine/machine.h"
 #include "monitor/guest/guest.h"
 #include "monitor/para/para.h"
@@ -72,6 +72,15 @@ static void guest_free(struct t64_vm *vm)
     if (guest->host->stepper)
         cpu_carry(guest->host->stepper, NULL);
     free(guest);
+}
+
+void t64_host_free(t64_host *host)
+{
+    if (!host)
+        return;
+    while (host->guests)
+        t64_vm_free(&host->guests->vm);
+    host_close(host);
 }
 
 static const struct t64_vm_ops operations[] = {
@@ -167,6 +176,14 @@ t64_vm *t64_guest_new(t64_host *host, uint32_t technique, const t64_config *conf
     guest->next = host->guests;
     host->guests = guest;
     return &guest->vm;
+}
+
+struct t64_guest *guest_of_domain(const struct t64_host *host, u64 id)
+{
+    struct t64_guest *guest = host->guests;
+    while (guest && guest_id(guest) != id)
+        guest = guest->next;
+    return guest;
 }
 
 uint64_t t64_guest_root(t64_vm *vm, uint32_t mode)

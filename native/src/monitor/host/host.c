@@ -2,7 +2,7 @@
 #include "monitor/host/host.h"
 
 #include "machine/machine.h"
-#include "monitor/guest/guest.h"
+
 #include <stdlib.h>
 
 /* Guests run in user mode with paging and interrupts on, entered as by eret; only the timer, by which the monitor takes the CPU
@@ -35,32 +35,20 @@ t64_host *t64_host_new(uint64_t memory, uint32_t level)
         return NULL;
     struct t64_host *host = calloc(1, sizeof *host);
     if (host && !host_open(host, memory, level)) {
-        t64_host_free(host);
+        host_close(host);
         return NULL;
     }
     return host;
 }
 
-void t64_host_free(t64_host *host)
+void host_close(struct t64_host *host)
 {
-    if (!host)
-        return;
-    while (host->guests)
-        t64_vm_free(&host->guests->vm);
     cpu_free(host->kernels);
     cpu_free(host->stepper);
     cpu_free(host->cpu);
     frames_close(&host->frames);
     ram_close(&host->hardware.phys);
     free(host);
-}
-
-struct t64_guest *host_domain(const struct t64_host *host, u64 id)
-{
-    struct t64_guest *guest = host->guests;
-    while (guest && guest_id(guest) != id)
-        guest = guest->next;
-    return guest;
 }
 
 void host_use_root(struct t64_host *host, u32 root)

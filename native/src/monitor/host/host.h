@@ -3,7 +3,7 @@
 #define T64_HOST_H
 
 #include "engine/cpu.h"
-#include "monitor/guest/constants.h"
+#include "monitor/host/constants.h"
 #include "monitor/host/frames.h"
 
 struct t64_guest;
@@ -25,8 +25,8 @@ static inline void host_note_work(struct t64_host *host, u64 units) { host->work
 /* Has the guest had what a run may cost? Then the rest is for the next one. */
 static inline bool host_is_spent(const struct t64_host *host) { return host->work >= host->allowance; }
 
-/* The guest of that domain id; NULL if there is none. */
-struct t64_guest *host_domain(const struct t64_host *host, u64 id);
+/* Free a host that has no guests any more, and what it has itself. */
+void host_close(struct t64_host *host);
 
 /* The root that the hardware walks from now on. Forgets all translations if it is another one. */
 void host_use_root(struct t64_host *host, u32 root);

@@ -16,7 +16,7 @@ static u32 free_port(const struct t64_guest *guest)
 /* The domain that an argument names, 0 being the caller; NULL if there is none that has event channels. */
 static struct t64_guest *domain_of(struct t64_guest *guest, u64 id)
 {
-    struct t64_guest *other = id ? host_domain(guest->host, id) : guest;
+    struct t64_guest *other = id ? guest_of_domain(guest->host, id) : guest;
     return other && other->para ? other : NULL;
 }
 

@@ -5,7 +5,7 @@
 
 static struct t64_guest *other_domain(struct t64_guest *guest, u64 id)
 {
-    struct t64_guest *other = host_domain(guest->host, id);
+    struct t64_guest *other = guest_of_domain(guest->host, id);
     return other && other != guest && other->para ? other : NULL;
 }
 

@@ -1,7 +1,7 @@
 /* Nested page tables: a superpage where the guest's frames are a contiguous run, else a table of 4 KiB pages. */
 #include "monitor/nested_paging/nested_paging.h"
 
-#include "monitor/guest/constants.h"
+#include "monitor/host/constants.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef T64_EVENTS_H
 #define T64_EVENTS_H
 
-#include "monitor/guest/constants.h"
+#include "monitor/host/constants.h"
 
 struct t64_guest;
 

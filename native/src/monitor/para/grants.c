@@ -65,7 +65,7 @@ struct grant_map *grants_find(struct t64_guest *guest, t64_hpa entry)
 /* A grant does not end before its maps, unless its domain dies. */
 static void tell_granter(struct t64_guest *guest, const struct grant_map *map)
 {
-    struct t64_guest *granter = host_domain(guest->host, map->granter);
+    struct t64_guest *granter = guest_of_domain(guest->host, map->granter);
     if (granter)
         granter->para->grants[map->reference].maps--;
 }

@@ -7,7 +7,7 @@
 #ifndef T64_TREES_H
 #define T64_TREES_H
 
-#include "monitor/guest/constants.h"
+#include "monitor/host/constants.h"
 #include "monitor/host/frames.h"
 
 struct t64_guest;

@@ -9,7 +9,7 @@
 #define T64_SHADOW_H
 
 #include "base/superpages.h"
-#include "monitor/guest/constants.h"
+#include "monitor/host/constants.h"
 #include "monitor/host/host.h"
 #include "monitor/shadow/reverse_map.h"
 

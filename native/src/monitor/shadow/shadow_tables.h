@@ -2,7 +2,7 @@
 #ifndef T64_SHADOW_TABLES_H
 #define T64_SHADOW_TABLES_H
 
-#include "monitor/guest/constants.h"
+#include "monitor/host/constants.h"
 #include "monitor/shadow/shadow.h"
 
 static inline u32 shadow_index(t64_gva gva, u32 level)
