@@ -9,12 +9,14 @@ import pytest
 from support.subjects import SUBJECTS
 
 from toyvm.asm import assemble_text
+from toyvm.errors import BadFileError, UsageError
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.host.scheduler import HostStop
 from toyvm.machine import diagnosis
 from toyvm.machine.bare import Machine
 from toyvm.machine.diagnosis import describe
+from toyvm.machine.disk import Disk
 from toyvm.machine.outcome import Outcome, Stop
 from toyvm.monitor import Exit
 from toyvm.monitor.trap_and_emulate import TrapAndEmulate
@@ -181,3 +183,71 @@ def test_what_one_guest_s_python_raises_ends_the_run_and_leaves_the_books_right(
     assert subject.outcome is not None
     assert (subject.outcome.exit_code, subject.retired, neighbour.retired) == (4, 35, LIMIT)
     assert host.clock == 35 + LIMIT
+
+
+def test_an_input_that_raises_leaves_those_that_wait_as_they_were(host: Host) -> None:
+    class Typed:
+        live = True
+
+        def __init__(self) -> None:
+            self.given = iter([None, b"x"])
+
+        def fetch(self, size: int, wait: float) -> bytes | None:
+            return next(self.given, b"")
+
+    class Breaks(Typed):
+        def fetch(self, size: int, wait: float) -> bytes | None:
+            given = next(self.given, b"")
+            if given:
+                raise RuntimeError("out of order")
+            return given
+
+    guests = [host.guest("trap", "64K", input=source) for source in (Typed(), Breaks())]
+    for guest in guests:
+        load(guest, "_start: li t0, 2\n crw imask, t0\n wfi\n li a0, 0\n out 8, a0\n")
+    with pytest.raises(RuntimeError, match="out of order"):
+        host.run()
+    assert host.run() is HostStop.DONE
+    assert [guest.outcome and guest.outcome.exit_code for guest in guests] == [0, 0]
+
+
+@pytest.mark.parametrize("error", [OSError("no room"), MemoryError(), KeyboardInterrupt()])
+def test_a_guest_that_cannot_be_closed_keeps_no_other_from_it(
+    host: Host, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    disks = [Disk(bytearray(512), writable=True) for _ in range(3)]
+    guests = [host.guest("trap", "64K", disk=disk) for disk in disks]
+    detach = Disk.detach
+
+    def fails(disk: Disk, changed: bool) -> None:
+        if disk is disks[0]:
+            raise error
+        detach(disk, changed)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Disk, "detach", fails)
+        with pytest.raises(type(error)):
+            host.close()
+    assert all(guest.closed for guest in guests)
+    with pytest.raises(UsageError, match="host is closed"):
+        host.account()
+    for disk in disks[1:]:
+        with pytest.raises(UsageError, match="disk is closed"):
+            disk.contents  # noqa: B018 (raises)
+
+
+def test_of_several_errors_at_closing_the_first_is_raised_and_tells_the_others(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        host.guest("trap", "64K", disk=bytearray(512))
+    numbers = iter("ab")
+
+    def fails(disk: Disk, changed: bool) -> None:
+        raise BadFileError(f"disk {next(numbers)} is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Disk, "detach", fails)
+        with pytest.raises(BadFileError, match="disk a is full") as caught:
+            host.close()
+    assert caught.value.__notes__ == ["disk b is full"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 
 from toyvm.arguments import check_callable, check_integer, check_pages, check_seconds, check_text
-from toyvm.errors import ToyvmError, UsageError
+from toyvm.errors import UsageError
 from toyvm.host.accounts import HostAccount, account_of
 from toyvm.host.guest import Guest
 from toyvm.host.monitored_guest import MonitorMaker, monitored_guest
@@ -20,7 +20,7 @@ from toyvm.machine.config import LEVEL_NUMBERS, native_config, parse_level
 from toyvm.machine.console import Input
 from toyvm.machine.disk import Disk, open_disk
 from toyvm.machine.gate import HOST_IN_USE, Gate, one_thread_at_a_time
-from toyvm.machine.holding import Holding
+from toyvm.machine.holding import Holding, raise_first
 from toyvm.native import ffi, lib
 from toyvm.recompiler.options import Recompiling, recompiling_of
 from toyvm.techniques import TECHNIQUES, Build, Option, Variant, parse_variant
@@ -279,13 +279,12 @@ class Host:
             return
         if self.sharing.is_running or any(guest.is_running for guest in self.guests):
             raise UsageError("this host is running already; it is closed once it stands still")
-        errors = list(filter(None, map(_error_of_closing, self.guests)))  # every disk is written back that can be
+        errors = list(filter(None, map(error_of_closing, self.guests)))  # every disk is written back that can be
         try:
             self._holding.give_back()
         finally:
             self.sharing.cancel_posted()
-        if errors:
-            raise errors[0]
+        raise_first(errors)
 
     def __enter__(self) -> Self:
         return self
@@ -294,10 +293,11 @@ class Host:
         self.close()
 
 
-def _error_of_closing(guest: Guest) -> ToyvmError | None:
+def error_of_closing(guest: Guest) -> BaseException | None:
+    """What closing a guest raises: the others, with their disks, are to be closed all the same."""
     try:
         guest.close()
-    except ToyvmError as error:
+    except BaseException as error:  # Ctrl-C, too
         return error
     return None
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.002  # how often guests that wait for the world outside are looked at while others run
 
 _FINAL = {lib.T64_STOP_EXIT: Stop.EXIT, lib.T64_STOP_IDLE: Stop.IDLE, lib.T64_STOP_FAULT: Stop.FAULT}
-_WAITING = {lib.T64_STOP_INPUT, lib.T64_STOP_WAIT}
+_WAITING = {lib.T64_STOP_INPUT, lib.T64_STOP_WAIT, lib.T64_STOP_OUTPUT}
 
 
 class HostStop(StrEnum):
@@ -43,7 +43,7 @@ class Condition(StrEnum):
     """What a guest on a shared host is up to."""
 
     READY = "ready"  # it runs when its turn comes
-    WAITING = "waiting"  # for input, or for its terminal's clock
+    WAITING = "waiting"  # for input, for whoever reads its output, or for its terminal's clock
     PAUSED = "paused"
     STOPPED = "stopped"  # by its host, for good
     ENDED = "ended"  # by itself; `outcome` says how
@@ -51,7 +51,7 @@ class Condition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Wait:
-    """What a guest waits for: input, or the moment `due` (monotonic seconds)."""
+    """What a guest waits for: input, room for its output, or the moment `due` (monotonic seconds)."""
 
     code: int
     due: float
@@ -292,19 +292,23 @@ class Sharing:
     def _look(self, now: float) -> None:
         """Have those that wait what they wait for?"""
         self._looked = now
-        for seat in self._waiting:
-            if seat.over or (not seat.paused and self._has_come(seat)):
-                seat._wait = None
-                self.changed(seat)
-        self._waiting = [seat for seat in self._waiting if seat._wait is not None]
+        try:
+            for seat in self._waiting:
+                if seat.over or (not seat.paused and self._has_come(seat)):
+                    seat._wait = None
+                    self.changed(seat)
+        finally:  # an input may raise
+            self._waiting = [seat for seat in self._waiting if seat._wait is not None]
 
     def _has_come(self, seat: Seat) -> bool:
         runner, wait = seat.guest.runner, seat._wait
         assert wait is not None, "only those that wait are looked at"
+        if wait.code == lib.T64_STOP_OUTPUT:
+            return not runner.is_behind()
         return runner.wakes(wait.due) if wait.code == lib.T64_STOP_WAIT else runner.bring(0)
 
     def _may_go_on(self, waits: bool) -> bool:
-        """Is there one that waits, and not for input alone unless that counts?"""
+        """Is there one that waits, and not for others to write or read alone unless that counts?"""
         waiting = [seat._wait for seat in self._waiting if seat.condition is Condition.WAITING]
         return any(wait is not None and (waits or wait.due != float("inf")) for wait in waiting)
 

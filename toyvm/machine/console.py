@@ -133,13 +133,20 @@ def open_input(source: Input) -> InputSource:
 
 
 class OutputSink:
-    """Where output goes: kept, unless a file object is given, which gets it at once."""
+    """Where output goes: kept, unless a file object is given, which gets it at once.
+
+    One that may be slow has a property `is_behind`: where that is true, a guest that shares its host waits.
+    """
 
     def __init__(self, stream: BinaryIO | None) -> None:
         if stream is not None and (not hasattr(stream, "write") or isinstance(stream, io.TextIOBase)):
             raise wrong("output", stream, "a binary file object, or None")
         self._stream = stream
         self.kept = bytearray()
+
+    @property
+    def is_behind(self) -> bool:
+        return bool(getattr(self._stream, "is_behind", False))
 
     def write(self, data: bytes) -> None:
         if self._stream is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,7 @@ class Holding:
             return
         if self._finalizer is not None:
             self._finalizer.detach()
-        errors: list[Exception] = []
+        errors: list[BaseException] = []
         for part in self.parts:
             _attempt(part.give_back, errors)
         is_changed = self._is_changed()
@@ -56,8 +56,7 @@ class Holding:
             _attempt(self.recompiler.close, errors)
         self._free(native)
         _attempt(lambda: self._close_disk(is_changed), errors)
-        if errors:
-            raise errors[0]
+        raise_first(errors)
 
     def _is_changed(self) -> bool:
         return self._disk is not None and bool(lib.t64_vm_disk_dirty(self.native))
@@ -95,8 +94,19 @@ class Holding:
         return moved
 
 
-def _attempt(act: Callable[[], None], errors: list[Exception]) -> None:
+def _attempt(act: Callable[[], None], errors: list[BaseException]) -> None:
     try:
         act()
-    except Exception as error:
+    except BaseException as error:  # Ctrl-C, too, waits until all is given back
         errors.append(error)
+
+
+def raise_first(errors: Sequence[BaseException]) -> None:
+    """Raise one of several errors, Ctrl-C before others, with what the rest say as its notes. Nothing without any."""
+    if not errors:
+        return
+    first = next((error for error in errors if not isinstance(error, Exception)), errors[0])
+    for error in errors:
+        if error is not first:
+            first.add_note(str(error))
+    raise first

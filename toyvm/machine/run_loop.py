@@ -94,8 +94,9 @@ class Runner:
     def turn(self, goal: int) -> int:
         """Run to `goal` as one of many, which never wait for the world outside: the native core's stop.
 
-        T64_STOP_YIELD: it gives way. T64_STOP_WORK: so does its monitor, with work left to do for it. T64_STOP_INPUT
-        and T64_STOP_WAIT: it waits; see `bring` and `wakes`. T64_STOP_OBSERVED: it is interrupted.
+        T64_STOP_YIELD: it gives way. T64_STOP_WORK: so does its monitor, with work left to do for it. T64_STOP_INPUT,
+        T64_STOP_WAIT and T64_STOP_OUTPUT: it waits; see `bring`, `wakes` and `is_behind`. T64_STOP_OBSERVED: it is
+        interrupted.
         """
         vm = self._holding.native
         lib.t64_vm_yields(vm, 1)
@@ -126,8 +127,9 @@ class Runner:
             return self.bring(0)
         if code == lib.T64_STOP_WAIT:
             return self.wakes(self.due())
-        short = code == lib.T64_STOP_LIMIT and int(self._state.retired) < goal
-        return short or code == lib.T64_STOP_OUTPUT
+        if code == lib.T64_STOP_OUTPUT:
+            return not self.is_behind()
+        return bool(code == lib.T64_STOP_LIMIT and int(self._state.retired) < goal)
 
     def _run_native(self, goal: int) -> int:
         """Run to `goal` unless something stops it, observers' exits excepted."""
@@ -154,6 +156,10 @@ class Runner:
             lib.t64_vm_skip(self._holding.native)
             return True
         return self._poll_terminal()
+
+    def is_behind(self) -> bool:
+        """Is whoever takes its output so far behind that it has to wait?"""
+        return self._sink.is_behind
 
     def take_interruption(self) -> bool:
         """Was it interrupted? It is not any more."""

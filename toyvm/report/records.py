@@ -48,13 +48,15 @@ def run_report(computer: Reportable, outcome: Outcome, configuration: Mapping[st
     }
 
 
-def guest_record(guest: Reportable, outcome: Outcome | None, configuration: Mapping[str, Any]) -> dict[str, Any]:
-    """The record of one guest of a shared host; without an outcome it could have gone on."""
+def guest_record(
+    guest: Reportable, outcome: Outcome | None, state: str | None, configuration: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The record of one guest of a shared host, in a state of that hash; without an outcome it could have gone on."""
     return {
         "stop": None if outcome is None else str(outcome.stop),
         "exit_code": None if outcome is None else outcome.exit_code,
         "exits": guest.exits,
-        "state": guest.state_hash(),
+        "state": state,
         "detail": None if outcome is None else outcome.detail,
         "configuration": dict(configuration),
     }

@@ -12,8 +12,9 @@ Commands: pause, resume, stop, end and show with a guest's name or all; share, c
 quit.
 
 The exit code is 0 if every guest ended with 0 or was stopped by command; else it is that of the first guest in the file
-that did not, as `toyvm run` would give it (104 for one that is left paused), 103 where a limit ended the run, and 130
-after quit or Ctrl-C. A command that comes too late for its guest makes it 2.
+that did not, as `toyvm run` would give it (104 for one that is left paused, 101 for one whose files failed it, which
+ends no other), 103 where a limit ended the run, and 130 after quit or Ctrl-C. A command that comes too late for its
+guest makes it 2.
 """
 
 from __future__ import annotations
@@ -21,31 +22,30 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from math import inf
 from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from toyvm.cli.options import parse_count, parse_seconds
-from toyvm.cli.run import exit_code_of
 from toyvm.cli.saying import say
 from toyvm.errors import BadFileError, ExitCode, UsageError
 from toyvm.files.boundary import boundary, open_file, read_text, shown
 from toyvm.host.host_file import GuestPlan, HostPlan, find_host_file, read_host_file
 from toyvm.host.host_keys import CONSOLE, help_on_keys
 from toyvm.limits import MAXIMUM_COMMANDS_BYTES
-from toyvm.machine.outcome import Outcome
 
 if TYPE_CHECKING:
+    from toyvm.cli.host.console import KeptOutput
     from toyvm.cli.host.control import Command, Control
-    from toyvm.host.accounts import HostAccount
-    from toyvm.host.guest import Guest
+    from toyvm.cli.host.result import Result
     from toyvm.host.host import Host
     from toyvm.host.scheduler import HostStop
     from toyvm.image import Image
+    from toyvm.machine.console import Input
 
-_EXPLAINED = 10  # guests that did not end well, in words
 _EPILOG = """\
 The file is TOML. Names of files in it are taken from where it lies.
 
@@ -71,22 +71,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
+    from toyvm.cli.host.result import Result
+
     path = find_host_file(arguments.file)
     plan = read_host_file(path)
     _check_outputs(arguments, plan)
     ticks = parse_count(arguments.max_instructions, "--max-instructions")
     seconds = parse_seconds(arguments.timeout, "--timeout")
-    with ExitStack() as stack:
-        control = stack.enter_context(_host(plan, path))
+    with _host(plan, path) as control:
         commands = _commands(arguments.commands, control)
+        deadline = inf if seconds is None else monotonic() + seconds
         with _interruptible(control):
-            stop = _run(control, commands, ticks, seconds, live=_is_live(arguments))
-        account = control.host.account()
-        _print_table(control, account)
-        _explain(control.host)
-        if arguments.report:
-            _write_report(Path(arguments.report), plan, control.host, account, stop)
-        return _exit_code(control.host, stop) or (ExitCode.USAGE if control.refused else ExitCode.OK)
+            _empty_outputs(control, plan)
+            stop = _run(control, commands, ticks, deadline, live=_is_live(arguments))
+            _wait_for_readers(control, stop, deadline)
+            result = Result(control, plan, stop, with_records=bool(arguments.report))
+            control.close_guests()
+            code = _tell(result, arguments.report) or result.exit_code()
+        if control.quitting:
+            return ExitCode.INTERRUPTED
+        return code or (ExitCode.USAGE if control.refused else ExitCode.OK)
 
 
 def _check_outputs(arguments: argparse.Namespace, plan: HostPlan) -> None:
@@ -128,7 +132,7 @@ def _add(control: Control, plan: GuestPlan, images: dict[object, Image], files: 
     key = (plan.program, plan.variant.facts.build, tuple(plan.defines.items()))
     if key not in images:
         images[key] = load_program(plan.program, plan.technique, defines=plan.defines)
-    control.outputs[plan.name] = output = _output(plan, files)
+    control.outputs[plan.name] = output = _output(control, plan, files)
     guest = control.host.guest(
         plan.technique,
         plan.memory,
@@ -148,25 +152,23 @@ def _add(control: Control, plan: GuestPlan, images: dict[object, Image], files: 
         guest.pause()
 
 
-def _output(plan: GuestPlan, files: ExitStack) -> Any:
+def _output(control: Control, plan: GuestPlan, files: ExitStack) -> KeptOutput:
     from toyvm.cli.host.console import KeptOutput
 
     if plan.output is None:
-        return KeptOutput(None)
+        return KeptOutput()
+    fail = _failing(control, plan.name, plan.output)
     with boundary(plan.output):
-        return KeptOutput(files.enter_context(open(plan.output, "wb", opener=_open_output)))
+        return KeptOutput(files.enter_context(open(plan.output, "wb", buffering=0, opener=_open_output)), fail)
 
 
 def _open_output(path: str, flags: int) -> int:
-    """Emptied; a pipe that nobody reads is refused, not waited for."""
-    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY, 0o666)
-    os.set_blocking(descriptor, True)
-    return descriptor
+    """Not emptied yet. A pipe that nobody reads is refused, and one that is full not waited for."""
+    return os.open(path, flags & ~os.O_TRUNC | os.O_NONBLOCK | os.O_NOCTTY, 0o666)
 
 
-def _input(control: Control, plan: GuestPlan, files: ExitStack) -> Any:
-    from toyvm.cli.host.console import TypedInput
-    from toyvm.machine.console import DescriptorInput
+def _input(control: Control, plan: GuestPlan, files: ExitStack) -> Input:
+    from toyvm.cli.host.console import FileInput, TypedInput
 
     if plan.input is None:
         return None
@@ -176,10 +178,23 @@ def _input(control: Control, plan: GuestPlan, files: ExitStack) -> Any:
     with boundary(plan.input):
         descriptor = open_file(plan.input)
     files.callback(os.close, descriptor)
-    return DescriptorInput(descriptor)
+    return FileInput(descriptor, _failing(control, plan.name, plan.input))
+
+
+def _failing(control: Control, name: str, path: str) -> Callable[[OSError], None]:
+    """What to call when a guest's file fails in the middle of its run."""
+    return lambda error: control.fail(name, f"{shown(path)}: {error.strerror or error}")
 
 
 # Running it.
+
+
+def _empty_outputs(control: Control, plan: HostPlan) -> None:
+    """Not before all of the host is there: a mistake in its file costs nobody a file."""
+    for guest in plan.guests:
+        if guest.output is not None:
+            with boundary(guest.output):
+                control.outputs[guest.name].empty()
 
 
 @contextmanager
@@ -221,21 +236,18 @@ def _typed() -> str:
         return data.decode("utf-8")
 
 
-def _run(
-    control: Control, commands: list[Command], ticks: int | None, seconds: float | None, *, live: bool
-) -> HostStop:
+def _run(control: Control, commands: list[Command], ticks: int | None, deadline: float, *, live: bool) -> HostStop:
     if live:
         from toyvm.cli.host.screen import KeyInput, Screen
 
         return Screen(control, KeyInput(sys.stdin.fileno())).run()
-    return _run_commands(control, commands, ticks, seconds)
+    return _run_commands(control, commands, ticks, deadline)
 
 
-def _run_commands(control: Control, commands: list[Command], ticks: int | None, seconds: float | None) -> HostStop:
+def _run_commands(control: Control, commands: list[Command], ticks: int | None, deadline: float) -> HostStop:
     """Run from command to command, and then to the end; nobody types after the last one."""
     from toyvm.host.scheduler import HostStop
 
-    deadline = None if seconds is None else monotonic() + seconds
     for command in commands:
         at = control.host.clock if command.at is None else command.at
         stop = _run_to(control.host, at if ticks is None else min(at, ticks), deadline, waits=False)
@@ -252,89 +264,56 @@ def _run_commands(control: Control, commands: list[Command], ticks: int | None, 
 
 
 def _do(control: Control, command: Command) -> None:
-    """What a guest is past is said, and the others go on."""
+    """What a guest is past, or cannot be shown of it, is said, and the others go on."""
     try:
         control.do(command)
     except UsageError as error:
         control.refused = True
         say(f"{command.verb}: {error}")
+    except OSError as error:
+        say(f"{command.verb}: standard output: {error.strerror or error}")
 
 
-def _run_to(host: Host, clock: int | None, deadline: float | None, *, waits: bool) -> HostStop:
-    left = None if deadline is None else max(0.0, deadline - monotonic())
+def _run_to(host: Host, clock: int | None, deadline: float, *, waits: bool) -> HostStop:
+    left = max(0.0, deadline - monotonic())
     return host.run(None if clock is None else max(0, clock - host.clock), left, wait_for_input=waits)
 
 
 # What came of it.
 
 
+def _wait_for_readers(control: Control, stop: HostStop, deadline: float) -> None:
+    """Whoever reads a guest's output through a pipe gets all of it, if the guests ended by themselves."""
+    from toyvm.host.scheduler import HostStop
+    from toyvm.machine.console import POLL_SECONDS
+
+    waits = stop not in (HostStop.INTERRUPTED, HostStop.TIMEOUT)
+    while any(output.unsent for output in control.outputs.values()):
+        if control.quitting or not waits or monotonic() >= deadline:
+            break
+        sleep(POLL_SECONDS / 10)
+    for name, output in control.outputs.items():
+        if output.unsent:
+            control.problems.setdefault(name, f"the last {output.unsent} bytes of its output were not read")
+
+
+def _tell(result: Result, report: str | None) -> int:
+    """All of it, whatever fails of it. The exit code of what did."""
+    code = 0
+    if report:
+        try:
+            result.write_report(Path(report))
+        except BadFileError as error:
+            say(str(error))
+            code = int(error.exit_code)
+    try:
+        result.print_table()
+    finally:
+        result.explain()
+    return code
+
+
 def _show(data: bytes) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
-
-
-def _print_table(control: Control, account: HostAccount) -> None:
-    from toyvm.cli.host.screen import rows_of
-    from toyvm.cli.host.table import summary, table
-    from toyvm.cli.width import output_width
-
-    width = output_width()
-    for line in (*table(rows_of(control, account), width), *summary(account, None, width)):
-        print(line)
-    sys.stdout.flush()
-
-
-def _explain(host: Host) -> None:
-    """Say on standard error of each guest that did not end by itself why, and where."""
-    lines = [f"guest {guest.name}: {line}" for guest in host.guests if (line := _complaint(guest))]
-    for line in lines[:_EXPLAINED]:
-        say(line)
-    if len(lines) > _EXPLAINED:
-        say(f"and {len(lines) - _EXPLAINED} guests more")
-
-
-def _complaint(guest: Guest) -> str:
-    outcome = guest.outcome
-    if outcome is None:
-        return "" if guest.seat.stopped else f"{guest.condition} when the run ended"
-    return "" if outcome.ok else outcome.detail
-
-
-def _exit_code(host: Host, stop: HostStop) -> int:
-    from toyvm.host.scheduler import HostStop
-
-    ends = {
-        HostStop.INTERRUPTED: ExitCode.INTERRUPTED,
-        HostStop.LIMIT: ExitCode.LIMIT,
-        HostStop.TIMEOUT: ExitCode.LIMIT,
-    }
-    if stop in ends:
-        return ends[stop]
-    codes = [_code_of(guest.outcome, guest.seat.stopped) for guest in host.guests]
-    return next((code for code in codes if code), 0)
-
-
-def _code_of(outcome: Outcome | None, stopped: bool) -> int:
-    if outcome is not None:
-        return exit_code_of(outcome)
-    return 0 if stopped else int(ExitCode.IDLE)
-
-
-def _write_report(path: Path, plan: HostPlan, host: Host, account: HostAccount, stop: HostStop) -> None:
-    from dataclasses import asdict
-
-    from toyvm.report.records import guest_record, machine_record, write_json
-
-    plans = {guest.name: asdict(guest) for guest in plan.guests}
-    facts = {name: value for name, value in asdict(account).items() if name != "guests"}
-    record = {
-        "stop": str(stop),
-        "host": {**facts, "hardware": str(plan.hardware), "engine": plan.engine, "slice": plan.slice},
-        "guests": [
-            {**asdict(one), **guest_record(guest, guest.outcome, plans[guest.name])}
-            for guest, one in zip(host.guests, account.guests, strict=True)
-        ],
-        "machine": machine_record(),
-    }
-    write_json(path, record)

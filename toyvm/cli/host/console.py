@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable
-from typing import BinaryIO
+from io import RawIOBase
 
+from toyvm.machine.console import DescriptorInput
 from toyvm.printable import printable
 
 KEPT = 1 << 16  # bytes of a guest's output
+UNSENT = 1 << 16  # bytes that a pipe may be behind, before its guest has to wait
 
 
 class TypedInput:
@@ -36,26 +40,76 @@ class TypedInput:
         return b""
 
 
-class KeptOutput:
-    """A binary file that keeps its end, and passes everything on to a file and to whoever is attached."""
+class FileInput(DescriptorInput):
+    """A file or pipe. What goes wrong in reading it is told to `fail`, and ends no more than its guest."""
 
-    def __init__(self, file: BinaryIO | None = None) -> None:
+    def __init__(self, descriptor: int, fail: Callable[[OSError], None]) -> None:
+        super().__init__(descriptor)
+        self._fail = fail
+
+    def fetch(self, size: int, wait: float) -> bytes | None:
+        try:
+            return super().fetch(size, wait)
+        except OSError as error:
+            self._fail(error)
+            return None
+
+
+class KeptOutput:
+    """A binary file that keeps its end, and passes everything on to a file and to whoever is attached.
+
+    The file is one without a buffer, and may be a pipe that never waits. What goes wrong in writing to it is told to
+    `fail`, and nothing more is written to it: it ends no more than its guest.
+    """
+
+    def __init__(self, file: RawIOBase | None = None, fail: Callable[[OSError], None] | None = None) -> None:
         self._file = file
+        self._fail = fail
         self._kept = bytearray()
+        self._unsent = bytearray()
         self.listener: Callable[[bytes], None] | None = None
+
+    def empty(self) -> None:
+        """A regular file begins anew. Raises OSError."""
+        if self._file is not None and stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+            self._file.truncate(0)
 
     def write(self, data: bytes) -> int:
         self._kept += data
         del self._kept[:-KEPT]
         if self._file is not None:
-            self._file.write(data)
+            self._unsent += data
+            self._pass_on()
         if self.listener is not None:
             self.listener(data)
         return len(data)
 
     def flush(self) -> None:
-        if self._file is not None:
-            self._file.flush()
+        pass
+
+    @property
+    def is_behind(self) -> bool:
+        """Does whoever reads the file have to read first, before more is written?"""
+        return self.unsent > UNSENT
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes the file has not taken; it is offered them again."""
+        self._pass_on()
+        return len(self._unsent)
+
+    def _pass_on(self) -> None:
+        try:
+            while self._unsent and self._file is not None:
+                count = self._file.write(self._unsent)
+                if not count:  # a pipe that is full
+                    return
+                del self._unsent[:count]
+        except OSError as error:
+            self._file = None
+            self._unsent.clear()
+            if self._fail is not None:
+                self._fail(error)
 
     @property
     def kept(self) -> bytes:

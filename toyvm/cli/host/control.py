@@ -13,7 +13,9 @@ from toyvm.arguments import unknown_name
 from toyvm.cli.host.console import KeptOutput, TypedInput
 from toyvm.cli.options import parse_count, parse_number
 from toyvm.errors import BadFileError, UsageError
+from toyvm.host.host import error_of_closing
 from toyvm.host.stride import check_cap, check_share
+from toyvm.machine.holding import raise_first
 
 if TYPE_CHECKING:
     from toyvm.host.guest import Guest
@@ -52,6 +54,7 @@ class Control:
         self.outputs: dict[str, KeptOutput] = {}
         self.quitting = False
         self.refused = False  # did a command come too late?
+        self.problems: dict[str, str] = {}  # what went wrong for a guest on its host's side; it goes no further
 
     def guest(self, name: str) -> Guest:
         """Raises UsageError."""
@@ -59,6 +62,19 @@ class Control:
             if guest.name == name:
                 return guest
         raise unknown_name("guest", name, [guest.name for guest in self.host.guests])
+
+    def fail(self, name: str, problem: str) -> None:
+        """Something that the host does for this guest has failed: that ends the guest, and nobody else."""
+        self.problems.setdefault(name, problem)
+        self.guest(name).stop()
+
+    def close_guests(self) -> None:
+        """Close each, with its disk; what goes wrong is that guest's problem. Ctrl-C waits until all are closed."""
+        closed = [(guest.name, error_of_closing(guest)) for guest in self.host.guests]
+        for name, error in closed:
+            if isinstance(error, Exception):
+                self.problems.setdefault(name, str(error))
+        raise_first([error for _, error in closed if error is not None and not isinstance(error, Exception)])
 
     def parse(self, line: str) -> Command | None:
         """The command in a line; None for an empty line or a comment. Raises UsageError."""

@@ -66,6 +66,7 @@ class Screen:
         self._message = ""
         self._attached: Guest | None = None
         self._told = False  # that it is over
+        self._problems_told = 0
         self._drawn = 0.0
         self._before: tuple[float, HostAccount] | None = None  # what the last drawing showed, and when
         self._acts: dict[str, Callable[[], None]] = {
@@ -91,6 +92,7 @@ class Screen:
                     return HostStop.DONE
                 self._answer(self._keys.fetch(1024, _PROMPT if stop is HostStop.DONE else 0))
                 self._tell_end()
+                self._tell_problems()
                 if self._attached is None and monotonic() - self._drawn >= _REFRESH:
                     self._draw()
 
@@ -190,6 +192,13 @@ class Screen:
         if guest is not None and guest.seat.over and not self._told:
             self._told = True
             _print(f"\r\n-- {guest.name}: {state_of(guest)}; Ctrl-] goes back --\r\n")
+
+    def _tell_problems(self) -> None:
+        """Say once what has gone wrong for a guest on its host's side."""
+        problems = list(self._control.problems.items())
+        if len(problems) > self._problems_told:
+            self._problems_told = len(problems)
+            self._message = "guest {}: {}".format(*problems[-1])
 
     def _detach(self) -> None:
         if self._attached is not None:
