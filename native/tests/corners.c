@@ -228,6 +228,38 @@ static void page_moved_by_an_observer(u32 technique, u32 options)
     free_with_host(vm);
 }
 
+/* A guest that maps a page at more addresses than the monitor has links for leaves. */
+static void more_leaves_than_links(u32 technique, u32 options)
+{
+    enum { ROOT = 0x8000, MIDDLE = 0x9000, LEAVES = 0xA000, DATA = 0xF000, COUNT = (DATA - LEAVES) / 8, FIRST = 16 };
+    const u32 words[] = {word_i(INSN_LD, T1, A0, 0), word_i(INSN_ADDI, T1, T1, 1), word_i(INSN_SD, T1, A0, 0),
+                         word_r(INSN_ADD, A0, A0, T0), word_i(INSN_ADDI, A1, A1, -1), word_i(INSN_BNE, A1, 0, -5)};
+    u64 all = PTE_V | PTE_R | PTE_W | PTE_X | PTE_U, middle = MIDDLE | PTE_V, code = CODE | all, data = DATA | all, found;
+    t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_ASSIST), technique, options);
+    const struct links *links = &guest_of(vm)->shadow.links;
+    place(vm, CODE, words, 6);
+    t64_vm_write(vm, ROOT, (const u8 *)&middle, 8);
+    for (u64 table = LEAVES; table < DATA; table += 0x1000) {
+        const u64 leaves = table | PTE_V;
+        t64_vm_write(vm, MIDDLE + (table - LEAVES) / 512, (const u8 *)&leaves, 8);
+    }
+    for (u64 page = FIRST; page < COUNT; page++)
+        t64_vm_write(vm, LEAVES + 8 * page, (const u8 *)&data, 8);
+    t64_vm_write(vm, LEAVES + 8 * (CODE >> 12), (const u8 *)&code, 8);
+    t64_vm_boot(vm, CODE);
+    t64_vm_set_cr(vm, CR_PTBR, ROOT | PTBR_ENABLE);
+    vm->state.x[T0] = 0x1000;
+    vm->state.x[A0] = FIRST << 12;
+    vm->state.x[A1] = COUNT - FIRST;
+    require(COUNT > links->capacity, "there are fewer links");
+    for (u64 until = 6; until <= 6 * (COUNT - FIRST); until += 6)
+        require(t64_vm_run(vm, until) == T64_STOP_LIMIT && links->used <= links->capacity && links->taken <= links->used,
+                "none is used that there is not");
+    t64_vm_read(vm, DATA, (u8 *)&found, 8);
+    require(found == COUNT - FIRST, "all leaves lead to the page");
+    free_with_host(vm);
+}
+
 /* What recompiled code asks for: may a group of stores go ahead? Not so into code. */
 static void group_of_stores_into_code_in_guest_mode(void)
 {
@@ -263,6 +295,10 @@ int main(void)
     page_moved_by_an_observer(T64_TRAP, T64_OPTION_FLUSH);
     page_moved_by_an_observer(T64_REWRITE, 0);
     page_moved_by_an_observer(T64_ASSIST, T64_OPTION_SHADOW);
+    more_leaves_than_links(T64_TRAP, 0);
+    more_leaves_than_links(T64_TRAP, T64_OPTION_FLUSH);
+    more_leaves_than_links(T64_REWRITE, 0);
+    more_leaves_than_links(T64_ASSIST, T64_OPTION_SHADOW);
     counts_of_what_is_rewritten();
     t64_vm *machine = new_machine(MEMORY);
     timer_at_the_very_last_tick(machine);

@@ -105,6 +105,13 @@ def test_previous_and_pushed_sections_come_back() -> None:
     assert (len(words_of(text)), bytes_of(text, ".data")) == (3, b"\1\2")
 
 
+@pytest.mark.parametrize("pushes", [1, 2, 3])
+def test_after_popsection_previous_means_what_it_did_before_pushsection(pushes: int) -> None:
+    within = ".pushsection .rodata\n.byte 9\n.section .other\n" * pushes + ".popsection\n" * pushes
+    text = f"nop\n.data\n.byte 1\n.text\n{within}nop\n.previous\n.byte 2\n.previous\nnop"
+    assert (len(words_of(text)), bytes_of(text, ".data"), bytes_of(text, ".rodata")) == (3, b"\1\2", b"\t" * pushes)
+
+
 def test_an_address_can_be_given_to_a_section() -> None:
     image = assemble_text("nop\n.data\n.address 0x80000\nx: .dword x").image
     assert image.address_of("x") == 0x80000

@@ -192,6 +192,15 @@ def test_a_paravirtual_guest_elsewhere_is_told_where_it_runs(
     assert ("--hypercalls offers a few" in done.errors) == (way[1] in ("trap", "rewrite", "assist", "assist+shadow"))
 
 
+@pytest.mark.parametrize("technique", ["trap", "rewrite", "assist"])
+def test_a_guest_that_tried_a_number_without_a_hypercall_is_told_nothing_of_it(
+    capfd: Capture, source: Path, technique: str
+) -> None:
+    done = run(capfd, source, f"    hcall 200\n{FAULT}", "--technique", technique, "--hypercalls")
+    assert headline(done) == NO_HANDLER + f"load access fault at {source}:4, pc 0x100c, address 0xfffffffffffffff8"
+    assert "has no hypercall" not in done.errors
+
+
 def test_a_paravirtual_guest_with_a_few_hypercalls_is_told_which_one_it_lacks(capfd: Capture) -> None:
     done = call(capfd, "run", "kernel", "-D", "PARAVIRT", "--technique", "trap", "--hypercalls")
     assert "trap+hypercalls has no hypercall set_trap_table: a paravirtual guest runs with" in done.errors

@@ -61,14 +61,13 @@ def test_a_file_that_grows_beyond_the_limit_while_it_is_read_is_refused(
 
 
 def before_it_is_read(path: Path, size: int, then: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file of so many bytes, which holds something else once it has been looked at."""
-    look = os.fstat
+    """A file of so many bytes, which holds something else once its size has been looked at."""
+    read = os.read
 
-    def change(descriptor: int) -> os.stat_result:
-        status = look(descriptor)
-        if status.st_size == size:
+    def change(descriptor: int, count: int) -> bytes:
+        if path.stat().st_size == size:
             path.write_bytes(then)
-        return status
+        return read(descriptor, count)
 
     path.write_bytes(bytes(size))
-    monkeypatch.setattr(boundary.os, "fstat", change)
+    monkeypatch.setattr(boundary.os, "read", change)

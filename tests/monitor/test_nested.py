@@ -398,3 +398,32 @@ def test_a_guest_whose_frames_lie_apart_goes_on_in_every_region() -> None:
     with Host("16M", level="assist") as host, host.guest("trap", "1M"), host.guest("assist", "4M") as guest:
         guest.load(assemble_text(BACK_AND_FORTH, "far.s").image)
         assert guest.run(1_000).exit_code == 0
+
+
+@pytest.mark.parametrize("regions", range(12, 18))
+def test_whatever_was_mapped_before_what_lies_beyond_a_gib_brings_tables_of_its_own(regions: int) -> None:
+    """Two are missing there at once; where frames are few, those before it are all in use."""
+    beyond = 1 << 30
+    text = f"""
+    _start: li t0, {LARGE}
+            li t1, {regions}
+            li t2, 0x100
+    1:      sd t1, 0(t2)
+            add t2, t2, t0
+            addi t1, t1, -1
+            bnez t1, 1b
+            li t2, {beyond}
+            sd t0, 0(t2)
+            ld a0, 0(t2)
+            sub a0, a0, t0
+            out 8, a0
+    """
+    with Host(beyond + (64 << 20), level="assist") as host:
+        neighbour = host.guest("trap", 4 << 20)  # which leaves no run
+        guest = host.guest("assist", beyond + LARGE)
+        guest.load(assemble_text(text).image)
+        assert guest.run().exit_code == 0
+        found = mapped_frames(guest)
+        assert len(found) > 512
+        assert all(guest.host_frame(page) == frame for page, frame in found.items())
+        assert not any(neighbour.read(0, neighbour.memory_size))
