@@ -26,7 +26,7 @@ from toyvm.isa import (
     machine,
     paging,
 )
-from toyvm.isa.control import INFO_FIELDS, PTBR_FIELDS, STATUS_FIELDS, BitField
+from toyvm.isa.control import ALL_BITS, INFO_FIELDS, PTBR_FIELDS, STATUS_FIELDS, BitField, Concern
 from toyvm.isa.ports import SECTOR_SIZE
 
 GENERATED = ROOT / "native" / "generated"
@@ -99,16 +99,29 @@ def isa_header() -> Lines:
             ("SECTOR_SIZE", SECTOR_SIZE),
         ],
     )
-    yield "/* Writable bits and reset values: X(number, member of t64_state, writable, reset); 0 bits: read-only. */"
-    yield "#define T64_CONTROL_REGISTERS(X) \\"
-    for row in CONTROL_REGISTERS:
-        yield f"    X({row.number}, {row.name}, UINT64_C({row.writable:#x}), UINT64_C({row.reset:#x})) \\"
-    yield ""
+    yield from _control_registers()
     yield "/* In the order in which pending interrupts are taken: X(ipend bit, cause). */"
     yield "#define T64_INTERRUPTS(X) \\"
     yield from (f"    X(IPEND_{row.name.upper()}, CAUSE_{row.name.upper()}) \\" for row in interrupts)
     yield ""
     yield from _guest_mode()
+
+
+def _control_registers() -> Lines:
+    stored = [row for row in CONTROL_REGISTERS if row.writable]
+    yield from _enum("t64_concern", ((f"CONCERNS_{concern.name}", n) for n, concern in enumerate(Concern)))
+    yield "/* Those that t64_state keeps: X(member, as numbers have it, writable bits, value after reset, concern). */"
+    yield "#define T64_STORED_REGISTERS(X) \\"
+    for row in stored:
+        bits = f"UINT64_C({row.writable:#x}), UINT64_C({row.reset:#x})"
+        yield f"    X({row.name}, {row.name.upper()}, {bits}, CONCERNS_{row.concerns.name}) \\"
+    yield ""
+    yield "/* Those that take any value, by their concern: a bit each. */"
+    free = {
+        concern: sum(1 << row.number for row in stored if row.writable == ALL_BITS and row.concerns is concern)
+        for concern in (Concern.READERS, Concern.INTERRUPTS)
+    }
+    yield from _enum("", ((f"FREE_FOR_{concern.name}", mask) for concern, mask in free.items()))
 
 
 def _guest_mode() -> Lines:

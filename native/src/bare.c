@@ -76,8 +76,10 @@ bool config_is_valid(const struct t64_config *config)
 void vm_reset(struct t64_vm *vm, const struct t64_config *config)
 {
     vm->phys.size = config->memory;
-    vm->state.timecmp = system_reset_value(CR_TIMECMP);
-    vm->info = system_reset_value(CR_INFO) | config->memory;
+#define RESET(name, NAME, writable, value, ...) vm->state.name = value;
+    T64_STORED_REGISTERS(RESET)
+#undef RESET
+    vm->info = T64_VERSION | config->memory;
     vm->level = config->level;
     vm->options = config->options;
     vm->devices.clock_base = config->clock_base;

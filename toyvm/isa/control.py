@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import NamedTuple
 
 ALL_BITS = (1 << 64) - 1
@@ -20,8 +21,17 @@ class BitField(NamedTuple):
         return ((1 << (self.high - self.low + 1)) - 1) << self.low
 
 
+class Concern(Enum):
+    """What follows from a register's value, and so has to be found anew after a write."""
+
+    READERS = "nothing: only who reads it learns of it"
+    INTERRUPTS = "which interrupt is due, and when"
+    TRANSLATIONS = "all translations, which a write forgets"
+    MODE = "whether interrupts come, and the modes to return to"
+
+
 class ControlRegister(NamedTuple):
-    """One control register. A write with a bit outside `writable` set is illegal; writable 0 means read-only."""
+    """One control register. A write with a bit outside `writable` set is illegal; writable 0 means read-only: computed or fixed."""
 
     name: str
     number: int
@@ -29,6 +39,7 @@ class ControlRegister(NamedTuple):
     reset: int
     description: str
     fields: tuple[BitField, ...] = ()
+    concerns: Concern = Concern.READERS
 
 
 # The hardware resets `mode` to kernel (0), so a status of 0 is the state after reset.
@@ -51,17 +62,17 @@ IE, MODE, PIE, PMODE = (field.mask for field in STATUS_FIELDS)
 
 # fmt: off
 CONTROL_REGISTERS: tuple[ControlRegister, ...] = (
-    ControlRegister("status",  0, IE | PIE | PMODE,             0, "modes and interrupt enable", STATUS_FIELDS),
+    ControlRegister("status",  0, IE | PIE | PMODE,             0, "modes and interrupt enable", STATUS_FIELDS, Concern.MODE),
     ControlRegister("tvec",    1, ALL_BITS,                     0, "address that every trap goes to"),
     ControlRegister("epc",     2, ALL_BITS,                     0, "address of the instruction that trapped, or was about to run when an interrupt came"),
     ControlRegister("cause",   3, ALL_BITS,                     0, "cause of the last trap"),
     ControlRegister("tval",    4, ALL_BITS,                     0, "what the last trap was about: an address, an instruction word, or 0"),
     ControlRegister("scratch", 5, ALL_BITS,                     0, "free for the kernel"),
-    ControlRegister("ptbr",    6, PTBR_FIELDS[0].mask | PTBR_FIELDS[1].mask, 0, "page-table root; any write forgets all translations", PTBR_FIELDS),
-    ControlRegister("timecmp", 7, ALL_BITS,              ALL_BITS, "the timer is pending while time >= timecmp, unsigned"),
+    ControlRegister("ptbr",    6, PTBR_FIELDS[0].mask | PTBR_FIELDS[1].mask, 0, "page-table root; any write forgets all translations", PTBR_FIELDS, Concern.TRANSLATIONS),
+    ControlRegister("timecmp", 7, ALL_BITS,              ALL_BITS, "the timer is pending while time >= timecmp, unsigned", concerns=Concern.INTERRUPTS),
     ControlRegister("time",    8, 0,                            0, "instructions retired before this one plus time skipped, modulo 2**64"),
     ControlRegister("ipend",   9, 0,                            0, "pending interrupts, a bit each"),
-    ControlRegister("imask",  10, ALL_BITS,                     0, "interrupts that may be taken and that end wfi, a bit each"),
+    ControlRegister("imask",  10, ALL_BITS,                     0, "interrupts that may be taken and that end wfi, a bit each", concerns=Concern.INTERRUPTS),
     ControlRegister("info",   11, 0,                            1, "what the machine is; after reset, version 1 and the size of RAM", INFO_FIELDS),
 )
 # fmt: on

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from toyvm.isa import coding
-from toyvm.isa.control import ALL_BITS, BY_NUMBER, INFO_FIELDS
+from toyvm.isa.control import ALL_BITS, BY_NUMBER, INFO_FIELDS, Concern
 from toyvm.isa.declare import Class, Instruction
 from toyvm.isa.machine import VERSION, Level
 from toyvm.isa.traps import BY_NAME as CAUSES
@@ -226,7 +226,7 @@ class Cpu:
         if register is None or not register.writable or value & ~register.writable:
             raise self.illegal()
         self.control[register.name] = value
-        if register.name == "ptbr":
+        if register.concerns is Concern.TRANSLATIONS:
             self.mmu.translations.forget_all()
 
     def exchange_control(self, rd: int, number: int, value: int) -> None:

@@ -15,11 +15,11 @@
 enum { SNAPSHOT_VERSION = 4, PAGE = 4096, HEADER = 40 };
 static const char magic[8] = "T64SNAP";
 
-/* Every scalar that is state; F(place) for what a load sets, C(place) for what must be the same already. */
+#define REGISTER(name, ...) FIELD(state.name)
+/* Every scalar that is state; F(place), which is called FIELD, for what a load sets, C(place) for what must be the same already. */
 #define FIELDS(F, C) \
     C(phys.size) C(level) C(options) C(info) C(devices.disk.sectors) C(devices.disk.latency) C(devices.disk.writable) C(devices.clock_base) \
-    F(state.pc) F(state.status) F(state.tvec) F(state.epc) F(state.cause) F(state.tval) F(state.scratch) F(state.ptbr) \
-    F(state.timecmp) F(state.imask) F(state.retired) F(state.skipped) F(state.fresh) \
+    F(state.pc) T64_STORED_REGISTERS(REGISTER) F(state.retired) F(state.skipped) F(state.fresh) \
     F(halted) F(halted_as) F(stop.fault) F(stop.exit_code) F(stop.cause) F(stop.pc) F(stop.tval) \
     F(devices.powered_off) F(devices.exit_code) \
     F(devices.console.output_used) F(devices.console.input_head) F(devices.console.input_used) F(devices.console.ended) \
@@ -195,8 +195,11 @@ static bool rings_are_sound(const struct t64_vm *vm)
 static bool state_is_sound(const struct t64_vm *vm)
 {
     const struct t64_state *state = &vm->state;
-    return !(state->status & ~(STATUS_IE | STATUS_MODE | STATUS_PIE | STATUS_PMODE)) &&
-           !(state->ptbr & ~(PTBR_ENABLE | PTBR_FRAME)) && state->x[0] == 0 && state->fresh <= 1;
+    bool sound = state->x[0] == 0 && state->fresh <= 1;
+#define HOLDS(name, NAME, writable, ...) sound &= !(state->name & ~(writable | (CR_##NAME == CR_STATUS ? STATUS_MODE : 0)));
+    T64_STORED_REGISTERS(HOLDS)
+#undef HOLDS
+    return sound;
 }
 
 /* Only what is latched has a fault, and one that there is. */

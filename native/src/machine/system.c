@@ -45,8 +45,8 @@ bool system_read_cr(struct t64_vm *vm, u32 number, u64 *value)
 static u64 writable_bits(u32 number)
 {
     static const u64 bits[] = {
-#define BITS(number, name, writable, reset) [number] = writable,
-        T64_CONTROL_REGISTERS(BITS)
+#define BITS(name, NAME, writable, ...) [CR_##NAME] = writable,
+        T64_STORED_REGISTERS(BITS)
 #undef BITS
     };
     return number < sizeof bits / sizeof *bits ? bits[number] : 0;
@@ -63,26 +63,21 @@ bool system_write_cr(struct t64_vm *vm, u32 number, u64 value)
     return true;
 }
 
-u64 system_reset_value(u32 number)
-{
-    static const u64 values[] = {
-#define VALUE(number, name, writable, reset) [number] = reset,
-        T64_CONTROL_REGISTERS(VALUE)
-#undef VALUE
-    };
-    return values[number];
-}
-
-/* What a write of this register means for those who cache its consequences. */
+/* What a write of this register, a stored one, means for those who cache its consequences. */
 static enum t64_effect effect_of_write(const struct t64_vm *vm, u32 number)
 {
-    switch (number) {
-    case CR_STATUS: return EFFECT_JUMP;
-    case CR_PTBR: return EFFECT_FLUSH;
-    case CR_TIMECMP:
-    case CR_IMASK: return vm_interrupts_enabled(vm) ? EFFECT_JUMP : EFFECT_NEXT;
-    default: return EFFECT_NEXT;
+    static const u8 concerns[] = {
+#define CONCERN(name, NAME, writable, reset, concern) [CR_##NAME] = concern,
+        T64_STORED_REGISTERS(CONCERN)
+#undef CONCERN
+    };
+    switch ((enum t64_concern)concerns[number]) {
+    case CONCERNS_READERS: return EFFECT_NEXT;
+    case CONCERNS_INTERRUPTS: return vm_interrupts_enabled(vm) ? EFFECT_JUMP : EFFECT_NEXT;
+    case CONCERNS_TRANSLATIONS: return EFFECT_FLUSH;
+    case CONCERNS_MODE: return EFFECT_JUMP;
     }
+    __builtin_unreachable();
 }
 
 /* ---- traps and interrupts ---- */

@@ -75,11 +75,9 @@ bool system_insn_traps_in_user_mode(const struct t64_vm *vm, u8 insn);
 static inline u32 system_place_of(u32 number)
 {
     static const u16 places[] = {
-        [CR_STATUS] = offsetof(struct t64_state, status), [CR_TVEC] = offsetof(struct t64_state, tvec),
-        [CR_EPC] = offsetof(struct t64_state, epc), [CR_CAUSE] = offsetof(struct t64_state, cause),
-        [CR_TVAL] = offsetof(struct t64_state, tval), [CR_SCRATCH] = offsetof(struct t64_state, scratch),
-        [CR_PTBR] = offsetof(struct t64_state, ptbr), [CR_TIMECMP] = offsetof(struct t64_state, timecmp),
-        [CR_IMASK] = offsetof(struct t64_state, imask),
+#define PLACE(name, NAME, ...) [CR_##NAME] = offsetof(struct t64_state, name),
+        T64_STORED_REGISTERS(PLACE)
+#undef PLACE
     };
     return number < sizeof places / sizeof *places ? places[number] : 0;
 }
@@ -88,8 +86,6 @@ static inline u64 *system_register_at(struct t64_state *state, u32 place) { retu
 
 bool system_read_cr(struct t64_vm *vm, u32 number, u64 *value); /* false: no such register */
 bool system_write_cr(struct t64_vm *vm, u32 number, u64 value); /* false: illegal */
-
-u64 system_reset_value(u32 number); /* of a register that exists */
 
 /* Enter the trap: epc, cause, tval, status, pc, fresh. False, and nothing changed but vm->stop, if it is a double fault. */
 bool system_enter_trap(struct t64_vm *vm, u64 cause, u64 epc, u64 tval);

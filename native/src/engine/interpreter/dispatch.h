@@ -313,8 +313,8 @@ op_crw: {
         u32 number = (u32)ip->imm;
         if (T64_UNLIKELY(guarded))
             goto op_system;
-        if (!is_among(QUICK_ALWAYS, number)) {
-            if (vm_interrupts_enabled(vm) || !is_among(QUICK_WHILE_OFF, number))
+        if (!is_among(FREE_FOR_READERS, number)) {
+            if (vm_interrupts_enabled(vm) || !is_among(FREE_FOR_INTERRUPTS, number))
                 goto op_system;
             timed = false;
         }

@@ -49,10 +49,6 @@ static u64 remainder_word(u64 a, u64 b)
     return (u64)(divisor ? dividend % divisor : dividend);
 }
 
-/* Control registers that take any value and that nothing but their readers depends on: always, and while interrupts are off. */
-#define QUICK_ALWAYS (1u << CR_TVEC | 1u << CR_EPC | 1u << CR_CAUSE | 1u << CR_TVAL | 1u << CR_SCRATCH)
-#define QUICK_WHILE_OFF (1u << CR_TIMECMP | 1u << CR_IMASK)
-
 static inline bool is_among(u32 registers, u32 number) { return number < 32 && registers >> number & 1; }
 
 static inline void count(struct t64_state *state, u64 retired)

@@ -66,15 +66,16 @@ static void para_close(struct t64_guest *guest)
 
 /* Between runs the state is what the host sees and changes; during one, most of it is the shared page. */
 
+/* As it is in the page. tvec and ptbr are the trap table's and the root's, timecmp is set by a hypercall, status not all the guest's. */
+enum { PAGE_HAS = ~(1 << CR_STATUS | 1 << CR_TVEC | 1 << CR_PTBR | 1 << CR_TIMECMP) };
+
 static void para_state_changed(struct t64_guest *guest)
 {
     const struct t64_state *state = &guest->vm.state;
     *para_shared(guest, SHARED_STATUS) = state->status;
-    *para_shared(guest, SHARED_EPC) = state->epc;
-    *para_shared(guest, SHARED_CAUSE) = state->cause;
-    *para_shared(guest, SHARED_TVAL) = state->tval;
-    *para_shared(guest, SHARED_SCRATCH) = state->scratch;
-    *para_shared(guest, SHARED_IMASK) = state->imask;
+#define SHOW(name, NAME, ...) if (PAGE_HAS >> CR_##NAME & 1) *para_shared(guest, SHARED_##NAME) = state->name;
+    T64_STORED_REGISTERS(SHOW)
+#undef SHOW
 }
 
 /* A page at a time; only in a table can it make anything unsound. */
@@ -101,11 +102,9 @@ static void para_leave(struct t64_guest *guest)
     struct t64_state *state = &guest->vm.state;
     u64 mode = state->status & STATUS_MODE;
     state->status = (*para_shared(guest, SHARED_STATUS) & (STATUS_IE | STATUS_PIE | STATUS_PMODE)) | mode;
-    state->epc = *para_shared(guest, SHARED_EPC);
-    state->cause = *para_shared(guest, SHARED_CAUSE);
-    state->tval = *para_shared(guest, SHARED_TVAL);
-    state->scratch = *para_shared(guest, SHARED_SCRATCH);
-    state->imask = *para_shared(guest, SHARED_IMASK);
+#define TAKE(name, NAME, ...) if (PAGE_HAS >> CR_##NAME & 1) state->name = *para_shared(guest, SHARED_##NAME);
+    T64_STORED_REGISTERS(TAKE)
+#undef TAKE
     state->tvec = guest->para->handlers[PARA_HANDLER_ANY].address;
     u32 root = guest->para->roots[para_mode(guest)];
     state->ptbr = root == FRAME_NONE ? 0 : frame_address(root).at | PTBR_ENABLE;

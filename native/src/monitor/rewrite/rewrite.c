@@ -55,28 +55,19 @@ static void pull_vcpu(struct t64_guest *guest)
 {
     struct t64_state *state = &guest->vm.state;
     state->status = (state->status & ~STATUS_IE) | (*vcpu(guest, CR_STATUS) & STATUS_IE);
-    state->tvec = *vcpu(guest, CR_TVEC);
-    state->epc = *vcpu(guest, CR_EPC);
-    state->cause = *vcpu(guest, CR_CAUSE);
-    state->tval = *vcpu(guest, CR_TVAL);
-    state->scratch = *vcpu(guest, CR_SCRATCH);
-    state->imask = *vcpu(guest, CR_IMASK);
+#define PULL(name, NAME, ...) if (VCPU_TAKES >> CR_##NAME & 1) state->name = *vcpu(guest, CR_##NAME);
+    T64_STORED_REGISTERS(PULL)
+#undef PULL
 }
 
 void rewrite_push_vcpu(struct t64_guest *guest)
 {
     const struct t64_state *state = &guest->vm.state;
     u64 pending = system_pending(&guest->vm);
-    *vcpu(guest, CR_STATUS) = state->status;
-    *vcpu(guest, CR_TVEC) = state->tvec;
-    *vcpu(guest, CR_EPC) = state->epc;
-    *vcpu(guest, CR_CAUSE) = state->cause;
-    *vcpu(guest, CR_TVAL) = state->tval;
-    *vcpu(guest, CR_SCRATCH) = state->scratch;
-    *vcpu(guest, CR_PTBR) = state->ptbr;
-    *vcpu(guest, CR_TIMECMP) = state->timecmp;
+#define PUSH(name, NAME, ...) *vcpu(guest, CR_##NAME) = state->name;
+    T64_STORED_REGISTERS(PUSH)
+#undef PUSH
     *vcpu(guest, CR_IPEND) = pending;
-    *vcpu(guest, CR_IMASK) = state->imask;
     *vcpu(guest, CR_INFO) = guest->vm.info;
     /* A store that lets in what is pending has to come to the monitor. */
     shadow_let_window(&guest->shadow, !(vm_interrupts_enabled(&guest->vm) && pending));

@@ -86,11 +86,7 @@ static u32 vcpu_access(u8 insn, u8 rd, u32 cr)
 
 static bool is_plain_to_read(u32 cr) { return cr != CR_TIME && (system_place_of(cr) || cr == CR_IPEND || cr == CR_INFO); }
 
-static bool is_plain_to_write(u32 cr)
-{
-    const u32 plain = 1 << CR_TVEC | 1 << CR_EPC | 1 << CR_CAUSE | 1 << CR_TVAL | 1 << CR_SCRATCH | 1 << CR_IMASK;
-    return cr < 32 && plain >> cr & 1;
-}
+static bool is_plain_to_write(u32 cr) { return cr < 32 && VCPU_TAKES >> cr & 1; }
 
 /* The instruction that does the same on the vCPU page, with no exit; 0 where there is none. */
 static u32 in_place(struct t64_decoded in, u32 mode)

@@ -12,6 +12,8 @@
 
 /* A monitor call is an hcall of this number and up: the number of its site is added. */
 enum { CALL_BASE = 0x80000, SITES_MAXIMUM = 1 << 16 };
+/* Control registers that the kernel writes by a plain store of the vCPU page; a new timecmp has to come to the monitor. */
+enum { VCPU_TAKES = FREE_FOR_READERS | 1 << CR_IMASK };
 
 /* What is known of a page's code, in one mode. */
 enum code_state {
