@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from toyvm.image import Image
 
 PARAVIRT = "PARAVIRT"  # defined for the paravirtual build of a source
+_WITH_FOLDER = ("kernel",)  # guests whose sources have a folder of that name
 _SOURCE_SUFFIXES = (".s", ".S", ".asm")
 _ELF_MAGIC = b"\x7fELF"
 
@@ -31,7 +32,9 @@ def shipped_guests() -> dict[str, Path]:
     """Every shipped guest that runs by itself, by name: `hello`, `kernel`, `workloads/compute`."""
     root = guests_directory()
     sources = [*root.glob("*.s"), *(root / "workloads").glob("*.s")]
-    return {path.relative_to(root).with_suffix("").as_posix(): path for path in sorted(sources)}
+    guests = {path.relative_to(root).with_suffix("").as_posix(): path for path in sources}
+    guests |= {name: root / name / f"{name}.s" for name in _WITH_FOLDER}
+    return dict(sorted(guests.items()))
 
 
 def make_ready() -> None:

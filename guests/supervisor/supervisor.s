@@ -16,8 +16,8 @@
 # there, PROGRAM_ and RANGE_.
 
 .include "platform.inc"
-.include "kernel/print.inc"
-.include "kernel/causes.inc"
+.include "lib/print.inc"
+.include "lib/causes.inc"
 .include "supervisor/tables.inc"
 .include "supervisor/memory.inc"
 .include "supervisor/heap.inc"

@@ -7,7 +7,7 @@ from support.guest_runs import GUESTS, SECTOR_SIZE, TESTS, image_of, run_guest
 
 from toyvm.launch import launched
 
-KERNEL = GUESTS / "kernel.s"
+KERNEL = GUESTS / "kernel" / "kernel.s"
 TECHNIQUES = ("bare", "trap", "hybrid", "rewrite", "para", "assist", "assist+shadow")
 STORY = (TESTS / "guests" / "kernel_output.txt").read_bytes()
 INPUT = b"to be, or\nnot to be"

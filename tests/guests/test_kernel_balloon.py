@@ -8,7 +8,7 @@ from support.guest_runs import GUESTS, TESTS, image_of
 from toyvm.host.host import Host
 from toyvm.native import lib
 
-KERNEL = GUESTS / "kernel.s"
+KERNEL = GUESTS / "kernel" / "kernel.s"
 STORY = (TESTS / "guests" / "kernel_output.txt").read_bytes()
 PAGES = 4096  # of 16 MiB
 

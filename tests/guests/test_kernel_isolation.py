@@ -11,7 +11,7 @@ from toyvm.isa.registers import REGISTERS
 from toyvm.testing.programs.assembly import li, op, to_bytes
 from toyvm.testing.strategies import legal_words, words64
 
-KERNEL = GUESTS / "kernel.s"
+KERNEL = GUESTS / "kernel" / "kernel.s"
 VICTIM = "user_greeter"  # init's first program; its text is a page of its own
 VICTIM_WORDS = 1024
 LIMIT = 150_000  # instructions: programs may loop, or start themselves again and again

@@ -10,7 +10,7 @@ from toyvm.host.host import Host
 from toyvm.hypercalls import GRANT_WRITABLE
 from toyvm.isa.paging import PAGE_SIZE
 
-KERNEL = GUESTS / "kernel.s"
+KERNEL = GUESTS / "kernel" / "kernel.s"
 STORY = (TESTS / "guests" / "kernel_output.txt").read_bytes()
 MAGIC = int.from_bytes(b"KERNSTAT", "little")
 THERE = 11 * PAGE_SIZE  # where a neighbour maps the status page

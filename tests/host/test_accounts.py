@@ -30,7 +30,7 @@ def resident() -> int:
 def numbered(host: Host, number: int, technique: str = "trap") -> Guest:
     """A kernel whose echo program is told a number of its own."""
     guest = host.guest(technique, MEMORY, input=b"guest %d\n" % number)
-    guest.load(image_of(GUESTS / "kernel.s", technique))
+    guest.load(image_of(GUESTS / "kernel" / "kernel.s", technique))
     return guest
 
 
@@ -52,7 +52,7 @@ def test_the_monitor_s_frames_are_on_the_account_of_the_guest_they_serve(techniq
     with Host("64M", slice=10_000) as host:
         guests = [host.guest(technique, "2M") for technique in techniques]
         for guest, technique in zip(guests, techniques, strict=True):
-            guest.load(image_of(GUESTS / "kernel.s", technique))
+            guest.load(image_of(GUESTS / "kernel" / "kernel.s", technique))
         host.run()
         account = host.account()
         parts = [guest.memory_monitor for guest in account.guests]

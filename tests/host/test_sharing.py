@@ -26,7 +26,7 @@ from toyvm.techniques import facts_of
 from toyvm.testing import strategies
 from toyvm.testing.programs import Program, random_program
 
-KERNEL = GUESTS / "kernel.s"
+KERNEL = GUESTS / "kernel" / "kernel.s"
 MEMORY = 1 << 20
 LIMIT = 1_500
 FOR_EVER = assemble_text("_start: addi a0, a0, 1\n j _start\n", "for_ever.s").image

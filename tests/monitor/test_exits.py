@@ -104,7 +104,7 @@ def test_an_exit_says_a_guest_physical_address_only_where_it_is_about_one(techni
         seen.setdefault(event.reason, set()).add(event.gpa is not None)
 
     with Host("16M", level="assist") as host, host.guest(technique, "2M", input=b"x\n") as guest:
-        guest.load(image_of(GUESTS / "kernel.s", technique))
+        guest.load(image_of(GUESTS / "kernel" / "kernel.s", technique))
         guest.observe(look)
         assert guest.run(400_000).stop in ("limit", "exit")
     assert len(seen) > 2

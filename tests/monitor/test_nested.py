@@ -17,7 +17,7 @@ from toyvm.isa.guest_mode import INTERCEPTS
 from toyvm.isa.paging import PAGE_SIZE, PTE_A, PTE_D, PTE_FRAME, PTE_R, PTE_RESERVED, PTE_V, PTE_W, PTE_X
 from toyvm.native import ffi, lib
 
-KERNEL = GUESTS / "kernel.s"
+KERNEL = GUESTS / "kernel" / "kernel.s"
 LARGE = 2 << 20  # bytes that an entry of level 1 maps
 TECHNIQUES = pytest.mark.parametrize("technique", ["assist", "assist+shadow"])
 

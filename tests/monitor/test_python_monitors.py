@@ -25,7 +25,7 @@ from toyvm.testing import strategies
 from toyvm.testing.programs import Program, random_program
 
 LIMIT = 1_500
-KERNEL = GUESTS / "kernel.s"
+KERNEL = GUESTS / "kernel" / "kernel.s"
 SHORT = assemble_text("_start: crr t0, tvec\n li a0, 7\n out 8, a0\n", "short.s").image
 SOURCE = Path(__file__).parent.parent.parent / "toyvm" / "monitor" / "trap_and_emulate.py"
 

@@ -16,7 +16,7 @@ from toyvm.isa.paging import PTE_FRAME, PTE_R, PTE_V, PTE_W, PTE_X
 from toyvm.machine.bare import Machine
 from toyvm.native import lib
 
-KERNEL = GUESTS / "kernel.s"
+KERNEL = GUESTS / "kernel" / "kernel.s"
 MEMORY = 2 << 20
 SLICE = 10_007  # instructions
 NO_ROOT = (1 << 64) - 1

@@ -14,7 +14,7 @@ from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.hypercalls import VIRTUAL_INTERRUPTS
 
-KERNEL = GUESTS / "kernel.s"
+KERNEL = GUESTS / "kernel" / "kernel.s"
 MEMORY = 4 << 20
 TECHNIQUES = pytest.mark.parametrize("technique", ["trap", "hybrid", "rewrite", "para", "assist", "assist+shadow"])
 HALFWAY = 600_000  # instructions
@@ -204,7 +204,7 @@ def sealed(snapshot: bytes) -> bytes:
 
 def test_a_paravirtual_snapshot_that_gives_two_pages_one_frame_is_refused() -> None:
     with Host() as host, host.guest("para", "256K") as guest:
-        guest.load(image_of(KERNEL.with_name("hello.s"), "para"))
+        guest.load(image_of(GUESTS / "hello.s", "para"))
         snapshot, frames = bytearray(guest.save()), [guest.host_frame(page) for page in range(64)]
         at = snapshot.index(struct.pack("<64I", *frames))
         snapshot[at + 4 : at + 8] = snapshot[at : at + 4]

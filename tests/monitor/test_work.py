@@ -421,10 +421,10 @@ def test_an_allowance_is_at_least_a_unit_and_no_more_than_the_manual_says() -> N
 def test_a_paravirtual_kernel_cannot_tell_how_often_its_monitor_gave_way() -> None:
     ends = []
     for units in (WORK_LIMIT, 1):
-        header = header_of(GUESTS / "kernel.s")
+        header = header_of(GUESTS / "kernel" / "kernel.s")
         with Host("16M") as host, host.guest("para", "2M", input=header.text("input") or b"a line\n") as guest:
             allow(host, units)
-            guest.load(image_of(GUESTS / "kernel.s", "para"))
+            guest.load(image_of(GUESTS / "kernel" / "kernel.s", "para"))
             assert guest.run(20_000_000).stop is Stop.EXIT
             ends.append(end_of(guest))
     assert ends[0] == ends[1]

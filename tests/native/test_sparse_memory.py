@@ -27,7 +27,7 @@ def read_pages(machine: Machine) -> dict[int, bytes]:
 @pytest.mark.parametrize("engine", ["interpreter", "recompiler"])
 @pytest.mark.parametrize("technique", ["bare", "para", *VARIANTS])
 def test_every_page_that_a_kernel_and_its_monitor_have_written_is_found(technique: str, engine: str) -> None:
-    image = image_of(GUESTS / "kernel.s", technique)
+    image = image_of(GUESTS / "kernel" / "kernel.s", technique)
     with launched(technique, MEMORY, engine=engine) as machine:
         machine.load(image)
         for count in (50_000, 600_000, None):

@@ -72,7 +72,7 @@ def test_a_damaged_file_is_ignored_and_replaced(guests: Path, data: st.DataObjec
     assert file.read_bytes() == whole
 
 
-@pytest.mark.parametrize("name", ["hello.s", "include/platform/console.inc"])
+@pytest.mark.parametrize("name", ["hello.s", "platform/console.inc"])
 def test_a_changed_source_is_assembled_anew(guests: Path, name: str) -> None:
     before = hello(guests)
     source = guests / name

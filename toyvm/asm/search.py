@@ -12,7 +12,8 @@ from toyvm.paths import guests_directory
 def find_include(name: str, includer: Source, directories: Sequence[Path]) -> Path | None:
     """The first of: beside the including file, the `-I` directories in their order, the shipped includes."""
     beside = includer.path.parent if includer.path is not None else Path()
-    for directory in (beside, *directories, guests_directory() / "include"):
+    shipped = guests_directory()
+    for directory in (beside, *directories, shipped / "include", shipped):
         candidate = directory / name
         try:
             if candidate.exists():

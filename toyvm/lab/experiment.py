@@ -14,6 +14,7 @@ from toyvm.lab.nanobenchmarks import Costs, measure_costs
 from toyvm.lab.subjects import INTERPRETER, Subject
 from toyvm.lab.workloads import Workload
 from toyvm.paths import guests_directory
+from toyvm.programs import find_program
 from toyvm.shipped.porting import PortedLines, count_ported_lines
 from toyvm.techniques import parse_variant
 
@@ -112,8 +113,7 @@ def _numbered(progress: Progress, step: int, steps: int) -> Progress:
 
 def ported_kernel() -> PortedLines:
     """How much of the shipped kernel and its platform layer the paravirtual port changes."""
-    root = guests_directory()
-    return count_ported_lines([root / "kernel.s"], [root / "include"])
+    return count_ported_lines([find_program("kernel")], [guests_directory() / "include", guests_directory()])
 
 
 def records(experiment: Experiment) -> list[dict[str, Any]]:
