@@ -254,6 +254,19 @@ def test_commands_stand_in_the_order_of_their_time_whatever_stands_between(capfd
     assert "commands:5: at 100 comes after at 500" in done.errors
 
 
+@pytest.mark.parametrize("time", [0, 1, 5000])
+def test_commands_for_one_time_are_done_in_the_order_in_which_they_stand(
+    capfd: Capture, folder: Path, time: int
+) -> None:
+    path = written(folder, "name = 'one'\nprogram = 'loop.s'\ninput = 'console'", host="slice = 1000")
+    commands, report = folder / "commands", folder / "report.json"
+    commands.write_text(f"at {time} share one 7\nat {time} share one 9\npause one\nat {time} stop one\n")
+    done = call(capfd, "host", str(path), "--commands", str(commands), "--report", str(report))
+    assert (done.code, done.errors) == (0, "")
+    record = json.loads(report.read_text())
+    assert (record["host"]["clock"], record["guests"][0]["share"]) == (time, 9)
+
+
 def test_a_paused_guest_begins_when_it_is_resumed(capfd: Capture, folder: Path) -> None:
     path = written(folder, "name = 'one'\nprogram = 'three.s'\npaused = true", "name = 'two'\nprogram = 'zero.s'")
     done = call(capfd, "host", str(path))
