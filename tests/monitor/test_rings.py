@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from support.hypercalls import ALL_ONES, CODE, HANDLER, MEMORY, Asker, asker, asker_on, error, words
+from support.hypercalls import ALL_ONES, CODE, HANDLER, MEMORY, READ_ONLY, Asker, asker, asker_on, error, words
 
 from toyvm.host.host import Host
 from toyvm.hypercalls import (
@@ -29,7 +29,7 @@ from toyvm.hypercalls import (
 )
 from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.control import INFO_FIELDS
-from toyvm.isa.paging import PAGE_SIZE
+from toyvm.isa.paging import PAGE_SIZE, PTE_V
 from toyvm.isa.ports import BY_NAME as PORTS
 from toyvm.testing.programs.assembly import op, to_bytes
 
@@ -389,6 +389,21 @@ def test_a_ring_is_no_table_and_a_table_no_ring() -> None:
         assert ask("ring_setup", DISK, ALL_ONES) == 0
         ask.write(RING, 0, 0, 0, 0)
         assert ask("pin_table", ask.frame(RING // PAGE_SIZE), 0) == 0
+
+
+@pytest.mark.parametrize("ring", [DISK, CONSOLE])
+def test_a_ring_whose_page_the_host_makes_a_table_is_closed(ring: int) -> None:
+    with asker() as ask:
+        assert ask("ring_setup", ring, RING) == 0
+        assert ask("doorbell", ring) == 0
+        level1, level0 = ((ask.root_page + below) * PAGE_SIZE for below in (1, 2))
+        ask.write(RING, *[0] * (PAGE_SIZE // 8))
+        ask.write(level0 + RING // PAGE_SIZE * 8, ask.entry(RING // PAGE_SIZE, READ_ONLY))
+        ask.write(level1 + 8, ask.entry(RING // PAGE_SIZE, PTE_V))
+        assert ask("doorbell", ring) == error("inval"), "and the books are sound"
+        assert ask("ring_setup", ring, RING) == error("busy")
+        assert ask("ring_setup", ring, BUFFER) == 0
+        assert ask("doorbell", ring) == 0
 
 
 def test_the_disk_never_writes_into_a_table() -> None:
