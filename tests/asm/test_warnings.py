@@ -87,6 +87,15 @@ def test_every_load_and_store_that_traps_at_an_address_is_warned_of(mnemonic: st
         assert (doubt(word) is not None) == (machine.run(max_instructions=1).fault is not None)
 
 
+@pytest.mark.parametrize("number", range(32))
+@pytest.mark.parametrize("form", ["crr a0, {}", "crw {}, a1", "crx a0, {}, a1", "in a0, {}", "out {}, a1"])
+def test_every_control_register_and_port_that_traps_is_warned_of(form: str, number: int) -> None:
+    (word,) = words_of(form.format(number))
+    with Machine("1M", disk=bytearray(512)) as machine:
+        machine.load(Image(0x1000, (Segment(0x1000, word.to_bytes(4, "little"), 4, PF_R | PF_W | PF_X),)))
+        assert (doubt(word) is not None) == (machine.run(max_instructions=1).fault is not None)
+
+
 @pytest.mark.parametrize("text", [text for text in WARNED if "\n" not in text])
 def test_each_of_these_traps_on_the_machine(text: str) -> None:
     decoded = decode(words_of(text)[0])

@@ -9,7 +9,7 @@ from toyvm.isa.declare import Class
 from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.lab.breakdown import Account, Entry, account_of
 from toyvm.lab.measure import Cell, Repetition
-from toyvm.lab.nanobenchmarks import Costs, direct_instructions, explained, retires
+from toyvm.lab.nanobenchmarks import NANOS, Costs, Nano, Pricing, direct_instructions, explained, retires
 from toyvm.lab.subjects import Sample, Subject
 
 TRAP, BARE = Subject("trap"), Subject("bare")
@@ -41,6 +41,45 @@ def test_what_is_emulated_served_or_spun_is_not_executed_directly() -> None:
     measured = cell(TRAP, 90.0, 30, {"spin": 2, "in": 3, "exception": 5})
     assert direct_instructions(measured) == pytest.approx(25.0)
     assert explained(measured, Costs(2.0, {"spin": 7.0})) == pytest.approx(64.0)
+
+
+def priced(made_up: dict[str | None, Cell], monkeypatch: pytest.MonkeyPatch) -> Costs:
+    """What the prices of these reasons come to, one after the other, if that is what is measured for each."""
+
+    def fill(cells: list[Cell], *arguments: object) -> list[Cell]:
+        reason = cells[0].workload.removeprefix("exit ")
+        cells[0].repetitions = made_up[None if reason == "direct execution" else reason].repetitions
+        return cells
+
+    monkeypatch.setattr("toyvm.lab.nanobenchmarks.measure_cells", fill)
+    monkeypatch.setattr(Nano, "image", lambda nano, technique: None)
+    pricing = Pricing(TRAP, 0.1, 1, lambda text: None)
+    for reason in made_up:
+        pricing.price(next(nano for nano in NANOS if nano.reason == reason))
+    assert pricing.costs is not None
+    return pricing.costs
+
+
+def test_a_price_is_what_direct_execution_and_the_prices_before_it_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_up = {
+        None: cell(TRAP, 24.0, 12),
+        "wfi": cell(TRAP, 103.0, 4, {"wfi": 1}),
+        "trace": cell(TRAP, 238.0, 10, {"trace": 2, "wfi": 1}),
+        "tlbi": cell(TRAP, 5.0, 4, {"tlbi": 1}),
+    }
+    slower = cell(TRAP, 258.0, 10, {"trace": 2, "wfi": 1})
+    made_up["trace"].repetitions += slower.repetitions + cell(TRAP, 228.0, 10).repetitions
+    costs = priced(made_up, monkeypatch)
+    assert costs.instruction == pytest.approx(2.0)
+    # What is emulated is not executed directly too: three of wfi's, nine of the trace's. No price is below 0.
+    assert costs.exits == pytest.approx({"wfi": 97.0, "trace": (238.0 - 18.0 - 97.0) / 2, "tlbi": 0.0})
+    assert costs.doubts == pytest.approx({"wfi": 0.0, "trace": 15.0 / 2, "tlbi": 0.0})
+
+
+def test_what_hardly_exits_any_more_has_no_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    rare = Cell("any", TRAP, [Repetition(Sample(1, 0, {}, 0.0), Sample(11, 100, {"wfi": 5}, 1e-6))])
+    costs = priced({None: cell(TRAP, 24.0, 12), "wfi": rare}, monkeypatch)
+    assert costs.exits == {}
 
 
 def test_the_parts_of_an_account_sum_up_to_the_total() -> None:
