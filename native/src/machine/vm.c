@@ -86,14 +86,17 @@ uint64_t t64_vm_next_page(t64_vm *vm, uint64_t page)
     return page;
 }
 
+u64 vm_translate(struct t64_vm *vm, t64_gva gva, u32 rights)
+{
+    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, gva, rights, vm_in_user_mode(vm));
+    return found.result == WALK_OK ? found.gpa.at : T64_NOWHERE;
+}
+
 uint64_t t64_vm_translate(t64_vm *vm, uint64_t gva, uint32_t rights)
 {
     if (rights >> 3)
         return T64_NOWHERE;
-    if (vm->ops->translate)
-        return vm->ops->translate(vm, (t64_gva){gva}, rights << 1);
-    struct t64_walk found = walk(&vm->phys, vm->state.ptbr, (t64_gva){gva}, rights << 1, vm_in_user_mode(vm));
-    return found.result == WALK_OK ? found.gpa.at : T64_NOWHERE;
+    return (vm->ops->translate ? vm->ops->translate : vm_translate)(vm, (t64_gva){gva}, rights << 1);
 }
 
 uint64_t t64_vm_output(t64_vm *vm, uint8_t *buffer, uint64_t size)

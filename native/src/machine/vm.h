@@ -18,7 +18,7 @@ struct t64_vm_ops {
     void (*state_changed)(struct t64_vm *vm);
     void (*memory_changed)(struct t64_vm *vm, t64_gpa gpa, u64 size);
     /* What follows is NULL where the carrier adds nothing to what every computer has.
-     * Translate with all `rights` as the current mode would, setting nothing; NULL: walk() with state.ptbr does. */
+     * Translate with all `rights` as the current mode would, setting nothing; NULL: vm_translate does. */
     u64 (*translate)(struct t64_vm *vm, t64_gva gva, u32 rights);
     /* The next event that its guest waits for; NULL: system_next_wake has it. */
     struct t64_instant (*next_event)(struct t64_vm *vm);
@@ -27,7 +27,7 @@ struct t64_vm_ops {
     u64 (*save_size)(struct t64_vm *vm);
     void (*save)(struct t64_vm *vm, u8 *buffer);
     int (*prepare)(struct t64_vm *vm, const u8 *buffer, u64 size);
-    int (*load)(struct t64_vm *vm, const u8 *buffer, u64 size);
+    void (*load)(struct t64_vm *vm, const u8 *buffer, u64 size);
 };
 
 struct t64_vm {
@@ -50,5 +50,8 @@ struct t64_vm {
     struct t64_exit exit;
     const struct t64_vm_ops *ops;
 };
+
+/* By the tables that state.ptbr names: NOWHERE where they do not allow it. */
+u64 vm_translate(struct t64_vm *vm, t64_gva gva, u32 rights);
 
 #endif

@@ -3,16 +3,29 @@
 #include "monitor/deprivileged/trap.h"
 #include "monitor/guest/accesses.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 _Static_assert((int)T64_EFFECT_NEXT == EFFECT_NEXT && (int)T64_EFFECT_WAIT == EFFECT_WAIT,
                "the public names of the effects are those of system.h");
 
+/* How the next run enters the guest. */
+struct custom {
+    u32 space;
+    struct t64_instant alarm;
+};
+
 /* In no order of tables that the guest might have: by address alone. */
 static bool custom_open(struct t64_guest *guest)
 {
-    guest->custom.alarm = T64_NEVER;
-    return shadow_open(&guest->shadow, guest->host, &guest->vm, false);
+    guest->custom = calloc(1, sizeof *guest->custom);
+    return guest->custom && shadow_open(&guest->shadow, guest->host, &guest->vm, false);
+}
+
+static void custom_close(struct t64_guest *guest)
+{
+    trap_close(guest);
+    free(guest->custom);
 }
 
 static int custom_boot(struct t64_guest *guest, u64 entry)
@@ -34,8 +47,8 @@ static void custom_memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size
 static int custom_resume(struct t64_guest *guest)
 {
     hardware_state(guest)->pc = guest->vm.state.pc;
-    host_use_root(guest->host, shadow_root(&guest->shadow, guest->custom.space));
-    guest_set_alarm(guest, guest->custom.alarm);
+    host_use_root(guest->host, shadow_root(&guest->shadow, guest->custom->space));
+    guest_set_alarm(guest, guest->custom->alarm);
     return OUTCOME_RESUME;
 }
 
@@ -49,7 +62,7 @@ static int (*const custom_handlers[EXIT_COUNT])(struct t64_guest *guest) = {[0 .
 
 const struct technique technique_custom = {
     .open = custom_open,
-    .close = trap_close,
+    .close = custom_close,
     .boot = custom_boot,
     .enter = trap_nothing,
     .leave = trap_nothing,
@@ -78,8 +91,8 @@ int t64_custom_enter(t64_vm *vm, uint32_t space, t64_instant alarm)
     struct t64_guest *guest = custom_of(vm);
     if (!guest || space >= SHADOW_MODES)
         return T64_ERROR_VALUE;
-    guest->custom.space = space;
-    guest->custom.alarm = alarm;
+    guest->custom->space = space;
+    guest->custom->alarm = alarm;
     return T64_OK;
 }
 

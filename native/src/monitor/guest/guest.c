@@ -1,7 +1,7 @@
 /* Running a guest, exit by exit. What a technique does at an exit is in its table. */
 #include "monitor/guest/guest.h"
 
-#include "monitor/para/para.h"
+#include "monitor/hypercalls/hypercall.h"
 #include "monitor/rings/rings.h"
 
 #include <string.h>
@@ -262,8 +262,8 @@ static int begin(struct t64_guest *guest)
     guest->exit_waits = false;
     if (call)
         return go_on_with_call(guest, call);
-    if (guest->para && trees_are_under_way(&guest->para->trees))
-        trees_abandon(guest); /* the host has moved it away from its hypercall */
+    if (guest->technique->abandon)
+        guest->technique->abandon(guest);
     if (guest->unsettled || disk_ring_is_due(guest, vm_time(&guest->vm)))
         return OUTCOME_SETTLE;
     int outcome = guest->technique->resume(guest);

@@ -11,6 +11,7 @@ struct technique;
 struct para;
 struct rewriting;
 struct assist;
+struct custom;
 
 /* What the run loop does after an exit, where it is not a stop (enum t64_stop). */
 enum {
@@ -33,7 +34,7 @@ struct t64_guest {
     struct t64_host *host;
     const struct technique *technique;
     u32 *frames; /* host frame of each page */
-    u32 pages;
+    u32 pages, holes; /* how many there are, and have been given back: FRAME_NONE */
     u32 owner; /* as the frames know it */
     u32 frames_monitor; /* that the monitor has for it */
     u64 until; /* of the run under way */
@@ -50,7 +51,7 @@ struct t64_guest {
     struct para *para;    /* para */
     struct rewriting *rewriting; /* rewrite */
     struct assist *assist; /* assist */
-    struct { u32 space; struct t64_instant alarm; } custom; /* how the next run enters it */
+    struct custom *custom; /* custom */
     struct t64_guest *next;
 };
 
@@ -75,6 +76,16 @@ struct technique {
     u32 (*root)(struct t64_guest *guest, u32 mode);            /* FRAME_NONE if there is none */
     u32 (*const *reason)(struct t64_guest *guest); /* by the hardware's exception: an exit reason */
     int (*const *handle)(struct t64_guest *guest); /* by reason: an outcome */
+    /* What follows is NULL where it is what every computer has: see t64_vm_ops. */
+    u64 (*translate)(struct t64_guest *guest, t64_gva gva, u32 rights);
+    struct t64_instant (*next_event)(struct t64_guest *guest);
+    u64 (*pending)(struct t64_guest *guest); /* ipend as it is now */
+    u64 (*save_size)(struct t64_guest *guest);
+    void (*save)(struct t64_guest *guest, u8 *buffer);
+    int (*prepare_load)(struct t64_guest *guest, const u8 *buffer); /* of save_size bytes */
+    void (*load)(struct t64_guest *guest, const u8 *buffer);
+    /* The host has moved the guest away from what it had under way: end that. NULL: there is never anything to end. */
+    void (*abandon)(struct t64_guest *guest);
 };
 
 extern const struct technique technique_trap;

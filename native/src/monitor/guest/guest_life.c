@@ -1,7 +1,6 @@
 /* A guest's life: made on a host, told of changes from outside, freed; with its host at the latest. */
 #include "machine/machine.h"
 #include "monitor/guest/guest.h"
-#include "monitor/para/para.h"
 #include "monitor/rings/rings.h"
 
 #include <stdlib.h>
@@ -74,29 +73,56 @@ static void guest_free(struct t64_vm *vm)
     free(guest);
 }
 
-void t64_host_free(t64_host *host)
+static u64 guest_translate(struct t64_vm *vm, t64_gva gva, u32 rights)
 {
-    if (!host)
-        return;
-    while (host->guests)
-        t64_vm_free(&host->guests->vm);
-    host_close(host);
+    const struct technique *technique = guest_of(vm)->technique;
+    return technique->translate ? technique->translate(guest_of(vm), gva, rights) : vm_translate(vm, gva, rights);
 }
 
-static const struct t64_vm_ops operations[] = {
-    [T64_TRAP] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
-                  .memory_changed = guest_memory_changed},
-    [T64_PARA] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
-                  .memory_changed = guest_memory_changed, .translate = para_translate, .next_event = para_next_event, .save_size = para_save_size,
-                  .save = para_save, .prepare = para_prepare_load, .load = para_load},
-    [T64_HYBRID] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
-                    .memory_changed = guest_memory_changed},
-    [T64_REWRITE] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
-                     .memory_changed = guest_memory_changed},
-    [T64_ASSIST] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
-                    .memory_changed = guest_memory_changed},
-    [T64_CUSTOM] = {.run = guest_run, .boot = guest_boot, .free = guest_free, .state_changed = guest_state_changed,
-                    .memory_changed = guest_memory_changed},
+static struct t64_instant guest_next_event(struct t64_vm *vm)
+{
+    const struct technique *technique = guest_of(vm)->technique;
+    return technique->next_event ? technique->next_event(guest_of(vm)) : system_next_wake(vm);
+}
+
+/* Snapshots. */
+
+static u64 guest_save_size(struct t64_vm *vm)
+{
+    const struct technique *technique = guest_of(vm)->technique;
+    return technique->save_size ? technique->save_size(guest_of(vm)) : 0;
+}
+
+static void guest_save(struct t64_vm *vm, u8 *buffer) { guest_of(vm)->technique->save(guest_of(vm), buffer); }
+
+static int guest_prepare_load(struct t64_vm *vm, const u8 *buffer, u64 size)
+{
+    struct t64_guest *guest = guest_of(vm);
+    if (size != guest_save_size(vm))
+        return T64_ERROR_SNAPSHOT;
+    guest_serve(guest);
+    return guest->technique->prepare_load ? guest->technique->prepare_load(guest, buffer) : T64_OK;
+}
+
+static void guest_load(struct t64_vm *vm, const u8 *buffer, u64 size)
+{
+    (void)size;
+    if (guest_of(vm)->technique->load)
+        guest_of(vm)->technique->load(guest_of(vm), buffer);
+}
+
+static const struct t64_vm_ops guest_ops = {
+    .run = guest_run,
+    .boot = guest_boot,
+    .free = guest_free,
+    .state_changed = guest_state_changed,
+    .memory_changed = guest_memory_changed,
+    .translate = guest_translate,
+    .next_event = guest_next_event,
+    .save_size = guest_save_size,
+    .save = guest_save,
+    .prepare = guest_prepare_load,
+    .load = guest_load,
 };
 
 /* Frames for the pages from `page` on: a run where its technique has a use for one and the host has it. How many. */
@@ -135,7 +161,7 @@ static void become_computer(struct t64_guest *guest, u32 technique, const t64_co
     vm->phys.frames = guest->frames;
     vm->level = guest->host->hardware.level;
     vm->kind = 1 + technique;
-    vm->ops = &operations[technique];
+    vm->ops = &guest_ops;
 }
 
 static bool open_technique(struct t64_guest *guest)
@@ -178,6 +204,15 @@ t64_vm *t64_guest_new(t64_host *host, uint32_t technique, const t64_config *conf
     return &guest->vm;
 }
 
+void t64_host_free(t64_host *host)
+{
+    if (!host)
+        return;
+    while (host->guests)
+        t64_vm_free(&host->guests->vm);
+    host_close(host);
+}
+
 struct t64_guest *guest_of_domain(const struct t64_host *host, u64 id)
 {
     struct t64_guest *guest = host->guests;
@@ -191,6 +226,8 @@ uint64_t t64_guest_root(t64_vm *vm, uint32_t mode)
     u32 root = mode > 1 ? FRAME_NONE : guest_of(vm)->technique->root(guest_of(vm), mode);
     return root == FRAME_NONE ? T64_NOWHERE : frame_address(root).at;
 }
+
+uint64_t t64_guest_pages(t64_vm *vm) { return guest_of(vm)->pages - guest_of(vm)->holes; }
 
 uint64_t t64_guest_frame(t64_vm *vm, uint64_t page)
 {
@@ -212,6 +249,6 @@ uint64_t t64_guest_frames_monitor(t64_vm *vm) { return guest_of(vm)->frames_moni
 uint32_t t64_guest_wakes(t64_vm *vm)
 {
     struct t64_guest *guest = guest_of(vm);
-    u64 pending = guest->para ? para_pending_now(guest) : system_pending(vm);
+    u64 pending = guest->technique->pending ? guest->technique->pending(guest) : system_pending(vm);
     return (pending & vm->state.imask) != 0;
 }

@@ -12,7 +12,7 @@ static int give_back(struct t64_guest *guest, u64 page)
         return -HYPERCALL_ERROR_BUSY;
     host_give_back(guest->host, guest->frames[page]);
     guest->frames[page] = FRAME_NONE;
-    guest->para->holes++;
+    guest->holes++;
     guest->para->flush = true;
     return 0;
 }
@@ -38,7 +38,7 @@ static int get_record(struct t64_guest *guest, t64_gva at)
     if (frame == FRAME_NONE)
         return -HYPERCALL_ERROR_NOMEM;
     guest->frames[record.page] = frame;
-    guest->para->holes--;
+    guest->holes--;
     record.frame = frame;
     reach_write(guest, at, &record, sizeof record);
     return 0;
@@ -72,12 +72,6 @@ int call_increase_reservation(struct t64_guest *guest, const u64 *args, u64 *res
 }
 
 /* From the host. */
-
-uint64_t t64_guest_pages(t64_vm *vm)
-{
-    const struct t64_guest *guest = guest_of(vm);
-    return guest->pages - (guest->para ? guest->para->holes : 0);
-}
 
 uint64_t t64_guest_target(t64_vm *vm) { return guest_of(vm)->para ? guest_of(vm)->para->target : guest_of(vm)->pages; }
 

@@ -82,9 +82,8 @@ bool reach_allows(struct t64_guest *guest, t64_gva gva, u64 size, u32 rights)
     return true;
 }
 
-u64 para_translate(struct t64_vm *vm, t64_gva gva, u32 rights)
+u64 para_translate(struct t64_guest *guest, t64_gva gva, u32 rights)
 {
-    struct t64_guest *guest = guest_of(vm);
     struct t64_walk found = walk_hardware(guest, gva, rights);
     if (found.result != WALK_OK)
         return T64_NOWHERE;

@@ -131,7 +131,7 @@ static bool fill_holes(struct t64_guest *guest)
         guest->frames[page] = frames_take(&guest->host->frames, guest->owner, page);
         if (guest->frames[page] == FRAME_NONE)
             return false;
-        guest->para->holes--;
+        guest->holes--;
     }
     return true;
 }

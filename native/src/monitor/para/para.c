@@ -117,13 +117,22 @@ u64 para_awaited(const struct t64_guest *guest, u64 imask)
 }
 
 /* Between runs, when imask is the guest's own. */
-struct t64_instant para_next_event(struct t64_vm *vm)
+static struct t64_instant para_next_event(struct t64_guest *guest)
 {
-    u64 imask = vm->state.imask;
-    vm->state.imask = para_awaited(guest_of(vm), imask);
-    struct t64_instant next = system_next_wake(vm);
-    vm->state.imask = imask;
+    struct t64_state *state = &guest->vm.state;
+    u64 imask = state->imask;
+    state->imask = para_awaited(guest, imask);
+    struct t64_instant next = system_next_wake(&guest->vm);
+    state->imask = imask;
     return next;
+}
+
+static u64 para_pending(struct t64_guest *guest) { return para_pending_now(guest); }
+
+static void para_abandon(struct t64_guest *guest)
+{
+    if (trees_are_under_way(&guest->para->trees))
+        trees_abandon(guest);
 }
 
 static u32 para_root(struct t64_guest *guest, u32 mode) { return guest->para->roots[mode]; }
@@ -188,7 +197,7 @@ static void show_numbers(struct t64_guest *guest)
     *para_shared(guest, SHARED_TIME) = vm_time(&guest->vm);
     *para_shared(guest, SHARED_REAL_TIME) = real;
     *para_shared(guest, SHARED_WALL_TIME) = guest->vm.devices.clock_base + real;
-    *para_shared(guest, SHARED_PAGES) = guest->pages - guest->para->holes;
+    *para_shared(guest, SHARED_PAGES) = guest->pages - guest->holes;
     *para_shared(guest, SHARED_TARGET) = guest->para->target;
 }
 
@@ -223,4 +232,12 @@ const struct technique technique_para = {
     .root = para_root,
     .reason = para_reasons,
     .handle = para_handlers,
+    .translate = para_translate,
+    .next_event = para_next_event,
+    .pending = para_pending,
+    .save_size = para_save_size,
+    .save = para_save,
+    .prepare_load = para_prepare_load,
+    .load = para_load,
+    .abandon = para_abandon,
 };

@@ -27,7 +27,6 @@ struct para {
     u32 monitor_frames[PARA_MONITOR_FRAMES];
     u8 *shared; /* the bytes of the first of them */
     u64 pending;                  /* ipend, as last shown to the guest */
-    u32 holes;                    /* pages that were given back */
     u64 target;                   /* pages that it is to have */
     struct event_channel channels[EVENT_PORTS];
     u32 virq_ports[VIRQ_COUNT];   /* 0: not bound */
@@ -88,15 +87,12 @@ void para_build_window(struct t64_guest *guest);
 int para_boot(struct t64_guest *guest, u64 entry);
 
 /* guest_copy.c: t64_vm_translate's, for tables that hold host frames. */
-u64 para_translate(struct t64_vm *vm, t64_gva gva, u32 rights);
-
-/* para.c: t64_vm_next_event's. */
-struct t64_instant para_next_event(struct t64_vm *vm);
+u64 para_translate(struct t64_guest *guest, t64_gva gva, u32 rights);
 
 /* para_snapshot.c: snapshots. */
-u64 para_save_size(struct t64_vm *vm);
-void para_save(struct t64_vm *vm, u8 *buffer);
-int para_prepare_load(struct t64_vm *vm, const u8 *buffer, u64 size);
-int para_load(struct t64_vm *vm, const u8 *buffer, u64 size);
+u64 para_save_size(struct t64_guest *guest);
+void para_save(struct t64_guest *guest, u8 *buffer);
+int para_prepare_load(struct t64_guest *guest, const u8 *buffer);
+void para_load(struct t64_guest *guest, const u8 *buffer);
 
 #endif

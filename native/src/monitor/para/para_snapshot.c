@@ -38,7 +38,7 @@ static u32 frame_count(const struct t64_guest *guest) { return guest->pages + PA
 
 static u64 pins_at(const struct t64_guest *guest) { return frames_at() + sizeof(u32) * (u64)frame_count(guest); }
 
-u64 para_save_size(struct t64_vm *vm) { return pins_at(guest_of(vm)) + guest_of(vm)->pages; }
+u64 para_save_size(struct t64_guest *guest) { return pins_at(guest) + guest->pages; }
 
 /* Where the number of a frame is kept: first the monitor's, then those of the guest's pages. */
 static u32 *frame_at(struct t64_guest *guest, u32 i)
@@ -82,9 +82,8 @@ static void save_links(const struct t64_guest *guest, struct books *books)
         books->map_entries[i] = para->maps[i].used ? entry_place(guest, para->maps[i].entry) : T64_NOWHERE;
 }
 
-void para_save(struct t64_vm *vm, u8 *buffer)
+void para_save(struct t64_guest *guest, u8 *buffer)
 {
-    struct t64_guest *guest = guest_of(vm);
     const struct para *para = guest->para;
     struct books books = {.pages = guest->pages, .booted = para->booted, .broken = para->broken,
                           .pending = para->pending, .target = para->target, .unsettled = guest->unsettled};
@@ -217,11 +216,9 @@ static void leave_others(struct t64_guest *guest)
     grants_leave(guest);
 }
 
-int para_prepare_load(struct t64_vm *vm, const u8 *buffer, u64 size)
+int para_prepare_load(struct t64_guest *guest, const u8 *buffer)
 {
-    struct t64_guest *guest = guest_of(vm);
-    guest_serve(guest);
-    if (size != para_save_size(vm) || !books_are_sound(guest, buffer))
+    if (!books_are_sound(guest, buffer))
         return T64_ERROR_SNAPSHOT;
     if (grants_are_mapped(guest))
         return T64_ERROR_BUSY;
@@ -265,10 +262,8 @@ static void load_handlers(struct para *para, const struct books *books)
 }
 
 /* Types and counts follow from the pins and the tables, when the guest runs next. */
-int para_load(struct t64_vm *vm, const u8 *buffer, u64 size)
+void para_load(struct t64_guest *guest, const u8 *buffer)
 {
-    (void)size;
-    struct t64_guest *guest = guest_of(vm);
     struct para *para = guest->para;
     struct books books;
     memcpy(&books, buffer, sizeof books);
@@ -284,11 +279,10 @@ int para_load(struct t64_vm *vm, const u8 *buffer, u64 size)
     para->broken = books.broken;
     para->pending = books.pending;
     para->target = books.target;
-    para->holes = 0;
+    guest->holes = 0;
     for (u32 page = 0; page < guest->pages; page++)
-        para->holes += !has_frame(guest, page);
+        guest->holes += !has_frame(guest, page);
     guest->unsettled = books.unsettled;
     para->doubtful = true;
     memcpy(para_shared(guest, 0), buffer + shared_at(), FRAME_SIZE);
-    return T64_OK;
 }
