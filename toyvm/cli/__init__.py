@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from typing import NoReturn
 from toyvm.cli.help import Help
 from toyvm.cli.saying import say
 from toyvm.errors import AssemblyError, BadFileError, ExitCode, ToyvmError
+from toyvm.machine.ctrl_c import RememberedInterrupt
 from toyvm.printable import printable
 
 # Command, and the line that help prints for it. Its module has `add_arguments(parser)` and `execute(arguments) -> int`.
@@ -51,12 +53,19 @@ _SWITCH_SECONDS = 0.0005  # until a thread that compiles lets in the one that ru
 def entry_point() -> NoReturn:
     """The whole process of one command."""
     sys.setswitchinterval(_SWITCH_SECONDS)
-    code = main()
-    if "toyvm.recompiler.translator" in sys.modules:
+    RememberedInterrupt.install()
+    try:
+        code = main()
+    except KeyboardInterrupt:  # once more, while the first was told
+        code = int(ExitCode.INTERRUPTED)
+    if code == ExitCode.INTERRUPTED or "toyvm.recompiler.translator" in sys.modules:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):  # nobody listens, or it is closed
                 stream.flush()
-        os._exit(code)  # a compiler at work cannot be interrupted, and taking LLVM down takes 12 ms
+        # A compiler at work cannot be interrupted, and taking LLVM down takes 12 ms. And where Ctrl-C has come while
+        # a dataclass was made, Python would end itself by the signal.
+        os._exit(code)
     sys.exit(code)
 
 

@@ -9,20 +9,43 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+class RememberedInterrupt:
+    """What Ctrl-C does in a process of ours outside of a run: it raises KeyboardInterrupt, as ever, and is remembered.
+
+    For Python drops an exception that comes in a callback of its own, while modules are imported, say.
+    """
+
+    def __init__(self) -> None:
+        self.has_come = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.has_come = True
+        raise KeyboardInterrupt
+
+    @classmethod
+    def install(cls) -> None:
+        """In place of Python's own handler, where that is there: one that is ignored stays so."""
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, cls())
+
+
 @contextmanager
 def interrupts_given_to(interrupt: Callable[[], None]) -> Iterator[None]:
     """Meanwhile Ctrl-C calls `interrupt`; a second one raises KeyboardInterrupt as ever."""
+    usual = signal.getsignal(signal.SIGINT)
     main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    if not main or not (usual is signal.default_int_handler or isinstance(usual, RememberedInterrupt)):
         yield
         return
 
     def on_interrupt(number: int, frame: FrameType | None) -> None:
         interrupt()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, usual)
 
     signal.signal(signal.SIGINT, on_interrupt)
     try:
+        if isinstance(usual, RememberedInterrupt) and usual.has_come:  # and what it raised was dropped
+            interrupt()
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, usual)
