@@ -241,4 +241,6 @@ const struct technique technique_assist = {
     .root = assist_root,
     .reason = reasons,
     .handle = handlers,
+    .hypercalls = &guest_hypercalls,
+    .hcall_cause = GUEST_EXIT_HCALL,
 };

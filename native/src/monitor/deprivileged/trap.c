@@ -175,4 +175,6 @@ const struct technique technique_trap = {
     .root = trap_root,
     .reason = trap_reasons,
     .handle = trap_handlers,
+    .hypercalls = &guest_hypercalls,
+    .hcall_cause = CAUSE_ILLEGAL_INSTRUCTION,
 };

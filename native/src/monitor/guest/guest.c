@@ -1,9 +1,6 @@
 /* Running a guest, exit by exit. What a technique does at an exit is in its table. */
 #include "monitor/guest/guest.h"
 
-#include "monitor/hypercalls/hypercall.h"
-#include "monitor/rings/rings.h"
-
 #include <string.h>
 
 void guest_set_alarm(struct t64_guest *guest, struct t64_instant event)
@@ -196,9 +193,27 @@ static void enter(struct t64_guest *guest)
     guest->technique->enter(guest);
 }
 
+static u32 call_under_way(const struct t64_guest *guest)
+{
+    const struct guest_hypercalls *hypercalls = guest->technique->hypercalls;
+    return hypercalls ? hypercalls->under_way(guest) : 0;
+}
+
+static bool ring_works(const struct t64_guest *guest) { return disk_ring_works(&guest->vm.devices.rings.disk); }
+
+static bool ring_is_due(const struct t64_guest *guest)
+{
+    return ring_works(guest) && guest->technique->hypercalls->is_due(guest, vm_time(&guest->vm));
+}
+
+static bool advance_ring(struct t64_guest *guest)
+{
+    return !ring_works(guest) || guest->technique->hypercalls->advance(guest, vm_time(&guest->vm));
+}
+
 static void leave(struct t64_guest *guest)
 {
-    disk_ring_advance(guest, vm_time(&guest->vm));
+    advance_ring(guest);
     guest->technique->leave(guest);
     show_exit(guest);
     memcpy(guest->vm.state.x, hardware_state(guest)->x, sizeof guest->vm.state.x);
@@ -208,7 +223,7 @@ static void leave(struct t64_guest *guest)
 static int settle(struct t64_guest *guest)
 {
     guest->unsettled = true;
-    if (!disk_ring_advance(guest, vm_time(&guest->vm)))
+    if (!advance_ring(guest))
         return T64_STOP_WORK;
     if (guest->vm.state.retired >= guest->until)
         return T64_STOP_LIMIT;
@@ -245,7 +260,7 @@ static int go_on_with_call(struct t64_guest *guest, u32 word)
     guest->exit = (struct exit_cause){
         .event = CPU_TRAP,
         .reason = EXIT_HYPERCALL,
-        .trap = {guest->assist ? GUEST_EXIT_HCALL : CAUSE_ILLEGAL_INSTRUCTION, word},
+        .trap = {guest->technique->hcall_cause, word},
         .pc = state->pc,
         .retired = state->retired,
         .gpa = T64_NOWHERE,
@@ -258,13 +273,13 @@ static int go_on_with_call(struct t64_guest *guest, u32 word)
 static int begin(struct t64_guest *guest)
 {
     bool handles = guest->exit_waits && guest->exit.pc == guest->vm.state.pc;
-    u32 call = hypercall_under_way(guest);
+    u32 call = call_under_way(guest);
     guest->exit_waits = false;
     if (call)
         return go_on_with_call(guest, call);
     if (guest->technique->abandon)
         guest->technique->abandon(guest);
-    if (guest->unsettled || disk_ring_is_due(guest, vm_time(&guest->vm)))
+    if (guest->unsettled || ring_is_due(guest))
         return OUTCOME_SETTLE;
     int outcome = guest->technique->resume(guest);
     return outcome < 0 && handles ? handle_observed(guest) : outcome;
@@ -273,7 +288,7 @@ static int begin(struct t64_guest *guest)
 int guest_run(struct t64_vm *vm, u64 until)
 {
     struct t64_guest *guest = guest_of(vm);
-    if (vm->state.retired >= until && (hypercall_under_way(guest) || !disk_ring_is_due(guest, vm_time(vm))))
+    if (vm->state.retired >= until && (call_under_way(guest) || !ring_is_due(guest)))
         return T64_STOP_LIMIT;
     guest->until = until;
     guest->began = vm->state.retired;

@@ -55,6 +55,15 @@ struct t64_guest {
     struct t64_guest *next;
 };
 
+/* What the run loop asks of the hypercalls and rings of a guest that has any: one constant table, hypercalls/hypercalls.c. */
+struct guest_hypercalls {
+    u32 (*under_way)(const struct t64_guest *guest); /* the hcall where the guest stands, if it is under way; else 0 */
+    /* While the disk's ring works: is something of it due? And do it, as disk_ring_advance: false if more is left to do. */
+    bool (*is_due)(const struct t64_guest *guest, u64 now);
+    bool (*advance)(struct t64_guest *guest, u64 now);
+    void (*forget)(struct t64_guest *guest); /* the guest starts anew */
+};
+
 /* A technique: rows of functions, so that a new kind of exit is a new row. */
 struct technique {
     bool takes_runs; /* memory in contiguous runs is of use */
@@ -76,6 +85,8 @@ struct technique {
     u32 (*root)(struct t64_guest *guest, u32 mode);            /* FRAME_NONE if there is none */
     u32 (*const *reason)(struct t64_guest *guest); /* by the hardware's exception: an exit reason */
     int (*const *handle)(struct t64_guest *guest); /* by reason: an outcome */
+    const struct guest_hypercalls *hypercalls; /* NULL: its guests have none */
+    u64 hcall_cause; /* what the hardware says where an hcall exits */
     /* What follows is NULL where it is what every computer has: see t64_vm_ops. */
     u64 (*translate)(struct t64_guest *guest, t64_gva gva, u32 rights);
     struct t64_instant (*next_event)(struct t64_guest *guest);

@@ -1,7 +1,6 @@
 /* A guest's life: made on a host, told of changes from outside, freed; with its host at the latest. */
 #include "machine/machine.h"
 #include "monitor/guest/guest.h"
-#include "monitor/rings/rings.h"
 
 #include <stdlib.h>
 
@@ -16,8 +15,8 @@ static int guest_boot(struct t64_vm *vm, u64 entry)
     struct t64_guest *guest = guest_of(vm);
     guest->exit_waits = guest->unsettled = guest->settles = false;
     guest_serve(guest);
-    rings_close(guest);
-    vm->devices.rings.progress = (struct t64_call_progress){0};
+    if (guest->technique->hypercalls)
+        guest->technique->hypercalls->forget(guest);
     return guest->technique->boot(guest, entry);
 }
 

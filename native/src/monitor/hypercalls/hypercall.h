@@ -23,7 +23,7 @@ static inline bool is_hypercall(const struct t64_guest *guest, u32 word)
     return word_opcode(word) == T64_OPCODE_HCALL && !vm_in_user_mode(&guest->vm);
 }
 
-/* The hcall that is under way where the guest stands; 0: none is. */
-u32 hypercall_under_way(const struct t64_guest *guest);
+/* Of a technique whose guests have hypercalls. */
+extern const struct guest_hypercalls guest_hypercalls;
 
 #endif

@@ -192,13 +192,22 @@ static int call(struct t64_guest *guest, hypercall_function *function)
     return OUTCOME_RESUME;
 }
 
-u32 hypercall_under_way(const struct t64_guest *guest)
+static u32 hypercall_under_way(const struct t64_guest *guest)
 {
     const struct t64_call_progress *progress = &guest->vm.devices.rings.progress;
     bool here = progress->pc == guest->vm.state.pc && progress->retired == guest->vm.state.retired;
     bool may = guest->para || hypercalls_are_offered(guest);
     return progress->word && here && may && is_hypercall(guest, (u32)progress->word) ? (u32)progress->word : 0;
 }
+
+static void forget(struct t64_guest *guest)
+{
+    rings_close(guest);
+    guest->vm.devices.rings.progress = (struct t64_call_progress){0};
+}
+
+const struct guest_hypercalls guest_hypercalls = {
+    .under_way = hypercall_under_way, .is_due = disk_ring_is_due, .advance = disk_ring_advance, .forget = forget};
 
 /* A wait that a terminal may end is made anew, as wfi is: interrupts come before it. */
 static bool stays_under_way(int outcome) { return guest_comes_again(outcome) && outcome != T64_STOP_WAIT; }

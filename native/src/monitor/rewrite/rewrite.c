@@ -139,4 +139,6 @@ const struct technique technique_rewrite = {
     .root = trap_root,
     .reason = rewrite_reasons,
     .handle = rewrite_handlers,
+    .hypercalls = &guest_hypercalls,
+    .hcall_cause = CAUSE_ILLEGAL_INSTRUCTION,
 };
