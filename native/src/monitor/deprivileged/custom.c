@@ -1,7 +1,7 @@
 /* The technique `custom`: a monitor in the host program. Each exit ends the run, and what the program makes of it, it does by
  * the mechanisms here: those that the techniques in C use. It is trusted with its guest, and with nobody else's frames. */
+#include "monitor/deprivileged/accesses.h"
 #include "monitor/deprivileged/trap.h"
-#include "monitor/guest/accesses.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -75,6 +75,12 @@ int trap_resume(struct t64_guest *guest)
     return trap_set_hardware(guest, is_due ? instant_at(vm_time(&guest->vm)) : trap_next_interrupt(guest));
 }
 
+/* Where there was no room for a table, or the root itself was stored to, the root is not in use any more. */
+int trap_back(struct t64_guest *guest)
+{
+    return host_uses_root(guest->host, trap_root(guest, trap_mode(guest))) ? OUTCOME_RESUME : OUTCOME_SETTLE;
+}
+
 /* Handlers, by reason. */
 
 int trap_raise(struct t64_guest *guest, u64 cause, u64 tval)

@@ -23,6 +23,9 @@ static inline u32 trap_mode(const struct t64_guest *guest) { return vm_in_user_m
 int trap_raise(struct t64_guest *guest, u64 cause, u64 tval);
 int trap_reflect(struct t64_guest *guest);
 
+/* The outcome after what may have zapped the root. */
+int trap_back(struct t64_guest *guest);
+
 /* A privileged or critical instruction on the vCPU. */
 int trap_perform(struct t64_guest *guest, struct t64_decoded in);
 int trap_let_settle(struct t64_guest *guest);
@@ -38,6 +41,5 @@ int trap_fill_shadow(struct t64_guest *guest);
 /* The same, but the page becomes that frame's, with those rights at most. */
 int trap_fill_shadow_as(struct t64_guest *guest, u32 frame, u64 rights);
 int trap_make_store(struct t64_guest *guest); /* into a traced page */
-int trap_back(struct t64_guest *guest);       /* after what may have zapped the root */
 
 #endif

@@ -1,6 +1,6 @@
 /* Page faults under `trap`: the guest's own go to its kernel, those of the shadow are filled and never seen. */
+#include "monitor/deprivileged/accesses.h"
 #include "monitor/deprivileged/trap.h"
-#include "monitor/guest/accesses.h"
 
 /* What each access wants, and what the guest gets where its memory ends. */
 struct access_fault {
@@ -35,12 +35,6 @@ u32 trap_page_fault_reason(struct t64_guest *guest)
         guest->exit.raises = fault->access_fault;
         return EXIT_EXCEPTION;
     }
-}
-
-/* Where there was no room for a table, or the root itself was stored to, the root is not in use any more. */
-int trap_back(struct t64_guest *guest)
-{
-    return host_uses_root(guest->host, trap_root(guest, trap_mode(guest))) ? OUTCOME_RESUME : OUTCOME_SETTLE;
 }
 
 u32 trap_wanted_rights(const struct t64_guest *guest) { return access_faults[guest->exit.trap.cause].rights; }

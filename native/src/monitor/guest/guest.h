@@ -87,6 +87,7 @@ struct technique {
     int (*const *handle)(struct t64_guest *guest); /* by reason: an outcome */
     const struct guest_hypercalls *hypercalls; /* NULL: its guests have none */
     u64 hcall_cause; /* what the hardware says where an hcall exits */
+    void (*stored)(struct t64_guest *guest, t64_gpa gpa); /* in the guest's place, by the monitor. NULL: nobody need know */
     /* What follows is NULL where it is what every computer has: see t64_vm_ops. */
     u64 (*translate)(struct t64_guest *guest, t64_gva gva, u32 rights);
     struct t64_instant (*next_event)(struct t64_guest *guest);
@@ -156,6 +157,10 @@ enum t64_event guest_go_in_user_mode(struct t64_guest *guest);
 bool guest_allows(const struct t64_guest *guest, t64_gpa gpa, u64 size, bool writes);
 /* A device's write, which it may do. */
 void guest_write(struct t64_guest *guest, t64_gpa gpa, const void *buffer, u64 size);
+/* A store of the guest's, within a word: the shadows of its tables are kept in step. */
+void guest_store(struct t64_guest *guest, t64_gpa gpa, u64 value, u32 size);
+/* Set A and D in the guest's entry, as the hardware would. Returns the entry as it is now. */
+u64 guest_mark(struct t64_guest *guest, const struct t64_walk *found, u32 rights);
 
 /* Of a handler: did nothing happen, but that the host or others have something to do first? The instruction will exit again. */
 static inline bool guest_comes_again(int outcome)

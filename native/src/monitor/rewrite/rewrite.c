@@ -36,6 +36,12 @@ static void memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size)
     shadow_memory_changed(&guest->shadow, (u32)(gpa.at >> FRAME_SHIFT));
 }
 
+static void stored(struct t64_guest *guest, t64_gpa gpa)
+{
+    if (code_is_known(guest, (u32)(gpa.at >> FRAME_SHIFT)))
+        code_forget(guest, (u32)(gpa.at >> FRAME_SHIFT));
+}
+
 static int rewrite_boot(struct t64_guest *guest, u64 entry)
 {
     guest->vm.state.pc = entry;
@@ -141,4 +147,5 @@ const struct technique technique_rewrite = {
     .handle = rewrite_handlers,
     .hypercalls = &guest_hypercalls,
     .hcall_cause = CAUSE_ILLEGAL_INSTRUCTION,
+    .stored = stored,
 };

@@ -1,5 +1,5 @@
 /* Exits under `rewrite`: monitor calls, the window, code that is read, written or run for the first time. */
-#include "monitor/guest/accesses.h"
+#include "monitor/deprivileged/accesses.h"
 #include "monitor/hypercalls/hypercall.h"
 #include "monitor/rewrite/rewrite.h"
 

@@ -1,6 +1,7 @@
 /* Rewriting: scanning, copying, and what stands in place of a sensitive instruction. */
 #include "monitor/rewrite/rewriting.h"
-#include "monitor/guest/accesses.h"
+
+#include "monitor/deprivileged/accesses.h"
 
 #include <stdlib.h>
 #include <string.h>

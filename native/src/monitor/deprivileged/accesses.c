@@ -1,9 +1,6 @@
 /* Accesses that the monitor makes in a guest's place: its own walk, then its memory. */
-#include "monitor/guest/accesses.h"
+#include "monitor/deprivileged/accesses.h"
 #include "monitor/deprivileged/trap.h"
-#include "monitor/rewrite/rewriting.h"
-
-#include <string.h>
 
 struct t64_decoded guest_instruction(struct t64_guest *guest)
 {
@@ -33,45 +30,6 @@ bool access_stores(struct t64_decoded in)
 #include "engine/interpreter/handlers.h"
     };
     return stores[in.insn];
-}
-
-static void forget_code(struct t64_guest *guest, t64_gpa gpa)
-{
-    if (guest->rewriting && code_is_known(guest, (u32)(gpa.at >> FRAME_SHIFT)))
-        code_forget(guest, (u32)(gpa.at >> FRAME_SHIFT));
-}
-
-u64 guest_mark(struct t64_guest *guest, const struct t64_walk *found, u32 rights)
-{
-    u64 marks = walk_marks(found, rights);
-    if (marks) {
-        t64_hpa at = phys_locate(&guest->vm.phys, found->entry_at);
-        *host_entry(guest->host, at) |= marks;
-        host_memory_changed(guest->host, at, sizeof(u64));
-        forget_code(guest, found->entry_at);
-    }
-    return found->entry | marks;
-}
-
-/* The 8 bytes around it, as they will be. */
-static u64 entry_after(u64 entry, t64_gpa gpa, u64 value, u32 size)
-{
-    memcpy((u8 *)&entry + gpa.at % sizeof entry, &value, size);
-    return entry;
-}
-
-void guest_store(struct t64_guest *guest, t64_gpa gpa, u64 value, u32 size)
-{
-    struct shadow *shadow = &guest->shadow;
-    t64_gpa entry_at = {gpa.at & ~(u64)7};
-    t64_hpa at = phys_locate(&guest->vm.phys, entry_at);
-    u64 old = *host_entry(guest->host, at), new = entry_after(old, gpa, value, size);
-    *host_entry(guest->host, at) = new;
-    host_memory_changed(guest->host, at, sizeof new);
-    forget_code(guest, gpa);
-    if (shadow_traces(shadow, (u32)(gpa.at >> FRAME_SHIFT)) && !shadow_means_the_same(old, new) &&
-        shadow_keeps_tracing(shadow, entry_at, old, new))
-        shadow_entry_changed(shadow, entry_at);
 }
 
 /* As the instruction extends what it loads. */

@@ -1,6 +1,6 @@
 /* Stepping: a guest's code interpreted one instruction at a time, where it changes too often to be copied. */
+#include "monitor/deprivileged/accesses.h"
 #include "monitor/deprivileged/trap.h"
-#include "monitor/guest/accesses.h"
 #include "monitor/hypercalls/hypercall.h"
 #include "monitor/rewrite/rewriting.h"
 

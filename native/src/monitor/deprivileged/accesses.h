@@ -29,10 +29,4 @@ int access_make(struct t64_guest *guest, struct t64_decoded in, const struct acc
 /* Make it, or raise its exception. */
 int access_try(struct t64_guest *guest, struct t64_decoded in);
 
-/* Set A and D in the guest's entry, as the hardware would. Returns the entry as it is now. */
-u64 guest_mark(struct t64_guest *guest, const struct t64_walk *found, u32 rights);
-
-/* Write to the guest's memory as one of its stores, and keep the shadows of its tables in step. */
-void guest_store(struct t64_guest *guest, t64_gpa gpa, u64 value, u32 size);
-
 #endif
