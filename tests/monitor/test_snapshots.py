@@ -6,7 +6,7 @@ import struct
 
 import pytest
 from support.guest_runs import GUESTS, TESTS, image_of
-from support.hypercalls import asker
+from support.hypercalls import CODE, HANDLER, asker, asker_on
 
 from toyvm.asm import assemble_text
 from toyvm.errors import BadFileError, UsageError
@@ -146,6 +146,34 @@ def test_what_was_pending_is_no_news_after_a_restore() -> None:
         ask("yield")
         assert ask("version", 0) > 0
         assert ask.shared("event_pending") == 0
+
+
+def test_what_the_guest_wrote_beside_the_bits_of_its_status_is_there_after_a_restore() -> None:
+    with asker() as ask:
+        ask.set_shared("status", (1 << 64) - 1)
+        snapshot = ask.guest.save()
+        ask.guest.restore(snapshot)
+        assert ask.shared("status") == (1 << 64) - 1
+        assert ask.guest.save() == snapshot
+
+
+def test_an_event_that_came_between_two_runs_is_news_after_a_restore_too() -> None:
+    with Host(2 << 20) as host:
+        ask, other = asker_on(host), asker_on(host)
+        ask.set_handler()
+        port = ask("event_alloc_unbound", other.domain)
+        far = other("event_bind_interdomain", ask.domain, port)
+        ask.set_shared("imask", (1 << 64) - 1)
+        ask.set_shared("status", 1)
+        assert other("event_send", far) == 0
+        ask.guest.pc = CODE
+        snapshot, ends = ask.guest.save(), []
+        for _ in range(2):
+            ask.guest.run(1)
+            ends.append((ask.guest.pc, ask.shared("epc"), ask.shared("cause")))
+            ask.guest.restore(snapshot)
+        assert ends[0][0] == HANDLER + 4
+        assert ends[0] == ends[1]
 
 
 def test_a_paravirtual_guest_gets_its_own_frames_back_on_a_host_where_it_had_others() -> None:

@@ -16,7 +16,7 @@ from support.hypercalls import ALL_ONES, CODE, LIST, READ_ONLY, Asker, asker, as
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.host.scheduler import HostStop
-from toyvm.hypercalls import BY_NAME, WORK_LIMIT, WORK_PIECE
+from toyvm.hypercalls import BY_NAME, DISK_READ, EVENT_INTERRUPT, RING_DATA, RINGS, WORK_LIMIT, WORK_PIECE
 from toyvm.isa.paging import PAGE_SIZE, PTE_R, PTE_U, PTE_V, PTE_W
 from toyvm.machine.outcome import Stop
 from toyvm.manual.document import Points
@@ -427,4 +427,73 @@ def test_a_paravirtual_kernel_cannot_tell_how_often_its_monitor_gave_way() -> No
             guest.load(image_of(GUESTS / "kernel" / "kernel.s", "para"))
             assert guest.run(20_000_000).stop is Stop.EXIT
             ends.append(end_of(guest))
+    assert ends[0] == ends[1]
+
+
+def disk_asker() -> Any:
+    return asker(disk=bytearray(16 * 512), disk_latency=30)
+
+
+def put_request(ask: Asker) -> None:
+    """One to read a sector, in the disk's ring."""
+    page = 50 * PAGE_SIZE
+    assert ask("ring_setup", RINGS["disk"], page) == 0
+    ask.write(page + RING_DATA, 1, DISK_READ, 0, 1, 51 * PAGE_SIZE)
+    ask.write(page, 1)
+
+
+def test_a_doorbell_among_calls_that_give_way_starts_what_takes_its_latency() -> None:
+    """What was asked for there would come at once, for time stands still a tick before the doorbell's."""
+    ends = []
+    for units in (WORK_LIMIT, 1):
+        with disk_asker() as ask:
+            allow(ask.host, units)
+            put_request(ask)
+            frame = ask.frame(deep_tree(ask))
+            doorbell = call("doorbell", RINGS["disk"])
+            calls = put_calls(ask, doorbell, call("pin_table", frame, 1), call("unpin_table", frame))
+            assert (ask("multicall", *calls), ask.read(DONE)) == (0, 3)
+            answered = ask.record("disk_ring", 50 * PAGE_SIZE)["rsp_prod"]
+            waited = [ask("version", 0) for _ in range(40)]
+            assert (answered, ask.record("disk_ring", 50 * PAGE_SIZE)["rsp_prod"], len(waited)) == (0, 1, 40)
+            ends.append(end_of(ask.guest))
+    assert ends[0] == ends[1]
+
+
+def test_an_event_that_a_call_sent_comes_behind_the_list_though_a_snapshot_came_between() -> None:
+    ends = []
+    for moves in (False, True):
+        with asker() as ask:
+            ask.set_handler()
+            port = ask("event_alloc_unbound", ask.domain)
+            loop = ask("event_bind_interdomain", ask.domain, port)
+            calls = put_calls(ask, call("event_send", loop), *[call("version", 0)] * 3)
+            ask.set_shared("imask", 1 << EVENT_INTERRUPT)
+            ask.set_shared("status", 1)
+            allow(ask.host, 1)
+            for step in steps(ask, "multicall", *calls):
+                if step == 2:
+                    snapshot = ask.guest.save()
+            if moves:
+                ask.guest.run(2)
+                ask.guest.restore(snapshot)
+                assert ask.guest.run(1).stop is Stop.LIMIT
+            ask.guest.run(1)
+            ends.append((ask.shared("epc"), ask.guest.pc, end_of(ask.guest)[:4]))
+    assert ends[0][0] == CODE + 4 * (BY_NAME["multicall"].number + 1)
+    assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("ticks", range(2, 6))
+def test_exits_are_counted_alike_where_a_switch_of_tables_gave_way(ticks: int) -> None:
+    ends = []
+    for units in (WORK_LIMIT, 1):
+        with asker() as ask:
+            calls = walks(ask)
+            allow(ask.host, units)
+            assert ask("set_timer", ask.guest.time + ticks) == 0
+            for name in ("pin", "switch", "back"):
+                assert ask(calls[name][0], *calls[name][1]) == 0
+            assert ask("version", 0) > 0
+            ends.append(end_of(ask.guest))
     assert ends[0] == ends[1]

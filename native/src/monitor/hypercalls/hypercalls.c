@@ -218,8 +218,10 @@ int hypercall_serve(struct t64_guest *guest)
     hypercall_function *function = exists(guest, number) ? rows[number].call : call_nothing;
     int outcome = T64_LIKELY(function != NULL) ? call(guest, function) : rows[number].control(guest);
     guest->vm.devices.rings.progress.word = 0;
-    if (stays_under_way(outcome))
+    if (stays_under_way(outcome)) {
         call_progress(guest)->word = word;
+        guest->settles |= guest->para && guest->para->flush; /* which going on with it will have done by then */
+    }
     guest->vm.calls[number < HYPERCALL_COUNT ? number : HYPERCALL_COUNT] += !guest_comes_again(outcome);
     return outcome;
 }

@@ -64,6 +64,9 @@ static void para_close(struct t64_guest *guest)
     free(guest->para);
 }
 
+/* What the shared page's status tells; the mode the monitor knows itself. */
+#define SHARED_STATUS_BITS ((u64)(STATUS_IE | STATUS_PIE | STATUS_PMODE))
+
 /* Between runs the state is what the host sees and changes; during one, most of it is the shared page. */
 
 /* As it is in the page. tvec and ptbr are the trap table's and the root's, timecmp is set by a hypercall, status not all the guest's. */
@@ -72,7 +75,8 @@ enum { PAGE_HAS = ~(1 << CR_STATUS | 1 << CR_TVEC | 1 << CR_PTBR | 1 << CR_TIMEC
 static void para_state_changed(struct t64_guest *guest)
 {
     const struct t64_state *state = &guest->vm.state;
-    *para_shared(guest, SHARED_STATUS) = state->status;
+    u64 *status = para_shared(guest, SHARED_STATUS); /* what else the guest has written there stays its own */
+    *status = (*status & ~SHARED_STATUS_BITS) | (state->status & SHARED_STATUS_BITS);
 #define SHOW(name, NAME, ...) if (PAGE_HAS >> CR_##NAME & 1) *para_shared(guest, SHARED_##NAME) = state->name;
     T64_STORED_REGISTERS(SHOW)
 #undef SHOW
@@ -101,7 +105,7 @@ static void para_leave(struct t64_guest *guest)
 {
     struct t64_state *state = &guest->vm.state;
     u64 mode = state->status & STATUS_MODE;
-    state->status = (*para_shared(guest, SHARED_STATUS) & (STATUS_IE | STATUS_PIE | STATUS_PMODE)) | mode;
+    state->status = (*para_shared(guest, SHARED_STATUS) & SHARED_STATUS_BITS) | mode;
 #define TAKE(name, NAME, ...) if (PAGE_HAS >> CR_##NAME & 1) state->name = *para_shared(guest, SHARED_##NAME);
     T64_STORED_REGISTERS(TAKE)
 #undef TAKE

@@ -82,11 +82,17 @@ static void save_links(const struct t64_guest *guest, struct books *books)
         books->map_entries[i] = para->maps[i].used ? entry_place(guest, para->maps[i].entry) : T64_NOWHERE;
 }
 
+/* What settling would look at before the guest's next instruction, or behind the hypercall that is under way. */
+static bool has_to_settle(const struct t64_guest *guest)
+{
+    return guest->unsettled || guest->settles || guest->para->has_news;
+}
+
 void para_save(struct t64_guest *guest, u8 *buffer)
 {
     const struct para *para = guest->para;
     struct books books = {.pages = guest->pages, .booted = para->booted, .broken = para->broken,
-                          .pending = para->pending, .target = para->target, .unsettled = guest->unsettled};
+                          .pending = para->pending, .target = para->target, .unsettled = has_to_settle(guest)};
     for (u32 mode = 0; mode < 2; mode++)
         books.roots[mode] = root_page(guest, mode);
     save_handlers(para, &books);
@@ -282,7 +288,8 @@ void para_load(struct t64_guest *guest, const u8 *buffer)
     guest->holes = 0;
     for (u32 page = 0; page < guest->pages; page++)
         guest->holes += !has_frame(guest, page);
-    guest->unsettled = books.unsettled;
+    para->has_news = false;
+    guest->unsettled = guest->settles = books.unsettled;
     para->doubtful = true;
     memcpy(para_shared(guest, 0), buffer + shared_at(), FRAME_SIZE);
 }
