@@ -43,4 +43,10 @@ ERRORS: dict[int, str] = {
     lib.T64_ERROR_ROOM: "the image leaves too little of the guest's memory for the tables that its monitor puts there",
 }
 
-__all__ = ["ERRORS", "NativeCoreMissingError", "ffi", "lib"]
+
+def names_of(tag: str, prefix: str) -> dict[int, str]:
+    """The numbers of an enum of the header, with their names behind the prefix in small letters."""
+    return {number: name.removeprefix(prefix).lower() for number, name in ffi.typeof(f"enum {tag}").elements.items()}
+
+
+__all__ = ["ERRORS", "NativeCoreMissingError", "ffi", "lib", "names_of"]

@@ -211,22 +211,18 @@ void t64_recompiler_read_counts(t64_recompiler *recompiler, t64_recompiler_count
  * ends the run with T64_STOP_OBSERVED: t64_vm_exit is the record of it. What the monitor makes of it, it does by what follows,
  * between runs. T64_ERROR_VALUE: a guest of another technique, or an argument out of range. */
 
-/* What executing one instruction on the vCPU came to. */
-enum t64_effect_kind {
-    T64_EFFECT_NEXT,       /* retired */
-    T64_EFFECT_JUMP,       /* retired; pc, mode or what interrupts may come in has changed */
-    T64_EFFECT_FLUSH,      /* retired; all translations are to be forgotten */
-    T64_EFFECT_FLUSH_PAGE, /* retired; that of `page` is */
-    T64_EFFECT_TRAP,       /* did not retire: `cause` and `tval` are the guest's trap */
-    T64_EFFECT_OFF,        /* switched off: the next run says so */
-    T64_EFFECT_IDLE,       /* a wfi retired that nothing can end: T64_STOP_IDLE */
-    T64_EFFECT_NEED_INPUT, /* nothing happened: T64_STOP_INPUT */
-    T64_EFFECT_FULL,       /* nothing happened: T64_STOP_OUTPUT */
-    T64_EFFECT_WAIT,       /* nothing happened: T64_STOP_WAIT */
+/* What executing one instruction on the vCPU came to, where it is no stop: EXIT (the next run says so) and IDLE, retired; INPUT, OUTPUT
+ * and WAIT, nothing happened. */
+enum t64_effect {
+    T64_EFFECT_NEXT = -1,       /* retired; pc moved to the next instruction */
+    T64_EFFECT_JUMP = -2,       /* retired; pc, mode or what interrupts may come in has changed (eret, status, setst, imask, timecmp, ports) */
+    T64_EFFECT_FLUSH = -3,      /* retired; all translations are to be forgotten (tlbi zero, ptbr) */
+    T64_EFFECT_FLUSH_PAGE = -4, /* retired; that of `page` is */
+    T64_EFFECT_TRAP = -5,       /* did not retire: `cause` and `tval` are the guest's trap */
 };
 
 typedef struct t64_emulation {
-    uint32_t kind;
+    int32_t effect;  /* enum t64_effect, or the stop that it is */
     uint32_t yields; /* T64_STOP_YIELD is due */
     uint64_t cause, tval, page;
 } t64_emulation;

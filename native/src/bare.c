@@ -15,7 +15,7 @@ struct machine {
 
 static struct machine *machine_of(struct t64_vm *vm) { return (struct machine *)vm; }
 
-static int run(struct t64_vm *vm, u64 until) { return stop_of_event(cpu_run(machine_of(vm)->cpu, until)); }
+static int run(struct t64_vm *vm, u64 until) { return cpu_run(machine_of(vm)->cpu, until); }
 
 static int boot(struct t64_vm *vm, u64 entry)
 {
@@ -84,16 +84,6 @@ void vm_reset(struct t64_vm *vm, const struct t64_config *config)
     vm->options = config->options;
     vm->devices.clock_base = config->clock_base;
     vm->devices.disk.latency = config->disk_latency;
-}
-
-int stop_of_event(int event)
-{
-    static const int stops[] = {
-        [CPU_LIMIT] = T64_STOP_LIMIT, [CPU_OFF] = T64_STOP_EXIT, [CPU_IDLE] = T64_STOP_IDLE, [CPU_FULL] = T64_STOP_OUTPUT,
-        [CPU_NEED_INPUT] = T64_STOP_INPUT, [CPU_WAIT] = T64_STOP_WAIT, [CPU_FAULT] = T64_STOP_FAULT,
-        [CPU_YIELD] = T64_STOP_YIELD,
-    };
-    return stops[event];
 }
 
 t64_vm *t64_machine_new(const t64_config *config)

@@ -66,12 +66,12 @@ static u32 enter(struct world *world)
     struct t64_state before = *t64_host_state(world->host);
     u64 retired = world->state.retired;
     world->area.state = &world->state;
-    enum t64_event event = cpu_run_guest(world->host->cpu, &world->area, LIMIT);
+    int event = cpu_run_guest(world->host->cpu, &world->area, LIMIT);
     before.retired += world->state.retired - retired;
     memcpy(before.x, t64_host_state(world->host)->x, sizeof before.x);
     require(!memcmp(&before, t64_host_state(world->host), sizeof before), "the host's registers are as they were");
-    require(event == CPU_LIMIT ? world->state.retired == LIMIT : event == CPU_TRAP, "an exit, or the limit");
-    if (event == CPU_LIMIT)
+    require(event == T64_STOP_LIMIT ? world->state.retired == LIMIT : event == CPU_TRAP, "an exit, or the limit");
+    if (event == T64_STOP_LIMIT)
         return 0;
     require((world->area.exit.code == GUEST_EXIT_NESTED_FAULT) == (world->area.exit.gpa != T64_NOWHERE),
             "an address is told of a nested fault, and of nothing else");

@@ -67,7 +67,7 @@ class Exit:
 class Effect:
     """What emulating one instruction came to."""
 
-    kind: str  # next, jump, flush, flush_page, trap, off, idle, need_input, full, wait
+    kind: str  # next, jump, flush, flush_page, trap; or a stop: exit, idle, input, output, wait
     cause: int | None = None  # of the trap that it raises in place of retiring...
     tval: int = 0  # ...and what that is about
     page: int | None = None  # whose translation is to be forgotten

@@ -14,7 +14,7 @@ from toyvm.host.guest import Guest
 from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
 from toyvm.machine.computer import Computer
 from toyvm.machine.gate import one_thread_at_a_time
-from toyvm.native import ERRORS, ffi, lib
+from toyvm.native import ERRORS, ffi, lib, names_of
 
 if TYPE_CHECKING:
     from toyvm.asm import Assembly
@@ -23,16 +23,7 @@ if TYPE_CHECKING:
 
 RIGHTS = {"r": PTE_R, "w": PTE_W, "x": PTE_X}
 _MOST_ALIKE = 100  # exits in a row that are the same in everything: the monitor gets nowhere
-_EFFECTS = (
-    *("next", "jump", "flush", "flush_page", "trap"),
-    *("off", "idle", "need_input", "full", "wait"),
-)
-_STOPS = {
-    lib.T64_EFFECT_IDLE: lib.T64_STOP_IDLE,
-    lib.T64_EFFECT_NEED_INPUT: lib.T64_STOP_INPUT,
-    lib.T64_EFFECT_FULL: lib.T64_STOP_OUTPUT,
-    lib.T64_EFFECT_WAIT: lib.T64_STOP_WAIT,
-}
+_EFFECTS = names_of("t64_effect", "T64_EFFECT_") | names_of("t64_stop", "T64_STOP_")  # the latter are not negative
 
 
 @runtime_checkable
@@ -129,8 +120,9 @@ class MonitoredGuest(Guest):
         """See Monitor.emulate."""
         found = self._emulation
         self.checked(lib.t64_custom_emulate(self.standing(), word, found), "emulating")
-        self._stop = lib.T64_STOP_YIELD if found.yields else _STOPS.get(found.kind)
-        kind = _EFFECTS[found.kind]
+        stop = int(found.effect) if found.effect >= 0 else None
+        self._stop = lib.T64_STOP_YIELD if found.yields else stop
+        kind = _EFFECTS[found.effect]
         if kind == "trap":
             return Effect(kind, cause=int(found.cause), tval=int(found.tval))
         return Effect(kind, page=int(found.page) if kind == "flush_page" else None)

@@ -16,7 +16,7 @@ from toyvm.machine.console import POLL_SECONDS
 from toyvm.machine.ctrl_c import interrupts_given_to
 from toyvm.machine.diagnosis import conclude
 from toyvm.machine.outcome import Outcome, Stop
-from toyvm.machine.run_loop import NEVER
+from toyvm.machine.run_loop import FINAL, NEVER
 from toyvm.native import lib
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.002  # how often guests that wait for the world outside are looked at while others run
 
-_FINAL = {lib.T64_STOP_EXIT: Stop.EXIT, lib.T64_STOP_IDLE: Stop.IDLE, lib.T64_STOP_FAULT: Stop.FAULT}
 _WAITING = {lib.T64_STOP_INPUT, lib.T64_STOP_WAIT, lib.T64_STOP_OUTPUT}
 
 
@@ -262,8 +261,8 @@ class Sharing:
             self.interrupt()
         if self._idle and seat.is_domain:
             self._wake_idle()
-        if code in _FINAL:
-            self._end(seat, _FINAL[code])
+        if code in FINAL:
+            self._end(seat, FINAL[code])
         elif code in _WAITING:
             self._wait(seat, code)
         elif seat.guest.retired >= seat.limit and code != lib.T64_STOP_WORK:

@@ -19,7 +19,8 @@ SLICE_SECONDS = 0.005
 FIRST_SLICE, SMALLEST_SLICE, LARGEST_SLICE = 200_000, 20_000, 50_000_000
 NEVER = (1 << 64) - 1
 
-_FINAL = {lib.T64_STOP_EXIT: Stop.EXIT, lib.T64_STOP_IDLE: Stop.IDLE, lib.T64_STOP_FAULT: Stop.FAULT}
+# Stops of the core that end a run, whatever its limits.
+FINAL = {lib.T64_STOP_EXIT: Stop.EXIT, lib.T64_STOP_IDLE: Stop.IDLE, lib.T64_STOP_FAULT: Stop.FAULT}
 _OUTPUT_SIZE = 16384
 
 
@@ -80,8 +81,8 @@ class Runner:
                 self._poll_terminal()
             code = self._run_slice(min(target, self._goal(state.retired)))
             self.drain()
-            if code in _FINAL:
-                return _FINAL[code]
+            if code in FINAL:
+                return FINAL[code]
             if code == lib.T64_STOP_INPUT:
                 self._bring_input(deadline)
             elif code == lib.T64_STOP_WAIT:

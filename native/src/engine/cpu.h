@@ -6,16 +6,13 @@
 
 struct t64_cpu;
 
+/* Why a run ended, where it is no stop (enum t64_stop). */
 enum t64_event {
-    CPU_LIMIT, /* `until` instructions have retired */
-    CPU_OFF, CPU_IDLE, CPU_FULL, CPU_NEED_INPUT, CPU_WAIT, /* as the effects of system.h */
-    CPU_YIELD, /* the computer yields, and is to give way */
-    CPU_FAULT, /* double fault or stuck; vm->stop says which */
-    CPU_USER,  /* kernel only, in user mode: nothing of it has run */
-    CPU_TRAP,  /* hosted, in user mode: a trap for the monitor, in cpu_trap(); nothing of it has been entered into the state */
-    CPU_SERVED, /* the same, and the gate has seen to it already */
-    CPU_SPIN,  /* hosted, in user mode: a taken branch or jal to itself, not retired (as pause-loop exiting tells a VMM); cpu_trap()
-               * has the word in tval and cause 0 */
+    CPU_USER = -1,   /* kernel only, in user mode: nothing of it has run */
+    CPU_TRAP = -2,   /* hosted, in user mode: a trap for the monitor, in cpu_trap(); nothing of it has been entered into the state */
+    CPU_SERVED = -3, /* the same, and the gate has seen to it already */
+    CPU_SPIN = -4,   /* hosted, in user mode: a taken branch or jal to itself, not retired (as pause-loop exiting tells a VMM);
+                      * cpu_trap() has the word in tval and cause 0 */
 };
 
 struct t64_trap {
@@ -45,8 +42,8 @@ typedef bool t64_gate(void *monitor, const struct t64_trap *trap, u64 *until);
 void cpu_set_gate(struct t64_cpu *cpu, t64_gate *gate, void *monitor);
 
 /* Run on vm->state, which is complete again on return. `until` counts vm->state.retired. A pending interrupt is taken before
- * the first instruction, unless the limit is reached already. */
-enum t64_event cpu_run(struct t64_cpu *cpu, u64 until);
+ * the first instruction, unless the limit is reached already. An event or a stop. */
+int cpu_run(struct t64_cpu *cpu, u64 until);
 const struct t64_trap *cpu_trap(const struct t64_cpu *cpu);
 
 /* Recompile what runs often on this engine and those that share its RAM. NULL without memory. */

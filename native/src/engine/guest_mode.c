@@ -127,10 +127,10 @@ static u32 run(struct t64_cpu *cpu, u64 limit)
 {
     u32 code = 0;
     while (!code) {
-        enum t64_event event = cpu_run(cpu, limit);
-        if (event == CPU_LIMIT)
+        int event = cpu_run(cpu, limit);
+        if (event == T64_STOP_LIMIT)
             return 0;
-        if (event == CPU_FAULT)
+        if (event == T64_STOP_FAULT)
             return shut_down(cpu);
         if (event == CPU_SPIN)
             return GUEST_EXIT_SPIN;
@@ -161,7 +161,7 @@ static u32 run_from_event(struct t64_cpu *cpu, struct guest_area *area, u64 unti
     return code || limit == until ? code : GUEST_EXIT_ALARM;
 }
 
-enum t64_event cpu_run_guest(struct t64_cpu *cpu, struct guest_area *area, u64 until)
+int cpu_run_guest(struct t64_cpu *cpu, struct guest_area *area, u64 until)
 {
     struct t64_state host;
     u64 before = area->state->retired;
@@ -170,7 +170,7 @@ enum t64_event cpu_run_guest(struct t64_cpu *cpu, struct guest_area *area, u64 u
     u32 code = run_from_event(cpu, area, until);
     leave(cpu, &host, cpu->vm->state.retired - before);
     if (!code)
-        return CPU_LIMIT;
+        return T64_STOP_LIMIT;
     if (code == GUEST_EXIT_ALARM)
         cpu->trap.tval = 0;
     if (code != GUEST_EXIT_NESTED_FAULT)

@@ -27,8 +27,8 @@ struct guest_area {
     struct guest_exit exit;
 };
 
-/* Enter guest mode and run until `until` of the guest's instructions have retired (CPU_LIMIT), or an exit (CPU_TRAP).
+/* Enter guest mode and run until `until` of the guest's instructions have retired (T64_STOP_LIMIT), or an exit (CPU_TRAP).
  * Whoever runs anything else on this engine in between forgets the translations before and after. */
-enum t64_event cpu_run_guest(struct t64_cpu *cpu, struct guest_area *area, u64 until);
+int cpu_run_guest(struct t64_cpu *cpu, struct guest_area *area, u64 until);
 
 #endif

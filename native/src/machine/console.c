@@ -15,39 +15,39 @@ bool console_pending(const struct t64_console *console)
     return console->input_used || (console->ended ? !console->end_read : !console->live);
 }
 
-enum t64_port_result console_in(struct t64_devices *devices, u64 time, u64 *value)
+int console_in(struct t64_devices *devices, u64 time, u64 *value)
 {
     (void)time;
     struct t64_console *console = &devices->console;
     if (unknown(console))
-        return PORT_NEED_INPUT;
+        return T64_STOP_INPUT;
     if (console->input_used) {
         *value = console->input[console->input_head];
         console->input_head = (console->input_head + 1) % CONSOLE_INPUT_SIZE;
         console->input_used--;
-        return PORT_OK;
+        return PORT_DONE;
     }
     *value = console->ended ? (u64)-2 : (u64)-1;
     console->end_read |= console->ended;
-    return PORT_OK;
+    return PORT_DONE;
 }
 
-enum t64_port_result console_status(struct t64_devices *devices, u64 time, u64 *value)
+int console_status(struct t64_devices *devices, u64 time, u64 *value)
 {
     (void)time;
     struct t64_console *console = &devices->console;
     if (unknown(console))
-        return PORT_NEED_INPUT;
+        return T64_STOP_INPUT;
     *value = console->input_used ? STATUS_BYTE : console->ended ? STATUS_END : 0;
-    return PORT_OK;
+    return PORT_DONE;
 }
 
-enum t64_port_result console_out(struct t64_devices *devices, u64 after, u64 value)
+int console_out(struct t64_devices *devices, u64 after, u64 value)
 {
     (void)after;
     struct t64_console *console = &devices->console;
     if (console->output_used == CONSOLE_OUTPUT_SIZE)
-        return PORT_FULL;
+        return T64_STOP_OUTPUT;
     console->output[console->output_used++] = (u8)value;
-    return PORT_OK;
+    return PORT_DONE;
 }

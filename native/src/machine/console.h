@@ -5,8 +5,8 @@
 #include "machine/devices.h"
 
 bool console_pending(const struct t64_console *console);
-enum t64_port_result console_in(struct t64_devices *devices, u64 time, u64 *value);
-enum t64_port_result console_status(struct t64_devices *devices, u64 time, u64 *value);
-enum t64_port_result console_out(struct t64_devices *devices, u64 after, u64 value);
+int console_in(struct t64_devices *devices, u64 time, u64 *value);
+int console_status(struct t64_devices *devices, u64 time, u64 *value);
+int console_out(struct t64_devices *devices, u64 after, u64 value);
 
 #endif

@@ -40,17 +40,13 @@ struct t64_devices {
     u64 exit_code;
 };
 
-enum t64_port_result {
-    PORT_OK,
-    PORT_ILLEGAL,    /* no such port, or not in that direction */
-    PORT_NEED_INPUT, /* a stream's next byte must be brought first; nothing has happened yet */
-    PORT_FULL,       /* the console's output must be drained first; nothing has happened yet */
-    PORT_OFF,        /* done, and the power is off now */
-};
+/* What an access to a port comes to, where it is no stop (enum t64_stop): switched off, or nothing happened yet, for input or
+ * room for output has to come first. */
+enum { PORT_DONE = -1, PORT_ILLEGAL = -2 /* no such port, or not in that direction */ };
 
-enum t64_port_result port_in(struct t64_devices *devices, u64 time, i32 port, u64 *value);
+int port_in(struct t64_devices *devices, u64 time, i32 port, u64 *value);
 /* `after` is the time after the `out` has retired. */
-enum t64_port_result port_out(struct t64_devices *devices, u64 after, i32 port, u64 value);
+int port_out(struct t64_devices *devices, u64 after, i32 port, u64 value);
 
 /* Bring devices up to `time`: completes a disk command that is due. */
 void devices_advance(struct t64_devices *devices, u64 time);

@@ -33,72 +33,72 @@ void disk_advance(struct t64_disk *disk, u64 time)
         complete(disk);
 }
 
-enum t64_port_result disk_sectors(struct t64_devices *devices, u64 time, u64 *value)
+int disk_sectors(struct t64_devices *devices, u64 time, u64 *value)
 {
     (void)time;
     *value = devices->disk.sectors;
-    return PORT_OK;
+    return PORT_DONE;
 }
 
-enum t64_port_result disk_chosen(struct t64_devices *devices, u64 time, u64 *value)
+int disk_chosen(struct t64_devices *devices, u64 time, u64 *value)
 {
     (void)time;
     *value = devices->disk.sector;
-    return PORT_OK;
+    return PORT_DONE;
 }
 
-enum t64_port_result disk_status(struct t64_devices *devices, u64 time, u64 *value)
+int disk_status(struct t64_devices *devices, u64 time, u64 *value)
 {
     (void)time;
     const struct t64_disk *disk = &devices->disk;
     *value = (disk->busy ? STATUS_BUSY : 0) | (disk->done ? STATUS_DONE : 0) | (disk->failed ? STATUS_FAILED : 0);
-    return PORT_OK;
+    return PORT_DONE;
 }
 
-enum t64_port_result disk_load(struct t64_devices *devices, u64 time, u64 *value)
+int disk_load(struct t64_devices *devices, u64 time, u64 *value)
 {
     (void)time;
     struct t64_disk *disk = &devices->disk;
     memcpy(value, disk->buffer + disk->position * 8, 8);
     disk->position = (disk->position + 1) % UNITS;
-    return PORT_OK;
+    return PORT_DONE;
 }
 
-enum t64_port_result disk_choose(struct t64_devices *devices, u64 after, u64 value)
+int disk_choose(struct t64_devices *devices, u64 after, u64 value)
 {
     (void)after;
     devices->disk.sector = value;
-    return PORT_OK;
+    return PORT_DONE;
 }
 
-enum t64_port_result disk_command(struct t64_devices *devices, u64 after, u64 value)
+int disk_command(struct t64_devices *devices, u64 after, u64 value)
 {
     struct t64_disk *disk = &devices->disk;
     if (disk->busy) {
         disk->failed = true;
-        return PORT_OK;
+        return PORT_DONE;
     }
     disk->busy = true;
     disk->command = can_do(disk, value) ? value : COMMAND_NONE;
     disk->target = disk->sector;
     disk->ready = after + disk->latency;
     disk->position = 0;
-    return PORT_OK;
+    return PORT_DONE;
 }
 
-enum t64_port_result disk_acknowledge(struct t64_devices *devices, u64 after, u64 value)
+int disk_acknowledge(struct t64_devices *devices, u64 after, u64 value)
 {
     (void)after, (void)value;
     devices->disk.done = devices->disk.failed = false;
     devices->rings.disk.raised = false;
-    return PORT_OK;
+    return PORT_DONE;
 }
 
-enum t64_port_result disk_store(struct t64_devices *devices, u64 after, u64 value)
+int disk_store(struct t64_devices *devices, u64 after, u64 value)
 {
     (void)after;
     struct t64_disk *disk = &devices->disk;
     memcpy(disk->buffer + disk->position * 8, &value, 8);
     disk->position = (disk->position + 1) % UNITS;
-    return PORT_OK;
+    return PORT_DONE;
 }

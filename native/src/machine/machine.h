@@ -1,4 +1,4 @@
-/* What the bare machine and a host's hardware have in common: RAM, reset, and the meaning of an engine's events. */
+/* What the bare machine and a host's hardware have in common: RAM and reset. */
 #ifndef T64_MACHINE_H
 #define T64_MACHINE_H
 
@@ -9,6 +9,5 @@ void ram_close(struct t64_phys *phys);
 bool ram_touched(const u8 *ram, u64 size, u8 *touched); /* bit 0 of a byte for each page: memory is behind it. False: unknown */
 bool config_is_valid(const struct t64_config *config);
 void vm_reset(struct t64_vm *vm, const struct t64_config *config); /* of a vm that is all zero; RAM is the carrier's */
-int stop_of_event(int event); /* enum t64_event, but traps and spins, to enum t64_stop */
 
 #endif

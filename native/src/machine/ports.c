@@ -3,23 +3,23 @@
 #include "machine/disk.h"
 #include "isa.h"
 
-static enum t64_port_result power_off(struct t64_devices *devices, u64 after, u64 value)
+static int power_off(struct t64_devices *devices, u64 after, u64 value)
 {
     (void)after;
     devices->powered_off = true;
     devices->exit_code = value;
-    return PORT_OFF;
+    return T64_STOP_EXIT;
 }
 
-static enum t64_port_result clock_read(struct t64_devices *devices, u64 time, u64 *value)
+static int clock_read(struct t64_devices *devices, u64 time, u64 *value)
 {
     *value = devices->clock_base + time;
-    return PORT_OK;
+    return PORT_DONE;
 }
 
 struct row {
-    enum t64_port_result (*in)(struct t64_devices *, u64 time, u64 *value);
-    enum t64_port_result (*out)(struct t64_devices *, u64 after, u64 value);
+    int (*in)(struct t64_devices *, u64 time, u64 *value);
+    int (*out)(struct t64_devices *, u64 after, u64 value);
 };
 
 static const struct row ports[] = {
@@ -42,7 +42,7 @@ static const struct row *find(i32 port)
     return there ? &ports[port] : &none;
 }
 
-enum t64_port_result port_in(struct t64_devices *devices, u64 time, i32 port, u64 *value)
+int port_in(struct t64_devices *devices, u64 time, i32 port, u64 *value)
 {
     const struct row *row = find(port);
     if (!row->in)
@@ -51,7 +51,7 @@ enum t64_port_result port_in(struct t64_devices *devices, u64 time, i32 port, u6
     return row->in(devices, time, value);
 }
 
-enum t64_port_result port_out(struct t64_devices *devices, u64 after, i32 port, u64 value)
+int port_out(struct t64_devices *devices, u64 after, i32 port, u64 value)
 {
     const struct row *row = find(port);
     if (!row->out)

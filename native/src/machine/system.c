@@ -7,12 +7,12 @@
 
 static struct t64_outcome illegal(struct t64_decoded in)
 {
-    return (struct t64_outcome){.effect = EFFECT_TRAP, .cause = CAUSE_ILLEGAL_INSTRUCTION, .tval = encode(in)};
+    return (struct t64_outcome){.effect = T64_EFFECT_TRAP, .cause = CAUSE_ILLEGAL_INSTRUCTION, .tval = encode(in)};
 }
 
-static struct t64_outcome only(enum t64_effect effect) { return (struct t64_outcome){.effect = effect}; }
+static struct t64_outcome only(int effect) { return (struct t64_outcome){.effect = effect}; }
 
-static struct t64_outcome retire(struct t64_vm *vm, enum t64_effect effect)
+static struct t64_outcome retire(struct t64_vm *vm, int effect)
 {
     system_retire(vm);
     return only(effect);
@@ -72,10 +72,10 @@ static enum t64_effect effect_of_write(const struct t64_vm *vm, u32 number)
 #undef CONCERN
     };
     switch ((enum t64_concern)concerns[number]) {
-    case CONCERNS_READERS: return EFFECT_NEXT;
-    case CONCERNS_INTERRUPTS: return vm_interrupts_enabled(vm) ? EFFECT_JUMP : EFFECT_NEXT;
-    case CONCERNS_TRANSLATIONS: return EFFECT_FLUSH;
-    case CONCERNS_MODE: return EFFECT_JUMP;
+    case CONCERNS_READERS: return T64_EFFECT_NEXT;
+    case CONCERNS_INTERRUPTS: return vm_interrupts_enabled(vm) ? T64_EFFECT_JUMP : T64_EFFECT_NEXT;
+    case CONCERNS_TRANSLATIONS: return T64_EFFECT_FLUSH;
+    case CONCERNS_MODE: return T64_EFFECT_JUMP;
     }
     __builtin_unreachable();
 }
@@ -102,7 +102,7 @@ bool system_enter_trap(struct t64_vm *vm, u64 cause, u64 epc, u64 tval)
 static struct t64_outcome return_from_trap(struct t64_vm *vm)
 {
     system_return_from_trap(vm);
-    return only(EFFECT_JUMP);
+    return only(T64_EFFECT_JUMP);
 }
 
 static u64 timer_pending(const struct t64_vm *vm) { return vm_time(vm) >= vm->state.timecmp ? IPEND_TIMER : 0; }
@@ -149,12 +149,12 @@ static struct t64_outcome wait_for_interrupt(struct t64_vm *vm)
     struct t64_instant next = system_next_wake(vm);
     state->retired--;
     if (wakes)
-        return retire(vm, EFFECT_JUMP);
+        return retire(vm, T64_EFFECT_JUMP);
     const struct t64_console *console = &vm->devices.console;
     if (console->live && !console->ended && !vm->skip_allowed)
-        return only(EFFECT_WAIT);
+        return only(T64_STOP_WAIT);
     vm->skip_allowed = false;
-    struct t64_outcome outcome = retire(vm, next.comes ? EFFECT_JUMP : EFFECT_IDLE);
+    struct t64_outcome outcome = retire(vm, next.comes ? T64_EFFECT_JUMP : T64_STOP_IDLE);
     if (next.comes) {
         state->skipped += next.time - vm_time(vm);
         vm->yielded = vm->yields;
@@ -166,25 +166,23 @@ static struct t64_outcome wait_for_interrupt(struct t64_vm *vm)
 static struct t64_outcome read_port(struct t64_vm *vm, u64 *x, struct t64_decoded in)
 {
     u64 value = 0;
-    switch (port_in(&vm->devices, vm_time(vm), in.imm, &value)) {
-    case PORT_ILLEGAL: return illegal(in);
-    case PORT_NEED_INPUT: return only(EFFECT_NEED_INPUT);
-    default: set_register(x, in.rd, value); return retire(vm, EFFECT_NEXT);
-    }
+    int came = port_in(&vm->devices, vm_time(vm), in.imm, &value);
+    if (came != PORT_DONE)
+        return came == PORT_ILLEGAL ? illegal(in) : only(came);
+    set_register(x, in.rd, value);
+    return retire(vm, T64_EFFECT_NEXT);
 }
 
 static struct t64_outcome write_port(struct t64_vm *vm, const u64 *x, struct t64_decoded in)
 {
-    switch (port_out(&vm->devices, vm_time(vm) + 1, in.imm, x[in.rs1])) {
-    case PORT_ILLEGAL: return illegal(in);
-    case PORT_FULL: return only(EFFECT_FULL);
-    case PORT_OFF: {
-        struct t64_outcome outcome = retire(vm, EFFECT_OFF);
-        system_power_off(vm);
-        return outcome;
-    }
-    default: return retire(vm, vm_interrupts_enabled(vm) ? EFFECT_JUMP : EFFECT_NEXT);
-    }
+    int came = port_out(&vm->devices, vm_time(vm) + 1, in.imm, x[in.rs1]);
+    if (came == PORT_DONE)
+        return retire(vm, vm_interrupts_enabled(vm) ? T64_EFFECT_JUMP : T64_EFFECT_NEXT);
+    if (came != T64_STOP_EXIT)
+        return came == PORT_ILLEGAL ? illegal(in) : only(came);
+    struct t64_outcome outcome = retire(vm, came);
+    system_power_off(vm);
+    return outcome;
 }
 
 void system_power_off(struct t64_vm *vm)
@@ -200,7 +198,7 @@ static struct t64_outcome read_cr(struct t64_vm *vm, u64 *x, struct t64_decoded 
     if (!system_read_cr(vm, (u32)in.imm, &value))
         return illegal(in);
     set_register(x, in.rd, value);
-    return retire(vm, EFFECT_NEXT);
+    return retire(vm, T64_EFFECT_NEXT);
 }
 
 static struct t64_outcome write_cr(struct t64_vm *vm, const u64 *x, struct t64_decoded in)
@@ -223,21 +221,21 @@ static struct t64_outcome invalidate(struct t64_vm *vm, const u64 *x, struct t64
 {
     t64_gva page = {x[in.rs1] & ~(u64)4095};
     system_retire(vm);
-    return (struct t64_outcome){.effect = in.rs1 ? EFFECT_FLUSH_PAGE : EFFECT_FLUSH, .page = page};
+    return (struct t64_outcome){.effect = in.rs1 ? T64_EFFECT_FLUSH_PAGE : T64_EFFECT_FLUSH, .page = page};
 }
 
 static struct t64_outcome set_status(struct t64_vm *vm, const u64 *x, struct t64_decoded in)
 {
     if (vm_in_user_mode(vm)) /* classic and hybrid level: dropped */
-        return retire(vm, EFFECT_NEXT);
+        return retire(vm, T64_EFFECT_NEXT);
     vm->state.status = (vm->state.status & ~STATUS_IE) | (x[in.rs1] & STATUS_IE);
-    return retire(vm, EFFECT_JUMP);
+    return retire(vm, T64_EFFECT_JUMP);
 }
 
 static struct t64_outcome get(struct t64_vm *vm, u64 *x, u32 rd, u64 value)
 {
     set_register(x, rd, value);
-    return retire(vm, EFFECT_NEXT);
+    return retire(vm, T64_EFFECT_NEXT);
 }
 
 static u64 probe(const struct t64_vm *vm, t64_gva gva, u64 rights)

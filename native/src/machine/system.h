@@ -9,21 +9,8 @@
 #include "isa/decode.h"
 #include "machine/vm.h"
 
-enum t64_effect {
-    EFFECT_NEXT,        /* retired; pc moved to the next instruction */
-    EFFECT_JUMP,        /* retired; pc, mode or interrupt enable may have changed: look at everything anew (eret, status, setst, imask, timecmp, device ports) */
-    EFFECT_FLUSH,       /* retired; all translations are to be forgotten (tlbi zero, ptbr) */
-    EFFECT_FLUSH_PAGE,  /* retired; that of the page in `page` is */
-    EFFECT_TRAP,        /* did not retire: raise `cause`, `tval` */
-    EFFECT_OFF,         /* retired; the power is off */
-    EFFECT_IDLE,        /* a wfi retired that nothing can end */
-    EFFECT_NEED_INPUT,  /* nothing happened: T64_STOP_INPUT */
-    EFFECT_FULL,        /* nothing happened: T64_STOP_OUTPUT */
-    EFFECT_WAIT,        /* nothing happened: T64_STOP_WAIT */
-};
-
 struct t64_outcome {
-    enum t64_effect effect;
+    int effect; /* enum t64_effect, or the stop that it is (enum t64_stop) */
     u64 cause, tval;
     t64_gva page;
 };

@@ -70,7 +70,7 @@ void cpu_free(struct t64_cpu *cpu)
 }
 
 /* Take the trap in cpu->trap at state.pc. True: handled, go on; false: `*event` ends the run. */
-static bool raise_trap(struct t64_cpu *cpu, enum t64_event *event)
+static bool raise_trap(struct t64_cpu *cpu, int *event)
 {
     struct t64_vm *vm = cpu->vm;
     u64 cause = cpu->trap.cause;
@@ -78,7 +78,7 @@ static bool raise_trap(struct t64_cpu *cpu, enum t64_event *event)
         *event = CPU_TRAP;
         return false;
     }
-    *event = CPU_FAULT;
+    *event = T64_STOP_FAULT;
     return system_enter_trap(vm, cpu->trap.cause, vm->state.pc, cpu->trap.tval);
 }
 
@@ -102,12 +102,19 @@ static inline u64 find_page(struct t64_cpu *cpu, u64 pc, struct code_page **page
     return 0;
 }
 
-enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
+static int event_of(enum leave why)
 {
-    static const enum t64_event events[] = {
-        [LEAVE_LOOK] = CPU_YIELD, [LEAVE_USER] = CPU_USER, [LEAVE_SPIN] = CPU_SPIN, [LEAVE_SERVED] = CPU_SERVED, [LEAVE_FAULT] = CPU_FAULT, [LEAVE_OFF] = CPU_OFF, [LEAVE_IDLE] = CPU_IDLE,
-        [LEAVE_FULL] = CPU_FULL, [LEAVE_NEED_INPUT] = CPU_NEED_INPUT, [LEAVE_WAIT] = CPU_WAIT,
-    };
+    switch (why) {
+    case LEAVE_LOOK: return T64_STOP_YIELD;
+    case LEAVE_SERVED: return CPU_SERVED;
+    case LEAVE_USER: return CPU_USER;
+    case LEAVE_SPIN: return CPU_SPIN;
+    default: return (int)why - LEAVE_STOP;
+    }
+}
+
+int cpu_run(struct t64_cpu *cpu, u64 until)
+{
     struct t64_vm *vm = cpu->vm;
     cpu->until = until;
     while (vm->state.retired < cpu->until) {
@@ -115,7 +122,7 @@ enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
             return CPU_USER;
         if (cpu->code->recompiler && cpu->looks++ % LOOKS_A_LOOK == 0)
             recompiler_look(cpu);
-        enum t64_event event;
+        int event;
         enum leave why = LEAVE_TRAP;
         struct code_page *page;
         cpu->trap = (struct t64_trap){find_interrupt(vm), 0};
@@ -127,11 +134,11 @@ enum t64_event cpu_run(struct t64_cpu *cpu, u64 until)
         if (why == LEAVE_LOOK && !vm->yielded)
             continue;
         if (why != LEAVE_TRAP)
-            return events[why];
+            return event_of(why);
         if (!raise_trap(cpu, &event))
             return event;
     }
-    return CPU_LIMIT;
+    return T64_STOP_LIMIT;
 }
 
 t64_recompiler *cpu_recompile(struct t64_cpu *cpu, const t64_recompiler_config *config)

@@ -12,7 +12,8 @@ enum leave {
     LEAVE_SERVED, /* hosted: the gate has seen to it, and wants the CPU */
     LEAVE_USER, /* kernel only: user mode was entered */
     LEAVE_SPIN, /* hosted: a jump to itself */
-    LEAVE_FAULT, LEAVE_OFF, LEAVE_IDLE, LEAVE_FULL, LEAVE_NEED_INPUT, LEAVE_WAIT,
+    LEAVE_STOP, /* and the stop (enum t64_stop) added */
+    LEAVE_FAULT = LEAVE_STOP + T64_STOP_FAULT,
 };
 
 /* Run from state.pc, whose page is `page`, until `left` instructions have retired or something is to be looked at. The fast

@@ -40,18 +40,13 @@ enum leave execute_system(struct t64_cpu *cpu, struct t64_decoded in)
     }
     struct t64_outcome outcome = system_execute_decoded(vm, vm->state.x, in);
     switch (outcome.effect) {
-    case EFFECT_NEXT: return LEAVE_NEXT;
-    case EFFECT_JUMP: return LEAVE_LOOK;
-    case EFFECT_FLUSH: forget_translations(cpu); return LEAVE_LOOK;
-    case EFFECT_FLUSH_PAGE: cpu_flush_page(cpu, outcome.page); return LEAVE_LOOK;
-    case EFFECT_TRAP: cpu->trap = (struct t64_trap){outcome.cause, outcome.tval}; return LEAVE_TRAP;
-    case EFFECT_OFF: return LEAVE_OFF;
-    case EFFECT_IDLE: return LEAVE_IDLE;
-    case EFFECT_NEED_INPUT: return LEAVE_NEED_INPUT;
-    case EFFECT_FULL: return LEAVE_FULL;
-    case EFFECT_WAIT: return LEAVE_WAIT;
+    case T64_EFFECT_NEXT: return LEAVE_NEXT;
+    case T64_EFFECT_JUMP: return LEAVE_LOOK;
+    case T64_EFFECT_FLUSH: forget_translations(cpu); return LEAVE_LOOK;
+    case T64_EFFECT_FLUSH_PAGE: cpu_flush_page(cpu, outcome.page); return LEAVE_LOOK;
+    case T64_EFFECT_TRAP: cpu->trap = (struct t64_trap){outcome.cause, outcome.tval}; return LEAVE_TRAP;
+    default: return (enum leave)(LEAVE_STOP + outcome.effect);
     }
-    __builtin_unreachable();
 }
 
 static bool is_taken(struct t64_decoded in, const u64 *x)

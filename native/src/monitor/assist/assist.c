@@ -79,7 +79,7 @@ static int go_on(struct t64_guest *guest)
 }
 
 /* Devices are brought up to date here and nowhere else: between exits their lines change at the alarm alone. */
-static enum t64_event go(struct t64_guest *guest)
+static int go(struct t64_guest *guest)
 {
     struct guest_area *area = &guest->assist->area;
     struct t64_devices *devices = &guest->vm.devices;
@@ -110,13 +110,13 @@ static int pass_on(struct t64_guest *guest)
 static int emulate(struct t64_guest *guest)
 {
     struct t64_outcome outcome = system_execute(&guest->vm, hardware_state(guest)->x, (u32)guest->exit.trap.tval);
-    if (outcome.effect == EFFECT_FLUSH)
+    if (outcome.effect == T64_EFFECT_FLUSH)
         guest->assist->paging->flush(guest);
-    else if (outcome.effect == EFFECT_FLUSH_PAGE)
+    else if (outcome.effect == T64_EFFECT_FLUSH_PAGE)
         guest->assist->paging->flush_page(guest, outcome.page);
-    else if (outcome.effect == EFFECT_TRAP)
+    else if (outcome.effect == T64_EFFECT_TRAP)
         return assist_inject(guest, outcome.cause, outcome.tval);
-    return guest_outcome_of_effect[outcome.effect];
+    return guest_outcome_of_effect(outcome.effect);
 }
 
 static int let_settle(struct t64_guest *guest)

@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert((int)T64_EFFECT_NEXT == EFFECT_NEXT && (int)T64_EFFECT_WAIT == EFFECT_WAIT,
-               "the public names of the effects are those of system.h");
-
 /* How the next run enters the guest. */
 struct custom {
     u32 space;
@@ -104,7 +101,7 @@ int t64_custom_emulate(t64_vm *vm, uint32_t word, t64_emulation *emulation)
     vm->yielded = false;
     struct t64_outcome outcome = system_execute(vm, vm->state.x, word);
     *emulation = (t64_emulation){outcome.effect, vm->yielded, outcome.cause, outcome.tval, outcome.page.at};
-    if (guest_comes_again(guest_outcome_of_effect[outcome.effect]))
+    if (guest_comes_again(guest_outcome_of_effect(outcome.effect)))
         vm->exits[guest->exit.reason] -= vm->exits[guest->exit.reason] != 0;
     return T64_OK;
 }

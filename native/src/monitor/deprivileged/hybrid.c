@@ -39,14 +39,14 @@ static int hybrid_boot(struct t64_guest *guest, u64 entry)
 }
 
 /* Interpret until user mode. The registers are the hardware's while users run, and the vCPU's here. */
-static enum t64_event interpret_kernel(struct t64_guest *guest)
+static int interpret_kernel(struct t64_guest *guest)
 {
     struct t64_cpu *cpu = guest->host->kernels;
     struct t64_state *state = &guest->vm.state, *hardware = hardware_state(guest);
     cpu_carry(cpu, &guest->vm);
     u64 flushes = cpu_flushes(cpu);
     memcpy(state->x, hardware->x, sizeof state->x);
-    enum t64_event event = cpu_run(cpu, guest->until);
+    int event = cpu_run(cpu, guest->until);
     memcpy(hardware->x, state->x, sizeof state->x);
     if (cpu_flushes(cpu) != flushes)
         shadow_flush(&guest->shadow);
@@ -57,9 +57,9 @@ static int hybrid_settle(struct t64_guest *guest)
 {
     trap_deliver_interrupt(guest);
     while (!vm_in_user_mode(&guest->vm)) {
-        enum t64_event event = interpret_kernel(guest);
+        int event = interpret_kernel(guest);
         if (event != CPU_USER)
-            return stop_of_event((int)event);
+            return event;
         trap_deliver_interrupt(guest);
     }
     return trap_go_on(guest);

@@ -95,22 +95,22 @@ int trap_perform(struct t64_guest *guest, struct t64_decoded in)
 {
     struct t64_outcome outcome = system_execute_decoded(&guest->vm, hardware_state(guest)->x, in);
     switch (outcome.effect) {
-    case EFFECT_NEXT:
+    case T64_EFFECT_NEXT:
         guest_retired_one(guest);
         break;
-    case EFFECT_FLUSH_PAGE:
+    case T64_EFFECT_FLUSH_PAGE:
         guest_retired_one(guest);
         shadow_flush_page(&guest->shadow, outcome.page);
         break;
-    case EFFECT_FLUSH:
+    case T64_EFFECT_FLUSH:
         shadow_flush(&guest->shadow);
         break;
-    case EFFECT_TRAP:
+    case T64_EFFECT_TRAP:
         return trap_raise(guest, outcome.cause, outcome.tval);
     default:
         break;
     }
-    return guest_outcome_of_effect[outcome.effect];
+    return guest_outcome_of_effect(outcome.effect);
 }
 
 /* One privileged instruction on the vCPU, with the registers where the hardware has them. */

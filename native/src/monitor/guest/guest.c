@@ -21,18 +21,6 @@ void guest_step(struct t64_guest *guest)
     guest_retired_one(guest);
 }
 
-const int guest_outcome_of_effect[] = {
-    [EFFECT_NEXT] = OUTCOME_RESUME,
-    [EFFECT_JUMP] = OUTCOME_SETTLE,
-    [EFFECT_FLUSH] = OUTCOME_SETTLE,
-    [EFFECT_FLUSH_PAGE] = OUTCOME_RESUME,
-    [EFFECT_OFF] = T64_STOP_EXIT,
-    [EFFECT_IDLE] = T64_STOP_IDLE,
-    [EFFECT_NEED_INPUT] = T64_STOP_INPUT,
-    [EFFECT_FULL] = T64_STOP_OUTPUT,
-    [EFFECT_WAIT] = T64_STOP_WAIT,
-};
-
 /* A jal that links does so each time. */
 static void link_spin(struct t64_guest *guest)
 {
@@ -120,7 +108,7 @@ static bool is_for_observers(struct t64_guest *guest, bool is_same)
     return guest->vm.observed >> guest->exit.reason & 1 && !(is_same && guest->exit_comes_again);
 }
 
-static inline int meet_exit(struct t64_guest *guest, enum t64_event event, const struct t64_trap *trap)
+static inline int meet_exit(struct t64_guest *guest, int event, const struct t64_trap *trap)
 {
     struct exit_cause *exit = &guest->exit;
     const struct t64_state *state = &guest->vm.state;
@@ -163,14 +151,14 @@ static bool serve_in_place(void *monitor, const struct t64_trap *trap, u64 *unti
     return outcome == OUTCOME_RESUME;
 }
 
-enum t64_event guest_go_in_user_mode(struct t64_guest *guest)
+int guest_go_in_user_mode(struct t64_guest *guest)
 {
     u64 before = hardware_state(guest)->retired;
     u64 budget = guest->until - guest->vm.state.retired;
     u64 limit = budget > T64_NOWHERE - before ? T64_NOWHERE : before + budget;
     guest->seen = before;
     cpu_set_gate(guest->host->cpu, serve_in_place, guest);
-    enum t64_event event = cpu_run(guest->host->cpu, limit);
+    int event = cpu_run(guest->host->cpu, limit);
     if (event != CPU_SERVED)
         catch_up(guest);
     return event;
@@ -179,10 +167,10 @@ enum t64_event guest_go_in_user_mode(struct t64_guest *guest)
 /* Up to the next exit, which is handled. */
 static int run_to_exit(struct t64_guest *guest)
 {
-    enum t64_event event = guest->technique->go(guest);
+    int event = guest->technique->go(guest);
     if (T64_LIKELY(event == CPU_SERVED))
         return guest->served;
-    return T64_UNLIKELY(event == CPU_LIMIT) ? T64_STOP_LIMIT : meet_exit(guest, event, cpu_trap(guest->host->cpu));
+    return T64_UNLIKELY(event >= 0) ? event : meet_exit(guest, event, cpu_trap(guest->host->cpu));
 }
 
 static void enter(struct t64_guest *guest)

@@ -21,7 +21,7 @@ enum {
 
 /* The last exit: as the hardware says it, and what was found out about it. */
 struct exit_cause {
-    enum t64_event event; /* CPU_TRAP or CPU_SPIN */
+    int event; /* CPU_TRAP or CPU_SPIN */
     u32 reason;
     struct t64_trap trap;
     u64 pc, retired; /* of the guest, before it */
@@ -78,8 +78,8 @@ struct technique {
     /* At the beginning of a run: set the hardware, and have its timer go off at once for what came due since the last
      * run. A guest must not be able to tell where its runs began. OUTCOME_RESUME or a stop. */
     int (*resume)(struct t64_guest *guest);
-    /* Run on the hardware up to the next exit, and bring the guest's state up to date: CPU_LIMIT, or what cpu_trap explains. */
-    enum t64_event (*go)(struct t64_guest *guest);
+    /* Run on the hardware up to the next exit, and bring the guest's state up to date: a stop, or what cpu_trap explains. */
+    int (*go)(struct t64_guest *guest);
     void (*state_changed)(struct t64_guest *guest); /* from outside */
     void (*memory_changed)(struct t64_guest *guest, t64_gpa gpa, u64 size);
     u32 (*root)(struct t64_guest *guest, u32 mode);            /* FRAME_NONE if there is none */
@@ -151,7 +151,7 @@ u32 guest_sensitive_reason(u32 word);
     }
 
 /* `go` of the techniques that run a guest in the hardware's user mode. */
-enum t64_event guest_go_in_user_mode(struct t64_guest *guest);
+int guest_go_in_user_mode(struct t64_guest *guest);
 
 /* guest_memory.c: may a device of the guest's reach all these bytes, at least one? */
 bool guest_allows(const struct t64_guest *guest, t64_gpa gpa, u64 size, bool writes);
@@ -171,8 +171,13 @@ static inline bool guest_comes_again(int outcome)
 /* Of t64_vm_ops. */
 int guest_run(struct t64_vm *vm, u64 until);
 
-/* What a monitor does after an effect of system.h, where that is all there is to do. */
-extern const int guest_outcome_of_effect[];
+/* What a monitor does after an effect, where that is all there is to do. */
+static inline int guest_outcome_of_effect(int effect)
+{
+    if (effect >= 0)
+        return effect;
+    return effect == T64_EFFECT_NEXT || effect == T64_EFFECT_FLUSH_PAGE ? OUTCOME_RESUME : OUTCOME_SETTLE;
+}
 
 /* The hardware's timer interrupts the guest when its time comes to `event`. */
 void guest_set_alarm(struct t64_guest *guest, struct t64_instant event);

@@ -17,7 +17,7 @@ static bool write_run(struct t64_guest *guest, t64_gva gva, u64 length)
     u64 *bytes = &call_progress(guest)->done;
     const u8 *from = guest->host->hardware.phys.ram + reach(guest, gva, ACCESS_LOAD).at;
     for (u64 i = 0; i < length; i++, ++*bytes)
-        if (port_out(&guest->vm.devices, vm_time(&guest->vm) + 1, PORT_CONSOLE_OUT, from[i]) == PORT_FULL)
+        if (port_out(&guest->vm.devices, vm_time(&guest->vm) + 1, PORT_CONSOLE_OUT, from[i]) == T64_STOP_OUTPUT)
             return false;
     return true;
 }
@@ -30,7 +30,7 @@ int call_console_write(struct t64_guest *guest, const u64 *args, u64 *result)
         t64_gva gva = {args[0] + *bytes};
         u64 left = args[1] - *bytes, in_page = PAGE_SIZE - (gva.at & (PAGE_SIZE - 1));
         if (!write_run(guest, gva, left < in_page ? left : in_page))
-            return CALL_FULL;
+            return T64_STOP_OUTPUT;
     }
     *result = args[1];
     return error;
@@ -45,8 +45,8 @@ int call_console_read(struct t64_guest *guest, const u64 *args, u64 *result)
     guest->settles = true; /* the console may not be pending any more */
     for (; *bytes < args[1]; ++*bytes) {
         u64 value;
-        if (port_in(&guest->vm.devices, vm_time(&guest->vm), PORT_CONSOLE_IN, &value) == PORT_NEED_INPUT)
-            return CALL_NEED_INPUT;
+        if (port_in(&guest->vm.devices, vm_time(&guest->vm), PORT_CONSOLE_IN, &value) == T64_STOP_INPUT)
+            return T64_STOP_INPUT;
         u8 byte = (u8)value;
         if (value > UINT8_MAX && !*bytes && (i64)value != -1)
             return -HYPERCALL_ERROR_EOF;

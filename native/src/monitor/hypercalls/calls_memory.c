@@ -51,7 +51,7 @@ static int for_each(struct t64_guest *guest, const u64 *args, int (*one)(struct 
     guest->settles = true; /* the shared page tells how many there are */
     while (!error && *done < args[1]) {
         if (host_is_spent(guest->host))
-            return CALL_AGAIN;
+            return T64_STOP_WORK;
         error = one(guest, (t64_gva){args[0] + *done * sizeof(struct t64_reservation_record)});
         *done += !error;
         host_note_work(guest->host, WORK_PAGE);

@@ -129,7 +129,7 @@ int call_multicall(struct t64_guest *guest, const u64 *args, u64 *result)
         progress->calls += come_to == CALL_DONE;
         host_note_work(guest->host, WORK_CALL);
         if (come_to == CALL_DONE && progress->calls < args[1] && host_is_spent(guest->host))
-            come_to = CALL_AGAIN;
+            come_to = T64_STOP_WORK;
     }
     return call_is_stopped(come_to) ? come_to : call_report_done(guest, args[2], progress->calls, come_to);
 }

@@ -74,7 +74,7 @@ int call_mmu_update(struct t64_guest *guest, const u64 *args, u64 *result)
     int come_to = call_check_list(args[0], args[1]);
     while (come_to == CALL_DONE && progress->done < args[1]) {
         if (host_is_spent(guest->host))
-            return CALL_AGAIN;
+            return T64_STOP_WORK;
         come_to = update_next(guest, progress, args[0], &page);
         host_note_work(guest->host, WORK_RECORD);
     }
@@ -126,7 +126,7 @@ static int take_roots(struct t64_guest *guest, const u64 *args)
     trees->root_taken = true;
     trees->root = (u32)args[0];
     error = trees_take(guest, args[1], FRAME_LEVEL2);
-    if (error == CALL_AGAIN)
+    if (error == T64_STOP_WORK)
         return error;
     trees->root_taken = false;
     if (error) {

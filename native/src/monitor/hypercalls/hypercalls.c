@@ -113,8 +113,8 @@ static int wait_or_look(struct t64_guest *guest, u64 *stage)
             wait_no_more(guest);
         else {
             struct t64_outcome outcome = system_execute(&guest->vm, hardware_state(guest)->x, T64_WORD_WFI);
-            if (outcome.effect != EFFECT_JUMP)
-                return guest_outcome_of_effect[outcome.effect];
+            if (outcome.effect != T64_EFFECT_JUMP)
+                return guest_outcome_of_effect(outcome.effect);
         }
         if (ends(guest, stage))
             return OUTCOME_SETTLE;
@@ -177,11 +177,10 @@ static bool wants_settling(const struct t64_guest *guest)
 
 static int call(struct t64_guest *guest, hypercall_function *function)
 {
-    static const int stops[] = {[CALL_FULL] = T64_STOP_OUTPUT, [CALL_NEED_INPUT] = T64_STOP_INPUT, [CALL_AGAIN] = T64_STOP_WORK};
     u64 *x = hardware_state(guest)->x, result = 0;
     int come_to = function(guest, &x[REGISTER_A0], &result);
     if (call_is_stopped(come_to))
-        return stops[come_to];
+        return come_to;
     x[REGISTER_A0] = call_result(come_to, result);
     retire(guest);
     if (wants_settling(guest))

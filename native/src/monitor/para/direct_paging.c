@@ -48,7 +48,7 @@ static int get_leaf(struct t64_guest *guest, u64 entry)
     return error;
 }
 
-/* 0, a refusal, or CALL_AGAIN. */
+/* 0, a refusal, or T64_STOP_WORK. */
 static int get_entry(struct t64_guest *guest, u64 entry, u32 level)
 {
     if (!(entry & PTE_V))

@@ -17,7 +17,7 @@ t64_hpa tables_find_entry(struct t64_guest *guest, t64_gva gva);
 int tables_get_writable(struct t64_guest *guest, u64 frame);
 void tables_put_writable(struct t64_guest *guest, u32 frame);
 
-/* Each may give CALL_AGAIN before it has done anything but take: the same is to be asked for again. Done, it may have left trees
+/* Each may give T64_STOP_WORK before it has done anything but take: the same is to be asked for again. Done, it may have left trees
  * to be let go. */
 int tables_pin(struct t64_guest *guest, u64 frame, u64 level);
 int tables_unpin(struct t64_guest *guest, u64 frame);

@@ -175,7 +175,7 @@ int trees_go_on(struct t64_guest *guest)
     struct trees *trees = trees_of(guest);
     while (has_more(trees)) {
         if (host_is_spent(guest->host))
-            return CALL_AGAIN;
+            return T64_STOP_WORK;
         go_one_step(guest);
     }
     return end(trees);

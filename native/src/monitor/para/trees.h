@@ -29,7 +29,7 @@ struct trees {
     u32 root;
 };
 
-/* One more use of the guest's frame as a table of that level: 0, a negated hypercall error, or CALL_AGAIN: it is under way, and
+/* One more use of the guest's frame as a table of that level: 0, a negated hypercall error, or T64_STOP_WORK: it is under way, and
  * to be asked for again. */
 int trees_take(struct t64_guest *guest, u64 number, u32 level);
 /* The same, not under way afterwards, whatever it costs: for what the host asks for. */

@@ -13,9 +13,9 @@ static int step_on_engine(struct t64_guest *guest)
     struct t64_state *state = &guest->vm.state, *hardware = hardware_state(guest);
     cpu_flush(cpu); /* the instruction before may have moved the page */
     memcpy(state->x, hardware->x, sizeof state->x);
-    enum t64_event event = cpu_run(cpu, state->retired + 1);
+    int event = cpu_run(cpu, state->retired + 1);
     memcpy(hardware->x, state->x, sizeof state->x);
-    return event == CPU_FAULT ? T64_STOP_FAULT : OUTCOME_SETTLE; /* stuck */
+    return event == T64_STOP_FAULT ? event : OUTCOME_SETTLE; /* stuck */
 }
 
 static int step_jump(struct t64_guest *guest, struct t64_decoded in)

@@ -17,7 +17,7 @@ static bool move_out(struct t64_guest *guest, u64 written)
     bool all = true;
     for (; all && ring->out_cons != written; ring->out_cons += all)
         all = port_out(&guest->vm.devices, vm_time(&guest->vm) + 1, PORT_CONSOLE_OUT,
-                       bytes[ring->out_cons % CONSOLE_OUT_SIZE]) != PORT_FULL;
+                       bytes[ring->out_cons % CONSOLE_OUT_SIZE]) != T64_STOP_OUTPUT;
     set_field(guest, FIELD(out_cons), ring->out_cons);
     return all;
 }
@@ -33,7 +33,7 @@ static void put_in(struct t64_guest *guest, u8 byte)
 static bool move_in(struct t64_guest *guest, u64 wanted)
 {
     for (u64 value = 0; wanted && value != '\n'; wanted--) {
-        if (port_in(&guest->vm.devices, vm_time(&guest->vm), PORT_CONSOLE_IN, &value) == PORT_NEED_INPUT)
+        if (port_in(&guest->vm.devices, vm_time(&guest->vm), PORT_CONSOLE_IN, &value) == T64_STOP_INPUT)
             return false;
         if (value > UINT8_MAX) { /* none there, or the end */
             if ((i64)value != -1)
@@ -57,6 +57,6 @@ int console_ring_look(struct t64_guest *guest)
     if (found.out_prod - ring->out_cons > CONSOLE_OUT_SIZE || unread > CONSOLE_IN_SIZE || wanted > CONSOLE_IN_SIZE)
         return -HYPERCALL_ERROR_INVAL;
     if (!move_out(guest, found.out_prod))
-        return CALL_FULL;
-    return move_in(guest, wanted > unread ? wanted - unread : 0) ? 0 : CALL_NEED_INPUT;
+        return T64_STOP_OUTPUT;
+    return move_in(guest, wanted > unread ? wanted - unread : 0) ? 0 : T64_STOP_INPUT;
 }
