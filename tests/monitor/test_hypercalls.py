@@ -7,12 +7,22 @@ from collections.abc import Iterator
 import pytest
 from support.hypercalls import ALL_ONES, CODE, DATA, HANDLER, LIST, MEMORY, NUMBERS, Asker, asker, error, words
 
-from toyvm.hypercalls import BY_NAME, HYPERCALLS, MAXIMUM_CONSOLE_BYTES, MAXIMUM_RECORDS, START_MAGIC, TRAP_ANY, VERSION
+from toyvm.hypercalls import (
+    BY_NAME,
+    EVENT_INTERRUPT,
+    HYPERCALLS,
+    MAXIMUM_CONSOLE_BYTES,
+    MAXIMUM_RECORDS,
+    START_MAGIC,
+    TRAP_ANY,
+    VERSION,
+)
 from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.control import IE, PIE, PMODE
 from toyvm.isa.paging import PAGE_SIZE, PTE_A, PTE_D, PTE_R, PTE_V, PTE_W, PTE_X
 from toyvm.isa.registers import REGISTERS
 from toyvm.isa.traps import BY_NAME as CAUSE
+from toyvm.isa.traps import CAUSES
 from toyvm.testing.programs.assembly import op, to_bytes
 
 TIMER = 1 << CAUSE["timer"].number
@@ -88,6 +98,14 @@ def test_a_trap_table_with_a_bad_record_replaces_nothing(ask: Asker, record: tup
     assert ask("set_trap_table", LIST, 2) == error(refusal)
     ask.run(0x7000)
     assert ask.guest.pc == HANDLER + 4
+
+
+@pytest.mark.parametrize("cause", [row.code for row in CAUSES] + [1 << 63 | EVENT_INTERRUPT, TRAP_ANY])
+def test_every_cause_may_have_a_handler(ask: Asker, cause: int) -> None:
+    ask.write(LIST, cause, HANDLER, 0)
+    assert ask("set_trap_table", LIST, 1) == 0
+    outcome = ask.run(0x7000)  # an illegal word
+    assert (outcome.fault is None) == (cause in (CAUSE["illegal_instruction"].code, TRAP_ANY))
 
 
 def test_trap_tables_are_held_to_their_limits(ask: Asker) -> None:

@@ -48,6 +48,46 @@ def test_a_machine_goes_on_from_a_snapshot_at_any_instruction() -> None:
         assert second.contents == whole.contents
 
 
+# One command, or a second one while the first is under way; then the status, before and after it is acknowledged.
+ASKS = (
+    word("out", "disk_sector", 6),
+    word("out", "disk_command", 7),
+    word("out", "disk_command", 28),
+    word("in", 8, "disk_status"),
+    word("wfi"),
+    word("in", 9, "disk_status"),
+    word("in", 10, "disk_data"),
+    word("in", 11, "disk_data"),
+    word("out", "disk_status", 0),
+    word("in", 12, "disk_status"),
+    word("addi", 13, 13, 1),
+    word("jal", 0, -1),
+)
+
+
+@pytest.mark.parametrize("sector", [1, 2, 1 << 40])
+@pytest.mark.parametrize("command", [0, 1, 2, 3])
+@pytest.mark.parametrize("writable", [True, False])
+def test_what_a_disk_s_command_comes_to_is_kept_at_any_instruction(writable: bool, command: int, sector: int) -> None:
+    def asking() -> Core:
+        core = Core(*ASKS)
+        core.contents = bytearray(range(256)) * 4
+        core.attach(core.contents, writable=writable)
+        core.set_cr("imask", 4)
+        core.state.x[6], core.state.x[7], core.state.x[28] = sector, command, 1
+        return core
+
+    whole = asking()
+    whole.run(100)
+    for count in range(len(ASKS) + 1):
+        first, second = asking(), asking()
+        first.run(count)
+        assert second.load(first.save()) == lib.T64_OK
+        second.run(100)
+        assert second.save() == whole.save()
+        assert second.contents == whole.contents
+
+
 def test_a_snapshot_can_be_loaded_into_the_machine_it_came_from() -> None:
     core = copying_core()
     core.run(50)
