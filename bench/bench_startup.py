@@ -16,6 +16,7 @@ import pytest
 from pairs import measure_pairs
 
 from toyvm.importer.library import compiler_flags
+from toyvm.techniques import NATIVE_ENGINES
 
 ROUNDS = 15
 COMPILER = "riscv64-unknown-elf-gcc"
@@ -44,7 +45,7 @@ def program_that_does_nothing(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(program)
 
 
-@pytest.mark.parametrize("engine", ["interpreter", "recompiler"])
+@pytest.mark.parametrize("engine", NATIVE_ENGINES)
 @pytest.mark.parametrize("program", ["hello", "prog.elf"])
 def test_a_run_against_python_alone(benchmark: Any, program: str, engine: str, request: pytest.FixtureRequest) -> None:
     words = ("run", "hello" if program == "hello" else request.getfixturevalue("nothing"), "--engine", engine)

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 from support.commands import Done, call
+from support.techniques import FULL, OFFERING
+
+from toyvm.techniques import ENGINES
 
 Capture = pytest.CaptureFixture[str]
 
 WAYS = [
-    *(("--engine", engine) for engine in ("interpreter", "recompiler", "reference")),
-    *(("--technique", technique) for technique in ("trap", "rewrite", "hybrid", "assist", "assist+shadow")),
+    *(("--engine", engine) for engine in ENGINES),
+    *(("--technique", technique) for technique in FULL),
 ]
 every_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way[1])
 FAULT = "    li a0, 5\n    nop\n    ld a1, -8(x0)\n"
@@ -189,7 +192,7 @@ def test_a_paravirtual_guest_elsewhere_is_told_where_it_runs(
     assert done.code == 102
     assert "illegal instruction (hcall" in headline(done)
     assert "has no hypercalls: a paravirtual guest runs with --technique para" in done.errors
-    assert ("--hypercalls offers a few" in done.errors) == (way[1] in ("trap", "rewrite", "assist", "assist+shadow"))
+    assert ("--hypercalls offers a few" in done.errors) == (f"{way[1]}+hypercalls" in OFFERING)
 
 
 @pytest.mark.parametrize("technique", ["trap", "rewrite", "assist"])

@@ -6,6 +6,7 @@ import pytest
 from support.comparing import differences, observe
 from support.snippets import ROOT, Case, at_level, identity
 from support.subjects import SUBJECTS
+from support.techniques import SOUND, WITHOUT_GUEST_MODE
 
 from toyvm.isa.control import IE
 from toyvm.isa.machine import Level
@@ -59,7 +60,7 @@ def test_on_hybrid_hardware_setst_alone_does(mnemonic: str) -> None:
     assert is_equivalent(mnemonic, Level.HYBRID) is (mnemonic != "setst")
 
 
-@pytest.mark.parametrize("level", [Level.STRICT, Level.ASSIST])
+@pytest.mark.parametrize("level", SOUND)
 @pytest.mark.parametrize("mnemonic", BODIES)
 def test_on_strict_hardware_none_does(mnemonic: str, level: Level) -> None:
     assert is_equivalent(mnemonic, level)
@@ -80,7 +81,7 @@ def test_on_hybrid_hardware_the_hybrid_monitor_is_equivalent(mnemonic: str, leve
     assert is_same(user_case(mnemonic, level, interrupts), "hybrid")
 
 
-@pytest.mark.parametrize("level", [Level.CLASSIC, Level.HYBRID, Level.STRICT])
+@pytest.mark.parametrize("level", WITHOUT_GUEST_MODE)
 @pytest.mark.parametrize("mnemonic", BODIES)
 def test_a_kernel_cannot_tell_the_hybrid_monitor(mnemonic: str, level: Level) -> None:
     assert is_same(kernel_case(mnemonic, level), "hybrid")

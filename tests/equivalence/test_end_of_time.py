@@ -70,7 +70,7 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("engine", [*ENGINES, "recompiler", "hybrid", "python trap"])
+@pytest.mark.parametrize("engine", [*ENGINES, "recompiler", "python trap"])
 @parametrize(CASES)
 def test_time_starts_again_from_0(case: Case, engine: str) -> None:
     check(case, engine)

@@ -261,7 +261,7 @@ def superpage_case(size: str, kind: str, besides: str) -> Case:
 
 
 SUPERPAGES = [superpage_case(*choice) for choice in product(LARGE, (LOAD, STORE, FETCH), BESIDES)]
-EVERYWHERE = [*ENGINES, "recompiler", "trap+flush", "hybrid", "rewrite+flush", "recompiled assist", "python trap"]
+EVERYWHERE = [*ENGINES, "recompiler", "trap+flush", "rewrite+flush", "recompiled assist", "python trap"]
 
 
 @pytest.mark.parametrize("engine", EVERYWHERE)
@@ -362,7 +362,7 @@ CODE_MOVES = [
 ]
 
 
-@pytest.mark.parametrize("engine", [*ENGINES, "recompiler", "hybrid", "trap+flush"])
+@pytest.mark.parametrize("engine", [*ENGINES, "recompiler", "trap+flush"])
 @parametrize(CODE_MOVES)
 def test_a_page_of_code_is_what_its_leaf_says_once_that_was_said(case: Case, engine: str) -> None:
     check(case, engine)

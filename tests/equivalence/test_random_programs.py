@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.comparing import compare
+from support.techniques import FULL, LEAKY
 
 from toyvm.isa.machine import Level
 from toyvm.testing import strategies
@@ -17,7 +18,7 @@ from toyvm.testing.programs import Program, random_program
 LIMIT = 1500  # retired instructions; most programs end before
 SEEDS = 120
 EXAMPLES = 70
-SUBJECTS = ["interpreter", "trap", "hybrid", "rewrite", "assist", "assist+shadow"]  # and with each the reference
+SUBJECTS = ["interpreter", *FULL]  # and with each the reference
 
 
 def checkpoints(random: Random) -> list[int]:
@@ -45,7 +46,7 @@ def test_a_random_program_is_the_same_under_the_hybrid_monitor_on_hybrid_hardwar
     compare(random_program(random, Level.HYBRID), ["hybrid"], checkpoints(random))
 
 
-@pytest.mark.parametrize("level", [Level.CLASSIC, Level.HYBRID])
+@pytest.mark.parametrize("level", LEAKY)
 @pytest.mark.parametrize("seed", range(440, 480))
 def test_a_random_program_is_the_same_rewritten_on_hardware_of_every_level(seed: int, level: Level) -> None:
     random = Random(seed)

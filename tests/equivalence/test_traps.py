@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from support.snippets import BODY, HANDLER, LIMIT, Case, at_level, check, cr, on_every_engine, parametrize, port
+from support.subjects import level_for
+from support.techniques import FULL, LEAKY, SOUND
 
 from toyvm.isa.control import ALL_BITS, IE, MODE, PIE, PMODE
 from toyvm.isa.machine import Level
 from toyvm.isa.registers import REGISTERS
 from toyvm.isa.traps import BY_NAME as CAUSES
+from toyvm.techniques import facts_of
 from toyvm.testing.programs.assembly import li, op
 
 A0, A1, A2, S2, S3 = (REGISTERS[name] for name in ("a0", "a1", "a2", "s2", "s3"))
@@ -43,9 +46,9 @@ def in_user_mode(word: int, level: Level, expect: dict[str, object]) -> Case:
 
 
 USER = [in_user_mode(word, level, privileged(word)) for word in PRIVILEGED for level in Level]
-USER += [in_user_mode(word, level, privileged(word)) for word in CRITICAL for level in (Level.STRICT, Level.ASSIST)]
+USER += [in_user_mode(word, level, privileged(word)) for word in CRITICAL for level in SOUND]
 USER += [in_user_mode(word, Level.HYBRID, privileged(word)) for word in CRITICAL if word != op("setst", A0)]
-USER += [in_user_mode(op("setst", A0), level, {"trap": "break"}) for level in (Level.HYBRID, Level.CLASSIC)]
+USER += [in_user_mode(op("setst", A0), level, {"trap": "break"}) for level in LEAKY]
 USER += [
     in_user_mode(op("getst", A0), Level.CLASSIC, {"trap": "break", "a0": MODE | PMODE}),
     in_user_mode(op("getvec", A0), Level.CLASSIC, {"trap": "break", "a0": HANDLER}),
@@ -57,7 +60,7 @@ USER += [
 @on_every_engine
 @parametrize(USER)
 def test_user_mode_is_held_to_its_level(case: Case, engine: str) -> None:
-    if engine.startswith(("trap", "assist")) and case.program.level in (Level.CLASSIC, Level.HYBRID):
+    if engine in FULL and level_for(engine, case.program.level) not in facts_of(engine).levels:
         return  # where no theorem applies (see the counterexamples), or without guest mode
     check(case, engine)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from support.guest_runs import BEHAVIOURS, GUESTS, WORKLOADS, Run, header_of, run_guest
+from support.techniques import FULL
 
-EQUIVALENT = ("trap", "assist", "assist+shadow")  # to bare, exactly
 HELLO = GUESTS / "hello.s"
 SMALL = (HELLO, *BEHAVIOURS)
 
@@ -39,7 +39,7 @@ def test_a_guest_does_what_its_header_says(path: Path, technique: str) -> None:
     _check(path, run_guest(path, technique))
 
 
-@pytest.mark.parametrize("technique", EQUIVALENT)
+@pytest.mark.parametrize("technique", FULL)
 @pytest.mark.parametrize("path", _on_both(SMALL))
 def test_a_monitor_leaves_the_state_and_count_of_bare(path: Path, technique: str) -> None:
     bare, guest = run_guest(path, "bare"), run_guest(path, technique)
@@ -59,7 +59,7 @@ def test_a_workload_finds_its_own_result_right(path: Path, technique: str, opera
     assert (run.stop, run.exit_code) == ("exit", 0), run
 
 
-@pytest.mark.parametrize("technique", EQUIVALENT)
+@pytest.mark.parametrize("technique", FULL)
 @pytest.mark.parametrize("path", _on_both(WORKLOADS))
 def test_a_workload_leaves_the_same_state_under_a_monitor_as_on_bare(path: Path, technique: str) -> None:
     bare, guest = run_guest(path, "bare", operations=7), run_guest(path, technique, operations=7)

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import pytest
 from support.guest_runs import GUESTS, SECTOR_SIZE, TESTS, image_of, run_guest
+from support.techniques import EVERY, FULL
 
 from toyvm.launch import launched
 
 KERNEL = GUESTS / "kernel" / "kernel.s"
-TECHNIQUES = ("bare", "trap", "hybrid", "rewrite", "para", "assist", "assist+shadow")
 STORY = (TESTS / "guests" / "kernel_output.txt").read_bytes()
 INPUT = b"to be, or\nnot to be"
 
 
-@pytest.mark.parametrize("technique", TECHNIQUES)
+@pytest.mark.parametrize("technique", EVERY)
 def test_the_kernel_tells_its_story(technique: str) -> None:
     run = run_guest(KERNEL, technique)
     assert (run.stop, run.exit_code) == ("exit", 0), run
     assert run.output == STORY
 
 
-@pytest.mark.parametrize("technique", TECHNIQUES)
+@pytest.mark.parametrize("technique", EVERY)
 def test_lines_of_input_are_echoed(technique: str) -> None:
     output = run_guest(KERNEL, technique, input=INPUT).output
     assert b"echo: to be, or\necho: not to be" in output
 
 
-@pytest.mark.parametrize("technique", TECHNIQUES)
+@pytest.mark.parametrize("technique", EVERY)
 @pytest.mark.parametrize("megabytes", [2, 64])
 def test_the_story_does_not_depend_on_the_memory(technique: str, megabytes: int) -> None:
     run = run_guest(KERNEL, technique, memory=megabytes << 20)
@@ -49,20 +49,20 @@ class Typist:
         return self._lines.pop(0) if self._lines else b""
 
 
-@pytest.mark.parametrize("technique", TECHNIQUES)
+@pytest.mark.parametrize("technique", EVERY)
 def test_a_read_waits_for_the_terminal(technique: str) -> None:
     run = run_guest(KERNEL, technique, input=Typist(b"one\n", b"tw", b"o\nthree\n"))
     assert (run.stop, run.exit_code) == ("exit", 0), run
     assert run.output.count(b"echo: ") >= 4, run.output
 
 
-@pytest.mark.parametrize("technique", ["trap", "assist", "assist+shadow"])
+@pytest.mark.parametrize("technique", FULL)
 def test_a_monitor_leaves_the_state_and_count_of_bare(technique: str) -> None:
     bare, guest = run_guest(KERNEL, "bare", input=INPUT), run_guest(KERNEL, technique, input=INPUT)
     assert (guest.instructions, guest.state) == (bare.instructions, bare.state)
 
 
-@pytest.mark.parametrize("technique", TECHNIQUES)
+@pytest.mark.parametrize("technique", EVERY)
 def test_pages_come_back_even_when_memory_is_short(technique: str) -> None:
     run = run_guest(KERNEL, technique, memory=320 << 10)
     assert run.stop == "exit", run
@@ -70,7 +70,7 @@ def test_pages_come_back_even_when_memory_is_short(technique: str) -> None:
     assert run.output.endswith(b"kernel: every page came back\n")
 
 
-@pytest.mark.parametrize("technique", TECHNIQUES)
+@pytest.mark.parametrize("technique", EVERY)
 def test_a_kernel_without_room_for_init_says_so(technique: str) -> None:
     run = run_guest(KERNEL, technique, memory=132 << 10)
     assert (run.stop, run.exit_code) == ("exit", 98), run
@@ -98,7 +98,7 @@ def sector(text: bytes) -> bytes:
 FULL = b"x" * (SECTOR_SIZE - 8)
 
 
-@pytest.mark.parametrize("technique", [*TECHNIQUES, "trap+hypercalls"])
+@pytest.mark.parametrize("technique", [*EVERY, "trap+hypercalls"])
 @pytest.mark.parametrize(
     ("disk", "line"),
     [

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from support.guest_runs import GUESTS, Patch, run_guest
 
 from toyvm.isa.registers import REGISTERS
+from toyvm.techniques import NAMES
 from toyvm.testing.programs.assembly import li, op, to_bytes
 from toyvm.testing.strategies import legal_words, words64
 
@@ -15,7 +16,6 @@ KERNEL = GUESTS / "kernel" / "kernel.s"
 VICTIM = "user_greeter"  # init's first program; its text is a page of its own
 VICTIM_WORDS = 1024
 LIMIT = 150_000  # instructions: programs may loop, or start themselves again and again
-TECHNIQUES = ("bare", "trap", "hybrid", "rewrite", "para", "assist")
 SYSCALLS = 10
 EDGES = (0, 1, 8, 4096, 0x1000, 0x40000000, 0x40000FF8, 0x40010000, 0x40020000, 0x401FE000, 0x401FFFF9, 0x40200000)
 
@@ -35,7 +35,7 @@ def _program(calls: list[tuple[int, int, int, int]]) -> bytes:
 
 
 def _check_survival(program: bytes) -> None:
-    runs = {name: run_guest(KERNEL, name, patch=Patch(VICTIM, program), limit=LIMIT) for name in TECHNIQUES}
+    runs = {name: run_guest(KERNEL, name, patch=Patch(VICTIM, program), limit=LIMIT) for name in NAMES}
     for name, run in runs.items():
         assert run.stop in ("exit", "limit", "idle"), (name, run)
         assert b"panic" not in run.output, (name, run)

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.comparing import State, differences, observe
 from support.guest_runs import GUESTS, image_of
-from support.subjects import SUBJECTS, VARIANTS, devices_of
+from support.subjects import SUBJECTS, devices_of
+from support.techniques import SOUND, VARIANTS
 
 from toyvm.asm import assemble_text
 from toyvm.errors import UsageError
@@ -110,7 +111,7 @@ def check(programs: list[Program], random: Random) -> None:
         assert of_the_guest(exits) == of_the_guest(exits_shared), program
 
 
-@pytest.mark.parametrize("level", [Level.STRICT, Level.ASSIST])
+@pytest.mark.parametrize("level", SOUND)
 @pytest.mark.parametrize("seed", range(15))
 def test_a_guest_ends_as_it_does_alone_whatever_its_neighbours_do(seed: int, level: Level) -> None:
     random = Random(seed)

@@ -13,6 +13,7 @@ from toyvm.lab.measure import Cell, Repetition
 from toyvm.lab.nanobenchmarks import Costs
 from toyvm.lab.subjects import Sample, Subject
 from toyvm.lab.workloads import find_workloads
+from toyvm.techniques import NATIVE_ENGINES
 
 BARE, TRAP = Subject("bare"), Subject("trap")
 BARE_RECOMPILED, TRAP_RECOMPILED = Subject("bare", "recompiler"), Subject("trap", "recompiler")
@@ -79,7 +80,7 @@ def test_the_reason_for_a_small_gain_comes_from_the_counts(counts: dict[str, flo
 
 
 def test_a_hybrid_monitor_is_a_reason_of_its_own() -> None:
-    hybrid = [cell("boot", Subject("hybrid", engine), 100) for engine in ("interpreter", "recompiler")]
+    hybrid = [cell("boot", Subject("hybrid", engine), 100) for engine in NATIVE_ENGINES]
     assert one_gain(*hybrid).reason == "emulated kernel"
 
 

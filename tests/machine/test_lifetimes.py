@@ -21,6 +21,7 @@ from toyvm.host.host import Host
 from toyvm.machine.bare import Machine
 from toyvm.machine.disk import Disk
 from toyvm.recompiler.options import Recompiling
+from toyvm.techniques import NATIVE_ENGINES
 
 SECTOR = 512
 HOT = Recompiling(threshold=2, waiting=True)
@@ -244,7 +245,7 @@ def python(program: str, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("engine", ["interpreter", "recompiler"])
+@pytest.mark.parametrize("engine", NATIVE_ENGINES)
 def test_a_process_that_ends_saves_what_guests_wrote(file: Path, engine: str) -> None:
     program = f"""
 from toyvm import Machine, assemble_text

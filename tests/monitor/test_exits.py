@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.guest_runs import BEHAVIOURS, GUESTS, image_of
+from support.techniques import MONITORED
 
 from toyvm import Host, assemble_text
 from toyvm.host.exit_events import ExitEvent
@@ -71,7 +72,7 @@ def test_a_page_is_filled_once_until_it_is_forgotten(technique: str, fills: int)
         assert not guest.exits.get("guest_page_fault")
 
 
-@pytest.mark.parametrize("technique", ["trap", "hybrid", "rewrite", "assist", "assist+shadow", "para"])
+@pytest.mark.parametrize("technique", MONITORED)
 @pytest.mark.parametrize("slices", [None, 7])
 def test_a_guest_without_a_timer_has_no_exit_for_one(technique: str, slices: int | None) -> None:
     image = image_of(BEHAVIOURS[0].with_name("console_echo.s"), technique)
@@ -95,7 +96,7 @@ def test_a_paravirtual_guest_is_shown_the_time_and_what_is_pending_before_its_fi
 FAULTING = {"shadow_page_fault", "nested_page_fault", "trace", "code_read", "code_write", "guest_page_fault", "adapted"}
 
 
-@pytest.mark.parametrize("technique", ["trap", "rewrite+adaptive", "hybrid", "assist", "assist+shadow", "para"])
+@pytest.mark.parametrize("technique", [*MONITORED, "rewrite+adaptive"])
 def test_an_exit_says_a_guest_physical_address_only_where_it_is_about_one(technique: str) -> None:
     """And no other exit that of the one before."""
     seen: dict[str, set[bool]] = {}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.hypercalls import ALL_ONES, CODE, DATA, HANDLER, LIST, MEMORY, NUMBERS, Asker, asker, error, words
+from support.techniques import OFFERING
 
 from toyvm.hypercalls import (
     BY_NAME,
@@ -220,13 +221,12 @@ def test_a_call_marks_the_entries_of_what_it_reads_and_writes(ask: Asker) -> Non
     assert ask.read(leaf_of(ask, written)) & (PTE_A | PTE_D) == PTE_A | PTE_D
 
 
-@pytest.mark.parametrize("technique", ["trap", "trap+flush", "rewrite", "assist", "assist+shadow"])
+@pytest.mark.parametrize("technique", [*OFFERING, "trap+flush+hypercalls"])
 def test_what_a_call_writes_into_a_table_of_an_unmodified_guest_counts(technique: str) -> None:
     """console_read with a leaf for its bytes, of a page that was just used."""
     root, middle, leaves, page = 0x10000, 0x11000, 0x12000, 0x20
     other = (0x21000 | PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D).to_bytes(8, "little")
-    name = f"{technique}+hypercalls"
-    with asker(technique=name, input=other) as ask:
+    with asker(technique=technique, input=other) as ask:
         for at, value in ((root, middle | PTE_V), (middle, leaves | PTE_V)):
             ask.write(at, value)
         rights = PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from support.guest_runs import GUESTS, TESTS, image_of
+from support.techniques import WITHOUT_GUEST_MODE
 
 from toyvm import Host, Machine, assemble_text
 from toyvm.errors import UsageError
@@ -352,7 +353,7 @@ def test_an_exit_of_guest_mode_says_what_it_was() -> None:
 # The host.
 
 
-@pytest.mark.parametrize("level", ["classic", "hybrid", "strict"])
+@pytest.mark.parametrize("level", WITHOUT_GUEST_MODE)
 def test_hardware_of_another_level_has_no_guest_mode(level: str) -> None:
     with Host(level=level) as host:
         with pytest.raises(UsageError, match=f"needs hardware of level assist; this host's is {level}"):

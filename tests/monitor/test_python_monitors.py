@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.comparing import compare
 from support.guest_runs import BEHAVIOURS, GUESTS, TESTS, header_of, image_of
+from support.techniques import LEAKY
 
 from toyvm.asm import assemble_text
 from toyvm.errors import ToyvmError, UsageError
@@ -360,7 +361,7 @@ def test_a_monitor_of_a_closed_guest_is_refused() -> None:
             guest.monitor.shadow.flush()  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("level", [Level.CLASSIC, Level.HYBRID])
+@pytest.mark.parametrize("level", LEAKY)
 def test_on_other_hardware_it_is_as_wrong_as_the_theorem_says(level: Level) -> None:
     source = assemble_text("_start: getst t0\n li a0, 0\n out 8, a0\n", "sensitive.s").image
     with Host(level=level) as host, made(host) as guest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from support.techniques import WITHOUT_GUEST_MODE
 
 from toyvm.asm import assemble_text
 from toyvm.host.guest import Guest
@@ -16,7 +17,7 @@ from toyvm.isa.paging import PTE_A
 from toyvm.machine.bare import Machine
 
 MEMORY = 256 << 10
-LEVELS = pytest.mark.parametrize("level", [Level.CLASSIC, Level.HYBRID, Level.STRICT])
+LEVELS = pytest.mark.parametrize("level", WITHOUT_GUEST_MODE)
 TECHNIQUES = pytest.mark.parametrize("technique", ["rewrite", "rewrite+adaptive", "rewrite+flush"])
 
 # Interrupts on a timer that the test sets, and counted, while registers are read and written in a loop.
@@ -430,7 +431,7 @@ handler:
 
 
 @pytest.mark.parametrize("level", Level)
-@pytest.mark.parametrize("technique", ["rewrite", "rewrite+flush", "rewrite+adaptive"])
+@TECHNIQUES
 def test_what_reaches_for_the_window_by_x0_never_finds_it(technique: str, level: Level) -> None:
     image = built('.include "t64.inc"\n' + REACHING)
     with Machine(MEMORY, level=level) as bare, Host("4M", level=level) as host, host.guest(technique, MEMORY) as guest:

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 from support.hypercalls import ALL_ONES, CODE, HANDLER, MEMORY, READ_ONLY, Asker, asker, asker_on, error, words
+from support.techniques import FULL, OFFERING
 
 from toyvm.host.host import Host
 from toyvm.hypercalls import (
@@ -40,7 +41,6 @@ SECTORS = 64
 TIMER_BIT = 1 << VIRTUAL_INTERRUPTS["timer"]
 DISK_BIT = 1 << VIRTUAL_INTERRUPTS["disk"]
 HYPERCALLS = next(field.mask for field in INFO_FIELDS if field.name == "hypercalls")
-OFFERING = ["trap+hypercalls", "rewrite+hypercalls", "assist+hypercalls", "assist+shadow+hypercalls"]
 BOTH = ["para", *OFFERING]
 
 
@@ -543,7 +543,7 @@ def test_what_is_offered_is_what_version_says(technique: str) -> None:
         assert sum(ask.guest.hypercalls.values()) == ask.guest.exits["hypercall"]
 
 
-@pytest.mark.parametrize("technique", ["trap", "assist", "assist+shadow"])
+@pytest.mark.parametrize("technique", FULL)
 def test_nothing_is_offered_where_it_was_not_asked_for(technique: str) -> None:
     with asker(technique=technique) as ask:
         ask.guest.set_cr("tvec", HANDLER)

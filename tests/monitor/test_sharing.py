@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 from support.guest_runs import GUESTS, image_of
+from support.techniques import MONITORED
 
 from toyvm.errors import UsageError
 from toyvm.host.guest import Guest
@@ -47,7 +48,7 @@ def test_guests_by_turns_end_as_each_does_alone() -> None:
         assert [end_of(guest) for guest in guests] == [alone[kind] for kind in kinds]
 
 
-@pytest.mark.parametrize("technique", ["trap", "rewrite", "para", "assist", "assist+shadow"])
+@pytest.mark.parametrize("technique", MONITORED)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_guest_cannot_tell_where_its_runs_began(technique: str, seed: int) -> None:
     random = Random(seed)
@@ -95,7 +96,7 @@ def roots(guest: Guest) -> list[int]:
     return [root for root in found if root != NO_ROOT]
 
 
-@pytest.mark.parametrize("technique", ["trap", "rewrite", "para", "assist", "assist+shadow"])
+@pytest.mark.parametrize("technique", MONITORED)
 def test_the_hardware_s_tables_reach_only_the_guest_s_frames(technique: str) -> None:
     with Host(level="assist") as host, started(host, technique) as guest, started(host, "trap") as neighbour:
         own = {guest.host_frame(page) for page in range(MEMORY >> 12)}
@@ -124,7 +125,7 @@ def test_no_page_table_of_a_paravirtual_guest_is_mapped_writable() -> None:
                 assert root >> 12 not in writable
 
 
-@pytest.mark.parametrize("technique", ["trap", "rewrite", "para", "assist", "assist+shadow"])
+@pytest.mark.parametrize("technique", MONITORED)
 def test_a_guest_s_end_gives_every_frame_back_clean(technique: str) -> None:
     with Host("16M", level="assist") as host:
         free = host.frames_free

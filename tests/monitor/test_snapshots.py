@@ -7,6 +7,7 @@ import struct
 import pytest
 from support.guest_runs import GUESTS, TESTS, image_of
 from support.hypercalls import CODE, HANDLER, asker, asker_on
+from support.techniques import FULL, MONITORED
 
 from toyvm.asm import assemble_text
 from toyvm.errors import BadFileError, UsageError
@@ -16,7 +17,7 @@ from toyvm.hypercalls import VIRTUAL_INTERRUPTS
 
 KERNEL = GUESTS / "kernel" / "kernel.s"
 MEMORY = 4 << 20
-TECHNIQUES = pytest.mark.parametrize("technique", ["trap", "hybrid", "rewrite", "para", "assist", "assist+shadow"])
+TECHNIQUES = pytest.mark.parametrize("technique", MONITORED)
 HALFWAY = 600_000  # instructions
 
 
@@ -61,7 +62,7 @@ def test_a_snapshot_goes_on_on_another_host(technique: str, count: int) -> None:
 # Kernels that ask for everything, and one under full virtualization, which are moved before every instruction.
 MOVED = [
     *(("para", name) for name in ("trap_table", "console_ring", "disk_ring", "multicall", "timed")),
-    *((technique, "timer") for technique in ("trap", "rewrite", "hybrid", "assist", "assist+shadow")),
+    *((technique, "timer") for technique in FULL),
 ]
 # Turns interrupts on by iret, with a timer due that was seen while they were off; then lets another one come.
 TIMED = """

@@ -6,13 +6,15 @@ import resource
 
 import pytest
 from support.guest_runs import GUESTS, image_of
-from support.subjects import SUBJECTS, VARIANTS
+from support.subjects import SUBJECTS
+from support.techniques import VARIANTS
 
 from toyvm.asm import assemble_text
 from toyvm.host.host import Host
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.launch import launched
 from toyvm.machine.bare import Machine
+from toyvm.techniques import NATIVE_ENGINES
 from toyvm.testing.programs import Program
 
 MEMORY = 4 << 20
@@ -24,7 +26,7 @@ def read_pages(machine: Machine) -> dict[int, bytes]:
     return {page: contents for page, contents in pages.items() if contents.strip(b"\0")}
 
 
-@pytest.mark.parametrize("engine", ["interpreter", "recompiler"])
+@pytest.mark.parametrize("engine", NATIVE_ENGINES)
 @pytest.mark.parametrize("technique", ["bare", "para", *VARIANTS])
 def test_every_page_that_a_kernel_and_its_monitor_have_written_is_found(technique: str, engine: str) -> None:
     image = image_of(GUESTS / "kernel" / "kernel.s", technique)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from support.subjects import SUBJECTS
+from support.techniques import FULL
 from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.control import PIE, PMODE
 from toyvm.isa.machine import Level
@@ -18,7 +19,7 @@ from toyvm.isa.traps import BY_NAME as CAUSE
 from toyvm.testing.programs import Program, Segment
 from toyvm.testing.programs.assembly import li, op, to_bytes
 
-ENGINES = ["reference", "interpreter", "trap", "rewrite", "assist", "assist+shadow"]
+ENGINES = ("reference", "interpreter", *FULL)
 on_every_engine = pytest.mark.parametrize("engine", ENGINES)
 
 BOOT, HANDLER, BODY = 0x1000, 0x2000, 0x4000

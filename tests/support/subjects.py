@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from support.techniques import VARIANTS
 from toyvm.isa.machine import Level
 from toyvm.reference import ReferenceMachine
 from toyvm.testing.programs import Program
@@ -144,9 +145,6 @@ def python_trap(program: Program) -> Iterator[Any]:
         guest.image = None
         yield guest
 
-
-# Full virtualizations, which have to be equivalent.
-VARIANTS = ("trap", "trap+flush", "hybrid", "rewrite", "rewrite+flush", "rewrite+adaptive", "assist", "assist+shadow")
 
 SUBJECTS: dict[str, Factory] = {
     "reference": reference,

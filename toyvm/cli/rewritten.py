@@ -94,7 +94,7 @@ def _counts(guest: Guest) -> Iterator[str]:
 
 def _avoided(arguments: argparse.Namespace, exits: dict[str, int], level: Level) -> Iterator[str]:
     """The same run under trap, where that is equivalent."""
-    if level in (Level.CLASSIC, Level.HYBRID):
+    if level not in BY_NAME["trap"].levels:
         yield f"exits: {sum(exits.values())}; under trap it could not run on {level} hardware"
         return
     arguments.technique = "trap"

@@ -10,7 +10,7 @@ from toyvm.exits import BY_NAME
 from toyvm.isa.instructions import BY_MNEMONIC
 from toyvm.lab.measure import HYPERCALL, Cell, Progress, measure_cells
 from toyvm.lab.subjects import Subject
-from toyvm.techniques import facts_of
+from toyvm.techniques import OFFERING, facts_of
 
 if TYPE_CHECKING:
     from toyvm.image import Image
@@ -68,7 +68,6 @@ _TIMER_PENDING = "    crw CR_TIMECMP, zero\n    li t0, IRQ_TIMER\n    crw CR_IMA
 _PARA_TIMER_PENDING = "    li a0, 0\n    hcall HC_SET_TIMER\n    li t0, IRQ_TIMER\n    cr_write IMASK, t0"
 _TRAP_TABLE = "    li t0, TRAP_ANY\n    sd t0, TRAP_CAUSE(s2)\n    la t0, workload_wrong\n    sd t0, TRAP_HANDLER(s2)"
 _SET_TRAP_TABLE = "    mv a0, s2\n    li a1, 1\n    hcall HC_SET_TRAP_TABLE"
-_OFFERING = ("trap+hypercalls", "rewrite+hypercalls", "assist+hypercalls")
 _SHADOWED = "assist+shadow"
 _MOST = 0.5  # exits an operation; fewer are left of a reason that the technique is about to get rid of
 _ONCE = ("out power",)  # it ends the run
@@ -172,7 +171,7 @@ NANOS = (
         "hypercall set_trap_table", ("para",), "    mv a0, s2\n    li a1, 1\n    hcall HC_SET_TRAP_TABLE", _TRAP_TABLE
     ),
     Nano("hypercall block", ("para",), "    hcall HC_BLOCK", _PARA_TIMER_PENDING),
-    Nano("hypercall block", _OFFERING, "    hcall HC_BLOCK", _TIMER_PENDING),
+    Nano("hypercall block", OFFERING, "    hcall HC_BLOCK", _TIMER_PENDING),
     Nano("hypercall flush", ("para",), "    li a0, -1\n    hcall HC_FLUSH"),
     Nano("hypercall update_va", ("para",), _UPDATE_VA, _ENTRY_IN_USE, _UNUSED_USER),
     Nano("hypercall mmu_update", ("para",), _MMU_UPDATE, _ENTRY_IN_USE + _MMU_REQUEST, _UNUSED_USER),
@@ -181,7 +180,7 @@ NANOS = (
     ),
     Nano(
         "hypercall doorbell",
-        ("para", *_OFFERING),
+        ("para", *OFFERING),
         "    li a0, RING_CONSOLE\n    hcall HC_DOORBELL",
         "    li a0, RING_CONSOLE\n    mv a1, s2\n    hcall HC_RING_SETUP",
     ),
