@@ -21,6 +21,8 @@ from operator import mul
 from pathlib import Path
 from typing import NamedTuple
 
+from toyvm.isa.paging import PAGE_SIZE
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "native" / "builder"), str(ROOT / "bench")]
 
@@ -102,7 +104,7 @@ def site_at(machine: Machine, pc: int, count: int, followed: int) -> Site:
     mnemonic, target = found.instruction.mnemonic, -1
     if bodies()[mnemonic].form in ("BRANCH", "JAL"):
         target = pc + 4 * found.values[-1]
-        if target // 4096 != pc // 4096 or target == pc:
+        if target // PAGE_SIZE != pc // PAGE_SIZE or target == pc:
             return Site(Instruction(""), count, followed)  # leaves its page, or is a spin
     return Site(Instruction(mnemonic, word >> 7 & 31, word >> 12 & 31, word >> 17 & 31), count, followed, target)
 
@@ -120,7 +122,7 @@ def as_predecoded(sites: Profile) -> Profile:
 
 def computed_before(sites: Profile, pc: int) -> int | None:
     """The register that the instruction before pc computes, in its page."""
-    before = sites[pc - 4].instruction if pc % 4096 and pc - 4 in sites else Instruction("")
+    before = sites[pc - 4].instruction if pc % PAGE_SIZE and pc - 4 in sites else Instruction("")
     if not before.mnemonic or not before.result or bodies()[before.mnemonic].ends_group:
         return None
     return before.result

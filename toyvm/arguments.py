@@ -14,11 +14,11 @@ from operator import index
 from typing import Any
 
 from toyvm.errors import UnknownNameError, UsageError
+from toyvm.isa.control import ALL_BITS
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.numerals import read_number
 
 _SHOWN = 60  # characters of a value
-_WORD_LIMIT = 1 << 64
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _WITH_UNIT = re.compile(r"(.+?)\s*([KMGT]?)(?:I?B)?", re.ASCII)
 
@@ -45,8 +45,8 @@ def check_integer(value: object, what: str) -> int:
 def check_address(value: object, what: str = "address") -> int:
     """An integer of 64 bits, 0 or more."""
     address = check_integer(value, what)
-    if not 0 <= address < _WORD_LIMIT:
-        raise UsageError(f"{what} of {address:#x}; it takes 0..{_WORD_LIMIT - 1:#x}")
+    if not 0 <= address <= ALL_BITS:
+        raise UsageError(f"{what} of {address:#x}; it takes 0..{ALL_BITS:#x}")
     return address
 
 

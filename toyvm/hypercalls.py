@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toyvm.isa.control import CONTROL_REGISTERS
+from toyvm.isa.control import ALL_BITS, CONTROL_REGISTERS
 from toyvm.isa.traps import INTERRUPT_BIT, INTERRUPTS
 
 VERSION = (1, 0)
@@ -134,7 +134,7 @@ MAXIMUM_CONSOLE_BYTES = 1 << 20
 # cost about as much as so many.
 WORK_LIMIT, WORK_PIECE = 1 << 18, 1 << 18
 WORK_RECORD, WORK_CALL, WORK_PAGE, WORK_GRANT_MAPS = 8, 16, 64, 16
-TRAP_ANY = (1 << 64) - 1  # the cause of the record that serves every cause without one of its own
+TRAP_ANY = ALL_BITS  # the cause of the record that serves every cause without one of its own
 
 
 @dataclass(frozen=True, slots=True)

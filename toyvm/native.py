@@ -10,6 +10,7 @@ from typing import Any
 
 from toyvm.core_sources import check_core, is_checkout
 from toyvm.errors import ToyvmError
+from toyvm.isa.control import ALL_BITS
 from toyvm.paths import PACKAGE
 
 
@@ -27,6 +28,7 @@ except ImportError as error:
 _module: Any = _core
 ffi: Any = _module.ffi
 lib: Any = _module.lib
+NOWHERE = ALL_BITS  # T64_NOWHERE: what the core says for an address or a page that there is not
 _ROOT = str(PACKAGE.parent)
 
 if is_checkout(_ROOT):
@@ -49,4 +51,4 @@ def names_of(tag: str, prefix: str) -> dict[int, str]:
     return {number: name.removeprefix(prefix).lower() for number, name in ffi.typeof(f"enum {tag}").elements.items()}
 
 
-__all__ = ["ERRORS", "NativeCoreMissingError", "ffi", "lib", "names_of"]
+__all__ = ["ERRORS", "NOWHERE", "NativeCoreMissingError", "ffi", "lib", "names_of"]

@@ -6,9 +6,10 @@ import ctypes
 
 from toyvm.isa import BY_MNEMONIC, encode
 from toyvm.isa.machine import Level
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.native import ffi, lib
 
-MEMORY, PAGE, PAGES = 16 << 20, 4096, 1024
+MEMORY, PAGES = 16 << 20, 1024
 
 
 _FIELDS = (
@@ -32,14 +33,14 @@ def given_out() -> int:
 
 
 def main() -> None:
-    jump = encode(BY_MNEMONIC["jal"], (0, PAGE // 4))
+    jump = encode(BY_MNEMONIC["jal"], (0, PAGE_SIZE // 4))
     last = encode(BY_MNEMONIC["jal"], (0, 0))
     config = ffi.new("t64_config *", {"memory": MEMORY, "disk_latency": 50, "level": list(Level).index(Level.STRICT)})
     before = given_out()
     vm = lib.t64_machine_new(config)
     for page in range(1, PAGES + 1):
-        lib.t64_vm_write(vm, page * PAGE, (last if page == PAGES else jump).to_bytes(4, "little"), 4)
-    lib.t64_vm_boot(vm, PAGE)
+        lib.t64_vm_write(vm, page * PAGE_SIZE, (last if page == PAGES else jump).to_bytes(4, "little"), 4)
+    lib.t64_vm_boot(vm, PAGE_SIZE)
     stop = lib.t64_vm_run(vm, 2 * PAGES)
     print(given_out() - before)
     assert stop == lib.T64_STOP_FAULT, "it ends in a jump to itself"

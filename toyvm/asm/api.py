@@ -21,6 +21,7 @@ from toyvm.asm.source import Source, check_source
 from toyvm.errors import AssemblyError, Diagnostic, UsageError
 from toyvm.image import Image
 from toyvm.image.file import MAXIMUM_SECTIONS, MAXIMUM_SEGMENTS
+from toyvm.isa.control import ALL_BITS
 from toyvm.isa.machine import DEFAULT_LOAD_ADDRESS
 from toyvm.isa.registers import REGISTERS
 
@@ -123,7 +124,7 @@ def check_defines(defines: Mapping[str, int] | None) -> dict[str, int]:
     for name, value in defines.items():
         if not IDENTIFIER.fullmatch(check_text(name, "name of a symbol")) or name == "." or name in REGISTERS:
             raise UsageError(f"'{name}' cannot be the name of a symbol")
-        if not isinstance(value, int) or not -(1 << 63) <= value < 1 << 64:
+        if not isinstance(value, int) or not -(1 << 63) <= value <= ALL_BITS:
             raise UsageError(f"the value of {name}, {value!r}, is not a 64-bit number")
     return dict(defines)
 

@@ -14,8 +14,10 @@ from pathlib import Path
 from toyvm.asm.source_lines import SourceLines
 from toyvm.image import PF_W, PF_X, Image, Section, Segment, Symbol
 from toyvm.isa.coding import decode
+from toyvm.isa.control import ALL_BITS
 from toyvm.isa.control import BY_NUMBER as CONTROL_BY_NUMBER
 from toyvm.isa.declare import Instruction, Operand
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.registers import ABI_NAMES, REGISTERS
 from toyvm.printable import printable
 
@@ -23,11 +25,9 @@ SymbolAt = Callable[[int], str | None]
 
 _NAME = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
 _NO_ZERO = re.compile(rb"[^\0]")
-_MASK = (1 << 64) - 1
 _WRITE, _ALLOC, _EXECUTE = 1, 2, 4  # a section's flags, with ELF's values
 _CODE_COLUMN = 40
 _BYTES_IN_ROW = 8
-_PAGE = 4096
 _LEAST_ZEROS = 16  # bytes of zeros that are worth a line of their own
 
 
@@ -73,7 +73,7 @@ def _operands(row: Instruction, values: tuple[int, ...], pc: int, symbol_at: Sym
         if operand.is_register:
             yield ABI_NAMES[value]
         elif operand.scale != 1:
-            yield _target((pc + operand.scale * value) & _MASK, symbol_at)
+            yield _target((pc + operand.scale * value) & ALL_BITS, symbol_at)
         elif operand is Operand.CR and value in CONTROL_BY_NUMBER:
             yield CONTROL_BY_NUMBER[value].name
         elif operand is Operand.UPPER:
@@ -150,7 +150,7 @@ def _has_rights_of(section: Section, segment: Segment) -> bool:
 
 def _is_padding(segment: Segment, start: int, end: int) -> bool:
     """Is this what alignment leaves between two sections?"""
-    return end - start < _PAGE and not any(_between(segment, start, end))
+    return end - start < PAGE_SIZE and not any(_between(segment, start, end))
 
 
 def _between(segment: Segment, start: int, end: int) -> bytes:

@@ -22,6 +22,7 @@ from toyvm.asm.expressions import Number
 from toyvm.asm.li import load_constant
 from toyvm.asm.operands import split
 from toyvm.asm.values import describe, signed64
+from toyvm.isa.control import ALL_BITS
 from toyvm.isa.declare import Group, Instruction
 from toyvm.isa.instructions import BY_MNEMONIC, INSTRUCTIONS
 
@@ -204,8 +205,8 @@ def _li(text: str) -> Result:
 
 def constant_code(rd: int, value: int, index: int) -> list[Code]:
     """The words that load `value` into `rd`."""
-    if not -(1 << 63) <= value < 1 << 64:
-        raise Complaint(f"constant {describe(value)} does not fit; li takes {-(1 << 63)}..{(1 << 64) - 1}", index)
+    if not -(1 << 63) <= value <= ALL_BITS:
+        raise Complaint(f"constant {describe(value)} does not fit; li takes {-(1 << 63)}..{ALL_BITS}", index)
     words: list[Code] = []
     for mnemonic, number in load_constant(signed64(value)):
         source = "" if mnemonic == "lui" else "zero, " if not words else f"x{rd}, "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from toyvm.isa.control import ALL_BITS
+
 if TYPE_CHECKING:
     from toyvm.asm.sections import Section
 
@@ -34,7 +36,7 @@ class NotKnown(Exception):
 
 def signed64(value: int) -> int:
     """`value` modulo 2**64, as a signed number."""
-    value &= (1 << 64) - 1
+    value &= ALL_BITS
     return value - (1 << 64) if value >> 63 else value
 
 

@@ -10,6 +10,7 @@ from toyvm.arguments import check_callable, check_list, check_text, unknown_name
 from toyvm.exits import BY_NAME, EXIT_REASONS
 from toyvm.isa.guest_mode import EXITS
 from toyvm.isa.traps import CAUSES
+from toyvm.native import NOWHERE
 
 if TYPE_CHECKING:
     from toyvm.host.guest import Guest
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 # struct t64_exit of native/include/toyvm.h; a test holds the two to one another.
 LAYOUT = Struct("<IIQQQQQ")
 FIELDS = ("reason", "word", "pc", "cause", "tval", "gpa", "retired")
-NOWHERE = (1 << 64) - 1
 _CAUSE_NAMES: dict[int, str] = {row.code: row.name for row in EXITS} | {row.code: row.name for row in CAUSES}
 
 

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from toyvm.exits import EXIT_REASONS
 from toyvm.isa.traps import BY_NAME as CAUSES
-from toyvm.machine.run_loop import NEVER
+from toyvm.native import NOWHERE
 
 _INTERRUPT = 1 << 63
 
@@ -97,6 +97,6 @@ def exit_of(fields: dict[str, int]) -> Exit:
         pc=fields["pc"],
         cause=fields["cause"],
         tval=fields["tval"],
-        gpa=None if gpa == NEVER else gpa,
+        gpa=None if gpa == NOWHERE else gpa,
         instructions=fields["retired"],
     )

@@ -19,7 +19,7 @@ from toyvm.machine.disk import Disk
 from toyvm.machine.gate import one_thread_at_a_time
 from toyvm.machine.holding import Holding
 from toyvm.machine.outcome import Outcome
-from toyvm.native import ffi, lib
+from toyvm.native import NOWHERE, ffi, lib
 
 if TYPE_CHECKING:
     from toyvm.host.host import Host
@@ -197,7 +197,7 @@ class Guest(Computer):
     def root(self, mode: int) -> int | None:
         """Host-physical root of the tables that the hardware walks in kernel (0) or user mode (1); None: none yet."""
         value = int(lib.t64_guest_root(self.vm, check_within(mode, 0, 1, "mode")))
-        return None if value == (1 << 64) - 1 else value
+        return None if value == NOWHERE else value
 
     def host_frame(self, page: int) -> int:
         """The host frame that holds a guest-physical page."""

@@ -9,6 +9,7 @@ from typing import Any
 from toyvm.arguments import check_pages, check_within, nearest, short, show_size
 from toyvm.errors import UsageError
 from toyvm.host.stride import DEFAULT_SHARE, DEFAULT_SLICE, MAXIMUM_SLICE, check_cap, check_share
+from toyvm.isa.control import ALL_BITS
 from toyvm.isa.machine import DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
 from toyvm.limits import MAXIMUM_GUESTS
 from toyvm.techniques import NATIVE_ENGINES, parse_variant
@@ -113,7 +114,7 @@ GUEST_KEYS = {
         "the most of the CPU that it gets, in percent, earned tick by tick: it begins with nothing saved up, so it "
         "waits for its first turn, even alone; 100, no cap, unless said",
     ),
-    "max-instructions": Key(_within(0, (1 << 64) - 1), "it is ended after so many; no limit unless said"),
+    "max-instructions": Key(_within(0, ALL_BITS), "it is ended after so many; no limit unless said"),
     "paused": Key(_truth, "true: it begins when it is resumed"),
     "copies": Key(_within(1, MAXIMUM_GUESTS), "so many guests alike, called NAME-1, NAME-2 and so on"),
     "input": Key(_path, f'a file, or "{CONSOLE}": what is typed to it, or sent by command; none unless said'),
@@ -121,7 +122,7 @@ GUEST_KEYS = {
     "disk": Key(_path, "a file that is its disk; none unless said"),
     "read-only": Key(_truth, "true: the disk's file is never written"),
     "disk-latency": Key(_within(0, 1 << 62), f"ticks that a disk command takes; {DEFAULT_DISK_LATENCY} unless said"),
-    "clock": Key(_within(0, (1 << 64) - 1), "nanoseconds since the epoch at its beginning; a fixed day unless said"),
+    "clock": Key(_within(0, ALL_BITS), "nanoseconds since the epoch at its beginning; a fixed day unless said"),
     "defines": Key(_defines, "symbols for a source, as {N = 5}"),
 }
 _TABLES = {"[host]": HOST_KEYS, "[[guest]]": GUEST_KEYS}

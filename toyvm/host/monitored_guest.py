@@ -11,7 +11,7 @@ from toyvm.exits import EXIT_REASONS
 from toyvm.host.exit_events import FIELDS, LAYOUT, ExitEvent
 from toyvm.host.exit_records import Access, Effect, Exit, Mapping, exit_of
 from toyvm.host.guest import Guest
-from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
+from toyvm.isa.paging import RIGHT_BITS
 from toyvm.machine.computer import Computer
 from toyvm.machine.gate import one_thread_at_a_time
 from toyvm.native import ERRORS, ffi, lib, names_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from toyvm.host.host import Host
     from toyvm.image import Image
 
-RIGHTS = {"r": PTE_R, "w": PTE_W, "x": PTE_X}
 _MOST_ALIKE = 100  # exits in a row that are the same in everything: the monitor gets nowhere
 _EFFECTS = names_of("t64_effect", "T64_EFFECT_") | names_of("t64_stop", "T64_STOP_")  # the latter are not negative
 
@@ -135,7 +134,7 @@ class MonitoredGuest(Guest):
         self.checked(lib.t64_custom_walk(self.standing(), gva, access, bool(mark), found), "a walk")
         if found.cause:
             return Mapping(int(found.cause), int(found.gpa), None, "")
-        rights = "".join(right for right, bit in RIGHTS.items() if found.rights & bit)
+        rights = "".join(right for right, bit in RIGHT_BITS.items() if found.rights & bit)
         return Mapping(None, int(found.gpa), int(found.hpa), rights)
 
 

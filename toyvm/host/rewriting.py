@@ -12,12 +12,11 @@ from toyvm.isa.coding import decode
 from toyvm.isa.declare import Class, Instruction
 from toyvm.isa.instructions import BY_MNEMONIC
 from toyvm.isa.paging import PAGE_SIZE
-from toyvm.native import ffi, lib
+from toyvm.native import NOWHERE, ffi, lib
 
 if TYPE_CHECKING:
     from toyvm.host.guest import Guest
 
-_NOWHERE = (1 << 64) - 1
 _CALL_BASE = 0x80000  # hcall numbers from here on are the monitor's
 _HCALL = BY_MNEMONIC["hcall"]
 
@@ -89,7 +88,7 @@ def words_of(guest: Guest) -> Iterator[RewrittenWord]:
     for user in (False, True):
         for page in range(guest.memory_size // PAGE_SIZE):
             copy = int(lib.t64_guest_copy(guest.vm, int(user), page))
-            if copy != _NOWHERE:
+            if copy != NOWHERE:
                 yield from _words_in(guest, user, page * PAGE_SIZE, copy)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from toyvm.image import elf
 from toyvm.image.model import Contents, LineTable, Section, Segment, Symbol
+from toyvm.isa.paging import PAGE_SIZE
 
 
 class _Strings:
@@ -88,7 +89,7 @@ def _header(image: Contents, section_headers: int, count: int) -> bytes:
 
 def _place_segment(out: bytearray, segment: Segment) -> int:
     """Append a segment's data, at an offset that equals its address modulo the page; the offset."""
-    out += bytes((segment.address - len(out)) % elf.PAGE)
+    out += bytes((segment.address - len(out)) % PAGE_SIZE)
     offset = len(out)
     out += segment.data
     return offset
@@ -103,7 +104,7 @@ def _program_header(segment: Segment, offset: int) -> bytes:
         paddr=segment.address,
         filesz=len(segment.data),
         memsz=segment.size,
-        align=elf.PAGE,
+        align=PAGE_SIZE,
     )
 
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from toyvm.image import LineTable
+from toyvm.isa.control import ALL_BITS
 from toyvm.limits import (
     MAXIMUM_DEBUG_BYTES,
     MAXIMUM_DEBUG_NAMES,
@@ -18,7 +19,7 @@ from toyvm.limits import (
 )
 
 _ADDRESS_BYTES = 8
-_ADDRESSES, _LINES = (1 << 64) - 1, (1 << 32) - 1  # what rows can hold; more is damage, and wraps
+_ADDRESSES, _LINES = ALL_BITS, (1 << 32) - 1  # what rows can hold; more is damage, and wraps
 
 
 class DamagedLines(ValueError):

@@ -40,7 +40,7 @@ RANGE_MEMBERS = ("begin", "end", "rights")
 MAGIC = 0x5436_3450_524F_4752
 MAXIMUM_RANGES = (SUPERVISOR_END - PROGRAM) // (8 * len(RANGE_MEMBERS)) - 2
 
-_RIGHTS = {PF_R: PTE_R, PF_W: PTE_W, PF_X: PTE_X}
+_RIGHT_OF_FLAG = {PF_R: PTE_R, PF_W: PTE_W, PF_X: PTE_X}
 
 
 def defines() -> dict[str, int]:
@@ -102,7 +102,7 @@ def ranges_of(name: str, segments: Sequence[Segment], stack: Stack) -> tuple[Ran
     """The program's pages; a page that two segments share has the rights of both. Raises BadFileError for too many."""
     pages: dict[int, int] = {}
     for segment in segments:
-        rights = sum(right for flag, right in _RIGHTS.items() if segment.flags & flag)
+        rights = sum(right for flag, right in _RIGHT_OF_FLAG.items() if segment.flags & flag)
         for page in range(segment.address // PAGE_SIZE, page_up(segment.address + segment.size) // PAGE_SIZE):
             pages[page] = pages.get(page, 0) | rights
     usable = sorted((page, rights) for page, rights in pages.items() if rights)

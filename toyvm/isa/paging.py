@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toyvm.isa.control import BitField
+from toyvm.isa.control import ALL_BITS, BitField
 
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT
@@ -30,7 +30,9 @@ PTE_FIELDS: tuple[BitField, ...] = (
 # fmt: on
 
 PTE_V, PTE_R, PTE_W, PTE_X, PTE_U, PTE_A, PTE_D, PTE_SOFTWARE, PTE_FRAME = (field.mask for field in PTE_FIELDS)
-PTE_RESERVED = ((1 << 64) - 1) & ~sum(field.mask for field in PTE_FIELDS)
+PTE_RESERVED = ALL_BITS & ~sum(field.mask for field in PTE_FIELDS)
+
+RIGHT_BITS = {"r": PTE_R, "w": PTE_W, "x": PTE_X}  # in the order of probe's rights
 
 RULES: tuple[str, ...] = (
     "Paging is off while ptbr.enable is 0: then an address is physical, in both modes, with every right.",
@@ -48,4 +50,4 @@ RULES: tuple[str, ...] = (
     "A cached translation is gone at the latest after tlbi of an address in its page, tlbi of all, or a write to ptbr. The page is what its leaf maps: of 2 MiB or 1 GiB, tlbi of any address in it forgets it whole.",
 )
 
-assert sum(field.mask for field in PTE_FIELDS) + PTE_RESERVED == (1 << 64) - 1, "fields of the entry overlap"
+assert sum(field.mask for field in PTE_FIELDS) + PTE_RESERVED == ALL_BITS, "fields of the entry overlap"

@@ -20,8 +20,8 @@ from toyvm.arguments import (
     wrong,
 )
 from toyvm.errors import BadFileError, ToyvmError, UsageError
-from toyvm.isa.control import BY_NUMBER, CONTROL_REGISTERS
-from toyvm.isa.paging import PAGE_SIZE
+from toyvm.isa.control import ALL_BITS, BY_NUMBER, CONTROL_REGISTERS
+from toyvm.isa.paging import PAGE_SIZE, RIGHT_BITS
 from toyvm.limits import MAXIMUM_READ_BYTES
 from toyvm.machine.console import Input, InputRecord, OutputSink, open_input
 from toyvm.machine.disk import Disk
@@ -30,7 +30,7 @@ from toyvm.machine.holding import Holding
 from toyvm.machine.outcome import Outcome, Stop
 from toyvm.machine.run_loop import NEVER, Runner
 from toyvm.machine.state import ControlRegisters, GeneralRegisterList, Memory, Registers
-from toyvm.native import ERRORS, ffi, lib
+from toyvm.native import ERRORS, NOWHERE, ffi, lib
 
 if TYPE_CHECKING:
     from toyvm.asm import Assembly
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from toyvm.recompiler.worker import Recompiler
 
 
-_RIGHTS = {"r": 1, "w": 2, "x": 4}
+_PROBE_BITS = {right: 1 << bit for bit, right in enumerate(RIGHT_BITS)}
 
 
 @one_thread_at_a_time(
@@ -232,9 +232,9 @@ class Computer:
 
     def translate(self, address: int, rights: str = "") -> int | None:
         """Guest-physical address of a virtual one, in the current mode with rights of "rwx"; None: a fault."""
-        bits = bits_of_rights(rights, _RIGHTS)
+        bits = bits_of_rights(rights, _PROBE_BITS)
         value = int(lib.t64_vm_translate(self.vm, check_address(address), bits))
-        return None if value == NEVER else value
+        return None if value == NOWHERE else value
 
     # State.
 
@@ -258,7 +258,7 @@ class Computer:
 
     @property
     def time(self) -> int:
-        return (self.retired + self.skipped) & NEVER
+        return (self.retired + self.skipped) & ALL_BITS
 
     def read_control(self, number: int) -> int:
         value = ffi.new("uint64_t *")
@@ -299,7 +299,7 @@ class Computer:
     def pages(self, first: int = 0) -> Iterator[tuple[int, bytes]]:
         """Number and contents of each page from `first` on that is not all zero, in order."""
         page = int(lib.t64_vm_next_page(self.vm, first))
-        while page != NEVER:
+        while page != NOWHERE:
             yield page, self.read(page * PAGE_SIZE, PAGE_SIZE)
             page = int(lib.t64_vm_next_page(self.vm, page + 1))
 

@@ -12,7 +12,7 @@ from toyvm.arguments import check_address, check_bytes
 from toyvm.errors import UsageError
 from toyvm.isa.control import BY_NUMBER, MODE
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, Level
-from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
+from toyvm.isa.paging import RIGHT_BITS
 from toyvm.isa.traps import BY_NAME
 from toyvm.machine.computer import Computer, bits_of_rights, control_number
 from toyvm.machine.console import CHUNK, POLL_SECONDS, InputSource, OutputSink
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from toyvm.machine.run_loop import Runner
 
 _SLICE = 2000  # instructions between looks at clock and console
-_RIGHTS = {"r": PTE_R, "w": PTE_W, "x": PTE_X}
 _DOUBLE = re.compile(r"double fault: (\w+) at pc (\w+) \(tval (\w+)\)")
 
 
@@ -252,7 +251,7 @@ class ReferenceEngine(Computer):
 
     def translate(self, address: int, rights: str = "") -> int | None:
         self._check_open()
-        wanted, address = bits_of_rights(rights, _RIGHTS), check_address(address)
+        wanted, address = bits_of_rights(rights, RIGHT_BITS), check_address(address)
         user = bool(self._machine.cr("status") & MODE)
         try:
             return walk(self._view, self._machine.cr("ptbr"), address, wanted, user).physical

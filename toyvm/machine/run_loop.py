@@ -8,6 +8,7 @@ from time import monotonic, perf_counter, thread_time
 from typing import Any
 
 from toyvm.errors import ToyvmError
+from toyvm.isa.control import ALL_BITS
 from toyvm.machine.console import CHUNK, POLL_SECONDS, InputRecord, InputSource, OutputSink, ReplayInput
 from toyvm.machine.ctrl_c import interrupts_given_to
 from toyvm.machine.holding import Holding
@@ -17,7 +18,7 @@ from toyvm.native import ERRORS, ffi, lib
 SLICE_SECONDS = 0.005
 # Instructions. The smallest is far more than a page of code holds: within a page of its end the core goes one by one.
 FIRST_SLICE, SMALLEST_SLICE, LARGEST_SLICE = 200_000, 20_000, 50_000_000
-NEVER = (1 << 64) - 1
+NEVER = ALL_BITS
 
 # Stops of the core that end a run, whatever its limits.
 FINAL = {lib.T64_STOP_EXIT: Stop.EXIT, lib.T64_STOP_IDLE: Stop.IDLE, lib.T64_STOP_FAULT: Stop.FAULT}
@@ -148,7 +149,7 @@ class Runner:
         state, event = self._state, lib.t64_vm_next_event(self._holding.native)
         if isinstance(self._source, ReplayInput):
             return 0  # nobody is there to wait for
-        ticks = event.time - state.retired - state.skipped & NEVER
+        ticks = event.time - state.retired - state.skipped & ALL_BITS
         return monotonic() + ticks * 1e-9 if event.comes else float("inf")
 
     def wakes(self, due: float) -> bool:

@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from toyvm.arguments import check_bytes, check_integer, check_text, check_within, unknown_name
 from toyvm.errors import UsageError
+from toyvm.isa.control import ALL_BITS
 from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.registers import ABI_NAMES, REGISTERS
 
 if TYPE_CHECKING:
     from toyvm.machine.computer import Computer
 
-_WORD_MASK = (1 << 64) - 1
-
 
 def _unsigned(value: int, name: str) -> int:
     """`value` as 64 bits; negative numbers are two's complement."""
     value = check_integer(value, name)
-    if not -(1 << 63) <= value <= _WORD_MASK:
+    if not -(1 << 63) <= value <= ALL_BITS:
         raise UsageError(f"{name} cannot hold {value:#x}; it has 64 bits")
-    return value & _WORD_MASK
+    return value & ALL_BITS
 
 
 class Registers:

@@ -8,11 +8,13 @@ guest's own tables what it sees fit. Before the guest is entered again it is ask
 
 from __future__ import annotations
 
-from toyvm.arguments import check_address, check_integer, check_text, check_within, unknown_name, wrong
+from toyvm.arguments import check_address, check_integer, check_within, wrong
 from toyvm.errors import UsageError
 from toyvm.host.exit_records import Access, Effect, Exit, Mapping, Space
-from toyvm.host.monitored_guest import RIGHTS, MonitoredGuest
+from toyvm.host.monitored_guest import MonitoredGuest
 from toyvm.isa.control import IE, MODE
+from toyvm.isa.paging import RIGHT_BITS
+from toyvm.machine.computer import bits_of_rights
 from toyvm.machine.gate import one_thread_at_a_time
 from toyvm.native import lib
 
@@ -64,11 +66,7 @@ class Shadow:
         Raises UsageError for a page that is not the guest's own.
         """
         gva, hpa = check_address(gva, "address"), check_address(hpa, "host-physical address")
-        bits = 0
-        for right in check_text(rights, "rights"):
-            if right not in RIGHTS:
-                raise unknown_name("right", right, RIGHTS)
-            bits |= RIGHTS[right]
+        bits = bits_of_rights(rights, RIGHT_BITS)
         code = lib.t64_custom_map(self._guest.standing(), _space(space), gva, hpa, bits)
         if code == lib.T64_ERROR_RANGE:
             raise UsageError(f"host-physical {hpa:#x} is not in a page of guest {self._guest.name}'s own")

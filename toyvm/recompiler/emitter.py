@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 
+from toyvm.isa.control import ALL_BITS
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.recompiler.arithmetic import BRANCH, IMMEDIATE, LOAD, REGISTER, STORE
 from toyvm.recompiler.groups import Group, find_groups
@@ -369,7 +370,7 @@ _ENDS = frozenset((*BRANCH, "jal", "jalr"))
 
 def _signed(value: int) -> str:
     """A 64-bit word as LLVM writes one."""
-    value &= (1 << 64) - 1
+    value &= ALL_BITS
     return str(value - (value >> 63 << 64))
 
 

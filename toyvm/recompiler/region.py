@@ -9,11 +9,11 @@ from functools import lru_cache
 from math import inf
 
 from toyvm.isa import coding
+from toyvm.isa.control import ALL_BITS
 from toyvm.isa.declare import Class, Group
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.recompiler.request import Snapshot
 
-MASK = (1 << 64) - 1
 LINK_REGISTERS = (1, 5)  # ra and t0, by the calling convention
 ENTRIES_MAX = 256
 PAGES_MAX = 16
@@ -42,7 +42,7 @@ class Block:
     @property
     def end(self) -> int:
         """The address behind it."""
-        return (self.start + 4 * len(self.steps)) & MASK
+        return (self.start + 4 * len(self.steps)) & ALL_BITS
 
     @property
     def last(self) -> Step:
@@ -109,13 +109,13 @@ def skip_system(snapshot: Snapshot) -> Snapshot:
         decoded = None if word is None else decode(word)
         if decoded is None or decoded.instruction.group not in _GOING_ON or decoded.instruction.mnemonic == "eret":
             break
-        gva = (gva + 4) & MASK
+        gva = (gva + 4) & ALL_BITS
     return snapshot if gva == snapshot.gva or snapshot.word(gva, False) is None else replace(snapshot, gva=gva)
 
 
 def target_of(step: Step) -> int:
     """Where a branch or jal leads."""
-    return (step.pc + 4 * step.values[-1]) & MASK
+    return (step.pc + 4 * step.values[-1]) & ALL_BITS
 
 
 def is_call(step: Step) -> bool:
@@ -159,7 +159,7 @@ class Discovery:
             if step is None or not self._has_room(pc):
                 return
             self.steps[pc] = step
-            pc = (pc + 4) & MASK
+            pc = (pc + 4) & ALL_BITS
             if step.mnemonic in JUMPS:
                 self._branch_out(step, pc)
                 return

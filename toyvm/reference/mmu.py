@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
-from toyvm.isa.paging import PTE_R, PTE_W, PTE_X, WINDOW_BASE
+from toyvm.isa.paging import PTE_X, RIGHT_BITS, WINDOW_BASE
 from toyvm.reference.control import ControlRegisters
 from toyvm.reference.memory import Memory
 from toyvm.reference.paging import Access, Translation, WalkFault, mark, walk
 from toyvm.reference.translations import Translations
 from toyvm.reference.traps import Trap
 
-PROBE_RIGHTS = (PTE_R, PTE_W, PTE_X)  # by bit of probe's rs2
+PROBE_RIGHTS = tuple(RIGHT_BITS.values())  # by bit of probe's rs2
 
 
 class Use(NamedTuple):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-MASK64 = (1 << 64) - 1
+from toyvm.isa.control import ALL_BITS
 
 
 def u64(value: int) -> int:
     """`value` modulo 2**64."""
-    return value & MASK64
+    return value & ALL_BITS
 
 
 def sign_extend(value: int, bits: int) -> int:

@@ -16,6 +16,7 @@ from toyvm.asm.sections import MAXIMUM_SIZE
 from toyvm.asm.values import NotKnown, describe
 from toyvm.errors import BadFileError
 from toyvm.files.boundary import read_file
+from toyvm.isa.control import ALL_BITS
 from toyvm.limits import MAXIMUM_CONTENTS_BYTES
 from toyvm.numerals import read_number
 
@@ -33,7 +34,7 @@ class DataHole(Hole):
 
     def fill(self, value: int, pc: int) -> bytes:
         bits = self.size * 8
-        if value >> 63 == 1 and -value & ((1 << 64) - 1) <= 1 << (bits - 1):
+        if value >> 63 == 1 and -value & ALL_BITS <= 1 << (bits - 1):
             value -= 1 << 64  # a negative number in the form that 64-bit arithmetic gives it
         if not -(1 << (bits - 1)) <= value < 1 << bits:
             raise Complaint(
@@ -60,7 +61,7 @@ class Leb128Hole(Hole):
 
 def leb128(value: int, signed: bool, index: int) -> bytes:
     """A number in groups of 7 bits, the lowest first, as few as it takes."""
-    low, high = (-(1 << 63), (1 << 63) - 1) if signed else (0, (1 << 64) - 1)
+    low, high = (-(1 << 63), (1 << 63) - 1) if signed else (0, ALL_BITS)
     if not low <= value <= high:
         name = ".sleb128" if signed else ".uleb128"
         raise Complaint(f"value {describe(value)} does not fit; {name} takes {low}..{high}", index)

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from toyvm.asm.linking.linker import Linked, Numbers
-from toyvm.asm.linking.placement import PAGE, Output
+from toyvm.asm.linking.placement import Output
 from toyvm.asm.sections import LINE_BITS, Rights, Unit
 from toyvm.asm.sections import Symbol as UnitSymbol
 from toyvm.asm.source import Source
 from toyvm.asm.values import Relative
 from toyvm.image import PF_R, PF_W, PF_X, Image, LineTable, Section, Segment, Symbol
+from toyvm.isa.control import ALL_BITS
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.printable import printable
 
 LOCAL_PREFIX = ".L"  # labels that are of no interest outside their source
@@ -44,7 +46,7 @@ def _segments(outputs: list[Output]) -> Iterable[Segment]:
 def _continues(before: Output, after: Output) -> bool:
     gap = after.address - (before.address + before.size)
     follows = before.kind.has_contents or not after.kind.has_contents
-    return before.rights == after.rights and follows and gap < PAGE
+    return before.rights == after.rights and follows and gap < PAGE_SIZE
 
 
 def _segment(run: list[Output]) -> Segment:
@@ -71,7 +73,7 @@ def _symbols(unit: Unit, linked: Linked, sections: set[str]) -> Iterable[Symbol]
         if section is None and not is_global:
             continue
         size = 0 if symbol.size is None else linked.sizes.get((unit, symbol.name), 0)
-        value = _place(symbol, numbers) & ((1 << 64) - 1)
+        value = _place(symbol, numbers) & ALL_BITS
         where = section if section in sections else ""
         yield Symbol(symbol.name, value, is_global, where, size, is_global and symbol.is_weak)
 

@@ -10,9 +10,8 @@ from toyvm.asm.diagnostics import Log
 from toyvm.asm.sections import KNOWN_SECTIONS, Kind, Rights, Section, Unit
 from toyvm.errors import Diagnostic
 from toyvm.isa.machine import MAXIMUM_MEMORY
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.limits import MAXIMUM_CONTENTS_BYTES
-
-PAGE = 4096
 
 
 @dataclass(slots=True)
@@ -62,7 +61,7 @@ def place(units: Sequence[Unit], base: int, log: Log) -> list[Output]:
         if output.fixed_address is not None:
             position = output.fixed_address
         elif before is not None and not _share_segment(before, output):
-            position += -position % PAGE
+            position += -position % PAGE_SIZE
         if output.fixed_address is None:
             position += -position % output.alignment
         _place_parts(output, position)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from toyvm.isa.coding import encode
+from toyvm.isa.control import ALL_BITS
 from toyvm.isa.instructions import BY_MNEMONIC
 
 _SHIFTS = (14, 14, 4)  # how li takes the low 32 bits: immediates of 15 signed bits hold 14 unsigned ones
@@ -15,7 +16,7 @@ def op(mnemonic: str, *values: int) -> int:
 
 def li(rd: int, value: int) -> list[int]:
     """Words that load any 64-bit value, as few as is simple."""
-    value = (value & (1 << 64) - 1) - ((value >> 63 & 1) << 64)
+    value = (value & ALL_BITS) - ((value >> 63 & 1) << 64)
     if -(1 << 14) <= value < 1 << 14:
         return [op("addi", rd, 0, value)]
     if -(1 << 31) <= value < 1 << 31:

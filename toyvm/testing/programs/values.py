@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from toyvm.isa.coding import decode, encode
+from toyvm.isa.control import ALL_BITS
 from toyvm.isa.declare import Instruction, Operand
 from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.testing.programs.source import Source
 
-MASK64 = (1 << 64) - 1
 ALL_REGISTERS = tuple(range(32))
 
 
@@ -17,10 +17,10 @@ def value64(source: Source) -> int:
     """An unsigned 64-bit value: small, next to a power of two, or anything."""
     kind = source.weighted(((4, "small"), (4, "boundary"), (2, "any")))
     if kind == "small":
-        return source.integer(-8, 64) & MASK64
+        return source.integer(-8, 64) & ALL_BITS
     if kind == "boundary":
-        return ((1 << source.choose((63, 64, 31, 32, 15, 16, 7, 8, 12, 38, 39))) + source.integer(-2, 2)) & MASK64
-    return source.integer(0, MASK64)
+        return ((1 << source.choose((63, 64, 31, 32, 15, 16, 7, 8, 12, 38, 39))) + source.integer(-2, 2)) & ALL_BITS
+    return source.integer(0, ALL_BITS)
 
 
 def immediate(source: Source, operand: Operand) -> int:
