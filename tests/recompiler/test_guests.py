@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.guest_runs import BEHAVIOURS, WORKLOADS, header_of, run_guest
+from support.guest_runs import BEHAVIOURS, WORKLOADS, cases_of, run_guest
 from support.lockstep import HOT
 
 from toyvm.techniques import NAMES
@@ -14,17 +14,12 @@ OPERATIONS = 40
 SLOW = ("boot", "compute", "forkwait")  # an operation of these is long enough
 
 
-def _cases(paths: tuple[Path, ...], techniques: tuple[str, ...]) -> list[object]:
-    pairs = [(path, name) for path in paths for name in header_of(path).techniques]
-    return [pytest.param(path, name, id=f"{path.stem}-{name}") for path, name in pairs if name in techniques]
-
-
-@pytest.mark.parametrize(("path", "technique"), _cases(BEHAVIOURS, ("bare", "rewrite")))
+@pytest.mark.parametrize(("path", "technique"), cases_of(BEHAVIOURS, ("bare", "rewrite")))
 def test_a_guest_does_the_same(path: Path, technique: str) -> None:
     assert run_guest(path, technique, engine=HOT) == run_guest(path, technique)
 
 
-@pytest.mark.parametrize(("path", "technique"), _cases(WORKLOADS, NAMES))
+@pytest.mark.parametrize(("path", "technique"), cases_of(WORKLOADS, NAMES))
 def test_a_workload_does_the_same(path: Path, technique: str) -> None:
     operations = 1 if path.stem in SLOW else OPERATIONS
     ends = [run_guest(path, technique, engine=engine, operations=operations) for engine in (HOT, "interpreter")]

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pytest
+
+from support.techniques import EVERY
 from toyvm.image import Image
+from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.launch import launched
 from toyvm.machine.console import Input
 from toyvm.programs import load_program
 from toyvm.recompiler.options import Recompiling
 from toyvm.reference.machine import ReferenceMachine
 from toyvm.shipped.headers import Header, read_header
+from toyvm.techniques import facts_of
 
 TESTS = Path(__file__).parent.parent
 GUESTS = TESTS.parent / "guests"
 BEHAVIOURS = tuple(sorted((TESTS / "guests" / "behaviours").glob("*.s")))
 WORKLOADS = tuple(sorted((GUESTS / "workloads").glob("*.s")))
 LIMIT = 20_000_000  # instructions, where a guest's header names no other
-SECTOR_SIZE = 512
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,12 @@ def image_of(path: Path, technique: str) -> Image:
 @cache
 def header_of(path: Path) -> Header:
     return read_header(path)
+
+
+def cases_of(paths: Sequence[Path], techniques: Sequence[str] = EVERY) -> list[object]:
+    """A case for each guest on each of these techniques that its header names."""
+    pairs = ((path, name) for path in paths for name in techniques if facts_of(name).name in header_of(path).techniques)
+    return [pytest.param(path, name, id=f"{path.stem}-{name}") for path, name in pairs]
 
 
 def run_guest(
