@@ -25,9 +25,9 @@ _CAUSE_NAMES: dict[int, str] = {row.code: row.name for row in EXITS} | {row.code
 class ExitEvent:
     """One transfer of control from a guest to its monitor, not handled yet.
 
-    The observer may read and change `guest`; what is handled afterwards is the state it leaves. The facts are those
-    of the
-    moment of the exit and stay so; they are unpacked when asked for, because an exit should cost its observer little.
+    The observer may read and change `guest`; what is handled afterwards is the state it leaves. The facts are those of
+    the moment of the exit and stay so; they are unpacked when asked for, because an exit should cost its observer
+    little.
     """
 
     __slots__ = ("_raw", "_skipped", "guest")

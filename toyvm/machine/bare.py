@@ -53,12 +53,10 @@ class Machine(Computer):
         """Switch a machine on.
 
         `memory`: bytes, or a text like "16M". `input`: bytes, a binary file object or an input source. `output`: a
-        binary
-        file object; None keeps it in `output`. `disk`: a file, written back at `close`, or a bytearray, changed in
-        place.
-        `disk_latency` in ticks, `clock_base` in nanoseconds since the Unix epoch. `engine`: "interpreter", "recompiler"
-        or the latter's options, or "reference", which gives a Computer of another class. Raises UsageError and
-        BadFileError.
+        binary file object; None keeps it in `output`. `disk`: a file, written back at `close`, or a bytearray, changed
+        in place. `disk_latency` in ticks, `clock_base` in nanoseconds since the Unix epoch. `engine`: "interpreter",
+        "recompiler" or the latter's options, or "reference", which gives a Computer of another class. Raises UsageError
+        and BadFileError.
         """
         recompiling = None
         if engine != "interpreter":

@@ -318,8 +318,7 @@ class Computer:
         passed.
 
         Ctrl-C ends it too, with `interrupted`. Whatever ended it, the state is exact, and unless that was `exit` or
-        `fault`
-        another run goes on from there.
+        `fault` another run goes on from there.
         """
         target = _target(self.retired, max_instructions, until)
         deadline = _deadline(timeout)

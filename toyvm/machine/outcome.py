@@ -60,8 +60,7 @@ class Outcome(NamedTuple):
     """How a run ended.
 
     `instructions` counts all that have retired since reset, `seconds` is the wall time of this run, `detail` one line
-    for
-    people. `report` is the long form (where, why, registers) and is written only for a fault.
+    for people. `report` is the long form (where, why, registers) and is written only for a fault.
     """
 
     stop: Stop

@@ -131,9 +131,8 @@ def _control_number(name: str) -> int:
 class Memory:
     """Guest-physical memory: `memory[0x1000:0x1010]` is bytes, `memory[0x1000]` one byte; both may be assigned.
 
-    `byte`, `half`, `word` and `dword` read little-endian numbers at an address or at a symbol of the loaded image,
-    and their
-    `set_` forms write them. A range outside memory is a UsageError that says value and limit.
+    `byte`, `half`, `word` and `dword` read little-endian numbers at an address or at a symbol of the loaded image, and
+    their `set_` forms write them. A range outside memory is a UsageError that says value and limit.
     """
 
     __slots__ = ("_computer",)
