@@ -73,18 +73,15 @@ def _operands(row: Instruction, values: tuple[int, ...], pc: int, symbol_at: Sym
         if operand.is_register:
             yield ABI_NAMES[value]
         elif operand.scale != 1:
-            yield _target((pc + operand.scale * value) & ALL_BITS, symbol_at)
+            address = (pc + operand.scale * value) & ALL_BITS
+            name = symbol_at(address) if symbol_at is not None else None
+            yield printable(name) if name else f"{address:#x}"
         elif operand is Operand.CR and value in CONTROL_BY_NUMBER:
             yield CONTROL_BY_NUMBER[value].name
         elif operand is Operand.UPPER:
             yield f"{value & 0xFFFFF:#x}"
         else:
             yield str(value)
-
-
-def _target(address: int, symbol_at: SymbolAt | None) -> str:
-    name = symbol_at(address) if symbol_at is not None else None
-    return printable(name) if name else f"{address:#x}"
 
 
 def disassemble_image(image: Image, folders: Sequence[Path] = ()) -> str:
@@ -126,7 +123,9 @@ def _sections(image: Image) -> Iterator[tuple[Section, bytes]]:
             # What two sections claim is written once.
             if section.address < position or section.name in used or not _is_part(section, segment):
                 continue
-            if position == segment.address or not _is_padding(segment, position, section.address):
+            gap = section.address - position
+            is_padding = gap < PAGE_SIZE and not any(_between(segment, position, section.address))
+            if position == segment.address or not is_padding:
                 yield from _nameless(segment, position, section.address, made_up)
             used.add(section.name)
             yield section, _between(segment, section.address, section.address + section.size)
@@ -140,17 +139,9 @@ def _is_part(section: Section, segment: Segment) -> bool:
     stored = segment.address + len(segment.data)
     low, high = (segment.address, stored) if section.has_contents else (stored, segment.address + segment.size)
     is_inside = low <= section.address and section.address + section.size <= high
-    return bool(is_legal) and is_inside and _has_rights_of(section, segment)
-
-
-def _has_rights_of(section: Section, segment: Segment) -> bool:
-    is_writable, is_executable = bool(section.flags & _WRITE), bool(section.flags & _EXECUTE)
-    return is_writable == bool(segment.flags & PF_W) and is_executable == bool(segment.flags & PF_X)
-
-
-def _is_padding(segment: Segment, start: int, end: int) -> bool:
-    """Is this what alignment leaves between two sections?"""
-    return end - start < PAGE_SIZE and not any(_between(segment, start, end))
+    is_as_writable = bool(section.flags & _WRITE) == bool(segment.flags & PF_W)
+    is_as_executable = bool(section.flags & _EXECUTE) == bool(segment.flags & PF_X)
+    return bool(is_legal) and is_inside and is_as_writable and is_as_executable
 
 
 def _between(segment: Segment, start: int, end: int) -> bytes:
@@ -215,11 +206,6 @@ class _Names:
         return ["", *(f".equ {symbol.name}, {symbol.address:#x}" for symbol in rest)] if rest else []
 
 
-def _source_line(sources: SourceLines, file: str, number: int) -> str:
-    text = sources.line(file, number).strip()
-    return printable(f"# {file}:{number}: {text}", keep="\t").rstrip(": ")
-
-
 def _section(section: Section, data: bytes, image: Image, names: _Names, sources: SourceLines) -> Iterator[str]:
     flags = "".join(letter for letter, bit in (("a", _ALLOC), ("w", _WRITE), ("x", _EXECUTE)) if section.flags & bit)
     kind = "@progbits" if section.has_contents else "@nobits"
@@ -230,7 +216,9 @@ def _section(section: Section, data: bytes, image: Image, names: _Names, sources
     while position < end:
         place = image.lines.find(position)
         if place is not None and place != shown:
-            yield _source_line(sources, *place)
+            file, number = place
+            line = f"# {file}:{number}: {sources.line(file, number).strip()}"
+            yield printable(line, keep="\t").rstrip(": ")
         shown = place
         yield from names.labels(position)
         size, text = _row(section, data, position, _limit(section, names, position), names)

@@ -75,15 +75,12 @@ class _Reader(ElfFile):
         for number, ((place, header), name) in enumerate(zip(sections, names, strict=True)):
             if not header["flags"] & elf.SHF_ALLOC or header["type"] not in (elf.SHT_PROGBITS, elf.SHT_NOBITS):
                 continue
-            self._check_section(place, header, name, ordered)
+            start, end = header["addr"], header["addr"] + header["size"]
             has_contents = header["type"] == elf.SHT_PROGBITS
+            if header["size"] and self.segment_around(ordered, start, end, has_contents) is None:
+                raise self.bad(place, f"section '{name}' at {start:#x}..{end:#x} does not lie in what a segment holds")
             found[number] = Section(name, header["addr"], header["size"], header["flags"] & 7, has_contents)
         return found
-
-    def _check_section(self, place: int, header: Header, name: str, segments: list[Segment]) -> None:
-        start, end = header["addr"], header["addr"] + header["size"]
-        if header["size"] and self.segment_around(segments, start, end, header["type"] == elf.SHT_PROGBITS) is None:
-            raise self.bad(place, f"section '{name}' at {start:#x}..{end:#x} does not lie in what a segment holds")
 
     # Symbols and lines.
 

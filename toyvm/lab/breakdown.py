@@ -71,11 +71,12 @@ class Account:
         left = self.unexplained
         if abs(left) <= CLOSED * self.total:
             return None
-        return self._reason_in_doubt(abs(left)) or (self._reason_of_more(left) if left > 0 else self._reason_of_less())
-
-    def _reason_in_doubt(self, left: float) -> str | None:
         doubt = self.doubt + sum(entry.count * entry.doubt for entry in self.entries)
-        return f"repetitions of it and of its prices differ by {number(doubt)} ns" if doubt >= left else None
+        if doubt >= abs(left):
+            return f"repetitions of it and of its prices differ by {number(doubt)} ns"
+        if left > 0:
+            return self._reason_of_more(left)
+        return f"what is dear alone is cheaper in a row, where the monitor finds its tables at hand; {self._dearest()}"
 
     def _reason_of_more(self, left: float) -> str:
         unpriced = [f"{entry.reason} {number(entry.count)}x" for entry in self.entries if entry.cost is None]
@@ -89,9 +90,6 @@ class Account:
         if not unpriced and beyond < left - CLOSED * self.total:
             reasons.append(self._dearest(_OPEN_ENDED))
         return "; ".join(reasons)
-
-    def _reason_of_less(self) -> str:
-        return f"what is dear alone is cheaper in a row, where the monitor finds its tables at hand; {self._dearest()}"
 
     def _dearest(self, among: frozenset[str] = frozenset()) -> str:
         """What the cost of the exits that take most hangs on: of those `among`, if there are some."""

@@ -150,17 +150,16 @@ def _band(experiment: Experiment, found: Sequence[Gain], techniques: Sequence[st
     yield _row("workload", [f"{'faster':>{_GAIN}}{'compiled':>{_SHARE}}"] * len(techniques))
     yield _row("-" * _NAME, ["-" * (_GAIN + _SHARE)] * len(techniques))
     for workload in experiment.workloads:
-        yield _row(workload.name, [_cell(by_place.get((workload.name, technique))) for technique in techniques])
+        blocks = []
+        for technique in techniques:
+            gain = by_place.get((workload.name, technique))
+            faster, compiled = ("-", "") if gain is None else (ratio_text(gain.gain), f"{gain.compiled_share:.0%}")
+            blocks.append(f"{faster:>{_GAIN}}{compiled:>{_SHARE}}")
+        yield _row(workload.name, blocks)
 
 
 def _row(name: str, blocks: Sequence[str]) -> str:
     return _BORDER.join((f"{name:<{_NAME}}", *blocks)).rstrip()
-
-
-def _cell(gain: Gain | None) -> str:
-    if gain is None:
-        return f"{'-':>{_GAIN}}{'':>{_SHARE}}"
-    return f"{ratio_text(gain.gain):>{_GAIN}}{f'{gain.compiled_share:.0%}':>{_SHARE}}"
 
 
 def _reason_lines(found: Sequence[Gain], width: int) -> Iterator[str]:
@@ -168,13 +167,10 @@ def _reason_lines(found: Sequence[Gain], width: int) -> Iterator[str]:
     if any(gain.reason for gain in found):
         yield f"Where it gains less than {ENOUGH:g} times:"
     for reason in (*_REASONS, _UNEXPLAINED):
-        concerned = [gain for gain in found if gain.reason == reason.name]
-        if concerned:
-            yield from wrapped(f"  {reason.sentence}: {'; '.join(_by_workload(reason, concerned))}.", width, "    ")
-
-
-def _by_workload(reason: Reason, concerned: Sequence[Gain]) -> Iterator[str]:
-    """`boot on bare 99%, trap 97%`."""
-    for workload in dict.fromkeys(gain.workload for gain in concerned):
-        found = (f"{gain.technique} {reason.figure(gain)}" for gain in concerned if gain.workload == workload)
-        yield f"{workload} on {', '.join(found)}"
+        figures: dict[str, list[str]] = {}  # `trap 97%`, by workload
+        for gain in found:
+            if gain.reason == reason.name:
+                figures.setdefault(gain.workload, []).append(f"{gain.technique} {reason.figure(gain)}")
+        if figures:
+            concerned = "; ".join(f"{workload} on {', '.join(each)}" for workload, each in figures.items())
+            yield from wrapped(f"  {reason.sentence}: {concerned}.", width, "    ")

@@ -19,10 +19,13 @@ def advice_on(fault: Fault, variant: Variant, hypercalls: Mapping[str, int]) -> 
     cause, word = fault.origin.cause, fault.origin.tval
     if variant.facts.build is Build.PARAVIRT:
         return _advice_to_plain(variant.facts.name) if cause == "privileged_instruction" else ""
-    if cause == "illegal_instruction" and _is_hypercall(word):
-        return _advice_to_ported(variant)
+    run_ported = f"a paravirtual guest runs with --technique {' or '.join(_PORTED)}"
+    decoded = decode(word) if cause == "illegal_instruction" and word < 1 << 32 else None
+    if decoded is not None and decoded.instruction.mnemonic == "hcall":
+        none = f"{variant.name} has no hypercalls: {run_ported}; the plain build is the one without -D PARAVIRT"
+        return none + ("; --hypercalls offers a few" if Option.HYPERCALLS in variant.facts.options else "")
     missing = [name for name in hypercalls if name not in OFFERED and name != _OTHERS]
-    return f"{variant.name} has no hypercall {missing[0]}: {_run_ported()}" if missing else ""
+    return f"{variant.name} has no hypercall {missing[0]}: {run_ported}" if missing else ""
 
 
 def _advice_to_plain(technique: str) -> str:
@@ -30,17 +33,3 @@ def _advice_to_plain(technique: str) -> str:
         f"under {technique} a kernel has no privileged instructions: a plain one runs with --technique "
         f"{', '.join(_PLAIN[:-1])} or {_PLAIN[-1]}; the ported build is made with -D PARAVIRT, as toyvm run makes it"
     )
-
-
-def _advice_to_ported(variant: Variant) -> str:
-    none = f"{variant.name} has no hypercalls: {_run_ported()}; the plain build is the one without -D PARAVIRT"
-    return none + ("; --hypercalls offers a few" if Option.HYPERCALLS in variant.facts.options else "")
-
-
-def _run_ported() -> str:
-    return f"a paravirtual guest runs with --technique {' or '.join(_PORTED)}"
-
-
-def _is_hypercall(word: int) -> bool:
-    decoded = decode(word) if word < 1 << 32 else None
-    return decoded is not None and decoded.instruction.mnemonic == "hcall"

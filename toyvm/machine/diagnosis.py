@@ -221,25 +221,21 @@ def describe(computer: Inspectable, stop: Stop, fault: Fault | None = None) -> s
     """The whole report on a stopped guest: headline, code around where it stopped, trap state, registers, exits."""
     control = _control(computer)
     advice = _advice(computer, fault) if fault else ""
+    # A handler that is there, but got nowhere.
+    handler = fault.pc if fault and fault.kind == DOUBLE and fault.instruction is not None else 0
+    exits = sorted(computer.exits.items(), key=lambda item: -item[1])
     blocks = [
         [_fault_sentence(computer, fault) if fault else detail_of(computer, stop, None, None)],
         [f"  {advice}"] if advice else [],
         [f"  after {computer.retired} instructions"],
         ["  code", *_code(computer, fault.origin.pc if fault else _focus(computer, stop))],
-        list(_handler(computer, fault)) if fault else [],
+        ["  its handler", *_code(computer, handler)] if handler else [],
         list(_last_trap(computer, control)),
         list(_registers(computer.state_words())),
         list(_controls(control)),
-        list(_exits(computer)),
+        ["  exits: " + ", ".join(f"{name} {count}" for name, count in exits)] if exits else [],
     ]
     return "\n".join(line for block in blocks for line in block)
-
-
-def _handler(computer: Inspectable, fault: Fault) -> Iterator[str]:
-    """The code of a handler that is there, but got nowhere."""
-    if fault.kind == DOUBLE and fault.instruction is not None and fault.pc:
-        yield "  its handler"
-        yield from _code(computer, fault.pc)
 
 
 def _code(computer: Inspectable, pc: int) -> Iterator[str]:
@@ -276,9 +272,3 @@ def _controls(control: dict[str, int]) -> Iterator[str]:
     named = [f"{name:>7} {value:016x}" for name, value in control.items()]
     for start in range(0, len(named), _REGISTERS_A_ROW):
         yield "  " + "  ".join(named[start : start + _REGISTERS_A_ROW])
-
-
-def _exits(computer: Inspectable) -> Iterator[str]:
-    if computer.exits:
-        counts = sorted(computer.exits.items(), key=lambda item: -item[1])
-        yield "  exits: " + ", ".join(f"{name} {count}" for name, count in counts)

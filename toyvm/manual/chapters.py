@@ -30,8 +30,7 @@ _NOTATION = (
     "Arithmetic is modulo 2**64 unless the meaning says otherwise. sext32(v) is the low 32 bits of v, sign-extended.",
     "rs1[5:0] are bits 5 to 0 of rs1. Comparisons are of the operands as they were before the instruction.",
     "An immediate is one contiguous field, two's complement, sign-extended to 64 bits before use, but a shift amount, "
-    "which is "
-    "unsigned and must lie within the width.",
+    "which is unsigned and must lie within the width.",
     "A target is encoded as a count of words (4 bytes) from the address of the instruction itself; it is written as "
     "the address.",
     "rv is a register that is read and stands in the rd field: the value a store stores, the first that a branch "
@@ -46,8 +45,7 @@ _MEMORY = (
     "RAM starts at physical address 0. Devices are reached by in and out alone; nothing is mapped into memory.",
     f"Loaded without other advice, an image stands from {machine.DEFAULT_LOAD_ADDRESS:#x} on.",
     f"RAM has {machine.MINIMUM_MEMORY} to {machine.MAXIMUM_MEMORY} bytes, {machine.DEFAULT_MEMORY} unless configured, "
-    "a "
-    f"multiple of {paging.PAGE_SIZE}.",
+    f"a multiple of {paging.PAGE_SIZE}.",
     f"Addresses from {paging.WINDOW_BASE:#x} up are kept for monitors, neither mapped nor touched. What a kernel's "
     "load or store there by a register does is unspecified; by x0, and from user mode, it faults as at any address "
     "that is not mapped.",
@@ -66,6 +64,7 @@ _LEVELS = Table(
 
 def chapters() -> tuple[Chapter, ...]:
     """The whole manual."""
+    exits = Table(("reason", "meaning"), tuple((reason.name, reason.description) for reason in EXIT_REASONS))
     return (
         Chapter("Registers", _registers()),
         Chapter("Instruction formats", _formats()),
@@ -80,7 +79,7 @@ def chapters() -> tuple[Chapter, ...]:
         Chapter("Ports", _ports()),
         guest_mode_chapter(),
         hypercall_chapter(),
-        Chapter("Exits", ("Why control goes from a guest to its monitor, as reports count it:", _exits())),
+        Chapter("Exits", ("Why control goes from a guest to its monitor, as reports count it:", exits)),
         assembly_chapter(),
         image_chapter(),
     )
@@ -95,50 +94,41 @@ def _registers() -> tuple[str | Table, ...]:
     )
     return (
         "32 general registers of 64 bits, and pc. x0 reads as zero and ignores writes. The names are those of the "
-        "RISC-V psABI; "
-        "s0 is also called fp.",
+        "RISC-V psABI; s0 is also called fp.",
         table,
     )
 
 
 def _formats() -> tuple[str | Figure | Table | Points, ...]:
-    operands = tuple(
-        (
-            operand.label,
-            f"{operand.field.high}..{operand.field.low}",
-            f"{operand.low}..{operand.high}",
-            "register" if operand.is_register else _unit(operand),
-            _used_by(operand),
-        )
-        for operand in Operand
-    )
+    operands = []
+    for operand in Operand:
+        field, scale = operand.field, operand.scale
+        unit = "register" if operand.is_register else f"{scale} bytes" if scale > 1 else "1"
+        names = [row.mnemonic for row in INSTRUCTIONS if operand in row.operands]
+        users = " ".join(names) if len(names) <= 12 else f"{' '.join(names[:11])} ... ({len(names)} in all)"
+        operands.append((operand.label, f"{field.high}..{field.low}", f"{operand.low}..{operand.high}", unit, users))
     return (
         "A word is 32 bits, and has one of three formats. A field always stands in the same place.",
         Figure(format_figure()),
         "op says which format a word has, and the instruction, of format R with fn. Operands:",
-        Table(("operand", "bits", "encoded values", "unit", "used by"), operands),
+        Table(("operand", "bits", "encoded values", "unit", "used by"), tuple(operands)),
         Points(_NOTATION),
     )
-
-
-def _unit(operand: Operand) -> str:
-    return f"{operand.scale} bytes" if operand.scale > 1 else "1"
-
-
-def _used_by(operand: Operand) -> str:
-    names = [row.mnemonic for row in INSTRUCTIONS if operand in row.operands]
-    return " ".join(names) if len(names) <= 12 else f"{' '.join(names[:11])} ... ({len(names)} in all)"
 
 
 def _group(group: Group) -> tuple[str | Table, ...]:
     rows = [row for row in INSTRUCTIONS if row.group is group]
     classes = {row.cls for row in rows}
     kind = classes.pop().value if len(classes) == 1 else "mixed"
+    written = [f"{row.mnemonic} {row.syntax.replace('shamt5', 'shamt')}".rstrip() for row in rows]
     return (
         f"{group.value[0].upper()}{group.value[1:]} ({kind}{_class_note(rows)}):",
         Table(
             ("instruction", "format", "encoding, bits 31..0", "meaning"),
-            tuple((_written(row), row.format.name, bit_pattern(row), row.description) for row in rows),
+            tuple(
+                (text, row.format.name, bit_pattern(row), row.description)
+                for text, row in zip(written, rows, strict=True)
+            ),
         ),
     )
 
@@ -151,10 +141,6 @@ def _class_note(rows: list[Instruction]) -> str:
     return ""
 
 
-def _written(row: Instruction) -> str:
-    return f"{row.mnemonic} {row.syntax.replace('shamt5', 'shamt')}".rstrip()
-
-
 def _fields(fields: tuple[BitField, ...]) -> Table:
     rows = tuple((field.name, bits(field), f"{field.mask:#x}", field.description) for field in fields)
     return Table(("field", "bits", "mask", "meaning"), rows)
@@ -165,24 +151,16 @@ def bits(field: BitField) -> str:
 
 
 def _control() -> tuple[str | Table, ...]:
-    table = Table(
-        ("register", "number", "writable bits", "reset", "meaning"),
-        tuple(
-            (
-                register.name,
-                str(register.number),
-                _writable(register.writable),
-                f"{register.reset:#x}",
-                register.description,
-            )
-            for register in CONTROL_REGISTERS
-        ),
-    )
+    rows = []
+    for register in CONTROL_REGISTERS:
+        mask = register.writable
+        writable = "all" if mask == ALL_BITS else f"{mask:#x}" if mask else "none: read-only"
+        rows.append((register.name, str(register.number), writable, f"{register.reset:#x}", register.description))
     blocks: list[str | Table] = [
         "crr, crw and crx name a control register by number. A register that does not exist, one that is read-only, "
-        "or a set bit "
-        "outside the writable ones makes the write an illegal instruction; so does reading one that does not exist.",
-        table,
+        "or a set bit outside the writable ones makes the write an illegal instruction; so does reading one that does "
+        "not exist.",
+        Table(("register", "number", "writable bits", "reset", "meaning"), tuple(rows)),
     ]
     for register in CONTROL_REGISTERS:
         if register.fields:
@@ -190,17 +168,10 @@ def _control() -> tuple[str | Table, ...]:
     return tuple(blocks)
 
 
-def _writable(mask: int) -> str:
-    if mask == ALL_BITS:
-        return "all"
-    return f"{mask:#x}" if mask else "none: read-only"
-
-
 def _paging() -> tuple[str | Table | Points, ...]:
     return (
         f"Pages of {paging.PAGE_SIZE} bytes, {paging.LEVELS} levels of tables with {paging.ENTRIES} entries of 8 "
-        "bytes, "
-        f"{paging.ADDRESS_BITS}-bit addresses. The page-table entry:",
+        f"bytes, {paging.ADDRESS_BITS}-bit addresses. The page-table entry:",
         _fields(paging.PTE_FIELDS),
         Points(paging.RULES),
         Points(machine.RIGHTS),
@@ -224,29 +195,16 @@ def _traps() -> tuple[str | Table | Points, ...]:
 
 
 def _ports() -> tuple[str | Table | Points, ...]:
-    rows = tuple(
-        (port.name, f"{port.number:#04x}", _access(port.read, port.write), _port_meaning(port.read, port.write))
-        for port in PORTS
-    )
+    rows = []
+    for port in PORTS:
+        there = [(way, text) for way, text in (("in", port.read), ("out", port.write)) if text]
+        meaning = ". ".join(f"{way}: {text}" for way, text in there) if len(there) > 1 else there[0][1]
+        rows.append((port.name, f"{port.number:#04x}", "/".join(way for way, _ in there), meaning))
     return (
         "in from a port without a reading, or out to one without a writing, is an illegal instruction.",
-        Table(("port", "number", "", "meaning"), rows),
+        Table(("port", "number", "", "meaning"), tuple(rows)),
         "The disk:",
         Points(DISK_RULES),
         "The console:",
         Points(CONSOLE_RULES),
     )
-
-
-def _access(read: str | None, write: str | None) -> str:
-    return "/".join(name for name, there in (("in", read), ("out", write)) if there)
-
-
-def _port_meaning(read: str | None, write: str | None) -> str:
-    if read and write:
-        return f"in: {read}. out: {write}"
-    return read or write or ""
-
-
-def _exits() -> Table:
-    return Table(("reason", "meaning"), tuple((reason.name, reason.description) for reason in EXIT_REASONS))

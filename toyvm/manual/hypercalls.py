@@ -85,16 +85,18 @@ _WORK = (
 
 
 def hypercall_chapter() -> Chapter:
-    blocks: list[Block] = [Points(_RULES), _calls(), "Errors:", _errors()]
+    errors = tuple((error.name, str(-error.code), error.description) for error in hypercalls.ERRORS)
+    blocks: list[Block] = [Points(_RULES), _calls(), "Errors:", Table(("error", "a0", "meaning"), errors)]
     for record in hypercalls.RECORDS:
-        blocks += [f"Record {record.name}, {record.size} bytes: {record.description}.", _members(record)]
+        members = tuple((name, f"{record.offset(name):#x}", meaning) for name, meaning in record.members)
+        blocks.append(f"Record {record.name}, {record.size} bytes: {record.description}.")
+        blocks.append(Table(("member", "offset", "meaning"), members))
     blocks += [
         f"START_MAGIC is {hypercalls.START_MAGIC:#x}; the cause that serves every cause without a record is all ones.",
         f"The shared page stands at {hypercalls.SHARED_PAGE_ADDRESS:#x} while the guest's kernel runs. It begins with "
-        "the control "
-        "registers, 8 bytes each, at 8 times their number; byte 0 of status is the virtual interrupt flag. The "
-        "monitor reads "
-        "status, epc and imask and trusts none of them; time is that of the last entry into the guest:",
+        "the control registers, 8 bytes each, at 8 times their number; byte 0 of status is the virtual interrupt flag. "
+        "The monitor reads status, epc and imask and trusts none of them; time is that of the last entry into the "
+        "guest:",
         Table(
             ("register", "offset"), tuple((name, f"{offset:#x}") for name, offset in hypercalls.SHARED_CONTROL.items())
         ),
@@ -114,34 +116,11 @@ def hypercall_chapter() -> Chapter:
 
 
 def _calls() -> Table:
-    return Table(
-        ("n", "call", "in multicall", "result", "meaning"),
-        tuple(
-            (
-                str(call.number),
-                f"{call.name}({', '.join(call.arguments)})",
-                "yes" if call.in_multicall else "no",
-                _short_result(call),
-                _meaning(call),
-            )
-            for call in hypercalls.HYPERCALLS
-        ),
-    )
-
-
-def _short_result(call: hypercalls.Hypercall) -> str:
-    return call.result if len(call.result) <= 16 else "see there"
-
-
-def _meaning(call: hypercalls.Hypercall) -> str:
-    return call.description if len(call.result) <= 16 else f"{call.description}. Result: {call.result}"
-
-
-def _errors() -> Table:
-    rows = tuple((error.name, str(-error.code), error.description) for error in hypercalls.ERRORS)
-    return Table(("error", "a0", "meaning"), rows)
-
-
-def _members(record: hypercalls.Record) -> Table:
-    rows = tuple((name, f"{record.offset(name):#x}", meaning) for name, meaning in record.members)
-    return Table(("member", "offset", "meaning"), rows)
+    rows = []
+    for call in hypercalls.HYPERCALLS:
+        result, meaning = call.result, call.description
+        if len(result) > 16:
+            result, meaning = "see there", f"{meaning}. Result: {result}"
+        written = f"{call.name}({', '.join(call.arguments)})"
+        rows.append((str(call.number), written, "yes" if call.in_multicall else "no", result, meaning))
+    return Table(("n", "call", "in multicall", "result", "meaning"), tuple(rows))

@@ -82,8 +82,8 @@ class Translator:
         for source, targets in snapshot.jumps.items():
             self._jumps[source] = tuple(dict.fromkeys((*self._jumps.get(source, ()), *targets)))[:JUMPS_MAX]
         snapshot, is_lesson = self._learned(skip_system(replace(snapshot, jumps=self._jumps)))
-        code, plan = None if is_lesson else self._at_hand(snapshot), Plan(snapshot)
-        if code is None:
+        code, plan = self._entered.get((snapshot.user, snapshot.gva)), Plan(snapshot)  # as it was offered before
+        if is_lesson or code is None or not code.is_made_from(snapshot):
             plan = plan if is_lesson else self._plan(snapshot)
             region = self._region(snapshot, plan)
             if region is None:
@@ -93,7 +93,7 @@ class Translator:
             code = code or self._compile(snapshot, plan, region)
         else:
             self._account.found += 1
-        if not self._has_room(code):
+        if code not in self._addresses and self._loaded_bytes + len(code.object_file) > self._options.room:
             return self._drop_all()
         self._note(code, is_whole=not plan.ends)
         return make_offer(code, snapshot, self._address_of(code))
@@ -104,11 +104,6 @@ class Translator:
         self._entered.update(((code.user, gva), code) for gva, _ in code.entries)
         covered = {(code.user, pc): code for run in code.runs for pc in run.addresses}
         self._covering = self._covering | covered if is_whole else covered | self._covering
-
-    def _at_hand(self, snapshot: Snapshot) -> CompiledCode | None:
-        """Code that is entered there, and was offered before."""
-        code = self._entered.get((snapshot.user, snapshot.gva))
-        return code if code is not None and code.is_made_from(snapshot) else None
 
     def _learned(self, snapshot: Snapshot) -> tuple[Snapshot, bool]:
         """A place that often cannot go on because of a group: it is parted, and the region compiled again."""
@@ -164,9 +159,6 @@ class Translator:
             self._loaded_bytes += len(code.object_file)
             address = self._addresses[code] = self._compiler.load(code.object_file, FUNCTION)
         return address
-
-    def _has_room(self, code: CompiledCode) -> bool:
-        return code in self._addresses or self._loaded_bytes + len(code.object_file) <= self._options.room
 
     def _drop_all(self) -> Any:
         """An offer that drops all others: what is hot then is asked for again, and found in the cache."""

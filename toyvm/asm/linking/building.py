@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from toyvm.asm.linking.linker import Linked, Numbers
+from toyvm.asm.linking.linker import Linked
 from toyvm.asm.linking.placement import Output
 from toyvm.asm.sections import LINE_BITS, Rights, Unit
-from toyvm.asm.sections import Symbol as UnitSymbol
 from toyvm.asm.source import Source
 from toyvm.asm.values import Relative
 from toyvm.image import PF_R, PF_W, PF_X, Image, LineTable, Section, Segment, Symbol
@@ -35,18 +34,16 @@ def _segments(outputs: list[Output]) -> Iterable[Segment]:
     """Neighbours with the same rights become one segment."""
     run: list[Output] = []
     for output in sorted(outputs, key=lambda each: each.address):
-        if run and not _continues(run[-1], output):
-            yield _segment(run)
-            run = []
+        if run:
+            before = run[-1]
+            follows = before.kind.has_contents or not output.kind.has_contents
+            gap = output.address - (before.address + before.size)
+            if before.rights != output.rights or not follows or gap >= PAGE_SIZE:
+                yield _segment(run)
+                run = []
         run.append(output)
     if run:
         yield _segment(run)
-
-
-def _continues(before: Output, after: Output) -> bool:
-    gap = after.address - (before.address + before.size)
-    follows = before.kind.has_contents or not after.kind.has_contents
-    return before.rights == after.rights and follows and gap < PAGE_SIZE
 
 
 def _segment(run: list[Output]) -> Segment:
@@ -55,11 +52,9 @@ def _segment(run: list[Output]) -> Segment:
     for output in run:
         if output.kind.has_contents:
             data += bytes(output.address - start - len(data)) + output.contents()
-    return Segment(start, bytes(data), end - start, _flags(run[0].rights))
-
-
-def _flags(rights: Rights) -> int:
-    return PF_R | (PF_W if rights & Rights.WRITE else 0) | (PF_X if rights & Rights.EXECUTE else 0)
+    rights = run[0].rights
+    flags = PF_R | (PF_W if rights & Rights.WRITE else 0) | (PF_X if rights & Rights.EXECUTE else 0)
+    return Segment(start, bytes(data), end - start, flags)
 
 
 def _symbols(unit: Unit, linked: Linked, sections: set[str]) -> Iterable[Symbol]:
@@ -69,20 +64,15 @@ def _symbols(unit: Unit, linked: Linked, sections: set[str]) -> Iterable[Symbol]
         if symbol.value is None or "#" in symbol.name or symbol.name.startswith(LOCAL_PREFIX):
             continue
         is_global = symbol.is_shared and linked.globals[symbol.name][1] is symbol
-        section = symbol.value.section.name if isinstance(symbol.value, Relative) else None
-        if section is None and not is_global:
+        if isinstance(symbol.value, Relative):  # this source's own, which may have yielded to another source's
+            section, value = symbol.value.section.name, symbol.value.section.address + symbol.value.offset
+        elif is_global:
+            section, value = "", numbers.symbol(symbol.name)
+        else:
             continue
         size = 0 if symbol.size is None else linked.sizes.get((unit, symbol.name), 0)
-        value = _place(symbol, numbers) & ALL_BITS
         where = section if section in sections else ""
-        yield Symbol(symbol.name, value, is_global, where, size, is_global and symbol.is_weak)
-
-
-def _place(symbol: UnitSymbol, numbers: Numbers) -> int:
-    """Where this source's own symbol lies, which may have yielded to another source's."""
-    if isinstance(symbol.value, Relative):
-        return symbol.value.section.address + symbol.value.offset
-    return numbers.symbol(symbol.name)
+        yield Symbol(symbol.name, value & ALL_BITS, is_global, where, size, is_global and symbol.is_weak)
 
 
 def _lines(outputs: list[Output], files: Sequence[Source]) -> LineTable:
@@ -93,7 +83,8 @@ def _lines(outputs: list[Output], files: Sequence[Source]) -> LineTable:
             address = part.address
             rows += [(address + offset, place) for offset, place in part.rows]
             rows.append((address + part.size, 0))
-    kept = [row for _, group in groupby(_last_at_each(rows), key=lambda row: row[1]) for row in (next(group),)]
+    lasting = dict(rows).items()  # of several for one address the last: those before it made no bytes
+    kept = [next(group) for _, group in groupby(lasting, key=lambda row: row[1])]
     numbers = sorted({place >> LINE_BITS for _, place in kept})
     names = {number: index for index, number in enumerate(numbers)}
     return LineTable(
@@ -102,8 +93,3 @@ def _lines(outputs: list[Output], files: Sequence[Source]) -> LineTable:
         tuple(names[place >> LINE_BITS] for _, place in kept),
         tuple(place & _LINE_MASK for _, place in kept),
     )
-
-
-def _last_at_each(rows: list[tuple[int, int]]) -> Iterable[tuple[int, int]]:
-    """Of several rows for one address the last, since those before it made no bytes."""
-    return dict(rows).items()

@@ -232,12 +232,16 @@ def _defines(unit: Unit, name: str) -> bool:
 
 def _entry(units: Sequence[Unit], linked: Linked, name: str | None, log: Log) -> int:
     """Where execution starts: the name given, `.entry`, `_start`, or the start of .text, whichever there is first."""
-    declared = next((unit for unit in units if unit.entry is not None), None)
+    declared = next(((unit, *unit.entry) for unit in units if unit.entry is not None), None)
     if name is None and declared is not None:
-        return _declared_entry(declared, linked, units, log)
-    owner = _owner(units, linked, name or ENTRY)
+        unit, node, origin = declared
+        return _number(unit, node, 0, (origin, 0), linked, units, log)
+    wanted = name or ENTRY
+    if wanted in linked.globals:
+        return linked.numbers[linked.globals[wanted][0]].symbol(wanted)
+    owner = next((unit for unit in units if _defines(unit, wanted)), None)  # for itself alone
     if owner is not None:
-        return linked.numbers[owner].symbol(name or ENTRY)
+        return linked.numbers[owner].symbol(wanted)
     if name is not None:
         known = [symbol for unit in units for symbol in unit.symbols]
         log.add(
@@ -250,19 +254,6 @@ def _entry(units: Sequence[Unit], linked: Linked, name: str | None, log: Log) ->
         log.add(Diagnostic(units[0].name, 1, 1, f"there is no entry point: no symbol {ENTRY}, and nothing in .text"))
         return 0
     return text.address
-
-
-def _owner(units: Sequence[Unit], linked: Linked, name: str) -> Unit | None:
-    """The unit that defines the symbol, for all or for itself."""
-    if name in linked.globals:
-        return linked.globals[name][0]
-    return next((unit for unit in units if _defines(unit, name)), None)
-
-
-def _declared_entry(unit: Unit, linked: Linked, units: Sequence[Unit], log: Log) -> int:
-    assert unit.entry is not None
-    node, origin = unit.entry
-    return _number(unit, node, 0, (origin, 0), linked, units, log)
 
 
 def _number(
@@ -316,12 +307,9 @@ def _definitions(unit: Unit, linked: Linked, units: Sequence[Unit], log: Log) ->
 def _declarations(unit: Unit, linked: Linked, log: Log) -> None:
     """What is declared for all, and neither defined anywhere nor complained of where it is used."""
     for symbol in unit.symbols.values():
-        if symbol.value is None and symbol.origin and _is_missing(symbol, linked):
+        is_needed = symbol.is_global and not symbol.is_weak
+        is_missing = symbol.value is None and symbol.name not in linked.globals and symbol.name not in linked.undefined
+        if is_needed and is_missing and symbol.origin:
             column = max(0, symbol.origin.text.find(symbol.name))
             message = f"symbol '{symbol.name}' is declared global but defined nowhere"
             log.add(diagnose_text(symbol.origin, Complaint(message, None, column, len(symbol.name))))
-
-
-def _is_missing(symbol: Symbol, linked: Linked) -> bool:
-    is_needed = symbol.is_global and not symbol.is_weak
-    return is_needed and symbol.name not in linked.globals and symbol.name not in linked.undefined
