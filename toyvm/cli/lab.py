@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hardware", metavar="L", help="hardware level; strict unless said, or assist")
     parser.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
     parser.add_argument("--quick", action="store_true", help="short runs: all of it in about half a minute")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="print times, instructions and exits of each cell too, where the time went, the figures of the "
+        "literature, and how much of the kernel a port changes",
+    )
+    parser.add_argument("--list", action="store_true", help="say what the workloads and techniques are, and end")
     parser.add_argument("--json", metavar="FILE", help="write every repetition there")
 
 
@@ -42,10 +50,14 @@ def execute(arguments: argparse.Namespace) -> int:
     from toyvm.cli.outputs import check_outputs
     from toyvm.cli.width import output_width
     from toyvm.lab.experiment import Experiment, subjects_for
+    from toyvm.lab.matrix import matrix_lines
     from toyvm.lab.table import lines
     from toyvm.lab.workloads import find_workloads
     from toyvm.printable import printable
 
+    if arguments.list:
+        print("\n".join(_descriptions(output_width())))
+        return ExitCode.OK
     check_outputs({"--json": arguments.json})
     techniques, engines = _choices(arguments)
     workloads = find_workloads(arguments.workloads)
@@ -53,10 +65,33 @@ def execute(arguments: argparse.Namespace) -> int:
         subjects = subjects_for(techniques, engines, arguments.hardware, Path(code_cache))
         experiment = Experiment(workloads, subjects)
         _measure(experiment, arguments)
-    print(printable("\n".join(lines(experiment, output_width())), keep="\n"))
+    width = output_width()
+    shown = list(matrix_lines(experiment, width))
+    if arguments.all or not shown:
+        shown += ["", *lines(experiment, width)] if shown else lines(experiment, width)
+    else:
+        shown += ["", "--all shows times, instructions and exits, where the time went, and the literature's figures."]
+    print(printable("\n".join(shown), keep="\n"))
     if arguments.json:
         _write(experiment, arguments)
     return ExitCode.GUEST_FAULT if experiment.failures else ExitCode.OK
+
+
+def _descriptions(width: int) -> Iterator[str]:
+    """The workloads and the techniques, a few words each."""
+    from toyvm.lab.text import wrapped
+    from toyvm.lab.workloads import find_workloads
+
+    for title, rows in (
+        ("Workloads, by what one operation is:", [(one.name, one.operation) for one in find_workloads()]),
+        ("Techniques:", [(facts.name, facts.description) for facts in known.TECHNIQUES]),
+    ):
+        yield title
+        longest = max(len(name) for name, _ in rows)
+        for name, text in rows:
+            yield from wrapped(f"  {name:<{longest}}  {text}", width, " " * (longest + 4))
+        yield ""
+    yield f"With options, compared unless said otherwise: {', '.join(name for name in known.COMPARED if '+' in name)}."
 
 
 def _choices(arguments: argparse.Namespace) -> tuple[list[str], list[str]]:

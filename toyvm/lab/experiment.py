@@ -63,6 +63,10 @@ class Experiment:
     def _of(self, subject: Subject) -> list[Cell]:
         return [self.cells[workload.name, subject] for workload in self.workloads]
 
+    def cells_of(self, workload: str) -> list[Cell]:
+        """Those of one workload."""
+        return [self.cells[workload, subject] for subject in self.subjects]
+
     @property
     def _bare(self) -> list[Subject]:
         return [subject for subject in self.subjects if subject.technique == BASE]

@@ -1,0 +1,154 @@
+"""The matrix: the time of each workload on each technique over its time on the bare machine, and what that shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from toyvm.lab.experiment import BASE, Experiment
+from toyvm.lab.measure import Cell
+from toyvm.lab.subjects import Subject
+from toyvm.lab.text import number, wrapped
+
+_NAME = 9  # columns of a workload's name
+_LEAST = 5  # columns of a ratio, with the blank before it
+_SHORT = {"hypercalls": "hyp", "adaptive": "adapt"}  # options, above a column
+_ABSENT = "-"
+_ALIKE = 0.05  # so far from the bare machine a time counts as its
+
+
+def matrix_lines(experiment: Experiment, width: int) -> Iterator[str]:
+    """A row each workload, a column each subject beside the bare machine, in as many bands as the width takes."""
+    if experiment.base is None:
+        return
+    yield from wrapped("Time of an operation, as a multiple of the bare machine's:", width)
+    others = [subject for subject in experiment.subjects if subject.technique != BASE]
+    rows = [workload.name for workload in experiment.workloads if _is_compared(experiment, workload.name)]
+    for band in _bands(others, width):
+        yield ""
+        yield from _band(experiment, band, rows)
+    yield from wrapped(_without_base(experiment, rows), width)
+    if findings := list(finding_lines(experiment, width)):
+        yield ""
+        yield from findings
+
+
+def _heads(subject: Subject) -> list[str]:
+    """What stands above a column, line by line from the top: technique, options, engine."""
+    technique, *options = subject.technique.split("+")
+    engine = [] if subject.label == subject.technique else [subject.engine[:6]]
+    return [technique, *(f"+{_SHORT.get(option, option)}" for option in options), *engine]
+
+
+def _column(subject: Subject) -> int:
+    return max(_LEAST, 1 + max(map(len, _heads(subject))))
+
+
+def _bands(subjects: Sequence[Subject], width: int) -> Iterator[list[Subject]]:
+    band: list[Subject] = []
+    for subject in subjects:
+        if band and _NAME + sum(map(_column, [*band, subject])) > width:
+            yield band
+            band = []
+        band.append(subject)
+    if band:
+        yield band
+
+
+def _is_compared(experiment: Experiment, workload: str) -> bool:
+    """Is there something to compare with? Where it fails on the bare machine its row says so."""
+    return any(cell.measured or cell.failed for cell in experiment.cells_of(workload) if cell.subject.technique == BASE)
+
+
+def _without_base(experiment: Experiment, rows: Sequence[str]) -> str:
+    """The workloads that no bare machine can do, with their times."""
+    cells = [cell for cell in experiment.cells.values() if cell.measured and cell.workload not in rows]
+    times = [f"{cell.workload} on {cell.subject.label} {number(cell.nanoseconds)} ns" for cell in cells]
+    return f"Nothing to compare with on the bare machine: {', '.join(times)}." if times else ""
+
+
+def _band(experiment: Experiment, subjects: Sequence[Subject], rows: Sequence[str]) -> Iterator[str]:
+    heads = [_heads(subject) for subject in subjects]
+    for line in range(max(map(len, heads))):
+        yield _row("", [head[line] if line < len(head) else "" for head in heads], subjects)
+    for workload in rows:
+        cells = [experiment.cells[workload, subject] for subject in subjects]
+        yield _row(workload, [_ratio(experiment, cell) for cell in cells], subjects)
+
+
+def _row(name: str, texts: Sequence[str], subjects: Sequence[Subject]) -> str:
+    columns = (f"{text:>{_column(subject)}}" for text, subject in zip(texts, subjects, strict=True))
+    return f"{name:<{_NAME}}{''.join(columns)}".rstrip()
+
+
+def _ratio(experiment: Experiment, cell: Cell) -> str:
+    ratio = experiment.ratio(cell)
+    if ratio is None:
+        return "fails" if cell.failed else _ABSENT
+    return f"{ratio:.2f}" if ratio < 9.995 else f"{ratio:.1f}" if ratio < 99.95 else f"{ratio:.0f}"
+
+
+# Findings: sentences made from the counts.
+
+
+def finding_lines(experiment: Experiment, width: int) -> Iterator[str]:
+    """What costs most and why; who never exits; where a monitor is cheaper than none."""
+    cells = [cell for cell in experiment.cells.values() if cell.subject.technique != BASE]
+    ratios = {id(cell): ratio for cell in cells if (ratio := experiment.ratio(cell)) is not None}
+    compared = [cell for cell in cells if id(cell) in ratios]
+    if not compared:
+        return
+    for sentence in (
+        _dearest(compared, ratios),
+        _without_exits(experiment, compared, ratios),
+        _cheaper(experiment, compared, ratios),
+    ):
+        if sentence:
+            yield from wrapped(sentence, width)
+
+
+def _exits(cell: Cell) -> float:
+    return sum(cell.exits.values())
+
+
+def _times(count: float, what: str) -> str:
+    return f"{number(count)} {what}{'' if count == 1 else 's'}"
+
+
+def _dearest(cells: Sequence[Cell], ratios: dict[int, float]) -> str:
+    cell = max(cells, key=lambda cell: ratios[id(cell)])
+    if not cell.exits or ratios[id(cell)] <= 1 + _ALIKE:
+        return ""
+    reason, most = max(cell.exits.items(), key=lambda item: item[1])
+    exits = _times(_exits(cell), "exit")
+    why = f", {number(most)} of them {reason}" if most != _exits(cell) else f" ({reason})"
+    return (
+        f"Dearest is {cell.workload} on {cell.subject.label}: {number(cell.instructions)} instructions take {exits} to "
+        f"the monitor{why}, and {ratios[id(cell)]:.1f} times as long."
+    )
+
+
+def _without_exits(experiment: Experiment, cells: Sequence[Cell], ratios: dict[int, float]) -> str:
+    quiet = [cell for cell in cells if not cell.exits]
+    if not quiet:
+        return ""
+    alike = [cell for cell in quiet if abs(ratios[id(cell)] - 1) <= _ALIKE]
+    counts = {subject: sum(cell.subject == subject for cell in quiet) for subject in experiment.subjects}
+    subject = max(counts, key=lambda one: counts[one])
+    return (
+        f"Where nothing exits a monitor costs nothing: of {len(quiet)} such cells {len(alike)} are within "
+        f"{_ALIKE:.0%} of the bare machine; {subject.label} has most of them, {counts[subject]} of "
+        f"{sum(cell.subject == subject for cell in cells)}."
+    )
+
+
+def _cheaper(experiment: Experiment, cells: Sequence[Cell], ratios: dict[int, float]) -> str:
+    cell = min(cells, key=lambda cell: ratios[id(cell)])
+    if ratios[id(cell)] >= 1 - _ALIKE:
+        return ""
+    base = next(one for one in experiment.subjects if (one.technique, one.engine) == (BASE, cell.subject.engine))
+    before = experiment.cells[cell.workload, base].instructions
+    return (
+        f"A monitor can be cheaper than none: {cell.workload} on {cell.subject.label} takes {ratios[id(cell)]:.2f} of "
+        f"the time, as {number(cell.instructions)} instructions and {_times(_exits(cell), 'exit')} do what took "
+        f"{number(before)} instructions."
+    )
