@@ -41,7 +41,11 @@ def manual_data() -> dict[str, Any]:
         "instructions": [_instruction(row) for row in INSTRUCTIONS],
         "hardware_levels": [str(level) for level in Level],
         "control_registers": [
-            {**register._asdict(), "fields": [_field(field) for field in register.fields]}
+            {
+                **register._asdict(),
+                "fields": [_field(field) for field in register.fields],
+                "concerns": register.concerns.value,
+            }
             for register in CONTROL_REGISTERS
         ],
         "exceptions": [cause._asdict() for cause in EXCEPTIONS],
