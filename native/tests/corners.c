@@ -260,6 +260,28 @@ static void more_leaves_than_links(u32 technique, u32 options)
     free_with_host(vm);
 }
 
+/* The root in use gets an entry that is none, so that its shadow goes: another one may stand in its frame next. */
+static void root_in_use_that_is_stored_to(u32 technique, u32 options)
+{
+    enum { ROOT = 0x8000, UNUSED_SLOT = ROOT + 16 };
+    const u32 words[] = {word_i(INSN_ADDI, T1, T1, 1), word_i(INSN_SD, T0, A0, 0), word_i(INSN_ADDI, T1, T1, 1)};
+    t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_STRICT), technique, options);
+    const t64_host *host = guest_of(vm)->host;
+    place(vm, CODE, words, 3);
+    t64_vm_boot(vm, CODE);
+    turn_paging_on(vm);
+    vm->state.x[A0] = UNUSED_SLOT;
+    vm->state.x[T0] = T64_NOWHERE;
+    t64_vm_run(vm, 1);
+    u32 root = shadow_known_root(&guest_of(vm)->shadow, 0);
+    require(root != FRAME_NONE && host_uses_root(host, root), "the hardware has the shadow of the root");
+    t64_vm_run(vm, 2);
+    require(shadow_known_root(&guest_of(vm)->shadow, 0) == FRAME_NONE, "the shadow is gone");
+    require(!host_uses_root(host, root), "and does not pass for the one in use");
+    require(t64_vm_run(vm, 3) == T64_STOP_LIMIT && vm->state.x[T1] == 2, "the guest goes on");
+    free_with_host(vm);
+}
+
 /* What recompiled code asks for: may a group of stores go ahead? Not so into code. */
 static void group_of_stores_into_code_in_guest_mode(void)
 {
@@ -299,6 +321,8 @@ int main(void)
     more_leaves_than_links(T64_TRAP, T64_OPTION_FLUSH);
     more_leaves_than_links(T64_REWRITE, 0);
     more_leaves_than_links(T64_ASSIST, T64_OPTION_SHADOW);
+    root_in_use_that_is_stored_to(T64_TRAP, 0);
+    root_in_use_that_is_stored_to(T64_REWRITE, 0);
     counts_of_what_is_rewritten();
     t64_vm *machine = new_machine(MEMORY);
     timer_at_the_very_last_tick(machine);
