@@ -100,10 +100,6 @@ def isa_header() -> Lines:
         ],
     )
     yield from _control_registers()
-    yield "/* In the order in which pending interrupts are taken: X(ipend bit, cause). */"
-    yield "#define T64_INTERRUPTS(X) \\"
-    yield from (f"    X(IPEND_{row.name.upper()}, CAUSE_{row.name.upper()}) \\" for row in interrupts)
-    yield ""
     yield from _guest_mode()
 
 

@@ -23,6 +23,7 @@ from toyvm.native import NOWHERE, ffi, lib
 
 if TYPE_CHECKING:
     from toyvm.host.host import Host
+    from toyvm.machine.run_loop import Runner
 
 
 @one_thread_at_a_time("condition", "is_running", "outcome", "pause", "resume", "stop")
@@ -30,6 +31,7 @@ class Guest(Computer):
     """One virtual machine on a host: the same interface as the bare machine, and its exits."""
 
     _noun = "guest"
+    runner: Runner
     seat: Seat  # its place on the host's schedule
 
     def __init__(

@@ -35,18 +35,9 @@ _MINIMUM_HOST_MEMORY = 1 << 20
 _Result = TypeVar("_Result")
 
 _NATIVE_TECHNIQUES = {
-    "trap": lib.T64_TRAP,
-    "para": lib.T64_PARA,
-    "hybrid": lib.T64_HYBRID,
-    "rewrite": lib.T64_REWRITE,
-    "assist": lib.T64_ASSIST,
+    facts.name: getattr(lib, f"T64_{facts.name.upper()}") for facts in TECHNIQUES if facts.name != "bare"
 }
-_NATIVE_OPTIONS = {
-    Option.FLUSH: lib.T64_OPTION_FLUSH,
-    Option.ADAPTIVE: lib.T64_OPTION_ADAPTIVE,
-    Option.SHADOW: lib.T64_OPTION_SHADOW,
-    Option.HYPERCALLS: lib.T64_OPTION_HYPERCALLS,
-}
+_NATIVE_OPTIONS = {option: getattr(lib, f"T64_OPTION_{option.name}") for option in Option}
 
 
 def host_memory_for(guest_memory: int) -> int:

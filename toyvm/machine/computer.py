@@ -28,7 +28,7 @@ from toyvm.machine.disk import Disk
 from toyvm.machine.gate import Gate, one_thread_at_a_time
 from toyvm.machine.holding import Holding
 from toyvm.machine.outcome import Outcome, Stop
-from toyvm.machine.run_loop import NEVER, Runner
+from toyvm.machine.run_loop import NEVER, RunLoop, Runner
 from toyvm.machine.state import ControlRegisters, GeneralRegisterList, Memory, Registers
 from toyvm.native import ERRORS, NOWHERE, ffi, lib
 
@@ -73,7 +73,7 @@ class Computer:
         except BaseException:  # nobody else could free it
             holding.give_back()
             raise
-        self.runner = Runner(holding, self.input, self.sink, self.input_log)
+        self.runner: RunLoop = Runner(holding, self.input, self.sink, self.input_log)
         lib.t64_vm_input_mode(self.vm, lib.T64_INPUT_LIVE if self.input.live else lib.T64_INPUT_STREAM)
 
     # Its state by name. Views are made when asked for: a view keeps the computer alive, and not the other way round.

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from toyvm.arguments import check_address, check_bytes
 from toyvm.errors import UsageError
-from toyvm.isa.control import BY_NUMBER, MODE
+from toyvm.isa.control import BY_NUMBER
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, Level
 from toyvm.isa.paging import RIGHT_BITS
-from toyvm.isa.traps import BY_NAME
 from toyvm.machine.computer import Computer, bits_of_rights, control_number
 from toyvm.machine.console import CHUNK, POLL_SECONDS, InputSource, OutputSink
 from toyvm.machine.ctrl_c import interrupts_given_to
@@ -22,15 +20,11 @@ from toyvm.machine.gate import MACHINE_IN_USE, Gate, one_thread_at_a_time
 from toyvm.machine.holding import Holding
 from toyvm.machine.outcome import Fault, Outcome, Stop
 from toyvm.reference import ReferenceMachine
-from toyvm.reference.memory import Memory
-from toyvm.reference.paging import WalkFault, walk
 
 if TYPE_CHECKING:
     from toyvm.machine.disk import Disk
-    from toyvm.machine.run_loop import Runner
 
 _SLICE = 2000  # instructions between looks at clock and console
-_DOUBLE = re.compile(r"double fault: (\w+) at pc (\w+) \(tval (\w+)\)")
 
 
 class InputLate(Exception):
@@ -62,20 +56,6 @@ class LazyInput:
     def __getitem__(self, index: int) -> int:
         self._taken = index + 1
         return self._data[index]
-
-
-class PhysicalView:
-    """Physical memory as the walk of the reference wants to see it, read-only."""
-
-    def __init__(self, machine: ReferenceMachine, size: int) -> None:
-        self._machine = machine
-        self._size = size
-
-    def holds(self, address: int) -> bool:
-        return 0 <= address < self._size
-
-    def load(self, address: int, size: int) -> int:
-        return int.from_bytes(self._machine.read(address, size), "little")
 
 
 class ReferenceRunner:
@@ -188,8 +168,8 @@ class ReferenceEngine(Computer):
         self._is_running = False
         self._memory_size = memory
         runner = ReferenceRunner(self.sink)
-        self.runner = cast("Runner", runner)  # as far as the runs of a machine use it
-        contents = None if disk is None else cast("bytearray", disk.attach())
+        self.runner = runner
+        contents = None if disk is None else disk.attach()
         try:
             runner.machine = self._machine = ReferenceMachine(
                 memory,
@@ -198,14 +178,13 @@ class ReferenceEngine(Computer):
                 disk_latency,
                 disk is None or disk.writable,
                 clock_base,
-                cast("bytes", LazyInput(input, runner.gives_up_waiting)),
+                LazyInput(input, runner.gives_up_waiting),
             )
         except BaseException:
             if disk is not None:
                 disk.detach(False)
             raise
         self._disk = disk
-        self._view = cast("Memory", PhysicalView(self._machine, memory))
         self._holding = _Holding(self._machine, disk, self.gate)
         self._holding.watch(self, self._noun)
 
@@ -252,11 +231,7 @@ class ReferenceEngine(Computer):
     def translate(self, address: int, rights: str = "") -> int | None:
         self._check_open()
         wanted, address = bits_of_rights(rights, RIGHT_BITS), check_address(address)
-        user = bool(self._machine.cr("status") & MODE)
-        try:
-            return walk(self._view, self._machine.cr("ptbr"), address, wanted, user).physical
-        except WalkFault:
-            return None
+        return self._machine.translate(address, wanted)
 
     # Running.
 
@@ -266,10 +241,10 @@ class ReferenceEngine(Computer):
         return outcome_of(self, stop, seconds, code, fault)
 
     def _fault(self) -> Fault:
-        match = _DOUBLE.match(self._machine.stop_detail)
-        if match is None:
+        trap = self._machine.undelivered
+        if trap is None:
             return fault_of(self, STUCK, 0, self.pc, 0)
-        return fault_of(self, DOUBLE, BY_NAME[match[1]].code, self.pc, int(match[3], 16))
+        return fault_of(self, DOUBLE, trap.cause.code, self.pc, trap.tval)
 
     @property
     def stop_info(self) -> Any:

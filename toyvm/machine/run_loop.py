@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic, perf_counter, thread_time
-from typing import Any
+from typing import Any, Protocol
 
 from toyvm.errors import ToyvmError
 from toyvm.isa.control import ALL_BITS
@@ -23,6 +23,14 @@ NEVER = ALL_BITS
 # Stops of the core that end a run, whatever its limits.
 FINAL = {lib.T64_STOP_EXIT: Stop.EXIT, lib.T64_STOP_IDLE: Stop.IDLE, lib.T64_STOP_FAULT: Stop.FAULT}
 _OUTPUT_SIZE = 16384
+
+
+class RunLoop(Protocol):
+    """What a computer asks of whatever runs it."""
+
+    def run(self, target: int, deadline: float) -> Stop: ...
+    def run_to(self, address: int, target: int, deadline: float) -> Stop: ...
+    def interrupt(self) -> None: ...
 
 
 class Runner:

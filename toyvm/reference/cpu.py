@@ -105,6 +105,7 @@ class Cpu:
                 Stop.FAULT,
                 f"double fault: {trap.cause.name} at pc {self.pc:#x} (tval {trap.tval:#x}), before anything had "
                 f"retired since the trap with cause {self.control['cause']:#x} at {self.control['epc']:#x}",
+                trap,
             )
         self._enter_trap(trap.cause, trap.tval)
 

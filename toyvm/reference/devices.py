@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from mmap import mmap
+from typing import Protocol
 
 from toyvm.errors import UsageError
 from toyvm.isa.ports import BY_NAME, BY_NUMBER, SECTOR_SIZE
@@ -19,10 +21,20 @@ BUSY, DONE, FAILED = 1, 2, 4  # disk_status
 WORD = 8  # bytes that disk_data moves at a time
 
 
+Sectors = bytearray | mmap  # a disk's, which are changed in place
+
+
+class InputBytes(Protocol):
+    """All of the input, from the first byte on: the next one is looked at only where it is asked for."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> int: ...
+
+
 class Console:
     """Bytes in and out. All of the input, and its end, are there from the start."""
 
-    def __init__(self, input: bytes) -> None:
+    def __init__(self, input: InputBytes) -> None:
         self.output = bytearray()
         self._input = input
         self._taken = 0
@@ -51,8 +63,8 @@ class Console:
 class Disk:
     """Sectors behind a buffer. A command moves its data when it completes, `latency` ticks after it was given."""
 
-    def __init__(self, data: bytearray | None, latency: int, writable: bool) -> None:
-        self.data = data if data is not None else bytearray()
+    def __init__(self, data: Sectors | None, latency: int, writable: bool) -> None:
+        self.data: Sectors = data if data is not None else bytearray()
         self.is_changed = False
         if len(self.data) % SECTOR_SIZE:
             raise UsageError(f"a disk of {len(self.data)} bytes; it takes a multiple of {SECTOR_SIZE}")

@@ -12,7 +12,7 @@ from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.state_hash import state_hash
 from toyvm.reference.cpu import INSTRUCTION_SIZE, Cpu
-from toyvm.reference.devices import Console, Devices, Disk
+from toyvm.reference.devices import Console, Devices, Disk, InputBytes, Sectors
 from toyvm.reference.memory import Memory
 from toyvm.reference.mmu import Use
 from toyvm.reference.stops import Halt, Stop
@@ -46,11 +46,11 @@ class ReferenceMachine:
         self,
         memory: int = DEFAULT_MEMORY,
         level: Level = Level.STRICT,
-        disk: bytearray | None = None,
+        disk: Sectors | None = None,
         disk_latency: int = DEFAULT_DISK_LATENCY,
         disk_writable: bool = True,
         clock_base: int = DEFAULT_CLOCK_BASE,
-        input: bytes = b"",
+        input: InputBytes = b"",
     ) -> None:
         """`memory` in bytes, `disk_latency` in ticks, `clock_base` in ns since the epoch; raises UsageError."""
         self._memory = Memory(memory)
@@ -60,6 +60,7 @@ class ReferenceMachine:
         self._cpu = Cpu(self._memory, self._devices, level)
         self._stop: Stop | None = None
         self.stop_detail = ""
+        self.undelivered: Trap | None = None  # the exception of a double fault
 
     # Before a run, and for looking in between.
 
@@ -115,7 +116,7 @@ class ReferenceMachine:
             try:
                 self._cpu.step()
             except Halt as halt:
-                self.stop_detail = halt.detail
+                self.stop_detail, self.undelivered = halt.detail, halt.undelivered
                 if halt.stop is Stop.IDLE:
                     return halt.stop
                 self._stop = halt.stop
@@ -183,6 +184,10 @@ class ReferenceMachine:
     def instruction_at(self, address: int) -> int | None:
         """The word that a fetch at this virtual address would see; None if it would fault."""
         return self._cpu.mmu.peek(address) if address % INSTRUCTION_SIZE == 0 else None
+
+    def translate(self, address: int, rights: int) -> int | None:
+        """Where an access of the current mode that needs these rights, bits of an entry, would go; None: nowhere."""
+        return self._cpu.mmu.look_up(address, rights)
 
     def state_words(self) -> tuple[int, ...]:
         """x0..x31, pc, and the control registers in number order as a kernel would read them."""

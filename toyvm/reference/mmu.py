@@ -63,11 +63,15 @@ class Mmu:
 
     def peek(self, address: int) -> int | None:
         """The instruction word at an aligned address, for the host; changes nothing. None: a fetch would fault."""
+        physical = self.look_up(address, PTE_X)
+        return None if physical is None else self._memory.load(physical, 4)
+
+    def look_up(self, address: int, rights: int) -> int | None:
+        """The physical address that the current mode reaches with all `rights`, for the host; changes nothing."""
         try:
-            found = walk(self._memory, self._control["ptbr"], address, PTE_X, self._control.user_mode)
+            return walk(self._memory, self._control["ptbr"], address, rights, self._control.user_mode).physical
         except WalkFault:
             return None
-        return self._memory.load(found.physical, 4)
 
     def _watch(self, address: int, user: bool, access: Access, found: Translation | None) -> None:
         """Note a use of a translation that a cache may hold otherwise. `found` is the fresh walk's; None: it faults."""

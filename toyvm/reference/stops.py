@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from toyvm.reference.traps import Trap
+
 
 class Stop(StrEnum):
     """Why a run ended."""
@@ -17,7 +19,9 @@ class Stop(StrEnum):
 class Halt(Exception):
     """The machine stops here; the instruction under way, if there is one, does not retire."""
 
-    def __init__(self, stop: Stop, detail: str) -> None:
+    def __init__(self, stop: Stop, detail: str, undelivered: Trap | None = None) -> None:
+        """`undelivered`: the exception of a double fault."""
         super().__init__(detail)
         self.stop = stop
         self.detail = detail
+        self.undelivered = undelivered
