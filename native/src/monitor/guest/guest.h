@@ -8,7 +8,7 @@
 #include "monitor/shadow/shadow.h"
 
 struct technique;
-struct para;
+struct domain;
 struct rewriting;
 struct assist;
 struct custom;
@@ -48,7 +48,7 @@ struct t64_guest {
     bool settles;          /* a hypercall changed what settling looks at */
     struct t64_walk walk; /* of a page fault, through the guest's own tables (trap) */
     struct shadow shadow; /* trap */
-    struct para *para;    /* para */
+    struct domain *domain; /* para */
     struct rewriting *rewriting; /* rewrite */
     struct assist *assist; /* assist */
     struct custom *custom; /* custom */

@@ -2,7 +2,11 @@
 #ifndef T64_CALLS_H
 #define T64_CALLS_H
 
-#include "monitor/para/para.h"
+#include "monitor/domain/domain.h"
+
+/* What a hypercall comes to, if not to a negated error, or to a stop (enum t64_stop): OUTPUT, INPUT or WORK. What is stopped is under
+ * way, and made again when the host has done its part, or others have had their turn. */
+enum { CALL_DONE = 0 };
 
 static inline bool call_is_stopped(int come_to) { return come_to > CALL_DONE; }
 

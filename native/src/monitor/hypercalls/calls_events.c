@@ -8,7 +8,7 @@ static bool is_port(u64 port) { return port > 0 && port < EVENT_PORTS; }
 static u32 free_port(const struct t64_guest *guest)
 {
     for (u32 port = 1; port < EVENT_PORTS; port++)
-        if (guest->para->channels[port].state == EVENT_FREE)
+        if (guest->domain->channels[port].state == EVENT_FREE)
             return port;
     return 0;
 }
@@ -17,7 +17,7 @@ static u32 free_port(const struct t64_guest *guest)
 static struct t64_guest *domain_of(struct t64_guest *guest, u64 id)
 {
     struct t64_guest *other = id ? guest_of_domain(guest->host, id) : guest;
-    return other && other->para ? other : NULL;
+    return other && other->domain ? other : NULL;
 }
 
 int call_event_alloc_unbound(struct t64_guest *guest, const u64 *args, u64 *result)
@@ -28,7 +28,7 @@ int call_event_alloc_unbound(struct t64_guest *guest, const u64 *args, u64 *resu
         return -HYPERCALL_ERROR_NOENT;
     if (!port)
         return -HYPERCALL_ERROR_NOMEM;
-    guest->para->channels[port] = (struct event_channel){.state = EVENT_UNBOUND, .domain = guest_id(other)};
+    guest->domain->channels[port] = (struct event_channel){.state = EVENT_UNBOUND, .domain = guest_id(other)};
     *result = port;
     return CALL_DONE;
 }
@@ -40,13 +40,13 @@ int call_event_bind_interdomain(struct t64_guest *guest, const u64 *args, u64 *r
     u32 port = free_port(guest);
     if (!other || !is_port(args[1]))
         return -HYPERCALL_ERROR_NOENT;
-    struct event_channel *end = &other->para->channels[args[1]];
+    struct event_channel *end = &other->domain->channels[args[1]];
     if (end->state != EVENT_UNBOUND || end->domain != guest_id(guest))
         return -HYPERCALL_ERROR_NOENT;
     if (!port)
         return -HYPERCALL_ERROR_NOMEM;
     *end = (struct event_channel){.state = EVENT_INTERDOMAIN, .peer = guest, .port = port};
-    guest->para->channels[port] =
+    guest->domain->channels[port] =
         (struct event_channel){.state = EVENT_INTERDOMAIN, .peer = other, .port = (u32)args[1]};
     *result = port;
     return CALL_DONE;
@@ -57,13 +57,13 @@ int call_event_bind_virq(struct t64_guest *guest, const u64 *args, u64 *result)
     u32 port = free_port(guest);
     if (args[0] >= VIRQ_COUNT || args[0] == EVENT_INTERRUPT)
         return -HYPERCALL_ERROR_INVAL;
-    if (guest->para->virq_ports[args[0]])
+    if (guest->domain->virq_ports[args[0]])
         return -HYPERCALL_ERROR_BUSY;
     if (!port)
         return -HYPERCALL_ERROR_NOMEM;
-    guest->para->channels[port] = (struct event_channel){.state = EVENT_VIRQ, .port = (u32)args[0]};
-    guest->para->virq_ports[args[0]] = port;
-    guest->para->pending &= ~((u64)1 << args[0]); /* what is pending already rises anew */
+    guest->domain->channels[port] = (struct event_channel){.state = EVENT_VIRQ, .port = (u32)args[0]};
+    guest->domain->virq_ports[args[0]] = port;
+    guest->domain->pending &= ~((u64)1 << args[0]); /* what is pending already rises anew */
     guest->settles = true;
     *result = port;
     return CALL_DONE;
@@ -78,10 +78,10 @@ int call_event_send(struct t64_guest *guest, const u64 *args, u64 *result)
 int call_event_close(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     (void)result;
-    if (!is_port(args[0]) || guest->para->channels[args[0]].state == EVENT_FREE)
+    if (!is_port(args[0]) || guest->domain->channels[args[0]].state == EVENT_FREE)
         return -HYPERCALL_ERROR_NOENT;
     events_close(guest, (u32)args[0]);
-    *para_shared(guest, SHARED_EVENT_PENDING) &= ~((u64)1 << args[0]);
+    *domain_shared(guest, SHARED_EVENT_PENDING) &= ~((u64)1 << args[0]);
     guest->settles = true;
     return 0;
 }
@@ -91,7 +91,7 @@ int call_event_status(struct t64_guest *guest, const u64 *args, u64 *result)
     (void)result;
     if (!is_port(args[0]))
         return -HYPERCALL_ERROR_NOENT;
-    const struct event_channel *channel = &guest->para->channels[args[0]];
+    const struct event_channel *channel = &guest->domain->channels[args[0]];
     struct t64_channel_record record = {
         .state = channel->state,
         .domain = channel->peer ? guest_id(channel->peer) : channel->domain,

@@ -1,19 +1,19 @@
 /* Hypercalls about sharing frames with other domains, and about which there are. */
 #include "monitor/hypercalls/calls.h"
 #include "monitor/hypercalls/guest_copy.h"
-#include "monitor/para/direct_paging.h"
+#include "monitor/domain/direct_paging.h"
 
 static struct t64_guest *other_domain(struct t64_guest *guest, u64 id)
 {
     struct t64_guest *other = guest_of_domain(guest->host, id);
-    return other && other != guest && other->para ? other : NULL;
+    return other && other != guest && other->domain ? other : NULL;
 }
 
 static struct grant *free_grant(struct t64_guest *guest)
 {
     for (u32 i = 0; i < GRANTS; i++)
-        if (!guest->para->grants[i].domain)
-            return &guest->para->grants[i];
+        if (!guest->domain->grants[i].domain)
+            return &guest->domain->grants[i];
     return NULL;
 }
 
@@ -34,14 +34,14 @@ int call_grant_access(struct t64_guest *guest, const u64 *args, u64 *result)
         return -HYPERCALL_ERROR_NOMEM;
     *grant = (struct grant){.domain = args[0], .frame = (u32)args[1], .writable = writable};
     frame->grants++;
-    *result = (u64)(grant - guest->para->grants);
+    *result = (u64)(grant - guest->domain->grants);
     return CALL_DONE;
 }
 
 int call_grant_end(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     (void)result;
-    struct grant *grant = args[0] < GRANTS ? &guest->para->grants[args[0]] : NULL;
+    struct grant *grant = args[0] < GRANTS ? &guest->domain->grants[args[0]] : NULL;
     if (!grant || !grant->domain)
         return -HYPERCALL_ERROR_NOENT;
     if (grant->maps)

@@ -13,7 +13,7 @@ static int give_back(struct t64_guest *guest, u64 page)
     host_give_back(guest->host, guest->frames[page]);
     guest->frames[page] = FRAME_NONE;
     guest->holes++;
-    guest->para->flush = true;
+    guest->domain->flush = true;
     return 0;
 }
 
@@ -32,7 +32,7 @@ static int get_record(struct t64_guest *guest, t64_gva at)
         return -HYPERCALL_ERROR_FAULT;
     if (record.page >= guest->pages || guest->frames[record.page] != FRAME_NONE)
         return -HYPERCALL_ERROR_INVAL;
-    if (t64_guest_pages(&guest->vm) >= guest->para->target)
+    if (t64_guest_pages(&guest->vm) >= guest->domain->target)
         return -HYPERCALL_ERROR_NOMEM;
     u32 frame = frames_take(&guest->host->frames, guest->owner, (u32)record.page);
     if (frame == FRAME_NONE)
@@ -73,17 +73,17 @@ int call_increase_reservation(struct t64_guest *guest, const u64 *args, u64 *res
 
 /* From the host. */
 
-uint64_t t64_guest_target(t64_vm *vm) { return guest_of(vm)->para ? guest_of(vm)->para->target : guest_of(vm)->pages; }
+uint64_t t64_guest_target(t64_vm *vm) { return guest_of(vm)->domain ? guest_of(vm)->domain->target : guest_of(vm)->pages; }
 
 int t64_guest_set_target(t64_vm *vm, uint64_t pages)
 {
     struct t64_guest *guest = guest_of(vm);
-    if (!guest->para || pages > guest->pages)
+    if (!guest->domain || pages > guest->pages)
         return T64_ERROR_VALUE;
-    guest->para->target = pages;
-    *para_shared(guest, SHARED_TARGET) = pages;
+    guest->domain->target = pages;
+    *domain_shared(guest, SHARED_TARGET) = pages;
     events_raise_virqs(guest, (u64)1 << VIRQ_BALLOON);
-    guest->para->has_news = true;
+    guest->domain->has_news = true;
     return T64_OK;
 }
 

@@ -24,8 +24,8 @@ int call_set_timer(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     (void)result;
     guest->vm.state.timecmp = args[0];
-    guest->para->pending &= ~IPEND_TIMER; /* a new deadline that has passed already is an event of its own */
-    *para_shared(guest, SHARED_TIMECMP) = args[0];
+    guest->domain->pending &= ~IPEND_TIMER; /* a new deadline that has passed already is an event of its own */
+    *domain_shared(guest, SHARED_TIMECMP) = args[0];
     guest->settles = true;
     return 0;
 }
@@ -58,24 +58,24 @@ int call_report_done(struct t64_guest *guest, u64 done, u64 count, int error)
 
 /* Traps. */
 
-/* PARA_HANDLERS if there is no such cause. */
+/* DOMAIN_HANDLERS if there is no such cause. */
 static u32 handler_index(u64 cause)
 {
     if (cause == TRAP_ANY)
-        return PARA_HANDLER_ANY;
+        return DOMAIN_HANDLER_ANY;
     if (cause_is_interrupt(cause))
-        return (cause ^ CAUSE_TIMER) < PARA_INTERRUPTS ? PARA_EXCEPTIONS + (u32)cause : PARA_HANDLERS;
-    return cause && cause <= CAUSE_STORE_ACCESS_FAULT ? (u32)cause : PARA_HANDLERS;
+        return (cause ^ CAUSE_TIMER) < DOMAIN_INTERRUPTS ? DOMAIN_EXCEPTIONS + (u32)cause : DOMAIN_HANDLERS;
+    return cause && cause <= CAUSE_STORE_ACCESS_FAULT ? (u32)cause : DOMAIN_HANDLERS;
 }
 
 enum { TRAP_KEEPS_INTERRUPTS = 1 };
 
-static int add_handler(struct para_handler *handlers, const struct t64_trap_record *record)
+static int add_handler(struct domain_handler *handlers, const struct t64_trap_record *record)
 {
     u32 index = handler_index(record->cause);
-    if (index == PARA_HANDLERS || record->flags & ~(u64)TRAP_KEEPS_INTERRUPTS)
+    if (index == DOMAIN_HANDLERS || record->flags & ~(u64)TRAP_KEEPS_INTERRUPTS)
         return -HYPERCALL_ERROR_INVAL;
-    handlers[index] = (struct para_handler){record->handler, true, record->flags & TRAP_KEEPS_INTERRUPTS};
+    handlers[index] = (struct domain_handler){record->handler, true, record->flags & TRAP_KEEPS_INTERRUPTS};
     return 0;
 }
 
@@ -85,7 +85,7 @@ _Static_assert(MAXIMUM_RECORDS * WORK_RECORD <= WORK_PIECE / 2, "a trap table is
 int call_set_trap_table(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     (void)result;
-    struct para_handler handlers[PARA_HANDLERS] = {0};
+    struct domain_handler handlers[DOMAIN_HANDLERS] = {0};
     int error = call_check_list(args[0], args[1]);
     for (u64 i = 0; !error && i < args[1]; i++) {
         struct t64_trap_record record;
@@ -95,8 +95,8 @@ int call_set_trap_table(struct t64_guest *guest, const u64 *args, u64 *result)
     if (error)
         return error;
     host_note_work(guest->host, args[1] * WORK_RECORD);
-    memcpy(guest->para->handlers, handlers, sizeof handlers);
-    *para_shared(guest, SHARED_TVEC) = handlers[PARA_HANDLER_ANY].address;
+    memcpy(guest->domain->handlers, handlers, sizeof handlers);
+    *domain_shared(guest, SHARED_TVEC) = handlers[DOMAIN_HANDLER_ANY].address;
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* Hypercalls about page tables. */
 #include "monitor/hypercalls/calls.h"
 #include "monitor/hypercalls/guest_copy.h"
-#include "monitor/para/direct_paging.h"
+#include "monitor/domain/direct_paging.h"
 
 #include <string.h>
 
@@ -117,7 +117,7 @@ int call_unpin_table(struct t64_guest *guest, const u64 *args, u64 *result)
 /* One after the other; the first one is let go where the second one is refused. */
 static int take_roots(struct t64_guest *guest, const u64 *args)
 {
-    struct trees *trees = &guest->para->trees;
+    struct trees *trees = &guest->domain->trees;
     if (trees->root_taken && trees->root != args[0])
         trees_abandon(guest); /* the host has changed what the guest asks for */
     int error = trees->root_taken ? 0 : trees_take(guest, args[0], FRAME_LEVEL2);
@@ -138,14 +138,14 @@ static int take_roots(struct t64_guest *guest, const u64 *args)
 
 static void switch_roots(struct t64_guest *guest, const u64 *args)
 {
-    struct para *para = guest->para;
+    struct domain *domain = guest->domain;
     for (u32 mode = 0; mode < 2; mode++) {
-        if (para->roots[mode] != FRAME_NONE)
-            trees_leave(guest, para->roots[mode]);
-        para->roots[mode] = args[mode] == ALL_ONES ? FRAME_NONE : (u32)args[mode];
+        if (domain->roots[mode] != FRAME_NONE)
+            trees_leave(guest, domain->roots[mode]);
+        domain->roots[mode] = args[mode] == ALL_ONES ? FRAME_NONE : (u32)args[mode];
     }
-    *para_shared(guest, SHARED_PTBR) = frame_address((u32)args[0]).at | PTBR_ENABLE;
-    para->flush = true;
+    *domain_shared(guest, SHARED_PTBR) = frame_address((u32)args[0]).at | PTBR_ENABLE;
+    domain->flush = true;
 }
 
 /* The new roots are taken before the old ones are let go: they may be the same, or share tables. */

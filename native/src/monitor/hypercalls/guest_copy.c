@@ -1,16 +1,9 @@
 /* A paravirtual guest's memory by virtual address, walked as the hardware would in the guest's place. */
 #include "monitor/hypercalls/guest_copy.h"
 
-#include "monitor/para/para.h"
+#include "monitor/domain/domain.h"
 
 #include <string.h>
-
-static struct t64_walk walk_hardware(struct t64_guest *guest, t64_gva gva, u32 rights)
-{
-    struct t64_host *host = guest->host;
-    u64 ptbr = frame_address(guest->para->roots[para_mode(guest)]).at | PTBR_ENABLE;
-    return walk(&host->hardware.phys, ptbr, gva, rights, true);
-}
 
 /* An unmodified guest names guest-physical addresses. */
 static t64_hpa reach_physical(const struct t64_guest *guest, u64 at)
@@ -20,9 +13,9 @@ static t64_hpa reach_physical(const struct t64_guest *guest, u64 at)
 
 t64_hpa reach(struct t64_guest *guest, t64_gva gva, u32 rights)
 {
-    if (!guest->para)
+    if (!guest->domain)
         return reach_physical(guest, gva.at);
-    struct t64_walk found = walk_hardware(guest, gva, rights);
+    struct t64_walk found = domain_walk(guest, gva, rights);
     if (found.result != WALK_OK)
         return (t64_hpa){T64_NOWHERE};
     u64 marks = walk_marks(&found, rights);
@@ -62,7 +55,7 @@ bool reach_write(struct t64_guest *guest, t64_gva gva, const void *buffer, u64 s
             return false;
         memcpy(phys_to_write(&guest->host->hardware.phys, at), from, run);
         host_memory_changed(guest->host, at, run);
-        if (!guest->para)
+        if (!guest->domain)
             guest->technique->memory_changed(guest, (t64_gpa){gva.at}, run);
         gva.at += run, from += run, size -= run;
     }
@@ -73,20 +66,11 @@ bool reach_allows(struct t64_guest *guest, t64_gva gva, u64 size, u32 rights)
 {
     while (size) {
         u64 run = run_in_page(gva, size);
-        bool there = guest->para ? walk_hardware(guest, gva, rights).result == WALK_OK
+        bool there = guest->domain ? domain_walk(guest, gva, rights).result == WALK_OK
                                  : reach_physical(guest, gva.at).at != T64_NOWHERE;
         if (!there)
             return false;
         gva.at += run, size -= run;
     }
     return true;
-}
-
-u64 para_translate(struct t64_guest *guest, t64_gva gva, u32 rights)
-{
-    struct t64_walk found = walk_hardware(guest, gva, rights);
-    if (found.result != WALK_OK)
-        return T64_NOWHERE;
-    const struct frame *frame = &guest->host->frames.all[found.gpa.at >> FRAME_SHIFT];
-    return frame->owner == guest->owner ? (u64)frame->page << FRAME_SHIFT | (gva.at & (FRAME_SIZE - 1)) : T64_NOWHERE;
 }

@@ -4,10 +4,6 @@
 
 #include "monitor/guest/guest.h"
 
-/* What a hypercall comes to, if not to a negated error, or to a stop (enum t64_stop): OUTPUT, INPUT or WORK. What is stopped is under
- * way, and made again when the host has done its part, or others have had their turn. */
-enum { CALL_DONE = 0 };
-
 /* The handler of the exit. */
 int hypercall_serve(struct t64_guest *guest);
 

@@ -25,7 +25,7 @@ static const struct {
 
 static bool exists(const struct t64_guest *guest, u64 number)
 {
-    return number < HYPERCALL_COUNT && (guest->para || rows[number].is_offered);
+    return number < HYPERCALL_COUNT && (guest->domain || rows[number].is_offered);
 }
 
 u64 call_numbers(const struct t64_guest *guest)
@@ -53,14 +53,14 @@ static void retire(struct t64_guest *guest)
 
 static int control_iret(struct t64_guest *guest)
 {
-    u64 status = *para_shared(guest, SHARED_STATUS) & (STATUS_PIE | STATUS_PMODE);
-    u32 mode = status & STATUS_PMODE ? PARA_USER : PARA_KERNEL;
-    if (guest->para->roots[mode] == FRAME_NONE)
+    u64 status = *domain_shared(guest, SHARED_STATUS) & (STATUS_PIE | STATUS_PMODE);
+    u32 mode = status & STATUS_PMODE ? DOMAIN_USER : DOMAIN_KERNEL;
+    if (guest->domain->roots[mode] == FRAME_NONE)
         return guest_fault(guest, T64_FAULT_BAD_PAGE_TABLE, 0, 0);
     retire(guest);
-    *para_shared(guest, SHARED_STATUS) = status | (status & STATUS_PIE ? STATUS_IE : 0);
-    guest->vm.state.pc = *para_shared(guest, SHARED_EPC);
-    para_set_mode(guest, mode);
+    *domain_shared(guest, SHARED_STATUS) = status | (status & STATUS_PIE ? STATUS_IE : 0);
+    guest->vm.state.pc = *domain_shared(guest, SHARED_EPC);
+    domain_set_mode(guest, mode);
     return OUTCOME_SETTLE;
 }
 
@@ -92,7 +92,7 @@ static enum look look_what_came(struct t64_guest *guest)
     if (!disk_ring_advance(guest, now))
         return LOOK_AGAIN;
     bool came = system_pending(&guest->vm) & guest->vm.state.imask;
-    return came || (guest->para && para_pending_now(guest) & IPEND_EVENT) ? LOOK_ENDS : LOOK_WAITS_ON;
+    return came || (guest->domain && domain_pending(guest) & IPEND_EVENT) ? LOOK_ENDS : LOOK_WAITS_ON;
 }
 
 /* After a wait has ended: does it end for the guest? False: it goes on waiting, or looking, if need be in the next run. */
@@ -127,12 +127,12 @@ static int wait_for_interrupt(struct t64_guest *guest)
 {
     u64 *stage = &call_progress(guest)->stage;
     struct t64_state *state = &guest->vm.state;
-    u64 imask = guest->para ? *para_shared(guest, SHARED_IMASK) : state->imask, kept = state->imask;
-    if (!*stage && guest->para && para_pending_now(guest) & imask & IPEND_EVENT) {
+    u64 imask = guest->domain ? *domain_shared(guest, SHARED_IMASK) : state->imask, kept = state->imask;
+    if (!*stage && guest->domain && domain_pending(guest) & imask & IPEND_EVENT) {
         retire(guest);
         return OUTCOME_SETTLE;
     }
-    state->imask = guest->para ? para_awaited(guest, imask) : imask;
+    state->imask = guest->domain ? domain_awaited(guest, imask) : imask;
     int outcome = wait_or_look(guest, stage);
     state->imask = kept;
     return outcome;
@@ -172,7 +172,7 @@ static int call_nothing(struct t64_guest *guest, const u64 *args, u64 *result)
 
 static bool wants_settling(const struct t64_guest *guest)
 {
-    return guest->settles || (guest->para && (guest->para->flush || para_interrupt_is_due(guest)));
+    return guest->settles || (guest->domain && (guest->domain->flush || domain_interrupt_is_due(guest)));
 }
 
 static int call(struct t64_guest *guest, hypercall_function *function)
@@ -186,8 +186,8 @@ static int call(struct t64_guest *guest, hypercall_function *function)
     if (wants_settling(guest))
         return OUTCOME_SETTLE;
     guest_retired_one(guest);
-    if (guest->para)
-        *para_shared(guest, SHARED_TIME) = vm_time(&guest->vm);
+    if (guest->domain)
+        *domain_shared(guest, SHARED_TIME) = vm_time(&guest->vm);
     return OUTCOME_RESUME;
 }
 
@@ -195,7 +195,7 @@ static u32 hypercall_under_way(const struct t64_guest *guest)
 {
     const struct t64_call_progress *progress = &guest->vm.devices.rings.progress;
     bool here = progress->pc == guest->vm.state.pc && progress->retired == guest->vm.state.retired;
-    bool may = guest->para || hypercalls_are_offered(guest);
+    bool may = guest->domain || hypercalls_are_offered(guest);
     return progress->word && here && may && is_hypercall(guest, (u32)progress->word) ? (u32)progress->word : 0;
 }
 
@@ -219,7 +219,7 @@ int hypercall_serve(struct t64_guest *guest)
     guest->vm.devices.rings.progress.word = 0;
     if (stays_under_way(outcome)) {
         call_progress(guest)->word = word;
-        guest->settles |= guest->para && guest->para->flush; /* which going on with it will have done by then */
+        guest->settles |= guest->domain && guest->domain->flush; /* which going on with it will have done by then */
     }
     guest->vm.calls[number < HYPERCALL_COUNT ? number : HYPERCALL_COUNT] += !guest_comes_again(outcome);
     return outcome;

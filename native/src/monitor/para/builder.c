@@ -6,7 +6,6 @@
  *                                the first tables: root, level 1, level 0, mapped read-only
  *     the end of what is mapped  of memory, or 1 GiB: one slot of a root
  */
-#include "monitor/para/direct_paging.h"
 #include "monitor/para/para.h"
 
 #include <assert.h>
@@ -65,7 +64,7 @@ static void write_start(struct t64_guest *guest, const struct plan *plan)
         .version = HYPERCALL_VERSION_MAJOR << 16 | HYPERCALL_VERSION_MINOR,
         .pages = guest->pages,
         .free_end = (u64)plan->start << PAGE_SHIFT,
-        .shared_frame = guest->para->monitor_frames[PARA_SHARED],
+        .shared_frame = guest->domain->monitor_frames[DOMAIN_SHARED],
         .root_frame = guest->frames[plan->root],
         .frames = (u64)plan->list << PAGE_SHIFT,
         .clock_base = guest->vm.devices.clock_base,
@@ -101,25 +100,25 @@ static void write_tables(struct t64_guest *guest, const struct plan *plan)
 /* As after reset; the root is pinned, and in use. */
 static void reset(struct t64_guest *guest, u32 root)
 {
-    struct para *para = guest->para;
+    struct domain *domain = guest->domain;
     events_close_all(guest);
     grants_leave(guest);
     tables_forget(guest);
-    memset(para->handlers, 0, sizeof para->handlers);
-    memset(para_shared(guest, 0), 0, FRAME_SIZE);
-    *para_shared(guest, SHARED_PTBR) = frame_address(root).at | PTBR_ENABLE;
-    *para_shared(guest, SHARED_TIMECMP) = guest->vm.state.timecmp;
-    *para_shared(guest, SHARED_INFO) = guest->vm.info;
-    para->roots[PARA_KERNEL] = root;
-    para->roots[PARA_USER] = FRAME_NONE;
+    memset(domain->handlers, 0, sizeof domain->handlers);
+    memset(domain_shared(guest, 0), 0, FRAME_SIZE);
+    *domain_shared(guest, SHARED_PTBR) = frame_address(root).at | PTBR_ENABLE;
+    *domain_shared(guest, SHARED_TIMECMP) = guest->vm.state.timecmp;
+    *domain_shared(guest, SHARED_INFO) = guest->vm.info;
+    domain->roots[DOMAIN_KERNEL] = root;
+    domain->roots[DOMAIN_USER] = FRAME_NONE;
     int error = trees_take_at_once(guest, root, FRAME_LEVEL2);
     error |= trees_take_at_once(guest, root, FRAME_LEVEL2);
     guest->host->frames.all[root].pinned = 1 + FRAME_LEVEL2;
     assert(!error);
     (void)error;
-    para->doubtful = para->broken = false;
-    para->pending = 0;
-    para->booted = true;
+    domain->doubtful = domain->broken = false;
+    domain->pending = 0;
+    domain->booted = true;
 }
 
 /* It begins with all its pages. False if the host has too few left. */
@@ -143,14 +142,14 @@ int para_boot(struct t64_guest *guest, u64 entry)
         return T64_ERROR_BUSY;
     if (!fill_holes(guest))
         return T64_ERROR_MEMORY;
-    if (!make_plan(guest, &plan) || (!guest->para->booted && !is_free(guest, &plan)))
+    if (!make_plan(guest, &plan) || (!guest->domain->booted && !is_free(guest, &plan)))
         return T64_ERROR_ROOM;
     clear_pages(guest, &plan);
     write_start(guest, &plan);
     write_list(guest, &plan);
     write_tables(guest, &plan);
     reset(guest, guest->frames[plan.root]);
-    para_set_mode(guest, PARA_KERNEL);
+    domain_set_mode(guest, DOMAIN_KERNEL);
     guest->unsettled = true; /* it is shown what there is before its first instruction, and need not be interrupted for that */
     guest->vm.state.pc = entry;
     guest->vm.state.x[REGISTER_A0] = (u64)plan.start << PAGE_SHIFT;

@@ -1,5 +1,4 @@
 /* The auditor of paravirtual guests' frames: counts all uses anew, from the tables themselves, against the books. */
-#include "monitor/para/direct_paging.h"
 #include "monitor/para/para.h"
 #include "monitor/rings/rings.h"
 
@@ -81,14 +80,14 @@ static void count_own(struct audit *audit)
             count_table(audit, number, frame->type);
     }
     for (u32 mode = 0; mode < 2; mode++)
-        if (guest->para->roots[mode] != FRAME_NONE)
-            note_use(audit, guest->para->roots[mode], FRAME_LEVEL2);
+        if (guest->domain->roots[mode] != FRAME_NONE)
+            note_use(audit, guest->domain->roots[mode], FRAME_LEVEL2);
     for (u64 ring = 0; ring < RING_COUNT; ring++)
         if (rings_frame(guest, ring) != FRAME_NONE)
             note_use(audit, rings_frame(guest, ring), FRAME_WRITABLE);
     for (u32 i = 0; i < GRANTS; i++)
-        if (guest->para->grants[i].domain)
-            audit->uses[guest->para->grants[i].frame].grants++;
+        if (guest->domain->grants[i].domain)
+            audit->uses[guest->domain->grants[i].frame].grants++;
 }
 
 static void count_map(struct audit *audit, const struct grant_map *map)
@@ -104,8 +103,8 @@ static void count_maps(struct audit *audit)
 {
     u32 granted[GRANTS] = {0};
     for (struct t64_guest *other = audit->guest->host->guests; other; other = other->next)
-        for (u32 i = 0; other->para && i < GRANT_MAPS; i++) {
-            const struct grant_map *map = &other->para->maps[i];
+        for (u32 i = 0; other->domain && i < GRANT_MAPS; i++) {
+            const struct grant_map *map = &other->domain->maps[i];
             if (!map->used)
                 continue;
             count_map(audit, map);
@@ -113,7 +112,7 @@ static void count_maps(struct audit *audit)
                 granted[map->reference]++;
         }
     for (u32 i = 0; i < GRANTS; i++)
-        require(audit, audit->guest->para->grants[i].maps == granted[i]);
+        require(audit, audit->guest->domain->grants[i].maps == granted[i]);
 }
 
 static void compare_frame(struct audit *audit, u32 page)
@@ -142,25 +141,25 @@ static void compare_map(struct audit *audit, const struct grant_map *map)
 
 static void compare_books(struct audit *audit)
 {
-    const struct para *para = audit->guest->para;
+    const struct domain *domain = audit->guest->domain;
     u32 used = 0;
     for (u32 page = 0; page < audit->guest->pages; page++)
         if (audit->guest->frames[page] != FRAME_NONE)
             compare_frame(audit, page);
     for (u32 i = 0; i < GRANT_MAPS; i++) {
-        used += para->maps[i].used;
-        if (para->maps[i].used)
-            compare_map(audit, &para->maps[i]);
+        used += domain->maps[i].used;
+        if (domain->maps[i].used)
+            compare_map(audit, &domain->maps[i]);
     }
-    require(audit, used == para->maps_used);
+    require(audit, used == domain->maps_used);
 }
 
 int t64_guest_audit(t64_vm *vm)
 {
     struct t64_guest *guest = guest_of(vm);
-    if (!guest->para)
+    if (!guest->domain)
         return T64_OK;
-    if (trees_are_under_way(&guest->para->trees))
+    if (trees_are_under_way(&guest->domain->trees))
         return T64_ERROR_BUSY;
     struct audit audit = {guest, calloc(guest->host->frames.total, sizeof(struct uses)), true};
     if (!audit.uses)

@@ -1,45 +1,6 @@
 /* Exits under `para`: which of the hardware's traps go to the guest's handlers, which ask the monitor for something. */
+#include "monitor/hypercalls/hypercall.h"
 #include "monitor/para/para.h"
-
-void para_set_mode(struct t64_guest *guest, u32 mode)
-{
-    u64 status = guest->vm.state.status & ~STATUS_MODE;
-    guest->vm.state.status = mode == PARA_USER ? status | STATUS_MODE : status;
-}
-
-static const struct para_handler *handler_of(const struct t64_guest *guest, u64 cause)
-{
-    u32 index = cause_is_interrupt(cause) ? PARA_EXCEPTIONS + (u32)cause : (u32)cause;
-    const struct para_handler *handlers = guest->para->handlers;
-    return handlers[index].given ? &handlers[index] : &handlers[PARA_HANDLER_ANY];
-}
-
-/* As the hardware does it to the control registers. */
-static void enter_handler(struct t64_guest *guest, const struct para_handler *handler, u64 cause, u64 tval)
-{
-    u64 enabled = para_interrupts_enabled(guest);
-    u64 status = enabled ? STATUS_PIE : 0;
-    status |= para_mode(guest) == PARA_USER ? STATUS_PMODE : 0;
-    status |= handler->keeps_interrupts ? enabled : 0;
-    *para_shared(guest, SHARED_STATUS) = status;
-    *para_shared(guest, SHARED_EPC) = guest->vm.state.pc;
-    *para_shared(guest, SHARED_CAUSE) = cause;
-    *para_shared(guest, SHARED_TVAL) = tval;
-    guest->vm.state.pc = handler->address;
-    guest->vm.state.fresh = 1;
-    para_set_mode(guest, PARA_KERNEL);
-}
-
-int para_raise(struct t64_guest *guest, u64 cause, u64 tval)
-{
-    if (guest->vm.state.fresh && !cause_is_interrupt(cause))
-        return guest_fault(guest, T64_FAULT_DOUBLE, cause, tval);
-    const struct para_handler *handler = handler_of(guest, cause);
-    if (!handler->given)
-        return guest_fault(guest, T64_FAULT_NO_HANDLER, cause, tval);
-    enter_handler(guest, handler, cause, tval);
-    return OUTCOME_SETTLE;
-}
 
 /* Handlers, by reason. */
 
@@ -60,13 +21,13 @@ static int let_settle(struct t64_guest *guest)
 
 static int spin(struct t64_guest *guest)
 {
-    if (!para_interrupts_enabled(guest))
+    if (!domain_interrupts_enabled(guest))
         return guest_fault(guest, T64_FAULT_STUCK, 0, 0);
     guest_spin(guest, system_next_event(&guest->vm));
     return OUTCOME_SETTLE;
 }
 
-int (*const para_handlers[EXIT_COUNT])(struct t64_guest *guest) = {
+static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_CRR] = read_info,
     [EXIT_SYSCALL] = reflect,
     [EXIT_EXCEPTION] = reflect,
@@ -88,7 +49,7 @@ static u32 privileged_reason(struct t64_guest *guest)
 {
     u32 word = (u32)guest->exit.trap.tval;
     bool reads_info = guest_sensitive_reason(word) == EXIT_CRR && word >> 17 == CR_INFO;
-    return reads_info && para_mode(guest) == PARA_KERNEL ? EXIT_CRR : EXIT_EXCEPTION;
+    return reads_info && domain_mode(guest) == DOMAIN_KERNEL ? EXIT_CRR : EXIT_EXCEPTION;
 }
 
 static u32 page_fault_reason(struct t64_guest *guest)
@@ -97,4 +58,30 @@ static u32 page_fault_reason(struct t64_guest *guest)
     return EXIT_GUEST_PAGE_FAULT;
 }
 
-u32 (*const para_reasons[])(struct t64_guest *guest) = GUEST_REASONS(page_fault_reason, illegal_reason, privileged_reason);
+static u32 (*const reasons[])(struct t64_guest *guest) = GUEST_REASONS(page_fault_reason, illegal_reason, privileged_reason);
+
+const struct technique technique_para = {
+    .open = para_open,
+    .close = para_close,
+    .boot = para_boot,
+    .enter = para_enter,
+    .leave = para_leave,
+    .settle = para_settle,
+    .go = guest_go_in_user_mode,
+    .resume = para_resume,
+    .state_changed = para_state_changed,
+    .memory_changed = para_memory_changed,
+    .root = para_root,
+    .reason = reasons,
+    .handle = handlers,
+    .hypercalls = &guest_hypercalls,
+    .hcall_cause = CAUSE_ILLEGAL_INSTRUCTION,
+    .translate = para_translate,
+    .next_event = para_next_event,
+    .pending = para_pending,
+    .save_size = para_save_size,
+    .save = para_save,
+    .prepare_load = para_prepare_load,
+    .load = para_load,
+    .abandon = para_abandon,
+};

@@ -10,8 +10,6 @@
  */
 #include "monitor/para/para.h"
 
-#include "monitor/para/direct_paging.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +21,7 @@ struct books {
     u64 pages;
     u64 roots[2]; /* page numbers, or all ones */
     u64 booted, broken, pending, unsettled;
-    struct saved_handler handlers[PARA_HANDLERS];
+    struct saved_handler handlers[DOMAIN_HANDLERS];
     u64 target;
     u64 virq_ports[VIRQ_COUNT];
     u64 map_entries[GRANT_MAPS]; /* guest-physical; all ones: none */
@@ -34,7 +32,7 @@ static u64 shared_at(void) { return sizeof(struct books); }
 
 static u64 frames_at(void) { return shared_at() + FRAME_SIZE; }
 
-static u32 frame_count(const struct t64_guest *guest) { return guest->pages + PARA_MONITOR_FRAMES; }
+static u32 frame_count(const struct t64_guest *guest) { return guest->pages + DOMAIN_MONITOR_FRAMES; }
 
 static u64 pins_at(const struct t64_guest *guest) { return frames_at() + sizeof(u32) * (u64)frame_count(guest); }
 
@@ -43,7 +41,7 @@ u64 para_save_size(struct t64_guest *guest) { return pins_at(guest) + guest->pag
 /* Where the number of a frame is kept: first the monitor's, then those of the guest's pages. */
 static u32 *frame_at(struct t64_guest *guest, u32 i)
 {
-    return i < PARA_MONITOR_FRAMES ? &guest->para->monitor_frames[i] : &guest->frames[i - PARA_MONITOR_FRAMES];
+    return i < DOMAIN_MONITOR_FRAMES ? &guest->domain->monitor_frames[i] : &guest->frames[i - DOMAIN_MONITOR_FRAMES];
 }
 
 static bool has_frame(const struct t64_guest *guest, u32 page) { return guest->frames[page] != FRAME_NONE; }
@@ -55,14 +53,14 @@ static struct frame *frame_of(const struct t64_guest *guest, u32 page)
 
 static u64 root_page(const struct t64_guest *guest, u32 mode)
 {
-    u32 root = guest->para->roots[mode];
+    u32 root = guest->domain->roots[mode];
     return root == FRAME_NONE ? T64_NOWHERE : guest->host->frames.all[root].page;
 }
 
-static void save_handlers(const struct para *para, struct books *books)
+static void save_handlers(const struct domain *domain, struct books *books)
 {
-    for (u32 i = 0; i < PARA_HANDLERS; i++) {
-        const struct para_handler *handler = &para->handlers[i];
+    for (u32 i = 0; i < DOMAIN_HANDLERS; i++) {
+        const struct domain_handler *handler = &domain->handlers[i];
         books->handlers[i] = (struct saved_handler){handler->address, handler->given, handler->keeps_interrupts};
     }
 }
@@ -75,30 +73,30 @@ static u64 entry_place(const struct t64_guest *guest, t64_hpa entry)
 
 static void save_links(const struct t64_guest *guest, struct books *books)
 {
-    const struct para *para = guest->para;
+    const struct domain *domain = guest->domain;
     for (u32 virq = 0; virq < VIRQ_COUNT; virq++)
-        books->virq_ports[virq] = para->virq_ports[virq];
+        books->virq_ports[virq] = domain->virq_ports[virq];
     for (u32 i = 0; i < GRANT_MAPS; i++)
-        books->map_entries[i] = para->maps[i].used ? entry_place(guest, para->maps[i].entry) : T64_NOWHERE;
+        books->map_entries[i] = domain->maps[i].used ? entry_place(guest, domain->maps[i].entry) : T64_NOWHERE;
 }
 
 /* What settling would look at before the guest's next instruction, or behind the hypercall that is under way. */
 static bool has_to_settle(const struct t64_guest *guest)
 {
-    return guest->unsettled || guest->settles || guest->para->has_news;
+    return guest->unsettled || guest->settles || guest->domain->has_news;
 }
 
 void para_save(struct t64_guest *guest, u8 *buffer)
 {
-    const struct para *para = guest->para;
-    struct books books = {.pages = guest->pages, .booted = para->booted, .broken = para->broken,
-                          .pending = para->pending, .target = para->target, .unsettled = has_to_settle(guest)};
+    const struct domain *domain = guest->domain;
+    struct books books = {.pages = guest->pages, .booted = domain->booted, .broken = domain->broken,
+                          .pending = domain->pending, .target = domain->target, .unsettled = has_to_settle(guest)};
     for (u32 mode = 0; mode < 2; mode++)
         books.roots[mode] = root_page(guest, mode);
-    save_handlers(para, &books);
+    save_handlers(domain, &books);
     save_links(guest, &books);
     memcpy(buffer, &books, sizeof books);
-    memcpy(buffer + shared_at(), para_shared(guest, 0), FRAME_SIZE);
+    memcpy(buffer + shared_at(), domain_shared(guest, 0), FRAME_SIZE);
     for (u32 i = 0; i < frame_count(guest); i++)
         memcpy(buffer + frames_at() + sizeof(u32) * i, frame_at(guest, i), sizeof(u32));
     for (u32 page = 0; page < guest->pages; page++)
@@ -125,7 +123,7 @@ static int check_frames(struct t64_guest *guest, const u8 *buffer, u8 *marks)
             marks[*frame_at(guest, i)] = MARK_OWN;
     for (u32 i = 0; i < frame_count(guest); i++) {
         u32 frame = saved_frame(buffer, i);
-        if (frame == FRAME_NONE && i >= PARA_MONITOR_FRAMES)
+        if (frame == FRAME_NONE && i >= DOMAIN_MONITOR_FRAMES)
             continue;
         if (frame >= frames->total)
             return frame == FRAME_NONE ? T64_ERROR_SNAPSHOT : T64_ERROR_FRAMES;
@@ -142,15 +140,15 @@ static bool roots_have_frames(const struct books *books, const u8 *buffer)
 {
     for (u32 mode = 0; mode < 2; mode++)
         if (books->roots[mode] != T64_NOWHERE &&
-            saved_frame(buffer, PARA_MONITOR_FRAMES + (u32)books->roots[mode]) == FRAME_NONE)
+            saved_frame(buffer, DOMAIN_MONITOR_FRAMES + (u32)books->roots[mode]) == FRAME_NONE)
             return false;
     return true;
 }
 
 static bool flags_are_sound(const struct books *books)
 {
-    bool sound = books->booted <= 1 && books->broken <= 1 && books->unsettled <= 1 && !(books->pending >> PARA_INTERRUPTS);
-    for (u32 i = 0; i < PARA_HANDLERS; i++)
+    bool sound = books->booted <= 1 && books->broken <= 1 && books->unsettled <= 1 && !(books->pending >> DOMAIN_INTERRUPTS);
+    for (u32 i = 0; i < DOMAIN_HANDLERS; i++)
         sound &= books->handlers[i].given <= 1 && books->handlers[i].keeps_interrupts <= 1;
     return sound;
 }
@@ -205,12 +203,12 @@ static void move_to(struct t64_guest *guest, const u8 *buffer)
         if (*frame_at(guest, i) != FRAME_NONE)
             host_give_back(guest->host, *frame_at(guest, i));
     for (u32 i = 0; i < frame_count(guest); i++) {
-        bool monitors = i < PARA_MONITOR_FRAMES;
+        bool monitors = i < DOMAIN_MONITOR_FRAMES;
         *frame_at(guest, i) = saved_frame(buffer, i);
         if (*frame_at(guest, i) == FRAME_NONE)
             continue;
         frames_claim(&guest->host->frames, saved_frame(buffer, i), monitors ? FRAME_MONITOR : guest->owner,
-                     monitors ? 0 : i - PARA_MONITOR_FRAMES);
+                     monitors ? 0 : i - DOMAIN_MONITOR_FRAMES);
     }
     para_build_window(guest);
     host_use_no_root(guest->host);
@@ -246,50 +244,50 @@ int para_prepare_load(struct t64_guest *guest, const u8 *buffer)
 
 static void load_links(struct t64_guest *guest, const struct books *books)
 {
-    struct para *para = guest->para;
+    struct domain *domain = guest->domain;
     u64 nothing = 0;
     for (u32 virq = 0; virq < VIRQ_COUNT; virq++) {
         u32 port = (u32)books->virq_ports[virq];
-        para->virq_ports[virq] = port;
+        domain->virq_ports[virq] = port;
         if (port)
-            para->channels[port] = (struct event_channel){.state = EVENT_VIRQ, .port = virq};
+            domain->channels[port] = (struct event_channel){.state = EVENT_VIRQ, .port = virq};
     }
     for (u32 i = 0; i < GRANT_MAPS; i++)
         phys_write(&guest->vm.phys, (t64_gpa){books->map_entries[i]}, &nothing, sizeof nothing);
 }
 
-static void load_handlers(struct para *para, const struct books *books)
+static void load_handlers(struct domain *domain, const struct books *books)
 {
-    for (u32 i = 0; i < PARA_HANDLERS; i++) {
+    for (u32 i = 0; i < DOMAIN_HANDLERS; i++) {
         const struct saved_handler *handler = &books->handlers[i];
         bool keeps_interrupts = handler->keeps_interrupts != 0;
-        para->handlers[i] = (struct para_handler){handler->address, handler->given != 0, keeps_interrupts};
+        domain->handlers[i] = (struct domain_handler){handler->address, handler->given != 0, keeps_interrupts};
     }
 }
 
 /* Types and counts follow from the pins and the tables, when the guest runs next. */
 void para_load(struct t64_guest *guest, const u8 *buffer)
 {
-    struct para *para = guest->para;
+    struct domain *domain = guest->domain;
     struct books books;
     memcpy(&books, buffer, sizeof books);
     tables_forget(guest);
     for (u32 mode = 0; mode < 2; mode++)
-        para->roots[mode] = books.roots[mode] == T64_NOWHERE ? FRAME_NONE : guest->frames[books.roots[mode]];
+        domain->roots[mode] = books.roots[mode] == T64_NOWHERE ? FRAME_NONE : guest->frames[books.roots[mode]];
     for (u32 page = 0; page < guest->pages; page++)
         if (has_frame(guest, page))
             frame_of(guest, page)->pinned = buffer[pins_at(guest) + page];
-    load_handlers(para, &books);
+    load_handlers(domain, &books);
     load_links(guest, &books);
-    para->booted = books.booted;
-    para->broken = books.broken;
-    para->pending = books.pending;
-    para->target = books.target;
+    domain->booted = books.booted;
+    domain->broken = books.broken;
+    domain->pending = books.pending;
+    domain->target = books.target;
     guest->holes = 0;
     for (u32 page = 0; page < guest->pages; page++)
         guest->holes += !has_frame(guest, page);
-    para->has_news = false;
+    domain->has_news = false;
     guest->unsettled = guest->settles = books.unsettled;
-    para->doubtful = true;
-    memcpy(para_shared(guest, 0), buffer + shared_at(), FRAME_SIZE);
+    domain->doubtful = true;
+    memcpy(domain_shared(guest, 0), buffer + shared_at(), FRAME_SIZE);
 }

@@ -1,5 +1,5 @@
 /* The console's ring: bytes out as far as the guest has written, bytes in as far as it wants, a line at a time. */
-#include "monitor/hypercalls/calls.h"
+#include "monitor/domain/domain.h"
 #include "monitor/rings/rings.h"
 
 #define FIELD(name) offsetof(struct t64_console_ring_record, name)

@@ -2,7 +2,7 @@
  *
  * While the disk works the monitor looks at the ring after each request by itself, and asks for no doorbell.
  */
-#include "monitor/para/para.h"
+#include "monitor/domain/domain.h"
 #include "monitor/rings/rings.h"
 
 #include <string.h>
@@ -105,7 +105,7 @@ static void answer(struct t64_guest *guest)
 static void raise(struct t64_guest *guest)
 {
     struct t64_disk_ring *ring = &guest->vm.devices.rings.disk;
-    if (!ring->raised || !guest->para || !guest->para->virq_ports[VIRQ_DISK])
+    if (!ring->raised || !guest->domain || !guest->domain->virq_ports[VIRQ_DISK])
         return;
     events_raise_virqs(guest, IPEND_DISK);
     ring->raised = 0;

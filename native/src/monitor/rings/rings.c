@@ -1,8 +1,8 @@
 /* Rings: which page of a guest's is one, and its header. */
 #include "monitor/rings/rings.h"
 
-#include "monitor/para/direct_paging.h"
-#include "monitor/para/para.h"
+#include "monitor/domain/direct_paging.h"
+#include "monitor/domain/domain.h"
 
 #include <string.h>
 
@@ -33,13 +33,13 @@ static int take_page(struct t64_guest *guest, u64 gpa)
         return -HYPERCALL_ERROR_INVAL;
     if (gpa >= guest->vm.phys.size || guest->frames[gpa >> FRAME_SHIFT] == FRAME_NONE)
         return -HYPERCALL_ERROR_PERM;
-    return guest->para ? tables_get_writable(guest, guest->frames[gpa >> FRAME_SHIFT]) : 0;
+    return guest->domain ? tables_get_writable(guest, guest->frames[gpa >> FRAME_SHIFT]) : 0;
 }
 
 static void let_go(struct t64_guest *guest, u64 ring)
 {
     u32 frame = rings_frame(guest, ring);
-    if (frame != FRAME_NONE && guest->para)
+    if (frame != FRAME_NONE && guest->domain)
         tables_put_writable(guest, frame);
     if (ring == RING_DISK)
         guest->vm.devices.rings.disk = (struct t64_disk_ring){0};

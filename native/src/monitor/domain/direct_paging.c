@@ -3,9 +3,8 @@
  * As Xen's direct paging: a frame has one type at a time, and uses are counted. Tables point to tables of the level
  * below alone, so that there are no loops; a writable mapping is a use as FRAME_WRITABLE, so that no table is writable.
  */
-#include "monitor/para/direct_paging.h"
-#include "monitor/para/para.h"
-#include "monitor/rings/rings.h"
+#include "monitor/domain/direct_paging.h"
+#include "monitor/domain/domain.h"
 
 static struct frame *frame_of(const struct t64_guest *guest, u64 number)
 {
@@ -101,7 +100,7 @@ int tables_validate_leaves(struct t64_guest *guest, u32 table)
 {
     const u64 *entries = entries_of(guest, table);
     for (u32 i = 0; i < PAGE_ENTRIES; i++) {
-        if (guest->para->maps_used && is_grant_map(guest, entry_at(table, i), entries[i]))
+        if (guest->domain->maps_used && is_grant_map(guest, entry_at(table, i), entries[i]))
             continue;
         int error = get_entry(guest, entries[i], FRAME_LEVEL0);
         if (error) {
@@ -115,7 +114,7 @@ int tables_validate_leaves(struct t64_guest *guest, u32 table)
 /* Each entry may have to be looked for among the grant maps. */
 void tables_note_work(struct t64_guest *guest)
 {
-    host_note_work(guest->host, guest->para->maps_used ? PAGE_ENTRIES * WORK_GRANT_MAPS : PAGE_ENTRIES);
+    host_note_work(guest->host, guest->domain->maps_used ? PAGE_ENTRIES * WORK_GRANT_MAPS : PAGE_ENTRIES);
 }
 
 static void write_entry(struct t64_guest *guest, t64_hpa at, u64 value)
@@ -206,7 +205,7 @@ static bool is_canonical(t64_gva gva)
 
 t64_hpa tables_find_entry(struct t64_guest *guest, t64_gva gva)
 {
-    u64 table = frame_address(guest->para->roots[PARA_KERNEL]).at;
+    u64 table = frame_address(guest->domain->roots[DOMAIN_KERNEL]).at;
     if (!is_canonical(gva))
         return (t64_hpa){T64_NOWHERE};
     for (u32 level = PAGE_LEVELS - 1; level > 0; level--) {
@@ -221,7 +220,7 @@ t64_hpa tables_find_entry(struct t64_guest *guest, t64_gva gva)
 /* But for what others do with the frames. */
 static void forget_types(struct t64_guest *guest)
 {
-    guest->para->trees = (struct trees){0};
+    guest->domain->trees = (struct trees){0};
     for (u32 page = 0; page < guest->pages; page++) {
         if (guest->frames[page] == FRAME_NONE)
             continue;
@@ -247,12 +246,11 @@ static bool take_pins(struct t64_guest *guest)
     return sound;
 }
 
-/* Those whose entry was written over, or is in a table no more. */
-static void drop_lost_maps(struct t64_guest *guest)
+void tables_recheck_maps(struct t64_guest *guest)
 {
     for (u32 i = 0; i < GRANT_MAPS; i++) {
-        t64_hpa at = guest->para->maps[i].entry;
-        if (!guest->para->maps[i].used)
+        t64_hpa at = guest->domain->maps[i].entry;
+        if (!guest->domain->maps[i].used)
             continue;
         bool in_table = frame_of(guest, at.at >> FRAME_SHIFT)->type == FRAME_LEVEL0;
         if (!in_table || !is_grant_map(guest, at, *host_entry(guest->host, at)))
@@ -269,8 +267,6 @@ bool tables_recheck(struct t64_guest *guest, u32 roots[2])
             roots[mode] = FRAME_NONE;
             sound = false;
         }
-    rings_recheck(guest);
-    drop_lost_maps(guest);
     return sound;
 }
 

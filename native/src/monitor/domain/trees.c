@@ -1,11 +1,10 @@
 /* Taking and letting go of trees of page tables, table by table. */
-#include "monitor/para/trees.h"
+#include "monitor/domain/trees.h"
 
-#include "monitor/hypercalls/hypercall.h"
-#include "monitor/para/direct_paging.h"
-#include "monitor/para/para.h"
+#include "monitor/domain/direct_paging.h"
+#include "monitor/domain/domain.h"
 
-static struct trees *trees_of(const struct t64_guest *guest) { return &guest->para->trees; }
+static struct trees *trees_of(const struct t64_guest *guest) { return &guest->domain->trees; }
 
 static struct frame *frame_of(const struct t64_guest *guest, u32 number) { return &guest->host->frames.all[number]; }
 
@@ -33,7 +32,7 @@ static int take_first(struct t64_guest *guest, u32 number, u32 level)
     struct frame *frame = frame_of(guest, number);
     frame->type = (u8)level;
     frame->count = 1;
-    guest->para->flush = true; /* it may have been writable before, and the hardware may remember that */
+    guest->domain->flush = true; /* it may have been writable before, and the hardware may remember that */
     tables_note_work(guest);
     if (level != FRAME_LEVEL0) {
         step_down(trees_of(guest), number, tables_entries_in(level));

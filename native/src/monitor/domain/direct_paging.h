@@ -29,6 +29,8 @@ void tables_forget(struct t64_guest *guest);
 /* Memory was written from outside: validate pinned tables and roots anew. False if some are not sound any more; those
  * are no tables then. */
 bool tables_recheck(struct t64_guest *guest, u32 roots[2]);
+/* After that: the grant maps whose entry was written over, or is in a table no more, end. */
+void tables_recheck_maps(struct t64_guest *guest);
 
 /* For trees.c. Entries of a table of that level that are the guest's; reserved bits, and forms that do not exist there. */
 u32 tables_entries_in(u32 level);

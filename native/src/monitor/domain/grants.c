@@ -1,16 +1,16 @@
 /* Grants: mapping and releasing, with the books of both sides. */
-#include "monitor/para/grants.h"
+#include "monitor/domain/grants.h"
 
-#include "monitor/para/direct_paging.h"
-#include "monitor/para/para.h"
+#include "monitor/domain/direct_paging.h"
+#include "monitor/domain/domain.h"
 
 static struct frame *frame_of(const struct t64_guest *guest, u32 number) { return &guest->host->frames.all[number]; }
 
 static struct grant_map *free_map(struct t64_guest *guest)
 {
     for (u32 i = 0; i < GRANT_MAPS; i++)
-        if (!guest->para->maps[i].used)
-            return &guest->para->maps[i];
+        if (!guest->domain->maps[i].used)
+            return &guest->domain->maps[i];
     return NULL;
 }
 
@@ -23,7 +23,7 @@ static u64 entry_for(u32 frame, bool writable)
 static struct grant *grant_for(struct t64_guest *guest, struct t64_guest *granter, u64 reference, bool writable,
                                int *error)
 {
-    struct grant *grant = reference < GRANTS ? &granter->para->grants[reference] : NULL;
+    struct grant *grant = reference < GRANTS ? &granter->domain->grants[reference] : NULL;
     if (!grant || grant->domain != guest_id(guest)) {
         *error = -HYPERCALL_ERROR_NOENT;
         return NULL;
@@ -44,7 +44,7 @@ int grants_map(struct t64_guest *guest, struct t64_guest *granter, u64 reference
     if (error)
         return error;
     *map = (struct grant_map){guest_id(granter), (u32)reference, grant->frame, entry, true, writable};
-    guest->para->maps_used++;
+    guest->domain->maps_used++;
     grant->maps++;
     frame_of(guest, grant->frame)->maps++;
     frame_of(guest, grant->frame)->writable_maps += writable;
@@ -55,8 +55,8 @@ int grants_map(struct t64_guest *guest, struct t64_guest *granter, u64 reference
 
 struct grant_map *grants_find(struct t64_guest *guest, t64_hpa entry)
 {
-    struct grant_map *maps = guest->para->maps;
-    for (u32 i = 0; i < GRANT_MAPS && guest->para->maps_used; i++)
+    struct grant_map *maps = guest->domain->maps;
+    for (u32 i = 0; i < GRANT_MAPS && guest->domain->maps_used; i++)
         if (maps[i].used && maps[i].entry.at == entry.at)
             return &maps[i];
     return NULL;
@@ -67,7 +67,7 @@ static void tell_granter(struct t64_guest *guest, const struct grant_map *map)
 {
     struct t64_guest *granter = guest_of_domain(guest->host, map->granter);
     if (granter)
-        granter->para->grants[map->reference].maps--;
+        granter->domain->grants[map->reference].maps--;
 }
 
 static void release(struct t64_guest *guest, struct grant_map *map)
@@ -75,8 +75,8 @@ static void release(struct t64_guest *guest, struct grant_map *map)
     struct frame *frame = frame_of(guest, map->frame);
     tell_granter(guest, map);
     map->used = false;
-    guest->para->maps_used--;
-    guest->para->flush = true; /* the frame may soon hold something else */
+    guest->domain->maps_used--;
+    guest->domain->flush = true; /* the frame may soon hold something else */
     frame->maps--;
     frame->writable_maps -= map->writable;
     if (map->writable)
@@ -95,13 +95,13 @@ void grants_end(struct t64_guest *guest, struct grant *grant)
 
 void grants_leave(struct t64_guest *guest)
 {
-    struct para *para = guest->para;
+    struct domain *domain = guest->domain;
     for (u32 i = 0; i < GRANT_MAPS; i++)
-        if (para->maps[i].used)
-            release(guest, &para->maps[i]);
+        if (domain->maps[i].used)
+            release(guest, &domain->maps[i]);
     for (u32 i = 0; i < GRANTS; i++)
-        if (para->grants[i].domain)
-            grants_end(guest, &para->grants[i]);
+        if (domain->grants[i].domain)
+            grants_end(guest, &domain->grants[i]);
 }
 
 bool grants_are_mapped(const struct t64_guest *guest)
