@@ -57,7 +57,6 @@ def test_sources_with_errors_leave_no_image(capfd: Capture, tmp_path: Path) -> N
         (("dis", "/dev/null"), 101),
         (("isa", "--format", "pdf"), 2),
         (("frobnicate",), 2),
-        ((), 2),
     ],
 )
 def test_a_mistake_gets_one_line_and_its_code(capfd: Capture, words: tuple[str, ...], code: int) -> None:

@@ -28,10 +28,21 @@ COMMANDS = {
     "dis": "disassemble an image",
     "rewritten": "show what a rewriting monitor makes of a guest's code",
     "lab": "time the workloads on each technique and compare",
-    "isa": "print the manual of the T64",
+    "isa": "print the manual of the T64, or one entry of it",
+    "docs": "show the documents, a topic each",
 }
 # Where a command's module has another name.
 MODULES = {"host": "host.command", "import": "import_riscv"}
+# What a newcomer may try, and what that shows.
+_FIRST_STEPS = (
+    ("toyvm run hello", "a first guest"),
+    ("toyvm run kernel --technique trap", "a kernel with processes, under a monitor"),
+    ("toyvm lab --quick", "what each technique costs, in half a minute"),
+    ("toyvm host side_by_side", "several guests on one host"),
+    ("toyvm isa crw", "one entry of the machine's manual"),
+    ("toyvm docs", "what there is to read"),
+    ("toyvm --help", "all commands"),
+)
 _EPILOG = """\
 `toyvm COMMAND --help` says more.
 
@@ -116,8 +127,19 @@ def _dispatch(words: list[str]) -> int:
         module = import_module(f"toyvm.cli.{MODULES.get(words[0], words[0])}")
         parser = parser_of(words[0], module)
         return int(module.execute(parser.parse_intermixed_args(words[1:])))
+    if not words:
+        print(_greeting())
+        return ExitCode.OK
     _top_parser().parse_args(words)
     raise AssertionError("the top parser always ends in help, version or an error")
+
+
+def _greeting() -> str:
+    width = max(len(command) for command, _ in _FIRST_STEPS)
+    steps = "\n".join(f"  {command:<{width}}  {what}" for command, what in _FIRST_STEPS)
+    return (
+        f"toyvm: a virtualization laboratory. One small computer, and every way there is to share it.\n\nTry\n{steps}"
+    )
 
 
 def parser_of(command: str, module: ModuleType) -> Parser:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_program(parser)
+    parser.add_argument("--list", action=_ListGuests, nargs=0, help="name the shipped guests, a line each, and end")
     how = parser.add_argument_group("how it runs")
     add_technique_options(how)
     add_machine_options(how, ENGINES)
@@ -49,6 +50,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     left = parser.add_argument_group("what it leaves")
     left.add_argument("--report", metavar="FILE", help="write how the run ended there, as JSON")
     left.add_argument("--record", metavar="FILE", help="write what a terminal brought, and when, as JSON")
+
+
+class _ListGuests(argparse.Action):
+    """Names what comes with toyvm, and ends the command."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from toyvm.cli.width import output_width
+        from toyvm.lab.text import wrapped
+        from toyvm.programs import shipped_guests
+        from toyvm.shipped.headers import read_header
+
+        guests = shipped_guests()
+        longest = max(map(len, guests))
+        for name, path in guests.items():
+            line = f"{name:<{longest}}  {read_header(path).title}"
+            print("\n".join(wrapped(line, output_width(), " " * (longest + 2))))
+        parser.exit()
 
 
 def add_program(parser: argparse.ArgumentParser) -> None:

@@ -15,3 +15,12 @@ def render(format: str, width: int = 118) -> str:
     from toyvm.manual.document import RENDERERS
 
     return RENDERERS[format](chapters(), width)
+
+
+def entry(word: str, width: int = 118) -> str:
+    """What the manual has about a word, an instruction say, or a chapter, as text. Raises UsageError."""
+    from toyvm.manual.chapters import chapters
+    from toyvm.manual.document import numbered_text
+    from toyvm.manual.lookup import look_up
+
+    return numbered_text(look_up(word, chapters()), width)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+TITLE = "The T64"
 _GAP = "  "
 _LEAST_ROOM = 20  # columns, for the last column of a table
 
@@ -42,13 +43,26 @@ class Chapter:
     blocks: tuple[Block, ...]
 
 
+Numbered = tuple[int, Chapter]
+
+
 def as_text(chapters: Sequence[Chapter], width: int) -> str:
+    contents = "\n".join(f"{number:>4}. {chapter.title}" for number, chapter in enumerate(chapters, 1))
+    head = f"{_underlined(TITLE)}\n\n{contents}\n\n"
+    return head + numbered_text(list(enumerate(chapters, 1)), width)
+
+
+def numbered_text(chapters: Sequence[Numbered], width: int) -> str:
+    """Some chapters, or parts of them, under the numbers that they have in the whole."""
     parts = []
-    for number, chapter in enumerate(chapters, 1):
-        title = f"{number}. {chapter.title}"
-        parts.append(f"{title}\n{'=' * len(title)}")
+    for number, chapter in chapters:
+        parts.append(_underlined(f"{number}. {chapter.title}"))
         parts += [_text_block(block, width) for block in chapter.blocks]
     return "\n\n".join(parts) + "\n"
+
+
+def _underlined(title: str) -> str:
+    return f"{title}\n{'=' * len(title)}"
 
 
 def _text_block(block: Block, width: int) -> str:
@@ -92,7 +106,8 @@ def _head(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def as_markdown(chapters: Sequence[Chapter], width: int) -> str:
-    parts = ["# The T64"]
+    contents = "\n".join(f"{number}. {chapter.title}" for number, chapter in enumerate(chapters, 1))
+    parts = [f"# {TITLE}", contents]
     for number, chapter in enumerate(chapters, 1):
         parts.append(f"## {number}. {chapter.title}")
         parts += [_markdown_block(block) for block in chapter.blocks]

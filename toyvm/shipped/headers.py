@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 from toyvm.errors import BadFileError
@@ -22,10 +23,14 @@ _LINE = re.compile(r"# ([a-z]+(?: [a-z]+)?): (.*)")
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The header of one source; `values` has each key as written, several lines of one key joined by nothing."""
+    """The header of one source; `values` has each key as written, several lines of one key joined by nothing.
+
+    `title` is what stands before the first key, or before an empty line.
+    """
 
     name: str
     values: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
 
     @property
     def techniques(self) -> tuple[str, ...]:
@@ -63,12 +68,12 @@ class Header:
 def parse_header(source: str, name: str) -> Header:
     """The header of a source: the `# key: value` lines before its first line that is not a comment."""
     values: dict[str, str] = {}
-    for line in source.splitlines():
-        if not line.startswith("#"):
-            break
+    lines = list(takewhile(lambda line: line.startswith("#"), source.splitlines()))
+    for line in lines:
         if match := _LINE.fullmatch(line):
             values[match[1]] = values.get(match[1], "") + match[2]
-    header = Header(name, values)
+    title = takewhile(lambda line: line.strip("# ") and not _LINE.fullmatch(line), lines)
+    header = Header(name, values, " ".join(line.removeprefix("#").strip() for line in title))
     build = values.get("build", Build.PLAIN)
     if build not in tuple(Build):
         raise BadFileError(f"{name}: the header's build is {build!r}; there are {', '.join(Build)}")
