@@ -13,6 +13,7 @@ from toyvm.asm import assemble, assemble_text
 from toyvm.asm.directives.table import TABLE
 from toyvm.isa.coding import encode
 from toyvm.isa.instructions import BY_MNEMONIC
+from toyvm.isa.paging import PAGE_SIZE
 
 NOP = encode(BY_MNEMONIC["addi"], (0, 0, 0))
 
@@ -80,7 +81,7 @@ def test_sections_follow_one_another_in_the_known_order() -> None:
 
 def test_sections_of_different_rights_share_no_page() -> None:
     image = assemble_text("nop\n.rodata\n.byte 1\n.data\n.byte 1\n.bss\n.zero 9").image
-    pages = [{address // 4096 for address in (s.address, s.address + s.size - 1)} for s in image.segments]
+    pages = [{address // PAGE_SIZE for address in (s.address, s.address + s.size - 1)} for s in image.segments]
     code = image.segments[0]
     assert (code.flags, len(code.data), code.size) == (5, 4, 4)
     assert len(set.union(*pages)) == sum(len(page) for page in pages) == 3

@@ -14,9 +14,9 @@ from toyvm.asm.li import load_constant
 from toyvm.asm.pseudo import DERIVED, PSEUDO_INSTRUCTIONS, Pseudo
 from toyvm.asm.values import signed64
 from toyvm.isa.coding import decode
+from toyvm.isa.control import ALL_BITS
 from toyvm.testing.strategies import words64
 
-MASK = (1 << 64) - 1
 _OPERANDS = {"rd": "a0", "rs": "a1", "rt": "a2", "target": "here", "address": "here", "imm": "5", "imm(rs)": "5(a1)"}
 _FIXED = [row for row in PSEUDO_INSTRUCTIONS if row.mnemonic != "li"]
 
@@ -39,10 +39,10 @@ def loaded(words: list[int]) -> int:
         if mnemonic == "addi":
             value = (value if decoded.values[1] else 0) + number
         elif mnemonic == "ori":
-            value |= number & MASK
+            value |= number & ALL_BITS
         else:
             value = _LOADING[mnemonic](value, number)
-        value &= MASK
+        value &= ALL_BITS
     return value
 
 
@@ -66,7 +66,7 @@ def test_li_of_a_shifted_small_number_takes_two_words_at_most(shift: int, small:
 @given(st.integers(-(1 << 31), (1 << 31) - 1))
 def test_li_of_what_is_defined_later_loads_it_too(value: int) -> None:
     words = words_of(f"li a0, later\n.equ later, {value}")
-    assert (loaded(words), len(words)) == (value & MASK, 2)
+    assert (loaded(words), len(words)) == (value & ALL_BITS, 2)
 
 
 def test_li_of_a_large_value_defined_later_is_refused() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from support.snippets import Case, check, on_every_engine, parametrize
 
+from toyvm.isa.control import ALL_BITS as ALL
 from toyvm.isa.registers import REGISTERS
 from toyvm.testing.programs.assembly import li, op
 
 A0, A1, A2 = (REGISTERS[name] for name in ("a0", "a1", "a2"))
 MIN64, MAX64 = 1 << 63, (1 << 63) - 1
 MIN32, MAX32 = 0xFFFFFFFF80000000, 0x7FFFFFFF
-ALL = (1 << 64) - 1
 
 # mnemonic, rs1, rs2, rd
 REGISTER_ROWS = [

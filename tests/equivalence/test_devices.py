@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from support.snippets import MEMORY, Case, check, cr, on_every_engine, parametrize, port
 
+from toyvm.isa.control import ALL_BITS as ALL
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE
 from toyvm.isa.registers import REGISTERS
 from toyvm.testing.programs import Program
 from toyvm.testing.programs.assembly import li, op
 
 A0, A1, A2, A3, A4 = (REGISTERS[name] for name in ("a0", "a1", "a2", "a3", "a4"))
-ALL = (1 << 64) - 1
 NOTHING = Program((), memory=MEMORY)
 SECTORS = b"".join(bytes([number]) * 512 for number in (0x11, 0x22, 0x33))
 DISK = replace(NOTHING, disk=SECTORS, disk_latency=100)

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from support.snippets import ENGINES, PLAIN, Case, check, cr, parametrize, port
 
+from toyvm.isa.control import ALL_BITS as ALL
 from toyvm.isa.registers import REGISTERS
 from toyvm.testing.programs.assembly import li, op
 
 A0, A1, A2, S2 = (REGISTERS[name] for name in ("a0", "a1", "a2", "s2"))
-ALL = (1 << 64) - 1
 MARK = op("addi", S2, S2, 1)
 DISK = replace(PLAIN, disk=bytes(512), disk_latency=10)
 

@@ -6,6 +6,7 @@ import random
 import sys
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -187,7 +188,7 @@ def comes_to_its_end(candidate: Program) -> bool:
 
 @cache
 def whole_programs() -> list[Program]:
-    return [one for one in map(program, range(60)) if comes_to_its_end(one)][:PROGRAMS]
+    return list(islice(filter(comes_to_its_end, map(program, range(60))), PROGRAMS))
 
 
 def test_groups_are_what_is_tested() -> None:

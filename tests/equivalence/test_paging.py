@@ -22,8 +22,9 @@ from support.snippets import (
     port,
 )
 
+from toyvm.isa.control import ALL_BITS as ALL
 from toyvm.isa.control import PMODE
-from toyvm.isa.paging import PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X
+from toyvm.isa.paging import PAGE_SIZE, PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X
 from toyvm.isa.registers import REGISTERS
 from toyvm.testing.programs.assembly import li, op
 
@@ -31,7 +32,6 @@ A0, A1, A2, A3 = (REGISTERS[name] for name in ("a0", "a1", "a2", "a3"))
 PAGE = 0x10  # the page that most cases are about
 AT = PAGE << 12
 SLOT = LEAVES + 8 * PAGE
-ALL = (1 << 64) - 1
 
 LOAD, STORE, FETCH = "load", "store", "fetch"
 RIGHT = {LOAD: PTE_R, STORE: PTE_W, FETCH: PTE_X}
@@ -89,7 +89,7 @@ WALKS = [
     *(walk_case(f"software bit {bit}", AT, {SLOT: LEAF | 1 << bit}, None) for bit in (7, 8, 9)),
     walk_case("a pointer at level 0", AT, {SLOT: TABLE | PTE_V}, "page"),
     walk_case("frame at the end of RAM", AT, {SLOT: 0x40000 | LEAF & 0xFFF}, "access"),
-    walk_case("the highest frame", AT, {SLOT: (1 << 56) - 4096 | LEAF & 0xFFF}, "access"),
+    walk_case("the highest frame", AT, {SLOT: (1 << 56) - PAGE_SIZE | LEAF & 0xFFF}, "access"),
     walk_case("table outside RAM", AT | 1 << 21, {MIDDLE + 8: 0x40000 | PTE_V}, "access"),
     *(
         walk_case(f"pointer with {name}", AT | 1 << 21, {MIDDLE + 8: LEAVES | PTE_V | bit}, "page")
@@ -162,11 +162,11 @@ def edit(entry: int) -> list[int]:
 
 
 def change_case(name: str, change: list[int], expect: dict[str, object], flags: int = RWX | AD) -> Case:
-    entries = identity({PAGE: PTE_V | flags}) | {AT: LOADED, AT + 4096: 0x66}
+    entries = identity({PAGE: PTE_V | flags}) | {AT: LOADED, AT + PAGE_SIZE: 0x66}
     return Case(name, [*FIRST, *change, *AGAIN], expect, entries=entries, ptbr=ROOT | 1)
 
 
-MOVED = AT + 4096 | PTE_V | RWX | AD
+MOVED = AT + PAGE_SIZE | PTE_V | RWX | AD
 CHANGES = [
     change_case("moved, and tlbi of the page", [*edit(MOVED), op("tlbi", A1)], {"a0": 0x66}),
     change_case("moved, and tlbi of all", [*edit(MOVED), op("tlbi", 0)], {"a0": 0x66}),

@@ -9,7 +9,8 @@ from functools import reduce
 
 from support.guest_runs import GUESTS
 
-MASK = (1 << 64) - 1
+from toyvm.isa.control import ALL_BITS
+
 FNV_PRIME = 0x100000001B3
 SOURCE = (GUESTS / "workloads" / "compute.s").read_text()
 
@@ -23,7 +24,7 @@ def _constant(name: str) -> int:
 def _generated(count: int) -> Iterator[int]:
     value = 1
     for _ in range(count):
-        value = (value * 6364136223846793005 + 1442695040888963407) & MASK
+        value = (value * 6364136223846793005 + 1442695040888963407) & ALL_BITS
         yield value
 
 
@@ -44,14 +45,14 @@ def _matrix() -> int:
 
 def _sort() -> int:
     values = [value - (value >> 63 << 64) for value in _generated(_constant("SORT_COUNT"))]
-    return sum(index * value for index, value in enumerate(sorted(values))) & MASK
+    return sum(index * value for index, value in enumerate(sorted(values))) & ALL_BITS
 
 
 def _text() -> int:
     digest = 0xCBF29CE484222325
     for number in range(_constant("TEXT_COUNT")):
         for digit in str(number * 7919).encode():
-            digest = (digest ^ digit) * FNV_PRIME & MASK
+            digest = (digest ^ digit) * FNV_PRIME & ALL_BITS
     return digest
 
 
@@ -64,4 +65,4 @@ def _fibonacci() -> int:
 
 def test_the_checksum_of_a_round_is_the_one_that_others_compute() -> None:
     parts = (_sieve(), _crc(), _matrix(), _sort(), _text(), _fibonacci())
-    assert reduce(lambda total, part: (total * FNV_PRIME + part) & MASK, parts, 0) == _constant("CHECKSUM")
+    assert reduce(lambda total, part: (total * FNV_PRIME + part) & ALL_BITS, parts, 0) == _constant("CHECKSUM")

@@ -11,10 +11,10 @@ from toyvm.asm import assemble_text
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.host.scheduler import HostStop
+from toyvm.isa.paging import PAGE_SIZE
 
 MANY = 1_000
 MEMORY = 1 << 20
-PAGE = 4096
 IDLE = assemble_text("_start: wfi\n", "idle.s").image
 
 
@@ -38,13 +38,13 @@ def test_what_is_touched_is_in_use_and_nothing_else() -> None:
     with Host("64M") as host, host.guest("trap", "16M") as guest, host.guest("para", "16M") as other:
         guest.load(IDLE)
         before = host.account().guests[0].memory_used
-        assert before <= 4 * PAGE
-        guest.write(5 * PAGE, b"1" * 3 * PAGE)
+        assert before <= 4 * PAGE_SIZE
+        guest.write(5 * PAGE_SIZE, b"1" * 3 * PAGE_SIZE)
         account = host.account()
-        assert account.guests[0].memory_used == before + 3 * PAGE
+        assert account.guests[0].memory_used == before + 3 * PAGE_SIZE
         assert account.guests[1].memory_used == 0
         assert account.guests[0].memory == other.memory_size == 16 << 20
-        assert account.memory_free == host.frames_free * PAGE
+        assert account.memory_free == host.frames_free * PAGE_SIZE
 
 
 @pytest.mark.parametrize("techniques", [("trap", "para", "hybrid")])
@@ -57,7 +57,7 @@ def test_the_monitor_s_frames_are_on_the_account_of_the_guest_they_serve(techniq
         account = host.account()
         parts = [guest.memory_monitor for guest in account.guests]
         assert all(parts)
-        assert sum(parts) == account.memory_monitor == host.frames_monitor * PAGE
+        assert sum(parts) == account.memory_monitor == host.frames_monitor * PAGE_SIZE
         guests[1].close()
         account = host.account()
         assert sum(guest.memory_monitor for guest in account.guests) == account.memory_monitor == parts[0] + parts[2]

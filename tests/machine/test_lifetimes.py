@@ -18,12 +18,12 @@ from toyvm.asm import assemble_text
 from toyvm.errors import UsageError
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
+from toyvm.isa.ports import SECTOR_SIZE as SECTOR
 from toyvm.machine.bare import Machine
 from toyvm.machine.disk import Disk
 from toyvm.recompiler.options import Recompiling
 from toyvm.techniques import NATIVE_ENGINES
 
-SECTOR = 512
 HOT = Recompiling(threshold=2, waiting=True)
 COUNTS = assemble_text("_start: addi a0, a0, 1\n j _start\n", "counts.s").image
 # Sector 0 begins with a 7 then.

@@ -20,6 +20,7 @@ from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.host.scheduler import HostStop
 from toyvm.isa.machine import Level
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.monitor import Access, Exit, Monitor, Space
 from toyvm.monitor.trap_and_emulate import TrapAndEmulate
 from toyvm.testing import strategies
@@ -248,14 +249,14 @@ def test_no_frame_but_the_guest_s_own_can_be_mapped() -> None:
         neighbour.run()
         own = {guest.host_frame(page) << 12 for page in range(16)}
         refused = 0
-        for frame in range(0, host.memory_size, 4096):
+        for frame in range(0, host.memory_size, PAGE_SIZE):
             if frame in own:
                 guest.monitor.shadow.map(0x1000, frame + 8, "rwx", Space.KERNEL)  # type: ignore[attr-defined]
                 continue
             with pytest.raises(UsageError, match="not in a page of guest guest1's own"):
                 guest.monitor.shadow.map(0x1000, frame, "r", Space.KERNEL)  # type: ignore[attr-defined]
             refused += 1
-        assert refused == (16 << 20) // 4096 - 16
+        assert refused == (16 << 20) // PAGE_SIZE - 16
         for beyond in (host.memory_size, 1 << 50, (1 << 64) - 1):
             with pytest.raises(UsageError, match="not in a page"):
                 guest.monitor.shadow.map(0x1000, beyond, "r", Space.USER)  # type: ignore[attr-defined]
@@ -268,7 +269,7 @@ class Wild(TrapAndEmulate):
 
     def handle(self, exit: Exit) -> None:
         random, guest = self.random, self.guest
-        pages = guest.memory_size // 4096
+        pages = guest.memory_size // PAGE_SIZE
         acts = (
             lambda: super(Wild, self).handle(exit),
             lambda: self.shadow.map(

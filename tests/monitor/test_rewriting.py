@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from support.rewriting import MEMORY, built, compared
 from support.techniques import WITHOUT_GUEST_MODE
 
-from toyvm.asm import assemble_text
-from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.host.rewriting import Kind, counts_of, words_of
-from toyvm.image import Image
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PTE_A
 from toyvm.machine.bare import Machine
 
-MEMORY = 256 << 10
 LEVELS = pytest.mark.parametrize("level", WITHOUT_GUEST_MODE)
 TECHNIQUES = pytest.mark.parametrize("technique", ["rewrite", "rewrite+adaptive", "rewrite+flush"])
 
@@ -171,24 +168,6 @@ handler:
     addi s1, s1, 1
     eret
 """
-
-
-def built(source: str) -> Image:
-    return assemble_text('.include "t64.inc"\n.globl _start\n' + source, "code.s").image
-
-
-def compared(image: Image, technique: str, level: Level) -> Guest:
-    """Run both to their ends, and hold the guest to the machine. Closed by the caller's host."""
-    host = Host("4M", level=level)
-    guest = host.guest(technique, MEMORY)
-    with Machine(MEMORY, level=level) as bare:
-        for computer in (bare, guest):
-            computer.load(image)
-            assert computer.run(20_000).exit_code == 0
-        assert guest.retired == bare.retired
-        assert guest.state_words() == bare.state_words()
-        assert guest.state_hash() == bare.state_hash()
-    return guest
 
 
 @LEVELS
@@ -354,63 +333,6 @@ def test_stepped_code_is_fetched_where_its_page_is_now_and_marks_it(technique: s
         assert guest.registers.s6 == 40 * PTE_A
 
 
-ADAPTED = """
-    .include "workload.inc"
-    .equ WORKLOAD_OPERATIONS, 1
-    .globl _start
-_start:
-    workload_begin image_end
-    user_begin user_program, 1, workload_wrong
-    la   t0, user_space
-    ld   s2, SPACE_LEVEL0(t0)
-    li   t0, (USER_DATA - USER_BASE) / PAGE_SIZE * 8
-    add  s2, s2, t0
-    li   t0, USER_DATA
-    ld   t0, 0(t0)
-    ld   s3, 0(s2)
-    call fifty_stores
-mark_hot:
-    la   s2, somewhere
-    call fifty_stores
-    call fifty_stores
-mark_cool:
-    j    workload_done
-fifty_stores:
-    li   s1, 50
-1:  xori s3, s3, 0x80
-    sd   s3, 0(s2)
-    addi s1, s1, -1
-    bnez s1, 1b
-    ret
-.balign PAGE_SIZE
-user_program: .zero PAGE_SIZE
-.bss
-.balign 8
-somewhere: .zero 8
-image_end:
-"""
-
-
-def run_to(guest: Guest, address: int) -> None:
-    for _ in range(30_000):
-        if guest.registers.pc == address:
-            return
-        guest.run(1)
-    raise AssertionError(f"it never came to {address:#x}")
-
-
-def test_a_store_that_faults_often_is_adapted_and_put_back_once_it_has_cooled() -> None:
-    image = assemble_text(ADAPTED, "adapted.s").image
-    with Host("4M") as host, host.guest("rewrite+adaptive", MEMORY) as guest:
-        guest.load(image)
-        run_to(guest, image.address_of("mark_hot"))
-        assert counts_of(guest).adapted == 1
-        assert guest.exits["trace"] < 20 < guest.exits["adapted"]
-        run_to(guest, image.address_of("mark_cool"))
-        assert counts_of(guest).adapted == 0
-        assert guest.run().exit_code == 0
-
-
 # Reaches for the vCPU page by x0 for ever, without paging: each access faults, and the handler goes on behind it.
 REACHING = """
 _start:
@@ -441,102 +363,6 @@ def test_what_reaches_for_the_window_by_x0_never_finds_it(technique: str, level:
         assert list(guest.x) == list(bare.x)
         assert guest.state_hash() == bare.state_hash()
         assert counts_of(guest).adapted == 2
-
-
-# A store that has been adapted, for it goes to a table that is in use; from then on it goes elsewhere, and back.
-MOVED = """
-.equ RIGHTS, PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D
-.equ ROOT, 0x8000                # and one page each:
-.equ OTHER_ROOT, 0x9000
-.equ MIDDLE, 0xA000
-.equ ONE, 0xB000                 # two tables in use...
-.equ TWO, 0xC000
-.equ PLAIN, 0xD000               # ...and a page that is none
-.equ SHOWN, 0xE000               # the table that shows one of them at 0x40400000
-_start:
-    la   a0, handler
-    crw  tvec, a0
-    li   t1, RIGHTS
-    li   t0, ROOT
-    sd   t1, 0(t0)
-    li   t0, OTHER_ROOT
-    sd   t1, 0(t0)
-    li   t1, MIDDLE | PTE_V
-    li   t0, ROOT
-    sd   t1, 8(t0)
-    li   t0, OTHER_ROOT
-    sd   t1, 8(t0)
-    li   t0, MIDDLE
-    li   t1, ONE | PTE_V
-    sd   t1, 0(t0)
-    li   t1, TWO | PTE_V
-    sd   t1, 8(t0)
-    li   t1, SHOWN | PTE_V
-    sd   t1, 16(t0)
-    li   s0, SHOWN
-    li   t1, PLAIN | RIGHTS
-    li   t0, ONE
-    sd   t1, 0(t0)
-    li   t0, TWO
-    sd   t1, 0(t0)
-    li   s3, ROOT | 1
-    li   s4, OTHER_ROOT | 1
-    crw  ptbr, s3
-    li   s1, 0x40000000
-    sd   zero, 0(s1)             # both tables come into use
-    li   s1, 0x40200000
-    sd   zero, 0(s1)
-    li   s1, 0x40400000
-    li   s5, 0xF000 | RIGHTS     # what is stored, with another frame each time
-    li   s6, 12
-1:  li   t1, ONE | RIGHTS
-    call shown
-    li   t1, {elsewhere}
-    call shown
-    addi s6, s6, -1
-    bnez s6, 1b
-    li   a0, 0
-    out  8, a0
-shown:
-    sd   t1, 0(s0)
-    {says}
-    li   t2, 20
-1:  li   t3, 0x1000
-    xor  s5, s5, t3
-    sd   s5, 40(s1)
-    ld   t3, 40(s1)
-    add  s8, s8, t3
-    addi t2, t2, -1
-    bnez t2, 1b
-    ret
-handler:
-    addi s9, s9, 1
-    crr  s10, epc
-    addi s10, s10, 4
-    crw  epc, s10
-    eret
-"""
-
-
-@pytest.mark.parametrize("elsewhere", ["TWO | RIGHTS", "PLAIN | RIGHTS", "0", "(ONE | RIGHTS) & ~PTE_W"])
-@pytest.mark.parametrize("says", ["tlbi s1", "tlbi zero", "crw ptbr, s3", "crx s4, ptbr, s4"])
-def test_an_adapted_store_goes_where_the_guest_has_mapped_it_since(says: str, elsewhere: str) -> None:
-    image = built(MOVED.format(elsewhere=elsewhere, says=says))
-    with compared(image, "rewrite+adaptive", Level.STRICT).host as host:
-        assert host.guests[0].exits["adapted"] > 20
-
-
-def test_a_store_on_a_page_without_anything_to_rewrite_is_adapted_as_well() -> None:
-    source = ADAPTED.replace("fifty_stores:", ".balign PAGE_SIZE\nfifty_stores:", 1)
-    source = source.replace(".balign PAGE_SIZE\nuser_program", ".balign PAGE_SIZE\nuser_program", 1)
-    image = assemble_text(source, "adapted.s").image
-    with Host("4M") as host, host.guest("rewrite+adaptive", MEMORY) as guest:
-        guest.load(image)
-        run_to(guest, image.address_of("mark_hot"))
-        page = image.address_of("fifty_stores") & -4096
-        assert [word.kind for word in words_of(guest) if page <= word.address < page + 4096] == [Kind.ADAPTED]
-        assert guest.exits["trace"] < 20 < guest.exits["adapted"]
-        assert guest.run().exit_code == 0
 
 
 @pytest.mark.parametrize("offset", [0, 8, 72, 88, 4088])

@@ -9,6 +9,7 @@ from toyvm.asm import assemble_text
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.image import Image
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.lab.workloads import find_workloads
 
 PTE_V, PTE_R, PTE_W, PTE_X = 1, 2, 4, 8
@@ -113,7 +114,7 @@ def entries_of(data: bytes) -> memoryview:
 
 def writable_below(host: Host, table: int, level: int) -> set[int]:
     """The frames, by address, that leaves below a table of the hardware let the guest write."""
-    entries = [entry for entry in entries_of(host.read(table, 4096)) if entry & PTE_V]
+    entries = [entry for entry in entries_of(host.read(table, PAGE_SIZE)) if entry & PTE_V]
     if level == 0:
         return {entry & FRAME for entry in entries if entry & PTE_W}
     return {leaf for entry in entries for leaf in writable_below(host, entry & FRAME, level - 1)}
@@ -124,8 +125,8 @@ def shadowed_below(guest: Guest, shadow: int, table: int, level: int) -> set[int
     found = {guest.host_frame(table >> 12) << 12}
     if level == 0:
         return found
-    shadows = entries_of(guest.host.read(shadow, 4096))
-    for behind, entry in zip(shadows, entries_of(guest.read(table, 4096)), strict=True):
+    shadows = entries_of(guest.host.read(shadow, PAGE_SIZE))
+    for behind, entry in zip(shadows, entries_of(guest.read(table, PAGE_SIZE)), strict=True):
         if behind and not entry & (PTE_R | PTE_W | PTE_X):
             found |= shadowed_below(guest, behind & FRAME, entry & FRAME, level - 1)
     return found

@@ -13,14 +13,15 @@ from support.techniques import MONITORED
 from toyvm.errors import UsageError
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
-from toyvm.isa.paging import PTE_FRAME, PTE_R, PTE_V, PTE_W, PTE_X
+from toyvm.isa.control import ALL_BITS
+from toyvm.isa.paging import PAGE_SIZE, PTE_FRAME, PTE_R, PTE_V, PTE_W, PTE_X
 from toyvm.machine.bare import Machine
 from toyvm.native import lib
 
 KERNEL = GUESTS / "kernel" / "kernel.s"
 MEMORY = 2 << 20
 SLICE = 10_007  # instructions
-NO_ROOT = (1 << 64) - 1
+NO_ROOT = ALL_BITS
 
 
 def started(host: Host, technique: str) -> Guest:
@@ -80,8 +81,8 @@ def test_an_exit_that_waits_is_handled_on_the_guest_s_own_tables() -> None:
 
 def leaves(host: Host, table: int, level: int) -> Iterator[int]:
     """All leaf entries below a table of host-physical memory."""
-    data = host.read(table, 4096)
-    for at in range(0, 4096, 8):
+    data = host.read(table, PAGE_SIZE)
+    for at in range(0, PAGE_SIZE, 8):
         entry = int.from_bytes(data[at : at + 8], "little")
         if not entry & PTE_V:
             continue
@@ -145,7 +146,7 @@ def test_shadow_tables_stay_within_their_bound() -> None:
 
 
 def test_the_fewest_shadow_tables_are_enough_to_go_on_exactly() -> None:
-    size, fewest = (1 << 20) - 12 * 4096, 12  # pages that are left for them
+    size, fewest = (1 << 20) - 12 * PAGE_SIZE, 12  # pages that are left for them
     with Host("1M") as host, host.guest("trap", size) as guest, Machine(size) as bare:
         for machine in (guest, bare):
             machine.load(image_of(KERNEL, "trap"))

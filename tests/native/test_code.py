@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from support.cores import ENTRY, Core, word
 
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.native import lib
 
 
@@ -39,7 +40,7 @@ def test_more_code_pages_than_are_kept_decoded() -> None:
     pages = 300
     core = Core(memory=4 << 20)
     for page in range(pages):
-        there = ENTRY + 4096 * page
+        there = ENTRY + PAGE_SIZE * page
         back = -(1024 * (pages - 1) + 1) if page == pages - 1 else 1023
         core.write(there, b"".join(w.to_bytes(4, "little") for w in (word("addi", 5, 5, 1), word("jal", 0, back))))
     assert core.run(2 * pages * 3) == lib.T64_STOP_LIMIT

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.cores import ENTRY, Core, word
 
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.native import lib
 
 # Counts in x5 and in memory, calls a function on another page, and has a timer interrupt every 100 ticks.
@@ -26,7 +27,7 @@ HANDLER = (
 
 def busy_core() -> Core:
     core = Core(*LOOP)
-    core.write(ENTRY + 4096, b"".join(w.to_bytes(4, "little") for w in FUNCTION))
+    core.write(ENTRY + PAGE_SIZE, b"".join(w.to_bytes(4, "little") for w in FUNCTION))
     core.write(0x4000, b"".join(w.to_bytes(4, "little") for w in HANDLER))
     core.set_cr("tvec", 0x4000)
     core.set_cr("timecmp", 100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.lockstep import ALL, EAGER, HOT, LEAVES, MIDDLE, ROOT, agree, map_page, page_on, put
 
-from toyvm.isa.paging import PTE_A, PTE_D, PTE_R, PTE_V, PTE_W
+from toyvm.isa.paging import PAGE_SIZE, PTE_A, PTE_D, PTE_R, PTE_V, PTE_W
 from toyvm.machine.bare import Machine
 from toyvm.recompiler.options import Recompiling
 
@@ -55,7 +55,7 @@ def rounds(machine: Machine, flush: str, one: int, other: int) -> None:
         machine.write(word, (word * 0x9E3779B97F4A7C15 % (1 << 64)).to_bytes(8, "little"))
     machine.set_cr("tvec", 0x3000)
     machine.x[8], machine.x[18] = FIRST, LAST
-    machine.x[22], machine.x[23], machine.x[24] = one, LEAVES + CHANGED // 4096 * 8, one ^ other
+    machine.x[22], machine.x[23], machine.x[24] = one, LEAVES + CHANGED // PAGE_SIZE * 8, one ^ other
     machine.x[30] = CHANGED
 
 
@@ -109,10 +109,10 @@ def test_two_address_spaces_take_turns(options: Recompiling) -> None:
         put(machine, 0x1000, text)
         page_on(machine)
         tables = {0x60000: 0x61000 | PTE_V, 0x61000: 0x62000 | PTE_V}
-        for page in range(0, FIRST, 4096):
+        for page in range(0, FIRST, PAGE_SIZE):
             tables[0x62000 + page // 512] = page | ALL
-        for page in range(FIRST, LAST, 4096):  # the other way round
-            tables[0x62000 + page // 512] = FIRST + LAST - 4096 - page | ALL
+        for page in range(FIRST, LAST, PAGE_SIZE):  # the other way round
+            tables[0x62000 + page // 512] = FIRST + LAST - PAGE_SIZE - page | ALL
         for place, entry in tables.items():
             machine.write(place, entry.to_bytes(8, "little"))
         machine.x[8], machine.x[18], machine.x[19] = FIRST, LAST, 0x60000 | 1
@@ -133,7 +133,7 @@ STRADDLER = """
 """
 
 
-@pytest.mark.parametrize("step", [0, 8, 4, 1, 4096 - 8, 4096])
+@pytest.mark.parametrize("step", [0, 8, 4, 1, PAGE_SIZE - 8, PAGE_SIZE])
 @pytest.mark.parametrize("frame", [CHANGED, 0x23000, 0])
 def test_accesses_of_one_base_on_both_sides_of_a_page_s_end(options: Recompiling, step: int, frame: int) -> None:
     """To and fro; the pages have neighbouring frames, or others, or one is missing."""
@@ -192,7 +192,7 @@ def test_a_walk_through_more_pages_than_the_tlb_has_slots(options: Recompiling) 
         tables = 0x78000
         machine.write(MIDDLE + 8, (tables | PTE_V).to_bytes(8, "little"))
         for number in range(512):  # the second 2 MiB are the first 256 KiB again and again, in disorder
-            frame = 0x20000 + number * 7 % 64 * 4096
+            frame = 0x20000 + number * 7 % 64 * PAGE_SIZE
             machine.write(tables + number * 8, (frame | ALL & ~PTE_D).to_bytes(8, "little"))
         machine.x[18], machine.x[19], machine.x[20] = 0x60000, 0x200000 - 0x20000, 0x1000 - 0x40
 

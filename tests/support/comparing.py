@@ -10,6 +10,7 @@ from typing import Any
 from support.subjects import SUBJECTS
 from toyvm.asm.disassembler import disassemble_word
 from toyvm.isa.control import CONTROL_REGISTERS
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.registers import ABI_NAMES
 from toyvm.testing.programs import Program
 
@@ -62,13 +63,13 @@ def differences(expected: State, found: State) -> list[str]:
 
 
 def _page_differences(one: dict[int, bytes], other: dict[int, bytes]) -> list[str]:
-    zero = bytes(4096)
+    zero = bytes(PAGE_SIZE)
     lines = []
     for number in sorted(one.keys() | other.keys()):
         a, b = one.get(number, zero), other.get(number, zero)
         lines += [
-            f"memory at {4096 * number + at:#x}: {a[at : at + 8].hex()}, not {b[at : at + 8].hex()}"
-            for at in range(0, 4096, 8)
+            f"memory at {PAGE_SIZE * number + at:#x}: {a[at : at + 8].hex()}, not {b[at : at + 8].hex()}"
+            for at in range(0, PAGE_SIZE, 8)
             if a[at : at + 8] != b[at : at + 8]
         ]
     return lines

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from toyvm.isa import BY_MNEMONIC, encode
+from toyvm.isa.control import ALL_BITS as NOWHERE
 from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.ports import BY_NAME as PORTS
 from toyvm.native import ffi, lib
 
 MEMORY = 1 << 17
 ENTRY = 0x1000
-NOWHERE = (1 << 64) - 1
 
 
 def word(mnemonic: str, *values: int | str) -> int:

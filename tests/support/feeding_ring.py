@@ -12,11 +12,11 @@ from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.hypercalls import DISK_READ, DISK_SLOT_SIZE, DISK_SLOTS, DISK_WRITE, RING_DATA
 from toyvm.image import Image
+from toyvm.isa.ports import SECTOR_SIZE as SECTOR
 from toyvm.techniques import parse_variant
 
 RING, ANSWERED = 0x10000, 0x10010
 LATENCY = 1000
-SECTOR = 512
 _ROUND = 33  # requests after which all is as it was, but for the slots: one more than there are
 _FIRST, _SECOND, _BOOT, _KEPT, _DRAWN, _ONES = 0, 128, 300, 310, 311, 312  # sectors
 

@@ -18,6 +18,7 @@ from toyvm.hypercalls import (
     TRAP_ANY,
 )
 from toyvm.image import Image
+from toyvm.isa.control import ALL_BITS as ALL_ONES
 from toyvm.isa.paging import PAGE_SIZE, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X
 from toyvm.isa.registers import REGISTERS
 from toyvm.machine.outcome import Outcome
@@ -30,7 +31,6 @@ CODE, HANDLER, LIST, DATA = 0x1000, 0x2000, 0x3000, 0x4000
 A0 = REGISTERS["a0"]
 READ_ONLY = PTE_V | PTE_R | PTE_U
 WRITABLE = READ_ONLY | PTE_W | PTE_X
-ALL_ONES = (1 << 64) - 1
 NUMBERS = len(BY_NAME) + 1  # one more than there are calls
 TRAP_RECORD = next(record for record in RECORDS if record.name == "trap")
 SHARED_AT = {**SHARED_CONTROL, **{name: at for name, (at, _) in SHARED_MORE.items()}}
@@ -40,6 +40,11 @@ START = next(record for record in RECORDS if record.name == "start")
 def error(name: str) -> int:
     """The result that means this error."""
     return -next(row.code for row in ERRORS if row.name == name)
+
+
+def offset(record: str, member: str) -> int:
+    """Where a member of a record of the interface stands."""
+    return next(row for row in RECORDS if row.name == record).offset(member)
 
 
 def words(*values: int) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-ALL = (1 << 64) - 1
+from toyvm.isa.control import ALL_BITS as ALL
 
 
 def signed(value: int, bits: int = 64) -> int:

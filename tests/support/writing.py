@@ -1,8 +1,12 @@
-"""A guest that writes to its disk: the word to the first 8 bytes of sector 1, and out with the status's failure."""
+"""Writing to a disk file: a guest that puts a word at the start of sector 1, and what its file holds."""
 
 from __future__ import annotations
 
-from toyvm import assemble_text
+import os
+from pathlib import Path
+
+from toyvm import Machine, assemble_text
+from toyvm.isa.ports import SECTOR_SIZE as SECTOR
 
 WORD = (0x1122334455667788).to_bytes(8, "little")
 WRITING = assemble_text("""
@@ -21,3 +25,32 @@ _start:
 .balign 8
 word: .dword 0x1122334455667788
 """).image
+
+SIZE = 8 << 20
+
+
+def sparse_disk(folder: Path) -> Path:
+    """A disk with data at its start and in its middle."""
+    path = folder / "disk"
+    with path.open("wb") as disk:
+        disk.truncate(SIZE)
+        disk.write(b"start")
+        disk.seek(SIZE // 2)
+        disk.write(b"middle")
+    return path
+
+
+def written(machine: Machine) -> None:
+    machine.load(WRITING)
+    assert machine.run().ok
+
+
+def write(file: Path) -> None:
+    """Have a guest write to a disk file."""
+    with Machine("1M", disk=file) as machine:
+        written(machine)
+
+
+def is_written(file: Path) -> bool:
+    with file.open("rb") as disk:
+        return disk.read(5) == b"start" and os.pread(disk.fileno(), 8, SECTOR) == WORD

@@ -1,4 +1,4 @@
-"""Rings in shared memory, the disk's and the console's: of a paravirtual guest, and of one offered hypercalls."""
+"""The disk's ring in shared memory: of a paravirtual guest, and of one offered hypercalls."""
 
 from __future__ import annotations
 
@@ -7,45 +7,34 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from support.hypercalls import ALL_ONES, CODE, HANDLER, MEMORY, READ_ONLY, Asker, asker, asker_on, error, words
-from support.techniques import FULL, OFFERING
+from support.hypercalls import ALL_ONES, CODE, HANDLER, MEMORY, READ_ONLY, Asker, asker, asker_on, error, offset
+from support.techniques import OFFERING
 
 from toyvm.host.host import Host
 from toyvm.hypercalls import (
     BY_NAME,
-    CONSOLE_IN_SIZE,
-    CONSOLE_OUT,
-    CONSOLE_OUT_SIZE,
     DISK_READ,
     DISK_SECTORS_MAXIMUM,
     DISK_SLOT_SIZE,
     DISK_SLOTS,
     DISK_WRITE,
-    OFFERED,
-    RECORDS,
     RING_DATA,
     RINGS,
-    VERSION,
     VIRTUAL_INTERRUPTS,
 )
 from toyvm.isa.control import BY_NAME as CONTROL
-from toyvm.isa.control import INFO_FIELDS
 from toyvm.isa.paging import PAGE_SIZE, PTE_V
 from toyvm.isa.ports import BY_NAME as PORTS
+from toyvm.isa.ports import SECTOR_SIZE as SECTOR
 from toyvm.testing.programs.assembly import op, to_bytes
 
-RING, BUFFER, SECTOR = 0x6000, 0x8000, 512
+RING, BUFFER = 0x6000, 0x8000
 CONSOLE, DISK = RINGS["console"], RINGS["disk"]
 LATENCY = 40
 SECTORS = 64
 TIMER_BIT = 1 << VIRTUAL_INTERRUPTS["timer"]
 DISK_BIT = 1 << VIRTUAL_INTERRUPTS["disk"]
-HYPERCALLS = next(field.mask for field in INFO_FIELDS if field.name == "hypercalls")
 BOTH = ["para", *OFFERING]
-
-
-def offset(record: str, member: str) -> int:
-    return next(row for row in RECORDS if row.name == record).offset(member)
 
 
 class Driver:
@@ -433,160 +422,6 @@ def test_the_disk_s_interrupt_as_an_event() -> None:
             assert ask("version", 0) > 0
             assert ask.shared("event_pending") == 1 << port
             ask.set_shared("event_pending", 0)
-
-
-# The console.
-
-
-class Terminal:
-    """The guest's side of the console's ring."""
-
-    def __init__(self, ask: Asker) -> None:
-        self.ask, self.written = ask, 0
-        assert ask("ring_setup", CONSOLE, RING) == 0
-
-    def header(self, member: str) -> int:
-        return self.ask.read(RING + offset("console_ring", member))
-
-    def set_header(self, member: str, value: int) -> None:
-        self.ask.write(RING + offset("console_ring", member), value)
-
-    def put(self, text: bytes) -> None:
-        for byte in text:
-            self.ask.guest.write(RING + CONSOLE_OUT + self.written % CONSOLE_OUT_SIZE, bytes([byte]))
-            self.written += 1
-        self.set_header("out_prod", self.written)
-
-    def take(self) -> bytes:
-        first, end = self.header("in_cons"), self.header("in_prod")
-        places = (RING + RING_DATA + n % CONSOLE_IN_SIZE for n in range(first, end))
-        text = b"".join(self.ask.guest.read(place, 1) for place in places)
-        self.set_header("in_cons", end)
-        return text
-
-
-@pytest.mark.parametrize("technique", BOTH)
-def test_bytes_go_out_through_the_ring(technique: str) -> None:
-    with asker(technique=technique) as ask:
-        terminal, said = Terminal(ask), b""
-        for n in range(12):
-            text = bytes(range(256)) * (n % 8)
-            terminal.put(text)
-            assert ask("doorbell", CONSOLE) == 0
-            assert terminal.header("out_cons") == terminal.written
-            said += text
-        assert ask.guest.output == said
-
-
-@pytest.mark.parametrize("technique", BOTH)
-def test_input_comes_a_line_at_a_time_and_then_ends(technique: str) -> None:
-    data = b"one\ntwo\n" + b"x" * 3000 + b"\nlast"
-    with asker(technique=technique, input=data) as ask:
-        terminal, got = Terminal(ask), []
-        while not terminal.header("in_ended"):
-            terminal.set_header("in_wanted", terminal.header("in_cons") + CONSOLE_IN_SIZE)
-            assert ask("doorbell", CONSOLE) == 0
-            got.append(terminal.take())
-        assert b"".join(got) == data
-        assert got[:2] == [b"one\n", b"two\n"]
-        assert [len(part) for part in got[2:]] == [1024, 1024, 953, 4]
-
-
-def test_input_is_not_asked_for_unless_it_is_wanted() -> None:
-    class Never:
-        live = False
-
-        def fetch(self, size: int, wait: float) -> bytes | None:
-            raise AssertionError("nobody asked")
-
-    with asker(input=Never()) as ask:
-        terminal = Terminal(ask)
-        terminal.put(b"hello")
-        assert ask("doorbell", CONSOLE) == 0
-        assert ask.guest.output == b"hello"
-
-
-@pytest.mark.parametrize(
-    ("member", "value"),
-    [
-        ("out_prod", CONSOLE_OUT_SIZE + 1),
-        ("out_prod", ALL_ONES),
-        ("in_wanted", CONSOLE_IN_SIZE + 1),
-        ("in_wanted", ALL_ONES),
-        ("in_cons", 1),
-    ],
-)
-def test_counts_of_the_console_that_cannot_be_are_refused(member: str, value: int) -> None:
-    with asker(input=b"never read") as ask:
-        terminal = Terminal(ask)
-        terminal.set_header(member, value)
-        assert ask("doorbell", CONSOLE) == error("inval")
-        assert ask.guest.output == b""
-
-
-# Offered to an unmodified kernel.
-
-
-@pytest.mark.parametrize("technique", OFFERING)
-def test_what_is_offered_is_what_version_says(technique: str) -> None:
-    with asker(technique=technique) as ask:
-        assert ask("version", 0) == VERSION[0] << 16 | VERSION[1]
-        assert ask("version", 1) == sum(1 << BY_NAME[name].number for name in OFFERED)
-        assert ask.guest.cr("info") & HYPERCALLS
-        for call in BY_NAME.values():
-            if call.name not in OFFERED:
-                assert ask(call.name) == error("nosys"), call.name
-        assert ask(len(BY_NAME)) == error("nosys")
-        assert ask.guest.exits["hypercall"] == len(BY_NAME) - len(OFFERED) + 3
-        assert ask.guest.hypercalls["version"] == 2
-        assert ask.guest.hypercalls["none"] == 1
-        assert sum(ask.guest.hypercalls.values()) == ask.guest.exits["hypercall"]
-
-
-@pytest.mark.parametrize("technique", FULL)
-def test_nothing_is_offered_where_it_was_not_asked_for(technique: str) -> None:
-    with asker(technique=technique) as ask:
-        ask.guest.set_cr("tvec", HANDLER)
-        ask.run(CODE)
-        assert (ask.guest.pc, ask.guest.cr("cause"), ask.guest.exits.get("hypercall")) == (HANDLER + 4, 4, None)
-
-
-@pytest.mark.parametrize("technique", OFFERING)
-def test_users_of_an_unmodified_kernel_make_no_hypercalls(technique: str) -> None:
-    with asker(technique=technique) as ask:
-        ask.guest.set_cr("tvec", HANDLER)
-        ask.guest.set_cr("epc", CODE)
-        ask.guest.set_cr("status", 1 << 24)
-        ask.guest.write(0x5000, to_bytes([op("eret")]))
-        ask.run(0x5000, count=2)
-        assert (ask.guest.pc, ask.guest.cr("cause")) == (HANDLER + 4, 4)
-
-
-@pytest.mark.parametrize("technique", OFFERING)
-def test_addresses_are_guest_physical_under_full_virtualization(technique: str) -> None:
-    with asker(technique=technique, input=b"typed") as ask:
-        ask.guest.write(BUFFER, b"hello, world")
-        assert ask("console_write", BUFFER, 12) == 12
-        assert ask.guest.output == b"hello, world"
-        assert ask("console_write", MEMORY - 4, 8) == error("fault")
-        assert ask("console_read", MEMORY - 4, 8) == error("fault")
-        assert ask("console_read", BUFFER, 3) == 3
-        assert ask.guest.read(BUFFER, 3) == b"typ"
-        number = BY_NAME["console_write"].number
-        ask.guest.write(0x5000, words(number, 0, BUFFER, 3, 0, 0, 0, 0))
-        assert ask("multicall", 0x5000, 1, 0) == 0
-        assert ask.guest.output.endswith(b"typ")
-
-
-@pytest.mark.parametrize("technique", OFFERING)
-def test_an_unmodified_kernel_waits_and_stops_by_hypercall(technique: str) -> None:
-    with asker(technique=technique) as ask:
-        ask.guest.set_cr("timecmp", ask.guest.time + 700)
-        ask.guest.set_cr("imask", 1)
-        assert ask("block") == 0
-        assert ask.guest.time == 700
-        outcome = ask.run(CODE + 4 * BY_NAME["shutdown"].number, 9)
-        assert (outcome.stop, outcome.exit_code) == ("exit", 9)
 
 
 def test_rings_of_guests_on_one_host_are_their_own() -> None:

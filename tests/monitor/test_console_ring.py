@@ -1,0 +1,105 @@
+"""The console's ring in shared memory: of a paravirtual guest, and of one offered hypercalls."""
+
+from __future__ import annotations
+
+import pytest
+from support.hypercalls import ALL_ONES, Asker, asker, error, offset
+from support.techniques import OFFERING
+
+from toyvm.hypercalls import (
+    CONSOLE_IN_SIZE,
+    CONSOLE_OUT,
+    CONSOLE_OUT_SIZE,
+    RING_DATA,
+    RINGS,
+)
+
+RING = 0x6000
+CONSOLE = RINGS["console"]
+BOTH = ["para", *OFFERING]
+
+
+class Terminal:
+    """The guest's side of the console's ring."""
+
+    def __init__(self, ask: Asker) -> None:
+        self.ask, self.written = ask, 0
+        assert ask("ring_setup", CONSOLE, RING) == 0
+
+    def header(self, member: str) -> int:
+        return self.ask.read(RING + offset("console_ring", member))
+
+    def set_header(self, member: str, value: int) -> None:
+        self.ask.write(RING + offset("console_ring", member), value)
+
+    def put(self, text: bytes) -> None:
+        for byte in text:
+            self.ask.guest.write(RING + CONSOLE_OUT + self.written % CONSOLE_OUT_SIZE, bytes([byte]))
+            self.written += 1
+        self.set_header("out_prod", self.written)
+
+    def take(self) -> bytes:
+        first, end = self.header("in_cons"), self.header("in_prod")
+        places = (RING + RING_DATA + n % CONSOLE_IN_SIZE for n in range(first, end))
+        text = b"".join(self.ask.guest.read(place, 1) for place in places)
+        self.set_header("in_cons", end)
+        return text
+
+
+@pytest.mark.parametrize("technique", BOTH)
+def test_bytes_go_out_through_the_ring(technique: str) -> None:
+    with asker(technique=technique) as ask:
+        terminal, said = Terminal(ask), b""
+        for n in range(12):
+            text = bytes(range(256)) * (n % 8)
+            terminal.put(text)
+            assert ask("doorbell", CONSOLE) == 0
+            assert terminal.header("out_cons") == terminal.written
+            said += text
+        assert ask.guest.output == said
+
+
+@pytest.mark.parametrize("technique", BOTH)
+def test_input_comes_a_line_at_a_time_and_then_ends(technique: str) -> None:
+    data = b"one\ntwo\n" + b"x" * 3000 + b"\nlast"
+    with asker(technique=technique, input=data) as ask:
+        terminal, got = Terminal(ask), []
+        while not terminal.header("in_ended"):
+            terminal.set_header("in_wanted", terminal.header("in_cons") + CONSOLE_IN_SIZE)
+            assert ask("doorbell", CONSOLE) == 0
+            got.append(terminal.take())
+        assert b"".join(got) == data
+        assert got[:2] == [b"one\n", b"two\n"]
+        assert [len(part) for part in got[2:]] == [1024, 1024, 953, 4]
+
+
+def test_input_is_not_asked_for_unless_it_is_wanted() -> None:
+    class Never:
+        live = False
+
+        def fetch(self, size: int, wait: float) -> bytes | None:
+            raise AssertionError("nobody asked")
+
+    with asker(input=Never()) as ask:
+        terminal = Terminal(ask)
+        terminal.put(b"hello")
+        assert ask("doorbell", CONSOLE) == 0
+        assert ask.guest.output == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("out_prod", CONSOLE_OUT_SIZE + 1),
+        ("out_prod", ALL_ONES),
+        ("in_wanted", CONSOLE_IN_SIZE + 1),
+        ("in_wanted", ALL_ONES),
+        ("in_cons", 1),
+    ],
+)
+def test_counts_of_the_console_that_cannot_be_are_refused(member: str, value: int) -> None:
+    with asker(input=b"never read") as ask:
+        terminal = Terminal(ask)
+        terminal.set_header(member, value)
+        assert ask("doorbell", CONSOLE) == error("inval")
+        assert ask.guest.output == b""
