@@ -1,8 +1,10 @@
-"""The rooms of the core: the machine knows nothing of its monitors, and every include says which room it is from."""
+"""The rooms of the core: includes lead downward from storey to storey, rooms of one storey leave one another alone,
+nothing runs in a circle, and the machine knows nothing of its monitors."""
 
 from __future__ import annotations
 
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,26 @@ FILES = sorted(SOURCE.rglob("*.[ch]"))
 MACHINE = [path for path in FILES if "monitor" not in path.parts]
 # Made at build time, from the declarations; these have no room.
 GENERATED = {"exits.h", "fused.inc", "fusions.h", "hypercalls.h", "instructions.h", "isa.h", "toyvm.h"}
+# From the top. A room is a folder of native/src; `.` stands in none. Whatever folder holds a file is in here once.
+STOREYS: tuple[tuple[str, ...], ...] = (
+    ("monitor/rewrite", "monitor/assist", "monitor/para"),
+    ("monitor/deprivileged",),
+    ("monitor/hypercalls",),
+    ("monitor/rings",),
+    ("monitor/domain",),
+    ("monitor/guest",),
+    ("monitor/shadow", "monitor/nested_paging"),
+    ("monitor/host",),
+    (".",),
+    ("engine/interpreter",),
+    ("engine/recompiler",),
+    ("engine",),
+    ("engine/code",),
+    ("machine",),
+    ("isa",),
+    ("base",),
+)
+STOREY_OF = {room: storey for storey, rooms in enumerate(STOREYS) for room in rooms}
 # Words that are of the machine's own: it has traps, it is bare, and the levels of its hardware have names.
 OWN_WORDS = {"trap", "bare"}
 
@@ -27,9 +49,35 @@ def includes_of(path: Path) -> list[str]:
     return re.findall(r'^ *#include "([^"]+)"', path.read_text(), re.MULTILINE)
 
 
+def room_of(name: str) -> str:
+    return Path(name).parent.as_posix()
+
+
+def rooms_above(path: Path) -> set[str]:
+    """What a file includes of other rooms that are no lower than its own."""
+    own = room_of(name_of(path))
+    others = {room_of(name) for name in includes_of(path) if name not in GENERATED} - {own}
+    return {room for room in others if STOREY_OF[room] <= STOREY_OF[own]}
+
+
 def test_all_files_are_seen() -> None:
     assert len(MACHINE) > 50
     assert len(FILES) - len(MACHINE) > 60
+    assert sorted(room for storey in STOREYS for room in storey) == sorted({room_of(name_of(path)) for path in FILES})
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_includes_lead_downward(path: Path) -> None:
+    assert rooms_above(path) == set()
+
+
+def test_nothing_runs_in_a_circle() -> None:
+    rooms: dict[str, set[str]] = {}
+    for path in FILES:
+        own = room_of(name_of(path))
+        others = {room_of(name) for name in includes_of(path) if name not in GENERATED}
+        rooms.setdefault(own, set()).update(others - {own})
+    assert len(list(TopologicalSorter(rooms).static_order())) == len(STOREY_OF)
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
