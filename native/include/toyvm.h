@@ -121,7 +121,10 @@ uint64_t t64_guest_frame(t64_vm *guest, uint64_t page);
 /* How many of its frames were touched, as t64_host_touched has it; and frames that the monitor's tables take for it. */
 uint64_t t64_guest_frames_touched(t64_vm *guest, const uint8_t *touched, uint64_t frames);
 uint64_t t64_guest_frames_monitor(t64_vm *guest);
-/* Could a wait of the guest's end now? Another domain may have sent it an event since T64_STOP_IDLE. */
+/* A guest to which others have sent something, events or a target, that may end a wait of it: each once for all that came since it
+ * was told here last. NULL: there is none any more. */
+t64_vm *t64_host_woken(t64_host *host);
+/* Could a wait of the guest's end now? */
 uint32_t t64_guest_wakes(t64_vm *guest);
 /* What a rewriting monitor has done: now, and from the beginning. */
 typedef struct t64_rewriting {

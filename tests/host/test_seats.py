@@ -145,3 +145,24 @@ def test_what_guests_had_of_the_run_s_time_is_what_their_turns_took(host: Host) 
     host.run(300_000)
     assert host.sharing.seconds_of_guests == pytest.approx(sum(guest.runner.seconds for guest in guests))
     assert host.sharing.seconds_of_guests <= host.sharing.seconds
+
+
+def test_to_look_whether_waits_are_over_takes_a_small_part_of_the_time(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow:
+        live = False
+        now = 0.0
+        asked = 0
+
+        def fetch(self, size: int, wait: float) -> None:
+            self.asked += 1
+            self.now += 1.0  # seconds
+
+    source = Slow()
+    monkeypatch.setattr("toyvm.host.scheduler.monotonic", lambda: source.now)
+    waiting, running = host.guest("trap", "64K", input=source), host.guest("trap", "64K")  # type: ignore[arg-type]
+    waiting.load(READS)
+    running.load(FOR_EVER)
+    host.run(100 * host.sharing.schedule.slice)
+    assert source.asked == 2, "in its turn, then once, and not again before twenty times as long has passed"

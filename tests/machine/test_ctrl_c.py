@@ -52,7 +52,7 @@ toyvm.cli.entry_point()
 
 
 def run(program: str) -> tuple[int, str]:
-    command = [sys.executable, "-c", program.replace("\\n", "\\n")]
+    command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode, done.stdout
 

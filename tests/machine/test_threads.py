@@ -335,6 +335,18 @@ def test_what_is_posted_while_a_host_finds_nothing_to_do_is_done_before_it_ends(
     assert paused.retired == TURN
 
 
+def test_a_function_that_posts_itself_for_ever_leaves_guests_their_turns_and_limits_their_say(host: Host) -> None:
+    def again() -> None:
+        host.post(again)
+
+    guest = counting(host)
+    again()
+    assert host.run(5 * TURN) is HostStop.LIMIT
+    assert guest.retired == 5 * TURN
+    host.post(host.interrupt)
+    assert host.run() is HostStop.INTERRUPTED
+
+
 def test_a_posted_function_cannot_run_or_close_the_host(host: Host) -> None:
     futures = [host.post(host.run), host.post(host.close)]
     host.run()

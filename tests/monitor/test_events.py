@@ -243,6 +243,45 @@ def test_on_a_shared_host_an_idle_domain_goes_on_when_another_one_sends(pair: li
     assert (two.guest.pc, two.shared("event_pending")) == (HANDLER + 4, 1 << other)
 
 
+@pytest.mark.parametrize("how", ["the host wants pages", "another one sends in a run of its own"])
+def test_between_two_runs_of_a_host_an_idle_domain_is_woken_as_well(pair: list[Asker], how: str) -> None:
+    one, two = pair
+    host, (port, _) = one.host, bound(one, two)
+    assert two("event_bind_virq", VIRTUAL_INTERRUPTS["balloon"]) > 0
+    two.set_shared("imask", EVENT)
+    one.guest.pause()
+    two.guest.pc = ask_pc("block")  # and then comes shutdown
+    assert host.run() == "done"
+    assert two.guest.outcome is not None
+    assert two.guest.outcome.stop == "idle"
+    if how == "the host wants pages":
+        two.guest.balloon_target = two.guest.reservation - 1
+    else:
+        assert one("event_send", port) == 0
+    assert host.run() == "done"
+    assert two.guest.outcome.stop == "exit"
+
+
+def test_how_a_wait_for_others_ended_is_described_once_nobody_can_end_it_in_the_run(pair: list[Asker]) -> None:
+    one, two = pair
+    two.set_shared("imask", EVENT)
+    two.guest.pc = ask_pc("block")
+    one.guest.write(0x5000, one.guest.read(ask_pc("yield"), 4) * 3)
+    one.guest.pc = 0x5000
+    one.guest.seat.limit = one.guest.retired + 3
+    seen: list[str] = []
+
+    def look(_: object) -> None:
+        outcome = two.guest.outcome
+        seen.append("" if outcome is None else outcome.detail)
+
+    one.guest.observe(look, "hypercall")
+    assert one.host.run() == "done"
+    assert seen == ["", "the guest waits for others", "the guest waits for others"]
+    assert two.guest.outcome is not None
+    assert "for what can never come: no event is to come" in two.guest.outcome.detail
+
+
 def test_the_share_of_a_domain_that_was_woken_is_of_all_the_time_up_to_its_last_end(pair: list[Asker]) -> None:
     one, two = pair
     host, (port, _) = one.host, bound(one, two)

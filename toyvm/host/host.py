@@ -71,10 +71,11 @@ class Host:
         self.gate = Gate(HOST_IN_USE)
         self._guests: dict[str, Guest] = {}
         self._created = 0
-        self.sharing = Sharing(Schedule(slice))
+        schedule = Schedule(slice)
         native = lib.t64_host_new(size, LEVEL_NUMBERS[self.level])
         if native == ffi.NULL:
             raise UsageError(f"no host of {size} bytes can be had: there is too little memory for it")
+        self.sharing = Sharing(schedule, lambda: lib.t64_host_woken(native))
         self._holding = Holding(native, lib.t64_host_free, self.gate)
         self._holding.watch(self, "host")
         if recompiling is not None:

@@ -17,14 +17,15 @@ from toyvm.machine.ctrl_c import interrupts_given_to
 from toyvm.machine.diagnosis import conclude
 from toyvm.machine.outcome import Outcome, Stop
 from toyvm.machine.run_loop import FINAL, NEVER
-from toyvm.native import lib
+from toyvm.native import ffi, lib
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from toyvm.host.guest import Guest
 
-_LOOK_SECONDS = 0.002  # how often guests that wait for the world outside are looked at while others run
+_LOOK_SECONDS = 0.002  # how often guests that wait for the world outside are looked at while others run...
+_LOOK_PART = 20  # ...unless that would take more than one part in so many of the time
 
 _WAITING = {lib.T64_STOP_INPUT, lib.T64_STOP_WAIT, lib.T64_STOP_OUTPUT}
 
@@ -64,6 +65,7 @@ class Seat:
 
     def __init__(self, guest: Guest, sharing: Sharing, client: Client, limit: int) -> None:
         self.guest = guest
+        self.native = guest.vm
         self.client = client
         self.limit = limit  # instructions in all
         self.joined = sharing.schedule.clock
@@ -118,15 +120,18 @@ class Seat:
 class Sharing:
     """The run loop of a host that many guests share."""
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule, woken: Callable[[], Any]) -> None:
+        """`woken` gives the native objects of guests to which others have sent something, one by one, then NULL."""
         self.schedule = schedule
+        self._woken = woken
         self.seconds = 0.0  # CPU time in all...
         self.seconds_of_guests = 0.0  # ...and of it the guests'
         self._seats: dict[int, Seat] = {}  # by client number
         self._changes: deque[Seat] = deque()
         self._waiting: list[Seat] = []
-        self._idle: list[Seat] = []  # those that another domain's event may wake
-        self._looked = 0.0  # when they were looked at last
+        self._idle: dict[Any, Seat] = {}  # those that others may wake, by native object...
+        self._untold: list[Seat] = []  # ...and of them those whose end is not described yet
+        self._look_again = 0.0  # when to look at them again
         self._interrupted = False
         self._posted: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self.is_running = False
@@ -146,7 +151,8 @@ class Sharing:
             while True:
                 self._changes.remove(seat)
         self._waiting = [other for other in self._waiting if other is not seat]
-        self._idle = [other for other in self._idle if other is not seat]
+        self._idle.pop(seat.native, None)
+        self._untold = [other for other in self._untold if other is not seat]
 
     def changed(self, seat: Seat) -> None:
         """Something about it has to be done before the next turn."""
@@ -166,7 +172,7 @@ class Sharing:
             self._do_posted()
 
     def _do_posted(self) -> None:
-        while self._posted:
+        for _ in range(len(self._posted)):  # what these post has its turn after the guests have had theirs
             future, function = self._posted.popleft()
             if not future.set_running_or_notify_cancel():
                 continue
@@ -205,25 +211,28 @@ class Sharing:
             self.is_running = False
 
     def _timed_loop(self, goal: int, deadline: float, waits: bool) -> HostStop:
-        started, self._looked = thread_time(), 0.0
+        started, self._look_again = thread_time(), 0.0
         try:
             with interrupts_given_to(self.interrupt):
                 return self._loop(goal, deadline, waits)
         finally:
             self._interrupted = False
+            self._tell_ends()
             self.seconds += thread_time() - started
 
     def _loop(self, goal: int, deadline: float, waits: bool) -> HostStop:
         while True:
             self._do_posted()
+            if self._idle:
+                self._wake_idle()
             self._settle_changes()
             if self._interrupted:
                 return HostStop.INTERRUPTED
             now = monotonic()
             if now >= deadline:
                 return HostStop.TIMEOUT
-            if self._waiting and now - self._looked >= _LOOK_SECONDS:
-                self._look(now)
+            if self._waiting and now >= self._look_again:
+                self._look()
             if self.schedule.clock >= goal:
                 return HostStop.LIMIT
             turn = self.schedule.next(goal - self.schedule.clock)
@@ -259,8 +268,6 @@ class Sharing:
             self.schedule.used(ran, gave_up=gave_up)
         if seat.guest.runner.take_interruption():
             self.interrupt()
-        if self._idle and seat.is_domain:
-            self._wake_idle()
         if code in FINAL:
             self._end(seat, FINAL[code])
         elif code in _WAITING:
@@ -269,18 +276,30 @@ class Sharing:
             self._end(seat, Stop.LIMIT)
 
     def _end(self, seat: Seat, stop: Stop) -> None:
-        seat.outcome = conclude(seat.guest, stop, seat.guest.runner.seconds)
+        guest = seat.guest
         if stop is Stop.IDLE and seat.is_domain:
-            self._idle.append(seat)
+            seat.outcome = Outcome(stop, guest.retired, guest.runner.seconds, "the guest waits for others")
+            self._idle[seat.native] = seat
+            self._untold.append(seat)
+        else:
+            seat.outcome = conclude(guest, stop, guest.runner.seconds)
         self.changed(seat)
 
     def _wake_idle(self) -> None:
-        """The turn of a domain is over: it may have sent events."""
-        woken = [seat for seat in self._idle if not seat.stopped and lib.t64_guest_wakes(seat.guest.vm)]
-        for seat in woken:
-            seat.outcome, seat.left = None, None
-            self.changed(seat)
-        self._idle = [seat for seat in self._idle if seat not in woken]
+        """Those to which others have sent what ends their wait go on."""
+        while (native := self._woken()) != ffi.NULL:
+            seat = self._idle.get(native)
+            if seat is not None and not seat.stopped and lib.t64_guest_wakes(native):
+                del self._idle[native]
+                seat.outcome, seat.left = None, None
+                self.changed(seat)
+
+    def _tell_ends(self) -> None:
+        """Describe the waits that nobody has ended: most waits for others are over before it comes to that."""
+        for seat in self._untold:
+            if seat.outcome is not None and seat.outcome.stop is Stop.IDLE:
+                seat.outcome = conclude(seat.guest, Stop.IDLE, seat.outcome.seconds)
+        self._untold.clear()
 
     def _wait(self, seat: Seat, code: int) -> None:
         due = seat.guest.runner.due() if code == lib.T64_STOP_WAIT else float("inf")
@@ -288,9 +307,9 @@ class Sharing:
         self._waiting.append(seat)
         self.changed(seat)
 
-    def _look(self, now: float) -> None:
+    def _look(self) -> None:
         """Have those that wait what they wait for?"""
-        self._looked = now
+        started = monotonic()
         try:
             for seat in self._waiting:
                 if seat.over or (not seat.paused and self._has_come(seat)):
@@ -298,6 +317,8 @@ class Sharing:
                     self.changed(seat)
         finally:  # an input may raise
             self._waiting = [seat for seat in self._waiting if seat._wait is not None]
+            now = monotonic()
+            self._look_again = now + max(_LOOK_SECONDS, _LOOK_PART * (now - started))
 
     def _has_come(self, seat: Seat) -> bool:
         runner, wait = seat.guest.runner, seat._wait
@@ -315,4 +336,4 @@ class Sharing:
         """Nobody can run before the world outside does something."""
         first = min((seat._wait.due for seat in self._waiting if seat._wait), default=deadline)
         sleep(max(0.0, min(POLL_SECONDS / 10, min(first, deadline) - monotonic())))
-        self._looked = 0.0
+        self._look_again = 0.0

@@ -68,6 +68,13 @@ static inline bool domain_interrupt_is_due(const struct t64_guest *guest)
     return domain_interrupts_enabled(guest) && (guest->domain->pending & *domain_shared(guest, SHARED_IMASK));
 }
 
+/* Others have changed what is pending for it. */
+static inline void domain_tell(struct t64_guest *guest)
+{
+    guest->domain->has_news = true;
+    guest_note_woken(guest);
+}
+
 static inline u32 domain_mode(const struct t64_guest *guest) { return vm_in_user_mode(&guest->vm); }
 
 /* The monitor's knowledge of the mode; the guest's word is not taken for it. */

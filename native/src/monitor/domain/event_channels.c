@@ -43,7 +43,7 @@ int events_send(struct t64_guest *guest, u32 port)
     if (channel->peer == guest)
         guest->settles = true;
     else
-        channel->peer->domain->has_news = true;
+        domain_tell(channel->peer);
     return 0;
 }
 

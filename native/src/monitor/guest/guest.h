@@ -52,7 +52,8 @@ struct t64_guest {
     struct rewriting *rewriting; /* rewrite */
     struct assist *assist; /* assist */
     struct custom *custom; /* custom */
-    struct t64_guest *next;
+    bool is_woken; /* it is in the host's list */
+    struct t64_guest *next, *next_woken;
 };
 
 /* What the run loop asks of the hypercalls and rings of a guest that has any: one constant table, hypercalls/hypercalls.c. */
@@ -120,6 +121,9 @@ static inline u64 guest_real_time(const struct t64_guest *guest)
 {
     return guest->host->real_time + (guest->vm.state.retired - guest->began);
 }
+
+/* Others have sent it something, which may end a wait of it. */
+void guest_note_woken(struct t64_guest *guest);
 
 /* What the monitor takes and gives back from now on is for this guest. */
 static inline void guest_serve(struct t64_guest *guest) { guest->host->frames.served = &guest->frames_monitor; }

@@ -48,6 +48,34 @@ static void unlink_guest(struct t64_guest *guest)
         *link = guest->next;
 }
 
+static void unlink_woken(struct t64_guest *guest)
+{
+    struct t64_guest **link = &guest->host->woken;
+    while (*link && *link != guest)
+        link = &(*link)->next_woken;
+    if (*link)
+        *link = guest->next_woken;
+    guest->is_woken = false;
+}
+
+void guest_note_woken(struct t64_guest *guest)
+{
+    if (guest->is_woken)
+        return;
+    guest->is_woken = true;
+    guest->next_woken = guest->host->woken;
+    guest->host->woken = guest;
+}
+
+t64_vm *t64_host_woken(t64_host *host)
+{
+    struct t64_guest *guest = host->woken;
+    if (!guest)
+        return NULL;
+    unlink_woken(guest);
+    return &guest->vm;
+}
+
 static void give_back_memory(struct t64_guest *guest)
 {
     for (u32 page = 0; page < guest->pages; page++)
@@ -60,6 +88,7 @@ static void guest_free(struct t64_vm *vm)
 {
     struct t64_guest *guest = guest_of(vm);
     unlink_guest(guest);
+    unlink_woken(guest);
     guest_serve(guest);
     guest->technique->close(guest);
     give_back_memory(guest);

@@ -15,6 +15,7 @@ struct t64_host {
     struct t64_cpu *stepper; /* interprets single instructions of guests whose code is rewritten; NULL likewise */
     struct frames frames;
     struct t64_guest *guests; /* a list */
+    struct t64_guest *woken;  /* a list: to whom others have sent something since t64_host_woken told of them */
     u32 next_owner;
     u64 real_time; /* ticks, but for those of the run under way */
     u64 work, allowance; /* units done for the guest in the run under way, and how many it may cost */

@@ -83,7 +83,7 @@ int t64_guest_set_target(t64_vm *vm, uint64_t pages)
     guest->domain->target = pages;
     *domain_shared(guest, SHARED_TARGET) = pages;
     events_raise_virqs(guest, (u64)1 << VIRQ_BALLOON);
-    guest->domain->has_news = true;
+    domain_tell(guest);
     return T64_OK;
 }
 
