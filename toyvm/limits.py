@@ -17,7 +17,8 @@ MAXIMUM_DISK_DATA_BYTES = 4 << 30  # of a disk, besides its holes
 MAXIMUM_READ_BYTES = 1 << 30  # of memory, by one call of the Python API
 
 # What is made of sources, in one run of the assembler.
-MAXIMUM_STATEMENTS = 2_000_000  # and further labels, symbols and operators that only linking works out
+MAXIMUM_STATEMENTS = 2_000_000
+STATEMENTS_OF_A_NAME = 3  # that a symbol counts for, and each part of a value that only linking works out
 STATEMENTS_OF_AN_INCLUDE = 100  # that an include counts for, besides its own
 MAXIMUM_CHARACTERS = 128 << 20  # of sources, of includes each time, and of what macros and repetitions make
 MAXIMUM_COLUMNS = 1 << 16  # of a line, as written or as made

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from support.assembling import complaint, complaints
 
-from toyvm.asm import api, assemble, assemble_text, session
+from toyvm.asm import api, assemble, assemble_text, assembler, session
 from toyvm.asm.diagnostics import MAXIMUM_REPEATED
 from toyvm.asm.source import Source
 from toyvm.errors import AssemblyError, Diagnostic
-from toyvm.limits import MAXIMUM_COLUMNS, MAXIMUM_MESSAGES
+from toyvm.limits import MAXIMUM_COLUMNS, MAXIMUM_MESSAGES, STATEMENTS_OF_A_NAME
 
 LONG = f"characters; the limit is {MAXIMUM_COLUMNS}"
 STATEMENTS, CHARACTERS, BYTES = "20000 statements", "1000000 characters", "an image can hold 100000"
@@ -57,6 +57,27 @@ def test_names_cost_statements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "MAXIMUM_STATEMENTS", 1000)
     for text in (".globl " + ",".join(f"a_{n}" for n in range(1001)), "".join(f"a_{n}:" for n in range(1001))):
         assert "more than 1000 statements" in complaint(text).message
+
+
+def test_symbols_and_values_that_wait_cost_statements(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "MAXIMUM_STATEMENTS", 1000)
+    many = 1000 // STATEMENTS_OF_A_NAME + 1
+    for text in ("\n".join(f"a_{n}:" for n in range(many)), f".rept {many - 10}\nj x\n.endr\nx:"):
+        assert "more than 1000 statements" in complaint(text).message
+
+
+def test_numeric_labels_are_forgotten_and_what_they_decide_does_not_wait() -> None:
+    """A source of as many statements as may be, each with such a label, takes no more memory than without."""
+    (unit,) = assemble_text(".rept 9000\n1: j 1b\n.endr\n1: j 1f\n1: nop").units
+    assert unit.symbols == {}
+    assert [fixup.text for fixup in unit.sections[".text"].fixups] == ["1: j 1f"]
+
+
+def test_statements_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembler, "_MAXIMUM_CODES", 10)
+    text = "\n".join(f"addi a0, a0, {n}" for n in range(25))
+    words = assemble_text(f"{text}\n{text}").image.segments[0].data
+    assert words[:100] == words[100:]
 
 
 def test_an_error_of_too_much_stands_where_it_is_made() -> None:

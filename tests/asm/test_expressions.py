@@ -125,6 +125,17 @@ def test_a_mistake_is_shown_where_it_is(text: str) -> None:
     assert found.column == 7 + column
 
 
+def test_a_numeric_label_is_called_as_it_was_written_before_it_is_known() -> None:
+    found = complaint(".if 1f - .\n.endif\n1: nop")
+    assert (found.column, found.message) == (5, "label '1f' is not known yet")
+
+
+@pytest.mark.parametrize(("label", "target"), [("1:", "1b"), ("x:", "x")])
+def test_a_target_that_is_too_far_is_said_with_its_address(label: str, target: str) -> None:
+    found = complaint(f".zero 8\n{label} nop\n.zero 1 << 17\nbeq a0, a1, {target}")
+    assert found.message == "target 0x1008 is -131076 bytes away; beq reaches -65536..65532"
+
+
 def test_a_symbol_defined_by_itself_is_refused() -> None:
     found = complaint("nop\n.equ x, x + 1")
     assert (found.line, "defined by itself" in found.message) == (2, True)

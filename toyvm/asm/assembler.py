@@ -9,23 +9,35 @@ from toyvm.asm.diagnostics import Complaint, EndOfSource, GiveUp, did_you_mean
 from toyvm.asm.directives.table import DIRECTIVES
 from toyvm.asm.doubts import Doubt, doubt
 from toyvm.asm.encoding import Code, Constant, Hole, Result, WordHole
-from toyvm.asm.expressions import Name, Node
+from toyvm.asm.expressions import BoundLabel, Node
 from toyvm.asm.foreign import foreign
 from toyvm.asm.frames import Condition, Frame, diagnose, diagnose_text, diagnose_word
 from toyvm.asm.operands import IDENTIFIER, STATEMENT, take_apart
-from toyvm.asm.parser import MAXIMUM_LABEL_DIGITS, parse
+from toyvm.asm.parser import label_number, parse
 from toyvm.asm.pseudo import MNEMONICS, constant_code, late_constant_code
-from toyvm.asm.sections import LINE_BITS, MAXIMUM_SIZE, Fixup, Origin, Section, Symbol, Unit, check_chain
+from toyvm.asm.sections import (
+    LINE_BITS,
+    MAXIMUM_SIZE,
+    Fixup,
+    NumericLabel,
+    Origin,
+    Section,
+    Symbol,
+    Unit,
+    check_chain,
+)
 from toyvm.asm.session import Session
 from toyvm.asm.source import Numbered, Source
 from toyvm.asm.values import NotKnown, Relative, Value, describe
 from toyvm.errors import AssemblyError
 from toyvm.isa.registers import REGISTERS
+from toyvm.limits import STATEMENTS_OF_A_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toyvm.asm.directives.macros import Macro
 
+_MAXIMUM_CODES = 1 << 17  # statements that are remembered
 _PLACEHOLDER = bytes(4)  # stands for an instruction that is wrong, so that what follows keeps its place
 
 
@@ -41,7 +53,8 @@ class Assembler:
         self.section_stack: list[tuple[Section, Section]] = []
         self.macros: dict[str, Macro] = {}
         self.expansions = 0  # what \@ counts
-        self.local_labels: dict[int, int] = {}
+        self._passed: dict[int, NumericLabel] = {}  # what `1b` means here
+        self._awaited: dict[int, NumericLabel] = {}  # what `1f` means, where something has said it
         self._evaluating: list[str] = []  # symbols whose definitions are being followed
         self._followed: dict[str, Value] = {}  # what those are worth that have been, in the same evaluation
         self._overridden = False  # a macro has an instruction's name: remembered statements no longer count
@@ -115,6 +128,8 @@ class Assembler:
                     code = _PLACEHOLDER
                 else:
                     if label is None and not self._overridden:
+                        if len(codes) == _MAXIMUM_CODES:
+                            codes.clear()
                         codes[text] = code
             section = self.section
             data = section.data
@@ -122,7 +137,8 @@ class Assembler:
             if offset & 3 or not section.kind.has_contents:
                 self._misplaced(section)
                 continue
-            section.rows.append((offset, base | self.number if fixed is None else fixed))
+            section.row_offsets.append(offset)
+            section.row_places.append(base | self.number if fixed is None else fixed)
             if type(code) is bytes:
                 data += code
             else:
@@ -220,24 +236,34 @@ class Assembler:
         offset = len(section.data)
         try:
             node = node.bind(self)
-            # A target is a distance from an address that only linking knows.
-            value = None if isinstance(hole, WordHole) and hole.operand.scale != 1 else node.evaluate(self)
-            if type(value) is int:
-                data = hole.fill(value, 0)
-                section.data += data
-                if type(hole) is WordHole and (found := doubt(int.from_bytes(data, "little"))) is not None:
-                    self.warn(found)
-                return
+            data = self._filled(section, hole, node)
         except NotKnown:
-            pass
+            data = None
         except Complaint as complaint:
             self.complain(hole.blame(complaint))
             section.data += bytes(hole.size)
             return
-        if type(node) is not Name:
-            self.spend(node.weight(), 0)
-        section.data += bytes(hole.size)
-        section.fixups.append(Fixup(offset, hole, node, Origin(self.frame, self.number, self.text)))
+        if data is None:
+            self.spend(STATEMENTS_OF_A_NAME * node.weight(), 0)
+            section.fixups.append(Fixup(offset, hole, node, self.frame, self.number, self.text))
+            data = bytes(hole.size)
+        elif type(hole) is WordHole and (found := doubt(int.from_bytes(data, "little"))) is not None:
+            self.warn(found)
+        section.data += data
+
+    def _filled(self, section: Section, hole: Hole, node: Node) -> bytes | None:
+        """The bytes of a hole at the end of the section, if they are known here. Raises NotKnown, Complaint."""
+        if not isinstance(hole, WordHole) or hole.operand.scale == 1:
+            value = node.evaluate(self)
+            return hole.fill(value, 0) if isinstance(value, int) else None
+        # The distance to a target waits for addresses, and for other sources' symbols; but not one within the section.
+        place = node.label.place if isinstance(node, BoundLabel) else None
+        if place is None or place.section is not section:
+            return None
+        try:
+            return hole.fill(place.offset, len(section.data))
+        except Complaint:
+            return None  # linking says what is wrong, with the addresses
 
     def _constant(self, constant: Constant) -> list[Code]:
         """`li` of an expression: short if its value is known here, in the fixed form if not."""
@@ -255,7 +281,8 @@ class Assembler:
 
     def mark(self) -> None:
         """Record that what follows at the end of the section comes from this statement."""
-        self.section.rows.append((self.section.size, self.frame.place_of(self.number)))
+        self.section.row_offsets.append(self.section.size)
+        self.section.row_places.append(self.frame.place_of(self.number))
 
     def reserve(self, count: int, operand: int = 0) -> None:
         """Account for `count` more bytes of the section. Raises Complaint if they do not fit."""
@@ -284,28 +311,42 @@ class Assembler:
     # Symbols.
 
     def define_label(self, name: str, column: int | None = None) -> None:
-        if name[0].isdigit():
-            number = int(name) if len(name) <= MAXIMUM_LABEL_DIGITS else -1
-            count = self.local_labels[number] = self.local_labels.get(number, 0) + 1
-            name = f"{number}#{count}"
-        section = self.section
-        symbol = self.unit.symbols.get(name)
         try:
-            if name.startswith("-"):
-                raise Complaint(f"a numeric label has at most {MAXIMUM_LABEL_DIGITS} digits")
-            if symbol is None:
-                self._check_name(name)
-                symbol = self.unit.symbols[name] = Symbol(name)
-            elif symbol.value is not None:
-                raise self._redefined(symbol)
+            if name[0].isdigit():
+                self._pass(name)
+            else:
+                self._define(name)
         except Complaint as complaint:
+            if complaint.is_fatal:
+                raise
             complaint.offset = len(self.text) - len(self.text.lstrip()) if column is None else column
             complaint.width = len(name)
             self.log.add(diagnose_text(self.origin(), complaint))
-            return
-        symbol.value = Relative(section, section.size)
+
+    def _define(self, name: str) -> None:
+        symbol = self.unit.symbols.get(name)
+        if symbol is None:
+            self._check_name(name)
+            symbol = self.named(name)
+        elif symbol.value is not None:
+            raise self._redefined(symbol)
+        symbol.value = self.section.here()
         symbol.origin = Origin(self.frame, self.number, self.text)
         symbol.is_label = True
+
+    def _pass(self, digits: str) -> None:
+        """A numeric label: it is the one that was awaited, and nothing but what speaks of it need remember it."""
+        number = label_number(digits, 0)
+        label = self._passed[number] = self._awaited.pop(number, NumericLabel(number))
+        label.place = self.section.here()
+
+    def named(self, name: str) -> Symbol:
+        """The symbol of that name; a new one is accounted for."""
+        symbol = self.unit.symbols.get(name)
+        if symbol is None:
+            self.spend(STATEMENTS_OF_A_NAME, 0)
+            symbol = self.unit.symbols[name] = Symbol(name)
+        return symbol
 
     def _redefined(self, symbol: Symbol) -> Complaint:
         origin = symbol.origin
@@ -323,7 +364,7 @@ class Assembler:
         if not IDENTIFIER.fullmatch(name):
             raise Complaint(f"'{name}' is not a symbol's name" if name else "expected a symbol's name", operand)
         self._check_name(name)
-        symbol = self.unit.symbol(name)
+        symbol = self.named(name)
         if symbol.is_label:
             raise self._redefined(symbol)
         node = node.bind(self)
@@ -360,11 +401,18 @@ class Assembler:
     def pcrel_high_at(self, address: int) -> int:
         raise NotKnown("the distance is not known before linking")
 
-    def local_label(self, number: int, forward: bool) -> str:
-        count = self.local_labels.get(number, 0)
-        if not forward and not count:
+    def numeric_label(self, number: int, forward: bool) -> NumericLabel:
+        if forward:
+            return self._awaited.setdefault(number, NumericLabel(number))
+        if number not in self._passed:
             raise Complaint(f"there is no label '{number}:' before this line")
-        return f"{number}#{count + forward}"
+        return self._passed[number]
+
+    def place_of(self, label: NumericLabel) -> Value:
+        if label.place is None:
+            name = f"{label.number}f"
+            raise NotKnown(f"label '{name}' is not known yet", name)
+        return label.place
 
     def number_now(self, node: Node, operand: int) -> int:
         """The value of an expression that must be known here. Raises Complaint."""
@@ -414,6 +462,9 @@ class _At:
 
     def symbol(self, name: str) -> Value:
         return self.scope.symbol(name)
+
+    def place_of(self, label: NumericLabel) -> Value:
+        return self.scope.place_of(label)
 
     def pcrel_high_at(self, address: int) -> int:
         return self.scope.pcrel_high_at(address)

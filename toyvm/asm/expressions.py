@@ -5,10 +5,13 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from toyvm.asm.diagnostics import Complaint
 from toyvm.asm.values import LIMIT, NotKnown, Relative, Value, describe, signed64
+
+if TYPE_CHECKING:
+    from toyvm.asm.sections import NumericLabel
 
 MAXIMUM_SHIFT = 127
 
@@ -22,6 +25,9 @@ class Scope(Protocol):
     def symbol(self, name: str) -> Value:
         """A symbol's value. Raises NotKnown."""
 
+    def place_of(self, label: NumericLabel) -> Value:
+        """Where a numeric label stands. Raises NotKnown."""
+
     def pcrel_high_at(self, address: int) -> int:
         """The distance that the `%pcrel_hi` at this address was given. Raises NotKnown."""
 
@@ -29,8 +35,8 @@ class Scope(Protocol):
 class Binder(Protocol):
     """What knows which label `1b` and `1f` mean at this place."""
 
-    def local_label(self, number: int, forward: bool) -> str:
-        """The unique name of the label. Raises Complaint if there is none."""
+    def numeric_label(self, number: int, forward: bool) -> NumericLabel:
+        """The label that is meant. Raises Complaint if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Node:
         raise NotImplementedError
 
     def bind(self, binder: Binder) -> Node:
-        """The same expression with numeric local labels replaced by the labels they mean here."""
+        """The same expression with numeric labels replaced by those that they mean here."""
         return self
 
     def weight(self) -> int:
@@ -72,7 +78,9 @@ class Name(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class LocalLabel(Node):
+class UnboundLabel(Node):
+    """`1b` or `1f`, before it is known which label that is."""
+
     number: int
     forward: bool
 
@@ -81,9 +89,21 @@ class LocalLabel(Node):
 
     def bind(self, binder: Binder) -> Node:
         try:
-            return Name(self.offset, binder.local_label(self.number, self.forward))
+            return BoundLabel(self.offset, binder.numeric_label(self.number, self.forward))
         except Complaint as complaint:
             complaint.offset, complaint.width = self.offset, len(str(self.number)) + 1
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class BoundLabel(Node):
+    label: NumericLabel
+
+    def evaluate(self, scope: Scope) -> Value:
+        try:
+            return scope.place_of(self.label)
+        except NotKnown as error:
+            error.offset = self.offset
             raise
 
 
@@ -236,6 +256,9 @@ class _Before:
 
     def symbol(self, name: str) -> Value:
         return self.scope.symbol(name)
+
+    def place_of(self, label: NumericLabel) -> Value:
+        return self.scope.place_of(label)
 
     def pcrel_high_at(self, address: int) -> int:
         return self.scope.pcrel_high_at(address)

@@ -10,7 +10,6 @@ from toyvm.asm.expressions import (
     Binary,
     Here,
     High,
-    LocalLabel,
     Low,
     Name,
     Node,
@@ -20,6 +19,7 @@ from toyvm.asm.expressions import (
     PcrelHigh,
     PcrelLow,
     Unary,
+    UnboundLabel,
 )
 from toyvm.numerals import MAXIMUM_DIGITS, read_number
 
@@ -162,7 +162,7 @@ class _Parser:
         if kind == "character":
             return Number(offset, character(token[1:-1]))
         if kind == "local":
-            return LocalLabel(offset, _label_number(token[:-1], offset), token[-1] == "f")
+            return UnboundLabel(offset, label_number(token[:-1], offset), token[-1] == "f")
         return Here(offset) if token == "." else Name(offset, token)
 
 
@@ -175,7 +175,7 @@ def _folded(node: Unary | Binary) -> Node:
     return node
 
 
-def _label_number(digits: str, offset: int) -> int:
+def label_number(digits: str, offset: int) -> int:
     if len(digits) > MAXIMUM_LABEL_DIGITS:
         raise Complaint(f"a numeric label has at most {MAXIMUM_LABEL_DIGITS} digits", None, offset, len(digits))
     return int(digits)

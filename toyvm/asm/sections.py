@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from enum import IntFlag
 from typing import TYPE_CHECKING
@@ -76,7 +77,9 @@ class Section:
     reserved: int = 0
     alignment: int = 1
     fixups: list[Fixup] = field(default_factory=list)
-    rows: list[tuple[int, int]] = field(default_factory=list)  # (offset, place), ascending
+    # The rows of its line table, offsets ascending; packed, as there is one for every statement.
+    row_offsets: array[int] = field(default_factory=lambda: array("Q"))
+    row_places: array[int] = field(default_factory=lambda: array("Q"))
     fixed_address: int | None = None  # from `.address`
     address: int = 0  # set by the linker
 
@@ -104,7 +107,21 @@ class Fixup:
     offset: int
     hole: Hole
     node: Node
-    origin: Origin
+    frame: Frame
+    number: int
+    text: str
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(self.frame, self.number, self.text)
+
+
+@dataclass(eq=False, slots=True)
+class NumericLabel:
+    """One `1:` of several; `place` is None while only `1f` speaks of it."""
+
+    number: int
+    place: Relative | None = None
 
 
 @dataclass(slots=True)
@@ -157,10 +174,4 @@ class Unit:
         found = self.sections.get(name)
         if found is None:
             found = self.sections[name] = Section(name, kind or kind_of(name))
-        return found
-
-    def symbol(self, name: str) -> Symbol:
-        found = self.symbols.get(name)
-        if found is None:
-            found = self.symbols[name] = Symbol(name)
         return found

@@ -16,6 +16,7 @@ from toyvm.limits import (
     MAXIMUM_CONTENTS_BYTES,
     MAXIMUM_STATEMENTS,
     MAXIMUM_SYMBOLS,
+    STATEMENTS_OF_A_NAME,
     STATEMENTS_OF_AN_INCLUDE,
 )
 from toyvm.manual.document import Block, Chapter, Figure, Points, Table
@@ -37,8 +38,9 @@ _SYNTAX = (
     "not there or cannot be read or written so, and an address or a target of x0 alone that is misaligned.",
     f"One run of the assembler takes {MAXIMUM_STATEMENTS:,} statements and {MAXIMUM_CHARACTERS:,} characters, those "
     "counted that macros and repetitions make and that are included, each time; an include counts as "
-    f"{STATEMENTS_OF_AN_INCLUDE} statements more, a further label of a line or a part of an expression that waits for "
-    f"the linker as one. Lines, as written or made, have {MAXIMUM_COLUMNS:,} characters, and an image holds "
+    f"{STATEMENTS_OF_AN_INCLUDE} statements more, a symbol, or a part of a value that waits for the linker, as "
+    f"{STATEMENTS_OF_A_NAME}, a further label of a line as one. "
+    f"Lines, as written or made, have {MAXIMUM_COLUMNS:,} characters, and an image holds "
     f"{MAXIMUM_CONTENTS_BYTES:,} bytes, {MAXIMUM_SECTIONS:,} sections, {MAXIMUM_SEGMENTS:,} segments and "
     f"{MAXIMUM_SYMBOLS:,} symbols. What is more is an error where it is made.",
     "A control register may be written by name; a port is an expression.",

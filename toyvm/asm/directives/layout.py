@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from toyvm.asm.diagnostics import Complaint
@@ -51,6 +52,16 @@ def _named_or_refused(assembler: Assembler, text: str, directive: str) -> Sectio
 
 def _named(assembler: Assembler, text: str, directive: str) -> Section:
     """The section that the operands describe; its kind cannot be changed once it is there."""
+    name, kind, says_kind = _described(text, directive)
+    section = assembler.unit.section(name, kind)
+    if says_kind and section.kind != kind:
+        raise Complaint(f"section {name} is there already, with other flags or another type", 1)
+    return section
+
+
+@lru_cache(maxsize=256)  # compilers switch between few sections, again and again
+def _described(text: str, directive: str) -> tuple[str, Kind, bool]:
+    """Name and kind that the operands give, and whether they say the kind. Raises Complaint."""
     given = operands_of(text, 1, 6, f'{directive} name, "flags", @progbits')
     if not _SECTION_NAME.fullmatch(given[0]):
         raise Complaint(f"'{given[0]}' is not a section's name", 0)
@@ -60,10 +71,7 @@ def _named(assembler: Assembler, text: str, directive: str) -> Section:
         kind = Kind(_rights(given[1]), kind.has_contents)
     if len(given) > 2:
         kind = Kind(kind.rights, _has_contents(given[2]))
-    section = assembler.unit.section(name, kind)
-    if len(given) > 1 and section.kind != kind:
-        raise Complaint(f"section {name} is there already, with other flags or another type", 1)
-    return section
+    return name, kind, len(given) > 1
 
 
 def _rights(operand: str) -> Rights:

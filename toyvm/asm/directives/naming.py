@@ -39,7 +39,7 @@ def _local(assembler: Assembler, text: str) -> None:
 def _mentioned(assembler: Assembler, name: str) -> Symbol:
     """The symbol, which knows where it was spoken of first, for the case that it is never defined."""
     assembler.spend(1, 0)
-    symbol = assembler.unit.symbol(name)
+    symbol = assembler.named(name)
     symbol.origin = symbol.origin or assembler.origin()
     return symbol
 
@@ -61,7 +61,7 @@ def _set(directive: str, only_once: bool) -> Handler:
 
 def _size(assembler: Assembler, text: str) -> None:
     name, size = operands_of(text, 2, 2, ".size name, expression")
-    symbol = assembler.unit.symbol(names_of(name, ".size name, expression")[0])
+    symbol = assembler.named(names_of(name, ".size name, expression")[0])
     symbol.size = expression(size, 1).bind(assembler)
     symbol.size_here = assembler.section.here()
     symbol.size_origin = assembler.origin()
@@ -94,7 +94,7 @@ def _common(directive: str, is_global: bool) -> Handler:
 
 
 def _place_common(assembler: Assembler, name: str, size: int, alignment: int, is_global: bool) -> None:
-    symbol = assembler.unit.symbol(name)
+    symbol = assembler.named(name)
     if symbol.value is not None:
         raise Complaint(f"symbol '{name}' is already defined", 0)
     outer = assembler.section

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, pairwise
 
 from toyvm.asm.linking.linker import Linked
 from toyvm.asm.linking.placement import Output
@@ -61,7 +62,7 @@ def _symbols(unit: Unit, linked: Linked, sections: set[str]) -> Iterable[Symbol]
     """The symbols of a unit that a user may ask for: every place, and the numbers that are global."""
     numbers = linked.numbers[unit]
     for symbol in unit.symbols.values():
-        if symbol.value is None or "#" in symbol.name or symbol.name.startswith(LOCAL_PREFIX):
+        if symbol.value is None or symbol.name.startswith(LOCAL_PREFIX):
             continue
         is_global = symbol.is_shared and linked.globals[symbol.name][1] is symbol
         if isinstance(symbol.value, Relative):  # this source's own, which may have yielded to another source's
@@ -77,19 +78,25 @@ def _symbols(unit: Unit, linked: Linked, sections: set[str]) -> Iterable[Symbol]
 
 def _lines(outputs: list[Output], files: Sequence[Source]) -> LineTable:
     """The rows of all sections by address; a row for the same line as the one before says nothing new."""
-    rows: list[tuple[int, int]] = []
-    for output in sorted(outputs, key=lambda each: each.address):
-        for part in output.parts:
-            address = part.address
-            rows += [(address + offset, place) for offset, place in part.rows]
-            rows.append((address + part.size, 0))
-    lasting = dict(rows).items()  # of several for one address the last: those before it made no bytes
-    kept = [next(group) for _, group in groupby(lasting, key=lambda row: row[1])]
-    numbers = sorted({place >> LINE_BITS for _, place in kept})
+    addresses, places = array("Q"), array("Q")
+    for (address, place), (following, _) in pairwise(chain(_rows(outputs), [(-1, 0)])):
+        # Of several rows for one address the last counts: those before it made no bytes.
+        if address != following and not (places and places[-1] == place):
+            addresses.append(address)
+            places.append(place)
+    numbers = sorted({place >> LINE_BITS for place in places})
     names = {number: index for index, number in enumerate(numbers)}
     return LineTable(
         tuple(printable(files[number].name) for number in numbers),
-        tuple(address for address, _ in kept),
-        tuple(names[place >> LINE_BITS] for _, place in kept),
-        tuple(place & _LINE_MASK for _, place in kept),
+        tuple(addresses),
+        tuple(names[place >> LINE_BITS] for place in places),
+        tuple(place & _LINE_MASK for place in places),
     )
+
+
+def _rows(outputs: list[Output]) -> Iterator[tuple[int, int]]:
+    """Address and place of every row, addresses ascending, and where each part ends."""
+    for output in sorted(outputs, key=lambda each: each.address):
+        for part in output.parts:
+            yield from zip(map(part.address.__add__, part.row_offsets), part.row_places, strict=True)
+            yield part.address + part.size, 0

@@ -13,7 +13,7 @@ from toyvm.asm.expressions import Name, Node, PcrelHigh
 from toyvm.asm.frames import diagnose, diagnose_text, diagnose_word
 from toyvm.asm.linking.placement import Output, place
 from toyvm.asm.operands import take_apart
-from toyvm.asm.sections import Origin, Symbol, Unit, check_chain
+from toyvm.asm.sections import NumericLabel, Origin, Symbol, Unit, check_chain
 from toyvm.asm.t64inc import NAME as VIRTUAL_INCLUDE
 from toyvm.asm.t64inc import constants
 from toyvm.asm.values import NotKnown, Relative, Value
@@ -122,6 +122,11 @@ class _Place:
     def symbol(self, name: str) -> Value:
         return self.numbers.symbol(name)
 
+    def place_of(self, label: NumericLabel) -> Value:
+        if label.place is None:
+            raise NotKnown(f"there is no label '{label.number}:' after this line", f"{label.number}f")
+        return _address(label.place)
+
     def pcrel_high_at(self, address: int) -> int:
         return self.numbers.pcrel_high_at(address)
 
@@ -209,9 +214,8 @@ def undefined(
     linked.undefined.add(name)
     if name in REGISTERS:
         return Complaint(not_a_number(name), None, error.offset, len(name))
-    if "#" in name:
-        number = name.partition("#")[0]
-        return Complaint(f"there is no label '{number}:' after this line", None, error.offset, len(number) + 1)
+    if name[:1].isdigit():
+        return Complaint(error.message, None, error.offset, len(name))
     notes: tuple[str, ...] = ()
     elsewhere = next((other for other in units if other is not unit and _defines(other, name)), None)
     if elsewhere is not None:
@@ -220,7 +224,7 @@ def undefined(
         notes = (f'    it is declared in {VIRTUAL_INCLUDE}: .include "{VIRTUAL_INCLUDE}"',)
     else:
         symbols = unit.symbols.values()
-        own = (symbol.name for symbol in symbols if symbol.value is not None and "#" not in symbol.name)
+        own = (symbol.name for symbol in symbols if symbol.value is not None)
         notes = did_you_mean(name, chain(also, own, linked.globals))
     return Complaint(error.message, None, error.offset, len(name), notes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from toyvm.asm.linking.linker import Linked
 from toyvm.asm.linking.placement import Output
@@ -40,8 +41,8 @@ def _pieces(outputs: Sequence[Output]) -> dict[int, list[Piece]]:
 
 
 def _part(part: Section) -> Iterator[tuple[int, Piece]]:
-    ends = [*(offset for offset, _ in part.rows[1:]), part.size][: len(part.rows)]
-    for (offset, place), end in zip(part.rows, ends, strict=True):
+    ends = chain(part.row_offsets[1:], [part.size])
+    for offset, place, end in zip(part.row_offsets, part.row_places, ends, strict=False):
         if end > offset:
             yield place, (part.address + offset, bytes(part.data[offset:end]))
 
@@ -79,7 +80,7 @@ def _symbols(units: Sequence[Unit], linked: Linked) -> Iterator[str]:
     rows = []
     for unit in units:
         for symbol in unit.symbols.values():
-            if symbol.is_label and "#" not in symbol.name:
+            if symbol.is_label:
                 scope = "global" if symbol.is_global else "local"
                 rows.append((linked.numbers[unit].symbol(symbol.name), symbol.name, scope, unit.name))
     for address, name, scope, where in sorted(rows):
