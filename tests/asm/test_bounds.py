@@ -107,6 +107,15 @@ def errors_of(sources: Sequence[Path | Source]) -> tuple[Diagnostic, ...]:
     return caught.value.diagnostics
 
 
+@pytest.mark.parametrize("directive", [".include", ".incbin"])
+def test_a_pipe_is_not_waited_for_however_often_it_is_included(directive: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a.s").write_text(f'.rept 500\n{directive} "pipe"\n.endr\n')
+    (found,) = errors_of([tmp_path / "a.s"])
+    assert found.line == 2
+    assert found.message.endswith("pipe: is a device or pipe, and has to be a regular file")
+
+
 def test_includes_and_binaries_that_are_read_again_cost_again(tmp_path: Path) -> None:
     (tmp_path / "b").write_bytes(b"")
     os.truncate(tmp_path / "b", 400_000)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from toyvm.asm.diagnostics import Complaint, Log
 from toyvm.asm.source import Source
 from toyvm.asm.values import describe
+from toyvm.files.boundary import check_regular
 from toyvm.limits import MAXIMUM_CHARACTERS, MAXIMUM_CONTENTS_BYTES, MAXIMUM_STATEMENTS
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Session:
         """The source in a file, read once in a run. Raises as Source.read does."""
         found = self.sources.get(path)
         if found is None:
+            check_regular(path)
             found = self.sources[path] = Source.read(path, name)
         return found
 

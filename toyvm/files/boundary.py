@@ -74,11 +74,21 @@ def read_regular(path: StrPath, size: int) -> bytes:
     with boundary(path):
         descriptor = open_file(path)
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise BadFileError(f"{shown(path)}: is a device or pipe, and has to be a regular file")
+            _check_regular(path, os.fstat(descriptor).st_mode)
             return os.read(descriptor, size)
         finally:
             os.close(descriptor)
+
+
+def check_regular(path: StrPath) -> None:
+    """Raise BadFileError for a pipe or device, at once, where many may be named that each take their time."""
+    with boundary(path):
+        _check_regular(path, os.stat(path).st_mode)
+
+
+def _check_regular(path: StrPath, mode: int) -> None:
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # of a directory its reader says what it is
+        raise BadFileError(f"{shown(path)}: is a device or pipe, and has to be a regular file")
 
 
 def open_file(path: StrPath) -> int:

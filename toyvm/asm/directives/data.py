@@ -15,7 +15,7 @@ from toyvm.asm.search import find_include
 from toyvm.asm.sections import MAXIMUM_SIZE
 from toyvm.asm.values import NotKnown, describe
 from toyvm.errors import BadFileError
-from toyvm.files.boundary import read_file
+from toyvm.files.boundary import check_regular, read_file
 from toyvm.isa.control import ALL_BITS
 from toyvm.limits import MAXIMUM_CONTENTS_BYTES
 from toyvm.numerals import read_number
@@ -181,6 +181,7 @@ def _incbin(assembler: Assembler, text: str) -> None:
         raise Complaint(f"file '{name}' is not there", 0)
     assembler.session.binaries.append(path)
     try:
+        check_regular(path)
         data = read_file(path, MAXIMUM_CONTENTS_BYTES)
     except BadFileError as error:
         raise Complaint(str(error), 0) from None
