@@ -76,6 +76,24 @@ def test_a_misspelled_control_register_is_suggested() -> None:
     assert found.notes == ("    did you mean 'status'?",)
 
 
+@pytest.mark.parametrize(
+    ("statement", "constants"),
+    [
+        ("out power, a0", "PORT_POWER"),
+        ("out Powr, a0", "PORT_POWER"),
+        ("in a0, console", "PORT_CONSOLE_IN or PORT_CONSOLE_STAT"),
+        ("out console, a0", "PORT_CONSOLE_OUT"),
+    ],
+)
+def test_a_port_s_name_names_its_constant_and_the_include(statement: str, constants: str) -> None:
+    found = linked(statement)
+    assert isinstance(found, Diagnostic)
+    assert found.notes == (f'    the port is {constants}, declared in t64.inc: .include "t64.inc"',)
+    found = linked(f'.include "t64.inc"\n{statement}')
+    assert isinstance(found, Diagnostic)
+    assert found.notes == (f"    the port is {constants}",)
+
+
 def test_a_global_symbol_must_be_somewhere() -> None:
     found = linked("nop\n.globl nowhere")
     assert isinstance(found, Diagnostic)

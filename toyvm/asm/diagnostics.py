@@ -101,18 +101,24 @@ class Log:
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> tuple[str, ...]:
     """A note that names the closest candidate, or none."""
+    meant = closest(word, candidates)
+    return () if meant is None else (f"    did you mean '{meant}'?",)
+
+
+def closest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that a mistyped word most likely means."""
     import difflib  # slow to import, and only needed when something is wrong
 
     if len(word) > MAXIMUM_COMPARED:
-        return ()
+        return None
     short = (candidate for candidate in islice(candidates, MAXIMUM_CANDIDATES) if len(candidate) <= MAXIMUM_COMPARED)
     by_lower = {candidate.lower(): candidate for candidate in short}
     close = difflib.get_close_matches(word.lower(), by_lower, 3, 0.6)
     if not close or (not word[:1].isalpha() and word[:1] not in "._$"):
-        return ()
+        return None
     # Of those that are about as close, the one that begins the same way.
     best = max(close, key=lambda each: (_same_start(each, word.lower()), -close.index(each)))
-    return (f"    did you mean '{by_lower[best]}'?",)
+    return by_lower[best]
 
 
 def _same_start(one: str, other: str) -> int:

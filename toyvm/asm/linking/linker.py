@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from toyvm.asm.diagnostics import Complaint, Log, did_you_mean
+from toyvm.asm.diagnostics import Complaint, Log, closest, did_you_mean
 from toyvm.asm.doubts import doubt
 from toyvm.asm.encoding import WordHole, address_in, not_a_number
 from toyvm.asm.expressions import Name, Node, PcrelHigh
@@ -19,8 +19,10 @@ from toyvm.asm.t64inc import constants
 from toyvm.asm.values import NotKnown, Relative, Value
 from toyvm.errors import Diagnostic
 from toyvm.isa.control import BY_NAME as CONTROL_BY_NAME
-from toyvm.isa.declare import Group, Operand
+from toyvm.isa.declare import Group, Instruction, Operand
 from toyvm.isa.instructions import BY_MNEMONIC
+from toyvm.isa.ports import BY_NAME as PORT_BY_NAME
+from toyvm.isa.ports import PORTS
 from toyvm.isa.registers import REGISTERS
 
 ENTRY = "_start"
@@ -195,6 +197,8 @@ def _fill(unit: Unit, linked: Linked, units: Sequence[Unit], log: Log) -> None:
             except NotKnown as error:
                 names = CONTROL_BY_NAME if isinstance(hole, WordHole) and hole.operand is Operand.CR else ()
                 missing = undefined(error, unit, linked, units, names)
+                if isinstance(hole, WordHole) and hole.operand is Operand.PORT:
+                    missing.notes = _port_meant(error.name, hole.row, unit) or missing.notes
                 missing.notes = missing.notes or _address_meant(error.name, fixup.origin)
                 log.add(diagnose(fixup.origin, hole.blame(missing)))
 
@@ -204,6 +208,22 @@ def _address_meant(name: str, origin: Origin) -> tuple[str, ...]:
     row = BY_MNEMONIC.get(take_apart(origin.text).word)
     is_access = row is not None and row.group is Group.MEMORY
     return address_in(name) if name in REGISTERS and is_access else ()
+
+
+def _port_meant(name: str, row: Instruction, unit: Unit) -> tuple[str, ...]:
+    """For the name of a port or device where a port's constant stands: which of them the instruction can reach."""
+    if name in constants():
+        return ()
+    word = name.lower().removeprefix("port_")
+    ports = [port for port in PORTS if word in (port.name, port.device)]
+    if not ports and (meant := closest(word, PORT_BY_NAME)) is not None:
+        ports = [PORT_BY_NAME[meant]]
+    reached = [port for port in ports if (port.read if row.mnemonic == "in" else port.write) is not None]
+    names = [f"PORT_{port.name}".upper() for port in reached or ports]
+    if not names:
+        return ()
+    where = "" if _defines(unit, names[0]) else f', declared in {VIRTUAL_INCLUDE}: .include "{VIRTUAL_INCLUDE}"'
+    return (f"    the port is {' or '.join(names)}{where}",)
 
 
 def undefined(
