@@ -70,11 +70,11 @@ def find_program(program: str | os.PathLike[str]) -> Path:
 
 
 def _no_program(name: str, guests: Mapping[str, Path]) -> BadFileError:
-    """The error for what is neither a file nor a guest: the one that may have been meant, or all there are."""
+    """The error for what is neither a file nor a guest: the one that may have been meant, or where all are listed."""
     last_names = {known.rpartition("/")[2] for known in guests}
     if near := nearest(name.removesuffix(".s"), [*guests, *sorted(last_names)]):
         return BadFileError(f"no guest {short(name)}; did you mean {near}?")
-    return BadFileError(f"{shown(name)}: neither a file nor a shipped guest; there are {', '.join(guests)}")
+    return BadFileError(f"{shown(name)}: neither a file nor a shipped guest; toyvm run --list shows those")
 
 
 def load_program(

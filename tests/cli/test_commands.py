@@ -128,6 +128,15 @@ def test_no_sentence_stands_in_the_manual_s_text_alone(capfd: Capture) -> None:
     assert sorted(set(re.findall(r"\w+", text)) - set(re.findall(r"\w+", strings))) == []
 
 
+def test_a_rule_stands_in_the_manual_s_json_once(capfd: Capture) -> None:
+    data = json.loads(call(capfd, "isa", "--format", "json").output)
+    points = [
+        point for chapter in data.pop("chapters") for block in chapter["blocks"] for point in block.get("points", ())
+    ]
+    assert len(points) == len(set(points)) > 100
+    assert set(points) & set(_strings(data)) == set()
+
+
 def _strings(data: object) -> Iterator[str]:
     if isinstance(data, dict | list):
         for part in data.values() if isinstance(data, dict) else data:

@@ -135,7 +135,7 @@ def test_every_engine_and_technique_reports_the_same_state(capfd: Capture, sourc
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("nothing-like-it",), 101, "neither a file nor a shipped guest"),
+        (("nothing-like-it",), 101, "neither a file nor a shipped guest; toyvm run --list shows those\n"),
         (("helo",), 101, "toyvm: no guest 'helo'; did you mean hello?\n"),
         (("workloads/comput",), 101, "did you mean workloads/compute?"),
         (("/",), 101, "is a directory"),

@@ -86,9 +86,21 @@ def test_a_register_has_many_names_and_one_value(counting: Machine, key: str | i
     assert counting.registers.a0 == counting.registers[key] == counting.x[10] == 2**64 - 1
 
 
-def test_x0_stays_zero(counting: Machine) -> None:
-    counting.registers.zero = 5
-    assert counting.registers.zero == 0
+@pytest.mark.parametrize("engine", ["interpreter", "reference"])
+def test_a_number_for_x0_is_refused_and_a_zero_taken(engine: str) -> None:
+    with Machine(engine=engine) as machine:
+        for key, put in (
+            ("zero", machine.registers),
+            ("x0", machine.registers),
+            (0, machine.registers),
+            (0, machine.x),
+        ):
+            put[key] = 0
+            with pytest.raises(UsageError, match=f"register {key} is always 0; it cannot hold 0x5"):
+                put[key] = 5
+        with pytest.raises(UsageError, match="register zero is always 0"):
+            machine.registers.zero = -1
+        assert machine.registers.zero == machine.x[0] == 0
 
 
 def test_control_registers_are_read_and_written_as_a_kernel_does(counting: Machine) -> None:

@@ -41,8 +41,10 @@ class Registers:
         bits = _unsigned(value, f"register {key}")
         if key == "pc":
             state.pc = bits
-        elif number := _register_number(key):  # x0 stays 0
+        elif number := _register_number(key):
             state.x[number] = bits
+        elif bits:
+            raise UsageError(f"register {key} is always 0; it cannot hold {bits:#x}")
 
     def __getattr__(self, name: str) -> int:
         if name.startswith("_"):

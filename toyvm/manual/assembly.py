@@ -126,7 +126,6 @@ def image_data() -> dict[str, Any]:
     return {
         "machine": elf.MACHINE_T64,
         "type": elf.TYPE_EXECUTABLE,
-        "rules": list(_IMAGES),
         "lines": {
             "section": elf.LINES_SECTION,
             "header": {
