@@ -19,6 +19,7 @@ MACHINE = [path for path in FILES if "monitor" not in path.parts]
 GENERATED = {"exits.h", "fused.inc", "fusions.h", "hypercalls.h", "instructions.h", "isa.h", "toyvm.h"}
 # From the top. A room is a folder of native/src; `.` stands in none. Whatever folder holds a file is in here once.
 STOREYS: tuple[tuple[str, ...], ...] = (
+    ("monitor",),
     ("monitor/rewrite", "monitor/assist", "monitor/para"),
     ("monitor/deprivileged",),
     ("monitor/hypercalls",),

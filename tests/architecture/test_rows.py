@@ -64,7 +64,7 @@ MONITORED = (*(name for name in NAMES if name != "bare"), "custom")
 TABLES = (
     table("handlers of exit reasons", upper(row.name for row in EXIT_REASONS), MONITORS, r"\[EXIT_(\w+)\] ="),
     table("techniques", MONITORED, MONITORS, r"^const struct technique technique_(\w+) ="),
-    table("techniques by number", upper(MONITORED), f"{MONITORS}/guest", r"\[T64_(\w+)\] = &technique_"),
+    table("techniques by number", upper(MONITORED), f"{MONITORS}/techniques.c", r"\[T64_(\w+)\] = &technique_"),
     table(
         "hypercalls",
         (row.name for row in HYPERCALLS),

@@ -30,6 +30,8 @@ struct assist {
     struct nested nested;
 };
 
+extern const struct technique technique_assist;
+
 extern const struct assist_paging assist_with_nested;
 extern const struct assist_paging assist_with_shadow;
 

@@ -1,11 +1,10 @@
 /* The technique `trap`: the guest's kernel runs in user mode, and each privileged instruction traps and is emulated.
  *
- * Popek and Goldberg's virtual machine monitor (CACM 17(7), 1974): here are its dispatcher, a row an exit reason, its
- * allocator, the settling of mode, root and timer before the guest goes on; its interpreter is system_execute.
+ * Popek and Goldberg's virtual machine monitor (CACM 17(7), 1974): its dispatcher, a row an exit reason, is in trap_exits.c; its
+ * allocator is here, the settling of mode, root and timer before the guest goes on; its interpreter is system_execute.
  */
 #include "monitor/deprivileged/trap.h"
 
-#include "monitor/hypercalls/hypercall.h"
 #include "monitor/rings/rings.h"
 
 /* Life. */
@@ -20,15 +19,15 @@ void trap_close(struct t64_guest *guest) { shadow_close(&guest->shadow); }
 
 void trap_nothing(struct t64_guest *guest) { (void)guest; }
 
-static void trap_state_changed(struct t64_guest *guest) { shadow_forget(&guest->shadow); }
+void trap_state_changed(struct t64_guest *guest) { shadow_forget(&guest->shadow); }
 
-static void trap_memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size)
+void trap_memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size)
 {
     (void)size;
     shadow_memory_changed(&guest->shadow, (u32)(gpa.at >> FRAME_SHIFT));
 }
 
-static int trap_boot(struct t64_guest *guest, u64 entry)
+int trap_boot(struct t64_guest *guest, u64 entry)
 {
     guest->vm.state.pc = entry;
     shadow_forget(&guest->shadow);
@@ -63,7 +62,7 @@ void trap_deliver_interrupt(struct t64_guest *guest)
 
 int trap_go_on(struct t64_guest *guest) { return trap_set_hardware(guest, trap_next_interrupt(guest)); }
 
-static int trap_settle(struct t64_guest *guest)
+int trap_settle(struct t64_guest *guest)
 {
     trap_deliver_interrupt(guest);
     return trap_go_on(guest);
@@ -81,7 +80,7 @@ int trap_back(struct t64_guest *guest)
     return host_uses_root(guest->host, trap_root(guest, trap_mode(guest))) ? OUTCOME_RESUME : OUTCOME_SETTLE;
 }
 
-/* Handlers, by reason. */
+/* What handlers do. */
 
 int trap_raise(struct t64_guest *guest, u64 cause, u64 tval)
 {
@@ -113,9 +112,6 @@ int trap_perform(struct t64_guest *guest, struct t64_decoded in)
     return guest_outcome_of_effect(outcome.effect);
 }
 
-/* One privileged instruction on the vCPU, with the registers where the hardware has them. */
-static int emulate(struct t64_guest *guest) { return trap_perform(guest, decode((u32)guest->exit.trap.tval)); }
-
 /* The hardware's timer ran out: settling delivers what is due. */
 int trap_let_settle(struct t64_guest *guest)
 {
@@ -130,57 +126,3 @@ int trap_spin(struct t64_guest *guest)
     guest_spin(guest, trap_next_interrupt(guest));
     return OUTCOME_SETTLE;
 }
-
-int (*const trap_handlers[EXIT_COUNT])(struct t64_guest *guest) = {
-    [EXIT_CRR] = emulate, [EXIT_CRW] = emulate, [EXIT_CRX] = emulate, [EXIT_ERET] = emulate, [EXIT_WFI] = emulate,
-    [EXIT_TLBI] = emulate, [EXIT_IN] = emulate, [EXIT_OUT] = emulate,
-    [EXIT_GETST] = emulate, [EXIT_SETST] = emulate, [EXIT_GETVEC] = emulate, [EXIT_GETPT] = emulate,
-    [EXIT_PROBE] = emulate,
-    [EXIT_SYSCALL] = trap_reflect,
-    [EXIT_EXCEPTION] = trap_reflect,
-    [EXIT_GUEST_PAGE_FAULT] = trap_reflect,
-    [EXIT_SHADOW_PAGE_FAULT] = trap_fill_shadow,
-    [EXIT_TRACE] = trap_make_store,
-    [EXIT_TIMER] = trap_let_settle,
-    [EXIT_SPIN] = trap_spin,
-    [EXIT_HYPERCALL] = hypercall_serve,
-};
-
-/* Reasons, by the hardware's cause. */
-
-static u32 privileged_reason(struct t64_guest *guest)
-{
-    return vm_in_user_mode(&guest->vm) ? EXIT_EXCEPTION : guest_sensitive_reason((u32)guest->exit.trap.tval);
-}
-
-u32 trap_illegal_reason(struct t64_guest *guest)
-{
-    bool asks = hypercalls_are_offered(guest) && is_hypercall(guest, (u32)guest->exit.trap.tval);
-    return asks ? EXIT_HYPERCALL : EXIT_EXCEPTION;
-}
-
-u32 (*const trap_reasons[])(struct t64_guest *guest) = GUEST_REASONS(trap_page_fault_reason, trap_illegal_reason, privileged_reason);
-
-static bool open_offering(struct t64_guest *guest)
-{
-    guest->vm.info |= hypercalls_are_offered(guest) ? INFO_HYPERCALLS : 0;
-    return trap_open(guest);
-}
-
-const struct technique technique_trap = {
-    .open = open_offering,
-    .close = trap_close,
-    .boot = trap_boot,
-    .enter = trap_nothing,
-    .leave = trap_nothing,
-    .settle = trap_settle,
-    .go = guest_go_in_user_mode,
-    .resume = trap_resume,
-    .state_changed = trap_state_changed,
-    .memory_changed = trap_memory_changed,
-    .root = trap_root,
-    .reason = trap_reasons,
-    .handle = trap_handlers,
-    .hypercalls = &guest_hypercalls,
-    .hcall_cause = CAUSE_ILLEGAL_INSTRUCTION,
-};

@@ -4,12 +4,19 @@
 
 #include "monitor/guest/guest.h"
 
+/* The techniques of this room, in trap_exits.c, hybrid.c and custom.c. */
+extern const struct technique technique_trap, technique_hybrid, technique_custom;
+
 /* What the monitors share that run a guest, or its user mode, in the same way. */
 bool trap_open(struct t64_guest *guest);
 void trap_close(struct t64_guest *guest);
+int trap_boot(struct t64_guest *guest, u64 entry);
+void trap_state_changed(struct t64_guest *guest);
+void trap_memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size);
 void trap_nothing(struct t64_guest *guest); /* to do when a run begins or ends */
 u32 trap_root(struct t64_guest *guest, u32 mode);
 void trap_deliver_interrupt(struct t64_guest *guest); /* if one is due */
+int trap_settle(struct t64_guest *guest);
 int trap_go_on(struct t64_guest *guest);              /* with the guest's mode and pc on the hardware */
 int trap_set_hardware(struct t64_guest *guest, struct t64_instant alarm); /* the same, to be interrupted then */
 struct t64_instant trap_next_interrupt(struct t64_guest *guest);

@@ -101,12 +101,8 @@ struct technique {
     void (*abandon)(struct t64_guest *guest);
 };
 
-extern const struct technique technique_trap;
-extern const struct technique technique_para;
-extern const struct technique technique_hybrid;
-extern const struct technique technique_rewrite;
-extern const struct technique technique_assist;
-extern const struct technique technique_custom;
+/* A guest under a technique, whose number is `number`; NULL without memory, or frames. */
+t64_vm *guest_new(struct t64_host *host, const struct technique *technique, u32 number, const t64_config *config);
 
 /* How other domains name it; never 0. */
 static inline u64 guest_id(const struct t64_guest *guest) { return guest->owner - FRAME_MONITOR; }

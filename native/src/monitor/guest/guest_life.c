@@ -4,12 +4,6 @@
 
 #include <stdlib.h>
 
-static const struct technique *const techniques[] = {[T64_TRAP] = &technique_trap, [T64_PARA] = &technique_para,
-                                                    [T64_HYBRID] = &technique_hybrid, [T64_REWRITE] = &technique_rewrite,
-                                                    [T64_ASSIST] = &technique_assist,
-                                                    [T64_CUSTOM] = &technique_custom};
-enum { TECHNIQUES = sizeof techniques / sizeof *techniques };
-
 static int guest_boot(struct t64_vm *vm, u64 entry)
 {
     struct t64_guest *guest = guest_of(vm);
@@ -180,7 +174,7 @@ static bool take_memory(struct t64_guest *guest, u64 size)
     return guest->frames != NULL;
 }
 
-static void become_computer(struct t64_guest *guest, u32 technique, const t64_config *config)
+static void become_computer(struct t64_guest *guest, u32 number, const t64_config *config)
 {
     struct t64_vm *vm = &guest->vm;
     vm_reset(vm, config);
@@ -188,7 +182,7 @@ static void become_computer(struct t64_guest *guest, u32 technique, const t64_co
     vm->phys.size = config->memory;
     vm->phys.frames = guest->frames;
     vm->level = guest->host->hardware.level;
-    vm->kind = 1 + technique;
+    vm->kind = 1 + number;
     vm->ops = &guest_ops;
 }
 
@@ -200,29 +194,27 @@ static bool open_technique(struct t64_guest *guest)
     return false;
 }
 
-static bool guest_open(struct t64_guest *guest, u32 technique, const t64_config *config)
+static bool guest_open(struct t64_guest *guest, u32 number, const t64_config *config)
 {
     guest->owner = guest->host->next_owner++;
-    guest->technique = techniques[technique];
     guest_serve(guest);
     if (!take_memory(guest, config->memory))
         return false;
-    become_computer(guest, technique, config);
+    become_computer(guest, number, config);
     if (open_technique(guest))
         return true;
     give_back_memory(guest);
     return false;
 }
 
-t64_vm *t64_guest_new(t64_host *host, uint32_t technique, const t64_config *config)
+t64_vm *guest_new(struct t64_host *host, const struct technique *technique, u32 number, const t64_config *config)
 {
-    if (technique >= TECHNIQUES || !techniques[technique] || !config_is_valid(config))
-        return NULL;
     struct t64_guest *guest = calloc(1, sizeof *guest);
     if (!guest)
         return NULL;
     guest->host = host;
-    if (!guest_open(guest, technique, config)) {
+    guest->technique = technique;
+    if (!guest_open(guest, number, config)) {
         host->frames.served = NULL;
         free(guest);
         return NULL;

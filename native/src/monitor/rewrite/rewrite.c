@@ -8,7 +8,7 @@
 
 #include "monitor/hypercalls/hypercall.h"
 
-static bool rewrite_open(struct t64_guest *guest)
+bool rewrite_open(struct t64_guest *guest)
 {
     struct t64_host *host = guest->host;
     guest->vm.info |= hypercalls_are_offered(guest) ? INFO_HYPERCALLS : 0;
@@ -17,35 +17,35 @@ static bool rewrite_open(struct t64_guest *guest)
     return host->stepper && trap_open(guest) && rewriting_open(guest) && shadow_open_window(&guest->shadow);
 }
 
-static void rewrite_close(struct t64_guest *guest)
+void rewrite_close(struct t64_guest *guest)
 {
     rewriting_close(guest);
     trap_close(guest);
 }
 
-static void forget(struct t64_guest *guest)
+void rewrite_forget(struct t64_guest *guest)
 {
     code_forget_all(guest);
     shadow_forget(&guest->shadow);
 }
 
-static void memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size)
+void rewrite_memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size)
 {
     (void)size;
     code_forget(guest, (u32)(gpa.at >> FRAME_SHIFT));
     shadow_memory_changed(&guest->shadow, (u32)(gpa.at >> FRAME_SHIFT));
 }
 
-static void stored(struct t64_guest *guest, t64_gpa gpa)
+void rewrite_stored(struct t64_guest *guest, t64_gpa gpa)
 {
     if (code_is_known(guest, (u32)(gpa.at >> FRAME_SHIFT)))
         code_forget(guest, (u32)(gpa.at >> FRAME_SHIFT));
 }
 
-static int rewrite_boot(struct t64_guest *guest, u64 entry)
+int rewrite_boot(struct t64_guest *guest, u64 entry)
 {
     guest->vm.state.pc = entry;
-    forget(guest);
+    rewrite_forget(guest);
     return T64_OK;
 }
 
@@ -88,7 +88,7 @@ void rewrite_take_vcpu(struct t64_guest *guest)
 }
 
 /* Between runs the state is what the host sees and changes. */
-static void rewrite_enter(struct t64_guest *guest) { guest->rewriting->taken = true; }
+void rewrite_enter(struct t64_guest *guest) { guest->rewriting->taken = true; }
 
 /* The next change of ipend. */
 static struct t64_instant next_change(struct t64_guest *guest)
@@ -114,14 +114,14 @@ static int go_on(struct t64_guest *guest)
     return trap_set_hardware(guest, guest->rewriting->alarm);
 }
 
-static int rewrite_settle(struct t64_guest *guest)
+int rewrite_settle(struct t64_guest *guest)
 {
     rewrite_take_vcpu(guest);
     trap_deliver_interrupt(guest);
     return go_on(guest);
 }
 
-static int rewrite_resume(struct t64_guest *guest)
+int rewrite_resume(struct t64_guest *guest)
 {
     if (!rewrite_in_kernel(guest))
         return trap_resume(guest);
@@ -130,22 +130,3 @@ static int rewrite_resume(struct t64_guest *guest)
     guest->rewriting->alarm = is_due ? instant_at(vm_time(&guest->vm)) : rewrite_next_alarm(guest);
     return trap_set_hardware(guest, guest->rewriting->alarm);
 }
-
-const struct technique technique_rewrite = {
-    .open = rewrite_open,
-    .close = rewrite_close,
-    .boot = rewrite_boot,
-    .enter = rewrite_enter,
-    .leave = rewrite_take_vcpu,
-    .settle = rewrite_settle,
-    .resume = rewrite_resume,
-    .go = guest_go_in_user_mode,
-    .state_changed = forget,
-    .memory_changed = memory_changed,
-    .root = trap_root,
-    .reason = rewrite_reasons,
-    .handle = rewrite_handlers,
-    .hypercalls = &guest_hypercalls,
-    .hcall_cause = CAUSE_ILLEGAL_INSTRUCTION,
-    .stored = stored,
-};

@@ -6,6 +6,17 @@
 #include "monitor/rewrite/rewriting.h"
 #include "monitor/rings/rings.h"
 
+/* Rows of the technique. */
+bool rewrite_open(struct t64_guest *guest);
+void rewrite_close(struct t64_guest *guest);
+int rewrite_boot(struct t64_guest *guest, u64 entry);
+void rewrite_enter(struct t64_guest *guest);
+int rewrite_settle(struct t64_guest *guest);
+int rewrite_resume(struct t64_guest *guest);
+void rewrite_forget(struct t64_guest *guest); /* all that is known of its code and tables */
+void rewrite_memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size);
+void rewrite_stored(struct t64_guest *guest, t64_gpa gpa);
+
 static inline bool rewrite_in_kernel(const struct t64_guest *guest) { return !vm_in_user_mode(&guest->vm); }
 
 /* The vCPU, for a handler to work on, or for the host to see: until it is pushed again its page is out of date. Users
@@ -17,7 +28,6 @@ void rewrite_push_vcpu(struct t64_guest *guest);
 struct t64_instant rewrite_next_alarm(struct t64_guest *guest);
 
 /* rewrite_exits.c */
-extern u32 (*const rewrite_reasons[])(struct t64_guest *guest);
-extern int (*const rewrite_handlers[])(struct t64_guest *guest);
+extern const struct technique technique_rewrite;
 
 #endif

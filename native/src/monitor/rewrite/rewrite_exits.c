@@ -69,7 +69,7 @@ static u32 page_fault_reason(struct t64_guest *guest)
     return reads_copy(guest) ? EXIT_CODE_READ : reason;
 }
 
-u32 (*const rewrite_reasons[])(struct t64_guest *guest) = GUEST_REASONS(page_fault_reason, illegal_reason, privileged_reason);
+static u32 (*const reasons[])(struct t64_guest *guest) = GUEST_REASONS(page_fault_reason, illegal_reason, privileged_reason);
 
 /* Handlers. */
 
@@ -272,7 +272,7 @@ static int spin(struct t64_guest *guest)
     return trap_spin(guest);
 }
 
-int (*const rewrite_handlers[EXIT_COUNT])(struct t64_guest *guest) = {
+static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_CRR] = perform, [EXIT_CRW] = perform, [EXIT_CRX] = perform, [EXIT_ERET] = perform, [EXIT_WFI] = perform,
     [EXIT_TLBI] = perform, [EXIT_IN] = perform, [EXIT_OUT] = perform,
     [EXIT_GETST] = perform, [EXIT_SETST] = perform, [EXIT_GETVEC] = perform, [EXIT_GETPT] = perform,
@@ -288,4 +288,23 @@ int (*const rewrite_handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_TIMER] = trap_let_settle,
     [EXIT_SPIN] = spin,
     [EXIT_HYPERCALL] = serve_hypercall,
+};
+
+const struct technique technique_rewrite = {
+    .open = rewrite_open,
+    .close = rewrite_close,
+    .boot = rewrite_boot,
+    .enter = rewrite_enter,
+    .leave = rewrite_take_vcpu,
+    .settle = rewrite_settle,
+    .resume = rewrite_resume,
+    .go = guest_go_in_user_mode,
+    .state_changed = rewrite_forget,
+    .memory_changed = rewrite_memory_changed,
+    .root = trap_root,
+    .reason = reasons,
+    .handle = handlers,
+    .hypercalls = &guest_hypercalls,
+    .hcall_cause = CAUSE_ILLEGAL_INSTRUCTION,
+    .stored = rewrite_stored,
 };
