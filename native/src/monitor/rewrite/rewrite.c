@@ -25,21 +25,21 @@ void rewrite_close(struct t64_guest *guest)
 
 void rewrite_forget(struct t64_guest *guest)
 {
-    code_forget_all(guest);
+    rewritten_forget_all(guest);
     shadow_forget(&guest->shadow);
 }
 
 void rewrite_memory_changed(struct t64_guest *guest, t64_gpa gpa, u64 size)
 {
     (void)size;
-    code_forget(guest, (u32)(gpa.at >> FRAME_SHIFT));
+    rewritten_forget(guest, (u32)(gpa.at >> FRAME_SHIFT));
     shadow_memory_changed(&guest->shadow, (u32)(gpa.at >> FRAME_SHIFT));
 }
 
 void rewrite_stored(struct t64_guest *guest, t64_gpa gpa)
 {
-    if (code_is_known(guest, (u32)(gpa.at >> FRAME_SHIFT)))
-        code_forget(guest, (u32)(gpa.at >> FRAME_SHIFT));
+    if (rewritten_is_known(guest, (u32)(gpa.at >> FRAME_SHIFT)))
+        rewritten_forget(guest, (u32)(gpa.at >> FRAME_SHIFT));
 }
 
 int rewrite_boot(struct t64_guest *guest, u64 entry)

@@ -64,7 +64,7 @@ static u32 page_fault_reason(struct t64_guest *guest)
     u32 reason = trap_page_fault_reason(guest);
     if (reason != EXIT_SHADOW_PAGE_FAULT)
         return reason;
-    if (trap_wanted_rights(guest) == ACCESS_STORE && code_is_known(guest, faulting_page(guest)))
+    if (trap_wanted_rights(guest) == ACCESS_STORE && rewritten_is_known(guest, faulting_page(guest)))
         return EXIT_CODE_WRITE;
     return reads_copy(guest) ? EXIT_CODE_READ : reason;
 }
@@ -127,7 +127,7 @@ static void note_fault(struct t64_guest *guest)
     struct t64_walk found = walk(&vm->phys, vm->state.ptbr, (t64_gva){vm->state.pc}, ACCESS_FETCH, false);
     struct t64_decoded in = guest_instruction(guest);
     if (found.result == WALK_OK && access_size(in))
-        code_note_fault(guest, found.gpa, in);
+        rewritten_note_fault(guest, found.gpa, in);
 }
 
 static int make_traced_store(struct t64_guest *guest)
@@ -149,9 +149,9 @@ static u64 data_rights(const struct t64_guest *guest)
 {
     u32 page = faulting_page(guest), mode = trap_mode(guest);
     u64 rights = PTE_R | PTE_W | PTE_X;
-    if (code_is_known(guest, page))
+    if (rewritten_is_known(guest, page))
         rights &= ~PTE_W;
-    if (code_is_scanned(guest, mode) && guest->rewriting->pages[page].state[mode] != CODE_CLEAN)
+    if (rewritten_is_scanned(guest, mode) && guest->rewriting->pages[page].state[mode] != REWRITTEN_CLEAN)
         rights &= ~PTE_X;
     return rights;
 }
@@ -170,10 +170,10 @@ static int read_code(struct t64_guest *guest)
 static int fetch(struct t64_guest *guest)
 {
     u32 page = faulting_page(guest), mode = trap_mode(guest);
-    switch (code_learn(guest, page, mode)) {
-    case CODE_CLEAN: return trap_fill_shadow_as(guest, guest->frames[page], PTE_R | PTE_X);
-    case CODE_COPIED: return trap_fill_shadow_as(guest, guest->rewriting->pages[page].copy[mode], PTE_X);
-    default: rewrite_take_vcpu(guest); return code_step(guest);
+    switch (rewritten_learn(guest, page, mode)) {
+    case REWRITTEN_CLEAN: return trap_fill_shadow_as(guest, guest->frames[page], PTE_R | PTE_X);
+    case REWRITTEN_COPIED: return trap_fill_shadow_as(guest, guest->rewriting->pages[page].copy[mode], PTE_X);
+    default: rewrite_take_vcpu(guest); return rewritten_step(guest);
     }
 }
 
@@ -185,14 +185,14 @@ static int fill(struct t64_guest *guest)
     }
     /* First, for the entry may stand in the very page whose copy is to be mapped, and which is dropped for it. */
     guest->walk.entry = guest_mark(guest, &guest->walk, trap_wanted_rights(guest));
-    if (trap_wanted_rights(guest) == ACCESS_FETCH && code_is_scanned(guest, trap_mode(guest)))
+    if (trap_wanted_rights(guest) == ACCESS_FETCH && rewritten_is_scanned(guest, trap_mode(guest)))
         return fetch(guest);
     return trap_fill_shadow_as(guest, guest->frames[faulting_page(guest)], data_rights(guest));
 }
 
 static int write_code(struct t64_guest *guest)
 {
-    code_forget(guest, faulting_page(guest));
+    rewritten_forget(guest, faulting_page(guest));
     return trap_fill_shadow_as(guest, guest->frames[faulting_page(guest)], data_rights(guest));
 }
 
@@ -203,7 +203,7 @@ static bool needs_call(const struct t64_guest *guest, struct t64_decoded in, con
     if (access->cause)
         return false;
     return access_stores(in) ? shadow_traces(&guest->shadow, page)
-                             : guest->rewriting->pages[page].state[0] == CODE_COPIED;
+                             : guest->rewriting->pages[page].state[0] == REWRITTEN_COPIED;
 }
 
 static void remember(struct t64_guest *guest, struct site *site, const struct access *access)
@@ -227,7 +227,7 @@ static bool store_entry_alike(struct t64_guest *guest, t64_gpa at, u64 value)
 {
     t64_hpa hpa = phys_locate(&guest->vm.phys, at);
     u64 *entry = host_entry(guest->host, hpa);
-    if (!shadow_means_the_same(*entry, value) || code_is_known(guest, (u32)(at.at >> FRAME_SHIFT)))
+    if (!shadow_means_the_same(*entry, value) || rewritten_is_known(guest, (u32)(at.at >> FRAME_SHIFT)))
         return false;
     *entry = value;
     host_memory_changed(guest->host, hpa, sizeof value);
@@ -259,7 +259,7 @@ static int make_adapted(struct t64_guest *guest)
         return store_again(guest, site);
     struct access access;
     access_find(guest, in, &access);
-    code_note_call(guest, site, needs_call(guest, in, &access));
+    rewritten_note_call(guest, site, needs_call(guest, in, &access));
     int outcome = make_access(guest, in, &access);
     if (site->used && access_stores(in) && !access.cause)
         remember(guest, site, &access);

@@ -47,7 +47,7 @@ void rewriting_close(struct t64_guest *guest)
     if (!guest->rewriting)
         return;
     if (guest->rewriting->pages)
-        code_forget_all(guest);
+        rewritten_forget_all(guest);
     free(guest->rewriting->pages);
     free(guest->rewriting->sites);
     free(guest->rewriting);
@@ -55,7 +55,7 @@ void rewriting_close(struct t64_guest *guest)
 
 /* What is sensitive, and what it becomes. */
 
-bool code_is_scanned(const struct t64_guest *guest, u32 mode)
+bool rewritten_is_scanned(const struct t64_guest *guest, u32 mode)
 {
     return mode == 0 || guest->vm.level == LEVEL_CLASSIC;
 }
@@ -164,7 +164,7 @@ static bool has_hit(struct t64_guest *guest, u32 page, u32 mode)
 static void drop_copy(struct t64_guest *guest, u32 page, u32 mode)
 {
     struct rewriting *rewriting = guest->rewriting;
-    struct code_page_state *code = &rewriting->pages[page];
+    struct rewritten_page *code = &rewriting->pages[page];
     u32 frame = code->copy[mode];
     const u32 *words = words_of(guest, frame);
     for (u32 index = 0; index < PAGE_SIZE / 4; index++) {
@@ -221,33 +221,33 @@ static bool make_copy(struct t64_guest *guest, u32 page, u32 mode)
     return true;
 }
 
-static enum code_state step_for_now(struct code_page_state *code)
+static enum rewritten_state step_for_now(struct rewritten_page *code)
 {
     code->steps = STEPS;
-    return CODE_STEPPED;
+    return REWRITTEN_STEPPED;
 }
 
-static enum code_state scan(struct t64_guest *guest, u32 page, u32 mode)
+static enum rewritten_state scan(struct t64_guest *guest, u32 page, u32 mode)
 {
-    struct code_page_state *code = &guest->rewriting->pages[page];
+    struct rewritten_page *code = &guest->rewriting->pages[page];
     if (code->heat >= HEAT_STEPPED) {
         code->heat = HEAT_STEPPED / 2;
         return step_for_now(code);
     }
     if (!has_hit(guest, page, mode))
-        return CODE_CLEAN;
+        return REWRITTEN_CLEAN;
     if (make_copy(guest, page, mode))
-        return CODE_COPIED;
-    code_forget_all(guest); /* no frames or sites left: begin anew */
-    return make_copy(guest, page, mode) ? CODE_COPIED : step_for_now(code);
+        return REWRITTEN_COPIED;
+    rewritten_forget_all(guest); /* no frames or sites left: begin anew */
+    return make_copy(guest, page, mode) ? REWRITTEN_COPIED : step_for_now(code);
 }
 
-enum code_state code_learn(struct t64_guest *guest, u32 page, u32 mode)
+enum rewritten_state rewritten_learn(struct t64_guest *guest, u32 page, u32 mode)
 {
     u8 *state = &guest->rewriting->pages[page].state[mode];
-    if (*state == CODE_UNKNOWN) {
+    if (*state == REWRITTEN_UNKNOWN) {
         *state = (u8)scan(guest, page, mode);
-        if (*state != CODE_STEPPED)
+        if (*state != REWRITTEN_STEPPED)
             shadow_restrict(&guest->shadow, page, SHADOW_MODES, PTE_R | PTE_X); /* stores come here from now on */
     }
     return *state;
@@ -255,24 +255,24 @@ enum code_state code_learn(struct t64_guest *guest, u32 page, u32 mode)
 
 static void forget_in_mode(struct t64_guest *guest, u32 page, u32 mode)
 {
-    struct code_page_state *code = &guest->rewriting->pages[page];
+    struct rewritten_page *code = &guest->rewriting->pages[page];
     if (!state_is_known(code->state[mode]))
         return;
     /* The leaves of a copy go whole: its frame may become anything. */
-    shadow_restrict(&guest->shadow, page, mode, code->state[mode] == CODE_COPIED ? 0 : PTE_R | PTE_W);
-    if (code->state[mode] == CODE_COPIED)
+    shadow_restrict(&guest->shadow, page, mode, code->state[mode] == REWRITTEN_COPIED ? 0 : PTE_R | PTE_W);
+    if (code->state[mode] == REWRITTEN_COPIED)
         drop_copy(guest, page, mode);
-    code->state[mode] = CODE_UNKNOWN;
+    code->state[mode] = REWRITTEN_UNKNOWN;
 }
 
-void code_forget(struct t64_guest *guest, u32 page)
+void rewritten_forget(struct t64_guest *guest, u32 page)
 {
-    guest->rewriting->pages[page].heat += code_is_known(guest, page);
+    guest->rewriting->pages[page].heat += rewritten_is_known(guest, page);
     for (u32 mode = 0; mode < 2; mode++)
         forget_in_mode(guest, page, mode);
 }
 
-void code_forget_all(struct t64_guest *guest)
+void rewritten_forget_all(struct t64_guest *guest)
 {
     for (u32 page = 0; page < guest->pages; page++)
         for (u32 mode = 0; mode < 2; mode++)
@@ -292,11 +292,11 @@ static void change_word(struct t64_guest *guest, const struct site *site, u32 wo
 static bool have_copy(struct t64_guest *guest, u32 page)
 {
     u8 *state = &guest->rewriting->pages[page].state[0];
-    if (*state == CODE_CLEAN && make_copy(guest, page, 0)) {
+    if (*state == REWRITTEN_CLEAN && make_copy(guest, page, 0)) {
         shadow_restrict(&guest->shadow, page, 0, PTE_R);
-        *state = CODE_COPIED;
+        *state = REWRITTEN_COPIED;
     }
-    return *state == CODE_COPIED;
+    return *state == REWRITTEN_COPIED;
 }
 
 static void adapt(struct t64_guest *guest, t64_gpa at, struct t64_decoded in)
@@ -308,7 +308,7 @@ static void adapt(struct t64_guest *guest, t64_gpa at, struct t64_decoded in)
         change_word(guest, &site, word);
 }
 
-void code_note_fault(struct t64_guest *guest, t64_gpa at, struct t64_decoded in)
+void rewritten_note_fault(struct t64_guest *guest, t64_gpa at, struct t64_decoded in)
 {
     struct faulting_access *access = &guest->rewriting->faulting[at.at / 4 % FAULTING_ACCESSES];
     if (access->at.at != at.at)
@@ -319,7 +319,7 @@ void code_note_fault(struct t64_guest *guest, t64_gpa at, struct t64_decoded in)
     adapt(guest, at, in);
 }
 
-void code_note_call(struct t64_guest *guest, struct site *site, bool needed)
+void rewritten_note_call(struct t64_guest *guest, struct site *site, bool needed)
 {
     site->idle = needed || is_at_vcpu(site->original) ? 0 : site->idle + 1;
     if (site->idle < COOL)

@@ -16,11 +16,11 @@ enum { CALL_BASE = 0x80000, SITES_MAXIMUM = 1 << 16 };
 enum { VCPU_TAKES = FREE_FOR_READERS | 1 << CR_IMASK };
 
 /* What is known of a page's code, in one mode. */
-enum code_state {
-    CODE_UNKNOWN,
-    CODE_CLEAN,  /* nothing to be replaced */
-    CODE_COPIED, /* runs as a copy */
-    CODE_STEPPED /* changes too often to be copied: interpreted until it cools */
+enum rewritten_state {
+    REWRITTEN_UNKNOWN,
+    REWRITTEN_CLEAN,  /* nothing to be replaced */
+    REWRITTEN_COPIED, /* runs as a copy */
+    REWRITTEN_STEPPED /* changes too often to be copied: interpreted until it cools */
 };
 
 /* Where a copy calls the monitor. */
@@ -39,11 +39,11 @@ struct site {
     u64 flushes;
 };
 
-static inline bool state_is_known(u8 state) { return state == CODE_CLEAN || state == CODE_COPIED; }
+static inline bool state_is_known(u8 state) { return state == REWRITTEN_CLEAN || state == REWRITTEN_COPIED; }
 
-struct code_page_state {
+struct rewritten_page {
     u32 copy[2];  /* frames; FRAME_NONE without one */
-    u8 state[2];  /* enum code_state */
+    u8 state[2];  /* enum rewritten_state */
     u16 in_place[2]; /* words of the copy that became loads and stores of the vCPU page */
     u8 heat;      /* rises with each loss of what was known */
     u8 steps;     /* until it has cooled */
@@ -57,7 +57,7 @@ struct faulting_access {
 enum { FAULTING_ACCESSES = 64 };
 
 struct rewriting {
-    struct code_page_state *pages;
+    struct rewritten_page *pages;
     struct site *sites;
     u32 sites_used, free_site; /* list by `page` */
     struct faulting_access faulting[FAULTING_ACCESSES];
@@ -74,29 +74,29 @@ bool rewriting_open(struct t64_guest *guest);
 void rewriting_close(struct t64_guest *guest);
 
 /* Is this mode's code scanned at the hardware's level? Elsewhere all that is sensitive traps, or does nothing. */
-bool code_is_scanned(const struct t64_guest *guest, u32 mode);
+bool rewritten_is_scanned(const struct t64_guest *guest, u32 mode);
 
 /* What is known of a page, after a scan if need be. */
-enum code_state code_learn(struct t64_guest *guest, u32 page, u32 mode);
+enum rewritten_state rewritten_learn(struct t64_guest *guest, u32 page, u32 mode);
 /* Does a store to the page have to come to the monitor? */
-static inline bool code_is_known(const struct t64_guest *guest, u32 page)
+static inline bool rewritten_is_known(const struct t64_guest *guest, u32 page)
 {
     const u8 *state = guest->rewriting->pages[page].state;
     return state_is_known(state[0]) || state_is_known(state[1]);
 }
 /* It is stored to. */
-void code_forget(struct t64_guest *guest, u32 page);
-void code_forget_all(struct t64_guest *guest);
+void rewritten_forget(struct t64_guest *guest, u32 page);
+void rewritten_forget_all(struct t64_guest *guest);
 
 /* The site that this word calls the monitor from, or NULL. */
 struct site *site_of_call(struct t64_guest *guest, u32 word);
 
 /* The instruction at a physical address faulted in an access: replace it once that is hot. */
-void code_note_fault(struct t64_guest *guest, t64_gpa at, struct t64_decoded in);
+void rewritten_note_fault(struct t64_guest *guest, t64_gpa at, struct t64_decoded in);
 /* An adapted site called: it had to, or not. Put the original back once it has cooled. */
-void code_note_call(struct t64_guest *guest, struct site *site, bool needed);
+void rewritten_note_call(struct t64_guest *guest, struct site *site, bool needed);
 
 /* stepping.c: interpret code in the page of pc, one instruction at a time. An outcome. */
-int code_step(struct t64_guest *guest);
+int rewritten_step(struct t64_guest *guest);
 
 #endif

@@ -57,13 +57,13 @@ static int step(struct t64_guest *guest, u32 word)
 
 static bool is_stepped(struct t64_guest *guest, t64_gpa at)
 {
-    struct code_page_state *code = &guest->rewriting->pages[at.at >> FRAME_SHIFT];
+    struct rewritten_page *code = &guest->rewriting->pages[at.at >> FRAME_SHIFT];
     u8 *state = &code->state[vm_in_user_mode(&guest->vm)];
-    if (*state == CODE_STEPPED && !code->steps--) {
+    if (*state == REWRITTEN_STEPPED && !code->steps--) {
         code->steps = 0;
-        *state = CODE_UNKNOWN;
+        *state = REWRITTEN_UNKNOWN;
     }
-    return *state == CODE_STEPPED;
+    return *state == REWRITTEN_STEPPED;
 }
 
 /* One instruction, if its page is one that is stepped; false if not. */
@@ -82,7 +82,7 @@ static bool step_one(struct t64_guest *guest, int *outcome)
     return true;
 }
 
-int code_step(struct t64_guest *guest)
+int rewritten_step(struct t64_guest *guest)
 {
     int outcome = OUTCOME_SETTLE;
     cpu_carry(guest->host->stepper, &guest->vm);
