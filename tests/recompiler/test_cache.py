@@ -212,7 +212,11 @@ def _no_object(path: Path) -> None:
     path.write_bytes(b"toyvm compiled code 1\n" + hashlib.sha256(body).digest() + body)
 
 
-@pytest.mark.parametrize("damage", [_pipe, _loop, _deep, _no_object])
+def _for_everybody(path: Path) -> None:
+    path.chmod(0o666)
+
+
+@pytest.mark.parametrize("damage", [_pipe, _loop, _deep, _no_object, _for_everybody])
 def test_an_odd_file_of_the_caches_name_counts_as_not_there(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     files = CodeFiles(tmp_path, "x")
     place = Place(True, 0x1000, (1, 2, 3))
@@ -221,6 +225,26 @@ def test_an_odd_file_of_the_caches_name_counts_as_not_there(tmp_path: Path, dama
     (path,) = tmp_path.iterdir()
     damage(path)
     assert files.read(place) is None
+
+
+def test_code_that_another_user_wrote_counts_as_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files, place = CodeFiles(tmp_path, "x"), Place(True, 0x1000, (1, 2, 3))
+    files.write(place, CODE)
+    user = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: user + 1)
+    assert files.read(place) is None
+
+
+def test_code_is_written_in_place_of_a_link_and_not_where_that_leads(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("kept")
+    files, place = CodeFiles(tmp_path / "code", "x"), Place(True, 0x1000, (1, 2, 3))
+    files.write(place, CODE)
+    (path,) = (tmp_path / "code").iterdir()
+    path.unlink()
+    path.symlink_to(mine)
+    files.write(place, CODE)
+    assert (mine.read_text(), files.read(place)) == ("kept", CODE)
 
 
 @pytest.mark.parametrize("name", ["nul\0", "x" * 300, "loop", "file"])

@@ -2,7 +2,8 @@
 
 A file is found by a hash of all that its code depends on besides the words it was made from, and of the first of those:
 the compiler, the host's CPU, the emitter, mode and address. It holds the words, and whoever takes it compares all of
-them. What is damaged or foreign counts as not there, and is replaced by the next code of that name.
+them. What is damaged or foreign counts as not there, and is replaced by the next code of that name. So does what others
+could have put there: code is run as it stands.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import hashlib
 import json
 import os
 import re
+import stat
 from contextlib import suppress
 from pathlib import Path
 
 from toyvm.errors import BadFileError
-from toyvm.files.boundary import boundary, read_regular
-from toyvm.files.replacing import replace_file
+from toyvm.files.boundary import boundary, open_file, shown
+from toyvm.files.replacing import Draft, write_all
 from toyvm.limits import MAXIMUM_CODE_BYTES
 from toyvm.recompiler.code import CompiledCode, Place, Run
 
@@ -36,7 +38,7 @@ class CodeFiles:
     def read(self, place: Place) -> CompiledCode | None:
         path = self._path(place)
         try:
-            data = read_regular(path, MAXIMUM_CODE_BYTES)
+            data = _read_own(path)
             with boundary(path):
                 return parse(self._identity, data)
         except BadFileError:
@@ -46,7 +48,10 @@ class CodeFiles:
         """Raises BadFileError."""
         with boundary(self._directory):
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        replace_file(self._path(place), serialized(self._identity, code))
+        path = self._path(place)
+        with boundary(path), Draft(str(path), None) as draft:  # in place of a link, not of what that leads to
+            write_all(draft.descriptor, serialized(self._identity, code))
+            draft.publish()
 
     def _path(self, place: Place) -> Path:
         text = f"{self._identity}\n{place.user} {place.gva:x} {list(place.words)}"
@@ -63,6 +68,20 @@ class CodeFiles:
                     break
                 os.unlink(path)
                 total -= size
+
+
+def _read_own(path: Path) -> bytes:
+    """The contents of a regular file of this user's that not everybody may write. Raises BadFileError."""
+    with boundary(path):
+        descriptor = open_file(path)
+        try:
+            status = os.fstat(descriptor)
+            is_trusted = status.st_uid == os.geteuid() and not status.st_mode & stat.S_IWOTH
+            if not stat.S_ISREG(status.st_mode) or not is_trusted:
+                raise BadFileError(f"{shown(path)}: is no file of this user's alone")
+            return os.read(descriptor, MAXIMUM_CODE_BYTES)
+        finally:
+            os.close(descriptor)
 
 
 def _is_ours(entry: os.DirEntry[str]) -> bool:
