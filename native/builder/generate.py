@@ -71,6 +71,7 @@ def isa_header() -> Lines:
     yield from _enum("t64_level", ((f"LEVEL_{level.name}", n) for n, level in enumerate(Level)))
     yield from _enum("t64_cr", ((f"CR_{row.name.upper()}", row.number) for row in CONTROL_REGISTERS))
     yield from _enum("t64_port", ((f"PORT_{row.name.upper()}", row.number) for row in PORTS))
+    yield from _ports()
     interrupts = [row for row in CAUSES if row.is_interrupt]
     yield from _defines((f"CAUSE_{row.name.upper()}", row.code) for row in CAUSES)
     yield from _defines((f"IPEND_{row.name.upper()}", 1 << row.number) for row in interrupts)
@@ -101,6 +102,17 @@ def isa_header() -> Lines:
     )
     yield from _control_registers()
     yield from _guest_mode()
+
+
+def _ports() -> Lines:
+    yield "/* Those with an `in`, and those with an `out`: X(name, as in its number). */"
+    for name, rows in (
+        ("T64_PORTS_IN", [row for row in PORTS if row.read]),
+        ("T64_PORTS_OUT", [row for row in PORTS if row.write]),
+    ):
+        yield f"#define {name}(X) \\"
+        yield from (f"    X({row.name}, {row.name.upper()}) \\" for row in rows)
+        yield ""
 
 
 def _control_registers() -> Lines:

@@ -19,6 +19,7 @@ from toyvm.isa import CONTROL_REGISTERS, INSTRUCTIONS, PORTS
 from toyvm.isa.control import ALL_BITS, ControlRegister
 from toyvm.isa.declare import Class
 from toyvm.isa.traps import BY_NAME as CAUSES
+from toyvm.isa.traps import INTERRUPTS
 from toyvm.machine.bare import Machine
 from toyvm.machine.computer import Computer
 from toyvm.native import ffi, names_of
@@ -61,10 +62,13 @@ def upper(names: Iterable[str]) -> list[str]:
 
 
 MONITORED = (*(name for name in NAMES if name != "bare"), "custom")
+DEVICES = tuple(cause.name for cause in INTERRUPTS if cause.name != "timer")
 TABLES = (
     table("handlers of exit reasons", upper(row.name for row in EXIT_REASONS), MONITORS, r"\[EXIT_(\w+)\] ="),
     table("techniques", MONITORED, MONITORS, r"^const struct technique technique_(\w+) ="),
     table("techniques by number", upper(MONITORED), f"{MONITORS}/techniques.c", r"\[T64_(\w+)\] = &technique_"),
+    table("devices with an interrupt", DEVICES, "native/src/machine/devices.h", r"^    X\((\w+), "),
+    table("ends of a wait", (*DEVICES, "timer", "event"), "toyvm/machine/waits.py", r"^    \"(\w+)\": "),
     table(
         "hypercalls",
         (row.name for row in HYPERCALLS),

@@ -8,11 +8,8 @@ from typing import Protocol
 
 from toyvm.errors import UsageError
 from toyvm.isa.ports import BY_NAME, BY_NUMBER, SECTOR_SIZE
-from toyvm.isa.traps import BY_NAME as CAUSES
+from toyvm.isa.traps import INTERRUPTS
 from toyvm.reference.words import u64
-
-CONSOLE_BIT = 1 << CAUSES["console"].number
-DISK_BIT = 1 << CAUSES["disk"].number
 
 NONE_LEFT = -2  # console_in: the input has ended
 
@@ -31,6 +28,16 @@ class InputBytes(Protocol):
     def __getitem__(self, index: int, /) -> int: ...
 
 
+class Interrupting(Protocol):
+    """A device with an interrupt."""
+
+    @property
+    def pending(self) -> bool: ...
+    def advance(self, now: int) -> None: ...
+    def ticks_left(self, now: int) -> int | None:
+        """Until its interrupt is pending, if nothing else happens; None: for ever."""
+
+
 class Console:
     """Bytes in and out. All of the input, and its end, are there from the start."""
 
@@ -43,6 +50,12 @@ class Console:
     @property
     def pending(self) -> bool:
         return not self._end_read
+
+    def advance(self, now: int) -> None:
+        pass
+
+    def ticks_left(self, now: int) -> int | None:
+        return None
 
     @property
     def status(self) -> int:
@@ -166,6 +179,11 @@ class Devices:
             "disk_status": lambda value, now: disk.acknowledge(),
             "disk_data": lambda value, now: disk.write_data(value),
         }
+        interrupting: dict[str, Interrupting] = {"console": console, "disk": disk}
+        self._by_bit = {
+            1 << cause.number: interrupting.pop(cause.name) for cause in INTERRUPTS if cause.name != "timer"
+        }
+        assert not interrupting
         assert set(self._readers) == {port.name for port in BY_NAME.values() if port.read}
         assert set(self._writers) == {port.name for port in BY_NAME.values() if port.write}
 
@@ -185,16 +203,18 @@ class Devices:
         self._writers[BY_NUMBER[port].name](value, after)
 
     def advance(self, now: int) -> None:
-        self.disk.advance(now)
+        for device in self._by_bit.values():
+            device.advance(now)
 
     @property
     def pending(self) -> int:
         """The devices' bits of ipend."""
-        return CONSOLE_BIT * self.console.pending | DISK_BIT * self.disk.pending
+        return sum(bit for bit, device in self._by_bit.items() if device.pending)
 
     def ticks_to_event(self, mask: int, now: int) -> int | None:
         """How long until a device raises an interrupt that `mask` lets in, if nothing else happens; None: for ever."""
-        return self.disk.ticks_left(now) if mask & DISK_BIT else None
+        left = (device.ticks_left(now) for bit, device in self._by_bit.items() if mask & bit)
+        return min((ticks for ticks in left if ticks is not None), default=None)
 
     def _power_off(self, code: int) -> None:
         self.exit_code = code

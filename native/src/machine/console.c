@@ -1,6 +1,5 @@
 /* The console: a ring of input that the host fills, a buffer of output that it drains. */
-#include "machine/console.h"
-#include "isa.h"
+#include "machine/devices.h"
 
 enum { STATUS_BYTE = 1, STATUS_END = 2 };
 
@@ -10,12 +9,19 @@ static bool unknown(const struct t64_console *console)
     return !console->live && !console->input_used && !console->ended;
 }
 
-bool console_pending(const struct t64_console *console)
+bool console_is_sound(const struct t64_console *console)
 {
+    return console->output_used <= CONSOLE_OUTPUT_SIZE && console->input_head < CONSOLE_INPUT_SIZE &&
+           console->input_used <= CONSOLE_INPUT_SIZE;
+}
+
+bool console_pending(const struct t64_devices *devices)
+{
+    const struct t64_console *console = &devices->console;
     return console->input_used || (console->ended ? !console->end_read : !console->live);
 }
 
-int console_in(struct t64_devices *devices, u64 time, u64 *value)
+int in_console_in(struct t64_devices *devices, u64 time, u64 *value)
 {
     (void)time;
     struct t64_console *console = &devices->console;
@@ -32,7 +38,7 @@ int console_in(struct t64_devices *devices, u64 time, u64 *value)
     return PORT_DONE;
 }
 
-int console_status(struct t64_devices *devices, u64 time, u64 *value)
+int in_console_stat(struct t64_devices *devices, u64 time, u64 *value)
 {
     (void)time;
     struct t64_console *console = &devices->console;
@@ -42,7 +48,7 @@ int console_status(struct t64_devices *devices, u64 time, u64 *value)
     return PORT_DONE;
 }
 
-int console_out(struct t64_devices *devices, u64 after, u64 value)
+int out_console_out(struct t64_devices *devices, u64 after, u64 value)
 {
     (void)after;
     struct t64_console *console = &devices->console;

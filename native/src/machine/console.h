@@ -1,12 +1,31 @@
-/* The console's side of the port table. */
+/* The console. */
 #ifndef T64_CONSOLE_H
 #define T64_CONSOLE_H
 
-#include "machine/devices.h"
+#include "base/types.h"
 
-bool console_pending(const struct t64_console *console);
-int console_in(struct t64_devices *devices, u64 time, u64 *value);
-int console_status(struct t64_devices *devices, u64 time, u64 *value);
-int console_out(struct t64_devices *devices, u64 after, u64 value);
+enum { CONSOLE_OUTPUT_SIZE = 16384, CONSOLE_INPUT_SIZE = 4096 };
+
+struct t64_console {
+    u8 output[CONSOLE_OUTPUT_SIZE];
+    u32 output_used;
+    u8 input[CONSOLE_INPUT_SIZE]; /* a ring */
+    u32 input_head, input_used;
+    bool live;     /* a terminal: what has not been brought is not there */
+    bool ended;    /* the host has said that no more comes */
+    bool end_read; /* the guest has been told so */
+};
+
+#define CONSOLE_CONSTANTS(C)
+#define CONSOLE_FIELDS(F) \
+    F(devices.console.output_used) F(devices.console.input_head) F(devices.console.input_used) F(devices.console.ended) \
+    F(devices.console.end_read)
+#define CONSOLE_BYTES(B) B(devices.console.output) B(devices.console.input)
+
+struct t64_devices;
+
+bool console_is_sound(const struct t64_console *console);
+/* A stream's is pending until its end was read. */
+bool console_pending(const struct t64_devices *devices);
 
 #endif

@@ -4,36 +4,21 @@
 
 #include "base/instant.h"
 #include "base/types.h"
+#include "machine/console.h"
+#include "machine/disk.h"
 #include "machine/ring_state.h"
 
-enum { CONSOLE_OUTPUT_SIZE = 16384, CONSOLE_INPUT_SIZE = 4096 };
-
-struct t64_console {
-    u8 output[CONSOLE_OUTPUT_SIZE];
-    u32 output_used;
-    u8 input[CONSOLE_INPUT_SIZE]; /* a ring */
-    u32 input_head, input_used;
-    bool live;     /* a terminal: what has not been brought is not there */
-    bool ended;    /* the host has said that no more comes */
-    bool end_read; /* the guest has been told so */
-};
-
-struct t64_disk {
-    u8 *data; /* the host's */
-    u64 sectors;
-    bool writable, dirty;
-    u64 latency;
-    u8 buffer[512];
-    u32 position; /* in 8-byte units */
-    u64 sector;
-    bool busy, done, failed;
-    u64 command, target; /* of the command under way */
-    u64 ready;           /* time of its completion */
-};
+/* Those with an interrupt: X(member, as its interrupt is named, is it pending, when will it be, what time does to it). NULL: never, or
+ * nothing. What a snapshot has of each, its header says in NAME_CONSTANTS, which must be the same already, NAME_FIELDS and
+ * NAME_BYTES, and member_is_sound looks at what was loaded. */
+#define T64_DEVICES(X) \
+    X(console, CONSOLE, console_pending, NULL, NULL) \
+    X(disk, DISK, disk_pending, disk_next, disk_advance)
 
 struct t64_devices {
-    struct t64_console console;
-    struct t64_disk disk;
+#define MEMBER(name, ...) struct t64_##name name;
+    T64_DEVICES(MEMBER)
+#undef MEMBER
     struct t64_rings rings;
     u64 clock_base;
     bool powered_off;
@@ -48,13 +33,21 @@ int port_in(struct t64_devices *devices, u64 time, i32 port, u64 *value);
 /* `after` is the time after the `out` has retired. */
 int port_out(struct t64_devices *devices, u64 after, i32 port, u64 value);
 
+/* What a port does, by its declared name, in the file of its device. */
+#define PROTOTYPE(name, ...) int in_##name(struct t64_devices *devices, u64 time, u64 *value);
+T64_PORTS_IN(PROTOTYPE)
+#undef PROTOTYPE
+#define PROTOTYPE(name, ...) int out_##name(struct t64_devices *devices, u64 after, u64 value);
+T64_PORTS_OUT(PROTOTYPE)
+#undef PROTOTYPE
+
 /* Bring devices up to `time`: completes a disk command that is due. */
 void devices_advance(struct t64_devices *devices, u64 time);
-/* Device bits of ipend, after devices_advance. A stream's console is pending until its end was read. */
+/* Device bits of ipend, after devices_advance. */
 u64 devices_pending(const struct t64_devices *devices);
 /* The next device event after `time`. */
 struct t64_instant devices_next(const struct t64_devices *devices, u64 time);
-/* The ipend bits that this event will raise. */
+/* The ipend bits that such events will raise. */
 u64 devices_next_bits(const struct t64_devices *devices);
 
 #endif

@@ -1,11 +1,11 @@
 /* The disk: 512-byte sectors by programmed I/O; data moves when a command completes. */
 #include <string.h>
 
-#include "machine/disk.h"
+#include "machine/devices.h"
 
 enum { COMMAND_NONE, COMMAND_READ, COMMAND_WRITE };
 enum { STATUS_BUSY = 1, STATUS_DONE = 2, STATUS_FAILED = 4 };
-enum { SECTOR = 512, UNITS = SECTOR / 8 };
+enum { UNITS = SECTOR_SIZE / 8 };
 
 static bool can_do(const struct t64_disk *disk, u64 command)
 {
@@ -16,9 +16,9 @@ static bool can_do(const struct t64_disk *disk, u64 command)
 static void complete(struct t64_disk *disk)
 {
     if (disk->command == COMMAND_READ)
-        memcpy(disk->buffer, disk->data + disk->target * SECTOR, SECTOR);
+        memcpy(disk->buffer, disk->data + disk->target * SECTOR_SIZE, SECTOR_SIZE);
     else if (disk->command == COMMAND_WRITE)
-        memcpy(disk->data + disk->target * SECTOR, disk->buffer, SECTOR), disk->dirty = true;
+        memcpy(disk->data + disk->target * SECTOR_SIZE, disk->buffer, SECTOR_SIZE), disk->dirty = true;
     else
         disk->failed = true;
     disk->busy = false;
@@ -26,28 +26,44 @@ static void complete(struct t64_disk *disk)
     disk->position = 0;
 }
 
-void disk_advance(struct t64_disk *disk, u64 time)
+bool disk_is_sound(const struct t64_disk *disk)
 {
+    bool moves_data = disk->busy && disk->command;
+    bool may_move = disk->target < disk->sectors && (disk->command == COMMAND_READ || disk->writable);
+    return disk->position < UNITS && disk->command <= COMMAND_WRITE && (!moves_data || may_move);
+}
+
+bool disk_pending(const struct t64_devices *devices) { return devices->disk.done || devices->rings.disk.raised; }
+
+struct t64_instant disk_next(const struct t64_devices *devices, u64 time)
+{
+    struct t64_instant port = devices->disk.busy ? instant_at(devices->disk.ready) : T64_NEVER;
+    return instant_nearer(port, disk_ring_next(&devices->rings.disk), time);
+}
+
+void disk_advance(struct t64_devices *devices, u64 time)
+{
+    struct t64_disk *disk = &devices->disk;
     u64 elapsed = time - (disk->ready - disk->latency); /* right even where time starts again from 0 */
     if (disk->busy && elapsed >= disk->latency)
         complete(disk);
 }
 
-int disk_sectors(struct t64_devices *devices, u64 time, u64 *value)
+int in_disk_sectors(struct t64_devices *devices, u64 time, u64 *value)
 {
     (void)time;
     *value = devices->disk.sectors;
     return PORT_DONE;
 }
 
-int disk_chosen(struct t64_devices *devices, u64 time, u64 *value)
+int in_disk_sector(struct t64_devices *devices, u64 time, u64 *value)
 {
     (void)time;
     *value = devices->disk.sector;
     return PORT_DONE;
 }
 
-int disk_status(struct t64_devices *devices, u64 time, u64 *value)
+int in_disk_status(struct t64_devices *devices, u64 time, u64 *value)
 {
     (void)time;
     const struct t64_disk *disk = &devices->disk;
@@ -55,7 +71,7 @@ int disk_status(struct t64_devices *devices, u64 time, u64 *value)
     return PORT_DONE;
 }
 
-int disk_load(struct t64_devices *devices, u64 time, u64 *value)
+int in_disk_data(struct t64_devices *devices, u64 time, u64 *value)
 {
     (void)time;
     struct t64_disk *disk = &devices->disk;
@@ -64,14 +80,14 @@ int disk_load(struct t64_devices *devices, u64 time, u64 *value)
     return PORT_DONE;
 }
 
-int disk_choose(struct t64_devices *devices, u64 after, u64 value)
+int out_disk_sector(struct t64_devices *devices, u64 after, u64 value)
 {
     (void)after;
     devices->disk.sector = value;
     return PORT_DONE;
 }
 
-int disk_command(struct t64_devices *devices, u64 after, u64 value)
+int out_disk_command(struct t64_devices *devices, u64 after, u64 value)
 {
     struct t64_disk *disk = &devices->disk;
     if (disk->busy) {
@@ -86,7 +102,7 @@ int disk_command(struct t64_devices *devices, u64 after, u64 value)
     return PORT_DONE;
 }
 
-int disk_acknowledge(struct t64_devices *devices, u64 after, u64 value)
+int out_disk_status(struct t64_devices *devices, u64 after, u64 value)
 {
     (void)after, (void)value;
     devices->disk.done = devices->disk.failed = false;
@@ -94,7 +110,7 @@ int disk_acknowledge(struct t64_devices *devices, u64 after, u64 value)
     return PORT_DONE;
 }
 
-int disk_store(struct t64_devices *devices, u64 after, u64 value)
+int out_disk_data(struct t64_devices *devices, u64 after, u64 value)
 {
     (void)after;
     struct t64_disk *disk = &devices->disk;

@@ -1,17 +1,36 @@
-/* The disk's side of the port table. */
+/* The disk. */
 #ifndef T64_DISK_H
 #define T64_DISK_H
 
-#include "machine/devices.h"
+#include "base/instant.h"
+#include "base/types.h"
+#include "isa.h"
 
-void disk_advance(struct t64_disk *disk, u64 time);
-int disk_sectors(struct t64_devices *devices, u64 time, u64 *value);
-int disk_chosen(struct t64_devices *devices, u64 time, u64 *value);
-int disk_status(struct t64_devices *devices, u64 time, u64 *value);
-int disk_load(struct t64_devices *devices, u64 time, u64 *value);
-int disk_choose(struct t64_devices *devices, u64 after, u64 value);
-int disk_command(struct t64_devices *devices, u64 after, u64 value);
-int disk_acknowledge(struct t64_devices *devices, u64 after, u64 value);
-int disk_store(struct t64_devices *devices, u64 after, u64 value);
+struct t64_disk {
+    u8 *data; /* the host's */
+    u64 sectors;
+    bool writable, dirty;
+    u64 latency;
+    u8 buffer[SECTOR_SIZE];
+    u32 position; /* in 8-byte units */
+    u64 sector;
+    bool busy, done, failed;
+    u64 command, target; /* of the command under way */
+    u64 ready;           /* time of its completion */
+};
+
+#define DISK_CONSTANTS(C) C(devices.disk.sectors) C(devices.disk.latency) C(devices.disk.writable)
+#define DISK_FIELDS(F) \
+    F(devices.disk.dirty) F(devices.disk.position) F(devices.disk.sector) F(devices.disk.busy) F(devices.disk.done) \
+    F(devices.disk.failed) F(devices.disk.command) F(devices.disk.target) F(devices.disk.ready)
+#define DISK_BYTES(B) B(devices.disk.buffer)
+
+struct t64_devices;
+
+bool disk_is_sound(const struct t64_disk *disk);
+/* Its ring has the same interrupt. */
+bool disk_pending(const struct t64_devices *devices);
+struct t64_instant disk_next(const struct t64_devices *devices, u64 time);
+void disk_advance(struct t64_devices *devices, u64 time);
 
 #endif

@@ -15,17 +15,16 @@
 enum { SNAPSHOT_VERSION = 4, PAGE = 4096, HEADER = 40 };
 static const char magic[8] = "T64SNAP";
 
+/* Every scalar that is state: CONSTANT(place) for what must be the same already, FIELD(place) for what a load sets. */
+#define FIELDS \
+    CONSTANT(phys.size) CONSTANT(level) CONSTANT(options) CONSTANT(info) T64_DEVICES(DEVICE_CONSTANTS) CONSTANT(devices.clock_base) \
+    FIELD(state.pc) T64_STORED_REGISTERS(REGISTER) FIELD(state.retired) FIELD(state.skipped) FIELD(state.fresh) \
+    FIELD(halted) FIELD(halted_as) FIELD(stop.fault) FIELD(stop.exit_code) FIELD(stop.cause) FIELD(stop.pc) FIELD(stop.tval) \
+    FIELD(devices.powered_off) FIELD(devices.exit_code) T64_DEVICES(DEVICE_FIELDS)
 #define REGISTER(name, ...) FIELD(state.name)
-/* Every scalar that is state; F(place), which is called FIELD, for what a load sets, C(place) for what must be the same already. */
-#define FIELDS(F, C) \
-    C(phys.size) C(level) C(options) C(info) C(devices.disk.sectors) C(devices.disk.latency) C(devices.disk.writable) C(devices.clock_base) \
-    F(state.pc) T64_STORED_REGISTERS(REGISTER) F(state.retired) F(state.skipped) F(state.fresh) \
-    F(halted) F(halted_as) F(stop.fault) F(stop.exit_code) F(stop.cause) F(stop.pc) F(stop.tval) \
-    F(devices.powered_off) F(devices.exit_code) \
-    F(devices.console.output_used) F(devices.console.input_head) F(devices.console.input_used) F(devices.console.ended) \
-    F(devices.console.end_read) \
-    F(devices.disk.dirty) F(devices.disk.position) F(devices.disk.sector) F(devices.disk.busy) F(devices.disk.done) \
-    F(devices.disk.failed) F(devices.disk.command) F(devices.disk.target) F(devices.disk.ready)
+#define DEVICE_CONSTANTS(name, NAME, ...) NAME##_CONSTANTS(CONSTANT)
+#define DEVICE_FIELDS(name, NAME, ...) NAME##_FIELDS(FIELD)
+#define DEVICE_BYTES(name, NAME, ...) NAME##_BYTES(BYTES)
 
 struct writer { u8 *at; u64 size; /* at NULL: only counts */ };
 struct reader { const u8 *at; u64 left; bool ok; };
@@ -116,12 +115,14 @@ static void put_body(struct writer *out, struct t64_vm *vm)
 {
     devices_advance(&vm->devices, vm_time(vm));
 #define FIELD(place) put_u64(out, (u64)vm->place);
-    FIELDS(FIELD, FIELD)
+#define CONSTANT(place) FIELD(place)
+    FIELDS
 #undef FIELD
+#undef CONSTANT
     put(out, vm->state.x, 32 * 8);
-    put(out, vm->devices.console.output, CONSOLE_OUTPUT_SIZE);
-    put(out, vm->devices.console.input, CONSOLE_INPUT_SIZE);
-    put(out, vm->devices.disk.buffer, sizeof vm->devices.disk.buffer);
+#define BYTES(place) put(out, vm->place, sizeof vm->place);
+    T64_DEVICES(DEVICE_BYTES)
+#undef BYTES
     put(out, &vm->devices.rings, sizeof vm->devices.rings);
     u64 extra = vm->ops->save_size ? vm->ops->save_size(vm) : 0;
     put_u64(out, extra);
@@ -158,17 +159,11 @@ int t64_vm_save(t64_vm *vm, uint8_t *buffer, uint64_t size)
 
 /* ---- loading: everything is checked before anything is changed ---- */
 
-static bool console_is_sound(const struct t64_console *console)
+static bool devices_are_sound(const struct t64_devices *devices)
 {
-    return console->output_used <= CONSOLE_OUTPUT_SIZE && console->input_head < CONSOLE_INPUT_SIZE &&
-           console->input_used <= CONSOLE_INPUT_SIZE;
-}
-
-static bool disk_is_sound(const struct t64_disk *disk)
-{
-    bool moves_data = disk->busy && disk->command;
-    bool may_move = disk->target < disk->sectors && (disk->command == 1 || disk->writable);
-    return disk->position < 64 && disk->command <= 2 && (!moves_data || may_move);
+#define SOUND(name, ...) && name##_is_sound(&devices->name)
+    return true T64_DEVICES(SOUND);
+#undef SOUND
 }
 
 static bool page_is_sound(u64 open, u64 page, u64 memory) { return !open || (page % PAGE == 0 && page < memory); }
@@ -219,15 +214,15 @@ static bool take_state(struct reader *in, struct t64_vm *vm)
     vm->place = value; \
     if ((u64)vm->place != value) return false; /* more than it can hold */
 #define CONSTANT(place) if (take_u64(in) != (u64)vm->place) return false;
-    FIELDS(FIELD, CONSTANT)
+    FIELDS
 #undef FIELD
 #undef CONSTANT
     take_into(in, vm->state.x, 32 * 8);
-    take_into(in, vm->devices.console.output, CONSOLE_OUTPUT_SIZE);
-    take_into(in, vm->devices.console.input, CONSOLE_INPUT_SIZE);
-    take_into(in, vm->devices.disk.buffer, sizeof vm->devices.disk.buffer);
+#define BYTES(place) take_into(in, vm->place, sizeof vm->place);
+    T64_DEVICES(DEVICE_BYTES)
+#undef BYTES
     take_into(in, &vm->devices.rings, sizeof vm->devices.rings);
-    return in->ok && console_is_sound(&vm->devices.console) && disk_is_sound(&vm->devices.disk) && rings_are_sound(vm) &&
+    return in->ok && devices_are_sound(&vm->devices) && rings_are_sound(vm) &&
            state_is_sound(vm) && stop_is_sound(vm);
 }
 
