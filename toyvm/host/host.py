@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 
 from toyvm.arguments import check_callable, check_integer, check_pages, check_seconds, check_text
 from toyvm.errors import UsageError
-from toyvm.host.accounts import HostAccount, account_of
 from toyvm.host.guest import Guest
-from toyvm.host.monitored_guest import MonitorMaker, monitored_guest
 from toyvm.host.scheduler import HostStop, Sharing
 from toyvm.host.stride import DEFAULT_SHARE, DEFAULT_SLICE, FULL_CAP, Schedule
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, MAXIMUM_MEMORY, Level
@@ -28,6 +26,8 @@ from toyvm.techniques import TECHNIQUES, Build, Option, Variant, parse_variant
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from toyvm.host.accounts import HostAccount
+    from toyvm.host.monitored_guest import MonitorMaker
     from toyvm.recompiler.worker import Recompiler
 
 DEFAULT_HOST_MEMORY = 64 << 20  # bytes
@@ -156,6 +156,8 @@ class Host:
         if monitor is None:
             guest = Guest(self, variant.name, holding, input, output, opened, name)
         else:
+            from toyvm.host.monitored_guest import monitored_guest
+
             guest = monitored_guest(monitor, self, holding, input, output, opened, name)
         self._holding.parts.append(holding)
         guest.seat = self.sharing.seat(guest, client, limit)
@@ -225,6 +227,8 @@ class Host:
 
     def account(self) -> HostAccount:
         """What host, monitor and each guest have had and have now."""
+        from toyvm.host.accounts import account_of
+
         return account_of(self)
 
     @property
