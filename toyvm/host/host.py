@@ -190,10 +190,11 @@ class Host:
         passed.
 
         An instruction of any guest is a tick, and so is one that caps leave unused; where the monitor's work for a
-        guest is more than a run may cost, it takes the rest of the guest's turn. How each guest ended is in its
-        `outcome`. Ctrl-C ends it too, with `interrupted`, and so does an exception of an observer, monitor, input or
-        output, which is raised here; whatever ended it, another run goes on from there. Without `wait_for_input` it is
-        done, too, where guests could go on only if input came.
+        guest is more than a run may cost, it takes the rest of the guest's turn, and so does what one instruction moves
+        through the console, from 256 KiB on. How each guest ended is in its `outcome`. Ctrl-C ends it too, with
+        `interrupted`, and so does an exception of an observer, monitor, input or output, which is raised here; whatever
+        ended it, another run goes on from there. Without `wait_for_input` it is done, too, where guests could go on
+        only if input came.
         """
         self.native  # noqa: B018 (raises)
         if max_ticks is not None and check_integer(max_ticks, "max_ticks") < 0:

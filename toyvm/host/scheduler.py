@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.002  # how often guests that wait for the world outside are looked at while others run...
 _LOOK_PART = 20  # ...unless that would take more than one part in so many of the time
 
+_PIECE = 1_000_000  # instructions of a turn, until clock and Ctrl-C are looked at
 _WAITING = {lib.T64_STOP_INPUT, lib.T64_STOP_WAIT, lib.T64_STOP_OUTPUT}
 
 
@@ -259,7 +260,7 @@ class Sharing:
         before, code = seat.guest.retired, lib.T64_STOP_LIMIT
         seconds = seat.guest.runner.seconds
         try:
-            code = seat.guest._take_turn(min(before + count, seat.limit))
+            code = seat.guest._take_turn(min(before + min(count, _PIECE), seat.limit))
         finally:
             gave_up = code == lib.T64_STOP_YIELD
             took_all = code == lib.T64_STOP_WORK  # its monitor did

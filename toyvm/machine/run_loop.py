@@ -23,6 +23,8 @@ NEVER = ALL_BITS
 # Stops of the core that end a run, whatever its limits.
 FINAL = {lib.T64_STOP_EXIT: Stop.EXIT, lib.T64_STOP_IDLE: Stop.IDLE, lib.T64_STOP_FAULT: Stop.FAULT}
 _OUTPUT_SIZE = 16384
+# Of a turn among many: bytes that its console may move, beside one an instruction, and exits shown to observers.
+MOVED_A_TURN, SHOWN_A_TURN = 1 << 18, 1_000
 
 
 class RunLoop(Protocol):
@@ -48,6 +50,7 @@ class Runner:
         self._slice = FIRST_SLICE
         self._interrupted = False
         self.seconds = 0.0  # CPU time of its turns
+        self._moved = 0  # bytes that its console has moved
         self.native_run: Callable[[Any, int], int] = lib.t64_vm_run
         self._unsent = b""  # input that the machine's buffer had no room for
         self._output = ffi.new("uint8_t[]", _OUTPUT_SIZE)
@@ -104,15 +107,18 @@ class Runner:
     def turn(self, goal: int) -> int:
         """Run to `goal` as one of many, which never wait for the world outside: the native core's stop.
 
-        T64_STOP_YIELD: it gives way. T64_STOP_WORK: so does its monitor, with work left to do for it. T64_STOP_INPUT,
-        T64_STOP_WAIT and T64_STOP_OUTPUT: it waits; see `bring`, `wakes` and `is_behind`. T64_STOP_OBSERVED: it is
-        interrupted.
+        T64_STOP_YIELD: it gives way. T64_STOP_WORK: so does its monitor, with work left to do for it, as where one
+        instruction moves more through its console than a turn may. T64_STOP_INPUT, T64_STOP_WAIT and T64_STOP_OUTPUT:
+        it waits; see `bring`, `wakes` and `is_behind`. T64_STOP_OBSERVED: it is interrupted, or others have to be
+        looked after meanwhile.
         """
-        vm = self._holding.native
+        vm, most = self._holding.native, self._moved + MOVED_A_TURN - int(self._state.retired)
         lib.t64_vm_yields(vm, 1)
         try:
             code = self._turn(goal)
             while self._goes_on(code, goal):
+                if self._moved > most + int(self._state.retired):
+                    return int(lib.T64_STOP_WORK)
                 code = self._turn(goal)
         finally:
             lib.t64_vm_yields(vm, 0)
@@ -144,10 +150,11 @@ class Runner:
     def _run_native(self, goal: int) -> int:
         """Run to `goal` unless something stops it, observers' exits excepted."""
         vm, run, observed = self._holding.native, self.native_run, lib.T64_STOP_OBSERVED
-        code = run(vm, goal)
+        code, shown = run(vm, goal), 0
         while code == observed:
             self.on_exit()
-            if self._interrupted:
+            shown += 1
+            if self._interrupted or shown == SHOWN_A_TURN:
                 break
             code = run(vm, goal)
         return int(code)
@@ -206,6 +213,7 @@ class Runner:
         """Hand on what the guest has written to its console."""
         count = lib.t64_vm_output(self._holding.native, self._output, _OUTPUT_SIZE)
         if count:
+            self._moved += count
             self._sink.write(ffi.buffer(self._output, count)[:])
 
     def _bring_input(self, deadline: float) -> None:
@@ -228,6 +236,7 @@ class Runner:
     def _send(self, data: bytes) -> int:
         taken = int(lib.t64_vm_input(self._holding.native, data, len(data)))
         self._unsent = data[taken:]
+        self._moved += taken
         return taken
 
     def _poll_terminal(self, wait: float = 0) -> bool:
