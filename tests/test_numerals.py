@@ -109,7 +109,7 @@ def test_what_is_read_is_ascii(text: str) -> None:
 
 def test_a_number_of_too_many_digits_is_refused_at_once() -> None:
     assert read_number("0" * (MAXIMUM_DIGITS - 1) + "7") == 7
-    with pytest.raises(ValueError, match="is no number"):
+    with pytest.raises(ValueError, match="is no whole number"):
         read_number("9" * (MAXIMUM_DIGITS + 1))
 
 

@@ -14,7 +14,7 @@ _OTHER = re.compile(r"\s*([+-]?)(?:0(_?[0-7](?:_?[0-7])*)|([0-9](?:_?[0-9])*)[eE
 def read_number(text: str) -> int:
     """The number that `text` is: one of FORMS, `_` between digits, a sign. Raises ValueError if it is none."""
     if len(text) > MAXIMUM_DIGITS or not text.isascii():
-        raise ValueError(f"{text[:40]!r} is no number; write {FORMS}")
+        raise ValueError(f"{text[:40]!r} is no whole number; write {FORMS}")
     try:
         return int(text, 0)
     except ValueError:
@@ -24,7 +24,7 @@ def read_number(text: str) -> int:
 def _other(text: str) -> int:
     match = _OTHER.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text[:40]!r} is no number; write {FORMS}")
+        raise ValueError(f"{text[:40]!r} is no whole number; write {FORMS}")
     sign, octal, digits, power = match.groups()
     value = int(octal, 8) if octal else int(digits) * int(10 ** int(power))
     return -value if sign == "-" else value

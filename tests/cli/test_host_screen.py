@@ -86,7 +86,7 @@ def test_keys_act_on_the_guest_that_is_chosen(folder: Path) -> None:
         terminal.press(":share looper 7\r")
         terminal.until(r"> looper +trap +ready +7 ")
         terminal.press(":share looper x\r")
-        terminal.until(r"'x' is no number")
+        terminal.until(r"'x' is no whole number")
         terminal.press("j")
         terminal.until(r"> echoer +trap +waiting")
         terminal.press("a")

@@ -319,9 +319,9 @@ def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: 
         (("--technique", "bare,odd"), "there are bare, trap, rewrite, hybrid"),
         (("--engine", "recompile"), "there are interpreter, recompiler, reference"),
         (("--engine", "reference", "--technique", "trap"), "bare machine only"),
-        (("--hardware", "classic", "--technique", "trap"), "on trap there is strict"),
+        (("--hardware", "classic", "--technique", "trap"), "technique trap takes strict, assist"),
         (("--repeats", "0"), "it takes 1.."),
-        (("--repeats", "x"), "is no number"),
+        (("--repeats", "x"), "is no whole number"),
     ],
 )
 def test_a_wrong_word_gets_one_clear_line(capfd: Capture, words: tuple[str, ...], message: str) -> None:

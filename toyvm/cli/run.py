@@ -1,6 +1,7 @@
 """Run a guest: an image, a source file, or a shipped guest by name (hello, kernel, workloads/compute, ...).
 
-The guest's console is standard input and output; the command ends with the guest's exit code.
+The guest's console is standard input and output; the command ends with the guest's exit code, or 99 where that is
+above.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_technique_options(how)
     add_machine_options(how, ENGINES)
     devices = add_run_options(parser)
-    devices.add_argument("--replay", metavar="FILE", help="input from a --record of before, at the same instructions")
+    devices.add_argument(
+        "--replay", metavar="FILE", help="input from what an earlier --record wrote, at the same instructions"
+    )
     left = parser.add_argument_group("what it leaves")
     left.add_argument("--report", metavar="FILE", help="write how the run ended there, as JSON")
     left.add_argument("--record", metavar="FILE", help="write what a terminal brought, and when, as JSON")
@@ -100,7 +103,7 @@ def add_machine_options(parser: Options, engines: Sequence[str]) -> None:
 def add_run_options(parser: argparse.ArgumentParser) -> Options:
     """What every run of a guest takes, whatever it is for; the result is the group of its devices."""
     limits = parser.add_argument_group("when it is stopped")
-    limits.add_argument("--max-instructions", metavar="N", help="after so many instructions; 5e9 will do")
+    limits.add_argument("--max-instructions", metavar="N", help="after so many instructions, as 5000000 or 5e6")
     limits.add_argument("--timeout", metavar="SECONDS", help="after so much wall time")
     devices = parser.add_argument_group("its devices")
     _add_device_options(devices)
@@ -145,7 +148,7 @@ def check_choices(technique: str, engine: str, hardware: str | None) -> Level:
         raise UsageError(f"the reference runs the bare machine only, not --technique {technique}")
     levels = variant.facts.levels
     if hardware is not None and hardware not in levels:
-        raise UsageError(f"--hardware {hardware}: on {variant.facts.name} there is {', '.join(levels)}")
+        raise UsageError(f"--hardware {hardware}: technique {variant.facts.name} takes {', '.join(levels)}")
     return variant.level if hardware is None else Level(hardware)
 
 
@@ -296,7 +299,10 @@ def explain(computer: Computer, outcome: Outcome) -> None:
     """Say on standard error why a guest that did not end by itself was ended, and where."""
     code = outcome.exit_code
     if outcome.stop is Stop.EXIT and code is not None and code > MAXIMUM_GUEST_EXIT_CODE:
-        say(f"the guest's exit code {code} does not fit 0..{MAXIMUM_GUEST_EXIT_CODE}")
+        say(
+            f"the guest's exit code is {code}; the command ends with {MAXIMUM_GUEST_EXIT_CODE}, as what is above that "
+            "says why a guest did not end by itself"
+        )
     elif outcome.stop is not Stop.EXIT:
         from toyvm.machine.diagnosis import describe
 

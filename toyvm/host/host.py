@@ -308,5 +308,5 @@ def _parse_guests_variant(text: str) -> Variant:
     """The variant of that name, of a technique that has a monitor. Raises UsageError."""
     if text == "bare":
         monitored = (facts.name for facts in TECHNIQUES if facts.name in _NATIVE_TECHNIQUES)
-        raise UsageError(f"technique bare has no guests; there are {', '.join(monitored)}")
+        raise UsageError(f"bare has no monitor, and a host's guests have one; there are {', '.join(monitored)}")
     return parse_variant(text)

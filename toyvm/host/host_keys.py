@@ -60,14 +60,14 @@ def _name(value: Any) -> str:
     if not 0 < len(name) <= MAXIMUM_NAME or not all(letter.isalnum() or letter in "-_." for letter in name):
         raise UsageError(f"{short(name)}; it takes up to {MAXIMUM_NAME} letters, digits, '-', '_' and '.'")
     if name == "all":
-        raise UsageError("'all'; commands mean every guest by it")
+        raise UsageError("'all' is no guest's name: commands mean every guest by it")
     return name
 
 
 def _technique(value: Any) -> str:
     variant = parse_variant(_text(value))
     if variant.facts.name == "bare":
-        raise UsageError("'bare'; guests of a host have a monitor")
+        raise UsageError("'bare'; that has no monitor, and a host's guests have one")
     return variant.name
 
 

@@ -100,7 +100,7 @@ class Control:
         if not name.strip():
             raise UsageError(f"{verb} takes a guest's name, or {EVERY}")
         if row.argument is None and argument.strip():
-            raise UsageError(f"{verb} {name}: {argument.strip()!r} is too much")
+            raise UsageError(f"{verb} {name}: {argument.strip()!r} has no meaning here")
         if row.argument is not None and not argument:
             raise UsageError(f"{verb} {name} takes {row.argument}")
         row.check(argument)
