@@ -78,6 +78,43 @@ def test_a_jump_into_nothing_is_told_by_where_it_led(capfd: Capture, source: Pat
     assert "-> 0x7ffffff0  nothing can be fetched here" in done.errors
 
 
+def ran_past(done: Done, end: str, last: str) -> bool:
+    return f"  execution ran past the end of {end}, after {last}: a jump or the power-off is missing\n" in done.errors
+
+
+@every_way
+def test_code_that_runs_off_its_end_is_told_by_its_last_line(
+    capfd: Capture, source: Path, way: tuple[str, ...]
+) -> None:
+    done = run(capfd, source, "_start:\n    li a0, 5\n    nop\n    .data\n    .dword 1\n", *way)
+    assert headline(done) == f"{NO_HANDLER}illegal instruction (.word 0x00000000) at pc 0x1008"
+    assert ran_past(done, ".text", f"{source}:3 (_start+0x4)")
+
+
+@pytest.mark.parametrize("way", [("--engine", "reference"), ("--technique", "trap")], ids=lambda way: way[1])
+def test_code_that_runs_off_the_end_of_memory_or_after_a_call_is_told_so(
+    capfd: Capture, source: Path, way: tuple[str, ...]
+) -> None:
+    done = run(
+        capfd,
+        source,
+        '    j end\n    .section .end, "ax"\n    .address 0xfff8\nend: nop\n    nop\n',
+        "--memory",
+        "64K",
+        *way,
+    )
+    assert ran_past(done, ".end", f"{source}:5 (end+0x4)")
+    done = run(capfd, source, "    j 1f\nf:  ret\n1:  call f\n", *way)
+    assert ran_past(done, ".text", f"{source}:3 (f+0x4)")
+
+
+@pytest.mark.parametrize("end", ["unimp", "    j end\nend:", "    jr a0", "    ld a0, -8(x0)"])
+def test_code_that_does_not_run_off_its_end_is_not_said_to(capfd: Capture, source: Path, end: str) -> None:
+    done = run(capfd, source, f"    li a0, 0x100c\n    nop\n{end}\n")
+    assert done.code == 102
+    assert "ran past" not in done.errors
+
+
 @every_way
 def test_a_handler_that_gets_nowhere_is_shown_beside_what_it_was_for(
     capfd: Capture, source: Path, way: tuple[str, ...]

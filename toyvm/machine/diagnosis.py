@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 from toyvm.isa.control import ALL_BITS, CONTROL_REGISTERS, IE, MODE, PIE, PMODE
 from toyvm.isa.registers import ABI_NAMES
 from toyvm.isa.traps import BY_CODE, BY_NAME
+from toyvm.machine.code_end import end_run_past, is_empty
 from toyvm.machine.outcome import Fault, Outcome, Stop, Trapped
 from toyvm.native import lib
 
 if TYPE_CHECKING:
-    from toyvm.image import Location
+    from toyvm.image import Image, Location
     from toyvm.importer.layout import Range
     from toyvm.machine.computer import Computer
 
@@ -40,7 +41,11 @@ class Inspectable(Protocol):
     def hypercalls(self) -> dict[str, int]: ...
     @property
     def memory_size(self) -> int: ...
+    @property
+    def image(self) -> Image | None: ...
     def state_words(self) -> tuple[int, ...]: ...
+    def pages(self) -> Iterator[tuple[int, bytes]]: ...
+    def translate(self, address: int) -> int | None: ...
     def read(self, address: int, size: int) -> bytes: ...
     def locate(self, address: int) -> Location | None: ...
     def disassemble(self, address: int, word: int | None = None) -> str | None: ...
@@ -122,6 +127,8 @@ def _fault_sentence(computer: Inspectable, fault: Fault) -> str:
     """The guest cannot go on: why, after what, and where."""
     origin = fault.origin
     where = _where(computer, origin.pc)
+    if is_empty(computer):
+        return f"the guest cannot go on: nothing is loaded: memory is all zeros, at {where}"
     if fault.kind == STUCK:
         return (
             f"the guest cannot go on: stuck at {where}: it jumps to itself with interrupts off, which nothing can end"
@@ -187,9 +194,17 @@ def _advice(computer: Inspectable, fault: Fault) -> str:
     from toyvm.techniques import parse_variant
 
     technique = getattr(computer, "technique", "bare")
-    if technique.partition("+")[0] not in TECHNIQUES:
-        return ""  # a monitor of somebody's own
-    return advice_on(fault, parse_variant(technique), computer.hypercalls)
+    is_known = technique.partition("+")[0] in TECHNIQUES  # and no monitor of somebody's own
+    advice = advice_on(fault, parse_variant(technique), computer.hypercalls) if is_known else ""
+    return advice or _advice_on_end(computer, fault.origin)
+
+
+def _advice_on_end(computer: Inspectable, origin: Trapped) -> str:
+    ended = end_run_past(computer, origin)
+    if ended is None:
+        return ""
+    last = place(computer, origin.pc - 4)
+    return f"execution ran past the end of {ended}, after {last}: a jump or the power-off is missing"
 
 
 def place(computer: Inspectable, address: int) -> str:
