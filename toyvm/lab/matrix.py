@@ -18,10 +18,10 @@ _ALIKE = 0.05  # so far from the bare machine a time counts as its
 
 def matrix_lines(experiment: Experiment, width: int) -> Iterator[str]:
     """A row each workload, a column each subject beside the bare machine, in as many bands as the width takes."""
-    if experiment.base is None:
-        return
-    yield from wrapped("Time of an operation, as a multiple of the bare machine's:", width)
     others = [subject for subject in experiment.subjects if subject.technique != BASE]
+    if experiment.base is None or not others:
+        return  # nothing to compare
+    yield from wrapped("Time of an operation, as a multiple of the bare machine's:", width)
     rows = [workload.name for workload in experiment.workloads if _is_compared(experiment, workload.name)]
     for band in _bands(others, width):
         yield ""
