@@ -1,4 +1,4 @@
-"""Limits: the most that is read of a file, and made of what it holds. The README's table says them."""
+"""Limits: the most that is read of a file, and made of what it holds. The table in toyvm/docs/security.md says them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of targets: as text for a terminal, as Markdown for the README, and as a record."""
+"""The table of targets: as text for a terminal, as Markdown for the documents, and as a record."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def text_lines(rows: Sequence[Row], width: int) -> Iterator[str]:
 
 
 def markdown_lines(rows: Sequence[Row]) -> Iterator[str]:
-    """The same for the README."""
+    """The same for the documents."""
     yield "| | to reach | peers | go for | measured | holds |"
     yield "|---|---|---|---|---|---|"
     for row in rows:

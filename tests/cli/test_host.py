@@ -125,7 +125,7 @@ def test_every_key_reaches_its_guest(tmp_path: Path) -> None:
 def test_every_key_stands_in_help_readme_and_example(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     help_text = call(capfd, "host", "--help").output
-    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "guests/side_by_side.toml")]
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("toyvm/docs/hosts.md", "guests/side_by_side.toml")]
     for heading, keys in (("[host]", HOST_KEYS), ("[[guest]]", GUEST_KEYS)):
         listing = help_text[help_text.index(f"{heading}, ") :].split("\n\n")[0]
         assert re.findall(r"^  ([a-z-]+)  +\S", listing, re.MULTILINE) == list(keys)
