@@ -193,6 +193,27 @@ def test_commands_are_done_at_their_time(capfd: Capture, folder: Path) -> None:
     assert a["condition"] == b["condition"] == "stopped"
 
 
+def test_a_line_of_commands_ends_where_lines_end_and_nowhere_else(capfd: Capture, folder: Path) -> None:
+    (folder / "echo.s").write_text(ECHO)
+    path = written(folder, "name = 'e'\nprogram = 'echo.s'\ninput = 'console'")
+    (folder / "commands").write_text("send e a\u2028b\x0cc\nend e\nat 1e5 show e\n")
+    done = call(capfd, "host", str(path), "--commands", str(folder / "commands"))
+    assert (done.code, done.errors) == (0, "")
+    assert done.output.startswith("a\u2028b\x0cc\n")
+
+
+@pytest.mark.parametrize("key", ["output", "disk"])
+@pytest.mark.parametrize("name", ["hosts.toml", "commands"])
+def test_no_guest_writes_what_the_host_is_made_from(capfd: Capture, folder: Path, key: str, name: str) -> None:
+    path, commands = written(folder, f"program = 'zero.s'\n{key} = '{name}'"), folder / "commands"
+    commands.write_bytes(b"# " + bytes(510))
+    before = path.read_bytes(), commands.read_bytes()
+    done = call(capfd, "host", str(path), "--commands", str(commands))
+    assert done.code == 2
+    assert f"{key} of guest1 {folder / name}: that would overwrite a file it is made from" in done.errors
+    assert (path.read_bytes(), commands.read_bytes()) == before
+
+
 def test_a_command_for_all_is_for_those_that_have_not_ended(capfd: Capture, folder: Path) -> None:
     path = written(folder, "name = 'ends'\nprogram = 'zero.s'", "name = 'goes'\nprogram = 'loop.s'")
     commands = folder / "commands"
@@ -273,6 +294,7 @@ def test_commands_may_come_from_standard_input(folder: Path) -> None:
         ("share a x", ":1: share: 'x' is no whole number"),
         ("cap a 0", ":1: cap of 0%"),
         ("at 5", ":1: at takes a count of ticks, and a command"),
+        ("at 5 at 6 stop a", ":1: at stands once in a command"),
         ("at x stop a", ":1: at: 'x' is no whole number"),
         ("at 7 stop a\nat 5 stop a", ":2: at 5 comes after at 7"),
         ("send a x", "guest a has no console to type at"),

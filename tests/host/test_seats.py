@@ -69,6 +69,24 @@ def test_nobody_asks_for_input_of_a_guest_that_is_paused(host: Host) -> None:
     assert guest.outcome.exit_code == 65
 
 
+def test_a_guest_that_another_one_s_input_closes_while_both_wait_is_gone(host: Host) -> None:
+    class Closing(Typed):
+        def fetch(self, size: int, wait: float) -> bytes | None:
+            self.asked += 1
+            if self.asked == 1:
+                return None
+            other.close()
+            return b"x"
+
+    guest, other = (host.guest("trap", "64K", input=source) for source in (Closing(), Typed()))  # type: ignore[arg-type]
+    for one in (guest, other):
+        one.load(READS)
+    assert host.run() is HostStop.DONE
+    assert guest.outcome is not None
+    assert guest.outcome.exit_code == ord("x")
+    assert host.guests == (guest,)
+
+
 def test_a_guest_that_is_closed_while_it_waits_is_gone(host: Host) -> None:
     source, busy = Typed(), looping(host)
     guest = waiting(host, source)

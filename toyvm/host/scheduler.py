@@ -313,6 +313,8 @@ class Sharing:
         started = monotonic()
         try:
             for seat in self._waiting:
+                if seat.guest.closed:  # by another one's input, just now
+                    continue
                 if seat.over or (not seat.paused and self._has_come(seat)):
                     seat._wait = None
                     self.changed(seat)

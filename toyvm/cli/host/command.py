@@ -96,10 +96,13 @@ def execute(arguments: argparse.Namespace) -> int:
 def _check_outputs(arguments: argparse.Namespace, plan: HostPlan) -> None:
     from toyvm.cli.outputs import check_kept, check_outputs
 
-    outputs = {"--report": arguments.report}
-    check_outputs({**outputs, **{f"output of {guest.name}": guest.output for guest in plan.guests}})
+    report = {"--report": arguments.report}
+    outputs = {**report, **{f"output of {guest.name}": guest.output for guest in plan.guests}}
+    disks = {f"disk of {guest.name}": guest.disk for guest in plan.guests if not guest.read_only}
+    check_outputs(outputs)
+    check_kept({**outputs, **disks}, (find_host_file(arguments.file), arguments.commands))
     files = [path for guest in plan.guests for path in (guest.program, guest.input, guest.disk)]
-    check_kept(outputs, (arguments.file, arguments.commands, *files))
+    check_kept(report, files)
 
 
 # Making the host.
@@ -224,7 +227,7 @@ def _commands(source: str | None, control: Control) -> list[Command]:
     if source is None:
         return []
     text = _typed() if source == "-" else read_text(source, MAXIMUM_COMMANDS_BYTES, "commands are lines")
-    return control.parse_all(text.splitlines(), "standard input" if source == "-" else shown(source))
+    return control.parse_all(text.split("\n"), "standard input" if source == "-" else shown(source))
 
 
 def _typed() -> str:

@@ -87,6 +87,8 @@ class Control:
             if len(parts) < 2:
                 raise UsageError("at takes a count of ticks, and a command")
             at, words = parse_count(parts[0], "at"), parts[1].split(None, 1)
+            if words[0] == "at":
+                raise UsageError("at stands once in a command")
         verb, rest = words[0], words[1].strip("\r\n") if len(words) > 1 else ""
         if verb == "quit":
             return Command(at, verb, ())

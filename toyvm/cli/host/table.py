@@ -100,8 +100,9 @@ def summary(account: HostAccount, ticks_a_second: float | None, width: int) -> l
     rate = "" if ticks_a_second is None else f", {show_count(ticks_a_second)}/s"
     idle = f", {100 * account.idle / account.clock:.0f}% idle" if account.idle else ""
     part = 100 * account.seconds_monitor / account.seconds if account.seconds else 0.0
+    guests = "1 guest" if len(account.guests) == 1 else f"{len(account.guests)} guests"
     return [
-        f"{len(account.guests)} guests: {counts}; clock {show_count(account.clock)} ticks{rate}{idle}"[:width],
+        f"{guests}: {counts}; clock {show_count(account.clock)} ticks{rate}{idle}"[:width],
         (
             f"memory {show_bytes(account.memory_used)} used, {show_bytes(account.memory_free)} free of "
             f"{show_bytes(account.memory)}; monitor: {show_bytes(account.memory_monitor)}, {part:.0f}% of "
