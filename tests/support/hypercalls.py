@@ -156,3 +156,13 @@ def askers(count: int = 2, host_memory: int = 1 << 20) -> Iterator[list[Asker]]:
     """Several domains of one host."""
     with Host(host_memory) as host:
         yield [asker_on(host) for _ in range(count)]
+
+
+def allow(host: Host, units: int) -> None:
+    """How much work, in units, one exit of the host's guests may come to."""
+    assert lib.t64_host_allow(host.native, units) == lib.T64_OK
+
+
+def end_of(guest: Guest) -> tuple[object, ...]:
+    """All that its kernel, or who counts its exits, could tell."""
+    return guest.retired, guest.time, guest.output, guest.state_hash(), guest.exits, guest.hypercalls, guest.disk
