@@ -202,12 +202,23 @@ def test_an_output_that_nobody_reads_ends_with_101_and_one_line(source: Path) ->
         assert process.stderr.read().count(b"\n") == 1
 
 
-def test_a_full_disk_ends_with_101_and_one_line(source: Path) -> None:
+def test_a_report_that_cannot_be_written_does_not_hide_how_the_guest_ended(capfd: Capture, source: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full here")
+    source.write_text("_start: .word 0\n")
+    done = call(capfd, "run", str(source), "--report", "/dev/full")
+    assert done.code == 101
+    assert "illegal instruction" in done.errors.splitlines()[0]
+    assert "/dev/full: No space left on device" in done.errors.splitlines()[-1]
+
+
+@pytest.mark.parametrize("words", [("run", "{source}"), ("--help",), ("run", "--help"), ("--version",)])
+def test_a_full_disk_ends_with_101_and_one_line(words: tuple[str, ...], source: Path) -> None:
     source.write_text("_start: li a0, 'x'\n1: out 0, a0\n j 1b\n")
     if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full here")
     with open("/dev/full", "wb") as full:
-        command = [sys.executable, "-m", "toyvm", "run", str(source)]
+        command = [sys.executable, "-m", "toyvm", *(word.format(source=source) for word in words)]
         done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False, timeout=30)
     assert (done.returncode, done.stderr.count(b"\n")) == (101, 1)
     assert b"No space left" in done.stderr

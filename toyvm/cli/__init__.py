@@ -11,13 +11,16 @@ from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from types import ModuleType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from toyvm.cli.help import Help
 from toyvm.cli.saying import say
 from toyvm.errors import AssemblyError, BadFileError, ExitCode, ToyvmError
 from toyvm.machine.ctrl_c import RememberedInterrupt
 from toyvm.printable import printable
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 # Command, and the line that help prints for it. Its module has `add_arguments(parser)` and `execute(arguments) -> int`.
 COMMANDS = {
@@ -168,7 +171,11 @@ def _top_parser() -> Parser:
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line, as everywhere."""
+    """An argument parser whose errors are one line, as everywhere, and whose help is an answer like others."""
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        (file or sys.stderr).write(message)  # argparse would drop what cannot be written, and say nothing
+        sys.stdout.flush()
 
     def error(self, message: str) -> None:  # type: ignore[override]
         self.exit(ExitCode.USAGE, printable(f"{self.prog}: {message}; see `{self.prog} --help`") + "\n")

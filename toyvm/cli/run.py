@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     left = parser.add_argument_group("what it leaves")
     left.add_argument("--report", metavar="FILE", help="write how the run ended there, as JSON")
-    left.add_argument("--record", metavar="FILE", help="write what a terminal brought, and when, as JSON")
+    left.add_argument("--record", metavar="FILE", help="write what a terminal or pipe brought, and when, as JSON")
 
 
 class _ListGuests(argparse.Action):
@@ -132,11 +132,11 @@ def execute(arguments: argparse.Namespace) -> int:
     with _recorded(arguments) as source, _computer(arguments, source, output) as computer:
         computer.load(image)
         outcome = _run(computer, source, limits)
+        explain(computer, outcome)  # whatever becomes of the files
         if arguments.report:
             _write_report(arguments, computer, outcome)
         if arguments.record:
             _write_record(arguments.record, source, computer)
-        explain(computer, outcome)
     return exit_code_of(outcome)
 
 
