@@ -16,9 +16,9 @@ bool tables_owns(const struct t64_guest *guest, u64 number)
     return number < guest->host->frames.total && frame_of(guest, number)->owner == guest->owner;
 }
 
-static u64 *entries_of(const struct t64_guest *guest, u32 table)
+static const u64 *entries_of(const struct t64_guest *guest, u32 table)
 {
-    return (u64 *)frames_bytes(&guest->host->frames, table);
+    return (const u64 *)(const void *)frames_bytes(&guest->host->frames, table);
 }
 
 /* The last slot of a root is the monitor's. */
@@ -117,16 +117,10 @@ void tables_note_work(struct t64_guest *guest)
     host_note_work(guest->host, guest->domain->maps_used ? PAGE_ENTRIES * WORK_GRANT_MAPS : PAGE_ENTRIES);
 }
 
-static void write_entry(struct t64_guest *guest, t64_hpa at, u64 value)
-{
-    *host_entry(guest->host, at) = value;
-    host_memory_changed(guest->host, at, sizeof value);
-}
-
 /* A root of its own may be used by users too: the window is not in it before it is the kernel's. */
 void tables_clear_monitor_slot(struct t64_guest *guest, u32 root)
 {
-    write_entry(guest, (t64_hpa){frame_address(root).at + 8 * MONITOR_ROOT_SLOT}, 0);
+    host_store_entry(guest->host, entry_at(root, MONITOR_ROOT_SLOT), 0);
 }
 
 int tables_get_writable(struct t64_guest *guest, u64 number)
@@ -186,8 +180,8 @@ int tables_update(struct t64_guest *guest, t64_hpa at, u64 value)
     int error = get_entry(guest, value, level);
     if (error)
         return error;
-    u64 old = *host_entry(guest->host, at);
-    write_entry(guest, at, value);
+    u64 old = host_entry(guest->host, at);
+    host_store_entry(guest->host, at, value);
     put_entry(guest, at, old, level);
     return 0;
 }
@@ -209,7 +203,7 @@ t64_hpa tables_find_entry(struct t64_guest *guest, t64_gva gva)
     if (!is_canonical(gva))
         return (t64_hpa){T64_NOWHERE};
     for (u32 level = PAGE_LEVELS - 1; level > 0; level--) {
-        u64 entry = *host_entry(guest->host, (t64_hpa){table + 8 * index_of(gva, level)});
+        u64 entry = host_entry(guest->host, (t64_hpa){table + 8 * index_of(gva, level)});
         if (!(entry & PTE_V))
             return (t64_hpa){T64_NOWHERE};
         table = entry & PTE_FRAME;
@@ -253,7 +247,7 @@ void tables_recheck_maps(struct t64_guest *guest)
         if (!guest->domain->maps[i].used)
             continue;
         bool in_table = frame_of(guest, at.at >> FRAME_SHIFT)->type == FRAME_LEVEL0;
-        if (!in_table || !is_grant_map(guest, at, *host_entry(guest->host, at)))
+        if (!in_table || !is_grant_map(guest, at, host_entry(guest->host, at)))
             grants_release(guest, at);
     }
 }

@@ -48,8 +48,7 @@ int grants_map(struct t64_guest *guest, struct t64_guest *granter, u64 reference
     grant->maps++;
     frame_of(guest, grant->frame)->maps++;
     frame_of(guest, grant->frame)->writable_maps += writable;
-    *host_entry(guest->host, entry) = entry_for(grant->frame, writable);
-    host_memory_changed(guest->host, entry, sizeof(u64));
+    host_store_entry(guest->host, entry, entry_for(grant->frame, writable));
     return 0;
 }
 

@@ -18,7 +18,7 @@ static void step_down(struct trees *trees, u32 table, u32 end)
 /* The next valid entry of the deepest table, or NULL. */
 static const u64 *next_entry(struct t64_guest *guest, struct tree_step *step)
 {
-    const u64 *entries = (const u64 *)frames_bytes(&guest->host->frames, step->table);
+    const u64 *entries = (const u64 *)(const void *)frames_bytes(&guest->host->frames, step->table);
     while (step->next < step->end && !(entries[step->next] & PTE_V))
         step->next++;
     return step->next < step->end ? &entries[step->next] : NULL;

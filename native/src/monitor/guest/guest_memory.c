@@ -40,8 +40,7 @@ u64 guest_mark(struct t64_guest *guest, const struct t64_walk *found, u32 rights
     u64 marks = walk_marks(found, rights);
     if (marks) {
         t64_hpa at = phys_locate(&guest->vm.phys, found->entry_at);
-        *host_entry(guest->host, at) |= marks;
-        host_memory_changed(guest->host, at, sizeof(u64));
+        host_store_entry(guest->host, at, host_entry(guest->host, at) | marks);
         tell(guest, found->entry_at);
     }
     return found->entry | marks;
@@ -59,9 +58,8 @@ void guest_store(struct t64_guest *guest, t64_gpa gpa, u64 value, u32 size)
     struct shadow *shadow = &guest->shadow;
     t64_gpa entry_at = {gpa.at & ~(u64)7};
     t64_hpa at = phys_locate(&guest->vm.phys, entry_at);
-    u64 old = *host_entry(guest->host, at), new = entry_after(old, gpa, value, size);
-    *host_entry(guest->host, at) = new;
-    host_memory_changed(guest->host, at, sizeof new);
+    u64 old = host_entry(guest->host, at), new = entry_after(old, gpa, value, size);
+    host_store_entry(guest->host, at, new);
     tell(guest, gpa);
     if (shadow_traces(shadow, (u32)(gpa.at >> FRAME_SHIFT)) && !shadow_means_the_same(old, new) &&
         shadow_keeps_tracing(shadow, entry_at, old, new))

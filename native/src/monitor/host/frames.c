@@ -77,7 +77,7 @@ static void hand_out(struct frames *frames, u32 number, u32 owner, u32 page)
 {
     struct frame *frame = &frames->all[number];
     if (frame->soiled)
-        memset(frames_bytes(frames, number), 0, FRAME_SIZE);
+        memset(frames->ram + ((u64)number << FRAME_SHIFT), 0, FRAME_SIZE);
     *frame = (struct frame){.owner = owner, .page = page, .type = FRAME_UNTYPED, .soiled = true};
     frames->free--;
     count_monitor(frames, owner, 1);

@@ -2,6 +2,8 @@
 #ifndef T64_FRAMES_H
 #define T64_FRAMES_H
 
+#include <assert.h>
+
 #include "base/types.h"
 
 enum { FRAME_SIZE = 4096, FRAME_SHIFT = 12, FRAME_RUN = 512 /* what one entry of level 1 maps */ };
@@ -62,10 +64,18 @@ void frames_give_back(struct frames *frames, u32 number);
 /* The owner goes. True, and it stays as nobody's, if others map it still. */
 bool frames_orphan(struct frames *frames, u32 number);
 
-/* To be read; to be written, if it is the monitor's own. */
-static inline u8 *frames_bytes(const struct frames *frames, u32 number)
+/* To be read. What is written goes through host_store... */
+static inline const u8 *frames_bytes(const struct frames *frames, u32 number)
 {
     return frames->ram + ((u64)number << FRAME_SHIFT);
+}
+
+/* ...but for the monitor's own tables, and the pages that it shares with a guest: nothing that is decoded, traced or shadowed is ever
+ * there, and whoever writes entries flushes what the hardware remembers of them. */
+static inline u64 *frames_own(const struct frames *frames, u32 number)
+{
+    assert(frames->all[number].owner == FRAME_MONITOR);
+    return (u64 *)(void *)(frames->ram + ((u64)number << FRAME_SHIFT));
 }
 
 static inline t64_hpa frame_address(u32 number) { return (t64_hpa){(u64)number << FRAME_SHIFT}; }

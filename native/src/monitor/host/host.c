@@ -4,6 +4,7 @@
 #include "machine/machine.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Guests run in user mode with paging and interrupts on, entered as by eret; only the timer, by which the monitor takes the CPU
  * back, comes in. */
@@ -63,6 +64,12 @@ void host_use_no_root(struct t64_host *host)
 {
     host->hardware.state.ptbr = HOST_NO_ROOT;
     cpu_flush(host->cpu);
+}
+
+void host_store(struct t64_host *host, t64_hpa hpa, const void *bytes, u64 size)
+{
+    memcpy(phys_to_write(&host->hardware.phys, hpa), bytes, size);
+    host_memory_changed(host, hpa, size);
 }
 
 void host_give_back(struct t64_host *host, u32 frame)

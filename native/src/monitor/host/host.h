@@ -43,13 +43,25 @@ static inline bool host_uses_root(const struct t64_host *host, u32 root)
 /* Forget the root in use: its frame may become something else. */
 void host_use_no_root(struct t64_host *host);
 
-/* A frame's contents were changed by the monitor: nothing decoded from it before may run. */
+/* To be read, up to the end of the page. */
+static inline const u8 *host_bytes(const struct t64_host *host, t64_hpa hpa) { return host->hardware.phys.ram + hpa.at; }
+static inline u64 host_entry(const struct t64_host *host, t64_hpa hpa) { return *(const u64 *)(const void *)host_bytes(host, hpa); }
+
+/* These bytes are others now: nothing decoded from them before may run, recompiled or not. */
 static inline void host_memory_changed(struct t64_host *host, t64_hpa hpa, u64 size)
 {
     cpu_memory_changed(host->cpu, hpa, size);
 }
 
-static inline u64 *host_entry(struct t64_host *host, t64_hpa hpa) { return (u64 *)(void *)phys_to_write(&host->hardware.phys, hpa); }
+/* The one door for what the monitor writes, within a page: whoever has to know of it is told here, the TLBs aside. In a guest's
+ * place it is guest_store, as one of its devices guest_write, which come here after they have told its technique. */
+void host_store(struct t64_host *host, t64_hpa hpa, const void *bytes, u64 size);
+
+static inline void host_store_entry(struct t64_host *host, t64_hpa hpa, u64 value)
+{
+    *(u64 *)(void *)phys_to_write(&host->hardware.phys, hpa) = value;
+    host_memory_changed(host, hpa, sizeof value);
+}
 
 /* A zeroed frame for the monitor's own tables. */
 static inline u32 host_take_frame(struct t64_host *host) { return frames_take(&host->frames, FRAME_MONITOR, 0); }

@@ -15,7 +15,7 @@ static int check_buffer(struct t64_guest *guest, const u64 *args, u32 rights)
 static bool write_run(struct t64_guest *guest, t64_gva gva, u64 length)
 {
     u64 *bytes = &call_progress(guest)->done;
-    const u8 *from = guest->host->hardware.phys.ram + reach(guest, gva, ACCESS_LOAD).at;
+    const u8 *from = host_bytes(guest->host, reach(guest, gva, ACCESS_LOAD));
     for (u64 i = 0; i < length; i++, ++*bytes)
         if (port_out(&guest->vm.devices, vm_time(&guest->vm) + 1, PORT_CONSOLE_OUT, from[i]) == T64_STOP_OUTPUT)
             return false;

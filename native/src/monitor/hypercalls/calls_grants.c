@@ -62,7 +62,7 @@ int call_grant_map(struct t64_guest *guest, const u64 *args, u64 *result)
         return -HYPERCALL_ERROR_NOENT;
     if (!tables_owns(guest, entry.at >> FRAME_SHIFT))
         return -HYPERCALL_ERROR_PERM;
-    if (*host_entry(guest->host, entry) & PTE_V)
+    if (host_entry(guest->host, entry) & PTE_V)
         return -HYPERCALL_ERROR_BUSY;
     return grants_map(guest, granter, args[1], entry, args[3] & GRANT_WRITABLE);
 }
@@ -96,8 +96,8 @@ int call_domains(struct t64_guest *guest, const u64 *args, u64 *result)
         number++;
     *result = number;
     host_note_work(guest->host, number * WORK_RECORD);
-    for (const struct t64_guest *other = guest->host->guests; other && !error; other = other->next) {
-        struct t64_domain_record record = {guest_id(other), state_of(&other->vm), t64_guest_pages((t64_vm *)&other->vm)};
+    for (struct t64_guest *other = guest->host->guests; other && !error; other = other->next) {
+        struct t64_domain_record record = {guest_id(other), state_of(&other->vm), t64_guest_pages(&other->vm)};
         t64_gva at = {args[0] + --number * sizeof record};
         if (number < args[1] && !reach_write(guest, at, &record, sizeof record))
             error = -HYPERCALL_ERROR_FAULT;

@@ -24,7 +24,7 @@ static bool read_record(struct t64_guest *guest, struct list_page *page, t64_gva
     }
     if (page->at.at == T64_NOWHERE)
         return false;
-    memcpy(record, guest->host->hardware.phys.ram + page->at.at + offset, sizeof *record);
+    memcpy(record, host_bytes(guest->host, page->at) + offset, sizeof *record);
     return true;
 }
 
@@ -46,7 +46,7 @@ static bool may_lead_to_list(const struct t64_guest *guest, t64_hpa at, t64_hpa 
     u64 number = at.at >> FRAME_SHIFT;
     if (!tables_owns(guest, number) || at.at % sizeof(u64))
         return false;
-    u64 entry = *host_entry(guest->host, at);
+    u64 entry = host_entry(guest->host, at);
     if (!(entry & PTE_V))
         return false;
     return guest->host->frames.all[number].type != FRAME_LEVEL0 || !((entry ^ list.at) & PTE_FRAME);

@@ -19,11 +19,8 @@ t64_hpa reach(struct t64_guest *guest, t64_gva gva, u32 rights)
     if (found.result != WALK_OK)
         return (t64_hpa){T64_NOWHERE};
     u64 marks = walk_marks(&found, rights);
-    if (marks) {
-        t64_hpa entry_at = {found.entry_at.at}; /* of the machine, whose gpa is hpa */
-        *host_entry(guest->host, entry_at) |= marks;
-        host_memory_changed(guest->host, entry_at, sizeof(u64));
-    }
+    if (marks)
+        host_store_entry(guest->host, (t64_hpa){found.entry_at.at}, found.entry | marks); /* of the machine, whose gpa is hpa */
     return (t64_hpa){found.gpa.at};
 }
 
@@ -40,7 +37,7 @@ bool reach_read(struct t64_guest *guest, t64_gva gva, void *buffer, u64 size)
         t64_hpa at = reach(guest, gva, ACCESS_LOAD);
         if (at.at == T64_NOWHERE)
             return false;
-        memcpy(to, guest->host->hardware.phys.ram + at.at, run);
+        memcpy(to, host_bytes(guest->host, at), run);
         gva.at += run, to += run, size -= run;
     }
     return true;
@@ -53,10 +50,10 @@ bool reach_write(struct t64_guest *guest, t64_gva gva, const void *buffer, u64 s
         t64_hpa at = reach(guest, gva, ACCESS_STORE);
         if (at.at == T64_NOWHERE)
             return false;
-        memcpy(phys_to_write(&guest->host->hardware.phys, at), from, run);
-        host_memory_changed(guest->host, at, run);
-        if (!guest->domain)
-            guest->technique->memory_changed(guest, (t64_gpa){gva.at}, run);
+        if (guest->domain)
+            host_store(guest->host, at, from, run);
+        else
+            guest_write(guest, (t64_gpa){gva.at}, from, run);
         gva.at += run, from += run, size -= run;
     }
     return true;

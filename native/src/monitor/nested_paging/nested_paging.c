@@ -50,7 +50,7 @@ u32 nested_root(const struct nested *nested) { return nested->tables[0]; }
 void nested_flush(struct nested *nested)
 {
     for (u32 i = 0; i < nested->used; i++)
-        memset(frames_bytes(&nested->host->frames, nested->tables[i]), 0, FRAME_SIZE);
+        memset(frames_own(&nested->host->frames, nested->tables[i]), 0, FRAME_SIZE);
     nested->used = 1;
     cpu_flush(nested->host->cpu);
 }
@@ -66,7 +66,7 @@ static void provide_tables(struct nested *nested, u32 count)
 
 static u64 *entry_of(struct nested *nested, u32 table, u64 index)
 {
-    return (u64 *)frames_bytes(&nested->host->frames, table) + index;
+    return frames_own(&nested->host->frames, table) + index;
 }
 
 /* Tables that are missing on the way to a region. */

@@ -36,11 +36,6 @@ static bool make_plan(const struct t64_guest *guest, struct plan *plan)
     return true;
 }
 
-static u64 *words_of(struct t64_guest *guest, u32 page)
-{
-    return host_entry(guest->host, frame_address(guest->frames[page]));
-}
-
 static u64 address_of(const struct t64_guest *guest, u32 page) { return frame_address(guest->frames[page]).at; }
 
 /* An image that reaches in here would be overwritten. */
@@ -49,16 +44,16 @@ static bool is_free(struct t64_guest *guest, const struct plan *plan)
     return t64_vm_next_page(&guest->vm, plan->start) >= plan->end;
 }
 
-static void clear_pages(struct t64_guest *guest, const struct plan *plan)
+/* All that is built is written a page at a time, as a whole. */
+
+static void store_page(struct t64_guest *guest, u32 page, const u64 *words)
 {
-    for (u32 page = plan->start; page < plan->end; page++) {
-        memset(words_of(guest, page), 0, FRAME_SIZE);
-        host_memory_changed(guest->host, frame_address(guest->frames[page]), FRAME_SIZE);
-    }
+    host_store(guest->host, frame_address(guest->frames[page]), words, FRAME_SIZE);
 }
 
-static void write_start(struct t64_guest *guest, const struct plan *plan)
+static void store_start(struct t64_guest *guest, const struct plan *plan)
 {
+    u64 words[PAGE_ENTRIES] = {0};
     struct t64_start_record start = {
         .magic = START_MAGIC,
         .version = HYPERCALL_VERSION_MAJOR << 16 | HYPERCALL_VERSION_MINOR,
@@ -70,31 +65,44 @@ static void write_start(struct t64_guest *guest, const struct plan *plan)
         .clock_base = guest->vm.devices.clock_base,
         .domain = guest_id(guest),
     };
-    memcpy(words_of(guest, plan->start), &start, sizeof start);
+    memcpy(words, &start, sizeof start);
+    store_page(guest, plan->start, words);
 }
 
-static void write_list(struct t64_guest *guest, const struct plan *plan)
+typedef u64 word_function(const struct t64_guest *guest, const struct plan *plan, u32 number);
+
+/* So many words from the beginning of a page on; the rest of the last page is 0. */
+static void store_words(struct t64_guest *guest, const struct plan *plan, u32 page, u32 count, word_function *word)
 {
-    enum { IN_PAGE = FRAME_SIZE / sizeof(u64) };
-    for (u32 page = 0; page < guest->pages; page++)
-        words_of(guest, plan->list + page / IN_PAGE)[page % IN_PAGE] = guest->frames[page];
+    for (u32 number = 0; number < count; page++) {
+        u64 words[PAGE_ENTRIES] = {0};
+        for (u32 i = 0; i < PAGE_ENTRIES && number < count; i++)
+            words[i] = word(guest, plan, number++);
+        store_page(guest, page, words);
+    }
+}
+
+static u64 frame_in_list(const struct t64_guest *guest, const struct plan *plan, u32 page)
+{
+    (void)plan;
+    return guest->frames[page];
+}
+
+static u64 root_entry(const struct t64_guest *guest, const struct plan *plan, u32 number)
+{
+    return address_of(guest, plan->level1 + number) | PTE_V;
+}
+
+static u64 level1_entry(const struct t64_guest *guest, const struct plan *plan, u32 number)
+{
+    return address_of(guest, plan->level0 + number) | PTE_V;
 }
 
 /* Tables are readable only: they could not be tables otherwise. */
-static u64 rights_of(const struct plan *plan, u32 page)
+static u64 level0_entry(const struct t64_guest *guest, const struct plan *plan, u32 page)
 {
-    u64 all = PTE_V | PTE_R | PTE_W | PTE_X | PTE_U;
-    return page >= plan->root && page < plan->end ? PTE_V | PTE_R | PTE_U : all;
-}
-
-static void write_tables(struct t64_guest *guest, const struct plan *plan)
-{
-    words_of(guest, plan->root)[0] = address_of(guest, plan->level1) | PTE_V;
-    for (u32 page = plan->level0; page < plan->end; page++)
-        words_of(guest, plan->level1)[page - plan->level0] = address_of(guest, page) | PTE_V;
-    for (u32 page = 0; page < plan->end; page++)
-        words_of(guest, plan->level0 + page / PAGE_ENTRIES)[page % PAGE_ENTRIES] =
-            address_of(guest, page) | rights_of(plan, page);
+    bool is_table = page >= plan->root && page < plan->end;
+    return address_of(guest, page) | PTE_V | PTE_R | PTE_U | (is_table ? 0 : PTE_W | PTE_X);
 }
 
 /* As after reset; the root is pinned, and in use. */
@@ -144,10 +152,11 @@ int para_boot(struct t64_guest *guest, u64 entry)
         return T64_ERROR_MEMORY;
     if (!make_plan(guest, &plan) || (!guest->domain->booted && !is_free(guest, &plan)))
         return T64_ERROR_ROOM;
-    clear_pages(guest, &plan);
-    write_start(guest, &plan);
-    write_list(guest, &plan);
-    write_tables(guest, &plan);
+    store_start(guest, &plan);
+    store_words(guest, &plan, plan.list, guest->pages, frame_in_list);
+    store_words(guest, &plan, plan.root, 1, root_entry);
+    store_words(guest, &plan, plan.level1, plan.end - plan.level0, level1_entry);
+    store_words(guest, &plan, plan.level0, plan.end, level0_entry);
     reset(guest, guest->frames[plan.root]);
     domain_set_mode(guest, DOMAIN_KERNEL);
     guest->unsettled = true; /* it is shown what there is before its first instruction, and need not be interrupted for that */

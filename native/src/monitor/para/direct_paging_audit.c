@@ -55,7 +55,7 @@ static void note_leaf(struct audit *audit, t64_hpa at, u64 entry)
 
 static void count_table(struct audit *audit, u32 table, u32 level)
 {
-    const u64 *entries = (const u64 *)frames_bytes(&audit->guest->host->frames, table);
+    const u64 *entries = (const u64 *)(const void *)frames_bytes(&audit->guest->host->frames, table);
     u32 count = level == FRAME_LEVEL2 ? MONITOR_ROOT_SLOT : PAGE_ENTRIES;
     for (u32 i = 0; i < count; i++) {
         if (!(entries[i] & PTE_V))
@@ -132,7 +132,7 @@ static void compare_frame(struct audit *audit, u32 page)
 static void compare_map(struct audit *audit, const struct grant_map *map)
 {
     u64 table = map->entry.at >> FRAME_SHIFT;
-    u64 entry = *host_entry(audit->guest->host, map->entry);
+    u64 entry = host_entry(audit->guest->host, map->entry);
     u32 owner = frame_at(audit, map->frame)->owner;
     require(audit, tables_owns(audit->guest, table) && frame_at(audit, table)->type == FRAME_LEVEL0);
     require(audit, entry & PTE_V && (entry & PTE_FRAME) >> FRAME_SHIFT == map->frame);

@@ -7,14 +7,11 @@
 
 /* Life. */
 
-static u64 *table_entry(struct t64_guest *guest, u32 table, u32 index)
+/* Of the shared page's address, in a table of that level of the window. */
+static u64 *window_entry(struct t64_guest *guest, u32 table, u32 level)
 {
-    return host_entry(guest->host, frame_address(table)) + index;
-}
-
-static u32 window_index(u32 level)
-{
-    return SHARED_PAGE_ADDRESS >> (PAGE_SHIFT + PAGE_INDEX_BITS * level) & (PAGE_ENTRIES - 1);
+    u32 index = SHARED_PAGE_ADDRESS >> (PAGE_SHIFT + PAGE_INDEX_BITS * level) & (PAGE_ENTRIES - 1);
+    return frames_own(&guest->host->frames, table) + index;
 }
 
 static bool take_frames(struct t64_guest *guest)
@@ -32,10 +29,9 @@ void para_build_window(struct t64_guest *guest)
 {
     const u32 *frames = guest->domain->monitor_frames;
     u64 rights = PTE_R | PTE_W | PTE_U | PTE_A | PTE_D | PTE_V;
-    guest->domain->shared = frames_bytes(&guest->host->frames, frames[DOMAIN_SHARED]);
-    u64 *level1 = table_entry(guest, frames[DOMAIN_WINDOW_LEVEL1], window_index(1));
-    *table_entry(guest, frames[DOMAIN_WINDOW_LEVEL0], window_index(0)) = frame_address(frames[DOMAIN_SHARED]).at | rights;
-    *level1 = frame_address(frames[DOMAIN_WINDOW_LEVEL0]).at | PTE_V;
+    guest->domain->shared = (u8 *)frames_own(&guest->host->frames, frames[DOMAIN_SHARED]);
+    *window_entry(guest, frames[DOMAIN_WINDOW_LEVEL0], 0) = frame_address(frames[DOMAIN_SHARED]).at | rights;
+    *window_entry(guest, frames[DOMAIN_WINDOW_LEVEL1], 1) = frame_address(frames[DOMAIN_WINDOW_LEVEL0]).at | PTE_V;
 }
 
 bool para_open(struct t64_guest *guest)
@@ -207,11 +203,10 @@ static void set_window(struct t64_guest *guest, u32 root)
 {
     u64 window = frame_address(guest->domain->monitor_frames[DOMAIN_WINDOW_LEVEL1]).at | PTE_V;
     u64 wanted = domain_mode(guest) == DOMAIN_KERNEL ? window : 0;
-    u64 *slot = table_entry(guest, root, MONITOR_ROOT_SLOT);
-    if (*slot == wanted)
+    t64_hpa slot = {frame_address(root).at + 8 * MONITOR_ROOT_SLOT};
+    if (host_entry(guest->host, slot) == wanted)
         return;
-    *slot = wanted;
-    host_memory_changed(guest->host, (t64_hpa){frame_address(root).at + 8 * MONITOR_ROOT_SLOT}, sizeof *slot);
+    host_store_entry(guest->host, slot, wanted);
     guest->domain->flush = true;
 }
 

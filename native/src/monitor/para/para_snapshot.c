@@ -253,7 +253,7 @@ static void load_links(struct t64_guest *guest, const struct books *books)
             domain->channels[port] = (struct event_channel){.state = EVENT_VIRQ, .port = virq};
     }
     for (u32 i = 0; i < GRANT_MAPS; i++)
-        phys_write(&guest->vm.phys, (t64_gpa){books->map_entries[i]}, &nothing, sizeof nothing);
+        guest_write(guest, (t64_gpa){books->map_entries[i]}, &nothing, sizeof nothing);
 }
 
 static void load_handlers(struct domain *domain, const struct books *books)

@@ -53,7 +53,7 @@ int rewrite_boot(struct t64_guest *guest, u64 entry)
 
 static u64 *vcpu(const struct t64_guest *guest, u32 cr)
 {
-    return (u64 *)(void *)frames_bytes(&guest->host->frames, guest->shadow.window) + cr;
+    return frames_own(&guest->host->frames, guest->shadow.window) + cr;
 }
 
 /* What plain stores may have changed. The guest may have written anything there: each of these takes any value. */

@@ -226,11 +226,9 @@ static bool goes_where_it_did(struct t64_guest *guest, const struct site *site)
 static bool store_entry_alike(struct t64_guest *guest, t64_gpa at, u64 value)
 {
     t64_hpa hpa = phys_locate(&guest->vm.phys, at);
-    u64 *entry = host_entry(guest->host, hpa);
-    if (!shadow_means_the_same(*entry, value) || rewritten_is_known(guest, (u32)(at.at >> FRAME_SHIFT)))
+    if (!shadow_means_the_same(host_entry(guest->host, hpa), value) || rewritten_is_known(guest, (u32)(at.at >> FRAME_SHIFT)))
         return false;
-    *entry = value;
-    host_memory_changed(guest->host, hpa, sizeof value);
+    host_store_entry(guest->host, hpa, value);
     return true;
 }
 

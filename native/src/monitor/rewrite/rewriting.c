@@ -4,7 +4,6 @@
 #include "monitor/deprivileged/accesses.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     HEAT_STEPPED = 6, /* so often a page was changed after a scan: from then on it is stepped */
@@ -150,7 +149,15 @@ static u32 call_of(u32 site) { return encode((struct t64_decoded){.insn = INSN_H
 
 /* Copies. */
 
-static u32 *words_of(struct t64_guest *guest, u32 frame) { return (u32 *)(void *)frames_bytes(&guest->host->frames, frame); }
+static const u32 *words_of(struct t64_guest *guest, u32 frame)
+{
+    return (const u32 *)(const void *)frames_bytes(&guest->host->frames, frame);
+}
+
+static void store_word(struct t64_guest *guest, u32 frame, u32 index, u32 word)
+{
+    host_store(guest->host, (t64_hpa){frame_address(frame).at + 4 * index}, &word, sizeof word);
+}
 
 static bool has_hit(struct t64_guest *guest, u32 page, u32 mode)
 {
@@ -204,19 +211,20 @@ static bool make_copy(struct t64_guest *guest, u32 page, u32 mode)
     rewriting->pages[page].copy[mode] = frame;
     rewriting->counts.pages++;
     rewriting->counts.copied++;
-    u32 *words = words_of(guest, frame);
-    memcpy(words, words_of(guest, guest->frames[page]), PAGE_SIZE);
-    host_memory_changed(guest->host, frame_address(frame), PAGE_SIZE);
+    host_store(guest->host, frame_address(frame), words_of(guest, guest->frames[page]), PAGE_SIZE);
+    const u32 *words = words_of(guest, frame);
     for (u32 index = 0; index < PAGE_SIZE / 4; index++) {
         if (!is_sensitive(guest, words[index], mode))
             continue;
         struct site site = {.original = decode(words[index]), .word = words[index], .page = page,
                             .index = (u16)index, .mode = (u8)mode};
         site.adapted = is_at_vcpu(site.original);
-        if (!replace(guest, site, &words[index])) {
+        u32 word;
+        if (!replace(guest, site, &word)) {
             drop_copy(guest, page, mode);
             return false;
         }
+        store_word(guest, frame, index, word);
     }
     return true;
 }
@@ -283,9 +291,7 @@ void rewritten_forget_all(struct t64_guest *guest)
 
 static void change_word(struct t64_guest *guest, const struct site *site, u32 word)
 {
-    u32 frame = guest->rewriting->pages[site->page].copy[site->mode];
-    words_of(guest, frame)[site->index] = word;
-    host_memory_changed(guest->host, (t64_hpa){frame_address(frame).at + 4 * site->index}, sizeof word);
+    store_word(guest, guest->rewriting->pages[site->page].copy[site->mode], site->index, word);
 }
 
 /* A page without a hit gets a copy for its own sake. */

@@ -12,7 +12,7 @@ static inline u32 shadow_index(t64_gva gva, u32 level)
 
 static inline u64 *shadow_entry(const struct shadow *shadow, u32 table, u32 index)
 {
-    return (u64 *)frames_bytes(&shadow->host->frames, shadow->tables[table].frame) + index;
+    return frames_own(&shadow->host->frames, shadow->tables[table].frame) + index;
 }
 
 /* Whose frame an entry names: the monitor numbers its shadow tables, a guest's frames and their copies know their page. */
