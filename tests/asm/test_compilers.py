@@ -252,9 +252,9 @@ def test_numbers_that_do_not_fit_their_groups_are_refused(text: str) -> None:
 
 
 WITHOUT = {
-    "lui a5, %tprel_hi(x)": "%tprel_hi: there is no storage of each thread's own here",
+    "lui a5, %tprel_hi(x)": "%tprel_hi: there is no thread-local storage here",
     "auipc a5, %got_pcrel_hi(x)": "%got_pcrel_hi: there is no table of addresses here; compile without -fpic",
-    '.section .tbss, "awT", @nobits\n.zero 4': "section flag 'T': there is no storage of each thread's own here",
+    '.section .tbss, "awT", @nobits\n.zero 4': "section flag 'T': there is no thread-local storage here",
 }
 
 

@@ -290,7 +290,7 @@ def test_commands_may_come_from_standard_input(folder: Path) -> None:
         ("pause", ":1: pause takes a guest's name, or all"),
         ("pause b", ":1: no guest 'b'"),
         ("pause a b", ":1: pause a: 'b' has no meaning here"),
-        ("share a", ":1: share a takes a share"),
+        ("share a", ":1: share a: a share has to follow"),
         ("share a x", ":1: share: 'x' is no whole number"),
         ("cap a 0", ":1: cap of 0%"),
         ("at 5", ":1: at takes a count of ticks, and a command"),
@@ -309,6 +309,14 @@ def test_each_mistake_in_a_command_is_one_line_that_says_where(
     assert done.code in (2, 101)
     assert message in done.errors
     assert done.errors.count("\n") == 1
+
+
+def test_an_exit_code_that_counts_as_99_is_said_to(capfd: Capture, folder: Path) -> None:
+    (folder / "high.s").write_text("li a0, 150\nout 8, a0\n")
+    done = call(capfd, "host", str(written(folder, "name = 'h'\nprogram = 'high.s'")))
+    assert done.code == 99
+    assert done.errors == ("toyvm: guest h: the guest switched itself off with exit code 150, which counts as 99\n")
+    assert "\n1 guest: 1 ended; " in done.output
 
 
 def test_a_report_holds_what_each_guest_came_to_and_the_host_s_account(capfd: Capture, folder: Path) -> None:

@@ -21,7 +21,7 @@ _ABSENT = (
     (r"f\w+\.[sdqwlux.]+|f[ls][wdq]", "there is no floating point"),
     (r"c\..*", "there are no compressed instructions"),
     (r"v(set|le|se|l|s|add|mv)\w*\..*|vset\w+", "there are no vectors"),
-    (r"la\.tls\..*", "there is no storage of each thread's own"),
+    (r"la\.tls\..*", "there is no thread-local storage"),
 )
 
 

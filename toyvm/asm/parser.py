@@ -43,8 +43,8 @@ PARTS: dict[str, type[Part]] = {
 }
 _OTHER_PARTS = {
     "got": "no table of addresses here; compile without -fpic",
-    "tprel": "no storage of each thread's own here",
-    "tls": "no storage of each thread's own here",
+    "tprel": "no thread-local storage here",
+    "tls": "no thread-local storage here",
 }
 _OTHER_PART = re.compile(rf"%({'|'.join(_OTHER_PARTS)})\w*", re.ASCII)
 ESCAPES = {"n": 10, "t": 9, "r": 13, "b": 8, "f": 12, "v": 11, "a": 7, "e": 27, "\\": 92, '"': 34, "'": 39}

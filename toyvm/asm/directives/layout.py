@@ -80,7 +80,7 @@ def _rights(operand: str) -> Rights:
     rights = Rights(0)
     for offset, flag in enumerate(operand[1:-1], 1):
         if flag == "T":
-            raise Complaint("section flag 'T': there is no storage of each thread's own here", 1, offset, 1)
+            raise Complaint("section flag 'T': there is no thread-local storage here", 1, offset, 1)
         if flag not in _FLAGS:
             known = "a (allocated), w (written), x (executed)"
             raise Complaint(f"unknown section flag '{flag}'; there are {known}", 1, offset, 1)

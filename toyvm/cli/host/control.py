@@ -104,7 +104,7 @@ class Control:
         if row.argument is None and argument.strip():
             raise UsageError(f"{verb} {name}: {argument.strip()!r} has no meaning here")
         if row.argument is not None and not argument:
-            raise UsageError(f"{verb} {name} takes {row.argument}")
+            raise UsageError(f"{verb} {name}: {row.argument} has to follow")
         row.check(argument)
         names = tuple(guest.name for guest in self.host.guests) if name == EVERY else (self.guest(name.strip()).name,)
         return Command(at, verb, names, argument)

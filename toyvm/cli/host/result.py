@@ -43,7 +43,9 @@ class _End:
         """Why it did not end well by itself; "" where it did, or was stopped."""
         if self.outcome is None:
             return "" if self.stopped else f"{self.condition} when the run ended"
-        return "" if self.outcome.ok else self.outcome.detail
+        code = self.outcome.exit_code
+        counts = f", which counts as {self.code}" if code is not None and code != self.code else ""
+        return "" if self.outcome.ok else self.outcome.detail + counts
 
     @property
     def code(self) -> int:
