@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.cores import ENTRY, Core, word
+from support.cores import ENTRY, NOWHERE, Core, word
 
 from toyvm.native import lib
 
@@ -105,6 +105,59 @@ def test_a_stopped_machine_is_stopped_in_its_snapshot_too() -> None:
     core.run()
     assert other.load(core.save()) == lib.T64_OK
     assert other.run() == lib.T64_STOP_EXIT
+
+
+def stop_of(core: Core) -> tuple[int, ...]:
+    info = lib.t64_vm_stop_info(core.vm)
+    return info.fault, info.exit_code, info.cause, info.pc, info.tval
+
+
+ILLEGAL = 0
+STOPS = {
+    "exit": (word("addi", 5, 0, 77), word("out", "power", 5)),
+    "double fault": (word("addi", 5, 5, 1), word("ld", 6, 1, 0), ILLEGAL),
+    "stuck": (word("addi", 5, 5, 1), word("jal", 0, 0)),
+}
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_a_stop_is_told_alike_whenever_the_machine_was_moved(name: str) -> None:
+    """At a double fault between its two traps, too."""
+
+    def stopping() -> Core:
+        core = Core(*STOPS[name])
+        core.set_cr("tvec", ENTRY + 8)
+        return core
+
+    whole = stopping()
+    code = whole.run(100)
+    assert stop_of(whole) != (0, 0, 0, 0, 0)
+    for count in (0, 1, 2, 100):
+        first, second = stopping(), stopping()
+        first.run(count)
+        assert second.load(first.save()) == lib.T64_OK
+        assert (second.run(100), stop_of(second)) == (code, stop_of(whole))
+
+
+@pytest.mark.parametrize("count", range(5))
+def test_the_end_of_input_is_kept_and_whether_it_was_read(count: int) -> None:
+    program = tuple(each for rd in (8, 10) for each in (word("in", rd, "console_in"), word("crr", rd + 1, "ipend")))
+    whole, first, second = Core(*program), Core(*program), Core(*program)
+    whole.input(b"", end=True)
+    first.input(b"", end=True)
+    whole.run(4)
+    first.run(count)
+    assert second.load(first.save()) == lib.T64_OK
+    assert (second.run(4), second.save()) == (lib.T64_STOP_LIMIT, whole.save())
+    assert list(second.state.x)[8:12] == [NOWHERE - 1, second.cr("ipend")] * 2
+
+
+def test_a_disk_that_was_written_is_so_wherever_the_machine_goes_on() -> None:
+    first, second = copying_core(), copying_core()
+    assert not lib.t64_vm_disk_dirty(first.vm)
+    first.run(400)
+    assert second.load(first.save()) == lib.T64_OK
+    assert lib.t64_vm_disk_dirty(second.vm)
 
 
 def test_snapshots_are_sparse() -> None:
