@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from toyvm.asm import Source, assemble, assemble_text
+from toyvm.asm.linking.listing import BYTES_IN_ROW, MAXIMUM_ROWS
 from toyvm.asm.t64inc import constants, virtual_include
 from toyvm.errors import AssemblyError, BadFileError, Diagnostic, UsageError
 from toyvm.isa.control import CONTROL_REGISTERS
@@ -246,6 +247,15 @@ def test_a_name_of_any_bytes_is_that_of_a_file_that_is_not_there(directive: str)
     found = linked(f'nop\n{directive} "\\xff"')
     assert isinstance(found, Diagnostic)
     assert "is not there" in found.message
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 2, 100])
+def test_a_line_that_makes_many_bytes_has_so_many_rows_and_says_how_many_more_there_are(more: int) -> None:
+    rows = MAXIMUM_ROWS + more
+    listing = assemble_text(f"nop\n.data\n.skip {BYTES_IN_ROW * rows}, 1", "t.s").listing()
+    assert listing.count(" 01010101 01010101") == min(rows, MAXIMUM_ROWS)
+    assert ("rows more" in listing) == (more > 0)
+    assert (f"  {more} rows more" in listing) == (more > 0)
 
 
 @pytest.mark.parametrize("section", [".rodata", ".data", ".bss", '.section .x, "aw"', '.section .note, "", @progbits'])

@@ -18,7 +18,7 @@ from support.commands import ROOT
 from support.host_files import ECHO, programs_in, written
 
 from toyvm.cli.host.console import KEPT, KeptOutput, TypedInput
-from toyvm.cli.host.table import Row, show_bytes, show_count, table
+from toyvm.cli.host.table import _COLUMNS, Row, _cell, columns_for, show_bytes, show_count, table
 from toyvm.host.accounts import GuestAccount
 
 
@@ -147,6 +147,18 @@ def test_a_table_is_as_wide_as_there_is_room(width: int) -> None:
     assert max(map(len, lines)) <= width
     assert lines[2].startswith("> b")
     assert ("last line" in lines[0]) == (width == 200 or "the last" in lines[1])
+
+
+def test_a_table_has_as_many_columns_as_there_is_room_for_and_each_whole() -> None:
+    counts = []
+    for width in range(15, 200):
+        columns = columns_for(width)
+        heading, line = table([row()], width)
+        assert heading.startswith("  " + " ".join(_cell(column, column.heading) for column in columns).rstrip())
+        assert line.startswith("  " + " ".join(_cell(column, column.text(row())) for column in columns).rstrip())
+        counts.append(len(columns))
+    assert counts == sorted(counts)
+    assert (counts[0], counts[-1]) == (1, len(_COLUMNS))
 
 
 def test_figures_fit_their_columns() -> None:

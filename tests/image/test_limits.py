@@ -15,7 +15,7 @@ from support.riscv_elf import call as system_call
 from support.riscv_elf import words as riscv_words
 
 from toyvm import BadFileError, Machine, assemble_text
-from toyvm.image import Image, LineTable, Segment, Symbol, elf
+from toyvm.image import PF_R, Image, LineTable, Segment, Symbol, elf
 from toyvm.image.file import ElfFile
 from toyvm.importer import import_program
 from toyvm.importer.code import code_runs
@@ -53,6 +53,23 @@ def damaged(data: bytes, sections: dict[int, int]) -> bytes:
         if kind in sections:
             out[place + 32 : place + 40] = sections[kind].to_bytes(8, "little")
     return bytes(out)
+
+
+def with_segment_at(address: int) -> Image:
+    return PROGRAM._replace(segments=(*PROGRAM.segments, Segment(address, b"", 4096, PF_R)))
+
+
+@pytest.mark.parametrize("below", [0, 1, 4096])
+def test_a_segment_may_end_where_addresses_do(below: int) -> None:
+    top = (1 << 64) - 4096 - below
+    assert Image.from_bytes(with_segment_at(top).to_bytes()).segments[-1].address == top
+
+
+def test_a_segment_may_not_end_beyond_addresses() -> None:
+    data = with_segment_at((1 << 64) - 4096).to_bytes()
+    size = elf.HEADER.size + len(PROGRAM.segments) * elf.PROGRAM_HEADER.size + 40
+    with pytest.raises(BadFileError, match="is larger than any memory"):
+        Image.from_bytes(data[:size] + (4097).to_bytes(8, "little") + data[size + 8 :])
 
 
 def test_more_symbols_than_the_limit_are_refused_before_they_are_made() -> None:

@@ -42,7 +42,7 @@ def set_address(address: int) -> bytes:
 END = b"\0\1\1"
 
 
-def unit(version: int, code: bytes, address_size: int = 8) -> DebugSections:
+def unit(version: int, code: bytes, address_size: int = 8, line_range: int = LINE_RANGE) -> DebugSections:
     """A line program over the files main.c and inc/util.h."""
     strings = b"/where/gcc/ran\0inc\0main.c\0util.h\0"
     if version >= 5:
@@ -53,11 +53,19 @@ def unit(version: int, code: bytes, address_size: int = 8) -> DebugSections:
         tables = directories + files
     else:
         tables = b"inc\0\0" + b"main.c\0\0\0\0" + b"util.h\0\1\0\0" + b"\0"
-    fixed = b"\4" + (b"\1" if version >= 4 else b"") + b"\1" + struct.pack("<bBB", LINE_BASE, LINE_RANGE, OPCODE_BASE)
+    fixed = b"\4" + (b"\1" if version >= 4 else b"") + b"\1" + struct.pack("<bBB", LINE_BASE, line_range, OPCODE_BASE)
     rest = fixed + LENGTHS + tables
     head = struct.pack("<H", version) + (bytes([address_size, 0]) if version >= 5 else b"")
     body = head + struct.pack("<I", len(rest)) + rest + code
     return DebugSections(struct.pack("<I", len(body)) + body, strings, b"")
+
+
+@pytest.mark.parametrize("line_range", [1, 2, 3, 9, 11, 14, 22, 81, 121, 242, 243, 255])
+def test_a_constant_advance_is_that_of_the_last_opcode(line_range: int) -> None:
+    """Whose lines, other than it, it leaves."""
+    by_last = read_lines(unit(4, set_address(START) + bytes([COPY, 255]) + END, line_range=line_range))
+    by_constant = read_lines(unit(4, set_address(START) + bytes([COPY, CONST_ADD]) + END, line_range=line_range))
+    assert by_constant.addresses[-1] == by_last.addresses[-1] == START + (255 - OPCODE_BASE) // line_range * 4
 
 
 VERSIONS = pytest.mark.parametrize("version", [2, 3, 4, 5])
