@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 from toyvm.isa.control import ALL_BITS, CONTROL_REGISTERS, IE, MODE, PIE, PMODE
 from toyvm.isa.registers import ABI_NAMES
 from toyvm.isa.traps import BY_CODE, BY_NAME
-from toyvm.machine.code_end import end_run_past, is_empty
 from toyvm.machine.outcome import Fault, Outcome, Stop, Trapped
 from toyvm.native import lib
 
@@ -125,6 +124,8 @@ def detail_of(computer: Inspectable, stop: Stop, exit_code: int | None, fault: F
 
 def _fault_sentence(computer: Inspectable, fault: Fault) -> str:
     """The guest cannot go on: why, after what, and where."""
+    from toyvm.machine.code_end import is_empty
+
     origin = fault.origin
     where = _where(computer, origin.pc)
     if is_empty(computer):
@@ -200,6 +201,8 @@ def _advice(computer: Inspectable, fault: Fault) -> str:
 
 
 def _advice_on_end(computer: Inspectable, origin: Trapped) -> str:
+    from toyvm.machine.code_end import end_run_past
+
     ended = end_run_past(computer, origin)
     if ended is None:
         return ""
