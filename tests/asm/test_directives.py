@@ -64,6 +64,18 @@ def test_numbers_fit_signed_or_unsigned_and_no_further(row: tuple[str, int], dat
         )
 
 
+@pytest.mark.parametrize(("name", "size"), [(".byte", 1), (".half", 2), (".word", 4), (".dword", 8)])
+@pytest.mark.parametrize("form", ["{name} {value}", "{name} later\n.equ later, {value}", ".fill 1, {size}, {value}"])
+def test_a_negative_number_may_be_as_64_bits_have_it(form: str, name: str, size: int) -> None:
+    least = -(1 << (8 * size - 1))
+    for value in (-1, least, least + 1):
+        as_words = form.format(name=name, size=size, value=(1 << 64) + value)
+        assert bytes_of(f".data\n{as_words}\n.text\nnop", ".data") == value.to_bytes(size, "little", signed=True)
+    if size < 8:
+        beyond = form.format(name=name, size=size, value=(1 << 64) + least - 1)
+        assert "does not fit" in complaint(f"nop\n{beyond}").message
+
+
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30))
 def test_any_text_can_be_in_a_string(text: str) -> None:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
