@@ -188,6 +188,21 @@ def test_a_snapshot_has_holes_too(ask: Asker) -> None:
     assert get(ask, PAGE) == (0, 1)
 
 
+@pytest.mark.parametrize("target", [0, PAGES - 1, PAGES])
+def test_a_snapshot_has_the_target_that_the_host_had_set(ask: Asker, target: int) -> None:
+    ask.guest.balloon_target = target
+    snapshot = ask.guest.save()
+    for page in (PAGE, OTHER):
+        unmap(ask, page)
+    assert give(ask, PAGE, OTHER) == (0, 2)
+    ask.guest.balloon_target = PAGES - 2
+    ask.guest.restore(snapshot)
+    assert (ask.guest.balloon_target, ask.guest.reservation, ask.shared("target")) == (target, PAGES, target)
+    unmap(ask, PAGE)
+    assert give(ask, PAGE) == (0, 1)
+    assert get(ask, PAGE) == ((0, 1) if target == PAGES else (error("nomem"), 0))
+
+
 def test_a_guest_s_end_gives_back_what_it_has(ask: Asker) -> None:
     unmap(ask, PAGE)
     assert give(ask, PAGE) == (0, 1)

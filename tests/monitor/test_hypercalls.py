@@ -134,6 +134,19 @@ def test_a_handler_is_entered_with_interrupts_off_unless_it_keeps_them(ask: Aske
     assert ask.shared("status") & (IE | PIE | PMODE) == PIE | IE * flags
 
 
+@pytest.mark.parametrize("flags", [0, 1])
+def test_a_snapshot_has_each_handler_and_whether_it_keeps_interrupts(ask: Asker, flags: int) -> None:
+    ask.write(LIST, TRAP_ANY, HANDLER, 1 - flags, CAUSE["illegal_instruction"].code, HANDLER + 8, flags)
+    assert ask("set_trap_table", LIST, 2) == 0
+    snapshot = ask.guest.save()
+    ask.set_handler(HANDLER + 16, flags=1 - flags)
+    ask.guest.restore(snapshot)
+    for pc, handler, kept in ((0x7000, HANDLER + 8, flags), (0x7002, HANDLER, 1 - flags)):
+        ask.set_shared("status", IE)
+        ask.run(pc)
+        assert (ask.guest.pc, ask.shared("status") & IE) == (handler + 4, IE * kept)
+
+
 def test_a_trap_without_a_handler_ends_the_guest(ask: Asker) -> None:
     outcome = ask.run(0x7000)
     assert (outcome.stop, outcome.fault.kind if outcome.fault else None) == ("fault", "no handler")
