@@ -177,11 +177,12 @@ def _check_engine_options(arguments: argparse.Namespace) -> None:
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Refuse before the run what could not be written after it, or would overwrite what the run is made from."""
-    from toyvm.cli.outputs import check_kept, check_outputs
-
     outputs = {"--report": arguments.report, "--record": arguments.record}
-    check_outputs(outputs)
-    check_kept(outputs, (arguments.program, arguments.input, arguments.replay, arguments.disk))
+    if any(path is not None for path in outputs.values()):
+        from toyvm.cli.outputs import check_kept, check_outputs
+
+        check_outputs(outputs)
+        check_kept(outputs, (arguments.program, arguments.input, arguments.replay, arguments.disk))
 
 
 def _limits(arguments: argparse.Namespace) -> tuple[int | None, float | None]:

@@ -6,7 +6,6 @@ from os import PathLike
 
 from toyvm.arguments import check_bytes, check_path, check_text
 from toyvm.files.boundary import boundary, read_file, shown
-from toyvm.files.replacing import replace_file
 from toyvm.image.model import Contents
 from toyvm.limits import MAXIMUM_IMAGE_BYTES
 
@@ -29,6 +28,8 @@ class Image(Contents):
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the file, all of it or nothing. Raises BadFileError."""
+        from toyvm.files.replacing import replace_file
+
         check_path(path, "path")
         with boundary(path):
             replace_file(path, self.to_bytes())

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from toyvm.errors import BadFileError
 from toyvm.files.boundary import read_regular
-from toyvm.files.replacing import replace_file
 from toyvm.image import Image
 from toyvm.isa.machine import DEFAULT_LOAD_ADDRESS
 from toyvm.limits import MAXIMUM_IMAGE_BYTES
@@ -85,6 +84,8 @@ def _read(guests: Path, file: Path) -> Image | None:
 
 def _write(guests: Path, file: Path, image: Image, inputs: Iterable[Path]) -> None:
     """Write the file, all of it or nothing. Raises OSError, BadFileError, and ValueError if a source lies outside."""
+    from toyvm.files.replacing import replace_file
+
     names = [path.relative_to(guests).as_posix() for path in inputs]
     body = "\n".join(names).encode() + b"\n\n" + _rerooted(image, f"{guests}/", "/").to_bytes()
     file.parent.mkdir(exist_ok=True)
