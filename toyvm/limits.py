@@ -21,6 +21,7 @@ MAXIMUM_STATEMENTS = 2_000_000
 STATEMENTS_OF_A_NAME = 3  # that a symbol counts for, and each part of a value that only linking works out
 STATEMENTS_OF_AN_INCLUDE = 100  # that an include counts for, besides its own
 MAXIMUM_CHARACTERS = 128 << 20  # of sources, of includes each time, and of what macros and repetitions make
+CHARACTERS_OF_A_WIDE_ONE = 4  # that each character of a source counts for, unless all of them are ASCII
 MAXIMUM_COLUMNS = 1 << 16  # of a line, as written or as made
 MAXIMUM_CONTENTS_BYTES = 64 << 20  # that the image file holds
 MAXIMUM_MESSAGES = 1000  # of warnings and prints

@@ -146,6 +146,12 @@ def test_an_image_has_no_more_of_anything_than_its_reader_takes(what: str, monke
     assert "an image has at most" in complaint(f"{SECTIONS}\n.text\nnop").message
 
 
+def test_characters_that_take_more_memory_cost_more() -> None:
+    text = "nop\n" + f"# {'x' * 60_000}\n" * 10
+    assert assemble_text(text).image
+    assert CHARACTERS in complaint(f"{text}# é\n").message
+
+
 def test_messages_are_cut_off() -> None:
     messages = assemble_text('nop\n.rept 2000\n.print "x"\n.endr').messages
     assert len(messages) == MAXIMUM_MESSAGES + 1

@@ -13,7 +13,7 @@ from pathlib import Path
 from toyvm.arguments import check_text
 from toyvm.errors import AssemblyError, Diagnostic
 from toyvm.files.boundary import boundary, read_file
-from toyvm.limits import MAXIMUM_COLUMNS, MAXIMUM_SOURCE_BYTES
+from toyvm.limits import CHARACTERS_OF_A_WIDE_ONE, MAXIMUM_COLUMNS, MAXIMUM_SOURCE_BYTES
 
 # Accounts for statements and characters. Raises Complaint when there are too many.
 Spend = Callable[[int, int], None]
@@ -51,7 +51,8 @@ class Source:
 
     def statements(self, spend: Spend) -> Iterator[Numbered]:
         """Every statement with its line: block comments blanked out, `;` taken as the end of a statement."""
-        spend(self.text.count("\n") + 1, len(self.text))
+        weight = 1 if self.text.isascii() else CHARACTERS_OF_A_WIDE_ONE  # of bytes that memory takes for each
+        spend(self.text.count("\n") + 1, len(self.text) * weight)
         text = self.without_block_comments() if "/*" in self.text else self.text
         lines = split_lines(text)
         self._check_lengths(lines)

@@ -11,6 +11,7 @@ from toyvm.asm.t64inc import NAME, constants
 from toyvm.image import elf
 from toyvm.image.file import MAXIMUM_SECTIONS, MAXIMUM_SEGMENTS
 from toyvm.limits import (
+    CHARACTERS_OF_A_WIDE_ONE,
     MAXIMUM_CHARACTERS,
     MAXIMUM_COLUMNS,
     MAXIMUM_CONTENTS_BYTES,
@@ -39,7 +40,8 @@ _SYNTAX = (
     f"One run of the assembler takes {MAXIMUM_STATEMENTS:,} statements and {MAXIMUM_CHARACTERS:,} characters, those "
     "counted that macros and repetitions make and that are included, each time; an include counts as "
     f"{STATEMENTS_OF_AN_INCLUDE} statements more, a symbol, or a part of a value that waits for the linker, as "
-    f"{STATEMENTS_OF_A_NAME}, a further label of a line as one. "
+    f"{STATEMENTS_OF_A_NAME}, a further label of a line as one; each "
+    f"character of a source that is not all ASCII as {CHARACTERS_OF_A_WIDE_ONE}. "
     f"Lines, as written or made, have {MAXIMUM_COLUMNS:,} characters, and an image holds "
     f"{MAXIMUM_CONTENTS_BYTES:,} bytes, {MAXIMUM_SECTIONS:,} sections, {MAXIMUM_SEGMENTS:,} segments and "
     f"{MAXIMUM_SYMBOLS:,} symbols. What is more is an error where it is made.",
