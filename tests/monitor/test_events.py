@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support.hypercalls import A0, ALL_ONES, CODE, HANDLER, MEMORY, Asker, asker, askers, error
+from support.hypercalls import A0, ALL_ONES, CODE, HANDLER, MEMORY, SHARED_AT, Asker, asker, askers, error
 
+from toyvm.asm import assemble_text
 from toyvm.hypercalls import BY_NAME, EVENT_CAUSE, EVENT_INTERRUPT, EVENT_PORTS, VIRTUAL_INTERRUPTS
 from toyvm.isa.control import IE
 from toyvm.isa.traps import BY_NAME as CAUSE
@@ -260,6 +261,34 @@ def test_between_two_runs_of_a_host_an_idle_domain_is_woken_as_well(pair: list[A
         assert one("event_send", port) == 0
     assert host.run() == "done"
     assert two.guest.outcome.stop == "exit"
+
+
+def test_domains_that_wake_each_other_all_the_time_give_up_a_slice_with_each_wait(pair: list[Asker]) -> None:
+    one, two = pair
+    host, ports = one.host, bound(one, two)
+    for each, port in zip(pair, ports, strict=True):
+        each.set_shared("imask", EVENT)
+        source = f"""
+            .include "platform.inc"
+            .globl _start
+            _start:
+            1:  hcall HC_BLOCK
+                li   t0, SHARED_PAGE
+                sd   zero, {SHARED_AT["event_pending"]}(t0)
+                li   a0, {port}
+                hcall HC_EVENT_SEND
+                j    1b
+        """
+        each.guest.write(0x5000, assemble_text(source, "wakes.s", defines={"PARAVIRT": 1}).image.segments[0].data)
+        each.guest.pc = 0x5000
+    one.guest.pc += 4  # it begins
+    neighbour = host.guest("trap", "64K")
+    neighbour.load(assemble_text("_start: addi a0, a0, 1\n j _start\n", "for_ever.s").image)
+    before = one.guest.retired + two.guest.retired
+    host.run(20 * host.sharing.schedule.slice)
+    hops = one.guest.retired + two.guest.retired - before
+    assert hops > 10
+    assert neighbour.retired > 19 * host.sharing.schedule.slice
 
 
 def test_how_a_wait_for_others_ended_is_described_once_nobody_can_end_it_in_the_run(pair: list[Asker]) -> None:

@@ -131,7 +131,7 @@ class Sharing:
         self._changes: deque[Seat] = deque()
         self._waiting: list[Seat] = []
         self._idle: dict[Any, Seat] = {}  # those that others may wake, by native object...
-        self._untold: list[Seat] = []  # ...and of them those whose end is not described yet
+        self._untold: set[Seat] = set()  # ...and of them those whose end is not described yet
         self._look_again = 0.0  # when to look at them again
         self._interrupted = False
         self._posted: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
@@ -153,7 +153,7 @@ class Sharing:
                 self._changes.remove(seat)
         self._waiting = [other for other in self._waiting if other is not seat]
         self._idle.pop(seat.native, None)
-        self._untold = [other for other in self._untold if other is not seat]
+        self._untold.discard(seat)
 
     def changed(self, seat: Seat) -> None:
         """Something about it has to be done before the next turn."""
@@ -262,7 +262,7 @@ class Sharing:
         try:
             code = seat.guest._take_turn(min(before + min(count, _PIECE), seat.limit))
         finally:
-            gave_up = code == lib.T64_STOP_YIELD
+            gave_up = code in (lib.T64_STOP_YIELD, lib.T64_STOP_IDLE)  # others may wake it at once, again and again
             took_all = code == lib.T64_STOP_WORK  # its monitor did
             ran = count if took_all else seat.guest.retired - before
             self.seconds_of_guests += seat.guest.runner.seconds - seconds
@@ -281,7 +281,7 @@ class Sharing:
         if stop is Stop.IDLE and seat.is_domain:
             seat.outcome = Outcome(stop, guest.retired, guest.runner.seconds, "the guest waits for others")
             self._idle[seat.native] = seat
-            self._untold.append(seat)
+            self._untold.add(seat)
         else:
             seat.outcome = conclude(guest, stop, guest.runner.seconds)
         self.changed(seat)
