@@ -17,12 +17,14 @@ from toyvm.host.host import Host
 from toyvm.hypercalls import HYPERCALLS
 from toyvm.isa import CONTROL_REGISTERS, INSTRUCTIONS, PORTS
 from toyvm.isa.control import ALL_BITS, ControlRegister
-from toyvm.isa.declare import Class
+from toyvm.isa.declare import Class, Group
 from toyvm.isa.traps import BY_NAME as CAUSES
 from toyvm.isa.traps import INTERRUPTS
 from toyvm.machine.bare import Machine
 from toyvm.machine.computer import Computer
 from toyvm.native import ffi, names_of
+from toyvm.recompiler.emitter import _EMIT
+from toyvm.reference.meaning import MEANING
 from toyvm.techniques import NAMES
 
 MONITORS = "native/src/monitor"
@@ -59,6 +61,15 @@ def table(noun: str, wanted: Iterable[str], place: str, row: str) -> Table:
 
 def upper(names: Iterable[str]) -> list[str]:
     return [name.upper() for name in names]
+
+
+COMPILED = (row.mnemonic for row in INSTRUCTIONS if row.cls is Class.INNOCUOUS and row.group is not Group.ENVIRONMENT)
+
+
+def test_every_innocuous_instruction_is_compiled_and_has_its_meaning_in_the_reference() -> None:
+    wanted = {*COMPILED}
+    assert wanted == {*_EMIT}
+    assert wanted <= {*MEANING}
 
 
 MONITORED = (*(name for name in NAMES if name != "bare"), "custom")
