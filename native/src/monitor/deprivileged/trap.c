@@ -112,6 +112,8 @@ int trap_perform(struct t64_guest *guest, struct t64_decoded in)
     return guest_outcome_of_effect(outcome.effect);
 }
 
+int trap_emulate(struct t64_guest *guest) { return trap_perform(guest, decode((u32)guest->exit.trap.tval)); }
+
 /* The hardware's timer ran out: settling delivers what is due. */
 int trap_let_settle(struct t64_guest *guest)
 {

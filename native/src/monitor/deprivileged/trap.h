@@ -33,8 +33,9 @@ int trap_reflect(struct t64_guest *guest);
 /* The outcome after what may have zapped the root. */
 int trap_back(struct t64_guest *guest);
 
-/* A privileged or critical instruction on the vCPU. */
+/* A privileged or critical instruction on the vCPU, with the registers where the hardware has them; the one that exited. */
 int trap_perform(struct t64_guest *guest, struct t64_decoded in);
+int trap_emulate(struct t64_guest *guest);
 int trap_let_settle(struct t64_guest *guest);
 int trap_spin(struct t64_guest *guest);
 

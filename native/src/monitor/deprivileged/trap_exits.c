@@ -4,14 +4,11 @@
 
 /* Handlers, by reason. */
 
-/* One privileged instruction on the vCPU, with the registers where the hardware has them. */
-static int emulate(struct t64_guest *guest) { return trap_perform(guest, decode((u32)guest->exit.trap.tval)); }
-
 int (*const trap_handlers[EXIT_COUNT])(struct t64_guest *guest) = {
-    [EXIT_CRR] = emulate, [EXIT_CRW] = emulate, [EXIT_CRX] = emulate, [EXIT_ERET] = emulate, [EXIT_WFI] = emulate,
-    [EXIT_TLBI] = emulate, [EXIT_IN] = emulate, [EXIT_OUT] = emulate,
-    [EXIT_GETST] = emulate, [EXIT_SETST] = emulate, [EXIT_GETVEC] = emulate, [EXIT_GETPT] = emulate,
-    [EXIT_PROBE] = emulate,
+    [EXIT_CRR] = trap_emulate, [EXIT_CRW] = trap_emulate, [EXIT_CRX] = trap_emulate, [EXIT_ERET] = trap_emulate,
+    [EXIT_WFI] = trap_emulate, [EXIT_TLBI] = trap_emulate, [EXIT_IN] = trap_emulate, [EXIT_OUT] = trap_emulate,
+    [EXIT_GETST] = trap_emulate, [EXIT_SETST] = trap_emulate, [EXIT_GETVEC] = trap_emulate, [EXIT_GETPT] = trap_emulate,
+    [EXIT_PROBE] = trap_emulate,
     [EXIT_SYSCALL] = trap_reflect,
     [EXIT_EXCEPTION] = trap_reflect,
     [EXIT_GUEST_PAGE_FAULT] = trap_reflect,

@@ -1,11 +1,5 @@
-/* A domain's mode, what it waits for, and how the hardware walks its tables. */
+/* What a domain waits for, and how the hardware walks its tables. */
 #include "monitor/domain/domain.h"
-
-void domain_set_mode(struct t64_guest *guest, u32 mode)
-{
-    u64 status = guest->vm.state.status & ~STATUS_MODE;
-    guest->vm.state.status = mode == DOMAIN_USER ? status | STATUS_MODE : status;
-}
 
 u64 domain_awaited(const struct t64_guest *guest, u64 imask)
 {

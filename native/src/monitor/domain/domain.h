@@ -78,7 +78,11 @@ static inline void domain_tell(struct t64_guest *guest)
 static inline u32 domain_mode(const struct t64_guest *guest) { return vm_in_user_mode(&guest->vm); }
 
 /* The monitor's knowledge of the mode; the guest's word is not taken for it. */
-void domain_set_mode(struct t64_guest *guest, u32 mode);
+static inline void domain_set_mode(struct t64_guest *guest, u32 mode)
+{
+    u64 status = guest->vm.state.status & ~STATUS_MODE;
+    guest->vm.state.status = mode == DOMAIN_USER ? status | STATUS_MODE : status;
+}
 
 /* The hardware's walk under the root in use, which no trap comes of. */
 struct t64_walk domain_walk(struct t64_guest *guest, t64_gva gva, u32 rights);

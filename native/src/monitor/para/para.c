@@ -178,6 +178,8 @@ int para_raise(struct t64_guest *guest, u64 cause, u64 tval)
     return OUTCOME_SETTLE;
 }
 
+int para_reflect(struct t64_guest *guest) { return para_raise(guest, guest->exit.trap.cause, guest->exit.trap.tval); }
+
 /* The hardware, before the guest goes on. */
 
 /* A virtual interrupt that is bound raises its event when it becomes pending. */

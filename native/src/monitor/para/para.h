@@ -26,6 +26,7 @@ void para_build_window(struct t64_guest *guest);
 
 /* Deliver a trap to the guest's handler: an outcome. */
 int para_raise(struct t64_guest *guest, u64 cause, u64 tval);
+int para_reflect(struct t64_guest *guest); /* the one that exited */
 
 /* builder.c: t64_vm_boot's. */
 int para_boot(struct t64_guest *guest, u64 entry);

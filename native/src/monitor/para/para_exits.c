@@ -4,8 +4,6 @@
 
 /* Handlers, by reason. */
 
-static int reflect(struct t64_guest *guest) { return para_raise(guest, guest->exit.trap.cause, guest->exit.trap.tval); }
-
 static int read_info(struct t64_guest *guest)
 {
     system_execute(&guest->vm, hardware_state(guest)->x, (u32)guest->exit.trap.tval);
@@ -29,9 +27,9 @@ static int spin(struct t64_guest *guest)
 
 static int (*const handlers[EXIT_COUNT])(struct t64_guest *guest) = {
     [EXIT_CRR] = read_info,
-    [EXIT_SYSCALL] = reflect,
-    [EXIT_EXCEPTION] = reflect,
-    [EXIT_GUEST_PAGE_FAULT] = reflect,
+    [EXIT_SYSCALL] = para_reflect,
+    [EXIT_EXCEPTION] = para_reflect,
+    [EXIT_GUEST_PAGE_FAULT] = para_reflect,
     [EXIT_TIMER] = let_settle,
     [EXIT_SPIN] = spin,
     [EXIT_HYPERCALL] = hypercall_serve,
