@@ -241,6 +241,10 @@ def hypercalls_header() -> Lines:
             ("MONITOR_ROOT_SLOT", hypercalls.MONITOR_ROOT_SLOT),
             ("VIRQ_COUNT", max(hypercalls.VIRTUAL_INTERRUPTS.values()) + 1),
             ("EVENT_INTERRUPT", hypercalls.EVENT_INTERRUPT),
+            (
+                "INTERRUPTS_END",
+                1 + max(hypercalls.EVENT_INTERRUPT, *(row.number for row in CAUSES if row.is_interrupt)),
+            ),
             ("EVENT_PORTS", hypercalls.EVENT_PORTS),
             ("GRANTS", hypercalls.GRANTS),
             ("GRANT_MAPS", hypercalls.GRANT_MAPS),

@@ -8,7 +8,7 @@ from support.snippets import BODY, HANDLER, LIMIT, Case, at_level, check, cr, on
 from support.subjects import level_for
 from support.techniques import FULL, LEAKY, SOUND
 
-from toyvm.isa.control import ALL_BITS, IE, MODE, PIE, PMODE
+from toyvm.isa.control import ALL_BITS, BY_NUMBER, IE, MODE, PIE, PMODE
 from toyvm.isa.machine import Level
 from toyvm.isa.registers import REGISTERS
 from toyvm.isa.traps import BY_NAME as CAUSES
@@ -75,7 +75,7 @@ ILLEGAL = [
     illegal("ones", 0xFFFFFFFF),
     illegal("unused bit", op("eret") | 1 << 12),
     illegal("hcall", op("hcall", 1)),
-    illegal("crr of no register", op("crr", A0, 12)),
+    illegal("crr of no register", op("crr", A0, max(BY_NUMBER) + 1)),
     illegal("crr of a reserved number", op("crr", A0, 16)),
     illegal("crr of a negative number", op("crr", A0, -1)),
     illegal("crw of time", op("crw", cr("time"), 0)),

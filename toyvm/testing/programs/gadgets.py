@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from toyvm.isa.control import ALL_BITS, CONTROL_REGISTERS, IE, MODE, PIE, PMODE
 from toyvm.isa.control import BY_NAME as CONTROL
+from toyvm.isa.control import BY_NUMBER as CONTROL_NUMBERS
 from toyvm.isa.declare import Class, Group
 from toyvm.isa.instructions import BY_MNEMONIC, INSTRUCTIONS
 from toyvm.isa.paging import PAGE_SIZE, WINDOW_BASE
@@ -25,7 +26,7 @@ LOADS = tuple(row.mnemonic for row in INSTRUCTIONS if row.group is Group.MEMORY 
 STORES = tuple(row.mnemonic for row in INSTRUCTIONS if row.group is Group.MEMORY and row.mnemonic.startswith("s"))
 BRANCHES = tuple(row.mnemonic for row in INSTRUCTIONS if row.mnemonic.startswith("b") and row.group is Group.CONTROL)
 CRITICAL = tuple(row for row in INSTRUCTIONS if row.cls is Class.CRITICAL and row.mnemonic != "probe")
-NO_SUCH_NUMBERS = (12, 15, 16, 31, 32, -1, 16383, -16384)
+NO_SUCH_NUMBERS = (max(CONTROL_NUMBERS) + 1, 15, 16, 31, 32, -1, 16383, -16384)
 
 
 def address(source: Source) -> int:

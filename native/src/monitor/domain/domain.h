@@ -8,7 +8,7 @@
 #include "monitor/domain/trees.h"
 #include "monitor/guest/guest.h"
 
-enum { DOMAIN_EXCEPTIONS = 16, DOMAIN_INTERRUPTS = EVENT_INTERRUPT + 1, DOMAIN_KERNEL = 0, DOMAIN_USER = 1 };
+enum { DOMAIN_EXCEPTIONS = 16, DOMAIN_INTERRUPTS = INTERRUPTS_END, DOMAIN_KERNEL = 0, DOMAIN_USER = 1 };
 
 /* The monitor's frames: the shared page, and the tables that map it in the window. */
 enum { DOMAIN_SHARED, DOMAIN_WINDOW_LEVEL0, DOMAIN_WINDOW_LEVEL1, DOMAIN_MONITOR_FRAMES };
