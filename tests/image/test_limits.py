@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from zlib import crc32
 
@@ -73,9 +74,18 @@ def test_a_segment_may_not_end_beyond_addresses() -> None:
 
 
 def test_more_symbols_than_the_limit_are_refused_before_they_are_made() -> None:
-    size = elf.SYMBOL.size * ((1 << 20) + 1)
+    size = elf.SYMBOL.size * ((1 << 20) + 2)
     with pytest.raises(BadFileError, match="there are 1048577 symbols; the limit is 1048576"):
         Image.from_bytes(damaged(with_symbols(["a"]), {elf.SHT_SYMTAB: size}) + bytes(size))
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_as_many_symbols_as_an_image_may_have_come_back(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table's first entry is none."""
+    data = with_symbols(["a", "b", "c"][:count])
+    monkeypatch.setattr("toyvm.image.file.MAXIMUM_SYMBOLS", 2)
+    with pytest.raises(BadFileError, match="there are 3 symbols; the limit is 2") if count > 2 else nullcontext():
+        assert len(Image.from_bytes(data).symbols) == 2
 
 
 def test_segments_that_share_the_file_are_refused() -> None:

@@ -142,8 +142,9 @@ class ElfFile:
         size = elf.SYMBOL.size
         if header["entsize"] != size or header["size"] % size:
             raise self.bad(place, f"the symbol table has {header['size']} bytes; a symbol takes {size}")
-        if header["size"] // size > MAXIMUM_SYMBOLS:
-            raise self.bad(place, f"there are {header['size'] // size} symbols; the limit is {MAXIMUM_SYMBOLS}")
+        count = header["size"] // size - 1  # the first one is none
+        if count > MAXIMUM_SYMBOLS:
+            raise self.bad(place, f"there are {count} symbols; the limit is {MAXIMUM_SYMBOLS}")
 
     def segment_around(self, segments: Sequence[Segment], start: int, end: int, has_contents: bool) -> Segment | None:
         """The one of `segments`, which are in order and do not overlap, that holds these addresses."""
