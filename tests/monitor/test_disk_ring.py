@@ -7,10 +7,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from support.guest_runs import WORKLOADS, image_of
 from support.hypercalls import ALL_ONES, CODE, HANDLER, MEMORY, READ_ONLY, Asker, asker, asker_on, error, offset
 from support.techniques import OFFERING
 
 from toyvm.host.host import Host
+from toyvm.host.rewriting import counts_of
 from toyvm.hypercalls import (
     BY_NAME,
     DISK_READ,
@@ -26,6 +28,7 @@ from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.paging import PAGE_SIZE, PTE_V
 from toyvm.isa.ports import BY_NAME as PORTS
 from toyvm.isa.ports import SECTOR_SIZE as SECTOR
+from toyvm.launch import launched
 from toyvm.testing.programs.assembly import op, to_bytes
 
 RING, BUFFER = 0x6000, 0x8000
@@ -439,3 +442,22 @@ def test_rings_of_guests_on_one_host_are_their_own() -> None:
         for n, driver in enumerate(drivers):
             assert driver.responses() == [(100, 0)]
             assert driver.ask.guest.read(BUFFER, 8 * SECTOR) == bytes([n + 1]) * (8 * SECTOR)
+
+
+@pytest.mark.parametrize("variant", ["rewrite+hypercalls", "rewrite+adaptive+hypercalls"])
+def test_a_ring_s_work_is_done_and_told_to_code_that_is_stepped(variant: str) -> None:
+    """Its page is stepped once it has changed often, as it does where a guest goes back to a snapshot."""
+    path = next(path for path in WORKLOADS if path.stem == "diskcopy")
+    ends = []
+    for changes in (0, 30):
+        with launched(variant, 2 << 20, disk=bytearray(64 * 512)) as guest:
+            guest.load(image_of(path, variant))
+            guest.run(until=17_489)
+            snapshot = guest.save()
+            for _ in range(changes):
+                guest.run(60)
+                guest.restore(snapshot)
+            guest.run()
+            assert (counts_of(guest).stepped > 0) == (changes > 0)
+            ends.append((guest.retired, guest.time, guest.state_hash(), guest.disk))
+    assert ends[0] == ends[1]

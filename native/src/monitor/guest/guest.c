@@ -199,6 +199,11 @@ static bool advance_ring(struct t64_guest *guest)
     return !ring_works(guest) || guest->technique->hypercalls->advance(guest, vm_time(&guest->vm));
 }
 
+bool guest_has_to_settle(const struct t64_guest *guest)
+{
+    return ring_is_due(guest) || guest->vm.yielded || host_is_spent(guest->host);
+}
+
 /* While a hypercall is under way nothing comes due: a doorbell among its calls counts from when it has retired, a tick from now. */
 static void leave(struct t64_guest *guest)
 {

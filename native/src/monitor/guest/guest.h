@@ -192,6 +192,9 @@ static inline void guest_retired_one(struct t64_guest *guest)
 
 /* The instruction at pc, which the monitor made in its place, has retired. */
 void guest_step(struct t64_guest *guest);
+
+/* Between two instructions: has the guest, interrupts and its limit aside, to settle before the next one? */
+bool guest_has_to_settle(const struct t64_guest *guest);
 /* A jump to itself that an interrupt can end: retire it up to the limit or the next event. */
 void guest_spin(struct t64_guest *guest, struct t64_instant event);
 /* The guest cannot go on. */

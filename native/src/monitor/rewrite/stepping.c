@@ -86,7 +86,7 @@ int rewritten_step(struct t64_guest *guest)
 {
     int outcome = OUTCOME_SETTLE;
     cpu_carry(guest->host->stepper, &guest->vm);
-    while (outcome < 0 && guest->vm.state.retired < guest->until) {
+    while (outcome < 0 && guest->vm.state.retired < guest->until && !guest_has_to_settle(guest)) {
         trap_deliver_interrupt(guest);
         if (!step_one(guest, &outcome))
             break;
