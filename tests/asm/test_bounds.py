@@ -149,7 +149,8 @@ def test_an_image_has_no_more_of_anything_than_its_reader_takes(what: str, monke
 def test_characters_that_take_more_memory_cost_more() -> None:
     text = "nop\n" + f"# {'x' * 60_000}\n" * 10
     assert assemble_text(text).image
-    assert CHARACTERS in complaint(f"{text}# é\n").message
+    found = complaint(f"{text}# é\n")
+    assert (found.line, CHARACTERS in found.message) == (1, True)
 
 
 def test_messages_are_cut_off() -> None:

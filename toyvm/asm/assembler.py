@@ -59,7 +59,7 @@ class Assembler:
         self._followed: dict[str, Value] = {}  # what those are worth that have been, in the same evaluation
         self._overridden = False  # a macro has an instruction's name: remembered statements no longer count
         self.frame = Frame(source, iter(()), session.file_number(source))
-        self.number = 0
+        self.number = 1
         self.text = ""
         for name, value in defines.items():
             self.unit.symbols[name] = Symbol(name, value)

@@ -10,7 +10,7 @@ from toyvm.asm.diagnostics import Complaint, Log
 from toyvm.asm.source import Source
 from toyvm.asm.values import describe
 from toyvm.files.boundary import check_regular
-from toyvm.limits import MAXIMUM_CHARACTERS, MAXIMUM_CONTENTS_BYTES, MAXIMUM_STATEMENTS
+from toyvm.limits import CHARACTERS_OF_A_WIDE_ONE, MAXIMUM_CHARACTERS, MAXIMUM_CONTENTS_BYTES, MAXIMUM_STATEMENTS
 
 if TYPE_CHECKING:
     from toyvm.asm.assembler import Compact
@@ -40,7 +40,8 @@ class Session:
         if self.statements > MAXIMUM_STATEMENTS:
             over = f"{MAXIMUM_STATEMENTS} statements"
         elif self.characters > MAXIMUM_CHARACTERS:
-            over = f"{MAXIMUM_CHARACTERS} characters of text"
+            how = f"one counts as {CHARACTERS_OF_A_WIDE_ONE} unless its source is all ASCII"
+            over = f"{MAXIMUM_CHARACTERS} characters of text ({how})"
         if over is not None:
             raise Complaint(f"sources, macros and repetitions make more than {over}", is_fatal=True)
 
