@@ -16,6 +16,12 @@ from support.guest_runs import BEHAVIOURS, GUESTS, Run, cases_of, header_of, run
 from support.techniques import FULL
 
 once = cache(run_guest)
+# Of those that page, all that end by themselves.
+PAGING = [
+    path
+    for path in BEHAVIOURS
+    if "begin_paging" in path.read_text() and header_of(path).values.get("stop", "exit") == "exit"
+]
 
 
 @pytest.mark.parametrize(("path", "technique"), cases_of((GUESTS / "hello.s", *BEHAVIOURS)))
@@ -27,6 +33,12 @@ def test_a_guest_does_what_its_header_says_and_leaves_the_state_and_count_of_bar
     assert run.output == (header.text("output") or b""), run
     if "bare" in header.techniques:
         _check_equal(run, path, technique)
+
+
+@pytest.mark.parametrize(("path", "technique"), cases_of(PAGING, ("trap+flush", "rewrite+adaptive")))
+def test_a_guest_about_paging_does_so_with_shadow_tables_of_either_kind(path: Path, technique: str) -> None:
+    run, like = once(path, technique), once(path, "bare")
+    assert (run.stop, run.exit_code, run.instructions, run.state) == ("exit", 0, like.instructions, like.state)
 
 
 def _check_equal(run: Run, path: Path, technique: str) -> None:
