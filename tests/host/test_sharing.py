@@ -45,6 +45,32 @@ _start:
 """
 
 
+# The same, and between one wait and the next there is nothing that makes its engine look up.
+WAITS_ON = """
+_start:
+    li   t1, 1
+    crw  imask, t1
+1:  crr  t0, time
+    addi t0, t0, 1000
+    crw  timecmp, t0
+    wfi
+    addi a0, a0, 1
+    j    1b
+"""
+
+
+SLICE = 10_000  # instructions: several pages of code, which engines run at a stretch
+
+
+class Silent:
+    """A live terminal at which nobody types."""
+
+    live = True
+
+    def fetch(self, size: int, wait: float) -> None:
+        pass
+
+
 def is_specified(program: Program) -> bool:
     """Does all that it does follow from the specification?"""
     with SUBJECTS["reference"](program) as machine:
@@ -180,17 +206,28 @@ def test_shares_and_caps_hold_for_guests() -> None:
         assert [round(guest.share_got, 1) for guest in account.guests] == [0.2, 0.6, 0.2]
 
 
+@pytest.mark.parametrize("source", [WAITS, WAITS_ON], ids=["waits", "waits on"])
 @pytest.mark.parametrize("technique", VARIANTS)
-def test_a_wfi_gives_the_rest_of_the_slice_to_the_others(technique: str) -> None:
-    with Host("16M", slice=1_000, level="assist") as host:
+def test_a_wfi_gives_the_rest_of_the_slice_to_the_others(technique: str, source: str) -> None:
+    with Host("16M", slice=SLICE, level="assist") as host:
         waiting = host.guest(technique, "64K")
-        waiting.load(assemble_text(WAITS, "waits.s").image)
+        waiting.load(assemble_text(source, "waits.s").image)
         busy = looping(host)
-        host.run(100_000)
-        turns = busy.retired // 1_000
+        host.run(100 * SLICE)
+        turns = busy.retired // SLICE
         assert turns > 90
         assert abs(waiting.registers.a0 - turns) <= 2
         assert waiting.skipped > 10 * waiting.retired
+
+
+@pytest.mark.parametrize("technique", VARIANTS)
+def test_a_wfi_at_a_terminal_gives_it_to_them_too(technique: str) -> None:
+    with Host("16M", slice=SLICE, level="assist") as host:
+        waiting, busy = host.guest(technique, "64K", input=Silent()), looping(host)
+        waiting.load(assemble_text(WAITS_ON.replace("1000", "20"), "waits.s").image)
+        host.run(100 * SLICE)
+        assert busy.retired > 90 * SLICE
+        assert waiting.registers.a0 <= busy.retired // SLICE + 2
 
 
 def test_a_yield_gives_the_rest_of_the_slice_to_the_others() -> None:

@@ -201,7 +201,7 @@ again: /* state is complete, and mode, interrupts, limits or translations are no
 #if !EXACT
     if (cpu->use == CPU_KERNEL_ONLY && vm_in_user_mode(vm))
         return LEAVE_USER;
-    if (STATE->retired < cpu->until && !find_interrupt(vm)) {
+    if (STATE->retired < cpu->until && !vm->yielded && !find_interrupt(vm)) {
         const struct tlb_fetch *entry = &cpu->tlbs.mode[vm_in_user_mode(vm)].fetch[tlb_slot(STATE->pc)];
         left = budget(cpu);
         page = entry->page;
