@@ -10,7 +10,8 @@ from math import inf
 
 from toyvm.isa import coding
 from toyvm.isa.control import ALL_BITS
-from toyvm.isa.declare import Class, Group
+from toyvm.isa.declare import Class, Group, Operand
+from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.recompiler.request import Snapshot
 
@@ -83,7 +84,7 @@ class Region:
 _GOING_ON = (Group.SYSTEM, Group.CRITICAL, Group.ENVIRONMENT)
 SKIPPED_MAX = 8
 
-BRANCHES = frozenset(("beq", "bne", "blt", "bge", "bltu", "bgeu"))
+BRANCHES = frozenset(row.mnemonic for row in INSTRUCTIONS if Operand.BRANCH in row.operands)
 JUMPS = BRANCHES | {"jal", "jalr"}
 
 
