@@ -107,12 +107,13 @@ GUEST_KEYS = {
     "technique": Key(_technique, 'how its kernel is run, as "trap+flush"; trap unless said'),
     "memory": Key(_memory, f"its own, set aside whole; {show_size(DEFAULT_MEMORY)} unless said"),
     "share": Key(
-        _number_that(check_share), f"its part of the CPU against the others' shares; {DEFAULT_SHARE} unless said"
+        _number_that(check_share),
+        f"its part of the host's instructions, against the others' shares; {DEFAULT_SHARE} unless said",
     ),
     "cap": Key(
         _number_that(check_cap),
-        "the most of the CPU that it gets, in percent, earned tick by tick: it begins with nothing saved up, so it "
-        "waits for its first turn, even alone; 100, no cap, unless said",
+        "the most of the host's ticks that it gets, in percent, earned tick by tick: it begins, and goes on after each "
+        "wait or pause, with nothing saved up, so it waits for its first turn, even alone; 100, no cap, unless said",
     ),
     "max-instructions": Key(_within(0, ALL_BITS), "it is ended after so many; no limit unless said"),
     "paused": Key(_truth, "true: it begins when it is resumed"),
