@@ -249,6 +249,11 @@ def test_a_name_of_any_bytes_is_that_of_a_file_that_is_not_there(directive: str)
     assert "is not there" in found.message
 
 
+def test_a_line_that_makes_no_bytes_has_no_address_in_a_listing() -> None:
+    listing = assemble_text("_start: nop\n.zero 0\n nop", "t.s").listing().splitlines()
+    assert [line.split()[0] for line in listing[1:4]] == ["1000", "2", "1004"]
+
+
 @pytest.mark.parametrize("more", [-1, 0, 1, 2, 100])
 def test_a_line_that_makes_many_bytes_has_so_many_rows_and_says_how_many_more_there_are(more: int) -> None:
     rows = MAXIMUM_ROWS + more
