@@ -203,6 +203,17 @@ def test_a_paravirtual_snapshot_is_refused_where_its_frames_are_another_guest_s(
         assert end_of(copy)[1] == 0
 
 
+def test_a_paravirtual_snapshot_is_refused_where_its_frames_are_not_there() -> None:
+    with Host("64M", level="assist") as host, Host("8M", level="assist") as smaller:
+        host.guest("trap", "16M")
+        guest, copy = started(host, "para"), started(smaller, "para")
+        before = copy.save()
+        with pytest.raises(BadFileError, match="or are not there"):
+            copy.restore(guest.save())
+        assert copy.save() == before
+        assert end_of(copy)[1] == 0
+
+
 def test_a_paravirtual_image_that_leaves_its_monitor_no_room_is_called_so() -> None:
     image = assemble_text("_start: jal zero, _start\n.data\n.zero 0xfaff0\n.dword 1\n", "large.s").image
     with (
