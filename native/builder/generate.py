@@ -291,7 +291,7 @@ HEADERS = {
 INCLUDES = {"fused.inc": fusion.handlers}  # text for the inside of a function
 
 
-_HEAD = "/* Written by native/generate.py: do not edit. */\n"
+_HEAD = "/* Written by native/builder/generate.py: do not edit. */\n"
 
 
 def _text(name: str, lines: Lines) -> str:

@@ -68,7 +68,7 @@ typedef struct t64_instant {
 typedef struct t64_state {
     uint64_t x[33]; /* x[0] is 0; x[32] is where engines drop writes to x0 */
     uint64_t pc;
-    uint64_t status, tvec, epc, cause, tval, scratch, ptbr, timecmp, imask;
+    uint64_t status, tvec, epc, cause, tval, scratch, ptbr, timecmp, imask; /* those that isa/control.py has as writable */
     uint64_t retired; /* instructions */
     uint64_t skipped; /* ticks; time = retired + skipped */
     uint8_t fresh;    /* nothing has retired since the last trap: an exception now is a double fault */
