@@ -81,6 +81,40 @@ def test_nothing_runs_in_a_circle() -> None:
     assert len(list(TopologicalSorter(rooms).static_order())) == len(STOREY_OF)
 
 
+# What one file defines for others: a function, or a table of functions or rows.
+DEFINITION = re.compile(
+    r"^(?!static|typedef|extern)\w[\w *]*?\b(\w+)\([^;{}]*\)\s*\{|^const [\w *]*?\b(\w+) =", re.MULTILINE
+)
+# Running is declared for whoever carries a computer, in engine/cpu.h; guest mode is one way to run.
+DEFINED_ABOVE = {"engine/guest_mode.c": {"cpu_flush", "cpu_run"}}
+
+
+def definitions() -> dict[str, str]:
+    """The room where each name is defined that other files may use."""
+    texts = {path: path.read_text() for path in FILES if path.suffix == ".c"}
+    found = {path: DEFINITION.findall(text) for path, text in texts.items()}
+    return {name: room_of(name_of(path)) for path, names in found.items() for pair in names for name in pair if name}
+
+
+ROOM_OF_NAME = definitions()
+
+
+def test_definitions_are_seen() -> None:
+    assert ROOM_OF_NAME["host_store"] == "monitor/host"
+    assert ROOM_OF_NAME["technique_para"] == "monitor/para"
+    assert len(ROOM_OF_NAME) > 400
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.suffix == ".c"], ids=name_of)
+def test_what_a_file_calls_is_defined_no_higher(path: Path) -> None:
+    """Or names in a row, or takes the address of, by whatever header it knows it."""
+    text = re.sub(r"/\*.*?\*/|\bstruct \w+", "", path.read_text(), flags=re.DOTALL)
+    names = set(re.findall(r"(?<![.>\w])\w+(?=\()|(?<=&)\w+\b(?![.-])|(?<== )\w+(?=[,;}])", text)) & ROOM_OF_NAME.keys()
+    own = room_of(name_of(path))
+    above = {name for name in names if ROOM_OF_NAME[name] != own and STOREY_OF[ROOM_OF_NAME[name]] <= STOREY_OF[own]}
+    assert above == DEFINED_ABOVE.get(name_of(path), set())
+
+
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_an_include_names_its_room(path: Path) -> None:
     names = set(includes_of(path)) - GENERATED
