@@ -220,6 +220,12 @@ def test_a_command_for_all_is_for_those_that_have_not_ended(capfd: Capture, fold
     commands.write_text("at 5000 pause all\nat 6000 resume all\nat 20000 stop all\n")
     done = call(capfd, "host", str(path), "--commands", str(commands))
     assert (done.code, done.errors) == (0, "")
+    commands.write_text("at 5000 show all\nat 20000 stop all\n")
+    assert call(capfd, "host", str(path), "--commands", str(commands)).output.startswith("x  name")
+    alone = written(folder, "name = 'ends'\nprogram = 'zero.s'")
+    commands.write_text("at 5000 pause all\n")
+    assert call(capfd, "host", str(alone), "--commands", str(commands)).code == 0
+    path = written(folder, "name = 'ends'\nprogram = 'zero.s'", "name = 'goes'\nprogram = 'loop.s'")
     commands.write_text("at 5000 pause ends\nat 20000 stop all\n")
     done = call(capfd, "host", str(path), "--commands", str(commands))
     assert done.code == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -15,26 +17,29 @@ def check_outputs(outputs: Mapping[str, str | None]) -> None:
     for option, name in outputs.items():
         if name == "":
             raise UsageError(f"{option} '': the name of a file is empty")
-    given = {option: Path(path) for option, path in outputs.items() if path is not None}
-    for option, path in given.items():
-        check_replaceable(path)
-        for other, earlier in given.items():
-            if other == option:
-                break
-            if _same(path, earlier):
-                raise UsageError(f"{option} {path}: {other} writes that file")
+    writers: dict[object, str] = {}
+    for option, name in outputs.items():
+        if name is None:
+            continue
+        check_replaceable(name)
+        identity = _identity(name)
+        if identity is not None and identity in writers:
+            raise UsageError(f"{option} {name}: {writers[identity]} writes that file")
+        writers[identity] = option
 
 
 def check_kept(outputs: Mapping[str, str | None], inputs: Iterable[str | Path | None]) -> None:
     """Raise UsageError if an output would overwrite a file that the command reads."""
-    read = [Path(path) for path in inputs if path is not None and Path(path).is_file()]
+    read = {_identity(path) for path in inputs if path is not None and Path(path).is_file()}
     for option, path in outputs.items():
-        if path is not None and any(_same(Path(path), other) for other in read):
+        if path is not None and _identity(path) in read:
             raise UsageError(f"{option} {path}: that would overwrite a file it is made from; name another")
 
 
-def _same(one: Path, other: Path) -> bool:
-    """Do both name one regular file? Devices and pipes may be read and written."""
-    if one.is_file() and other.is_file():
-        return one.samefile(other)
-    return not one.exists() and not other.exists() and one.resolve() == other.resolve()
+def _identity(name: str | Path) -> object:
+    """What a path leads to, by whatever name: a regular file, or the place of one. None: a device, pipe or folder."""
+    try:
+        status = os.stat(name)
+    except OSError:
+        return os.path.realpath(name)
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None

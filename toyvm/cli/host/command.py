@@ -150,6 +150,7 @@ def _add(control: Control, plan: GuestPlan, images: dict[object, Image], files: 
         cap=plan.cap,
         limit=plan.max_instructions,
     )
+    control.guests[plan.name] = guest
     guest.load(images[key])
     if plan.paused:
         guest.pause()

@@ -26,11 +26,11 @@ EVERY = "all"  # in place of a guest's name
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command, checked: what it does to which guests, when the host's clock has come to `at`."""
+    """One command, checked: what it does to a guest, or to every one, when the host's clock has come to `at`."""
 
     at: int | None  # None: at once
     verb: str
-    guests: tuple[str, ...]
+    guest: str  # its name, EVERY, or "": the command is about none
     argument: str = ""
 
 
@@ -42,6 +42,7 @@ class _Verb:
     act: Callable[[Control, Guest, str], None]
     argument: str | None = None  # what it takes behind the guest's name
     check: Callable[[str], object] = str
+    past: bool = False  # does it make sense of guests that have ended?
 
 
 class Control:
@@ -50,6 +51,7 @@ class Control:
     def __init__(self, host: Host, show: Callable[[bytes], None]) -> None:
         self.host = host
         self.show = show  # where `show` puts a guest's output
+        self.guests: dict[str, Guest] = {}
         self.inputs: dict[str, TypedInput] = {}
         self.outputs: dict[str, KeptOutput] = {}
         self.quitting = False
@@ -58,10 +60,9 @@ class Control:
 
     def guest(self, name: str) -> Guest:
         """Raises UsageError."""
-        for guest in self.host.guests:
-            if guest.name == name:
-                return guest
-        raise unknown_name("guest", name, [guest.name for guest in self.host.guests])
+        if name not in self.guests:
+            raise unknown_name("guest", name, self.guests)
+        return self.guests[name]
 
     def fail(self, name: str, problem: str) -> None:
         """Something that the host does for this guest has failed: that ends the guest, and nobody else."""
@@ -91,7 +92,7 @@ class Control:
                 raise UsageError("at stands once in a command")
         verb, rest = words[0], words[1].strip("\r\n") if len(words) > 1 else ""
         if verb == "quit":
-            return Command(at, verb, ())
+            return Command(at, verb, "")
         if verb not in VERBS:
             raise unknown_name("command", verb, (*VERBS, "quit", "at"))
         return self._command(at, verb, rest)
@@ -106,8 +107,7 @@ class Control:
         if row.argument is not None and not argument:
             raise UsageError(f"{verb} {name}: {row.argument} has to follow")
         row.check(argument)
-        names = tuple(guest.name for guest in self.host.guests) if name == EVERY else (self.guest(name.strip()).name,)
-        return Command(at, verb, names, argument)
+        return Command(at, verb, name if name == EVERY else self.guest(name.strip()).name, argument)
 
     def parse_all(self, lines: Iterable[str], source: str) -> list[Command]:
         """The commands of a file. Raises BadFileError with file and line."""
@@ -130,10 +130,12 @@ class Control:
     def do(self, command: Command) -> None:
         """Raises UsageError if a guest is past it."""
         self.quitting |= command.verb == "quit"
-        for name in command.guests:
-            guest = self.guest(name)
-            if len(command.guests) == 1 or not guest.seat.over:
-                VERBS[command.verb].act(self, guest, command.argument)
+        if command.guest == EVERY:
+            for guest in self.host.guests:
+                if VERBS[command.verb].past or not guest.seat.over:
+                    VERBS[command.verb].act(self, guest, command.argument)
+        elif command.guest:
+            VERBS[command.verb].act(self, self.guest(command.guest), command.argument)
 
 
 def _set_share(control: Control, guest: Guest, argument: str) -> None:
@@ -170,5 +172,5 @@ VERBS: dict[str, _Verb] = {
     "cap": _Verb("changes its cap", _set_cap, "percent of the host", lambda text: check_cap(parse_number(text, "cap"))),
     "send": _Verb("types a line at its console", _send, "a line"),
     "end": _Verb("ends its input", _end),
-    "show": _Verb("prints the end of what it wrote", _show),
+    "show": _Verb("prints the end of what it wrote", _show, past=True),
 }
