@@ -1,11 +1,4 @@
 /* The interpreter: threaded code over predecoded entries, built twice from one source. */
-
-/* Each handler needs an indirect jump of its own, which the compiler would fold into few, and gains by a cache line of its own: 6% on
- * the compute workload. Anywhere else lines of their own cost, for nops are executed where control falls into a label. */
-#if defined __GNUC__ && !defined __clang__
-#pragma GCC optimize("no-gcse", "no-crossjumping", "align-labels=32")
-#endif
-
 #include <string.h>
 
 #include "engine/access.h"
