@@ -120,6 +120,14 @@ def test_a_null_pointer_is_not_blamed_on_the_stack() -> None:
     assert (sound, in_the_heap, empty) == ("", "", "")
 
 
+@pytest.mark.parametrize(
+    ("address", "blamed"), [(0x1FFF8, True), (0, True), (2**64 - 8, True), (0x40000, False), (2**63, False)]
+)
+def test_an_access_beyond_a_stack_that_is_used_up_is_not_blamed_on_it(address: int, blamed: bool) -> None:
+    advice = advice_on_program("store_page_fault", address, 0x18000, (Range(0x20000, 0x40000, PTE_R | PTE_W),))
+    assert ("the stack is used up" in advice) == blamed
+
+
 def test_only_a_program_block_says_where_a_stack_is() -> None:
     block = program_block(0x10000, 0x30000, 0x40000, [Range(0x10000, 0x11000, PTE_R), Range(0x20000, 0x40000, PTE_R)])
     assert ranges_in(block + bytes(4096)) == (Range(0x10000, 0x11000, PTE_R), Range(0x20000, 0x40000, PTE_R))
