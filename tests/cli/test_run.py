@@ -170,6 +170,7 @@ def test_every_engine_and_technique_reports_the_same_state(capfd: Capture, sourc
         (("hello", "--input", "/"), 101, "is a directory"),
         (("hello", "--report", "/nowhere/report"), 101, "/nowhere/report"),
         (("hello", "--replay", "/dev/null"), 101, "not a record"),
+        (("hello", "--replay", "log.json", "--input", "x"), 2, "both say what the input is; give one of them"),
         (("hello", "-D", "1=2"), 2, "no symbol's name"),
         (("hello", "--unknown"), 2, "unrecognized arguments"),
         ((), 2, "PROGRAM"),

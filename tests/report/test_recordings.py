@@ -14,7 +14,7 @@ from toyvm.errors import BadFileError
 from toyvm.machine.console import InputRecord, ReplayInput
 from toyvm.report.records import input_log_record, read_replay, write_json
 
-RECORDS = st.lists(st.builds(InputRecord, st.integers(0, 1 << 64), st.binary(max_size=5)), max_size=6)
+RECORDS = st.lists(st.builds(InputRecord, st.integers(0, (1 << 64) - 1), st.binary(max_size=5)), max_size=6)
 # Echoes what comes, and asks for no more than there is.
 ECHO = """
 _start:
@@ -65,3 +65,10 @@ def test_bytes_and_the_end_at_one_count_are_replayed(capfd: pytest.CaptureFixtur
     (tmp_path / "log.json").write_text(json.dumps(input_log_record(records, True)))
     done = call(capfd, "run", str(tmp_path / "guest.s"), "--replay", str(tmp_path / "log.json"))
     assert (done.code, done.output) == (0, "abc")
+
+
+@pytest.mark.parametrize("count", ["-1", "0.5", "1e3", "true", '"7"', "null", "18446744073709551616"])
+def test_what_is_no_count_of_instructions_is_no_record(file: Path, count: str) -> None:
+    file.write_text(f'{{"live": true, "input": [{{"instructions": {count}, "data": "68"}}]}}')
+    with pytest.raises(BadFileError, match="not a record of input"):
+        read_replay(file)

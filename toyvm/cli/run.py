@@ -123,6 +123,8 @@ def _add_device_options(parser: Options) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     arguments.technique = variant_of(arguments).name
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
+    if arguments.replay is not None and arguments.input is not None:
+        raise UsageError("--replay and --input both say what the input is; give one of them")
     _check_disk_options(arguments)
     _check_engine_options(arguments)
     _check_outputs(arguments)

@@ -14,6 +14,7 @@ from toyvm import __version__
 from toyvm.errors import BadFileError
 from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.files.replacing import replace_file
+from toyvm.isa.control import ALL_BITS
 from toyvm.limits import MAXIMUM_REPLAY_BYTES, MAXIMUM_REPLAY_RECORDS
 from toyvm.machine.console import BytesInput, InputRecord, InputSource, ReplayInput
 from toyvm.machine.outcome import Outcome
@@ -112,9 +113,16 @@ def read_replay(path: Path) -> InputSource:
         raise BadFileError(f"{shown(path)}: has more than {MAXIMUM_REPLAY_RECORDS} records, which is the limit")
     with boundary(path, "not a record of input that `toyvm run --record` wrote"):
         record = json.loads(text)
-        log = [InputRecord(int(one["instructions"]), bytes.fromhex(one["data"])) for one in record["input"]]
+        log = [InputRecord(_count(one["instructions"]), bytes.fromhex(one["data"])) for one in record["input"]]
         if not record.get("live", True):
             return BytesInput(b"".join(one.data for one in log))
     if any(later.instructions < earlier.instructions for earlier, later in pairwise(log)):
         raise BadFileError(f"{shown(path)}: the record of input goes back in time")
     return ReplayInput(log)
+
+
+def _count(value: Any) -> int:
+    """A count of instructions as JSON has it. Raises ValueError."""
+    if type(value) is not int or not 0 <= value <= ALL_BITS:
+        raise ValueError(f"{value!r} is no count of instructions")
+    return value
