@@ -104,6 +104,20 @@ def test_keys_act_on_the_guest_that_is_chosen(folder: Path) -> None:
         terminal.process.kill()
 
 
+def test_what_goes_wrong_for_one_guest_is_said_on_the_screen_and_the_others_go_on(folder: Path) -> None:
+    path = written(folder, "name = 'full'\nprogram = 'zero.s'\noutput = '/dev/full'", "name = 'on'\nprogram = 'loop.s'")
+    terminal = Terminal(str(path))
+    try:
+        terminal.until(r"guest full: /dev/full: No space left on device")
+        terminal.press("j")
+        terminal.until(r"> on +trap +ready")
+        terminal.press("s")
+        terminal.until(r"toyvm: guest full: /dev/full: No space left on device")
+        assert terminal.end() == 101
+    finally:
+        terminal.process.kill()
+
+
 @pytest.mark.parametrize("way", ["q", "\x03", signal.SIGTERM])
 def test_the_screen_is_given_back_whatever_ends_it(folder: Path, way: str | int) -> None:
     terminal = Terminal(str(written(folder, "name = 'looper'\nprogram = 'loop.s'")))
