@@ -109,6 +109,31 @@ def test_readers_share_a_copy_and_see_what_the_file_holds_when_they_come(file: P
     assert third.contents[SECTOR : SECTOR + 8] == WORD
 
 
+def test_a_snapshot_with_another_disk_changes_none_that_is_only_read(file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(bytes([7]) * SIZE)
+    with (
+        Machine("1M", disk=other, disk_writable=False) as source,
+        Machine("1M", disk=file, disk_writable=False) as target,
+        Machine("1M", disk=file, disk_writable=False) as reader,
+    ):
+        before = bytes(reader.disk)
+        with pytest.raises(BadFileError, match="restoring"):
+            target.restore(source.save())
+        assert bytes(reader.disk) == bytes(target.disk) == before
+        target.restore(reader.save())
+
+
+def test_a_file_holds_what_its_guest_went_back_to(file: Path) -> None:
+    disk = Disk.open(file)
+    with Machine("1M", disk=disk) as machine:
+        snapshot = machine.save()
+        written(machine)
+        disk.write_back()
+        machine.restore(snapshot)
+    assert not is_written(file)
+
+
 def test_a_machine_that_cannot_be_made_gives_its_disk_back(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError):
         Machine("1M", disk=file, input="text")  # type: ignore[arg-type]

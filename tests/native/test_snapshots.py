@@ -160,6 +160,18 @@ def test_a_disk_that_was_written_is_so_wherever_the_machine_goes_on() -> None:
     assert lib.t64_vm_disk_dirty(second.vm)
 
 
+def test_a_disk_that_a_snapshot_changes_has_to_be_written_back() -> None:
+    """Whether it was written when that was saved says nothing of the file that this one has."""
+    core, other = copying_core(), copying_core()
+    other.contents[:5] = b"other"
+    snapshot = core.save()
+    assert core.load(snapshot) == lib.T64_OK
+    assert not lib.t64_vm_disk_dirty(core.vm)
+    assert other.load(snapshot) == lib.T64_OK
+    assert lib.t64_vm_disk_dirty(other.vm)
+    assert other.contents == core.contents
+
+
 def test_snapshots_are_sparse() -> None:
     assert len(Core(memory=64 << 20).save()) < 64 << 10
 

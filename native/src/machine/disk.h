@@ -21,7 +21,7 @@ struct t64_disk {
 
 #define DISK_CONSTANTS(C) C(devices.disk.sectors) C(devices.disk.latency) C(devices.disk.writable)
 #define DISK_FIELDS(F) \
-    F(devices.disk.dirty) F(devices.disk.position) F(devices.disk.sector) F(devices.disk.busy) F(devices.disk.done) \
+    F(devices.disk.position) F(devices.disk.sector) F(devices.disk.busy) F(devices.disk.done) \
     F(devices.disk.failed) F(devices.disk.command) F(devices.disk.target) F(devices.disk.ready)
 #define DISK_BYTES(B) B(devices.disk.buffer)
 

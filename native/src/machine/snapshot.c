@@ -12,7 +12,7 @@
 #include "machine/system.h"
 #include "isa.h"
 
-enum { SNAPSHOT_VERSION = 4, PAGE = 4096, HEADER = 40 };
+enum { SNAPSHOT_VERSION = 5, PAGE = 4096, HEADER = 40 };
 static const char magic[8] = "T64SNAP";
 
 /* Every scalar that is state: CONSTANT(place) for what must be the same already, FIELD(place) for what a load sets. */
@@ -246,14 +246,46 @@ static void place_page(void *to, u64 number, const u8 *piece)
     phys_write(&((struct t64_vm *)to)->phys, (t64_gpa){number << 12}, piece, PAGE);
 }
 
-static void place_on_disk(void *to, u64 number, const u8 *piece)
+static u64 disk_pieces(const struct t64_disk *disk) { return (disk->sectors + 7) / 8; }
+
+static u64 piece_size(const struct t64_disk *disk, u64 number)
 {
-    struct t64_disk *disk = to;
     u64 left = disk->sectors * 512 - number * PAGE;
-    memcpy(disk->data + number * PAGE, piece, left < PAGE ? left : PAGE);
+    return left < PAGE ? left : PAGE;
 }
 
-static u64 disk_pieces(const struct t64_disk *disk) { return (disk->sectors + 7) / 8; }
+/* The piece of that number, zeros where none was saved. `next` is the number of the one that comes next. */
+static const u8 *saved_piece(struct reader *in, u64 *next, u64 number)
+{
+    static const u8 zeros[PAGE];
+    if (*next != number)
+        return zeros;
+    const u8 *piece = take(in, PAGE);
+    *next = take_u64(in);
+    return piece;
+}
+
+static bool disk_is_as_saved(const struct t64_disk *disk, struct reader in)
+{
+    u64 next = take_u64(&in);
+    for (u64 n = 0; n < disk_pieces(disk); n++)
+        if (memcmp(disk->data + n * PAGE, saved_piece(&in, &next, n), piece_size(disk, n)))
+            return false;
+    return true;
+}
+
+/* Only where it differs: there what the guest finds is no more what the host's file has. */
+static void load_disk(struct t64_disk *disk, struct reader *in)
+{
+    u64 next = take_u64(in);
+    for (u64 n = 0; n < disk_pieces(disk); n++) {
+        const u8 *piece = saved_piece(in, &next, n);
+        if (!memcmp(disk->data + n * PAGE, piece, piece_size(disk, n)))
+            continue;
+        memcpy(disk->data + n * PAGE, piece, piece_size(disk, n));
+        disk->dirty = true;
+    }
+}
 
 static void clear_memory(struct t64_vm *vm)
 {
@@ -274,8 +306,12 @@ static bool body_is_sound(struct t64_vm *vm, struct reader *in, u64 extra)
     struct reader rest = {in->at + extra, in->left - extra, true};
     if (!vm->ops->prepare && extra)
         return false;
-    return take_pieces(&rest, vm->phys.size >> 12, NULL, NULL) &&
-           take_pieces(&rest, disk_pieces(&vm->devices.disk), NULL, NULL) && !rest.left;
+    const struct t64_disk *disk = &vm->devices.disk;
+    if (!take_pieces(&rest, vm->phys.size >> 12, NULL, NULL))
+        return false;
+    struct reader disk_at = rest;
+    return take_pieces(&rest, disk_pieces(disk), NULL, NULL) && !rest.left &&
+           (disk->writable || disk_is_as_saved(disk, disk_at)); /* others may read the same */
 }
 
 /* `loaded` is a copy of vm with the snapshot's state: nothing can fail any more. */
@@ -287,9 +323,7 @@ static void commit(struct t64_vm *vm, const struct t64_vm *loaded, struct reader
     *vm = *loaded;
     clear_memory(vm);
     take_pieces(&in, vm->phys.size >> 12, vm, place_page);
-    if (vm->devices.disk.sectors)
-        memset(vm->devices.disk.data, 0, vm->devices.disk.sectors * 512);
-    take_pieces(&in, disk_pieces(&vm->devices.disk), &vm->devices.disk, place_on_disk);
+    load_disk(&vm->devices.disk, &in);
     if (vm->ops->load)
         vm->ops->load(vm, extra_at, extra);
     for (u64 page = 0; (page = phys_next_touched(&vm->phys, page)) != T64_NOWHERE; page++)
