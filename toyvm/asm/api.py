@@ -40,6 +40,9 @@ class Assembly:
     files: tuple[Source, ...]
     binaries: tuple[Path, ...] = ()  # what .incbin read
 
+    def __repr__(self) -> str:
+        return f"<Assembly of {len(self.files)} files, {len(self.messages)} messages: {self.image!r}>"
+
     @property
     def inputs(self) -> tuple[Path, ...]:
         """Every file that was read: sources, what they include, and binaries."""

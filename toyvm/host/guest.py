@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 @one_thread_at_a_time("condition", "is_running", "outcome", "pause", "resume", "stop")
 class Guest(Computer):
-    """One virtual machine on a host: the same interface as the bare machine, and its exits."""
+    """One virtual machine on a host: the same interface as the bare machine, and its exits.
+
+    `registers`, `control` and `memory` are what the guest sees: its vCPU, and guest-physical addresses.
+    """
 
     _noun = "guest"
     runner: Runner

@@ -28,6 +28,9 @@ class Segment(NamedTuple):
     size: int
     flags: int
 
+    def __repr__(self) -> str:
+        return f"<Segment of {self.size} bytes at {self.address:#x}>"
+
 
 class Section(NamedTuple):
     """A named part of a segment. `has_contents` is false where there are only zeros."""
@@ -94,6 +97,10 @@ class _Parts(NamedTuple):
 
 class Contents(_Parts):
     """A program. Addresses are physical; execution starts at `entry`."""
+
+    def __repr__(self) -> str:
+        size = sum(segment.size for segment in self.segments)
+        return f"<{type(self).__name__} of {size} bytes, {len(self.symbols)} symbols, entry {self.entry:#x}>"
 
     def address_of(self, name: str) -> int:
         """The value of a symbol, a global one first. Raises UsageError if there is none of that name."""

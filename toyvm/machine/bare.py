@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 @one_thread_at_a_time()
 class Machine(Computer):
-    """A T64 of its own: CPU, memory, console, disk, power and clock."""
+    """A T64 of its own: CPU, memory, console, disk, power and clock.
+
+    `registers` has the general ones and pc (`machine.registers.a0`), `control` the control registers
+    (`machine.control.tvec`), `memory` what is at guest-physical addresses (`machine.memory[0x1000:0x1010]`,
+    `machine.memory.dword("counter")`); all may be read and written between runs. `load` an image, `run` it, and `close`
+    the machine in the end, as `with` does.
+    """
 
     _noun = "machine"
 

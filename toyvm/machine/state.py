@@ -54,6 +54,9 @@ class Registers:
     def __setattr__(self, name: str, value: int) -> None:
         self[name] = value
 
+    def __dir__(self) -> list[str]:
+        return [*object.__dir__(self), *ABI_NAMES, "pc"]
+
     def __iter__(self) -> Iterator[str]:
         return iter(ABI_NAMES)
 
@@ -111,6 +114,9 @@ class ControlRegisters:
     def __setattr__(self, name: str, value: int) -> None:
         self[name] = value
 
+    def __dir__(self) -> list[str]:
+        return [*object.__dir__(self), *CONTROL]
+
     def __iter__(self) -> Iterator[str]:
         return iter(CONTROL)
 
@@ -141,6 +147,12 @@ class Memory:
 
     def __init__(self, computer: Computer) -> None:
         self._computer = computer
+
+    def __repr__(self) -> str:
+        try:
+            return f"<Memory of {len(self)} bytes>"
+        except UsageError as error:
+            return f"<Memory: {error}>"
 
     def __len__(self) -> int:
         return self._computer.memory_size
