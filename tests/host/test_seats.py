@@ -145,6 +145,20 @@ def test_a_guest_that_has_ended_is_neither_paused_nor_resumed_and_stopping_it_ch
     assert (guest.condition, guest.seat.left, guest.seat.share_got) == (Condition.ENDED, left, share)
 
 
+@pytest.mark.parametrize("how", ["paused", "stopped", "waiting"])
+def test_another_share_or_cap_gives_no_turns_to_a_guest_that_takes_none(host: Host, how: str) -> None:
+    busy = looping(host)
+    guest = waiting(host, Typed()) if how == "waiting" else looping(host)
+    if how != "waiting":
+        guest.pause() if how == "paused" else guest.stop()
+    before = guest.retired
+    for cap in (50, 100):
+        guest.cap, guest.share = cap, 300
+        host.run(20_000, wait_for_input=False)
+        assert guest.retired == before
+    assert busy.retired > 30_000
+
+
 def test_a_guest_s_share_is_that_of_the_ticks_since_it_came(host: Host) -> None:
     first = looping(host)
     host.run(30_000)
