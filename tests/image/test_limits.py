@@ -56,6 +56,17 @@ def damaged(data: bytes, sections: dict[int, int]) -> bytes:
     return bytes(out)
 
 
+@pytest.mark.parametrize(("second", "is_sound"), [(0x1000, True), (0x1001, True), (0xFFF, False)])
+def test_rows_of_lines_ascend_and_two_may_stand_at_one_address(second: int, is_sound: bool) -> None:
+    lines = LineTable(("a.s",), (0x1000, second), (0, 0), (1, 2))
+    data = PROGRAM._replace(lines=lines).to_bytes()
+    if is_sound:
+        assert Image.from_bytes(data).lines == lines
+        return
+    with pytest.raises(BadFileError, match="addresses do not ascend"):
+        Image.from_bytes(data)
+
+
 def with_segment_at(address: int) -> Image:
     return PROGRAM._replace(segments=(*PROGRAM.segments, Segment(address, b"", 4096, PF_R)))
 
