@@ -21,10 +21,8 @@ def test_registers_complete_on_tab_by_name(engine: str) -> None:
 def test_what_is_shown_is_a_line() -> None:
     kernel = load_program("kernel")
     assembly = assemble_text("_start: nop")
-    assert (
-        repr(kernel)
-        == f"<Image of {sum(one.size for one in kernel.segments)} bytes, {len(kernel.symbols)} symbols, entry 0x1000>"
-    )
+    size = sum(segment.size for segment in kernel.segments)
+    assert repr(kernel) == f"<Image of {size} bytes, {len(kernel.symbols)} symbols, entry {kernel.entry:#x}>"
     with Machine("64K") as machine, Host() as host, host.guest(memory="64K") as guest:
         machine.load(assembly)
         shown = [kernel, *kernel.segments, assembly, machine, host, guest, machine.memory, machine.run(1)]

@@ -71,6 +71,9 @@ class Outcome(NamedTuple):
     fault: Fault | None = None
     report: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Outcome {self.stop}: {self.detail}, after {self.instructions} instructions>"
+
     @property
     def ok(self) -> bool:
         return self.stop is Stop.EXIT and self.exit_code == 0
