@@ -26,9 +26,10 @@ def test_what_is_shown_is_a_line() -> None:
     with Machine("64K") as machine, Host() as host, host.guest(memory="64K") as guest:
         machine.load(assembly)
         shown = [kernel, *kernel.segments, assembly, machine, host, guest, machine.memory, machine.run(1)]
-        assert repr(machine.memory) == "<Memory of 65536 bytes>"
+        memory = machine.memory
+        assert repr(memory) == "<Memory of 65536 bytes>"
         assert max(len(repr(one)) for one in shown) < 200
-    assert repr(machine.memory) == "<Memory: this machine is closed>"
+    assert repr(memory) == "<Memory: this machine is closed>"
 
 
 @pytest.mark.parametrize("cls", [Machine, Guest])
