@@ -27,6 +27,7 @@ MISTAKES = [
     ("", "no guests; each is a table [[guest]]"),
     ("[[guest]]\n", "guest 1: no program"),
     ("[[guest]\n", "not TOML: "),
+    ("[host]\nslice = " + "9" * 5000, ": a number has too many digits\n"),
     ("[hosts]\n", "no table 'hosts'; did you mean host?"),
     ("host = 3\n[[guest]]\nprogram = 'hello'\n", "host is no table; write [host]"),
     ("guest = 3\n", "no guests"),

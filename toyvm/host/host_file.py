@@ -100,8 +100,10 @@ def _read(path: Path) -> dict[str, Any]:
     with boundary(path):
         try:
             return tomllib.loads(text)
-        except ValueError as error:  # its own, and that of a number with too many digits
+        except tomllib.TOMLDecodeError as error:
             raise BadFileError(f"{shown(path)}: not TOML: {error}") from None
+        except ValueError:  # Python's own, which would tell how to have it read them
+            raise BadFileError(f"{shown(path)}: a number has too many digits") from None
 
 
 def _plan(document: dict[str, Any], path: Path) -> HostPlan:
