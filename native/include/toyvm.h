@@ -288,6 +288,10 @@ t64_instant t64_vm_next_event(t64_vm *vm); /* the next timer or device event tha
 /* Attach a disk of `sectors` in memory that the caller keeps alive; detached by NULL. */
 int t64_vm_disk(t64_vm *vm, uint8_t *data, uint64_t sectors, uint32_t writable);
 uint32_t t64_vm_disk_dirty(t64_vm *vm);
+/* Until told otherwise, the disk holds nothing but zeros where `parts`, which the caller keeps alive, has a 0 for T64_DISK_PART
+ * bytes of it: saving and loading need not look there. NULL: it may hold something everywhere. */
+#define T64_DISK_PART 0x100000
+void t64_vm_disk_parts(t64_vm *vm, const uint8_t *parts);
 
 /* Exits, by reason; for a machine all stay 0. */
 const uint64_t *t64_vm_exits(t64_vm *vm);

@@ -134,6 +134,33 @@ def test_a_file_holds_what_its_guest_went_back_to(file: Path) -> None:
     assert not is_written(file)
 
 
+def test_a_snapshot_leaves_the_holes_of_a_disk_alone(file: Path) -> None:
+    """Reading them through memory would take as much of it as the disk is large, 1 TiB at most."""
+    os.truncate(file, 1 << 40)
+    disk = Disk.open(file)
+    with Machine("1M", disk=disk) as machine:
+        snapshot = machine.save()
+        machine.write(0x8000, b"x")
+        machine.restore(snapshot)
+        parts = disk.parts(1 << 20)
+        assert parts is not None
+        assert [n for n, filled in enumerate(parts) if filled] == [0, 4]
+        assert machine.save() == snapshot
+    assert not is_written(file)
+
+
+def test_what_was_a_hole_when_the_snapshot_was_saved_is_zero_again(file: Path) -> None:
+    disk = Disk.open(file)
+    with Machine("1M", disk=disk) as machine:
+        snapshot = machine.save()
+        disk.contents[3 << 20 : (3 << 20) + 4] = b"data"
+        later = machine.save()
+        machine.restore(snapshot)
+        assert disk.contents[3 << 20 : (3 << 20) + 4] == bytes(4)
+        machine.restore(later)
+        assert disk.contents[3 << 20 : (3 << 20) + 4] == b"data"
+
+
 def test_a_machine_that_cannot_be_made_gives_its_disk_back(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError):
         Machine("1M", disk=file, input="text")  # type: ignore[arg-type]

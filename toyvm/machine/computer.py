@@ -411,13 +411,13 @@ class Computer:
 
     def save(self) -> bytes:
         """All state at this instruction boundary, the disk's contents included; input and output are the host's."""
-        with self._alone():
+        with self._alone(), self._holding.holes_known(self.vm):
             vm, size = self.vm, int(lib.t64_vm_save_size(self.vm))
             return filled(size, lambda buffer: _checked(lib.t64_vm_save(vm, buffer, size), "saving"), "saving", size)
 
     def restore(self, snapshot: bytes) -> None:
         """Go back to a state saved by a computer configured alike. Raises BadFileError, changing nothing."""
-        with self._alone():
+        with self._alone(), self._holding.holes_known(self.vm):
             data = check_bytes(snapshot, "snapshot")
             code = lib.t64_vm_load(self.vm, data, len(data))
             if code not in (lib.T64_OK, lib.T64_ERROR_MEMORY):

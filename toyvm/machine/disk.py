@@ -55,6 +55,10 @@ class Disk:
     def sectors(self) -> int:
         return len(self.contents) // SECTOR_SIZE
 
+    def parts(self, size: int) -> bytes | None:
+        """A byte for each `size` bytes, 0 where there are zeros alone; None where that is not known."""
+        return None if self._file is None else self._file.parts(size)
+
     def attach(self) -> Contents:
         """The contents, for the one computer that has the disk. Raises UsageError."""
         if self._is_attached:

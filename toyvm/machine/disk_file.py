@@ -57,6 +57,17 @@ class Copy:
                         raise ValueError("was truncated while it was read")
                     start += count
 
+    def parts(self, size: int) -> bytes | None:
+        """A byte for each `size` bytes, 0 where there are zeros alone; None where only a look would tell."""
+        if not self.let_go_of_file.alive:
+            return None
+        whole = len(self.contents)
+        parts = bytearray(-(-whole // size))
+        for start, end in data_extents(self._memory, whole):
+            first, behind = start // size, -(-end // size)
+            parts[first:behind] = b"\1" * (behind - first)
+        return bytes(parts)
+
     def save(self, descriptor: int, *, with_holes: bool) -> None:
         """Write it all into an empty file; `with_holes`, what is zero is left out. Raises OSError."""
         size, step = len(self.contents), _BLOCK if with_holes else _PIECE
@@ -189,6 +200,11 @@ class DiskFile:
             return copy
         finally:
             os.close(descriptor)
+
+    def parts(self, size: int) -> bytes | None:
+        """As Copy.parts."""
+        assert self._copy is not None, "closed"
+        return self._copy.parts(size)
 
     def save(self) -> None:
         """Replace the file by what the copy holds now. Raises BadFileError, and then the file is as it was."""

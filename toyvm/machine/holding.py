@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import warnings
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,17 @@ class Holding:
         self._disk_buffer = ffi.from_buffer("uint8_t[]", disk.attach(), require_writable=True)
         self._disk = disk
         return int(lib.t64_vm_disk(self.native, self._disk_buffer, disk.sectors, disk.writable))
+
+    @contextmanager
+    def holes_known(self, native: Any) -> Iterator[None]:
+        """Inside, the native core leaves the holes of a disk file alone: to read them takes memory for all of it."""
+        parts = None if self._disk is None else self._disk.parts(lib.T64_DISK_PART)
+        buffer = ffi.NULL if parts is None else ffi.from_buffer("uint8_t[]", parts)
+        lib.t64_vm_disk_parts(native, buffer)
+        try:
+            yield
+        finally:
+            lib.t64_vm_disk_parts(native, ffi.NULL)
 
     def watch(self, owner: object, noun: str) -> None:
         """Give all back and warn, if `owner` is garbage or the process ends, and nobody has closed it."""

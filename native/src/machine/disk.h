@@ -7,7 +7,8 @@
 #include "isa.h"
 
 struct t64_disk {
-    u8 *data; /* the host's */
+    u8 *data;        /* the host's */
+    const u8 *parts; /* the host's, too; NULL, or 0 where T64_DISK_PART bytes are zeros */
     u64 sectors;
     bool writable, dirty;
     u64 latency;

@@ -87,16 +87,33 @@ static bool is_zero(const u8 *bytes, u64 size)
     return true;
 }
 
+static u64 disk_pieces(const struct t64_disk *disk) { return (disk->sectors + 7) / 8; }
+
+static u64 piece_size(const struct t64_disk *disk, u64 number)
+{
+    u64 left = disk->sectors * 512 - number * PAGE;
+    return left < PAGE ? left : PAGE;
+}
+
+/* The first piece from `number` on that is the `saved` one or may hold something; the disk's end if there is none. */
+static u64 next_piece(const struct t64_disk *disk, u64 number, u64 saved)
+{
+    const u64 in_part = T64_DISK_PART / PAGE, end = disk_pieces(disk);
+    while (number < end && number != saved && disk->parts && !disk->parts[number / in_part]) {
+        u64 behind = (number / in_part + 1) * in_part;
+        number = number < saved && saved < behind ? saved : behind;
+    }
+    return number < end ? number : end;
+}
+
 static void put_disk(struct writer *out, const struct t64_disk *disk)
 {
-    u64 bytes = disk->sectors * 512;
-    for (u64 at = 0; at < bytes; at += PAGE) {
-        u8 piece[PAGE] = {0};
-        u64 size = bytes - at < PAGE ? bytes - at : PAGE;
-        if (is_zero(disk->data + at, size))
+    for (u64 n = 0; (n = next_piece(disk, n, T64_NOWHERE)) < disk_pieces(disk); n++) {
+        if (is_zero(disk->data + n * PAGE, piece_size(disk, n)))
             continue;
-        memcpy(piece, disk->data + at, size);
-        put_u64(out, at / PAGE);
+        u8 piece[PAGE] = {0};
+        memcpy(piece, disk->data + n * PAGE, piece_size(disk, n));
+        put_u64(out, n);
         put(out, piece, PAGE);
     }
     put_u64(out, T64_NOWHERE);
@@ -246,30 +263,26 @@ static void place_page(void *to, u64 number, const u8 *piece)
     phys_write(&((struct t64_vm *)to)->phys, (t64_gpa){number << 12}, piece, PAGE);
 }
 
-static u64 disk_pieces(const struct t64_disk *disk) { return (disk->sectors + 7) / 8; }
-
-static u64 piece_size(const struct t64_disk *disk, u64 number)
-{
-    u64 left = disk->sectors * 512 - number * PAGE;
-    return left < PAGE ? left : PAGE;
-}
-
-/* The piece of that number, zeros where none was saved. `next` is the number of the one that comes next. */
-static const u8 *saved_piece(struct reader *in, u64 *next, u64 number)
+/* Does the disk hold this piece, zeros where none was saved? `next` is the number of the one that comes next. */
+static bool holds_piece(const struct t64_disk *disk, u64 number, const struct reader *in, u64 next)
 {
     static const u8 zeros[PAGE];
+    return !memcmp(disk->data + number * PAGE, next == number ? in->at : zeros, piece_size(disk, number));
+}
+
+static void pass_piece(struct reader *in, u64 *next, u64 number)
+{
     if (*next != number)
-        return zeros;
-    const u8 *piece = take(in, PAGE);
+        return;
+    take(in, PAGE);
     *next = take_u64(in);
-    return piece;
 }
 
 static bool disk_is_as_saved(const struct t64_disk *disk, struct reader in)
 {
     u64 next = take_u64(&in);
-    for (u64 n = 0; n < disk_pieces(disk); n++)
-        if (memcmp(disk->data + n * PAGE, saved_piece(&in, &next, n), piece_size(disk, n)))
+    for (u64 n = 0; (n = next_piece(disk, n, next)) < disk_pieces(disk); pass_piece(&in, &next, n++))
+        if (!holds_piece(disk, n, &in, next))
             return false;
     return true;
 }
@@ -278,11 +291,13 @@ static bool disk_is_as_saved(const struct t64_disk *disk, struct reader in)
 static void load_disk(struct t64_disk *disk, struct reader *in)
 {
     u64 next = take_u64(in);
-    for (u64 n = 0; n < disk_pieces(disk); n++) {
-        const u8 *piece = saved_piece(in, &next, n);
-        if (!memcmp(disk->data + n * PAGE, piece, piece_size(disk, n)))
+    for (u64 n = 0; (n = next_piece(disk, n, next)) < disk_pieces(disk); pass_piece(in, &next, n++)) {
+        if (holds_piece(disk, n, in, next))
             continue;
-        memcpy(disk->data + n * PAGE, piece, piece_size(disk, n));
+        if (next == n)
+            memcpy(disk->data + n * PAGE, in->at, piece_size(disk, n));
+        else
+            memset(disk->data + n * PAGE, 0, piece_size(disk, n));
         disk->dirty = true;
     }
 }

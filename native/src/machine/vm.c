@@ -140,6 +140,8 @@ int t64_vm_disk(t64_vm *vm, uint8_t *data, uint64_t sectors, uint32_t writable)
     return T64_OK;
 }
 
+void t64_vm_disk_parts(t64_vm *vm, const uint8_t *parts) { vm->devices.disk.parts = parts; }
+
 uint32_t t64_vm_disk_dirty(t64_vm *vm) { return vm->devices.disk.dirty; }
 
 const uint64_t *t64_vm_exits(t64_vm *vm) { return vm->exits; }
