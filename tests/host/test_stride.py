@@ -213,3 +213,12 @@ def test_clients_that_come_and_go_leave_no_tick_unused(seed: int) -> None:
 def test_shares_and_caps_out_of_range_are_refused(share: int, cap: int) -> None:
     with pytest.raises(UsageError, match=r"takes|out of range"):
         Schedule().add(share, cap)
+
+
+@pytest.mark.parametrize("ran", [0, 1, SLICE - 1, SLICE])
+def test_in_no_ticks_nobody_runs_and_who_was_in_mid_slice_goes_on(ran: int) -> None:
+    schedule, (one, other) = schedule_of([100, 100])
+    assert schedule.next(1_000) == (one, SLICE)
+    schedule.used(ran)
+    assert schedule.next(0) is None
+    assert schedule.next(1_000) == ((other, SLICE) if ran == SLICE else (one, SLICE - ran))
