@@ -74,3 +74,15 @@ def test_an_unmodified_kernel_waits_and_stops_by_hypercall(technique: str) -> No
         assert ask.guest.time == 700
         outcome = ask.run(CODE + 4 * BY_NAME["shutdown"].number, 9)
         assert (outcome.stop, outcome.exit_code) == ("exit", 9)
+
+
+@pytest.mark.parametrize("technique", ["para", *OFFERING])
+@pytest.mark.parametrize("number", [0, 7, 0x80000, 0xFFFFF])
+def test_an_hcall_with_bits_where_it_has_none_is_no_instruction(technique: str, number: int) -> None:
+    for bit in range(7, 12):
+        with asker(technique=technique) as ask:
+            ask.guest.write(CODE, (number << 12 | 1 << bit | op("hcall", 0)).to_bytes(4, "little"))
+            fault = ask.run(CODE).fault
+            assert fault is not None
+            assert fault.origin.cause == "illegal_instruction"
+            assert not ask.guest.hypercalls
