@@ -2,7 +2,6 @@
 #ifndef T64_HYPERCALL_H
 #define T64_HYPERCALL_H
 
-#include "isa/decode.h"
 #include "monitor/guest/guest.h"
 
 /* The handler of the exit. */
@@ -17,7 +16,7 @@ static inline bool hypercalls_are_offered(const struct t64_guest *guest)
 /* Is this illegal word an hcall that the guest, in its kernel mode, may make? */
 static inline bool is_hypercall(const struct t64_guest *guest, u32 word)
 {
-    return decode(word).insn == INSN_HCALL && !vm_in_user_mode(&guest->vm);
+    return word_is_hcall(word) && !vm_in_user_mode(&guest->vm);
 }
 
 /* Of a technique whose guests have hypercalls. */

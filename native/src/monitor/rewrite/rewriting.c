@@ -135,7 +135,7 @@ static void site_free(struct rewriting *rewriting, struct site *site)
 static struct site *site_in(const struct rewriting *rewriting, u32 word)
 {
     u32 number = (word >> 12) - CALL_BASE;
-    bool is_call = decode(word).insn == INSN_HCALL && word >> 12 >= CALL_BASE && number < SITES_MAXIMUM;
+    bool is_call = word_is_hcall(word) && word >> 12 >= CALL_BASE && number < SITES_MAXIMUM;
     return is_call && rewriting->sites[number].used ? &rewriting->sites[number] : NULL;
 }
 
