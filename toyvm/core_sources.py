@@ -15,7 +15,8 @@ from toyvm.errors import ToyvmError
 
 _TREES = ("native/src", "native/include", "native/builder", "toyvm/isa")
 _SUFFIXES = (".c", ".h", ".py")
-_OTHERS = ("native/gcc.flags", "native/clang.flags", "native/fusions.txt", "toyvm/exits.py", "toyvm/hypercalls.py")
+_FLAGS = tuple(f"native/{compiler}{of}.flags" for compiler in ("gcc", "clang") for of in ("", ".monitor"))
+_OTHERS = (*_FLAGS, "native/fusions.txt", "toyvm/exits.py", "toyvm/hypercalls.py")
 _KEY = 0x7436_3463_6F72_6501  # any number
 _BUILD_SECONDS = 120  # that may pass between reading the sources and the core's last change
 
