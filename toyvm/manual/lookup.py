@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from toyvm.arguments import unknown_name
 from toyvm.manual.document import Chapter, Numbered, Table
@@ -31,19 +31,14 @@ def look_up(word: str, chapters: Sequence[Chapter]) -> list[Numbered]:
 
 def entries(chapters: Sequence[Chapter]) -> set[str]:
     """Every word that has a row of its own."""
-    return {name for chapter in chapters for _, row in _rows(chapter) for name in _names(row)}
+    tables = (block for chapter in chapters for block in chapter.blocks if isinstance(block, Table))
+    return {name for table in tables for row in table.rows for name in _names(row)}
 
 
 def _part_about(wanted: str, chapter: Chapter) -> Chapter:
     tables = [block for block in chapter.blocks if isinstance(block, Table)]
     found = (Table(table.headers, tuple(row for row in table.rows if wanted in _names(row))) for table in tables)
     return Chapter(chapter.title, tuple(table for table in found if table.rows))
-
-
-def _rows(chapter: Chapter) -> Iterator[tuple[Table, tuple[str, ...]]]:
-    for block in chapter.blocks:
-        if isinstance(block, Table):
-            yield from ((block, row) for row in block.rows)
 
 
 def _names(row: Sequence[str]) -> set[str]:

@@ -14,10 +14,7 @@ void guest_set_alarm(struct t64_guest *guest, struct t64_instant event)
 
 void guest_step(struct t64_guest *guest)
 {
-    struct t64_state *state = &guest->vm.state;
-    state->pc += 4;
-    state->retired++;
-    state->fresh = 0;
+    system_retire(&guest->vm);
     guest_retired_one(guest);
 }
 

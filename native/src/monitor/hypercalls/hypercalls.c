@@ -43,21 +43,13 @@ int call_nested(struct t64_guest *guest, u64 number, const u64 *args, u64 *resul
     return rows[number].call(guest, args, result);
 }
 
-static void retire(struct t64_guest *guest)
-{
-    struct t64_state *state = &guest->vm.state;
-    state->pc += 4;
-    state->retired++;
-    state->fresh = 0;
-}
-
 static int control_iret(struct t64_guest *guest)
 {
     u64 status = *domain_shared(guest, SHARED_STATUS) & (STATUS_PIE | STATUS_PMODE);
     u32 mode = status & STATUS_PMODE ? DOMAIN_USER : DOMAIN_KERNEL;
     if (guest->domain->roots[mode] == FRAME_NONE)
         return guest_fault(guest, T64_FAULT_BAD_PAGE_TABLE, 0, 0);
-    retire(guest);
+    system_retire(&guest->vm);
     *domain_shared(guest, SHARED_STATUS) = status | (status & STATUS_PIE ? STATUS_IE : 0);
     guest->vm.state.pc = *domain_shared(guest, SHARED_EPC);
     domain_set_mode(guest, mode);
@@ -129,7 +121,7 @@ static int wait_for_interrupt(struct t64_guest *guest)
     struct t64_state *state = &guest->vm.state;
     u64 imask = guest->domain ? *domain_shared(guest, SHARED_IMASK) : state->imask, kept = state->imask;
     if (!*stage && guest->domain && domain_pending(guest) & imask & IPEND_EVENT) {
-        retire(guest);
+        system_retire(&guest->vm);
         return OUTCOME_SETTLE;
     }
     state->imask = guest->domain ? domain_awaited(guest, imask) : imask;
@@ -150,7 +142,7 @@ static int control_shutdown(struct t64_guest *guest)
 {
     u64 code = hardware_state(guest)->x[REGISTER_A0];
     port_out(&guest->vm.devices, vm_time(&guest->vm) + 1, PORT_POWER, code);
-    retire(guest);
+    system_retire(&guest->vm);
     system_power_off(&guest->vm);
     return T64_STOP_EXIT;
 }
@@ -182,7 +174,7 @@ static int call(struct t64_guest *guest, hypercall_function *function)
     if (call_is_stopped(come_to))
         return come_to;
     x[REGISTER_A0] = call_result(come_to, result);
-    retire(guest);
+    system_retire(&guest->vm);
     if (wants_settling(guest))
         return OUTCOME_SETTLE;
     guest_retired_one(guest);
