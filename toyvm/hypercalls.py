@@ -231,7 +231,7 @@ RECORDS: tuple[Record, ...] = (
         "disk_request",
         (
             ("id", "comes back in the response"),
-            ("operation", "DISK_READ or DISK_WRITE"),
+            ("operation", "DISK_READ, DISK_WRITE, or DISK_FLUSH, for which the members behind it mean nothing"),
             ("sector", "the first one"),
             ("count", "of sectors, at least 1"),
             ("address", "guest-physical, a multiple of 8, of all their bytes"),
@@ -276,7 +276,7 @@ GRANT_WRITABLE = 1
 RINGS: dict[str, int] = {"console": 0, "disk": 1}
 RING_DATA = 64  # where the slots begin, or the bytes of input
 DISK_SLOTS, DISK_SLOT_SIZE = 32, 64
-DISK_READ, DISK_WRITE = 1, 2
+DISK_READ, DISK_WRITE, DISK_FLUSH = 1, 2, 3
 DISK_SECTORS_MAXIMUM = 128  # in one request
 CONSOLE_IN_SIZE, CONSOLE_OUT_SIZE = 1024, 2048
 CONSOLE_OUT = RING_DATA + CONSOLE_IN_SIZE  # where the bytes of output begin
@@ -334,6 +334,7 @@ CONSTANTS: tuple[Constant, ...] = (
     Constant("DISK_SLOT_SIZE",        DISK_SLOT_SIZE,                "bytes of a slot"),
     Constant("DISK_READ",             DISK_READ,                     "operation of a disk request: from the disk into memory"),
     Constant("DISK_WRITE",            DISK_WRITE,                    "operation of a disk request: from memory to the disk"),
+    Constant("DISK_FLUSH",            DISK_FLUSH,                    "operation of a disk request: what was written before is to last"),
     Constant("DISK_SECTORS_MAXIMUM",  DISK_SECTORS_MAXIMUM,          "sectors of one request"),
     Constant("CONSOLE_IN_SIZE",       CONSOLE_IN_SIZE,               "bytes for input in the console's ring"),
     Constant("CONSOLE_OUT_SIZE",      CONSOLE_OUT_SIZE,              "bytes for output"),

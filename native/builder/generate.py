@@ -256,6 +256,7 @@ def hypercalls_header() -> Lines:
             ("DISK_SLOT_SIZE", hypercalls.DISK_SLOT_SIZE),
             ("DISK_READ", hypercalls.DISK_READ),
             ("DISK_WRITE", hypercalls.DISK_WRITE),
+            ("DISK_FLUSH", hypercalls.DISK_FLUSH),
             ("DISK_SECTORS_MAXIMUM", hypercalls.DISK_SECTORS_MAXIMUM),
             ("CONSOLE_IN_SIZE", hypercalls.CONSOLE_IN_SIZE),
             ("CONSOLE_OUT_SIZE", hypercalls.CONSOLE_OUT_SIZE),

@@ -93,7 +93,11 @@ DISKS = [
     after(1, 3, DONE | FAILED),  # no such sector
     after(1, ALL, DONE | FAILED),
     after(0, 0, DONE | FAILED),
-    after(3, 0, DONE | FAILED),
+    after(3, 0, DONE),
+    after(3, 3, DONE),  # whatever the sector
+    after(3, 0, DONE, replace(DISK, disk_writable=False)),
+    after(3, 0, DONE | FAILED, NOTHING),
+    after(4, 0, DONE | FAILED),
     after(2, 0, DONE),
     after(2, 0, DONE | FAILED, replace(DISK, disk_writable=False)),
     after(1, 0, DONE | FAILED, NOTHING),

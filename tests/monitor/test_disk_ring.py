@@ -15,6 +15,7 @@ from toyvm.host.host import Host
 from toyvm.host.rewriting import counts_of
 from toyvm.hypercalls import (
     BY_NAME,
+    DISK_FLUSH,
     DISK_READ,
     DISK_SECTORS_MAXIMUM,
     DISK_SLOT_SIZE,
@@ -120,6 +121,28 @@ def test_what_is_written_is_on_the_disk(driver: Driver) -> None:
     assert driver.ask.guest.disk[7 * SECTOR : 10 * SECTOR] == data
 
 
+def test_a_flush_looks_at_its_operation_alone_and_takes_its_time(driver: Driver) -> None:
+    before = driver.ask.guest.disk
+    driver.put(DISK_FLUSH, ALL_ONES, ALL_ONES, ALL_ONES)
+    driver.put(DISK_FLUSH, 0, 0, BUFFER + 1)
+    driver.ring()
+    driver.wait(LATENCY)
+    assert driver.responses() == [(100, 0)]
+    driver.wait(LATENCY)
+    assert driver.responses() == [(101, 0)]
+    assert driver.ask.guest.disk == before
+
+
+@pytest.mark.parametrize("technique", BOTH)
+def test_without_a_disk_a_flush_fails(technique: str) -> None:
+    with asker(technique=technique, disk_latency=LATENCY) as ask:
+        driver = Driver(ask)
+        driver.put(DISK_FLUSH, 0, 1, BUFFER)
+        driver.ring()
+        driver.wait(LATENCY)
+        assert driver.responses() == [(100, error("io"))]
+
+
 def test_the_interrupt_comes_where_the_guest_asked_for_it(driver: Driver) -> None:
     driver.set_header("rsp_event", 3)
     for n in range(4):
@@ -181,7 +204,7 @@ def test_the_ring_wraps_around(driver: Driver) -> None:
     ("request_", "refusal"),
     [
         ((0, 0, 1, BUFFER), "inval"),
-        ((3, 0, 1, BUFFER), "inval"),
+        ((4, 0, 1, BUFFER), "inval"),
         ((DISK_READ, 0, 0, BUFFER), "inval"),
         ((DISK_READ, 0, DISK_SECTORS_MAXIMUM + 1, BUFFER), "inval"),
         ((DISK_READ, 0, ALL_ONES, BUFFER), "inval"),

@@ -26,7 +26,7 @@ PORTS: tuple[Port, ...] = (
     Port("clock",        0x10, "clock",   "wall clock: nanoseconds since the Unix epoch, the configured base plus `time` (1 ns a tick), modulo 2**64", None),
     Port("disk_sectors", 0x18, "disk",    "number of 512-byte sectors; 0 without a disk", None),
     Port("disk_sector",  0x19, "disk",    "the sector number last written; 0 after reset", "choose a sector"),
-    Port("disk_command", 0x1A, "disk",    None, "start: 1 read the sector into the buffer, 2 write the buffer to the sector; "
+    Port("disk_command", 0x1A, "disk",    None, "start: 1 read the sector into the buffer, 2 write the buffer to the sector, 3 flush; "
                                                 "data moves at completion, and the buffer's position returns to 0 both now and then"),
     Port("disk_status",  0x1B, "disk",    "bit 0: busy; bit 1: completed, interrupt pending; bit 2: the last command failed",
                                           "acknowledge: clears bits 1 and 2; the value is ignored"),
@@ -43,8 +43,9 @@ CONSOLE_RULES: tuple[str, ...] = (
 DISK_RULES: tuple[str, ...] = (
     "A command completes a configured number of ticks after the `out` retired: at the first instruction boundary with "
     "time >= start + latency, where start is `time` after that `out`.",
-    "A command other than 1 and 2, a sector that does not exist, or a write to a read-only disk fails: it completes with "
-    "bit 2 set and moves no data. The sector is looked at when the command starts.",
+    "A command other than 1, 2 and 3, a sector that does not exist, or a write to a read-only disk fails: it completes "
+    "with bit 2 set and moves no data. The sector is looked at when the command starts, and not at all for a flush, which "
+    "fails only without a disk.",
     "A command given while another is busy is ignored and sets bit 2 at once; the busy one goes on.",
     "Data written to the buffer while a read is busy is overwritten when it completes.",
     "Bits 1 and 2 of the status stay until they are acknowledged: neither a further command nor one that succeeds clears them. "

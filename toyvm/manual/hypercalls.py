@@ -53,7 +53,7 @@ _RINGS = (
     f"{hypercalls.RING_DATA} on and {hypercalls.CONSOLE_OUT_SIZE} for output from {hypercalls.CONSOLE_OUT} on; the "
     f"disk's a header and, from {hypercalls.RING_DATA} on, {hypercalls.DISK_SLOTS} slots of "
     f"{hypercalls.DISK_SLOT_SIZE} bytes. Operations of the disk: {hypercalls.DISK_READ} read, {hypercalls.DISK_WRITE} "
-    f"write; at most {hypercalls.DISK_SECTORS_MAXIMUM} sectors a request.",
+    f"write, {hypercalls.DISK_FLUSH} flush; at most {hypercalls.DISK_SECTORS_MAXIMUM} sectors a request.",
     "Each member of a header is written by one side only. The monitor keeps counts of its own, copies a request "
     "once, and checks addresses when it moves the data: into a page that is a table then it moves nothing.",
     "A count passes an event's number when it becomes that number: after writing requests the guest rings if "

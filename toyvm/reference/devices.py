@@ -13,7 +13,7 @@ from toyvm.reference.words import u64
 
 NONE_LEFT = -2  # console_in: the input has ended
 
-READ_COMMAND, WRITE_COMMAND = 1, 2
+READ_COMMAND, WRITE_COMMAND, FLUSH_COMMAND = 1, 2, 3
 BUSY, DONE, FAILED = 1, 2, 4  # disk_status
 WORD = 8  # bytes that disk_data moves at a time
 
@@ -130,6 +130,8 @@ class Disk:
             self._failed = True
 
     def _acceptable(self) -> bool:
+        if self._command == FLUSH_COMMAND:
+            return self.sectors > 0
         known = self._command == READ_COMMAND or (self._command == WRITE_COMMAND and self._writable)
         return known and self._target < self.sectors
 
@@ -137,7 +139,7 @@ class Disk:
         place = slice(self._target * SECTOR_SIZE, (self._target + 1) * SECTOR_SIZE)
         if self._command == READ_COMMAND:
             self._buffer[:] = self.data[place]
-        else:
+        elif self._command == WRITE_COMMAND:
             self.data[place] = self._buffer
             self.is_changed = True
 

@@ -3,12 +3,14 @@
 
 #include "machine/devices.h"
 
-enum { COMMAND_NONE, COMMAND_READ, COMMAND_WRITE };
+enum { COMMAND_NONE, COMMAND_READ, COMMAND_WRITE, COMMAND_FLUSH };
 enum { STATUS_BUSY = 1, STATUS_DONE = 2, STATUS_FAILED = 4 };
 enum { UNITS = SECTOR_SIZE / 8 };
 
 static bool can_do(const struct t64_disk *disk, u64 command)
 {
+    if (command == COMMAND_FLUSH)
+        return disk->sectors > 0;
     bool known = command == COMMAND_READ || (command == COMMAND_WRITE && disk->writable);
     return known && disk->sector < disk->sectors;
 }
@@ -19,7 +21,7 @@ static void complete(struct t64_disk *disk)
         memcpy(disk->buffer, disk->data + disk->target * SECTOR_SIZE, SECTOR_SIZE);
     else if (disk->command == COMMAND_WRITE)
         memcpy(disk->data + disk->target * SECTOR_SIZE, disk->buffer, SECTOR_SIZE), disk->dirty = true;
-    else
+    else if (disk->command == COMMAND_NONE)
         disk->failed = true;
     disk->busy = false;
     disk->done = true;
@@ -28,9 +30,9 @@ static void complete(struct t64_disk *disk)
 
 bool disk_is_sound(const struct t64_disk *disk)
 {
-    bool moves_data = disk->busy && disk->command;
+    bool moves_data = disk->busy && (disk->command == COMMAND_READ || disk->command == COMMAND_WRITE);
     bool may_move = disk->target < disk->sectors && (disk->command == COMMAND_READ || disk->writable);
-    return disk->position < UNITS && disk->command <= COMMAND_WRITE && (!moves_data || may_move);
+    return disk->position < UNITS && disk->command <= COMMAND_FLUSH && (!moves_data || may_move);
 }
 
 bool disk_pending(const struct t64_devices *devices) { return devices->disk.done || devices->rings.disk.raised; }

@@ -1,4 +1,4 @@
-# Without a disk there are no sectors, and a command fails.
+# Without a disk there are no sectors, and a command fails, be it a flush.
 # build: plain
 # exit: 0
 
@@ -15,6 +15,12 @@ _start:
     wfi
     in   t1, PORT_DISK_STATUS
     check t1, 2 | 4             # completed, failed
+    out  PORT_DISK_STATUS, zero
+    li   t1, 3
+    out  PORT_DISK_COMMAND, t1
+    wfi
+    in   t1, PORT_DISK_STATUS
+    check t1, 2 | 4
     done
 .bss
 image_end:

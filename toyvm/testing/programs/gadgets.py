@@ -304,7 +304,7 @@ def use_disk(source: Source) -> list[int]:
     traffic = source.choose(
         ((), (op("out", data, source.choose(layout.READABLE)),), (op("in", layout.VALUES[1], data),))
     )
-    command = source.weighted(((4, 1), (4, 2), (1, 0), (1, 3)))
+    command = source.weighted(((4, 1), (4, 2), (2, 3), (1, 0), (1, 4)))
     return [
         op("addi", WORK, 0, source.integer(0, 4)),
         op("out", sector, WORK),

@@ -58,6 +58,8 @@ static int check(const struct t64_guest *guest, const struct t64_disk_request_re
 {
     const struct t64_disk *disk = &guest->vm.devices.disk;
     bool writes_disk = request->operation == DISK_WRITE;
+    if (request->operation == DISK_FLUSH)
+        return disk->sectors ? 0 : -HYPERCALL_ERROR_IO;
     if (!writes_disk && request->operation != DISK_READ)
         return -HYPERCALL_ERROR_INVAL;
     if (!request->count || request->count > DISK_SECTORS_MAXIMUM || request->address % sizeof(u64))
@@ -74,7 +76,7 @@ static int perform(struct t64_guest *guest, const struct t64_disk_request_record
 {
     struct t64_disk *disk = &guest->vm.devices.disk;
     int error = check(guest, request);
-    if (error)
+    if (error || request->operation == DISK_FLUSH)
         return error;
     host_note_work(guest->host, WORK_PAGE * (1 + request->count * SECTOR_SIZE / FRAME_SIZE));
     u8 *sectors = disk->data + request->sector * SECTOR_SIZE;
