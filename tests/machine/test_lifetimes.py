@@ -21,6 +21,7 @@ from toyvm.host.host import Host
 from toyvm.isa.ports import SECTOR_SIZE as SECTOR
 from toyvm.machine.bare import Machine
 from toyvm.machine.disk import Disk
+from toyvm.monitor import Monitor
 from toyvm.recompiler.options import Recompiling
 from toyvm.techniques import NATIVE_ENGINES
 
@@ -113,7 +114,7 @@ SOME = {
     **{"host_frame": (0,), "pass_time": (1,), "post": (print,)},
 }
 # What is no matter of its state, or is the same after.
-FREE = {"close", "closed", "interrupt", "address_of", "locate", "clock", "guests"}
+FREE = {"close", "closed", "interrupt", "address_of", "locate", "clock", "guests", "gate"}
 
 
 def use(owner: Any, name: str) -> None:
@@ -134,6 +135,63 @@ def test_a_closed_owner_refuses_all_that_is_asked_of_it_and_can_be_shown(kind: t
     owner.close()
     owner.interrupt()
     assert repr(owner).endswith(", closed>")
+
+
+# Not made.
+
+
+def half_made(kind: type, *arguments: Any, **options: Any) -> Any:
+    """What is there of an object whose construction has failed."""
+
+    class Half(kind):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            with pytest.raises(UsageError):
+                super().__init__(*arguments, **options)
+
+    return Half(*arguments, **options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "options"),
+    [
+        (Machine, (1,), {}),
+        (Machine, ("64K",), {"input": 3}),
+        (Machine, ("64K",), {"engine": "no"}),
+        (Host, (1,), {}),
+        (Host, ("16M",), {"engine": "no"}),
+    ],
+)
+def test_a_computer_or_host_that_could_not_be_made_is_closed(
+    kind: type, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> None:
+    half = half_made(kind, *arguments, **options)
+    assert repr(half) == "<Half, closed>" if kind is Machine else "<Host, closed>"
+    half.close()
+    with pytest.raises(UsageError, match="is closed"), half:
+        half.run()
+
+
+def test_a_disk_that_could_not_be_made_is_closed() -> None:
+    for contents in ("no", bytearray(7)):
+        half = half_made(Disk, contents, True)
+        half.close()
+        with pytest.raises(UsageError, match="is closed"):
+            half.sectors  # noqa: B018
+
+
+def test_a_guest_whose_monitor_is_being_made_has_no_place_yet_and_may_be_closed() -> None:
+    def close(guest: Any) -> Any:
+        assert repr(guest) == "<Guest guest1 of technique python:close>"
+        with pytest.raises(UsageError, match="is being made"):
+            guest.pause()
+        guest.close()
+        return Monitor(guest)
+
+    with Host("16M") as host:
+        with pytest.raises(UsageError, match="is closed"):
+            host.guest(memory="64K", monitor=close)
+        assert host.guests == ()
+        guest_of(host)
 
 
 # Not closed.

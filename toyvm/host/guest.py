@@ -47,21 +47,21 @@ class Guest(Computer):
         disk: Disk | None,
         name: str,
     ) -> None:
-        super().__init__(holding, host.gate, input, output, disk)
         self.host = host
         self.name = name
         self.technique = technique
+        super().__init__(holding, host.gate, input, output, disk)
         self._observers = Observers()
         self._exit_bytes = ffi.buffer(lib.t64_vm_exit(holding.native))
         self.runner.on_exit = self._on_exit
         self.runner.between_slices = host.sharing.do_posted_if_alone
 
     def close(self) -> None:
-        was_open = not self.closed
+        had_a_seat = hasattr(self, "seat")
         try:
             super().close()
         finally:
-            if was_open and self.closed:
+            if had_a_seat and self.closed:
                 self.host._forget(self)
                 self.runner.detach()
                 del self.seat  # which has the guest
@@ -81,7 +81,8 @@ class Guest(Computer):
     def _open_seat(self) -> Seat:
         seat: Seat | None = getattr(self, "seat", None)  # at once: another thread may close it now
         self._check_open()
-        assert seat is not None, "an open guest has a seat"
+        if seat is None:
+            raise UsageError(f"guest {self.name} is being made, and has no place on the host yet")
         return seat
 
     @property

@@ -18,7 +18,7 @@ from toyvm.machine.config import LEVEL_NUMBERS, native_config, parse_level
 from toyvm.machine.console import Input
 from toyvm.machine.disk import Disk, open_disk
 from toyvm.machine.gate import HOST_IN_USE, Gate, one_thread_at_a_time
-from toyvm.machine.holding import Holding, raise_first
+from toyvm.machine.holding import Holding, no_holding, raise_first
 from toyvm.native import ffi, lib
 from toyvm.recompiler.options import Recompiling, recompiling_of
 from toyvm.techniques import TECHNIQUES, Build, Option, Variant, parse_variant
@@ -56,6 +56,9 @@ class Host:
     One thread at a time may use a host and its guests, whatever of them it is: another one is refused, but for
     `interrupt`, `post`, and what a guest's `pause`, `resume`, `stop`, `condition` and `outcome` say and do.
     """
+
+    _holding = no_holding()  # so one that could not be made is closed
+    gate = _holding.gate
 
     def __init__(
         self,
@@ -135,6 +138,7 @@ class Host:
         Raises UsageError if there is no such technique on the host's hardware level, the name is taken, or the host has
         too little memory.
         """
+        self.native  # noqa: B018 (raises once closed)
         variant = _parse_guests_variant(technique)
         if variant.facts.needs_guest_mode and self.level is not Level.ASSIST:
             raise UsageError(

@@ -146,6 +146,7 @@ def monitored_guest(maker: MonitorMaker, host: Host, *arguments: Any) -> Monitor
         monitor = check_callable(maker, "monitor")(guest)
         if not isinstance(monitor, GuestMonitor):
             raise wrong("monitor", monitor, "a class derived from toyvm.monitor.Monitor")
+        guest._check_open()
     except BaseException:
         Computer.close(guest)  # it has no place on the host yet
         raise

@@ -26,7 +26,7 @@ from toyvm.limits import MAXIMUM_READ_BYTES
 from toyvm.machine.console import Input, InputRecord, OutputSink, open_input
 from toyvm.machine.disk import Disk
 from toyvm.machine.gate import Gate, one_thread_at_a_time
-from toyvm.machine.holding import Holding
+from toyvm.machine.holding import Holding, no_holding
 from toyvm.machine.outcome import Outcome, Stop
 from toyvm.machine.run_loop import NEVER, RunLoop, Runner
 from toyvm.machine.state import ControlRegisters, GeneralRegisterList, Memory, Registers
@@ -55,13 +55,15 @@ class Computer:
     """
 
     _noun = "computer"
+    _holding = no_holding()  # so one that could not be made is closed
+    gate = _holding.gate
+    _disk: Disk | None = None
 
     def __init__(self, holding: Holding, gate: Gate, input: Input, output: BinaryIO | None, disk: Disk | None) -> None:
         self._holding = holding
         self.gate = gate
         self._state = lib.t64_vm_state(holding.native)
         self._is_running = False
-        self._disk: Disk | None = None
         self.image: Image | None = None
         self.input_log: list[InputRecord] = []  # what a live terminal brought, and when
         try:

@@ -25,16 +25,17 @@ class Disk:
 
     def __init__(self, contents: bytearray | None, writable: bool, file: DiskFile | None = None) -> None:
         """`file` takes the place of contents."""
-        if not isinstance(contents, bytearray) and file is None:
-            raise wrong("disk", contents, "a bytearray")
         self._file = file
-        self._contents: Contents | None = contents if file is None else file.contents
+        self._contents: Contents | None = None  # so one that could not be made is closed
         self.writable = writable
         self.unsaved = False
         self._is_attached = False
-        size = len(self.contents)
-        if not size or size % SECTOR_SIZE:
-            raise UsageError(f"a disk of {size} bytes; it takes a multiple of {SECTOR_SIZE}, and not 0")
+        given = contents if file is None else file.contents
+        if given is None or (not isinstance(given, bytearray) and file is None):
+            raise wrong("disk", contents, "a bytearray")
+        if not given or len(given) % SECTOR_SIZE:
+            raise UsageError(f"a disk of {len(given)} bytes; it takes a multiple of {SECTOR_SIZE}, and not 0")
+        self._contents = given
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], writable: bool = True) -> Disk:

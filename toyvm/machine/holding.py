@@ -26,7 +26,7 @@ class Holding:
         self.recompiler: Recompiler | None = None
         self.parts: list[Holding] = []  # a host's guests
         self._free = free
-        self._gate = gate
+        self.gate = gate
         self._disk: Disk | None = None
         self._disk_buffer: Any = None
         self._process = os.getpid()
@@ -84,12 +84,12 @@ class Holding:
     def _abandoned(self, noun: str) -> None:
         if self.native is None or os.getpid() != self._process:  # a child's copy ends with the child
             return
-        if not self._gate.enter():  # another thread runs it, and the process ends
+        if not self.gate.enter():  # another thread runs it, and the process ends
             return
         try:
             moved = self._moved()
         finally:
-            self._gate.leave()
+            self.gate.leave()
         is_changed = any(holding._is_changed() for holding in (moved, *moved.parts))
         try:
             late = "; what was written to its disk goes back to the file only now" if is_changed else ""
@@ -104,6 +104,15 @@ class Holding:
         moved.parts = [part._moved() for part in self.parts]
         self.native = None
         return moved
+
+
+def no_holding() -> Holding:
+    """What is held by whoever is not made yet, or could not be: nothing, as once all has been given back."""
+    return Holding(None, _free_nothing, Gate("this is being made by another thread"))
+
+
+def _free_nothing(native: Any) -> None:
+    raise AssertionError("nothing is held, so nothing is freed")
 
 
 def _attempt(act: Callable[[], None], errors: list[BaseException]) -> None:
