@@ -21,8 +21,7 @@ struct t64_devices {
 #undef MEMBER
     struct t64_rings rings;
     u64 clock_base;
-    bool powered_off;
-    u64 exit_code;
+    u64 exit_code; /* once switched off */
 };
 
 /* What an access to a port comes to, where it is no stop (enum t64_stop): switched off, or nothing happened yet, for input or

@@ -4,7 +4,6 @@
 int out_power(struct t64_devices *devices, u64 after, u64 value)
 {
     (void)after;
-    devices->powered_off = true;
     devices->exit_code = value;
     return T64_STOP_EXIT;
 }

@@ -12,7 +12,7 @@
 #include "machine/system.h"
 #include "isa.h"
 
-enum { SNAPSHOT_VERSION = 5, PAGE = 4096, HEADER = 40 };
+enum { SNAPSHOT_VERSION = 6, PAGE = 4096, HEADER = 40 };
 static const char magic[8] = "T64SNAP";
 
 /* Every scalar that is state: CONSTANT(place) for what must be the same already, FIELD(place) for what a load sets. */
@@ -20,7 +20,7 @@ static const char magic[8] = "T64SNAP";
     CONSTANT(phys.size) CONSTANT(level) CONSTANT(options) CONSTANT(info) T64_DEVICES(DEVICE_CONSTANTS) CONSTANT(devices.clock_base) \
     FIELD(state.pc) T64_STORED_REGISTERS(REGISTER) FIELD(state.retired) FIELD(state.skipped) FIELD(state.fresh) \
     FIELD(halted) FIELD(halted_as) FIELD(stop.fault) FIELD(stop.exit_code) FIELD(stop.cause) FIELD(stop.pc) FIELD(stop.tval) \
-    FIELD(devices.powered_off) FIELD(devices.exit_code) T64_DEVICES(DEVICE_FIELDS)
+    FIELD(devices.exit_code) T64_DEVICES(DEVICE_FIELDS)
 #define REGISTER(name, ...) FIELD(state.name)
 #define DEVICE_CONSTANTS(name, NAME, ...) NAME##_CONSTANTS(CONSTANT)
 #define DEVICE_FIELDS(name, NAME, ...) NAME##_FIELDS(FIELD)
