@@ -77,6 +77,8 @@ def check_bytes(value: object, what: str) -> bytes:
 def check_path(value: Any, what: str) -> str | os.PathLike[str]:
     if not isinstance(value, str) and not (isinstance(value, os.PathLike) and isinstance(os.fspath(value), str)):
         raise wrong(what, value, "a path")
+    if not os.fspath(value):
+        raise UsageError(f"{what} '': the name of a file is empty")
     return value
 
 

@@ -79,13 +79,12 @@ class Diagnostic(NamedTuple):
 
 
 class AssemblyError(ToyvmError):
-    """A source that does not assemble or link: every complaint of the run."""
+    """A source that does not assemble or link: every complaint of the run, after what it has said and warned of."""
 
     exit_code = ExitCode.ASSEMBLY
 
-    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], messages: tuple[str, ...] = ()) -> None:
         self.diagnostics = diagnostics
+        self.messages = messages
         count = len(diagnostics)
-        super().__init__(
-            "\n".join(str(diagnostic) for diagnostic in diagnostics) + f"\n{count} error{'s' if count != 1 else ''}"
-        )
+        super().__init__("\n".join((*messages, *map(str, diagnostics), f"{count} error{'s' if count != 1 else ''}")))

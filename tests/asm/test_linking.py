@@ -10,6 +10,7 @@ from toyvm.asm import Source, assemble, assemble_text
 from toyvm.asm.linking.listing import BYTES_IN_ROW, MAXIMUM_ROWS
 from toyvm.asm.t64inc import constants, virtual_include
 from toyvm.errors import AssemblyError, BadFileError, Diagnostic, UsageError
+from toyvm.image.file import MAXIMUM_SEGMENTS
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.ports import PORTS
 from toyvm.paths import guests_directory
@@ -234,12 +235,38 @@ def test_warnings_and_prints_are_messages() -> None:
     assert (messages[0].split("\n")[0], messages[1]) == ("t.s:2:1: warning: w", "p")
 
 
+def test_errors_leave_warnings_and_prints_to_be_read() -> None:
+    with pytest.raises(AssemblyError) as caught:
+        assemble_text('.print "p"\n.error "e"\n.warning "w"', "t.s")
+    lines = [line for line in str(caught.value).split("\n") if not line.startswith(" ")]
+    assert lines == ["p", "t.s:3:1: warning: w", "t.s:2:1: error: e", "1 error"]
+
+
+@pytest.mark.parametrize("sections", [MAXIMUM_SEGMENTS, MAXIMUM_SEGMENTS + 1])
+def test_an_image_has_so_many_segments_and_what_is_one_more_leaves_prints_to_be_read(sections: int) -> None:
+    text = '.print "p"\n' + "".join(f'.section s{n}, "a{"w" * (n % 2)}"\n.byte 1\n' for n in range(sections - 1))
+    if sections == MAXIMUM_SEGMENTS:
+        assert len(assemble_text(text + ".text\nnop").image.segments) == sections
+        return
+    with pytest.raises(AssemblyError) as caught:
+        assemble_text(text + ".text\nnop", "t.s")
+    message = f"there are {sections} segments; an image has at most {MAXIMUM_SEGMENTS}"
+    assert str(caught.value) == f"p\nt.s:1:1: error: {message}\n1 error"
+
+
 def test_a_listing_shows_addresses_words_and_lines() -> None:
     listing = assemble_text("x = 1\nf: li a0, 0x12345\n# rest\n ret\n.data\n.byte 1", "t.s").listing().split("\n")
     rows = {line.split()[-1]: line.split() for line in listing if line}
     assert any(line.split()[:4] == ["1000", "00012520", "068aa512", "2"] for line in listing)
     assert rows["ret"][:3] == ["1008", "0000103e", "4"]
     assert ["1000", "local", "f", "t.s"] in [line.split() for line in listing]
+
+
+@pytest.mark.parametrize("directive", [".include", ".incbin"])
+def test_no_name_is_that_of_no_file_though_the_folder_it_would_be_in_is_there(directive: str) -> None:
+    found = linked(f'nop\n{directive} ""')
+    assert isinstance(found, Diagnostic)
+    assert (found.line, found.column - len(directive), found.message) == (2, 2, "the name of a file is empty")
 
 
 @pytest.mark.parametrize("directive", [".include", ".incbin"])

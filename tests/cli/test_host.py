@@ -54,6 +54,8 @@ MISTAKES = [
     ),
     ("[host]\nmemory = '2M'\n[[guest]]\nprogram = 'hello'\nmemory = '16M'\n", "guest guest1: the host has"),
     ("[[guest]]\nprogram = 3\n", "guest 1: program: 3; it takes a string"),
+    ("[[guest]]\nprogram = ''\n", "guest 1: program: ''; the name of a file is empty"),
+    ("[[guest]]\nprogram = 'hello'\ndisk = ''\n", "guest 1: disk: ''; the name of a file is empty"),
     ("[[guest]]\nprogram = 'nothing'\n", "guest guest1: nothing: neither a file nor a shipped guest"),
     ("[[guest]]\nprogram = 'hello'\nshares = 1\n", "guest 1: no key 'shares'; did you mean share?"),
     ("[[guest]]\nname = 'web'\nprogram = 'hello'\nshare = 0\n", "guest 1 (web): share: share of 0 is out of range"),

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
+from importlib import import_module
 
+import pytest
+from support.commands import call
+
+from toyvm.cli import COMMANDS, MODULES, parser_of
 from toyvm.cli.options import parse_choices, parse_count, parse_defines, parse_seconds
 from toyvm.errors import UsageError
+
+_FILES = {"FILE", "DIR", "PROGRAM", "SOURCE", "IMAGE", "ELF"}
+
+
+def named_files() -> Iterator[list[str]]:
+    """A command with no name where it takes that of a file, for each option and argument that does."""
+    for command in COMMANDS:
+        parser = parser_of(command, import_module(f"toyvm.cli.{MODULES.get(command, command)}"))
+        for action in (each for each in parser._actions if each.metavar in _FILES):
+            others = [each.option_strings[0] for each in parser._actions if each.required and each.option_strings]
+            needed = [word for option in others if option not in action.option_strings for word in (option, "x")]
+            yield [command, *action.option_strings[:1], "", *needed]
+
 
 KNOWN = ("one", "two", "three")
 
@@ -48,6 +66,13 @@ def test_seconds_are_any_number_above_0(text: str | None, seconds: float | None)
 def test_what_is_no_number_of_seconds_above_0_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--timeout"):
         parse_seconds(text, "--timeout")
+
+
+@pytest.mark.parametrize("words", list(named_files()), ids=" ".join)
+def test_a_file_without_a_name_is_said_to_be_that(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    done = call(capsys, *words)
+    assert (done.code, done.errors.count("\n")) == (2, 1)
+    assert "the name of a file is empty" in done.errors
 
 
 def test_a_count_is_0_or_more() -> None:

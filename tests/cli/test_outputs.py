@@ -41,13 +41,6 @@ def test_an_image_or_listing_never_overwrites_what_it_is_made_from(
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
-@pytest.mark.parametrize("words", [("asm", "-o", ""), ("run", "--report", ""), ("run", "--record", "")])
-def test_an_output_without_a_name_is_said_to_be_that(capfd: Capture, source: Path, words: tuple[str, ...]) -> None:
-    done = call(capfd, words[0], str(source), *words[1:])
-    assert (done.code, done.errors.count("\n")) == (2, 1)
-    assert "the name of a file is empty" in done.errors
-
-
 def test_image_and_listing_are_two_files(capfd: Capture, source: Path) -> None:
     place = str(source.parent / "both")
     done = call(capfd, "asm", str(source), "-o", place, "--listing", place)

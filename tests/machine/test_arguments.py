@@ -39,6 +39,11 @@ MISTAKES: list[tuple[Callable[[Any], object], str]] = [
     (lambda g: Machine(level=5), "no hardware level 5"),  # type: ignore[arg-type]
     (lambda g: g.host.guest(5), "technique of 5 (int); it takes a string"),
     (lambda g: load_program(5), "program of 5 (int); it takes a path"),  # type: ignore[arg-type]
+    (lambda g: load_program(""), "program '': the name of a file is empty"),
+    (lambda g: Machine(disk=""), "disk '': the name of a file is empty"),
+    (lambda g: assemble([""]), "source '': the name of a file is empty"),
+    (lambda g: Image.load(""), "path '': the name of a file is empty"),
+    (lambda g: IMAGE.save(""), "path '': the name of a file is empty"),
     (lambda g: load_program("hello", defines=5), "defines of 5 (int)"),  # type: ignore[arg-type]
     (lambda g: load_program("hello", include="dir"), "include of 'dir' (str); it takes a list"),
     (lambda g: assemble(5), "sources of 5 (int); it takes a list of sources"),  # type: ignore[arg-type]

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from toyvm.arguments import check_address, check_list, check_path, check_text, wrong
 from toyvm.asm.assembler import Assembler
-from toyvm.asm.diagnostics import GiveUp
+from toyvm.asm.diagnostics import GiveUp, Log
 from toyvm.asm.linking.building import build
 from toyvm.asm.linking.linker import Linked, link
 from toyvm.asm.operands import IDENTIFIER
 from toyvm.asm.sections import Unit
 from toyvm.asm.session import Session
 from toyvm.asm.source import Source, check_source
-from toyvm.errors import AssemblyError, Diagnostic, UsageError
+from toyvm.errors import Diagnostic, UsageError
 from toyvm.image import Image
 from toyvm.image.file import MAXIMUM_SECTIONS, MAXIMUM_SEGMENTS
 from toyvm.isa.control import ALL_BITS
@@ -89,7 +89,7 @@ def assemble(
         raise AssertionError("the assembler gave up without a complaint") from None
     except RecursionError:
         message = "expressions are nested too deeply in one another"
-        raise AssemblyError((*session.log.diagnostics, Diagnostic(sources[0].name, 1, 1, message))) from None
+        raise session.log.failure(Diagnostic(sources[0].name, 1, 1, message)) from None
 
 
 @contextmanager
@@ -138,28 +138,27 @@ def _assemble(
     units = tuple(Assembler(session, source, defines).run() for source in sources)
     linked = link(units, base, entry, session.log)
     session.log.raise_if_any()
-    _check_sections(linked, sources[0])
+    _check_sections(linked, sources[0], session.log)
     image = build(units, linked, session.files)
-    _check_image(image, sources[0])
+    _check_image(image, sources[0], session.log)
     return Assembly(image, tuple(session.log.messages), units, linked, tuple(session.files), tuple(session.binaries))
 
 
 # What a reader of images would refuse is refused here already.
 
 
-def _check_sections(linked: Linked, source: Source) -> None:
-    _check_count(
-        "sections", sum(output.is_loaded for output in linked.outputs), MAXIMUM_SECTIONS - _OTHER_SECTIONS, source
-    )
+def _check_sections(linked: Linked, source: Source, log: Log) -> None:
+    count = sum(output.is_loaded for output in linked.outputs)
+    _check_count("sections", count, MAXIMUM_SECTIONS - _OTHER_SECTIONS, source, log)
 
 
-def _check_image(image: Image, source: Source) -> None:
-    _check_count("segments", len(image.segments), MAXIMUM_SEGMENTS, source)
+def _check_image(image: Image, source: Source, log: Log) -> None:
+    _check_count("segments", len(image.segments), MAXIMUM_SEGMENTS, source, log)
     complaint = image.complaint()
     if complaint is not None:
-        raise AssemblyError((Diagnostic(source.name, 1, 1, complaint),))
+        raise log.failure(Diagnostic(source.name, 1, 1, complaint))
 
 
-def _check_count(what: str, count: int, most: int, source: Source) -> None:
+def _check_count(what: str, count: int, most: int, source: Source, log: Log) -> None:
     if count > most:
-        raise AssemblyError((Diagnostic(source.name, 1, 1, f"there are {count} {what}; an image has at most {most}"),))
+        raise log.failure(Diagnostic(source.name, 1, 1, f"there are {count} {what}; an image has at most {most}"))

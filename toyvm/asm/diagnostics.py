@@ -88,7 +88,11 @@ class Log:
 
     def raise_if_any(self) -> None:
         if self.diagnostics:
-            raise AssemblyError(tuple(self._in_order()))
+            raise self.failure()
+
+    def failure(self, *last: Diagnostic) -> AssemblyError:
+        """What to raise: every complaint of the run, these at the end, and what was said besides."""
+        return AssemblyError((*self._in_order(), *last), tuple(self.messages))
 
     def _in_order(self) -> list[Diagnostic]:
         """By file, as each was first complained about, and line; the cut comes last."""

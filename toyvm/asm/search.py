@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from toyvm.asm.diagnostics import Complaint
 from toyvm.asm.source import Source
 from toyvm.paths import guests_directory
 
 
 def find_include(name: str, includer: Source, directories: Sequence[Path]) -> Path | None:
-    """The first of: beside the including file, the `-I` directories in their order, the shipped includes."""
+    """The first of: beside the including file, the `-I` directories in their order, the shipped includes.
+
+    Raises Complaint for no name, about the operand that it stands in.
+    """
+    if not name:
+        raise Complaint("the name of a file is empty", 0)
     beside = includer.path.parent if includer.path is not None else Path()
     shipped = guests_directory()
     for directory in (beside, *directories, shipped / "include", shipped):

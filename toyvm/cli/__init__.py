@@ -61,6 +61,7 @@ exit codes:
   130   interrupted
 """
 
+_FILES = ("FILE", "DIR", "PROGRAM", "SOURCE", "IMAGE", "ELF")  # what options and arguments call one in their help
 _SWITCH_SECONDS = 0.0005  # until a thread that compiles lets in the one that runs the guest
 
 
@@ -149,7 +150,16 @@ def parser_of(command: str, module: ModuleType) -> Parser:
     """The parser of one command's words, its module's docstring the description."""
     parser = Parser(prog=f"toyvm {command}", description=module.__doc__, formatter_class=Help, allow_abbrev=False)
     module.add_arguments(parser)
+    for action in parser._actions:
+        if action.metavar in _FILES:
+            action.type = _file_name
     return parser
+
+
+def _file_name(text: str) -> str:
+    if not text:  # a path of no name would be that of the current directory
+        raise argparse.ArgumentTypeError("the name of a file is empty")
+    return text
 
 
 def _top_parser() -> Parser:

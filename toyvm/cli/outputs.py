@@ -11,12 +11,9 @@ from toyvm.errors import UsageError
 
 
 def check_outputs(outputs: Mapping[str, str | None]) -> None:
-    """Raise BadFileError if one, by its option, cannot be written, and UsageError if two are one or one has no name."""
+    """Raise BadFileError if one, by its option, cannot be written, and UsageError if two are one."""
     from toyvm.files.replacing import check_replaceable
 
-    for option, name in outputs.items():
-        if name == "":
-            raise UsageError(f"{option} '': the name of a file is empty")
     writers: dict[object, str] = {}
     for option, name in outputs.items():
         if name is None:

@@ -38,6 +38,8 @@ _number = _of_type(int, "a whole number")
 def _path(value: Any) -> str:
     if "\0" in _text(value):
         raise UsageError(f"{short(value)}; no file has NUL in its name")
+    if not value:
+        raise UsageError("''; the name of a file is empty")
     return str(value)
 
 
