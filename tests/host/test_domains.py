@@ -7,6 +7,7 @@ from support.guest_runs import GUESTS, image_of
 
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
+from toyvm.machine.console import Input
 
 DOMAINS = GUESTS / "domains.s"
 SAID = {
@@ -78,18 +79,28 @@ second:
 """
 
 
-def pinging(host: Host, rounds: int) -> Guest:
+class Silent:
+    """A terminal at which nobody types."""
+
+    live = True
+
+    def fetch(self, size: int, wait: float) -> None:
+        return None
+
+
+def pinging(host: Host, rounds: int, input: Input = None) -> Guest:
     from toyvm.asm import assemble_text
 
-    guest = host.guest("para", "1M")
+    guest = host.guest("para", "1M", input=input)
     guest.load(assemble_text(_PING.format(rounds=rounds), "ping.s", defines={"PARAVIRT": 1}).image)
     return guest
 
 
-def test_a_wait_that_only_another_domain_can_end_is_no_end_on_a_shared_host() -> None:
+@pytest.mark.parametrize("inputs", [(None, None), (Silent(), Silent()), (Silent(), None)])
+def test_a_wait_that_only_another_domain_can_end_is_no_end_on_a_shared_host(inputs: tuple[Input, Input]) -> None:
     with Host("8M") as host:
-        guests = [pinging(host, 20) for _ in range(2)]
-        host.run()
+        guests = [pinging(host, 20, input) for input in inputs]
+        host.run(timeout=60)
         assert [guest.seat.outcome.stop for guest in guests] == ["exit", "exit"]
         assert all(guest.hypercalls["event_send"] >= 20 for guest in guests)
 

@@ -129,7 +129,7 @@ class Sharing:
         self.seconds_of_guests = 0.0  # ...and of it the guests'
         self._seats: dict[int, Seat] = {}  # by client number
         self._changes: deque[Seat] = deque()
-        self._waiting: list[Seat] = []
+        self._waiting: dict[Any, Seat] = {}  # those that the world outside may wake, by native object
         self._idle: dict[Any, Seat] = {}  # those that others may wake, by native object...
         self._untold: set[Seat] = set()  # ...and of them those whose end is not described yet
         self._look_again = 0.0  # when to look at them again
@@ -151,7 +151,7 @@ class Sharing:
         with suppress(ValueError):
             while True:
                 self._changes.remove(seat)
-        self._waiting = [other for other in self._waiting if other is not seat]
+        self._waiting.pop(seat.native, None)
         self._idle.pop(seat.native, None)
         self._untold.discard(seat)
 
@@ -224,8 +224,8 @@ class Sharing:
     def _loop(self, goal: int, deadline: float, waits: bool) -> HostStop:
         while True:
             self._do_posted()
-            if self._idle:
-                self._wake_idle()
+            if self._idle or self._waiting:
+                self._wake()
             self._settle_changes()
             if self._interrupted:
                 return HostStop.INTERRUPTED
@@ -286,14 +286,19 @@ class Sharing:
             seat.outcome = conclude(guest, stop, guest.runner.seconds)
         self.changed(seat)
 
-    def _wake_idle(self) -> None:
+    def _wake(self) -> None:
         """Those to which others have sent what ends their wait go on."""
         while (native := self._woken()) != ffi.NULL:
-            seat = self._idle.get(native)
-            if seat is not None and not seat.stopped and lib.t64_guest_wakes(native):
+            seat = self._idle.get(native) or self._waiting.get(native)
+            if seat is None or seat.stopped or not lib.t64_guest_wakes(native):
+                continue
+            if seat._wait is None:
                 del self._idle[native]
                 seat.outcome, seat.left = None, None
-                self.changed(seat)
+            elif seat._wait.code == lib.T64_STOP_WAIT:
+                del self._waiting[native]
+                seat._wait = None
+            self.changed(seat)
 
     def _tell_ends(self) -> None:
         """Describe the waits that nobody has ended: most waits for others are over before it comes to that."""
@@ -305,21 +310,21 @@ class Sharing:
     def _wait(self, seat: Seat, code: int) -> None:
         due = seat.guest.runner.due() if code == lib.T64_STOP_WAIT else float("inf")
         seat._wait = _Wait(code, due)
-        self._waiting.append(seat)
+        self._waiting[seat.native] = seat
         self.changed(seat)
 
     def _look(self) -> None:
         """Have those that wait what they wait for?"""
         started = monotonic()
         try:
-            for seat in self._waiting:
+            for seat in list(self._waiting.values()):
                 if seat.guest.closed:  # by another one's input, just now
                     continue
                 if seat.over or (not seat.paused and self._has_come(seat)):
                     seat._wait = None
                     self.changed(seat)
         finally:  # an input may raise
-            self._waiting = [seat for seat in self._waiting if seat._wait is not None]
+            self._waiting = {native: seat for native, seat in self._waiting.items() if seat._wait is not None}
             now = monotonic()
             self._look_again = now + max(_LOOK_SECONDS, _LOOK_PART * (now - started))
 
@@ -332,11 +337,11 @@ class Sharing:
 
     def _may_go_on(self, waits: bool) -> bool:
         """Is there one that waits, and not for others to write or read alone unless that counts?"""
-        waiting = [seat._wait for seat in self._waiting if seat.condition is Condition.WAITING]
+        waiting = [seat._wait for seat in self._waiting.values() if seat.condition is Condition.WAITING]
         return any(wait is not None and (waits or wait.due != float("inf")) for wait in waiting)
 
     def _sleep(self, deadline: float) -> None:
         """Nobody can run before the world outside does something."""
-        first = min((seat._wait.due for seat in self._waiting if seat._wait), default=deadline)
+        first = min((seat._wait.due for seat in self._waiting.values() if seat._wait), default=deadline)
         sleep(max(0.0, min(POLL_SECONDS / 10, min(first, deadline) - monotonic())))
         self._look_again = 0.0
