@@ -102,9 +102,8 @@ def random_units(seed: int) -> int:
     return 1 if seed % 2 else Random(seed).randrange(1, 5000)
 
 
-def deep_tree(ask: Asker, leaves: int = 8) -> int:
-    """Pages of a level-1 table and of so many full tables below it; the page of the upper one."""
-    upper = TABLES[0]
+def deep_tree(ask: Asker, leaves: int = 8, upper: int = TABLES[0]) -> int:
+    """Pages of a level-1 table and of so many full tables behind it; the page of the upper one."""
     lower = range(upper + 1, upper + 1 + leaves)
     for page in (upper, *lower):
         ask.protect(page)
@@ -166,19 +165,24 @@ def test_a_long_hypercall_obeys_timeouts() -> None:
         assert ask.read(DONE) == 80
 
 
+def new_root(ask: Asker, page: int, upper: int) -> int:
+    """A page like the root in use, but for a tree of its own; its frame."""
+    ask.protect(page)
+    ask.guest.write(page * PAGE_SIZE, ask.guest.read(ask.root_page * PAGE_SIZE, PAGE_SIZE))
+    ask.write(page * PAGE_SIZE + 8, upper * PAGE_SIZE | PTE_V)
+    return ask.frame(page)
+
+
 def walks(ask: Asker) -> dict[str, tuple[str, tuple[int, ...]]]:
     """Calls that take several steps; each is to be made after those before it."""
     upper = ask.frame(deep_tree(ask))
-    root = TABLES[9]
-    ask.protect(root)
-    ask.guest.write(root * PAGE_SIZE, ask.guest.read(ask.root_page * PAGE_SIZE, PAGE_SIZE))
-    ask.write(root * PAGE_SIZE + 8, upper * PAGE_SIZE | PTE_V)
-    entry = ask.frame(root) * PAGE_SIZE + 8
+    roots = [new_root(ask, page, upper) for page in TABLES[9:11]]
+    entry = roots[0] * PAGE_SIZE + 8
     ask.write(LIST, entry, 0, entry, upper * PAGE_SIZE | PTE_V, entry, 0)
     return {
         "pin": ("pin_table", (upper, 1)),
         "unpin": ("unpin_table", (upper,)),
-        "switch": ("set_roots", (ask.frame(root), ask.frame(root))),
+        "switch": ("set_roots", tuple(roots)),
         "update": ("mmu_update", (LIST, 3, DONE)),
         "back": ("set_roots", (ask.start["root_frame"], ALL_ONES)),
     }
@@ -198,12 +202,12 @@ def in_steps(interfere: Callable[[Asker], None], when: int = 0) -> tuple[Any, ..
         return end_of(ask.guest)
 
 
-@pytest.mark.parametrize("when", range(1, 12))
+@pytest.mark.parametrize("when", range(1, 18))
 def test_a_snapshot_holds_how_far_a_hypercall_got(when: int) -> None:
     assert in_steps(lambda ask: ask.guest.restore(ask.guest.save()), when) == in_steps(lambda ask: None)
 
 
-@pytest.mark.parametrize("when", range(1, 12))
+@pytest.mark.parametrize("when", range(1, 18))
 def test_memory_written_from_outside_in_the_middle_of_a_hypercall_is_looked_at(when: int) -> None:
     def write(ask: Asker) -> None:
         page = TABLES[1] * PAGE_SIZE
@@ -230,6 +234,59 @@ def test_the_books_are_right_after_the_host_has_moved_a_guest_away_from_its_hype
             assert ask("version", 0) > 0  # audits
             if not moved:
                 return
+    raise AssertionError("the call never ends")
+
+
+ONE, OTHER = range(2)  # of two roots
+CHANGED = {
+    "a pin": ("pin_table", lambda one, other, n: (one if n == ONE else other, 2)),
+    "the first root": ("set_roots", lambda one, other, n: (one if n == ONE else other, other)),
+    "the second root": ("set_roots", lambda one, other, n: (other, one if n == ONE else other)),
+    "a second root, and then none": ("set_roots", lambda one, other, n: (other, one if n == ONE else ALL_ONES)),
+}
+
+
+@pytest.mark.parametrize("units", [1, WORK_LIMIT])
+@pytest.mark.parametrize("change", CHANGED)
+def test_a_hypercall_that_the_host_has_given_other_arguments_goes_by_those(change: str, units: int) -> None:
+    """In whichever of its steps; what it had taken for those before is let go."""
+    name, arguments = CHANGED[change]
+    for when in range(1, 40):
+        with asker() as ask:
+            uppers = [ask.frame(deep_tree(ask, 2, page)) for page in TABLES[:6:3]]
+            one, other = (new_root(ask, page, upper) for page, upper in zip(TABLES[9:11], uppers, strict=True))
+            allow(ask.host, 1)
+            changed = False
+            for step in steps(ask, name, *arguments(one, other, ONE)):
+                if step == when:
+                    changed = True
+                    allow(ask.host, units)
+                    for number, value in enumerate(arguments(one, other, OTHER)):
+                        ask.guest.x[10 + number] = value
+            assert ask.guest.x[10] == 0
+            assert ask("version", 0) > 0  # audits
+            if not changed:
+                return
+            assert ask("update_va", TABLES[9] * PAGE_SIZE, ask.entry(TABLES[9]), 1) == 0, "it is no table"
+            assert ask("update_va", TABLES[10] * PAGE_SIZE, ask.entry(TABLES[10]), 1) == error("busy")
+    raise AssertionError("the call never ends")
+
+
+def test_a_pin_under_way_that_the_host_has_given_another_level_is_refused_as_that() -> None:
+    for when in range(1, 40):
+        with asker() as ask:
+            upper = deep_tree(ask, 2)
+            allow(ask.host, 1)
+            changed = False
+            for step in steps(ask, "pin_table", ask.frame(upper), 1):
+                if step == when:
+                    changed = True
+                    ask.guest.x[11] = 0
+            if not changed:
+                return
+            assert ask.guest.x[10] == error("inval") & ALL_ONES
+            assert ask("unpin_table", ask.frame(upper)) == error("inval"), "it is not pinned"  # audits
+            assert ask("update_va", upper * PAGE_SIZE, ask.entry(upper), 1) == 0, "it is no table"
     raise AssertionError("the call never ends")
 
 

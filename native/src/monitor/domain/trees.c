@@ -180,10 +180,16 @@ int trees_go_on(struct t64_guest *guest)
     return end(trees);
 }
 
+static bool is_under_way(struct t64_guest *guest, u64 number, u32 level)
+{
+    u32 table = trees_of(guest)->path[0].table;
+    return table == number && frame_of(guest, table)->type == level;
+}
+
 int trees_take(struct t64_guest *guest, u64 number, u32 level)
 {
     struct trees *trees = trees_of(guest);
-    if (trees->depth && trees->path[0].table != number)
+    if (trees->depth && !is_under_way(guest, number, level))
         trees_abandon(guest); /* the host has changed what the guest asks for */
     if (trees->depth || trees->error)
         return trees_go_on(guest);

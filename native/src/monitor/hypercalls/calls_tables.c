@@ -114,11 +114,17 @@ int call_unpin_table(struct t64_guest *guest, const u64 *args, u64 *result)
     return error ? error : trees_go_on(guest);
 }
 
+/* Are others under way than are asked for? The second one is, once the first is taken. */
+static bool roots_have_changed(const struct trees *trees, const u64 *args)
+{
+    return trees->root_taken && (trees->root != args[0] || trees->path[0].table != args[1]);
+}
+
 /* One after the other; the first one is let go where the second one is refused. */
 static int take_roots(struct t64_guest *guest, const u64 *args)
 {
     struct trees *trees = &guest->domain->trees;
-    if (trees->root_taken && trees->root != args[0])
+    if (roots_have_changed(trees, args))
         trees_abandon(guest); /* the host has changed what the guest asks for */
     int error = trees->root_taken ? 0 : trees_take(guest, args[0], FRAME_LEVEL2);
     if (error || args[1] == ALL_ONES)
