@@ -230,6 +230,30 @@ def test_tables_change_as_programs_change_them(case: Case, engine: str) -> None:
     check(case, engine)
 
 
+# What a monitor may have to look at each access to, by another address whose leaf has no mark yet.
+WATCHED = {"a table": LEAVES + 8 * 60, "one above": MIDDLE + 8 * 60, "the root": ROOT + 8 * 60, "code": BODY + 0x800}
+
+
+def watched_case(name: str, address: int, kind: str) -> Case:
+    page, offset = address & -PAGE_SIZE, address & PAGE_SIZE - 1
+    body = [
+        op("crr", A2, cr("info")),  # so that the code is rewritten where it may be
+        *li(A1, AT),
+        *li(A0, LOADED << 12),  # as an entry, not valid
+        op("sd" if kind == STORE else "ld", A0, offset, A1),
+    ]
+    after = {SLOT: page | PTE_V | RWX | PTE_A | (PTE_D if kind == STORE else 0)}
+    stored = {address: LOADED << 12 if kind == STORE else 0x66}
+    entries = identity() | {SLOT: page | PTE_V | RWX, address: 0x66}
+    return Case(f"a {kind}, {name}", body, {"memory": after | stored}, entries=entries, ptbr=ROOT | 1)
+
+
+@on_every_engine
+@parametrize([watched_case(*place, kind) for place in WATCHED.items() for kind in (LOAD, STORE)])
+def test_an_access_that_a_monitor_makes_in_the_guest_s_place_leaves_its_marks(case: Case, engine: str) -> None:
+    check(case, engine)
+
+
 # Large leaves map memory from 0 on; a page of one is used, the leaf is revoked, and tlbi names the last byte of it.
 LARGE = {"2 MiB": (5 << 21, MIDDLE + 8 * 5, 1 << 21), "1 GiB": (3 << 30, ROOT + 8 * 3, 1 << 30)}
 ENTRIES_OF_LARGE = {entry: PTE_V | RWX | AD for _, entry, _ in LARGE.values()}

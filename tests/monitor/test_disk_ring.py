@@ -214,6 +214,7 @@ def test_the_ring_wraps_around(driver: Driver) -> None:
         ((DISK_READ, ALL_ONES, 2, BUFFER), "io"),
         ((DISK_READ, 0, 1, MEMORY), "fault"),
         ((DISK_WRITE, 0, 2, MEMORY - SECTOR), "fault"),
+        ((DISK_WRITE, 0, 1, MEMORY - SECTOR + 8), "fault"),
         ((DISK_READ, 0, 1, ALL_ONES & ~7), "fault"),
     ],
 )
@@ -227,6 +228,20 @@ def test_a_request_that_cannot_be_done_is_answered_so(
     driver.wait(2 * LATENCY)
     assert driver.responses() == [(100, error(refusal)), (101, 0)]
     assert driver.ask.guest.disk == before
+
+
+@pytest.mark.parametrize("request_", [(1, SECTORS - 1), (SECTORS, 0), (8, 3)])
+def test_a_request_may_go_up_to_the_last_byte_of_memory_and_of_the_disk(
+    driver: Driver, request_: tuple[int, int]
+) -> None:
+    count, sector = request_
+    driver.put(DISK_WRITE, sector, count, MEMORY - count * SECTOR)
+    driver.ring()
+    driver.wait(1)  # by now the marks are set in the tables, which are at the end
+    end = driver.ask.guest.read(MEMORY - count * SECTOR, count * SECTOR)
+    driver.wait(LATENCY - 1)
+    assert driver.responses() == [(100, 0)]
+    assert driver.ask.guest.disk[sector * SECTOR :][: count * SECTOR] == end
 
 
 def test_a_disk_that_is_not_there_or_read_only_says_so() -> None:
