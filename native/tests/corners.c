@@ -282,6 +282,25 @@ static void root_in_use_that_is_stored_to(u32 technique, u32 options)
     free_with_host(vm);
 }
 
+/* What its host kept of a guest that ends: the next one may get its frames, and its place in memory. */
+static void guest_that_ends(u32 technique, u32 options)
+{
+    const u32 words[] = {word_i(INSN_CRR, T0, 0, CR_INFO), word_i(INSN_ADDI, T1, T1, 1)};
+    t64_host *host = t64_host_new(HOST_MEMORY, LEVEL_ASSIST);
+    t64_vm *vm = new_guest(host, technique, options);
+    place(vm, CODE, words, 2);
+    t64_vm_boot(vm, CODE);
+    t64_vm_run(vm, 2);
+    t64_vm_free(vm);
+    require(!host->guests && !host->woken, "it is in no list");
+    require(host->hardware.state.ptbr == HOST_NO_ROOT, "its root does not pass for the one in use");
+    require(!host->frames.served, "its frames are counted no more");
+    require(!host->kernels || !host->kernels->vm, "its kernel is interpreted no more");
+    require(!host->stepper || !host->stepper->vm, "nor is its code stepped");
+    require(host->frames.free == HOST_MEMORY / FRAME_SIZE && !host->frames.monitor, "all frames are free");
+    t64_host_free(host);
+}
+
 /* What recompiled code asks for: may a group of stores go ahead? Not so into code. */
 static void group_of_stores_into_code_in_guest_mode(void)
 {
@@ -324,6 +343,12 @@ int main(void)
     root_in_use_that_is_stored_to(T64_TRAP, 0);
     root_in_use_that_is_stored_to(T64_REWRITE, 0);
     counts_of_what_is_rewritten();
+    guest_that_ends(T64_TRAP, 0);
+    guest_that_ends(T64_HYBRID, 0);
+    guest_that_ends(T64_REWRITE, 0);
+    guest_that_ends(T64_ASSIST, 0);
+    guest_that_ends(T64_ASSIST, T64_OPTION_SHADOW);
+    guest_that_ends(T64_PARA, 0);
     t64_vm *machine = new_machine(MEMORY);
     timer_at_the_very_last_tick(machine);
     t64_vm_free(machine);
