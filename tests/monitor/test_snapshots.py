@@ -6,14 +6,16 @@ import struct
 
 import pytest
 from support.guest_runs import GUESTS, TESTS, image_of
-from support.hypercalls import CODE, HANDLER, asker, asker_on
+from support.hypercalls import ALL_ONES, CODE, HANDLER, asker, asker_on
+from support.hypercalls import MEMORY as ASKED
 from support.techniques import FULL, MONITORED
 
 from toyvm.asm import assemble_text
 from toyvm.errors import BadFileError, UsageError
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
-from toyvm.hypercalls import VIRTUAL_INTERRUPTS
+from toyvm.hypercalls import EVENT_INTERRUPT, EVENT_PORTS, GRANT_MAPS, VIRTUAL_INTERRUPTS
+from toyvm.isa.paging import PAGE_SIZE
 
 KERNEL = GUESTS / "kernel" / "kernel.s"
 MEMORY = 4 << 20
@@ -252,6 +254,84 @@ def test_a_paravirtual_snapshot_that_gives_two_pages_one_frame_is_refused() -> N
             guest.restore(sealed(bytes(snapshot)))
         assert [guest.host_frame(page) for page in range(64)] == frames
         assert guest.run().exit_code == 0
+
+
+# The monitor's books, as native/src/monitor/para/para_snapshot.c has them: words, by the index of each.
+PAGES, BITS = ASKED // PAGE_SIZE, EVENT_INTERRUPT + 1
+HANDLERS = 16 + BITS + 1
+(NUMBER, KERNEL_ROOT, USER_ROOT, BOOTED, BROKEN, PENDING, UNSETTLED, HANDLER_WORDS) = range(8)
+TARGET = HANDLER_WORDS + 3 * HANDLERS
+PORTS = TARGET + 1
+MAPS = PORTS + max(VIRTUAL_INTERRUPTS.values()) + 1
+BOOKS_END = MAPS + GRANT_MAPS
+LAST_HANDLER, LAST_PORT, LAST_MAP = TARGET - 3, MAPS - 1, BOOKS_END - 1
+TAKEN = [
+    (KERNEL_ROOT, ALL_ONES),
+    (USER_ROOT, PAGES - 1),
+    (PENDING, (1 << BITS) - 1),
+    (LAST_HANDLER, ALL_ONES),
+    (LAST_HANDLER + 1, 0),
+    (LAST_HANDLER + 2, 1),
+    (TARGET, PAGES),
+    (PORTS, EVENT_PORTS - 1),
+    (LAST_PORT, EVENT_PORTS - 1),
+    (MAPS, ASKED - 8),
+    (LAST_MAP, 0),
+]
+REFUSED = [
+    *((NUMBER, value) for value in (PAGES - 1, PAGES + 1)),
+    *((root, value) for root in (KERNEL_ROOT, USER_ROOT) for value in (PAGES, ALL_ONES - 1)),
+    *((flag, 2) for flag in (BOOTED, BROKEN, UNSETTLED)),
+    *((handler + part, 2) for handler in (HANDLER_WORDS, LAST_HANDLER) for part in (1, 2)),
+    (PENDING, 1 << BITS),
+    (TARGET, PAGES + 1),
+    *((port, value) for port in (PORTS, LAST_PORT) for value in (EVENT_PORTS, ALL_ONES)),
+    *((place, value) for place in (MAPS, LAST_MAP) for value in (ASKED, 4, ALL_ONES - 7)),
+]
+
+
+def restore_with(index: int, value: int) -> None:
+    """Restore a snapshot that has this word in its books; then run it."""
+    with asker() as ask:
+        ask.set_handler()
+        ask("event_bind_virq", VIRTUAL_INTERRUPTS["balloon"])
+        snapshot = bytearray(ask.guest.save())
+        frames = struct.pack(f"<{PAGES}I", *(ask.frame(page) for page in range(PAGES)))
+        at = snapshot.index(frames) - 3 * 4 - PAGE_SIZE - 8 * BOOKS_END
+        assert struct.unpack_from("<2Q", snapshot, at) == (PAGES, ask.root_page)
+        struct.pack_into("<Q", snapshot, at + 8 * index, value)
+        ask.guest.restore(sealed(bytes(snapshot)))
+        ask.guest.run(10)
+
+
+@pytest.mark.parametrize(("index", "value"), TAKEN)
+def test_a_paravirtual_snapshot_may_say_of_its_guest_all_that_can_be(index: int, value: int) -> None:
+    restore_with(index, value)
+
+
+@pytest.mark.parametrize(("index", "value"), REFUSED)
+def test_a_paravirtual_snapshot_that_says_of_its_guest_what_cannot_be_is_refused(index: int, value: int) -> None:
+    with pytest.raises(BadFileError, match="damaged"):
+        restore_with(index, value)
+
+
+def test_no_two_virtual_interrupts_of_a_paravirtual_snapshot_have_one_port() -> None:
+    with pytest.raises(BadFileError, match="damaged"):
+        restore_with(PORTS + VIRTUAL_INTERRUPTS["timer"], 1)
+
+
+@pytest.mark.parametrize("page", [0, PAGES - 1])
+@pytest.mark.parametrize("pin", [3, 4])
+def test_a_paravirtual_snapshot_has_pins_of_the_levels_that_there_are(page: int, pin: int) -> None:
+    with asker() as ask:
+        snapshot = bytearray(ask.guest.save())
+        frames = struct.pack(f"<{PAGES}I", *(ask.frame(page) for page in range(PAGES)))
+        snapshot[snapshot.index(frames) + len(frames) + page] = pin
+        if pin == 3:
+            ask.guest.restore(sealed(bytes(snapshot)))
+            return
+        with pytest.raises(BadFileError, match="damaged"):
+            ask.guest.restore(sealed(bytes(snapshot)))
 
 
 @TECHNIQUES
