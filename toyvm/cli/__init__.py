@@ -33,6 +33,7 @@ COMMANDS = {
     "lab": "time the workloads on each technique and compare",
     "isa": "print the manual of the T64, or one entry of it",
     "docs": "show the documents, a topic each",
+    "completion": "print what has a shell complete these words",
 }
 # Where a command's module has another name.
 MODULES = {"host": "host.command", "import": "import_riscv"}

@@ -25,21 +25,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    pages = _pages()
-    if arguments.topic is not None and arguments.topic not in pages:
-        raise unknown_name("topic", arguments.topic, pages)
+    found = pages()
+    if arguments.topic is not None and arguments.topic not in found:
+        raise unknown_name("topic", arguments.topic, found)
     if arguments.search is not None:
-        chosen = {name: path for name, path in pages.items() if arguments.topic in (None, name)}
+        chosen = {name: path for name, path in found.items() if arguments.topic in (None, name)}
         return _search(chosen, arguments.search)
     if arguments.topic is None:
-        width = max(map(len, pages))
-        sys.stdout.writelines(f"{name:<{width}}  {_title(path)}\n" for name, path in pages.items())
+        width = max(map(len, found))
+        sys.stdout.writelines(f"{name:<{width}}  {_title(path)}\n" for name, path in found.items())
         return ExitCode.OK
-    _show(pages[arguments.topic].read_text(encoding="utf-8"))
+    _show(found[arguments.topic].read_text(encoding="utf-8"))
     return ExitCode.OK
 
 
-def _pages() -> dict[str, Path]:
+def pages() -> dict[str, Path]:
     """The pages by topic, in the order in which they are read."""
     from toyvm.paths import PACKAGE
 

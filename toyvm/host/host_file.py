@@ -77,10 +77,14 @@ _PATHS = ("input", "output", "disk")
 
 def find_host_file(name: str) -> Path:
     """The file itself, or a shipped one by its name without .toml."""
+    return shipped_host_files().get(name, Path(name)) if not Path(name).exists() else Path(name)
+
+
+def shipped_host_files() -> dict[str, Path]:
+    """Those that come with toyvm, by name."""
     from toyvm.paths import guests_directory
 
-    shipped = guests_directory() / f"{name}.toml"
-    return shipped if not Path(name).exists() and shipped.is_file() else Path(name)
+    return {path.stem: path for path in sorted(guests_directory().glob("*.toml"))}
 
 
 def read_host_file(path: Path) -> HostPlan:

@@ -63,7 +63,7 @@ ended; memory is what it has touched, of what it has, and monitor what the monit
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG.format(keys=help_on_keys())
-    parser.add_argument("file", metavar="FILE", help="a host file (TOML), or side_by_side, the shipped example")
+    parser.add_argument("file", metavar="HOST", help="a host file (TOML), or side_by_side, the shipped example")
     parser.add_argument("--commands", metavar="FILE", help="do these; - is standard input")
     parser.add_argument("--max-instructions", metavar="N", help="stop after so many of all guests together")
     parser.add_argument("--timeout", metavar="SECONDS", help="stop after so much wall time")
