@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -14,6 +15,7 @@ from generate import ROOT, generate
 from setuptools import build_meta
 from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
+from toolchain import check_toolchain
 
 from toyvm.programs import make_ready
 
@@ -55,6 +57,14 @@ class Backend(build_meta._BuildMetaBackend):
             cmdclass={"build_ext": BuildCore, "build_py": BuildWithGuests, "sdist": CompleteSdist},
             options={"bdist_wheel": {"py_limited_api": "cp311"}},
         )
+
+    def build_wheel(self, *arguments: Any, **options: Any) -> str:
+        check_toolchain()
+        return super().build_wheel(*arguments, **options)
+
+    def build_editable(self, *arguments: Any, **options: Any) -> str:
+        check_toolchain()
+        return super().build_editable(*arguments, **options)
 
 
 _backend = Backend()
