@@ -52,7 +52,7 @@ def show_count(value: float) -> str:
     for factor, unit in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "K")):
         if value >= factor:
             scaled = value / factor
-            return f"{scaled:.0f}{unit}" if scaled >= 100 else f"{scaled:.1f}{unit}"
+            return f"{scaled:.0f}{unit}" if scaled >= 99.95 else f"{scaled:.1f}{unit}"
     return f"{value:.0f}"
 
 
@@ -61,7 +61,7 @@ def show_bytes(size: int) -> str:
     for unit, factor in reversed(UNITS.items()):
         if size >= factor:
             scaled = size / factor
-            return f"{scaled:.1f}{unit}" if scaled < 100 and size % factor else f"{scaled:.0f}{unit}"
+            return f"{scaled:.1f}{unit}" if scaled < 99.95 and size % factor else f"{scaled:.0f}{unit}"
     return str(size)
 
 
