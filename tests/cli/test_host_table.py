@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_columns_that_say_least_go_first() -> None:
     """Of those of one rank the last one; nothing goes that there is room for."""
     widths = [(width, [column.heading for column in columns_for(width)]) for width in range(120, 0, -1)]
     gone: list[str] = []
-    for (_, wide), (_, narrow) in zip(widths, widths[1:], strict=False):
+    for (_, wide), (_, narrow) in pairwise(widths):
         assert set(narrow) <= set(wide)
         gone += [name for name in reversed(wide) if name not in narrow]
     assert gone[:7] == ["CPU s", "cap", "monitor", "of", "/s", "share", "technique"]
