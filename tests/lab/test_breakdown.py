@@ -140,3 +140,9 @@ def test_all_that_is_known_is_said() -> None:
     assert reason is not None
     assert "bare, too, takes 15 ns" in reason
     assert reason.endswith("trace costs by how much of the shadow stood on the entry that is stored")
+
+
+def test_what_has_no_price_is_not_said_to_be_dearest() -> None:
+    reason = account(-30.0, Entry("spin", 3.0, None)).reason
+    assert reason is not None
+    assert reason.endswith("; code and tables that are touched for the first time")
