@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import pytest
 from support.cores import ENTRY, Core, word
 
+from toyvm.isa.control import MODE
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.native import lib
 
+in_both_modes = pytest.mark.parametrize("mode", [0, MODE], ids=["kernel", "user"])
 
-def test_a_store_to_the_next_instruction_is_executed() -> None:
+
+@in_both_modes
+def test_a_store_to_the_next_instruction_is_executed(mode: int) -> None:
     core = Core(word("sw", 5, 8 + ENTRY, 0), word("fence"), word("addi", 6, 0, 1))
+    core.state.status = mode
     core.state.x[5] = word("addi", 6, 0, 77)
     core.run(3)
     assert core.state.x[6] == 77
 
 
-def test_a_loop_that_rewrites_itself_counts_as_written() -> None:
+@in_both_modes
+def test_a_loop_that_rewrites_itself_counts_as_written(mode: int) -> None:
     # x6 holds `addi x7, x7, n`; adding 1 << 17 to the word raises its immediate by one.
     core = Core(
         word("addi", 7, 7, 0),
@@ -23,6 +30,7 @@ def test_a_loop_that_rewrites_itself_counts_as_written() -> None:
         word("sw", 6, ENTRY, 0),
         word("jal", 0, -3),
     )
+    core.state.status = mode
     core.state.x[5], core.state.x[6] = 1 << 17, word("addi", 7, 7, 0)
     core.run(4 * 100)
     assert core.state.x[7] == sum(range(100))
@@ -36,9 +44,26 @@ def test_the_host_s_writes_are_executed_too() -> None:
     assert (core.state.x[5], core.state.x[6]) == (50, 50)
 
 
-def test_more_code_pages_than_are_kept_decoded() -> None:
+@in_both_modes
+def test_a_page_that_was_stored_to_before_is_executed_as_stores_leave_it(mode: int) -> None:
+    core = Core(
+        word("sw", 5, 2 * PAGE_SIZE, 0),
+        word("jalr", 1, 2 * PAGE_SIZE, 0),
+        word("sw", 6, 2 * PAGE_SIZE, 0),
+        word("jalr", 1, 2 * PAGE_SIZE, 0),
+    )
+    core.write(2 * PAGE_SIZE + 4, word("jalr", 0, 0, 1).to_bytes(4, "little"))
+    core.state.status = mode
+    core.state.x[5], core.state.x[6] = word("addi", 7, 7, 1), word("addi", 7, 7, 16)
+    core.run(8)
+    assert core.state.x[7] == 17
+
+
+@in_both_modes
+def test_more_code_pages_than_are_kept_decoded(mode: int) -> None:
     pages = 300
     core = Core(memory=4 << 20)
+    core.state.status = mode
     for page in range(pages):
         there = ENTRY + PAGE_SIZE * page
         back = -(1024 * (pages - 1) + 1) if page == pages - 1 else 1023
