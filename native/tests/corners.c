@@ -301,6 +301,19 @@ static void guest_that_ends(u32 technique, u32 options)
     t64_host_free(host);
 }
 
+/* A guest that its host has no room for. */
+static void guest_that_is_not_made(u32 technique)
+{
+    t64_config config = {.memory = MEMORY};
+    t64_host *host = t64_host_new(HOST_MEMORY, LEVEL_ASSIST);
+    while (host->frames.free > MEMORY / FRAME_SIZE)
+        host_take_frame(host);
+    require(!t64_guest_new(host, technique, &config), "the monitor's own frames are missing");
+    require(!host->frames.served && !host->guests, "nothing is left of it");
+    require(host->frames.free == MEMORY / FRAME_SIZE, "its frames are free again");
+    t64_host_free(host);
+}
+
 /* What recompiled code asks for: may a group of stores go ahead? Not so into code. */
 static void group_of_stores_into_code_in_guest_mode(void)
 {
@@ -349,6 +362,12 @@ int main(void)
     guest_that_ends(T64_ASSIST, 0);
     guest_that_ends(T64_ASSIST, T64_OPTION_SHADOW);
     guest_that_ends(T64_PARA, 0);
+    guest_that_is_not_made(T64_TRAP);
+    guest_that_is_not_made(T64_HYBRID);
+    guest_that_is_not_made(T64_REWRITE);
+    guest_that_is_not_made(T64_ASSIST);
+    guest_that_is_not_made(T64_PARA);
+    guest_that_is_not_made(T64_CUSTOM);
     t64_vm *machine = new_machine(MEMORY);
     timer_at_the_very_last_tick(machine);
     t64_vm_free(machine);

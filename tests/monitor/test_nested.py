@@ -230,6 +230,10 @@ _start:
 2:  ld   t0, 0x100(s1)
     add  t0, t0, s0
     sd   t0, 0x100(s1)
+    ld   t0, 0x1100(s3)     # in the region before
+    add  t0, t0, s0
+    sd   t0, 0x1100(s3)
+    mv   s3, s1
     li   t1, 2 << 20
     add  s1, s1, t1
     bne  s1, s2, 2b

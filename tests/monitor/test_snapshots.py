@@ -216,14 +216,29 @@ def test_a_paravirtual_snapshot_is_refused_where_its_frames_are_not_there() -> N
         assert end_of(copy)[1] == 0
 
 
+NO_ROOM = "starting the image: the image leaves too little of the guest's memory"
+
+
 def test_a_paravirtual_image_that_leaves_its_monitor_no_room_is_called_so() -> None:
     image = assemble_text("_start: jal zero, _start\n.data\n.zero 0xfaff0\n.dword 1\n", "large.s").image
-    with (
-        Host(level="assist") as host,
-        host.guest("para", 1 << 20) as guest,
-        pytest.raises(UsageError, match="starting the image: the image leaves too little of the guest's memory"),
-    ):
+    with Host(level="assist") as host, host.guest("para", 1 << 20) as guest, pytest.raises(UsageError, match=NO_ROOM):
         guest.load(image)
+
+
+def test_whether_a_paravirtual_guest_has_started_goes_with_its_snapshot() -> None:
+    """An image must leave room for what its monitor puts behind it, unless that is there from an earlier start."""
+    small = assemble_text("_start: jal zero, _start\n", "small.s").image
+    with Host() as host, host.guest("para", "1M") as guest, host.guest("para", "1M") as other:
+        never = guest.save()
+        guest.load(small)
+        guest.run(10)
+        guest.restore(guest.save())
+        guest.load(small)  # again: its tables are there
+        guest.restore(never)
+        guest.write((1 << 20) - 8, b"in a way")
+        with pytest.raises(UsageError, match=NO_ROOM):
+            guest.load(small)
+        assert other.reservation == 256
 
 
 @TECHNIQUES

@@ -258,3 +258,17 @@ def test_a_table_that_the_host_overwrites_is_checked_again(ask: Asker) -> None:
     ask.write(ask.root_page * PAGE_SIZE, 1 << 62 | 1)
     outcome = ask.run(0x2000)
     assert (outcome.stop, outcome.fault.kind if outcome.fault else None) == ("fault", "bad page table")
+
+
+@pytest.mark.parametrize("place", ["a pinned table", "the kernel's root", "the users' root"])
+def test_a_table_in_use_that_the_host_has_spoiled_ends_the_guest(ask: Asker, place: str) -> None:
+    """A root is in use though it is not pinned, and a pinned table though no root leads to it."""
+    old, new = ask.start["root_frame"], new_root(ask)
+    if place != "a pinned table":
+        roots = (new, ALL_ONES) if place == "the kernel's root" else (old, new)
+        assert ask("set_roots", *roots) == 0
+        assert ask("unpin_table", new) == 0
+    ask.write(NEW * PAGE_SIZE + 8, 1 << 62 | 1)
+    outcome = ask.run(0x2000)
+    assert (outcome.stop, outcome.fault.kind if outcome.fault else None) == ("fault", "bad page table")
+    assert ask.guest.root(0) == (None if place == "the kernel's root" else old * PAGE_SIZE)
