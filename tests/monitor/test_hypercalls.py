@@ -207,6 +207,52 @@ def test_what_is_sensitive_goes_from_users_to_their_kernel(ask: Asker, word: int
     assert (ask.shared("epc"), ask.shared("tval")) == (0x5000, word)
 
 
+@pytest.mark.parametrize("register", [*CONTROL, 31])
+def test_of_the_control_registers_a_paravirtual_kernel_may_read_info_alone(ask: Asker, register: str | int) -> None:
+    """By it a guest learns that a monitor is there; others trap, and so does a write."""
+    ask.set_handler()
+    number = CONTROL[register].number if isinstance(register, str) else register
+    words = [op("crr", 11, number), op("crw", number, 11), op("crx", 11, number, 11)]
+    for word in words:
+        ask.guest.write(0x5000, to_bytes([word]))
+        ask.guest.x[11] = 1
+        before = ask.guest.retired
+        ask.run(0x5000, count=1)
+        reads = register == "info" and word == words[0]
+        assert (ask.guest.pc, ask.guest.x[11]) == ((0x5004, ask.guest.cr("info")) if reads else (HANDLER + 4, 1))
+        assert ask.guest.retired == before + 1
+    assert ask.guest.exits.get("crr", 0) == (register == "info")
+
+
+@pytest.mark.parametrize("jump", [op("jal", 0, 0), op("jal", 1, 0), op("beq", 0, 0, 0)])
+@pytest.mark.parametrize("step", [7, 1000])
+def test_a_paravirtual_kernel_that_jumps_to_itself_goes_on_up_to_what_it_lets_in(
+    ask: Asker, jump: int, step: int
+) -> None:
+    ask.set_handler()
+    ask.guest.write(0x5000, to_bytes([jump]))
+    ask.set_shared("imask", TIMER)
+    due = ask.guest.time + 500
+    assert ask("set_timer", due) == 0
+    ask.set_shared("status", IE)
+    ask.guest.pc, ask.guest.x[1], runs = 0x5000, 0, 0
+    while ask.guest.time < due:
+        runs += 1
+        assert ask.guest.run(min(step, due - ask.guest.time)).stop == "limit"
+        assert (ask.guest.pc, ask.guest.skipped) == (0x5000, 0)
+    ask.guest.run(1)
+    assert (ask.guest.pc, ask.shared("epc"), ask.shared("cause")) == (HANDLER + 4, 0x5000, CAUSE["timer"].code)
+    assert ask.guest.x[1] == (0x5004 if jump == op("jal", 1, 0) else 0)
+    assert ask.guest.exits["spin"] == runs
+
+
+def test_a_paravirtual_kernel_that_jumps_to_itself_with_interrupts_off_is_stuck(ask: Asker) -> None:
+    ask.set_handler()
+    ask.guest.write(0x5000, to_bytes([op("jal", 0, 0)]))
+    outcome = ask.run(0x5000, count=10)
+    assert (outcome.stop, outcome.fault.kind if outcome.fault else None) == ("fault", "stuck")
+
+
 def test_the_shared_page_tells_the_time_after_each_call(ask: Asker) -> None:
     for name in ("version", "grant_end", NUMBERS - 1, "version"):
         ask.run(HANDLER, count=7)
