@@ -6,7 +6,7 @@ import pytest
 from support.guest_mode import assist_host, started
 from support.techniques import WITHOUT_GUEST_MODE
 
-from toyvm import Host
+from toyvm import Host, assemble_text
 from toyvm.errors import UsageError
 from toyvm.exits import BY_NAME as REASONS
 from toyvm.isa.guest_mode import INTERCEPTS
@@ -56,6 +56,56 @@ def test_a_guest_cannot_tell_what_is_intercepted(row: object, technique: str) ->
             watched.output,
             watched.state_hash(),
         )
+
+
+JUMPS = pytest.mark.parametrize("jump", ["jal zero, 1b", "jal s1, 1b", "beq zero, zero, 1b"])
+WAITS_BY_A_JUMP = """
+_start:
+    la   t0, handler
+    crw  tvec, t0
+    li   t0, 500
+    crw  timecmp, t0
+    li   t0, 1
+    crw  imask, t0
+    li   t0, {status}
+    crw  status, t0
+1:  {jump}
+handler:
+    out  8, zero
+"""
+
+
+@TECHNIQUES
+@JUMPS
+@pytest.mark.parametrize("step", [13, 10_000])
+def test_an_intercepted_jump_to_itself_goes_on_up_to_what_ends_it(technique: str, jump: str, step: int) -> None:
+    image = assemble_text(WAITS_BY_A_JUMP.format(jump=jump, status=1), "waits.s").image
+    ends = []
+    for intercepts in ([], ["spin"]):
+        with assist_host() as host, host.guest(technique, "1M") as guest:
+            guest.load(image)
+            guest.intercept(intercepts)
+            outcome = guest.run(step)
+            while outcome.stop == "limit":
+                outcome = guest.run(step)
+            assert outcome.exit_code == 0
+            ends.append((guest.retired, guest.time, list(guest.x), guest.state_hash()))
+            spins = guest.exits.get("spin", 0)
+    assert ends[0] == ends[1]
+    assert 0 < spins <= 2 + 500 // step
+
+
+@TECHNIQUES
+@JUMPS
+def test_an_intercepted_jump_to_itself_is_stuck_where_nothing_comes_in(technique: str, jump: str) -> None:
+    image = assemble_text(WAITS_BY_A_JUMP.format(jump=jump, status=0), "waits.s").image
+    for intercepts in ([], ["spin"]):
+        with assist_host() as host, host.guest(technique, "1M") as guest:
+            guest.load(image)
+            guest.intercept(intercepts)
+            outcome = guest.run(10_000)
+            assert outcome.fault is not None
+            assert (outcome.fault.kind, outcome.fault.pc) == ("stuck", image.entry + 4 * 9)
 
 
 def test_what_is_not_intercepted_any_more_does_not_exit() -> None:
