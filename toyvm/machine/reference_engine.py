@@ -100,15 +100,13 @@ class ReferenceRunner:
 
     def _loop(self, target: int) -> Stop:
         while True:
-            if self._interrupted:
-                return Stop.INTERRUPTED
+            stopped = self._stopped()
+            if stopped is not None:
+                return stopped
             stop = self._run_slice(min(target, self.machine.retired + _SLICE))
             self._drain()
             if stop is not Stop.LIMIT or self.machine.retired >= target:
                 return stop
-            stopped = self._stopped()
-            if stopped is not None:
-                return stopped
 
     def _run_slice(self, goal: int) -> Stop:
         try:
