@@ -11,6 +11,7 @@ from support.assembling import bytes_of, complaint, words_of
 
 from toyvm.asm import assemble, assemble_text
 from toyvm.asm.directives.table import TABLE
+from toyvm.errors import AssemblyError
 from toyvm.isa.coding import encode
 from toyvm.isa.instructions import BY_MNEMONIC
 from toyvm.isa.paging import PAGE_SIZE
@@ -175,6 +176,43 @@ def test_execution_starts_where_it_is_said() -> None:
 @pytest.mark.parametrize("directive", TABLE, ids=lambda directive: directive.name)
 def test_every_directive_is_described_for_the_manual(directive: object) -> None:
     assert len(directive.description) > 3  # type: ignore[attr-defined]
+
+
+# How many operands each takes, at least and at most; None: any number.
+OPERANDS = {
+    **dict.fromkeys((".text", ".rodata", ".data", ".bss", ".popsection", ".previous", ".exitm", ".endif"), (0, 0)),
+    **dict.fromkeys((".section", ".pushsection"), (1, 6)),
+    **dict.fromkeys((".align", ".p2align", ".balign", ".fill", ".incbin"), (1, 3)),
+    **dict.fromkeys((".org", ".zero", ".skip", ".space"), (1, 2)),
+    **dict.fromkeys((".address", ".purgem", ".include", ".print"), (1, 1)),
+    **dict.fromkeys((".error", ".warning"), (0, 1)),
+    **dict.fromkeys((".equ", ".set", ".equiv", ".size", ".type"), (2, 2)),
+    **dict.fromkeys((".comm", ".lcomm"), (2, 3)),
+    **dict.fromkeys((".if", ".ifne", ".ifeq", ".ifgt", ".ifge", ".iflt", ".ifle"), (1, 1)),
+    **dict.fromkeys((".ifc", ".ifnc", ".ifeqs", ".ifnes"), (2, 2)),
+    **dict.fromkeys((".byte", ".half", ".word", ".dword", ".uleb128", ".sleb128", ".ascii", ".asciz"), (1, None)),
+    **dict.fromkeys((".globl", ".weak", ".local", ".extern"), (1, None)),
+}
+
+
+@pytest.mark.parametrize("name", OPERANDS)
+def test_a_directive_takes_so_many_operands_and_no_others(name: str) -> None:
+    low, high = OPERANDS[name]
+
+    def said(count: int) -> list[str]:
+        text = f"nop\n.data\n{name} {', '.join(['1'] * count)}\n{'.endif' if name.startswith('.if') else ''}"
+        try:
+            assemble_text(text)
+        except AssemblyError as error:
+            return [each.message.partition(";")[0] for each in error.diagnostics]
+        return []
+
+    if low:
+        assert f"too few operands: {low - 1}" in said(low - 1)
+    if high is not None:
+        assert f"too many operands: {high + 1}" in said(high + 1)
+    for count in {low, low + 3 if high is None else high}:
+        assert "operands:" not in " ".join(said(count))
 
 
 ABSURD = {

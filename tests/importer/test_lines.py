@@ -99,6 +99,17 @@ def test_the_last_of_several_rows_at_one_address_counts(version: int) -> None:
     assert read_lines(unit(version, code)).find(START) == ("main.c", 10)
 
 
+def test_files_are_numbered_in_the_order_of_their_names() -> None:
+    names = [f"{letter}.c" for letter in "qhzbmxkdwa"]
+    fixed = b"\4\1\1" + struct.pack("<bBB", LINE_BASE, LINE_RANGE, OPCODE_BASE)
+    rest = fixed + LENGTHS + b"\0" + b"".join(name.encode() + b"\0\0\0\0" for name in names) + b"\0"
+    rows = b"".join(bytes([SET_FILE, number, COPY, ADVANCE_PC, 1]) for number in range(1, len(names) + 1))
+    body = struct.pack("<HI", 4, len(rest)) + rest + set_address(START) + rows + END
+    lines = read_lines(DebugSections(struct.pack("<I", len(body)) + body, b"", b""))
+    assert list(lines.files) == sorted(names)
+    assert [lines.find(START + 4 * number) for number in range(len(names))] == [(name, 1) for name in names]
+
+
 def test_another_version_is_refused() -> None:
     with pytest.raises(DamagedLines, match="version 6"):
         read_lines(unit(6, b""))

@@ -50,6 +50,15 @@ def test_times_whose_ranges_overlap_are_equal() -> None:
     assert order(times) == "native < hardware"
 
 
+def test_times_that_are_close_are_equal_though_their_ranges_lie_apart() -> None:
+    one, other = Time(100.0, 100.0, 100.0), Time(100.0 * TOLERANCE, 100.0 * TOLERANCE, 100.0 * TOLERANCE)
+    experiment = experiment_with({"callret": {**AS_THEIRS, "assist+shadow": 11.0 * TOLERANCE}})
+    assert order({Role.NATIVE: other, Role.HARDWARE: one}) == "native = hardware"
+    assert [each.ours for each in comparisons(experiment)] == ["native = hardware < software"]
+    experiment = experiment_with({"callret": {**AS_THEIRS, "bare": 11.0 * TOLERANCE}})
+    assert [each.reasons for each in comparisons(experiment)] == [()]
+
+
 def test_the_same_order_needs_no_reason() -> None:
     (one,) = comparisons(experiment_with({"callret": AS_THEIRS}))
     assert (one.theirs, one.ours, one.reasons) == (one.ours, "native = hardware < software", ())
