@@ -162,3 +162,21 @@ def test_a_store_on_a_page_without_anything_to_rewrite_is_adapted_as_well() -> N
         assert [word.kind for word in words_of(guest) if page <= word.address < page + PAGE_SIZE] == [Kind.ADAPTED]
         assert guest.exits["trace"] < 20 < guest.exits["adapted"]
         assert guest.run().exit_code == 0
+
+
+def test_stores_of_one_page_are_adapted_in_one_copy_of_it() -> None:
+    source = ADAPTED.replace("fifty_stores:", ".balign PAGE_SIZE\nfifty_stores:", 1)
+    source = source.replace("sd   s3, 0(s2)", "sd   s3, 0(s2)\nsd   s3, 64(s2)")
+    image = assemble_text(source, "adapted.s").image
+    with Host("4M") as host:
+        free = host.frames_free
+        with host.guest("rewrite+adaptive", MEMORY) as guest:
+            guest.load(image)
+            run_to(guest, image.address_of("mark_hot"))
+            page = image.address_of("fifty_stores") & -PAGE_SIZE
+            assert [word.kind for word in words_of(guest) if page <= word.address < page + PAGE_SIZE] == [
+                Kind.ADAPTED
+            ] * 2
+            assert (counts_of(guest).adapted, counts_of(guest).copied) == (2, counts_of(guest).pages)
+            assert guest.run().exit_code == 0
+        assert host.frames_free == free

@@ -196,6 +196,19 @@ def test_what_was_lost_is_asked_for_again_after_a_while(judged: Judged) -> None:
     assert judged.asked.count(FUNCTION) == 2
 
 
+def test_where_nothing_is_lost_nothing_is_asked_for_again(judged: Judged) -> None:
+    """What was lost before, and asked for again, is not lost for ever."""
+    judged.put(FUNCTION, function(LONG))
+    judged.put_callers()
+    judged.run(CALLERS[0], SOME)
+    judged.put(FUNCTION, function(LONG + 1))
+    let_pass(judged, TO_FORGIVE)  # its loop is written once: that is a loss, too
+    for caller in CALLERS[1:]:
+        judged.run(LOOP, TO_FORGIVE)
+        judged.run(caller, SOME)
+        assert (judged.asked.count(FUNCTION), judged.asked.count(OTHER)) == (2, 2)
+
+
 def test_a_useless_place_is_not_asked_for_again_even_then(judged: Judged) -> None:
     call_until_judged(judged)
     let_pass(judged, TO_FORGIVE // 4)
