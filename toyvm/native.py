@@ -19,20 +19,19 @@ class NativeCoreMissingError(ToyvmError, ImportError):
 
 
 try:
-    from toyvm import _core  # type: ignore[attr-defined, unused-ignore]
+    from toyvm import _core
 except ImportError as error:
     raise NativeCoreMissingError(
         f"the native core toyvm._core cannot be loaded ({error}); build it with `pip install -e .` in the checkout"
     ) from None
 
-_module: Any = _core
-ffi: Any = _module.ffi
-lib: Any = _module.lib
+ffi: Any = _core.ffi
+lib: Any = _core.lib
 NOWHERE = ALL_BITS  # T64_NOWHERE: what the core says for an address or a page that there is not
 _ROOT = str(PACKAGE.parent)
 
 if is_checkout(_ROOT):
-    check_core(_ROOT, _module.__file__, getattr(lib, "T64_SOURCES", None))
+    check_core(_ROOT, _core.__file__, getattr(lib, "T64_SOURCES", None))
 
 ERRORS: dict[int, str] = {
     lib.T64_ERROR_RANGE: "an address or size lies outside the memory",

@@ -79,7 +79,12 @@ def is_clang(compiler: list[str]) -> bool:
 
 
 class BuildCore(build_ext):
-    """Builds with what suits the compiler in use."""
+    """Builds with what suits the compiler in use, and leaves the core in the checkout as well."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.inplace:
+            self.copy_extensions_to_source()  # a Python started in the checkout has its toyvm before an installed one
 
     def build_extension(self, ext: Extension) -> None:
         name = "clang" if is_clang(self.compiler.compiler_so[:1]) else "gcc"

@@ -14,7 +14,7 @@ from support.commands import ROOT
 
 from toyvm import core_sources
 from toyvm.core_sources import StaleCoreError, check_core, fingerprint, source_paths
-from toyvm.native import _module, lib
+from toyvm.native import _core, lib
 
 LATER = 1000  # seconds
 
@@ -100,7 +100,7 @@ def test_a_stale_core_is_one_line_at_the_command_line() -> None:
 
 
 def test_the_core_has_no_debug_information_and_no_path_of_its_build() -> None:
-    data = Path(_module.__file__).read_bytes()
+    data = Path(_core.__file__).read_bytes()
     assert b".debug_info" not in data
     assert str(ROOT).encode() not in data
 
