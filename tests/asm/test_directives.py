@@ -252,3 +252,75 @@ def test_padding_is_left_out_where_it_would_take_more_than_the_most(align: str, 
     for most in (needed - 1, needed, needed + 1):
         size = len(bytes_of(f"nop; .data; .zero {before}; {align}, 0, {most}; .byte 1", ".data"))
         assert size == (16 if needed <= most else before) + 1
+
+
+IN_BSS = {
+    ".byte 0, 0": 2,
+    ".dword 0": 8,
+    ".skip 3, 0": 3,
+    ".fill 2, 2, 0": 4,
+    ".fill 3, 2": 6,
+    '.asciz ""': 1,
+    ".uleb128 0": 1,
+}
+
+
+@pytest.mark.parametrize("text", IN_BSS)
+def test_zeros_take_room_where_there_are_no_contents(text: str) -> None:
+    image = assemble_text(f"nop\n.bss\n{text}\nend: .skip 1").image
+    section = next(section for section in image.sections if section.name == ".bss")
+    assert (image.address_of("end") - section.address, section.has_contents) == (IN_BSS[text], False)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (".byte 0, 1", "only zeros can stand there"),
+        (".half 0x100", "only zeros can stand there"),
+        ('.ascii "a"', "only zeros can stand there"),
+        (".uleb128 1", "only zeros can stand there"),
+        (".skip 2, 7", "it can only be filled with zeros"),
+        (".fill 2, 2, 0x100", "it can only be filled with zeros"),
+        (".fill 2, 2, 1", "it can only be filled with zeros"),
+        (".zero 1\n.align 2, 5", "it can only be filled with zeros"),
+    ],
+)
+def test_nothing_but_zeros_stands_where_there_are_no_contents(text: str, message: str) -> None:
+    assert complaint(f"nop\n.bss\n{text}").message == f"section .bss has no contents: {message}"
+
+
+def test_a_repetition_over_values_names_its_parameter() -> None:
+    for directive in (".irp", ".irpc"):
+        with pytest.raises(AssemblyError) as caught:
+            assemble_text(f"nop\n{directive} 5\nnop\n.endr")
+        (found,) = caught.value.diagnostics
+        assert found.message == f"expected a parameter's name; write '{directive} name, ...'"
+
+
+def test_a_string_that_is_missing_is_said_to_be() -> None:
+    assert complaint('nop\n.data\n.ascii "a",').message == "expected a string"
+    assert complaint("nop\n.data\n.ascii a").message.startswith('expected a string in double quotes, not "a" (macro')
+    assert complaint('nop\n.data\n.ascii "a').message.startswith("unterminated string")
+
+
+def test_a_size_that_has_no_value_is_one_complaint_about_it() -> None:
+    found = complaint("f: nop\n.size f, 1 / 0")
+    assert (found.line, found.message) == (2, "division by zero: 1 / 0")
+    found = complaint("f: nop\n.size f, nowhere")
+    assert (found.line, found.column, found.message) == (2, 10, "undefined symbol 'nowhere'")
+    found = complaint("f: nop\n.size f, 0 - 1")
+    assert (found.line, found.column, found.message) == (2, 10, "size -1 is not a number of bytes")
+
+
+def test_what_is_printed_leads_no_terminal() -> None:
+    assert assemble_text('nop\n.print "\\x1b[1mbold\\n\\tnext"').messages == ("\\x1b[1mbold\n\tnext",)
+
+
+def test_a_sign_in_quotes_is_a_character() -> None:
+    assert bytes_of(".byte '(', '-', '+', '~', '!', ')'") == b"(-+~!)"
+
+
+def test_signs_before_an_address_are_worked_out_once_it_is_known() -> None:
+    image = assemble_text("nop\n.data\n.dword +f, -f, ~f\nf: .byte 0").image
+    values = [int.from_bytes(image.segments[1].data[at : at + 8], "little") for at in (0, 8, 16)]
+    assert values == [0x2018, (1 << 64) - 0x2018, (1 << 64) - 0x2019]

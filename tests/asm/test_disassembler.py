@@ -179,3 +179,26 @@ def test_a_section_that_says_otherwise_than_its_segment_is_no_section(has_conten
     section = Section(".odd", 0x1004, 8, 6, has_contents)
     image = Image(0x1000, segments, sections=(section,))
     assert memory(assemble_text(disassemble_image(image)).image) == memory(image)
+
+
+def test_room_in_an_executable_section_is_broken_at_labels() -> None:
+    text = '_start: nop\n.section .room, "ax", @nobits\na: .skip 8\nb: .skip 12\nc:'
+    lines = [line.strip() for line in disassembly(assemble_text(text).image)]
+    assert [line for line in lines if line in ("a:", "b:", "c:") or line.startswith(".zero")] == [
+        "a:",
+        ".zero 8",
+        "b:",
+        ".zero 12",
+        "c:",
+    ]
+
+
+def test_of_several_names_for_a_place_a_global_one_is_the_target_s() -> None:
+    text = ".globl z_global\n_start: j a_local\nnop\na_local:\nz_global: nop"
+    lines = [line.split("#")[0].strip() for line in disassembly(assemble_text(text).image)]
+    assert "j z_global" in lines
+
+
+def test_the_name_of_a_target_leads_no_terminal() -> None:
+    word = assembled("jal 0x1008", 0x1000)
+    assert disassemble_word(word, 0x1000, {0x1008: "\x1b[1m"}.get) == "jal ra, \\x1b[1m"

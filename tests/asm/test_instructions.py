@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.assembling import complaint, words_of
 
+from toyvm.asm import assemble_text
 from toyvm.asm.diagnostics import Complaint
 from toyvm.asm.encoding import ENCODERS, WordHole, encode_any
 from toyvm.isa.coding import decode, encode
@@ -114,3 +115,14 @@ def test_upper_immediates_can_be_written_unsigned() -> None:
 def test_instructions_need_alignment() -> None:
     found = complaint(".byte 1\nnop\nnop")
     assert (found.line, "not a multiple of 4" in found.message) == (2, True)
+
+
+@pytest.mark.parametrize("text", ["ld a0, 8(sp)", "ld a0, 8( sp )", "ld a0,8 (sp)", "ld a0 , 8 ( sp)"])
+def test_blanks_around_a_base_register_mean_nothing(text: str) -> None:
+    assert assemble_text(text).image.segments[0].data == assemble_text("ld x10, 8(x2)").image.segments[0].data
+
+
+def test_a_name_in_capitals_is_a_number_s() -> None:
+    for form, basic in (("add", "addi"), ("and", "andi"), ("sll", "slli")):
+        short = assemble_text(f"SIZE = 4\n{form} a0, a1, SIZE").image.segments[0].data
+        assert short == assemble_text(f"{basic} a0, a1, 4").image.segments[0].data

@@ -295,3 +295,31 @@ def test_a_listing_passes_over_an_empty_section(section: str) -> None:
     listing = assemble_text(f"_start: nop\n{section}\n", "t.s").listing()
     assert section in listing
     assert "4 bytes  .text" in listing
+
+
+def test_errors_come_in_the_order_of_lines_whenever_they_were_found() -> None:
+    with pytest.raises(AssemblyError) as caught:
+        assemble([Source("b.s", '.word late\n.error "early"\n.word later'), Source("a.s", "nop\n.word no, none")])
+    places = [(each.file, each.line, each.column) for each in caught.value.diagnostics]
+    assert places == [("b.s", 1, 7), ("b.s", 2, 1), ("b.s", 3, 7), ("a.s", 2, 7), ("a.s", 2, 11)]
+
+
+def test_symbols_that_others_see_come_behind_the_local_ones() -> None:
+    symbols = assemble_text(".globl b\na: nop\nb: nop\nc: nop\n.globl d\nd: nop\ne: nop").image.symbols
+    assert [symbol.name for symbol in symbols] == ["a", "c", "e", "b", "d"]
+
+
+def test_an_image_has_a_section_for_what_is_loaded_and_not_empty() -> None:
+    image = assemble_text("nop\n.data\n.section .comment\n.byte 1\n.bss\nx: .skip 0\n.rodata\n.byte 1").image
+    assert [section.name for section in image.sections] == [".text", ".rodata"]
+    assert next(symbol for symbol in image.symbols if symbol.name == "x").section == ""
+
+
+def test_contents_behind_room_without_any_begin_a_segment_of_their_own() -> None:
+    sections = [("a", "nobits", ".skip 8"), ("b", "nobits", ".skip 8"), ("c", "progbits", ".byte 1")]
+    text = "".join(
+        f'.section .{name}, "aw", @{kind}\n.address {0x4000 + 8 * number}\n{what}\n'
+        for number, (name, kind, what) in enumerate(sections)
+    )
+    segments = assemble_text(f"nop\n{text}").image.segments[1:]
+    assert [(each.address, each.size, each.data) for each in segments] == [(0x4000, 16, b""), (0x4010, 1, b"\1")]
