@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -376,3 +377,27 @@ def test_programs_stay_the_same_with_random_input() -> None:
     random = Random(7)
     program = replace(random_program(random), input=b"some input")
     compare(program, ["python trap"], checkpoints(random))
+
+
+def test_a_guest_under_a_monitor_of_ones_own_has_the_devices_that_any_guest_has() -> None:
+    text = "_start: in a0, 1\n out 0, a0\n li a0, 1\n out 0x1A, a0\n crr a1, time\n li a0, 0\n out 8, a0\n"
+    written = io.BytesIO()
+    with Host("16M") as host:
+        guest = host.guest(
+            memory="64K",
+            monitor=TrapAndEmulate,
+            input=b"k",
+            output=written,
+            disk=bytearray(b"sector" + bytes(506)),
+            disk_latency=3,
+            name="own",
+            share=7,
+            cap=50,
+            limit=1000,
+        )
+        guest.load(assemble_text(text))
+        assert guest.run().exit_code == 0
+        assert (written.getvalue(), guest.output, guest.disk[:6], guest.name) == (b"k", b"", b"sector", "own")
+        assert (guest.share, guest.cap, guest.seat.limit) == (7, 50, 1000)
+        assert not guest.seat.is_domain
+        assert host.guests == (guest,)
