@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support.hypercalls import ALL_ONES, HANDLER, MEMORY, READ_ONLY, Asker, asker, asker_on, askers, error, words
+from support.hypercalls import (
+    A0,
+    ALL_ONES,
+    CODE,
+    HANDLER,
+    MEMORY,
+    READ_ONLY,
+    Asker,
+    asker,
+    asker_on,
+    askers,
+    error,
+    words,
+)
 
-from toyvm.errors import UsageError
+from toyvm.errors import ToyvmError, UsageError
 from toyvm.host.host import Host
 from toyvm.hypercalls import MAXIMUM_RECORDS, VIRTUAL_INTERRUPTS
+from toyvm.image import Image
 from toyvm.isa.paging import PAGE_SIZE
 
 LIST, DONE = 0x5000, 0x6000
@@ -175,17 +189,18 @@ def test_a_hole_reads_as_zeros_and_cannot_be_written(ask: Asker) -> None:
     assert ask("console_write", PAGE * PAGE_SIZE, 8) == error("fault")
 
 
-def test_a_snapshot_has_holes_too(ask: Asker) -> None:
-    unmap(ask, PAGE)
+@pytest.mark.parametrize("page", [0, PAGE])
+def test_a_snapshot_has_holes_too(ask: Asker, page: int) -> None:
+    unmap(ask, page)
     whole = ask.guest.save()
-    assert give(ask, PAGE) == (0, 1)
+    assert give(ask, page) == (0, 1)
     holed, state, free = ask.guest.save(), ask.guest.state_hash(), ask.host.frames_free
     ask.guest.restore(whole)
     assert (ask.guest.reservation, ask.host.frames_free) == (PAGES, free - 1)
     ask.guest.restore(holed)
     assert (ask.guest.reservation, ask.host.frames_free) == (PAGES - 1, free)
     assert ask.guest.state_hash() == state
-    assert get(ask, PAGE) == (0, 1)
+    assert get(ask, page) == (0, 1)
 
 
 @pytest.mark.parametrize("target", [0, PAGES - 1, PAGES])
@@ -216,6 +231,43 @@ def test_the_list_of_domains_tells_how_much_each_has(ask: Asker) -> None:
     assert give(ask, PAGE) == (0, 1)
     assert ask("domains", LIST, 1) == 1
     assert ask.record("domain", LIST)["pages"] == PAGES - 1
+
+
+def test_a_page_given_back_is_on_its_guest_s_account_no_more(ask: Asker) -> None:
+    for page in (PAGE, OTHER):
+        ask.write(page * PAGE_SIZE, 77)
+        unmap(ask, page)
+    assert give(ask, PAGE) == (0, 1)
+    before = ask.host.account().guests[0].memory_used
+    assert give(ask, OTHER) == (0, 1)
+    assert ask.host.account().guests[0].memory_used == before - PAGE_SIZE
+
+
+def test_a_guest_that_starts_anew_has_all_its_pages_again(ask: Asker) -> None:
+    free = ask.host.frames_free
+    for page in (PAGE, OTHER):
+        unmap(ask, page)
+    assert give(ask, PAGE, OTHER) == (0, 2)
+    ask.guest.load(Image(CODE, ()))
+    assert (ask.guest.reservation, ask.host.frames_free) == (PAGES, free)
+    frames = [ask.frame(page) for page in range(PAGES)]
+    assert len({*frames}) == PAGES
+    assert [ask.read(ask.record("start", ask.guest.x[A0])["frames"] + 8 * page) for page in range(PAGES)] == frames
+    assert ask("version", 0) > 0  # audits
+    assert ask.load(PAGE * PAGE_SIZE) == 0
+
+
+def test_a_guest_does_not_start_anew_on_a_host_without_a_frame_for_each_of_its_pages(ask: Asker) -> None:
+    for page in (PAGE, OTHER):
+        unmap(ask, page)
+    assert give(ask, PAGE, OTHER) == (0, 2)
+    with ask.host.guest("para", (ask.host.frames_free - 4) * PAGE_SIZE):  # and three for its monitor
+        with pytest.raises(ToyvmError, match="no memory left"):
+            ask.guest.load(Image(CODE, ()))
+        assert ask.host.frames_free == 0
+    ask.guest.load(Image(CODE, ()))
+    assert ask.guest.reservation == PAGES
+    assert ask("version", 0) > 0  # audits
 
 
 # Time.
