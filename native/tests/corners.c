@@ -110,6 +110,31 @@ static void rewrite_without_a_frame(void)
     free_with_host(vm);
 }
 
+/* More pages that want a copy, one after the other, than frames for them: all begin anew, rather than step for ever. */
+static void rewrite_with_few_frames(void)
+{
+    enum { PAGES = 6, LEFT = 3, STEPS = 3000 };
+    const u32 words[] = {word_i(INSN_CRR, T0, 0, CR_INFO), word_i(INSN_ADDI, T1, T1, 1), word_i(INSN_JAL, 0, 0, -2)};
+    t64_host *host = t64_host_new(HOST_MEMORY, LEVEL_STRICT);
+    t64_rewriting counts;
+    t64_vm *vm = new_guest(host, T64_REWRITE, 0);
+    for (u32 n = 0; n < PAGES; n++)
+        place(vm, CODE + n * PAGE_SIZE, words, 3);
+    t64_vm_boot(vm, CODE);
+    t64_vm_run(vm, 0);
+    while (host->frames.free > LEFT)
+        host_take_frame(host);
+    for (u32 n = 0; n < PAGES; n++) {
+        vm->state.pc = CODE + n * PAGE_SIZE;
+        require(t64_vm_run(vm, (n + 1) * STEPS) == T64_STOP_LIMIT, "each page runs");
+    }
+    t64_guest_rewriting(vm, &counts);
+    require(vm->state.x[T1] == PAGES * STEPS / 3, "as it should");
+    require(counts.copied == PAGES && !counts.stepped, "as a copy, for which others were given up");
+    require(counts.pages == LEFT && counts.dropped == PAGES - LEFT, "which are gone");
+    free_with_host(vm);
+}
+
 /* Code that is stepped, and moves itself from page to page by another root. */
 static void root_written_by_stepped_code(void)
 {
@@ -340,6 +365,7 @@ static void group_of_stores_into_code_in_guest_mode(void)
 int main(void)
 {
     rewrite_without_a_frame();
+    rewrite_with_few_frames();
     root_written_by_stepped_code();
     mark_in_code();
     jump_into_the_window();
