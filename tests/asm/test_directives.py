@@ -324,3 +324,28 @@ def test_signs_before_an_address_are_worked_out_once_it_is_known() -> None:
     image = assemble_text("nop\n.data\n.dword +f, -f, ~f\nf: .byte 0").image
     values = [int.from_bytes(image.segments[1].data[at : at + 8], "little") for at in (0, 8, 16)]
     assert values == [0x2018, (1 << 64) - 0x2018, (1 << 64) - 0x2019]
+
+
+def test_a_condition_that_has_no_value_takes_no_part() -> None:
+    text = '.if 0\n.elseif nowhere\n.error "taken"\n.elseif 1\n.endif\n.if nowhere\n.error "taken"\n.endif'
+    with pytest.raises(AssemblyError) as caught:
+        assemble_text(f"nop\n{text}")
+    assert [each.line for each in caught.value.diagnostics] == [3, 7]
+
+
+def test_a_section_s_name_may_stand_in_quotes() -> None:
+    image = assemble_text('nop\n.section "name"\na: .byte 1\n.text\n.section name\n.byte 2').image
+    assert [section.name for section in image.sections] == [".text", "name"]
+    assert image.segments[1].data == b"\1\2"
+
+
+def test_a_symbol_is_given_another_value_unless_it_must_be_new() -> None:
+    for directive in (".equ", ".set"):
+        assert bytes_of(f"{directive} x, 1; .byte x; {directive} x, 2; .byte x") == b"\1\2"
+    assert complaint("nop\n.equiv x, 1\n.equiv x, 2").message == "symbol 'x' is already defined"
+    assert bytes_of(".globl x; .equiv x, 1; .byte x") == b"\1"
+
+
+@pytest.mark.parametrize(("text", "column"), [(".equ", 1), (".equ x", 7), (".equ x, 1, 2", 12), (".purgem a, b", 12)])
+def test_a_wrong_number_of_operands_is_shown_where_one_is_missing_or_too_many(text: str, column: int) -> None:
+    assert complaint(f"nop\n{text}").column == column

@@ -202,3 +202,19 @@ def test_of_several_names_for_a_place_a_global_one_is_the_target_s() -> None:
 def test_the_name_of_a_target_leads_no_terminal() -> None:
     word = assembled("jal 0x1008", 0x1000)
     assert disassemble_word(word, 0x1000, {0x1008: "\x1b[1m"}.get) == "jal ra, \\x1b[1m"
+
+
+def test_data_is_broken_at_labels_in_whatever_order_symbols_come() -> None:
+    data = Segment(0x2000, bytes(range(1, 9)), 8, PF_R | PF_W)
+    code = Segment(0x1000, bytes.fromhex("10000000"), 4, PF_R | PF_X)
+    sections = (Section(".text", 0x1000, 4, 6, True), Section(".data", 0x2000, 8, 3, True))
+    for order in (1, -1):
+        symbols = [
+            Symbol(name, 0x2000 + at, False, ".data", 0) for name, at in (("a", 0), ("b", 3), ("c", 5), ("d", 8))
+        ]
+        image = Image(0x1000, (code, data), tuple(symbols[::order]), sections=sections)
+        lines = [line.split("#")[0].strip() for line in disassembly(image)]
+        at = lines.index("a:")
+        assert [line for line in lines[at:] if line and not line.startswith(".globl")] == [
+            *("a:", ".byte 0x01, 0x02, 0x03", "b:", ".byte 0x04, 0x05", "c:", ".byte 0x06, 0x07, 0x08", "d:"),
+        ]

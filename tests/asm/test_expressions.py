@@ -7,8 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.assembling import complaint, values_of
 
+from toyvm.asm import assemble_text
 from toyvm.asm.expressions import Number
 from toyvm.asm.parser import PRECEDENCE, parse
+from toyvm.asm.sections import MAXIMUM_CHAIN
+from toyvm.isa.coding import encode
+from toyvm.isa.instructions import BY_MNEMONIC
 
 VALUES = {
     "1 + 2 * 3": 7,
@@ -139,3 +143,46 @@ def test_a_target_that_is_too_far_is_said_with_its_address(label: str, target: s
 def test_a_symbol_defined_by_itself_is_refused() -> None:
     found = complaint("nop\n.equ x, x + 1")
     assert (found.line, "defined by itself" in found.message) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["x = nowhere + 1", "  x =  nowhere", "x=nowhere", ".equ x, nowhere", "x = 1 + (2 * nowhere)"]
+)
+def test_what_is_defined_by_a_name_that_is_nowhere_is_shown_at_that_name(text: str) -> None:
+    found = complaint(f"nop\n{text}")
+    assert (found.line, found.column, found.width) == (2, text.index("nowhere") + 1, len("nowhere"))
+
+
+@pytest.mark.parametrize("text", ["x =   f / (f - f)", "x=f / (f - f)"])
+def test_what_has_no_value_once_addresses_are_known_is_shown_where_it_is(text: str) -> None:
+    found = complaint(f"{text}\nf: nop")
+    assert (found.line, found.message) == (1, "division by zero: 4096 / 0")
+    assert (found.column, found.width) == (text.index("/") + 1, 1)
+
+
+def test_many_symbols_by_others_are_not_a_chain_of_them() -> None:
+    names = [f"n{number}" for number in range(3 * MAXIMUM_CHAIN)]
+    text = "".join(f".equ {name}, late + {number}\n" for number, name in enumerate(names))
+    image = assemble_text(f"nop\n{text}.data\n.dword {', '.join(names)}\n.equ late, 7").image
+    assert image.segments[1].data == b"".join((7 + n).to_bytes(8, "little") for n in range(len(names)))
+
+
+@pytest.mark.parametrize(
+    ("value", "high"), [(0x7FFFF, 0x7FFFF), (0x80000, -0x80000), (0xFFFFF, -1), (-0x80000, -0x80000)]
+)
+def test_an_upper_half_is_written_signed_or_unsigned(value: int, high: int) -> None:
+    word = encode(BY_MNEMONIC["lui"], (10, high))
+    for text in (f"lui a0, {value}", f"lui a0, x\n.equ x, {value}"):
+        assert assemble_text(text).image.segments[0].data == word.to_bytes(4, "little")
+
+
+@pytest.mark.parametrize("value", [0x100000, -0x80001])
+def test_an_upper_half_that_is_neither_is_refused(value: int) -> None:
+    for text in (f"lui a0, {value}", f"lui a0, x\n.equ x, {value}"):
+        assert f"immediate {value} " in complaint(f"nop\n{text}").message
+
+
+def test_a_number_and_an_address_are_added_in_either_order() -> None:
+    text = "nop\nf: nop\n.if 5 + f - f == 5\n.skip 4 + f - f\n.endif\n.data\n.dword 3 + f, f + 3, f - 3"
+    data = assemble_text(text).image.segments[1].data
+    assert [int.from_bytes(data[at : at + 8], "little") for at in (0, 8, 16)] == [0x1007, 0x1007, 0x1001]

@@ -114,3 +114,9 @@ def test_dis_and_run_say_how_a_source_becomes_what_they_take(here: Path, capsys:
     assert "m.s is a source; dis takes an image: toyvm asm m.s -o m.img" in capsys.readouterr().err
     assert main(["run", "m.s", "a.s"]) == 2
     assert "run takes one source; for several: toyvm asm m.s a.s -o all.img" in capsys.readouterr().err
+
+
+def test_a_line_that_is_not_in_the_file_has_no_text(tmp_path: Path) -> None:
+    (tmp_path / "a.s").write_text("first\nlast")
+    lines = SourceLines([tmp_path])
+    assert [lines.line("a.s", number) for number in (-1, 0, 1, 2, 3)] == ["", "", "first", "last", ""]

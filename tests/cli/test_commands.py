@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.commands import call, spawn
 
+import toyvm
 from toyvm.asm.t64inc import constants
 from toyvm.cli import COMMANDS
 from toyvm.exits import EXIT_REASONS
@@ -192,3 +193,12 @@ def test_importing_toyvm_costs_next_to_nothing() -> None:
     script = "import sys; import toyvm; print(sorted(name for name in sys.modules if name.startswith('toyvm')))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['toyvm']"
+
+
+def test_a_found_line_comes_with_its_page_and_number_and_without_its_indent(capfd: Capture) -> None:
+    done = call(capfd, "docs", "map", "--search", "toyvm")
+    page = (Path(toyvm.__file__).parent / "docs" / "map.md").read_text(encoding="utf-8").splitlines()
+    found = [f"map:{number}: {line.strip()}" for number, line in enumerate(page, 1) if "toyvm" in line.lower()]
+    assert found
+    assert done.output.splitlines() == found
+    assert any(line.startswith(" ") and "toyvm" in line.lower() for line in page), "a page with indented lines"

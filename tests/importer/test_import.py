@@ -11,7 +11,7 @@ from support.rv64 import Operation
 from toyvm.image import PF_R, PF_W, PF_X, Image, Segment
 from toyvm.importer import Options, import_program
 from toyvm.importer.faults import advice_on_program
-from toyvm.importer.layout import Range, Stack, program_block, ranges_in, ranges_of
+from toyvm.importer.layout import MEMORY_END, Range, Stack, program_block, ranges_in, ranges_of
 from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
 from toyvm.launch import launched
 from toyvm.machine.bare import Machine
@@ -118,6 +118,28 @@ def test_a_null_pointer_is_not_blamed_on_the_stack() -> None:
     in_the_heap = advice_on_program("load_page_fault", 8, 0x50000, (Range(0x20000, 0x40000, PTE_R | PTE_W),))
     empty = advice_on_program("load_page_fault", 8, 0x40000, (Range(0x20000, 0x40000, PTE_R | PTE_W),))
     assert (sound, in_the_heap, empty) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (0x1FFFF, ""),
+        (0x20000, "jumped into its stack"),
+        (0x3FFFF, "jumped into its stack"),
+        (0x40000, "a place that it can write"),
+        (MEMORY_END - 1, "a place that it can write"),
+        (MEMORY_END, ""),
+        (0xFFFF, ""),
+        (0x10000, "a place that it can write"),
+        (0x10FFF, "a place that it can write"),
+        (0x11000, ""),
+    ],
+)
+def test_a_jump_is_told_by_whose_pages_it_leads_into_to_the_byte(address: int, said: str) -> None:
+    ranges = (Range(0x10000, 0x11000, PTE_R | PTE_W), Range(0x20000, 0x40000, PTE_R | PTE_W))
+    advice = advice_on_program("fetch_page_fault", address, 0x30000, ranges)
+    assert said in advice
+    assert bool(advice) == bool(said)
 
 
 @pytest.mark.parametrize(

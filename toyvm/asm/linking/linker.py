@@ -301,8 +301,10 @@ def _diagnose_operand(origin: Origin, operand: int, complaint: Complaint) -> Dia
     if parts.operands.startswith("="):
         expression = parts.operands[1:]
         complaint.operand = 0
-        complaint.offset += 1 + len(expression) - len(expression.lstrip())
-        complaint.width = complaint.width or len(expression.strip())
+        complaint.offset += 1
+        if not complaint.width:  # about all of it
+            complaint.offset += len(expression) - len(expression.lstrip())
+            complaint.width = len(expression.strip())
     return diagnose(origin, complaint)
 
 
