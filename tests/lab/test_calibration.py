@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from toyvm.errors import ToyvmError
 from toyvm.lab.measure import calibrate
-from toyvm.lab.subjects import BASELINE_OPERATIONS, Sample
+from toyvm.lab.subjects import BASELINE_OPERATIONS, Sample, Subject
+from toyvm.lab.workloads import find_workloads
 
 SECONDS = 0.5
 
@@ -65,3 +67,10 @@ def test_an_operation_that_takes_no_time_at_all_ends_the_tries() -> None:
     made = Made(0.0)
     assert calibrated(made) > 1 << 30
     assert len(made.tried) == 13
+
+
+def test_a_run_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toyvm.lab.subjects.TIMEOUT", 0.01)
+    image = find_workloads(["callret"])[0].image("bare")
+    with pytest.raises(ToyvmError, match="on bare with 1000000000000 operations: the time limit stopped the guest"):
+        Subject("bare").run(image, 10**12)

@@ -126,3 +126,8 @@ def test_compiled_code_is_counted_and_kept_from_run_to_run(tmp_path: Path) -> No
     assert list(tmp_path.iterdir())
     assert subject.run(image, 100_000).recompiled > sample.instructions / 2
     assert Subject("bare").run(image, 20).recompiled == 0
+
+
+def test_where_compiled_code_was_entered_before_it_is_no_short_stay() -> None:
+    gain = one_gain(cell("callret", TRAP, 110), cell("callret", TRAP_RECOMPILED, 100, recompiled=90, entered=0))
+    assert (gain.stay, gain.reason) == (None, "other")
