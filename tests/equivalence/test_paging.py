@@ -224,7 +224,11 @@ FAULTING_FETCH = Case(
 )
 
 
-@on_every_engine
+FLUSHING = ["trap+flush", "rewrite+flush"]
+EVERYWHERE = [*ENGINES, "recompiler", *FLUSHING, "recompiled assist", "intercepted assist", "python trap"]
+
+
+@pytest.mark.parametrize("engine", EVERYWHERE)
 @parametrize([*CHANGES, GRANTED, STORED, OWN_ENTRY, FAULTING_FETCH])
 def test_tables_change_as_programs_change_them(case: Case, engine: str) -> None:
     check(case, engine)
@@ -285,7 +289,6 @@ def superpage_case(size: str, kind: str, besides: str) -> Case:
 
 
 SUPERPAGES = [superpage_case(*choice) for choice in product(LARGE, (LOAD, STORE, FETCH), BESIDES)]
-EVERYWHERE = [*ENGINES, "recompiler", "trap+flush", "rewrite+flush", "recompiled assist", "python trap"]
 
 
 @pytest.mark.parametrize("engine", EVERYWHERE)
@@ -386,7 +389,7 @@ CODE_MOVES = [
 ]
 
 
-@pytest.mark.parametrize("engine", [*ENGINES, "recompiler", "trap+flush"])
+@pytest.mark.parametrize("engine", EVERYWHERE)
 @parametrize(CODE_MOVES)
 def test_a_page_of_code_is_what_its_leaf_says_once_that_was_said(case: Case, engine: str) -> None:
     check(case, engine)

@@ -9,7 +9,7 @@ from support.hypercalls import ALL_ONES, HANDLER, MEMORY, READ_ONLY, WRITABLE, A
 
 from toyvm.errors import BadFileError
 from toyvm.hypercalls import GRANT_MAPS, GRANT_WRITABLE, GRANTS, SHARED_PAGE_ADDRESS
-from toyvm.isa.paging import PAGE_SIZE
+from toyvm.isa.paging import PAGE_SIZE, PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X
 from toyvm.native import lib
 
 LIST, PAGE, FREE = 0x5000, 9, 11  # a page that is granted, and one whose place maps it
@@ -259,6 +259,45 @@ def test_the_host_s_own_write_to_a_table_leaves_sound_books(pair: list[Asker]) -
     assert entry & ~0xFFF == owner.frame(PAGE) * PAGE_SIZE
     other.guest.write(level0_of(other) + 8 * FREE, bytes(8))
     assert other.load(THERE) is None
+    assert owner("grant_end", reference) == 0
+
+
+AS_MAPPED = PTE_V | PTE_R | PTE_U
+WRITTEN = {
+    "as it was": (0, AS_MAPPED, True),
+    "with marks": (0, AS_MAPPED | PTE_A | PTE_D, True),
+    "writable, as it was": (GRANT_WRITABLE, AS_MAPPED | PTE_W, True),
+    "readable alone": (GRANT_WRITABLE, AS_MAPPED, True),
+    "writable, though it was not": (0, AS_MAPPED | PTE_W, False),
+    "executable": (GRANT_WRITABLE, AS_MAPPED | PTE_X, False),
+    "as a pointer": (0, PTE_V, False),
+    "with a reserved bit": (0, AS_MAPPED | 1 << 10, False),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_the_entry_of_a_map_may_be_written_over_by_the_host_with_what_gives_no_more(
+    pair: list[Asker], name: str
+) -> None:
+    owner, other = pair
+    flags, rights, is_sound = WRITTEN[name]
+    reference = mapped(owner, other, flags)
+    other.write(level0_of(other) + 8 * FREE, owner.entry(PAGE, rights))
+    outcome = other.run(HANDLER)
+    assert outcome.stop == ("limit" if is_sound else "fault")
+    assert lib.t64_guest_audit(owner.guest.vm) == lib.T64_OK
+    assert owner("grant_end", reference) == (error("busy") if is_sound else 0)
+
+
+@pytest.mark.parametrize("page", [PAGE + 1, None])
+def test_the_entry_of_a_map_leads_to_its_own_frame_alone(pair: list[Asker], page: int | None) -> None:
+    """Written over with another one of the owner's, or with one of the mapper's, which is no map."""
+    owner, other = pair
+    reference = mapped(owner, other, 0)
+    entry = other.entry(PAGE, AS_MAPPED) if page is None else owner.entry(page, AS_MAPPED)
+    other.write(level0_of(other) + 8 * FREE, entry)
+    assert other.run(HANDLER).stop == ("limit" if page is None else "fault")
+    assert lib.t64_guest_audit(owner.guest.vm) == lib.T64_OK
     assert owner("grant_end", reference) == 0
 
 
