@@ -349,3 +349,27 @@ def test_a_symbol_is_given_another_value_unless_it_must_be_new() -> None:
 @pytest.mark.parametrize(("text", "column"), [(".equ", 1), (".equ x", 7), (".equ x, 1, 2", 12), (".purgem a, b", 12)])
 def test_a_wrong_number_of_operands_is_shown_where_one_is_missing_or_too_many(text: str, column: int) -> None:
     assert complaint(f"nop\n{text}").column == column
+
+
+def test_a_place_to_go_on_at_is_an_offset_or_an_address_in_the_section() -> None:
+    for target in ("8", ". + 4", "f + 8", "f + 2 * 4"):
+        assert bytes_of(f"f: nop; .org {target}; nop").hex() == "10000000" + "00000000" + "10000000"
+    assert bytes_of("nop; f: nop; .org f + 4; nop") == bytes.fromhex("10000000") * 3
+    found = complaint("f: nop\n.data\n.org f")
+    assert found.message == "the target lies in section .text, not in .data"
+    found = complaint("nop\n.org later\nlater: nop")
+    assert (found.column, found.message) == (6, "symbol 'later' is not known yet; define it before this line")
+
+
+@pytest.mark.parametrize("at", ["1", "2", "3"])
+def test_code_goes_on_at_a_multiple_of_4_after_the_complaint_that_it_did_not(at: str) -> None:
+    found = complaint(f"nop\n.byte {', '.join('0' * int(at))}\nf: nop\nnop\nnop")
+    assert (
+        found.message == f"instruction at offset {4 + int(at):#x} of .text, not a multiple of 4; put .align 2 before it"
+    )
+
+
+def test_an_instruction_stands_in_no_section_without_contents() -> None:
+    for text in ("nop", "addi a0, a0, f", "x: nop", "li a0, 'a'"):
+        found = complaint(f"f: nop\n.bss\n{text}")
+        assert found.message == "section .bss has no contents: an instruction cannot stand there"

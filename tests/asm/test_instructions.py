@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from toyvm.asm.diagnostics import Complaint
 from toyvm.asm.encoding import ENCODERS, WordHole, encode_any
 from toyvm.isa.coding import decode, encode
 from toyvm.isa.control import CONTROL_REGISTERS
-from toyvm.isa.declare import Operand
+from toyvm.isa.declare import Instruction, Operand
 from toyvm.isa.instructions import BY_MNEMONIC, INSTRUCTIONS
 from toyvm.isa.machine import DEFAULT_LOAD_ADDRESS as BASE
 from toyvm.isa.registers import ABI_NAMES, REGISTERS
@@ -126,3 +128,36 @@ def test_a_name_in_capitals_is_a_number_s() -> None:
     for form, basic in (("add", "addi"), ("and", "andi"), ("sll", "slli")):
         short = assemble_text(f"SIZE = 4\n{form} a0, a1, SIZE").image.segments[0].data
         assert short == assemble_text(f"{basic} a0, a1, 4").image.segments[0].data
+
+
+SOUND = {
+    **{"rd": "a0", "rs1": "a1", "rs2": "a2", "rv": "a3", "imm": "4", "imm20": "5", "shamt": "3", "shamt5": "3"},
+    **{"target": "here", "cr": "status", "port": "3", "number": "1"},
+}
+OPERANDS = [(row, word) for row in INSTRUCTIONS for word in re.findall(r"\w+", row.syntax)]
+
+
+@pytest.mark.parametrize(("row", "word"), OPERANDS, ids=[f"{row.mnemonic} {word}" for row, word in OPERANDS])
+@pytest.mark.parametrize("odd", ["q9", "5 6"])
+def test_an_operand_that_is_none_is_shown_where_it_stands(row: Instruction, word: str, odd: str) -> None:
+    parts = [SOUND.get(part, part) for part in re.split(r"(\w+)", row.syntax)]
+    at = next(place for place, part in enumerate(re.split(r"(\w+)", row.syntax)) if part == word)
+    assemble_text(f"here: nop\n{row.mnemonic} {''.join(parts)}")
+    parts[at] = odd
+    found = complaint(f"here: nop\n{row.mnemonic} {''.join(parts)}")
+    begin = len(row.mnemonic) + 1 + len("".join(parts[:at]))
+    assert (found.line, begin < found.column <= begin + len(odd)) == (2, True)
+
+
+# What a fence orders, other assemblers say in its operands.
+@pytest.mark.parametrize("row", [r for r in INSTRUCTIONS if r.mnemonic != "fence"], ids=lambda row: row.mnemonic)
+def test_an_instruction_with_an_operand_more_or_none_is_refused(row: Instruction) -> None:
+    parts = [SOUND.get(part, part) for part in re.split(r"(\w+)", row.syntax)]
+    for text in (f"{''.join(parts)}, a0" if row.syntax else "a0", "" if row.syntax else "a0, a1"):
+        assert complaint(f"here: nop\n{row.mnemonic} {text}").line == 2
+
+
+@pytest.mark.parametrize("blanks", ["", " ", " \t "])
+@pytest.mark.parametrize("mnemonic", ["unimp", "nop", "ret", "fence", "syscall"])
+def test_blanks_are_no_operands(mnemonic: str, blanks: str) -> None:
+    assert assemble_text(mnemonic + blanks).image == assemble_text(mnemonic).image

@@ -323,3 +323,24 @@ def test_contents_behind_room_without_any_begin_a_segment_of_their_own() -> None
     )
     segments = assemble_text(f"nop\n{text}").image.segments[1:]
     assert [(each.address, each.size, each.data) for each in segments] == [(0x4000, 16, b""), (0x4010, 1, b"\1")]
+
+
+@pytest.mark.parametrize(
+    ("text", "column"), [("f: nop", 1), ("   f: nop", 4), ('g: f: .ascii ""', 4), ("  g:   f:", 8), ("\tf:", 2)]
+)
+def test_a_label_that_is_there_already_is_shown_where_it_stands(text: str, column: int) -> None:
+    found = linked(f"f: nop\n{text}")
+    assert isinstance(found, Diagnostic)
+    assert (found.line, found.column, found.width) == (2, column, 1)
+
+
+def test_segments_and_lines_come_in_the_order_of_addresses_whatever_that_of_sections() -> None:
+    text = "".join(
+        f'.section .s{address:x}, "aw"\n.address {address}\n.byte {number}\n'
+        for number, address in enumerate((0x9000, 0x5000, 0x5800, 0x7000))
+    )
+    image = assemble_text(f"_start: nop\n{text}", "t.s").image
+    held = [(each.address, each.data[:1] + each.data[-1:]) for each in image.segments]
+    assert held == [(0x1000, b"\x10\0"), (0x5000, b"\1\2"), (0x7000, b"\3\3"), (0x9000, b"\0\0")]
+    lines = [image.locate(address).line for address in (0x1000, 0x5000, 0x5800, 0x7000, 0x9000)]
+    assert lines == [1, 7, 10, 13, 4]

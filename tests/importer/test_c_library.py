@@ -190,11 +190,10 @@ def test_it_is_c_whatever_language_its_compiler_takes_sources_for(empty_cache: P
 
 def test_a_compiler_that_cannot_make_it_leaves_nothing(empty_cache: Path, tmp_path: Path) -> None:
     compiler = tmp_path / "bad-gcc"
-    compiler.write_text(
-        f'#!/bin/sh\ncase "$*" in *print*) exec {COMPILER} "$@";; esac\necho oh: error: no >&2\nexit 3\n'
-    )
+    said = "(echo a note; echo oh: error: no; echo an error later) >&2"
+    compiler.write_text(f'#!/bin/sh\ncase "$*" in *print*) exec {COMPILER} "$@";; esac\n{said}\nexit 3\n')
     compiler.chmod(0o755)
-    with pytest.raises(BadFileError, match="ended with 3: oh: error: no"):
+    with pytest.raises(BadFileError, match=r"ended with 3: oh: error: no$"):
         compiler_flags(str(compiler))
     assert list(empty_cache.iterdir()) == []
 

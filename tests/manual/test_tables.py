@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from toyvm.exits import EXIT_REASONS
+from toyvm.hypercalls import RECORDS
 from toyvm.isa import CONTROL_REGISTERS, EXCEPTIONS, INSTRUCTIONS, INTERRUPTS, PORTS
 from toyvm.isa.paging import PTE_FIELDS
 from toyvm.isa.traps import Cause
@@ -118,3 +119,13 @@ def test_a_document_as_markdown_escapes_what_would_be_read_as_form() -> None:
         *("# The T64", "", "1. T", "", "## 1. T", "", "one \\*two\\*", ""),
         *("| a | b |", "|---|---|", "| x\\* | \\<y\\> \\| \\_z\\_ |", "", "- p\\_q", ""),
     ]
+
+
+def test_each_record_is_headed_by_its_name_and_size() -> None:
+    (chapter,) = (each for each in chapters() if each.title.startswith("The paravirtual interface"))
+    heads = [block for block in chapter.blocks if isinstance(block, str) and block.startswith("Record ")]
+    assert heads == [f"Record {each.name}, {each.size} bytes: {each.description}." for each in RECORDS]
+    for head in heads:
+        members = chapter.blocks[chapter.blocks.index(head) + 1]
+        assert isinstance(members, Table)
+        assert int(members.rows[-1][1], 0) == int(head.split(", ")[1].split()[0]) - 8
