@@ -1,8 +1,10 @@
-"""What all tests share: Hypothesis without deadlines, and whether one may be skipped."""
+"""What all tests share: Hypothesis without deadlines, an order, places of their own, and whether one may be skipped."""
 
 import os
 import signal
+import tempfile
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pluggy
 import pytest
@@ -26,18 +28,60 @@ def heed_signals() -> None:
 heed_signals()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nothing is kept in the user's own cache, nor taken from there."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--reverse", action="store_true", help="run the tests in reverse order: none depends on another")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes seconds, or is one of many of a kind")
+    config.addinivalue_line("markers", "quick: the part of the suite that takes two minutes: all that is not slow")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if item.get_closest_marker("slow") is None:
+        item.add_marker("quick")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("reverse"):
+        items.reverse()
 
 
 # Where all that tests need is installed, none is skipped: TOYVM_NO_SKIPS=1 makes a skip a failure. What may be skipped
 # even there, by its reason, is what depends on the machine's hardware: nothing yet.
 NO_SKIPS = os.environ.get("TOYVM_NO_SKIPS", "0") not in ("", "0")
 ALLOWED_SKIPS: frozenset[str] = frozenset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_places(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing is kept in the user's own cache, nor taken from there; home, temporary folder and checkout stay clean."""
+    cache, home, temporary = (tmp_path_factory.mktemp(name) for name in ("cache", "home", "temporary"))
+    there = files_of(request.config.rootpath)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(cache))
+        patch.setenv("HOME", str(home))
+        patch.setenv("TMPDIR", str(temporary))
+        patch.setattr(tempfile, "tempdir", None)  # so that it is looked up anew
+        yield
+    left = [*home.iterdir(), *temporary.iterdir()]
+    if NO_SKIPS:  # elsewhere somebody may be writing
+        left += files_of(request.config.rootpath) - there
+    assert not left, f"the tests have left behind {', '.join(sorted(map(str, left)))}"
+
+
+def files_of(checkout: Path) -> set[Path]:
+    """What stands in it and is not ignored by git; nothing where it is no checkout."""
+    ignored = checkout / ".gitignore"
+    patterns = [".git", *(line.strip("/") for line in ignored.read_text().split())] if ignored.exists() else ["*"]
+    found: set[Path] = set()
+    folders = [checkout]
+    while folders:
+        paths = [path for path in folders.pop().iterdir() if not any(map(path.relative_to(checkout).match, patterns))]
+        found.update(paths)
+        folders += [path for path in paths if path.is_dir() and not path.is_symlink()]
+    return found
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -37,6 +37,7 @@ def test_each_page_is_seen() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 def test_what_is_to_be_typed_works(page: Path, tmp_path: Path) -> None:
     """In an empty folder, with the guest that the page shows, and a C program where one is compiled."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support.commands import ROOT
+from support.suites import run_suite
+
+pytestmark = pytest.mark.slow
 
 TESTS = """
 import pytest
@@ -32,21 +30,7 @@ MODULE = "import pytest\npytest.importorskip('no_such_module')\ndef test_unreach
 
 
 def outcome_of(folder: Path, no_skips: str) -> tuple[int, str]:
-    shutil.copy(ROOT / "tests" / "conftest.py", folder)
-    (folder / "test_some.py").write_text(TESTS)
-    (folder / "test_module.py").write_text(MODULE)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        "-q",
-        "--continue-on-collection-errors",
-        str(folder),
-    ]
-    environment = {**os.environ, "TOYVM_NO_SKIPS": no_skips}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = run_suite(folder, TESTS, "--continue-on-collection-errors", no_skips=no_skips, more=MODULE)
     return done.returncode, done.stdout
 
 

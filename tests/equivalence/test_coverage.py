@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from support.program_coverage import Coverage, measure
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = 300
 # Rarer than so few programs show.
 RARE = {("fetch", True, "reserved", True), ("load", True, "reserved", True), ("store", True, "reserved", True)}

@@ -22,6 +22,8 @@ from toyvm.testing.programs import Program, Segment
 from toyvm.testing.programs.assembly import li, op, to_bytes
 from toyvm.testing.programs.layout import DATA, HANDLER, SMALL_MEMORY
 
+pytestmark = pytest.mark.slow
+
 CODE = 0x14000
 LONG = 100_000  # instructions: more than a program has
 PROGRAMS = 6

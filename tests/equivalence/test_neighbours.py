@@ -32,6 +32,7 @@ NEIGHBOURS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("techniques", NEIGHBOURS, ids="-".join)
 @pytest.mark.parametrize("seed", range(12))
 def test_neighbours_are_as_if_alone(seed: int, techniques: tuple[str, ...]) -> None:

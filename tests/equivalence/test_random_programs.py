@@ -59,6 +59,7 @@ def test_a_random_program_is_the_same_where_shadows_are_flushed(seed: int) -> No
     compare(random_program(random), ["trap+flush", "rewrite+flush"], checkpoints(random))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(500, 516))
 def test_a_random_program_is_the_same_recompiled(seed: int) -> None:
     random = Random(seed)
@@ -97,6 +98,7 @@ def test_a_random_program_is_the_same_saved_and_restored_on_the_way(seed: int) -
     compare(program, [f"restored {name}" for name in names], checkpoints(random))
 
 
+@pytest.mark.slow
 @settings(max_examples=EXAMPLES)
 @given(program=strategies.privileged_programs(), random=st.randoms(use_true_random=False))
 def test_a_drawn_program_is_the_same_bare_and_under_a_monitor(program: Program, random: Random) -> None:

@@ -12,6 +12,8 @@ from toyvm.techniques import NAMES
 from toyvm.testing.programs.assembly import li, op, to_bytes
 from toyvm.testing.strategies import legal_words, words64
 
+pytestmark = pytest.mark.slow
+
 KERNEL = GUESTS / "kernel" / "kernel.s"
 VICTIM = "user_greeter"  # init's first program; its text is a page of its own
 VICTIM_WORDS = 1024

@@ -79,6 +79,7 @@ def test_the_accounts_of_time_and_instructions_add_up() -> None:
         assert sum(guest.share_got for guest in account.guests) > 0.9
 
 
+@pytest.mark.slow
 def test_a_thousand_guests_boot_the_kernel_each_with_its_own_output() -> None:
     """And what each costs beyond its memory in use stays below a MiB."""
     with Host(MANY * (MEMORY + (256 << 10)), slice=400_000) as host:

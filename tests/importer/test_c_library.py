@@ -16,7 +16,7 @@ from toyvm.errors import BadFileError, UsageError
 from toyvm.importer.library import COMPILER, compiler_flags, library_for
 from toyvm.paths import guests_directory
 
-pytestmark = needs_compiler
+pytestmark = [pytest.mark.slow, needs_compiler]
 
 OWN_NAMES = """
 int times(int a) { return a * 2; }

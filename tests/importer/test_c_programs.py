@@ -66,6 +66,7 @@ def test_a_program_does_with_the_library_what_it_does_on_linux(folder: Path, tec
     assert run(program, technique, WORDS) == on_linux(program, *WORDS)
 
 
+@pytest.mark.slow
 @needs_oracle
 @pytest.mark.parametrize("technique", ["bare", "trap", "rewrite", "para", "assist"])
 def test_a_recompiled_program_does_so_too(folder: Path, technique: str) -> None:

@@ -93,6 +93,7 @@ def test_the_list_says_what_each_is(capfd: Capture) -> None:
         assert f"\n  {name} " in done.output
 
 
+@pytest.mark.slow
 def test_the_large_table_comes_with_all(capfd: Capture) -> None:
     words = ("lab", "crwrite", "--technique", "bare,trap", "--quick", "--repeats", "1")
     short, long = call(capfd, *words).output, call(capfd, *words, "--all").output

@@ -44,6 +44,7 @@ def test_a_random_program_is_the_same_under_the_example(seed: int) -> None:
     compare(random_program(random), ["python trap"], checkpoints(random))
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(program=strategies.privileged_programs(), random=st.randoms(use_true_random=False))
 def test_a_drawn_program_is_the_same_under_the_example(program: Program, random: Random) -> None:

@@ -197,6 +197,7 @@ class Chance:
         return self.computing() if kind < 0.76 else self.leading_elsewhere(at) if kind < 0.92 else self.storing()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [range(n, PROGRAMS, 8) for n in range(8)], ids=lambda seeds: f"from {seeds.start}")
 def test_random_programs_run_as_step_by_step(seeds: range) -> None:
     """They cross a page, jump by register, trap, and store into their own code."""

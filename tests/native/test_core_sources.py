@@ -112,6 +112,7 @@ LEFT_BEHIND = shutil.ignore_patterns(
 )
 
 
+@pytest.mark.slow
 def test_the_source_distribution_has_every_file_of_the_checkout(tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(ROOT, copy, ignore=LEFT_BEHIND)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # it is compiled first
+
 NATIVE = Path(__file__).parent.parent.parent / "native"
 COMPILER = next((name for name in ("gcc", "clang") if shutil.which(name)), None)
 BENCHMARKS = {"bench"}

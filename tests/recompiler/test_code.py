@@ -178,6 +178,7 @@ def test_a_region_s_further_page_is_another_one_from_time_to_time(
     agree(setup, [*range(0, 60, 7), 2_000], options._replace(cache=code))
 
 
+@pytest.mark.slow
 @both
 def test_more_pages_of_code_than_are_kept_decoded(options: Recompiling) -> None:
     def setup(machine: Machine) -> None:

@@ -19,6 +19,7 @@ def test_a_guest_does_the_same(path: Path, technique: str) -> None:
     assert run_guest(path, technique, engine=HOT) == run_guest(path, technique)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "technique"), cases_of(WORKLOADS, NAMES))
 def test_a_workload_does_the_same(path: Path, technique: str) -> None:
     operations = 1 if path.stem in SLOW else OPERATIONS

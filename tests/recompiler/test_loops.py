@@ -68,6 +68,7 @@ STREAM = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("special", SPECIAL)
 @pytest.mark.parametrize(
     ("kind", "stride", "other"),
