@@ -24,7 +24,7 @@ def test_the_kernel_tells_its_story(technique: str) -> None:
 @pytest.mark.parametrize("technique", EVERY)
 def test_lines_of_input_are_echoed(technique: str) -> None:
     output = run_guest(KERNEL, technique, input=INPUT).output
-    assert b"echo: to be, or\necho: not to be" in output
+    assert b"echo: to be, or\nnot to be\necho: not to be\n" in output
 
 
 @pytest.mark.parametrize("technique", EVERY)
@@ -55,6 +55,32 @@ def test_a_read_waits_for_the_terminal(technique: str) -> None:
     run = run_guest(KERNEL, technique, input=Typist(b"one\n", b"tw", b"o\nthree\n"))
     assert (run.stop, run.exit_code) == ("exit", 0), run
     assert run.output.count(b"echo: ") >= 4, run.output
+
+
+class Correspondent(Typist):
+    """One who begins to type when the kernel has no other process left."""
+
+    def __init__(self, *lines: bytes) -> None:
+        super().__init__(*lines)
+        self.seen = b""
+
+    def write(self, data: bytes) -> None:
+        self.seen += data
+
+    def flush(self) -> None:
+        pass
+
+    def fetch(self, size: int, wait: float) -> bytes | None:
+        return super().fetch(size, wait) if b"illegal instruction at 0x4000004c" in self.seen else None
+
+
+@pytest.mark.parametrize("technique", EVERY)
+def test_a_line_that_is_typed_is_shown_letter_by_letter_and_can_be_corrected(technique: str) -> None:
+    person = Correspondent(b"\x7f", b"h", b"x", b"\x7f", b"i", b"\n", b"whole\n")
+    with launched(technique, input=person, output=person) as machine:
+        machine.load(image_of(KERNEL, technique))
+        assert machine.run(timeout=60).exit_code == 0
+    assert b"\nhx\b \bi\necho: hi\necho: whole\necho: the input has ended\n" in person.seen
 
 
 @pytest.mark.parametrize("technique", FULL)
