@@ -26,7 +26,7 @@ class GuestAccount:
     instructions: int
     seconds: float  # CPU time in the host's runs, exits included
     exits: int
-    memory: int  # bytes that it has
+    memory: int  # bytes that it has, without what its balloon has given back
     memory_used: int  # of them in pages that were touched
     memory_monitor: int  # bytes of host memory for the monitor's tables of it
 
@@ -77,7 +77,7 @@ def _account_of_guest(guest: Guest, touched: object, frames: int) -> GuestAccoun
         instructions=guest.retired,
         seconds=guest.runner.seconds,
         exits=sum(guest.exits.values()),
-        memory=guest.memory_size,
+        memory=guest.reservation * PAGE_SIZE,
         memory_used=int(lib.t64_guest_frames_touched(guest.vm, touched, frames)) * PAGE_SIZE,
         memory_monitor=int(lib.t64_guest_frames_monitor(guest.vm)) * PAGE_SIZE,
     )
