@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Self
 
 import pytest
 from support.host_files import ECHO, programs_in, written
 
 from toyvm.cli.host import screen
+from toyvm.cli.host.columns import fitted
 from toyvm.cli.host.command import _host
 from toyvm.cli.host.control import Control
+from toyvm.cli.host.display import Line, Style
 from toyvm.cli.host.screen import Screen
 from toyvm.host.host_file import read_host_file
 from toyvm.host.scheduler import HostStop
@@ -20,6 +23,8 @@ from toyvm.host.stride import MAXIMUM_SHARE
 
 Making = Callable[..., AbstractContextManager[Control]]
 LOOPER, ECHOER = "name = 'looper'\nprogram = 'loop.s'", "name = 'echoer'\nprogram = 'echo.s'\ninput = 'console'"
+Shown = Callable[..., list[list[Line]]]
+KEYS = "? keys   a attach   p pause   s stop   +- share   : command   q quit"
 ZERO = "name = 'zero'\nprogram = 'zero.s'"
 
 
@@ -34,62 +39,83 @@ def making(tmp_path: Path) -> Making:
     return make
 
 
-class Keys:
-    """One key after the other, and what was written to the terminal after each; then the terminal goes away."""
+class FakeDisplay:
+    """One key after the other, and what was drawn after each; then the terminal goes away."""
 
-    live = True
+    ending = None
+    is_resized = False
 
-    def __init__(self, *keys: bytes | Callable[[], None]) -> None:
+    def __init__(self, size: tuple[int, int], keys: Iterable[bytes | Callable[[], None]]) -> None:
+        self.size = size
+        self.seen: list[list[Line]] = []
+        self.told: list[object] = []  # what was asked of it besides drawing
         self._keys: Iterator[bytes | Callable[[], None] | None] = iter((None, *keys))
-        self.written = b""
-        self.seen: list[str] = []
+        self._drawn: list[Line] = []
 
-    def fetch(self, size: int, wait: float) -> bytes | None:
-        self.seen.append(self.written.decode())
-        self.written = b""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def tend(self) -> bool:
+        return False
+
+    def keys(self, wait: float) -> bytes | None:
+        self.seen.append(self._drawn)
         key = next(self._keys, b"")
-        if callable(key):
-            return key()
-        return key
+        return key() if callable(key) else key
+
+    def draw(self, lines: list[Line], size: tuple[int, int], cursor: tuple[int, int] | None = None) -> None:
+        assert size == self.size
+        self._drawn = [(fitted(text, size[0]), style) for text, style in lines]
+
+    def give_signals(self, signals: bool) -> None:
+        self.told.append(signals)
+
+    def suspend(self) -> None:
+        self.told.append("suspend")
+
+    def forget(self) -> None:
+        self.told.append("forget")
 
 
 @pytest.fixture
-def shown(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """What the terminal got at first, and after each key; a function among them is called in place of a key."""
+def shown(monkeypatch: pytest.MonkeyPatch) -> Shown:
+    """What stood on the terminal at first, and after each key; a function among them is called in place of a key."""
 
-    def show(control: Control, *keys: bytes | Callable[[], None], width: int = 80, height: int = 24) -> list[str]:
-        script = Keys(*keys)
-
-        def write(data: bytes) -> None:
-            script.written += data
-
-        monkeypatch.setattr(screen, "_write", write)
+    def show(
+        control: Control,
+        *keys: bytes | Callable[[], None],
+        width: int = 80,
+        height: int = 24,
+        told: list[object] | None = None,
+    ) -> list[list[Line]]:
+        display = FakeDisplay((width, height), keys)
+        monkeypatch.setattr(screen, "Display", lambda wake: display)
         monkeypatch.setattr(screen, "_PROMPT", 0)
         monkeypatch.setattr(screen, "_REFRESH", 0)
-        monkeypatch.setattr(screen.os, "get_terminal_size", lambda _: (width, height))
-        assert Screen(control, script).run() is HostStop.INTERRUPTED  # type: ignore[arg-type]
-        return script.seen[1:]
+        assert Screen(control, ()).run() is HostStop.INTERRUPTED
+        if told is not None:
+            told += display.told
+        return display.seen[1:]
 
     return show
 
 
-Shown = Callable[..., list[str]]
+def text_of(frame: list[Line]) -> list[str]:
+    return [text for text, _ in frame]
 
 
-def text_of(written: str) -> list[str]:
-    """Its lines without control sequences."""
-    return re.sub(r"\x1b\[[?0-9]*[A-Za-z]", "", written).replace("\r\n", "\n").split("\n")
-
-
-def marked(written: str) -> str:
+def marked(frame: list[Line]) -> str:
     """The guest that has the mark."""
-    (line,) = (line for line in text_of(written) if line.startswith("> "))
+    (line,) = (line for line in text_of(frame) if line.startswith("> "))
     return line.split()[1]
 
 
-def bottom(written: str) -> str:
+def bottom(frame: list[Line]) -> str:
     """The line of commands and messages."""
-    return text_of(written)[-2]
+    return frame[-2][0]
 
 
 @pytest.mark.parametrize(("up", "down"), [(b"k", b"j"), (b"\x1b[A", b"\x1b[B"), (b"\x1bOA", b"\x1bOB")])
@@ -100,17 +126,24 @@ def test_the_mark_moves_by_one_and_stays_at_both_ends(making: Making, shown: Sho
 
 
 def test_a_table_with_too_little_room_shows_the_rows_around_the_mark(making: Making, shown: Shown) -> None:
-    """Its own lines are seven: two of summary, an empty one, a heading, a legend, messages and keys."""
+    """Its own lines are five: two of summary, a heading, messages and keys."""
     with making("program = 'loop.s'\nname = 'g'\ncopies = 5") as control:
-        frames = shown(control, *[b"j"] * 4, *[b"k"] * 4, height=10)
+        frames = shown(control, *[b"j"] * 4, *[b"k"] * 4, height=8)
         rows = [re.findall(r"^[> ] g-(\d)", "\n".join(text_of(frame)), re.MULTILINE) for frame in frames]
         assert ["".join(row) for row in rows] == ["123", "123", "123", "234", "345", "345", "345", "234", "123"]
-        assert bottom(frames[0]) == "   rows 1 to 3 of 5"
-        assert bottom(frames[4]) == "   rows 3 to 5 of 5"
-        assert all(len(text_of(frame)) == 10 for frame in frames)
+        assert bottom(frames[0]) == "guests 1 to 3 of 5"
+        assert bottom(frames[4]) == "guests 3 to 5 of 5"
+        assert all(len(frame) == 8 for frame in frames)
     with making("program = 'loop.s'\nname = 'g'\ncopies = 5") as control:
-        (frame,) = shown(control, height=12)
-        assert (len(text_of(frame)), bottom(frame)) == (12, "")
+        (frame,) = shown(control, height=10)
+        assert (len(frame), bottom(frame)) == (10, "")
+
+
+def test_pages_go_further(making: Making, shown: Shown) -> None:
+    with making("program = 'loop.s'\nname = 'g'\ncopies = 25") as control:
+        down, up = b"\x1b[6~", b"\x1b[5~"
+        frames = shown(control, down, down, down, up, up + b"j" + up)
+        assert [marked(frame) for frame in frames] == ["g-1", "g-11", "g-21", "g-25", "g-15", "g-1"]
 
 
 @pytest.mark.parametrize("height", [1, 3, 7])
@@ -126,12 +159,21 @@ def test_no_line_is_longer_than_the_screen_is_wide(making: Making, shown: Shown,
             assert max(map(len, text_of(frame))) <= width
 
 
-@pytest.mark.parametrize(("width", "keys"), [(80, "arrows choose"), (93, "up/down choose")])
-def test_the_line_of_keys_is_there_whole(making: Making, shown: Shown, width: int, keys: str) -> None:
+@pytest.mark.parametrize(("width", "last"), [(68, "q quit"), (67, ": command"), (80, "q quit")])
+def test_the_line_of_keys_has_those_that_there_is_room_for(making: Making, shown: Shown, width: int, last: str) -> None:
     with making(LOOPER) as control:
-        last = text_of(shown(control, width=width)[0])[-1]
-        assert last.startswith(keys)
-        assert last.endswith("q quit")
+        line = text_of(shown(control, width=width)[0])[-1]
+        assert line.startswith("? keys   a attach")
+        assert line.endswith(last)
+
+
+def test_keys_for_the_terminal_are_told_to_it(making: Making, shown: Shown) -> None:
+    with making(LOOPER, ECHOER) as control:
+        told: list[object] = []
+        frames = shown(control, b"\x0c", b"\x1a", b"ja", b"\x0c\x1a\x03", b"\x1d", b"\x03", told=told)
+        assert told == ["forget", "suspend", False, True]
+        assert len(frames) == 6, "and Ctrl-C, which came when it was no signal yet, quits"
+        assert control.inputs["echoer"].fetch(9, 0) == b"\x0c\x1a\x03"
 
 
 def test_p_pauses_and_resumes_and_s_stops_the_guest_with_the_mark_alone(making: Making, shown: Shown) -> None:
@@ -196,7 +238,7 @@ def test_what_is_typed_into_a_command_is_text_and_no_key(making: Making, shown: 
         (b"pause nobody", "no guest 'nobody'"),
         (b"send looper x", "guest looper has no console to type at"),
         (b"", ""),
-        (b"# nothing", "# nothing"),
+        (b"# nothing", ""),
     ],
 )
 def test_what_becomes_of_a_command_is_said(making: Making, shown: Shown, line: bytes, message: str) -> None:
@@ -235,10 +277,10 @@ def test_rates_are_those_since_the_last_drawing(making: Making, shown: Shown, mo
 
         control.host.run(200_000)
         frames = shown(control, later(2, 400_000), other.pause, later(4, 1_000_000), width=120)
-        assert [text_of(frame)[0].partition(" ticks")[2] for frame in frames] == ["", ", 200K/s", ", 0/s", ", 250K/s"]
+        assert [text_of(frame)[0].partition(" ticks")[2] for frame in frames] == ["", *[", 200K/s"] * 2, ", 250K/s"]
         column = text_of(frames[0])[3].index("/s") + 2
         rates = [[line[:column].split()[-1] for line in text_of(frame)[4:6]] for frame in frames]
-        assert rates == [["-", "-"], ["100K", "100K"], ["0", "0"], ["250K", "0"]]
+        assert rates == [["-", "-"], ["100K", "100K"], ["100K", "100K"], ["250K", "0"]]
 
 
 # Attached: the guest has the screen.
@@ -255,29 +297,37 @@ def test_who_is_attached_to_sees_what_a_guest_wrote_and_writes_and_types_to_it(m
             *(lambda: got.append(typed.fetch(100, 0)), b"c\x04d", b"\x1dk", lambda: output.write(b"after ") and None),
         )
         got += [typed.fetch(100, 0) for _ in range(3)]
-        assert frames[2].endswith("-- echoer: what you type goes to it; Ctrl-] goes back --\r\nbefore ")
-        assert frames[3:7] == ["while ", "", "", ""]
+        bar = ("Ctrl-] goes back   echoer: what you type goes to it", Style.MARKED)
+        assert [frame[-1] for frame in frames[2:7]] == [bar] * 5
+        assert [frame[0][0] for frame in frames[2:7]] == ["before ", *["before while "] * 4]
         assert got == [b"a\nb\nk", b"c", b"", None]
         assert marked(frames[7]) == "looper", "what comes after Ctrl-] is for the table"
-        assert "after " not in frames[8].split("last line")[0]
-        assert output.listener is None
+        assert "after" not in "".join(text_of(frames[8]))
 
 
-def test_who_is_attached_to_a_guest_without_a_console_is_told_and_types_nothing(making: Making, shown: Shown) -> None:
+def test_who_is_attached_to_a_guest_without_a_console_goes_back_by_any_key(making: Making, shown: Shown) -> None:
     with making(LOOPER) as control:
-        frames = shown(control, b"\r", b"sq", b"\x1d")
-        assert text_of(frames[1])[-2] == '-- looper: it has no input = "console"; Ctrl-] goes back --'
-        assert frames[2] == ""
-        assert marked(frames[3]) == "looper"
-        assert not control.host.guests[0].seat.over
+        frames = shown(control, b"\r", b"sq", b"p", b"a", b"\x03")
+        bars = [frame[-1][0] for frame in frames]
+        assert bars[1] == 'any key goes back   looper: it has no input = "console"'
+        assert bars[4] == 'any key goes back   looper, paused: it has no input = "console"'
+        assert [marked(frame) for frame in (frames[2], frames[5])] == ["looper"] * 2
+        assert str(control.host.guests[0].condition) == "paused", "the key that goes back does nothing else"
 
 
-def test_the_end_of_a_guest_that_has_the_screen_is_told_once_each_time(making: Making, shown: Shown) -> None:
-    with making(LOOPER, ZERO) as control:
-        zero = control.host.guests[1]
-        frames = shown(control, b"j", b"a", zero.stop, lambda: None, b"\x1d", b"a", lambda: None)
-        end = "\r\n-- zero: stopped; Ctrl-] goes back --\r\n"
-        assert [frame.count(end) for frame in frames] == [0, 0, 0, 1, 0, 0, 1, 0]
+def test_the_end_of_a_guest_that_has_the_screen_is_told(making: Making, shown: Shown) -> None:
+    with making(LOOPER, ZERO, ECHOER) as control:
+        _, zero, echoer = control.host.guests
+        frames = shown(control, b"ja", zero.stop, b"\x1d", b"ja", echoer.stop, b"sq", b"\x1dk")
+        assert [frame[-1][0].removesuffix(KEYS) for frame in frames[1:]] == [
+            'any key goes back   zero: it has no input = "console"',
+            "any key goes back   zero: stopped",
+            "",
+            "Ctrl-] goes back   echoer: what you type goes to it",
+            *["Ctrl-] goes back   echoer: stopped"] * 2,
+            "",
+        ]
+        assert marked(frames[-1]) == "zero"
 
 
 def test_the_screen_ends_when_all_guests_have_but_not_while_one_has_it(making: Making, shown: Shown) -> None:

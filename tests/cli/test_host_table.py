@@ -61,7 +61,7 @@ def test_what_is_not_said_of_a_guest_is_a_dash() -> None:
     assert line[: heading.index("/s") + 2].split()[-1] == "-"
 
 
-@pytest.mark.parametrize(("width", "there"), [(122, False), (123, True)])
+@pytest.mark.parametrize(("width", "there"), [(115, False), (116, True)])
 def test_last_lines_are_there_where_sixteen_characters_of_them_are(width: int, there: bool) -> None:
     heading, line, silent = table([row(last_line="abcdefghijklmnopqrst"), row()], width)
     assert heading.endswith("last line") is there
@@ -82,7 +82,7 @@ def test_columns_that_say_least_go_first() -> None:
     for (_, wide), (_, narrow) in pairwise(widths):
         assert set(narrow) <= set(wide)
         gone += [name for name in reversed(wide) if name not in narrow]
-    assert gone[:7] == ["CPU s", "cap", "monitor", "of", "/s", "share", "technique"]
+    assert gone[:7] == ["monitor", "CPU s", "of", "/s", "cap", "share", "technique"]
     assert gone[7:] == ["memory", "exits", "instr", "got", "state"]
     for width, names in widths:
         needed = sum(column.width + 1 for column in columns_for(width)) + 1

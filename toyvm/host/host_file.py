@@ -69,6 +69,7 @@ class HostPlan:
     hardware: Level
     engine: str
     slice: int
+    commands: str  # lines, as of a file of commands
     guests: tuple[GuestPlan, ...]
 
 
@@ -130,6 +131,7 @@ def _plan(document: dict[str, Any], path: Path) -> HostPlan:
         hardware=_level_for(values.get("hardware"), guests),
         engine=values.get("engine", NATIVE_ENGINES[0]),
         slice=values.get("slice", DEFAULT_SLICE),
+        commands=values.get("commands", ""),
         guests=tuple(guests),
     )
 

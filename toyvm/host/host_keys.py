@@ -101,6 +101,7 @@ HOST_KEYS = {
     "memory": Key(_memory, 'what all guests and their monitors share, as "64M"; what they need unless said'),
     "hardware": Key(_choice(tuple(Level)), f"{', '.join(Level)}; what the guests need unless said"),
     "engine": Key(_choice(NATIVE_ENGINES), f"{' or '.join(NATIVE_ENGINES)}; {NATIVE_ENGINES[0]} unless said"),
+    "commands": Key(_text, "what is done to them and when, a line each, as --commands has it, which goes before"),
     "slice": Key(_within(1, MAXIMUM_SLICE), f"instructions a turn; {DEFAULT_SLICE} unless said"),
 }
 GUEST_KEYS = {

@@ -22,7 +22,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from math import inf
 from pathlib import Path
@@ -38,7 +39,7 @@ from toyvm.host.host_keys import CONSOLE, help_on_keys
 from toyvm.limits import MAXIMUM_COMMANDS_BYTES
 
 if TYPE_CHECKING:
-    from toyvm.cli.host.console import KeptOutput
+    from toyvm.cli.host.console import KeptOutput, TypedInput
     from toyvm.cli.host.control import Command, Control
     from toyvm.cli.host.result import Result
     from toyvm.host.host import Host
@@ -63,7 +64,7 @@ ended; memory is what it has touched, of what it has, and monitor what the monit
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG.format(keys=help_on_keys())
-    parser.add_argument("file", metavar="HOST", help="a host file (TOML), or side_by_side, the shipped example")
+    parser.add_argument("file", metavar="HOST", help="a host file (TOML), or a shipped one: town, side_by_side")
     parser.add_argument("--commands", metavar="FILE", help="do these; - is standard input")
     parser.add_argument("--max-instructions", metavar="N", help="stop after so many of all guests together")
     parser.add_argument("--timeout", metavar="SECONDS", help="stop after so much wall time")
@@ -79,7 +80,7 @@ def execute(arguments: argparse.Namespace) -> int:
     ticks = parse_count(arguments.max_instructions, "--max-instructions")
     seconds = parse_seconds(arguments.timeout, "--timeout")
     with _host(plan, path) as control:
-        commands = _commands(arguments.commands, control)
+        commands = _commands(arguments.commands, plan, path, control)
         deadline = inf if seconds is None else monotonic() + seconds
         with _interruptible(control):
             _empty_outputs(control, plan)
@@ -224,9 +225,9 @@ def _is_live(arguments: argparse.Namespace) -> bool:
         return False
 
 
-def _commands(source: str | None, control: Control) -> list[Command]:
+def _commands(source: str | None, plan: HostPlan, path: Path, control: Control) -> list[Command]:
     if source is None:
-        return []
+        return control.parse_all(plan.commands.split("\n"), f"{shown(path)}: commands")
     text = _typed() if source == "-" else read_text(source, MAXIMUM_COMMANDS_BYTES, "commands are lines")
     return control.parse_all(text.split("\n"), "standard input" if source == "-" else shown(source))
 
@@ -242,17 +243,19 @@ def _typed() -> str:
 
 def _run(control: Control, commands: list[Command], ticks: int | None, deadline: float, *, live: bool) -> HostStop:
     if live:
-        from toyvm.cli.host.screen import KeyInput, Screen
+        from toyvm.cli.host.screen import Screen
 
-        return Screen(control, KeyInput(sys.stdin.fileno())).run()
+        return Screen(control, commands).run()
     return _run_commands(control, commands, ticks, deadline)
 
 
 def _run_commands(control: Control, commands: list[Command], ticks: int | None, deadline: float) -> HostStop:
-    """Run from command to command, and then to the end; nobody types after the last one."""
+    """Run from command to command, and then to the end; nobody types to a guest after the last one that does."""
     from toyvm.host.scheduler import HostStop
 
-    for command in commands:
+    ending = _ending_inputs(control, commands)
+    for number, command in enumerate(commands):
+        _end_inputs(ending[number])
         at = control.host.clock if command.at is None else command.at
         stop = _run_to(control.host, at if ticks is None else min(at, ticks), deadline, waits=False)
         if stop in (HostStop.INTERRUPTED, HostStop.TIMEOUT):
@@ -262,9 +265,24 @@ def _run_commands(control: Control, commands: list[Command], ticks: int | None, 
         _do(control, command)
         if control.quitting:
             return HostStop.INTERRUPTED
-    for typed in control.inputs.values():
-        typed.end()
+    _end_inputs(control.inputs.values())
     return _run_to(control.host, ticks, deadline, waits=True)
+
+
+def _ending_inputs(control: Control, commands: list[Command]) -> dict[int, list[TypedInput]]:
+    """The inputs that end before each command, by its number: neither it nor one behind it types there."""
+    from toyvm.cli.host.control import EVERY
+
+    last = {command.guest: number for number, command in enumerate(commands) if command.verb == "send"}
+    ending: dict[int, list[TypedInput]] = defaultdict(list)
+    for name, typed in control.inputs.items():
+        ending[1 + max(last.get(name, -1), last.get(EVERY, -1))].append(typed)
+    return ending
+
+
+def _end_inputs(inputs: Iterable[TypedInput]) -> None:
+    for typed in inputs:
+        typed.end()
 
 
 def _do(control: Control, command: Command) -> None:

@@ -56,9 +56,9 @@ class FileInput(DescriptorInput):
 
 
 class KeptOutput:
-    """A binary file that keeps its end, and passes everything on to a file and to whoever is attached.
+    """A binary file that keeps its end, and passes everything on to another file.
 
-    The file is one without a buffer, and may be a pipe that never waits. What goes wrong in writing to it is told to
+    That file is one without a buffer, and may be a pipe that never waits. What goes wrong in writing to it is told to
     `fail`, and nothing more is written to it: it ends no more than its guest.
     """
 
@@ -67,7 +67,7 @@ class KeptOutput:
         self._fail = fail
         self._kept = bytearray()
         self._unsent = bytearray()
-        self.listener: Callable[[bytes], None] | None = None
+        self.written = 0  # bytes in all
 
     def empty(self) -> None:
         """A regular file begins anew. Raises OSError."""
@@ -80,8 +80,7 @@ class KeptOutput:
         if self._file is not None:
             self._unsent += data
             self._pass_on()
-        if self.listener is not None:
-            self.listener(data)
+        self.written += len(data)
         return len(data)
 
     def flush(self) -> None:

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from toyvm.arguments import unknown_name
+from toyvm.arguments import check_pages, unknown_name
 from toyvm.cli.host.console import KeptOutput, TypedInput
 from toyvm.cli.options import parse_count, parse_number
 from toyvm.errors import BadFileError, UsageError
 from toyvm.host.host import error_of_closing
 from toyvm.host.stride import check_cap, check_share
+from toyvm.isa.machine import MAXIMUM_MEMORY
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.machine.holding import raise_first
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ class Command:
     verb: str
     guest: str  # its name, EVERY, or "": the command is about none
     argument: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.verb, self.guest, self.argument)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,14 @@ def _set_cap(control: Control, guest: Guest, argument: str) -> None:
     guest.cap = parse_number(argument, "cap")
 
 
+def _set_balloon(control: Control, guest: Guest, argument: str) -> None:
+    guest.balloon_target = _pages(argument)
+
+
+def _pages(size: str) -> int:
+    return check_pages(size.strip(), 0, MAXIMUM_MEMORY, "balloon") // PAGE_SIZE
+
+
 def _typed_input(control: Control, guest: Guest) -> TypedInput:
     if guest.name not in control.inputs:
         raise UsageError(f'guest {guest.name} has no console to type at; say input = "console" of it in the host file')
@@ -170,6 +183,9 @@ VERBS: dict[str, _Verb] = {
     "stop": _Verb("ends it", lambda control, guest, _: guest.stop()),
     "share": _Verb("changes its share", _set_share, "a share", lambda text: check_share(parse_number(text, "share"))),
     "cap": _Verb("changes its cap", _set_cap, "percent of the host", lambda text: check_cap(parse_number(text, "cap"))),
+    "balloon": _Verb(
+        "says how much memory it is to have, as the balloon of para has it", _set_balloon, "a size", _pages
+    ),
     "send": _Verb("types a line at its console", _send, "a line"),
     "end": _Verb("ends its input", _end),
     "show": _Verb("prints the end of what it wrote", _show, past=True),
