@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PARAVIRT = "PARAVIRT"  # defined for the paravirtual build of a source
 _WITH_FOLDER = ("kernel",)  # guests whose sources have a folder of that name
+_FOLDERS = ("town", "workloads")  # of guests
 _SOURCE_SUFFIXES = (".s", ".S", ".asm")
 _ELF_MAGIC = b"\x7fELF"
 
@@ -31,7 +32,7 @@ def defines_for(technique: str) -> dict[str, int]:
 def shipped_guests() -> dict[str, Path]:
     """Every shipped guest that runs by itself, by name: `hello`, `kernel`, `workloads/compute`."""
     root = guests_directory()
-    sources = [*root.glob("*.s"), *(root / "workloads").glob("*.s")]
+    sources = [*root.glob("*.s"), *(source for folder in _FOLDERS for source in (root / folder).glob("*.s"))]
     guests = {path.relative_to(root).with_suffix("").as_posix(): path for path in sources}
     guests |= {name: root / name / f"{name}.s" for name in _WITH_FOLDER}
     return dict(sorted(guests.items()))
@@ -59,7 +60,7 @@ def find_program(program: str | os.PathLike[str]) -> Path:
             return path
     guests = shipped_guests()
     name = os.fspath(program).removesuffix(".s")
-    for known in (name, f"workloads/{name}"):
+    for known in (name, *(f"{folder}/{name}" for folder in _FOLDERS)):
         if known in guests:
             return guests[known]
     if path.is_dir():

@@ -163,6 +163,56 @@ def test_the_shipped_example_runs_to_its_end() -> None:
     assert max(map(len, lines)) <= 118
 
 
+def test_the_town_comes_to_its_end_where_nobody_types() -> None:
+    done = spawn("host", "town")
+    assert done.returncode == 102
+    assert done.stderr.decode().startswith("toyvm: guest lemming: the guest cannot go on: ")
+    assert b"toyvm: " not in done.stderr[1:]
+    states = {line[2:14].strip(): line[26:34].strip() for line in done.stdout.decode().splitlines()[1:13]}
+    assert states.pop("lemming") == "fault"
+    assert set(states.values()) == {"exit 0"}
+    assert {"shell", "ported", "clock", "big", "small", "capped", "left", "right", "visitor", "tourists-2"} < set(
+        states
+    )
+
+
+def test_commands_may_stand_in_the_host_file_and_others_go_before(capfd: Capture, folder: Path) -> None:
+    host = "slice = 1000\ncommands = 'at 5000 stop a'"
+    path, report = written(folder, "name = 'a'\nprogram = 'loop.s'", host=host), folder / "r.json"
+    assert call(capfd, "host", str(path), "--report", str(report)).code == 0
+    assert json.loads(report.read_text())["host"]["clock"] == 5000
+    (folder / "commands").write_text("at 7000 stop a")
+    done = call(capfd, "host", str(path), "--commands", str(folder / "commands"), "--report", str(report))
+    assert (done.code, json.loads(report.read_text())["host"]["clock"]) == (0, 7000)
+
+
+def test_the_input_of_a_guest_to_which_no_command_types_ends_at_once(capfd: Capture, folder: Path) -> None:
+    (folder / "echo.s").write_text(ECHO)
+    guests = [f"name = '{name}'\nprogram = 'echo.s'\ninput = 'console'" for name in "ab"]
+    path, report = written(folder, *guests, "name = 'c'\nprogram = 'loop.s'", host="slice = 1000"), folder / "r.json"
+    commands = folder / "commands"
+    for line, ended in (("at 40000 send a x", "b"), ("at 40000 pause all", "ab")):
+        commands.write_text(f"{line}\nat 90000 stop all\n")
+        done = call(capfd, "host", str(path), "--commands", str(commands), "--report", str(report))
+        assert done.code == 0
+        instructions = {guest["name"]: guest["instructions"] for guest in json.loads(report.read_text())["guests"]}
+        assert {name for name in "ab" if instructions[name] < 20} == set(ended)
+
+
+def test_a_balloon_has_the_size_that_is_said(capfd: Capture, folder: Path) -> None:
+    path = folder / "hosts.toml"
+    path.write_text("[[guest]]\nname = 'p'\nprogram = 'kernel'\ntechnique = 'para'\nmemory = '2M'\n")
+    (folder / "commands").write_text("at 200000 balloon p 1M\n")
+    report = folder / "r.json"
+    done = call(capfd, "host", str(path), "--commands", str(folder / "commands"), "--report", str(report))
+    assert (done.code, done.errors) == (0, "")
+    (line,) = (line for line in done.output.splitlines() if line.startswith("  p "))
+    assert "    1M " in line, "of what it has, and not of what it had"
+    (folder / "commands").write_text("at 200000 balloon p 3M\n")
+    done = call(capfd, "host", str(path), "--commands", str(folder / "commands"))
+    assert (done.code, done.errors) == (2, "toyvm: balloon: a target of 768 pages; guest p has at most 512\n")
+
+
 def test_the_exit_code_is_that_of_the_first_guest_that_did_not_end_well(capfd: Capture, folder: Path) -> None:
     zero, three, loop = (f"program = '{name}.s'" for name in ("zero", "three", "loop"))
     assert call(capfd, "host", str(written(folder, zero, zero))).code == 0
@@ -307,6 +357,9 @@ def test_commands_may_come_from_standard_input(folder: Path) -> None:
         ("at x stop a", ":1: at: 'x' is no whole number"),
         ("at 7 stop a\nat 5 stop a", ":2: at 5 comes after at 7"),
         ("send a x", "guest a has no console to type at"),
+        ("balloon a", ":1: balloon a: a size has to follow"),
+        ("balloon a 7", ":1: balloon of 7 bytes; it takes a multiple of 4096"),
+        ("balloon a 64K", "a guest of technique trap has no balloon; para has one"),
     ],
 )
 def test_each_mistake_in_a_command_is_one_line_that_says_where(

@@ -42,7 +42,7 @@ _FIRST_STEPS = (
     ("toyvm run hello", "a first guest"),
     ("toyvm run kernel --technique trap", "a kernel with processes, under a monitor"),
     ("toyvm lab --quick", "what each technique costs, in half a minute"),
-    ("toyvm host side_by_side", "several guests on one host"),
+    ("toyvm host town", "several guests on one host, to watch for some minutes"),
     ("toyvm isa crw", "one entry of the machine's manual"),
     ("toyvm docs", "what there is to read"),
     ("toyvm --help", "all commands"),
