@@ -196,6 +196,21 @@ def test_what_was_lost_is_asked_for_again_after_a_while(judged: Judged) -> None:
     assert judged.asked.count(FUNCTION) == 2
 
 
+def test_an_answer_without_code_drops_all_that_there_is(judged: Judged) -> None:
+    judged.put(FUNCTION, function(LONG))
+    judged.put_callers()
+    assert judged.run(CALLERS[0], SOME)["entered"] > 100
+    live = judged.counts()["live"]
+    judged.instead[LOOP] = ffi.new("t64_offer *")
+    judged.put(LOOP, "1: addi t2, t2, 1; j 1b")
+    assert judged.run(LOOP, SOME)["dropped"] == live > 0
+    assert judged.counts()["live"] == 0
+    assert judged.run(CALLERS[0], SOME)["entered"] == 0
+    del judged.instead[LOOP]
+    let_pass(judged, 2 * TO_FORGIVE)
+    assert judged.run(CALLERS[1], SOME)["entered"] > 100
+
+
 def test_where_nothing_is_lost_nothing_is_asked_for_again(judged: Judged) -> None:
     """What was lost before, and asked for again, is not lost for ever."""
     judged.put(FUNCTION, function(LONG))
