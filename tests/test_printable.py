@@ -149,3 +149,10 @@ def test_a_source_whose_name_is_not_utf8_is_refused_as_text(tmp_path: Path, caps
 def test_a_text_may_have_any_name_and_its_image_one_that_is_text() -> None:
     image = assemble([Source("a\udcff\x1b.s", "f: nop\n")]).image
     assert Image.from_bytes(image.to_bytes()).lines.files == ("a\\udcff\\x1b.s",)
+
+
+def test_what_is_underlined_is_as_wide_as_it_is_shown() -> None:
+    line = "\tab\x1bcd ef"
+    text = Diagnostic("f.s", 3, 3, "no", line, 3).text("error")
+    assert text.split("\n") == ["f.s:3:3: error: no", "    \tab\\x1bcd ef", "    \t ^" + "~" * 5]
+    assert Diagnostic("f.s", 3, 7, "no", line, 1).text("warning").split("\n")[2] == "    \t" + " " * 8 + "^"

@@ -10,7 +10,9 @@ import pytest
 from support.assembling import complaint, complaints
 
 from toyvm.asm import api, assemble, assemble_text, assembler, session
+from toyvm.asm.assembler import Assembler
 from toyvm.asm.diagnostics import MAXIMUM_REPEATED
+from toyvm.asm.session import Session
 from toyvm.asm.source import Source
 from toyvm.errors import AssemblyError, Diagnostic
 from toyvm.limits import MAXIMUM_COLUMNS, MAXIMUM_MESSAGES, STATEMENTS_OF_A_NAME
@@ -181,3 +183,31 @@ def test_an_include_costs_more_than_its_lines(tmp_path: Path) -> None:
     assert STATEMENTS in errors_of([tmp_path / "a.s"])[0].message
     (tmp_path / "a.s").write_text('nop\n.rept 150\n.include "i.s"\n.endr\n')
     assert assemble([tmp_path / "a.s"]).image
+
+
+LIMITS = {
+    "MAXIMUM_STATEMENTS": ("nop\nnop\n.rept 3\nnop\n.endr\nnop", "sources, macros and repetitions make more than"),
+    "MAXIMUM_CHARACTERS": ("nop\n# a comment\n", "sources, macros and repetitions make more than"),
+    "MAXIMUM_CONTENTS_BYTES": (
+        ".data\n.skip 17, 1\n.byte 1, 2, 3\n.text\nnop",
+        "bytes are too many; an image can hold",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_limit_is_the_most_there_may_be_and_not_one_less(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, message = LIMITS[name]
+    session = Session()
+    Assembler(session, Source("t.s", text), {}).run()
+    used = {
+        "MAXIMUM_STATEMENTS": session.statements,
+        "MAXIMUM_CHARACTERS": session.characters,
+        "MAXIMUM_CONTENTS_BYTES": session.contents,
+    }[name]
+    assert used > 1
+    monkeypatch.setattr(f"toyvm.asm.session.{name}", used)
+    assemble_text(text)
+    monkeypatch.setattr(f"toyvm.asm.session.{name}", used - 1)
+    with pytest.raises(AssemblyError, match=message):
+        assemble_text(text)

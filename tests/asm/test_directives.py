@@ -11,6 +11,7 @@ from support.assembling import bytes_of, complaint, words_of
 
 from toyvm.asm import assemble, assemble_text
 from toyvm.asm.directives.table import TABLE
+from toyvm.asm.values import describe
 from toyvm.errors import AssemblyError
 from toyvm.isa.coding import encode
 from toyvm.isa.instructions import BY_MNEMONIC
@@ -356,7 +357,7 @@ def test_a_place_to_go_on_at_is_an_offset_or_an_address_in_the_section() -> None
         assert bytes_of(f"f: nop; .org {target}; nop").hex() == "10000000" + "00000000" + "10000000"
     assert bytes_of("nop; f: nop; .org f + 4; nop") == bytes.fromhex("10000000") * 3
     found = complaint("f: nop\n.data\n.org f")
-    assert found.message == "the target lies in section .text, not in .data"
+    assert (found.column, found.message) == (6, "the target lies in section .text, not in .data")
     found = complaint("nop\n.org later\nlater: nop")
     assert (found.column, found.message) == (6, "symbol 'later' is not known yet; define it before this line")
 
@@ -373,3 +374,25 @@ def test_an_instruction_stands_in_no_section_without_contents() -> None:
     for text in ("nop", "addi a0, a0, f", "x: nop", "li a0, 'a'"):
         found = complaint(f"f: nop\n.bss\n{text}")
         assert found.message == "section .bss has no contents: an instruction cannot stand there"
+
+
+def test_a_size_is_a_number_of_bytes_of_64_bits() -> None:
+    image = assemble_text(f"f: nop\n.size f, {(1 << 64) - 1}\ng: nop\n.size g, 0").image
+    assert [symbol.size for symbol in image.symbols] == [(1 << 64) - 1, 0]
+    found = complaint("f: nop\n.size f, 2 * (1 << 63)")
+    assert found.message == f"size {1 << 64} is not a number of bytes"
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize(
+    ("directive", "low", "high"),
+    [(".uleb128", 0, (1 << 64) - 1), (".sleb128", -(1 << 63), (1 << 63) - 1)],
+)
+def test_numbers_in_groups_fit_64_bits_and_no_further(directive: str, low: int, high: int, late: bool) -> None:
+    form = f"{directive} late\n.equ late, {{}}" if late else f"{directive} {{}}"
+    for value in (low, high):
+        assert bytes_of(f"nop\n.data\n{form.format(value)}", ".data")
+    for value, written in ((low - 1, f"{low} - 1"), (high + 1, f"{high} + 1")):
+        assert complaint(f"nop\n.data\n{form.format(written)}").message == (
+            f"value {describe(value)} does not fit; {directive} takes {low}..{high}"
+        )

@@ -218,3 +218,8 @@ def test_data_is_broken_at_labels_in_whatever_order_symbols_come() -> None:
         assert [line for line in lines[at:] if line and not line.startswith(".globl")] == [
             *("a:", ".byte 0x01, 0x02, 0x03", "b:", ".byte 0x04, 0x05", "c:", ".byte 0x06, 0x07, 0x08", "d:"),
         ]
+
+
+def test_bytes_are_shown_as_letters_where_they_are_some() -> None:
+    image = assemble_text("nop\n.data\n.byte 31, 32, 33, 126, 127, 128, 0x41, 0").image
+    assert next(line for line in disassembly(image) if ".byte" in line).endswith(": . !~..A.")

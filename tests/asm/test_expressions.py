@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.assembling import complaint, values_of
 
+from toyvm import Machine
 from toyvm.asm import assemble_text
 from toyvm.asm.expressions import Number
 from toyvm.asm.parser import PRECEDENCE, parse
@@ -186,3 +187,37 @@ def test_a_number_and_an_address_are_added_in_either_order() -> None:
     text = "nop\nf: nop\n.if 5 + f - f == 5\n.skip 4 + f - f\n.endif\n.data\n.dword 3 + f, f + 3, f - 3"
     data = assemble_text(text).image.segments[1].data
     assert [int.from_bytes(data[at : at + 8], "little") for at in (0, 8, 16)] == [0x1007, 0x1007, 0x1001]
+
+
+def test_a_number_of_too_many_digits_is_not_said_to_be_none() -> None:
+    found = complaint(f"nop\n.dword {'9' * 5000}")
+    assert found.message.endswith("9' has too many digits")
+    assert complaint("nop\n.dword 08").message == "'08' is not a number in base 8"
+    assert complaint("nop\n.dword 0xg").message == "'0xg' is not a number"
+
+
+def test_a_constant_of_any_operand_is_shown_at_it_when_it_is_nowhere() -> None:
+    for text in ("addi a0, a0, nowhere", "ld a0, nowhere(sp)", "crr a0, nowhere", "in a0, nowhere", "hcall nowhere"):
+        found = complaint(f"nop\n{text}")
+        assert (found.line, found.column, found.width) == (2, text.index("nowhere") + 1, len("nowhere")), text
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("crr a0, statsu", True), ("addi a0, a0, statsu", False), ("ld a0, statsu(sp)", False)]
+)
+def test_a_control_register_is_suggested_where_one_stands(text: str, meant: bool) -> None:
+    assert complaint(f"nop\n{text}").notes == (("    did you mean 'status'?",) if meant else ())
+
+
+@pytest.mark.parametrize("distance", [-(1 << 31), (1 << 31) - 1])
+def test_an_address_is_reached_to_the_byte_and_what_is_further_is_refused(distance: int) -> None:
+    sign = 1 if distance > 0 else -1
+    place = (1 << 40) + distance
+    text = ".address 1 << 40\n_start: auipc a0, %pcrel_hi({})\naddi a0, a0, %pcrel_lo(_start)"
+    with Machine("64K") as machine:
+        words = assemble_text(text.format(place)).image.segments[0].data
+        machine.write(0, words)
+        machine.run(2)
+        assert machine.registers.a0 == distance & (1 << 64) - 1
+    found = complaint(text.format(place + sign).rpartition("\n")[0])
+    assert f"bytes away; auipc reaches {-(1 << 31)}..{(1 << 31) - 1}" in found.message

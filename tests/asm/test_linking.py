@@ -344,3 +344,15 @@ def test_segments_and_lines_come_in_the_order_of_addresses_whatever_that_of_sect
     assert held == [(0x1000, b"\x10\0"), (0x5000, b"\1\2"), (0x7000, b"\3\3"), (0x9000, b"\0\0")]
     lines = [image.locate(address).line for address in (0x1000, 0x5000, 0x5800, 0x7000, 0x9000)]
     assert lines == [1, 7, 10, 13, 4]
+
+
+def test_an_entry_point_that_is_nowhere_is_a_complaint_about_the_first_source() -> None:
+    with pytest.raises(AssemblyError) as caught:
+        assemble([Source("a.s", "_start: nop"), Source("b.s", "also: nop")], entry="alos")
+    (found,) = caught.value.diagnostics
+    assert str(found) == "a.s:1:1: error: the entry point 'alos' is not defined\n    did you mean 'also'?"
+    with pytest.raises(AssemblyError) as caught:
+        assemble([Source("a.s", ".data\n.byte 1"), Source("b.s", "")])
+    assert str(caught.value.diagnostics[0]) == (
+        "a.s:1:1: error: there is no entry point: no symbol _start, and nothing in .text"
+    )

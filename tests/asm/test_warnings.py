@@ -162,3 +162,10 @@ def test_an_error_says_what_was_meant(text: str) -> None:
 @pytest.mark.parametrize("word", ["wfi", "ecall", "ebreak", "fence.i", "fence rw, rw"])
 def test_other_privileged_words_of_riscv_are_taken_as_they_are(word: str) -> None:
     assert decode(words_of(word)[0]) is not None
+
+
+@pytest.mark.parametrize(("text", "value", "column"), [("crw late, a0", "8", 5), ("in a0, late", "0x77", 8)])
+def test_a_warning_of_a_value_that_comes_late_points_at_the_same_operand(text: str, value: str, column: int) -> None:
+    now = assemble_text(f"nop\n{text.replace('late', value)}", "t.s").messages
+    then = assemble_text(f"nop\n{text}\n.equ late, {value}", "t.s").messages
+    assert [each.split(": warning")[0] for each in (*now, *then)] == [f"t.s:2:{column}"] * 2

@@ -52,6 +52,15 @@ def test_a_ready_image_is_the_assembled_one(name: str, technique: str) -> None:
     assert [load_program(name, technique) for _ in range(2)] == [assembled] * 2
 
 
+def test_symbols_in_another_order_are_the_same_symbols(guests: Path) -> None:
+    for defines in ({"A": 1, "B": 2}, {"B": 2, "A": 1}):
+        shipped_image(guests / "hello.s", defines)
+    assert len(kept(guests)) == 1
+    shipped_image(guests / "hello.s", {"A": 2, "B": 1})
+    shipped_image(guests / "hello.s", {"A": 1, "B": 2}, 0x2000)
+    assert len(kept(guests)) == 3
+
+
 def test_a_guest_is_assembled_once(guests: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = hello(guests)
     monkeypatch.setattr("toyvm.asm.assemble", None)
