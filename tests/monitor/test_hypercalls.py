@@ -253,6 +253,23 @@ def test_a_paravirtual_kernel_that_jumps_to_itself_with_interrupts_off_is_stuck(
     assert (outcome.stop, outcome.fault.kind if outcome.fault else None) == ("fault", "stuck")
 
 
+def test_the_shared_page_has_what_calls_have_set_at_once_and_after_a_restore(ask: Asker) -> None:
+    """Where the guest may write what it will: that sets nothing."""
+    root = ask.start["root_frame"]
+    for name in ("timecmp", "tvec", "ptbr"):
+        ask.set_shared(name, 1)
+    ask.set_handler(HANDLER + 4)
+    assert ask("set_timer", 1 << 40) == 0
+    assert ask("set_roots", root, ALL_ONES) == 0
+    wanted = {"timecmp": 1 << 40, "tvec": HANDLER + 4, "ptbr": root * PAGE_SIZE | 1}
+    for _ in range(2):
+        assert {name: ask.shared(name) for name in wanted} == wanted
+        assert {name: ask.guest.cr(name) for name in wanted} == wanted
+        ask.guest.restore(ask.guest.save())
+    ask.set_shared("timecmp", 5)
+    assert ask.guest.cr("timecmp") == 1 << 40
+
+
 def test_the_shared_page_tells_the_time_after_each_call(ask: Asker) -> None:
     for name in ("version", "grant_end", NUMBERS - 1, "version"):
         ask.run(HANDLER, count=7)
