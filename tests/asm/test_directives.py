@@ -396,3 +396,17 @@ def test_numbers_in_groups_fit_64_bits_and_no_further(directive: str, low: int, 
         assert complaint(f"nop\n.data\n{form.format(written)}").message == (
             f"value {describe(value)} does not fit; {directive} takes {low}..{high}"
         )
+
+
+@pytest.mark.parametrize(
+    ("operands", "made"),
+    [("", 10), (", 2", 8), (", 10", 0), (", 2, 8", 8), (", , 3", 3), (", 11", "skip 11"), (", 2, 9", "count 9")],
+)
+def test_of_a_file_no_more_is_taken_than_it_has(tmp_path: Path, operands: str, made: int | str) -> None:
+    (tmp_path / "blob").write_bytes(bytes(range(1, 11)))
+    (tmp_path / "a.s").write_text(f'nop\n.data\n.incbin "blob"{operands}\n.byte 0')
+    if isinstance(made, str):
+        with pytest.raises(AssemblyError, match=f"{made} is out of range; it can be 0.."):
+            assemble([tmp_path / "a.s"])
+    else:
+        assert len(assemble([tmp_path / "a.s"]).image.segments[1].data) == made + 1

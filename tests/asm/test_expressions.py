@@ -221,3 +221,8 @@ def test_an_address_is_reached_to_the_byte_and_what_is_further_is_refused(distan
         assert machine.registers.a0 == distance & (1 << 64) - 1
     found = complaint(text.format(place + sign).rpartition("\n")[0])
     assert f"bytes away; auipc reaches {-(1 << 31)}..{(1 << 31) - 1}" in found.message
+
+
+@pytest.mark.parametrize(("text", "column"), [("x =", 4), ("x =   ", 4), ("x = +", 6), ("x = 1 2", 7), ("  y=1 2", 7)])
+def test_an_assignment_of_no_expression_is_shown_where_one_should_be(text: str, column: int) -> None:
+    assert complaint(f"nop\n{text}").column == column

@@ -161,3 +161,18 @@ def test_an_instruction_with_an_operand_more_or_none_is_refused(row: Instruction
 @pytest.mark.parametrize("mnemonic", ["unimp", "nop", "ret", "fence", "syscall"])
 def test_blanks_are_no_operands(mnemonic: str, blanks: str) -> None:
     assert assemble_text(mnemonic + blanks).image == assemble_text(mnemonic).image
+
+
+@pytest.mark.parametrize(
+    ("text", "notes"),
+    [
+        ("add a0 a1 a2", ("    commas part them: add a0, a1, a2",)),
+        ("add a0 a1, a2", ("    commas part them: add a0, a1, a2",)),
+        ("add a0, a1", ()),
+        ("add a0 a1", ()),
+        ("addi a0 a1 1 2", ()),
+        ("add a0, a1, a2, a3", ()),
+    ],
+)
+def test_commas_are_missed_where_as_many_words_stand_as_operands_should(text: str, notes: tuple[str, ...]) -> None:
+    assert complaint(f"nop\n{text}").notes == notes

@@ -356,3 +356,21 @@ def test_an_entry_point_that_is_nowhere_is_a_complaint_about_the_first_source() 
     assert str(caught.value.diagnostics[0]) == (
         "a.s:1:1: error: there is no entry point: no symbol _start, and nothing in .text"
     )
+
+
+def test_an_empty_section_overlaps_nothing() -> None:
+    image = assemble_text('nop\nnop\n.section e, "aw"\n.address 0x1004\nx:').image
+    assert [(each.address, each.size) for each in image.segments] == [(0x1000, 8)]
+
+
+def test_an_address_that_is_nowhere_is_one_complaint_though_two_instructions_make_it() -> None:
+    with pytest.raises(AssemblyError) as caught:
+        assemble_text("a: auipc a0, %pcrel_hi(nowhere)\nb: auipc a1, %pcrel_hi(a)\naddi a1, a1, %pcrel_lo(b)", "t.s")
+    assert [(each.line, each.message) for each in caught.value.diagnostics] == [(1, "undefined symbol 'nowhere'")]
+
+
+def test_an_image_that_cannot_be_entered_is_a_complaint_about_the_source() -> None:
+    found = linked("nop\n.entry 0x5000")
+    assert isinstance(found, Diagnostic)
+    assert str(found) == f"{found.file}:1:1: error: the entry point 0x5000 lies in no executable segment"
+    assert found.file.endswith(".s")

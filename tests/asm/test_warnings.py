@@ -10,6 +10,7 @@ from support.assembling import complaint, words_of
 
 from toyvm import Machine
 from toyvm.asm import assemble_text
+from toyvm.asm.diagnostics import MAXIMUM_COMPARED, did_you_mean
 from toyvm.asm.doubts import doubt
 from toyvm.cli import main
 from toyvm.image import PF_R, PF_W, PF_X, Image, Segment
@@ -169,3 +170,12 @@ def test_a_warning_of_a_value_that_comes_late_points_at_the_same_operand(text: s
     now = assemble_text(f"nop\n{text.replace('late', value)}", "t.s").messages
     then = assemble_text(f"nop\n{text}\n.equ late, {value}", "t.s").messages
     assert [each.split(": warning")[0] for each in (*now, *then)] == [f"t.s:2:{column}"] * 2
+
+
+@pytest.mark.parametrize(("length", "meant"), [(MAXIMUM_COMPARED, True), (MAXIMUM_COMPARED + 1, False)])
+def test_a_name_is_suggested_unless_it_is_very_long(length: int, meant: bool) -> None:
+    name = "n" * length
+    assert did_you_mean(name[1:-1] + "x", [name]) == ((f"    did you mean '{name}'?",) if meant else ())
+    assert did_you_mean(name[:-1] + "x", ["n" * MAXIMUM_COMPARED]) == (
+        (f"    did you mean '{'n' * MAXIMUM_COMPARED}'?",) if meant else ()
+    )

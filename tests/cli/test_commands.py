@@ -202,3 +202,10 @@ def test_a_found_line_comes_with_its_page_and_number_and_without_its_indent(capf
     assert found
     assert done.output.splitlines() == found
     assert any(line.startswith(" ") and "toyvm" in line.lower() for line in page), "a page with indented lines"
+
+
+def test_pages_are_listed_with_their_titles_in_a_column(capfd: Capture) -> None:
+    lines = call(capfd, "docs").output.splitlines()
+    longest = max(len(line.split()[0]) for line in lines)
+    assert all(line[longest : longest + 2] == "  " and line[longest + 2] != " " for line in lines)
+    assert lines[0] == f"{'running':<{longest}}  Running guests"

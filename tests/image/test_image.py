@@ -188,3 +188,12 @@ def test_a_file_that_cannot_be_read_or_written_is_one_clear_line(tmp_path: Path)
     with pytest.raises(BadFileError, match="image: No such file or directory"):
         sample().save(tmp_path / "missing" / "image")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_section_s_alignment_is_one_that_its_address_has() -> None:
+    parts = (f'.section s{address}, "aw"\n.address {address}\n.byte 1\n' for address in (0x4004, 0x8008))
+    data = assemble_text(f"nop\n{''.join(parts)}").image.to_bytes()
+    header = elf.HEADER.unpack(data, 0)
+    places = range(header["shoff"], len(data), elf.SECTION_HEADER.size)
+    rows = [elf.SECTION_HEADER.unpack(data, place) for place in places[: header["shnum"]]]
+    assert {row["addr"]: row["addralign"] for row in rows if row["addr"]} == {0x1000: 16, 0x4004: 4, 0x8008: 8}
