@@ -310,6 +310,16 @@ def test_the_terminal_is_given_back_whole_whatever_ends_it(folder: Path, way: st
         assert terminal.is_whole
 
 
+def test_who_quits_is_not_told_that_guests_have_not_ended(folder: Path) -> None:
+    with host_on(written(folder, LOOPER, "name = 'three'\nprogram = 'three.s'")) as terminal:
+        terminal.shows("three        trap       exit 3")
+        terminal.press("q")
+        assert terminal.end() == 130
+        assert re.findall(r"toyvm: .*", terminal.raw) == [
+            "toyvm: guest three: the guest switched itself off with exit code 3\r"
+        ]
+
+
 def test_signals_that_come_in_a_crowd_leave_it_whole_too(folder: Path) -> None:
     with host_on(written(folder, LOOPER)) as terminal:
         terminal.shows("> looper       trap       ready")
@@ -340,7 +350,9 @@ while True:
     termios.tcsetattr(0, termios.TCSADRAIN, before)
     print("stopped", os.WSTOPSIG(status), "whole" if whole else "not whole", flush=True)
     word = sys.stdin.readline().strip()
-    if word == "bg":
+    if word == "kill":
+        os.killpg(child.pid, signal.SIGTERM)
+    if word in ("bg", "kill"):
         os.killpg(child.pid, signal.SIGCONT)
         continue
     os.tcsetpgrp(0, child.pid)
@@ -393,6 +405,16 @@ def test_one_that_goes_on_in_the_background_waits_to_be_in_front(job: Terminal) 
     job.until(lambda: "stopped" not in job.text and job.rows[-1].startswith("? keys"))
     job.press("q")
     assert job.end() == 130
+    assert job.is_whole
+
+
+def test_a_suspended_one_that_is_to_end_does_and_leaves_the_terminal_to_the_shell(job: Terminal) -> None:
+    job.press("\x1a")
+    job.shows(f"stopped {int(signal.SIGTSTP)} whole")
+    before = job.raw
+    job.press("kill\r")
+    assert job.end() == 128 + signal.SIGTERM
+    assert "\x1b" not in job.raw.removeprefix(before)
     assert job.is_whole
 
 

@@ -1,15 +1,15 @@
 """Run the guests that a host file describes, side by side, and show them live.
 
-On a terminal the guests stand in a table that is drawn in place, and keys pause, resume, stop and attach to them. In a
-pipe only the last table is printed. --commands does the same from a file, each command when the host's clock (an
-instruction of any guest is a tick) has come to its time, or no guest can go on before:
+On a terminal the guests stand in a table that is drawn in place, and keys pause, resume, stop and attach to them; ?
+shows all keys. In a pipe only the last table is printed. --commands does the same from a file, each command when the
+host's clock (an instruction of any guest is a tick) has come to its time, or no guest can go on before:
 
     at 500000 pause web
     send web a line for its console
     at 2e6 resume web
 
-Commands: pause, resume, stop, end and show with a guest's name or all; share, cap and send with a name and a value;
-quit.
+Commands: pause, resume, stop, end and show with a guest's name or all; share, cap, balloon and send with a name and a
+value; quit.
 
 The exit code is 0 if every guest ended with 0 or was stopped by command; else it is that of the first guest in the file
 that did not, as `toyvm run` would give it (104 for one that is left paused, 101 for one whose files failed it, which

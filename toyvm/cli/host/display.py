@@ -55,7 +55,7 @@ class Display:
         self._signals = True  # does Ctrl-C give a signal, and so on?
         self._requests = 0
         self._suspends = self._continues = False
-        self._has_it = False
+        self._is_taken = False
         self._before: list[Any] = []  # the terminal's modes
         self._handlers: dict[int, Any] = {}
         self._shown: list[str] = []  # the rows as they stand there
@@ -70,7 +70,6 @@ class Display:
         for number in (signal.SIGINT, *ENDING_SIGNALS, *acts):
             if signal.getsignal(number) is not signal.SIG_IGN:  # nohup's stay ignored
                 self._handlers[number] = signal.signal(number, acts.get(number, self._on_ending))
-        self._has_it = True
         try:
             self._take()
         except BaseException:
@@ -85,22 +84,23 @@ class Display:
             self._leave()
 
     def _leave(self) -> None:
-        if self._has_it:
-            with suppress(OSError):  # the terminal has gone away
-                self._give_back()
-            for number, handler in self._handlers.items():
-                signal.signal(number, handler)
-            self._has_it = False
+        with suppress(OSError):  # the terminal has gone away
+            self._give_back()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
     def _take(self) -> None:
         """In the background this stops the process, until it is in front."""
+        self._is_taken = True
         self._set_modes()
         self._write(_TAKE)
         self.forget()
 
     def _give_back(self) -> None:
-        self._write(_GIVE_BACK)
-        self._set(self._before)
+        if self._is_taken:
+            self._write(_GIVE_BACK)
+            self._set(self._before)
+            self._is_taken = False
 
     def _set_modes(self) -> None:
         """No line editing, no echo, no key that stops output; without signals every key comes as it is."""
@@ -150,7 +150,7 @@ class Display:
             os.kill(os.getpid(), signal.SIGTSTP)  # and here it goes on, when it is continued
             signal.signal(signal.SIGTSTP, handler)
             self._continues = True
-        if not self._continues:
+        if not self._continues or self.ending is not None:  # which need not be in front
             return False
         self._continues = False
         self._take()

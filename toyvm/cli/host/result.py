@@ -98,7 +98,8 @@ class Result:
             say(f"and {len(lines) - _EXPLAINED} guests more")
 
     def _complaints(self, end: _End) -> Iterator[str]:
-        yield from filter(None, (end.complaint, self._problems.get(end.name)))
+        is_cut_off = end.outcome is None and self._stop is HostStop.INTERRUPTED  # by whoever wanted it so
+        yield from filter(None, ("" if is_cut_off else end.complaint, self._problems.get(end.name)))
 
     def exit_code(self) -> int:
         """That of what ended the run, or of the first guest in the file that did not end well."""

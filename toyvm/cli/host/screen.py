@@ -88,13 +88,13 @@ class Screen:
         with self._display as display:
             while True:
                 stop = self._host.run(self._ticks_to_next(), timeout=_PROMPT)
+                if display.tend():
+                    self._before = None  # the time that it was away counts for no rate
                 if display.ending is not None and display.ending != signal.SIGINT:
                     raise SystemExit(128 + display.ending)
                 if display.ending or self._control.quitting:
                     self._quit()
                     return HostStop.INTERRUPTED
-                if display.tend():
-                    self._before = None  # the time that it was away counts for no rate
                 self._do_due(stop)
                 if all(guest.seat.over for guest in self._host.guests) and self._attached is None:
                     return HostStop.DONE
