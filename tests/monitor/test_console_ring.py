@@ -73,6 +73,24 @@ def test_input_comes_a_line_at_a_time_and_then_ends(technique: str) -> None:
         assert [len(part) for part in got[2:]] == [1024, 1024, 953, 4]
 
 
+@pytest.mark.parametrize("technique", BOTH)
+def test_a_ring_may_be_full_both_ways(technique: str) -> None:
+    """And stay so: nothing more comes in until the guest has taken what is there."""
+    text, data = bytes(n * 7 % 256 for n in range(CONSOLE_OUT_SIZE)), bytes(b"y" * (2 * CONSOLE_IN_SIZE))
+    with asker(technique=technique, input=data) as ask:
+        terminal = Terminal(ask)
+        for place in range(2):
+            terminal.put(text)
+            for wanted in (CONSOLE_IN_SIZE, CONSOLE_IN_SIZE, 0):  # which is less than there is
+                terminal.set_header("in_wanted", terminal.header("in_cons") + wanted)
+                assert ask("doorbell", CONSOLE) == 0
+                assert terminal.header("in_prod") == (place + 1) * CONSOLE_IN_SIZE
+            assert ask.guest.output == text * (place + 1)
+            assert terminal.take() == data[:CONSOLE_IN_SIZE]
+        terminal.set_header("in_wanted", terminal.header("in_cons") + 1)
+        assert (ask("doorbell", CONSOLE), terminal.header("in_ended")) == (0, 1)
+
+
 def test_input_is_not_asked_for_unless_it_is_wanted() -> None:
     class Never:
         live = False
