@@ -410,3 +410,9 @@ def test_of_a_file_no_more_is_taken_than_it_has(tmp_path: Path, operands: str, m
             assemble([tmp_path / "a.s"])
     else:
         assert len(assemble([tmp_path / "a.s"]).image.segments[1].data) == made + 1
+
+
+def test_an_entry_is_one_symbol_or_address() -> None:
+    assert complaint("nop\n.entry").message == "expected a symbol or an address"
+    assert complaint("nop\n.entry 1, 2").message == "too many operands: 2; write '.entry address'"
+    assert assemble_text("nop\n.entry 0x1004\nnop").image.entry == 0x1004

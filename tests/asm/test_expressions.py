@@ -226,3 +226,29 @@ def test_an_address_is_reached_to_the_byte_and_what_is_further_is_refused(distan
 @pytest.mark.parametrize(("text", "column"), [("x =", 4), ("x =   ", 4), ("x = +", 6), ("x = 1 2", 7), ("  y=1 2", 7)])
 def test_an_assignment_of_no_expression_is_shown_where_one_should_be(text: str, column: int) -> None:
     assert complaint(f"nop\n{text}").column == column
+
+
+@pytest.mark.parametrize("text", ["beq a0, a1, {}", "j {}", "jal {}", "jal a0, {}", "bnez a0, {}"])
+@pytest.mark.parametrize("target", ["f + 1", "f + 2", "0x1003"])
+def test_a_target_between_two_instructions_is_refused_at_its_operand(text: str, target: str) -> None:
+    found = complaint(f"f: nop\n{text.format(target)}")
+    address = target if target.startswith("0x") else f"0x100{target[-1]}"
+    assert found.message == f"target {address} is not a multiple of 4 bytes away"
+    assert (found.line, found.column) == (2, text.index("{") + 1)
+
+
+def test_a_numeric_label_that_is_nowhere_is_not_taken_for_a_misspelled_name() -> None:
+    found = complaint("nop\nlf: nop\n.word 1f")
+    assert (found.message, found.notes) == ("there is no label '1:' after this line", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("'\\x41'", 0x41), ("'\\x4'", 4), ("'\\101'", 0x41), ("'\\n'", 10), ("'\\\\'", 92)]
+)
+def test_a_character_may_be_written_by_its_number(text: str, value: int) -> None:
+    assert values_of(text) == [value]
+
+
+@pytest.mark.parametrize("text", ["'\\x'", "'\\q'", "'\\8'"])
+def test_an_escape_that_is_none_is_said_to_be_unknown(text: str) -> None:
+    assert complaint(f"nop\n.dword {text}").message == f"unknown escape '{text[1:-1]}'"

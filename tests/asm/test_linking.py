@@ -10,8 +10,10 @@ from toyvm.asm import Source, assemble, assemble_text
 from toyvm.asm.linking.listing import BYTES_IN_ROW, MAXIMUM_ROWS
 from toyvm.asm.t64inc import constants, virtual_include
 from toyvm.errors import AssemblyError, BadFileError, Diagnostic, UsageError
+from toyvm.image import PF_R, PF_W, PF_X
 from toyvm.image.file import MAXIMUM_SEGMENTS
-from toyvm.isa.control import CONTROL_REGISTERS
+from toyvm.isa.control import CONTROL_REGISTERS, PTBR_FIELDS, STATUS_FIELDS
+from toyvm.isa.paging import PTE_FIELDS
 from toyvm.isa.ports import PORTS
 from toyvm.paths import guests_directory
 
@@ -374,3 +376,18 @@ def test_an_image_that_cannot_be_entered_is_a_complaint_about_the_source() -> No
     assert isinstance(found, Diagnostic)
     assert str(found) == f"{found.file}:1:1: error: the entry point 0x5000 lies in no executable segment"
     assert found.file.endswith(".s")
+
+
+def test_a_segment_has_the_rights_of_its_sections() -> None:
+    text = 'nop\n.rodata\n.byte 1\n.data\n.byte 1\n.section all, "awx"\n.balign 4\nnop\n.bss\n.skip 1'
+    flags = {each.address: each.flags for each in assemble_text(text).image.segments}
+    assert list(flags.values()) == [PF_R | PF_X, PF_R, PF_R | PF_W, PF_R | PF_W | PF_X]
+
+
+def test_a_field_of_one_bit_is_its_mask_and_has_no_shift() -> None:
+    names = constants()
+    for owner, fields in (("STATUS", STATUS_FIELDS), ("PTBR", PTBR_FIELDS), ("PTE", PTE_FIELDS)):
+        for field in fields:
+            name = f"{owner}_{field.name}".upper()
+            assert names[name] == field.mask
+            assert names.get(f"{name}_SHIFT") == (field.low if field.high > field.low else None)

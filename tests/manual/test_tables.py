@@ -129,3 +129,15 @@ def test_each_record_is_headed_by_its_name_and_size() -> None:
         members = chapter.blocks[chapter.blocks.index(head) + 1]
         assert isinstance(members, Table)
         assert int(members.rows[-1][1], 0) == int(head.split(", ")[1].split()[0]) - 8
+
+
+def test_each_group_of_instructions_is_headed_by_its_name_and_what_is_true_of_all() -> None:
+    (chapter,) = (each for each in chapters() if each.title == "Instructions")
+    heads = [block for block in chapter.blocks if isinstance(block, str)]
+    assert [head.partition(" (")[0] for head in heads] == [
+        *("Register ALU", "Multiply and divide", "Immediate ALU", "Wide", "Memory", "Control", "Order"),
+        *("Environment", "Privileged", "Critical"),
+    ]
+    assert all(head.endswith(" (innocuous):") for head in heads[:-2])
+    assert heads[-2].partition(" (")[2].startswith("privileged: in user mode each raises the privileged trap")
+    assert heads[-1].partition(" (")[2].startswith("critical: sensitive, yet unprivileged on classic hardware")
