@@ -416,3 +416,10 @@ def test_an_entry_is_one_symbol_or_address() -> None:
     assert complaint("nop\n.entry").message == "expected a symbol or an address"
     assert complaint("nop\n.entry 1, 2").message == "too many operands: 2; write '.entry address'"
     assert assemble_text("nop\n.entry 0x1004\nnop").image.entry == 0x1004
+
+
+def test_a_section_is_gone_on_with_by_its_name_alone() -> None:
+    image = assemble_text('nop\n.section x, "ax"\nnop\n.data\n.section x\nnop\n.section x, "ax"\nnop').image
+    assert next(section.size for section in image.sections if section.name == "x") == 12
+    found = complaint('nop\n.section x, "ax"\n.section x, "aw"')
+    assert found.message == "section x is there already, with other flags or another type"

@@ -13,7 +13,7 @@ from toyvm.errors import AssemblyError, BadFileError, Diagnostic, UsageError
 from toyvm.image import PF_R, PF_W, PF_X
 from toyvm.image.file import MAXIMUM_SEGMENTS
 from toyvm.isa.control import CONTROL_REGISTERS, PTBR_FIELDS, STATUS_FIELDS
-from toyvm.isa.paging import PTE_FIELDS
+from toyvm.isa.paging import PAGE_SIZE, PTE_FIELDS
 from toyvm.isa.ports import PORTS
 from toyvm.paths import guests_directory
 
@@ -391,3 +391,11 @@ def test_a_field_of_one_bit_is_its_mask_and_has_no_shift() -> None:
             name = f"{owner}_{field.name}".upper()
             assert names[name] == field.mask
             assert names.get(f"{name}_SHIFT") == (field.low if field.high > field.low else None)
+
+
+@pytest.mark.parametrize(("gap", "segments"), [(0, 1), (PAGE_SIZE - 1, 1), (PAGE_SIZE, 2)])
+def test_sections_of_the_same_rights_share_a_segment_unless_a_page_lies_between(gap: int, segments: int) -> None:
+    text = f'nop\n.section a, "aw"\n.address 0x4000\n.skip 8, 1\n.section b, "aw"\n.address {0x4008 + gap}\n.byte 2'
+    held = assemble_text(text).image.segments[1:]
+    assert [each.address for each in held] == [0x4000, 0x4008 + gap][:segments]
+    assert b"".join(each.data for each in held) == bytes([1] * 8) + bytes(gap if segments == 1 else 0) + b"\2"

@@ -230,3 +230,10 @@ def test_leaving_a_macro_leaves_the_conditions_that_it_opened() -> None:
 def test_a_condition_around_a_macro_s_call_outlives_its_exit() -> None:
     macro = ".macro m\n.exitm\n.endm\n"
     assert len(words_of(f"{macro} .if 0; nop; .else; m; nop; nop; .endif; nop")) == 3
+
+
+@pytest.mark.parametrize("given", ["nop; nop, ret", "ret, nop; nop"])
+def test_statements_in_one_of_several_arguments_are_as_many_as_they_are(given: str) -> None:
+    first, _, second = (part.strip() for part in given.partition(","))
+    text = f'.macro m a, b\n\\a\n\\b\n.endm\nm "{first}", "{second}"'
+    assert words_of(text) == words_of(f"{first}\n{second}")
