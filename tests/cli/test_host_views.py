@@ -132,6 +132,8 @@ def test_what_is_typed_can_be_seen_on_any_screen() -> None:
     for height in range(1, 30):
         lines = text_of(view(3, 0, typed="stop g").lines(0, 80, height)[0])
         assert any(line.startswith(":stop g_") for line in lines)
+        lines = text_of(view(3, 0, typed="send g " + "word" * 20 + " end").lines(0, 80, height)[0])
+        assert any(line.endswith("wordword end_") and columns(line) == 80 for line in lines)
 
 
 def test_the_last_line_begins_with_the_way_to_the_keys() -> None:

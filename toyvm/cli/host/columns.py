@@ -38,6 +38,11 @@ def fitted(text: str, width: int) -> str:
     return text if columns(text) <= width else wrapped(text, width)[0]
 
 
+def shortened(text: str, width: int) -> str:
+    """The text, or as much of it as leaves room for dots that say so."""
+    return text if columns(text) <= width else fitted(text, width - 1) + "…" if width > 1 else "…"
+
+
 def padded(text: str, width: int, *, left: bool = True) -> str:
     """The text, and as many spaces as make it that wide; `left`, they are behind it."""
     spaces = " " * (width - columns(text))

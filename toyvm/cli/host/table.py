@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from toyvm.arguments import UNITS
-from toyvm.cli.host.columns import columns, fitted, padded
+from toyvm.cli.host.columns import fitted, padded, shortened
 from toyvm.host.accounts import GuestAccount, HostAccount
 from toyvm.host.scheduler import Condition
 
@@ -91,8 +91,7 @@ def columns_for(width: int) -> list[_Column]:
 
 
 def _cell(column: _Column, text: str) -> str:
-    shown = text if columns(text) <= column.width else fitted(text, column.width - 1) + "…"
-    return padded(shown, column.width, left=column.left)
+    return padded(shortened(text, column.width), column.width, left=column.left)
 
 
 def table(rows: Sequence[Row], width: int, marked: str | None = None) -> list[str]:
@@ -105,7 +104,7 @@ def table(rows: Sequence[Row], width: int, marked: str | None = None) -> list[st
     for row in rows:
         mark = "> " if row.account.name == marked else "  "
         line = mark + " ".join(_cell(column, column.text(row)) for column in shown)
-        lines.append(line + (f"  {row.last_line}" if room else ""))
+        lines.append(line + (f"  {shortened(row.last_line, room)}" if room else ""))
     return [fitted(line.rstrip(), width) for line in lines]
 
 
@@ -117,11 +116,10 @@ def summary(account: HostAccount, ticks_a_second: float | None, width: int) -> l
     idle = f", {100 * account.idle / account.clock:.0f}% idle" if account.idle else ""
     part = 100 * account.seconds_monitor / account.seconds if account.seconds else 0.0
     guests = "1 guest" if len(account.guests) == 1 else f"{len(account.guests)} guests"
-    return [
-        f"{guests}: {counts}; clock {show_count(account.clock)} ticks{rate}{idle}"[:width],
-        (
-            f"memory {show_bytes(account.memory_used)} used, {show_bytes(account.memory_free)} free of "
-            f"{show_bytes(account.memory)}; monitor: {show_bytes(account.memory_monitor)}, {part:.0f}% of "
-            f"{account.seconds:.2f} CPU s"
-        )[:width],
-    ]
+    lines = (
+        f"{guests}: {counts}; clock {show_count(account.clock)} ticks{rate}{idle}",
+        f"memory {show_bytes(account.memory_used)} used, {show_bytes(account.memory_free)} free of "
+        f"{show_bytes(account.memory)}; monitor: {show_bytes(account.memory_monitor)}, {part:.0f}% of "
+        f"{account.seconds:.2f} CPU s",
+    )
+    return [shortened(line, width) for line in lines]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from toyvm.cli.host.columns import columns, wrapped
 from toyvm.cli.host.control import VERBS
 from toyvm.cli.host.display import Line, Style
 from toyvm.cli.host.keys import CLOSES, help_lines, last_line
@@ -34,7 +35,7 @@ class TableView:
     def lines(self, first: int, width: int, height: int) -> tuple[list[Line], int]:
         """A screen of that size, and the first guest on it: `first`, if the chosen one can be seen then."""
         if height == 1 and self.typed is not None:
-            return [(self._prompt, Style.PLAIN)], first
+            return [(self._prompt(width), Style.PLAIN)], first
         above = self._above(width, height)
         others = sum(height >= least for least in (_FOR_KEYS, _FOR_HEADING, _FOR_MESSAGE))
         count = self._guests_in(height - len(above) - others)
@@ -80,15 +81,16 @@ class TableView:
     def _below(self, first: int, count: int, width: int, height: int) -> list[Line]:
         keys = last_line(width)
         if height < _FOR_MESSAGE:
-            return [(keys if self.typed is None else self._prompt, Style.PLAIN)] * (height >= _FOR_KEYS)
+            return [(keys if self.typed is None else self._prompt(width), Style.PLAIN)] * (height >= _FOR_KEYS)
         total = len(self.rows)
         more = f"guests {first + 1} to {first + count} of {total}" if count < total else ""
         message = "   ".join(filter(None, (self.message, more)))
-        return [(message if self.typed is None else self._prompt, Style.PLAIN), (keys, Style.FAINT)]
+        return [(message if self.typed is None else self._prompt(width), Style.PLAIN), (keys, Style.FAINT)]
 
-    @property
-    def _prompt(self) -> str:
-        return f":{self.typed}_   ({' '.join(VERBS)})"
+    def _prompt(self, width: int) -> str:
+        """What is typed, its end in any case."""
+        typed = f":{self.typed}_"
+        return f"{typed}   ({' '.join(VERBS)})" if columns(typed) <= width else wrapped(typed[::-1], width)[0][::-1]
 
 
 def console_lines(output: bytes, bar: str, width: int, height: int) -> tuple[list[Line], tuple[int, int] | None]:
