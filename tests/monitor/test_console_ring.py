@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from support.hypercalls import ALL_ONES, Asker, asker, error, offset
+from support.hypercalls import ALL_ONES, CODE, Asker, asker, error, offset
 from support.techniques import OFFERING
 
 from toyvm.hypercalls import (
+    BY_NAME,
     CONSOLE_IN_SIZE,
     CONSOLE_OUT,
     CONSOLE_OUT_SIZE,
     RING_DATA,
     RINGS,
 )
+from toyvm.native import lib
 
 RING = 0x6000
 CONSOLE = RINGS["console"]
@@ -89,6 +91,23 @@ def test_a_ring_may_be_full_both_ways(technique: str) -> None:
             assert terminal.take() == data[:CONSOLE_IN_SIZE]
         terminal.set_header("in_wanted", terminal.header("in_cons") + 1)
         assert (ask("doorbell", CONSOLE), terminal.header("in_ended")) == (0, 1)
+
+
+def test_no_byte_is_lost_where_the_host_must_take_some_first() -> None:
+    text, stops = bytes(n * 7 % 251 for n in range(CONSOLE_OUT_SIZE)), 0
+    with asker() as ask:
+        terminal = Terminal(ask)
+        for _ in range(40):
+            terminal.put(text)
+            ask.guest.pc, ask.guest.x[10] = CODE + 4 * BY_NAME["doorbell"].number, CONSOLE
+            if lib.t64_vm_run(ask.guest.vm, ask.guest.retired + 1) == lib.T64_STOP_OUTPUT:
+                stops += 1
+                assert terminal.header("out_cons") < terminal.written
+                ask.guest.run(1)
+            assert terminal.header("out_cons") == terminal.written
+        assert ask("version", 0) > 0  # the host takes the rest
+        assert ask.guest.output == text * 40
+        assert stops > 1
 
 
 def test_input_is_not_asked_for_unless_it_is_wanted() -> None:
