@@ -423,3 +423,16 @@ def test_a_section_is_gone_on_with_by_its_name_alone() -> None:
     assert next(section.size for section in image.sections if section.name == "x") == 12
     found = complaint('nop\n.section x, "ax"\n.section x, "aw"')
     assert found.message == "section x is there already, with other flags or another type"
+
+
+@pytest.mark.parametrize("text", [".equ , 5", ".set , 5", ".globl a, , b"])
+def test_a_symbol_s_name_that_is_missing_is_not_said_to_be_a_wrong_one(text: str) -> None:
+    assert complaint(f"nop\n{text}").message == "expected a symbol's name"
+
+
+@pytest.mark.parametrize(
+    ("text", "column"), [(".fill x", 7), (".fill 1, x", 10), (".fill 1, 2, x", 13), (".skip 1, x", 10)]
+)
+def test_a_number_that_is_not_known_yet_is_shown_at_its_operand(text: str, column: int) -> None:
+    found = complaint(f"nop\n.data\n{text}\n.equ x, 1")
+    assert (found.line, found.column) == (3, column)
