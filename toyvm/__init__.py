@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from toyvm.isa.machine import Level
     from toyvm.machine.bare import Machine
     from toyvm.machine.outcome import GuestFault, GuestStopped, Outcome, Stop
+    from toyvm.machine.power_cut import Medium, PowerCut
     from toyvm.programs import load_program
 
 __version__ = "0.1.0"
@@ -31,6 +32,7 @@ _HOMES = {
     "toyvm.isa.machine": ("Level",),
     "toyvm.machine.bare": ("Machine",),
     "toyvm.machine.outcome": ("GuestFault", "GuestStopped", "Outcome", "Stop"),
+    "toyvm.machine.power_cut": ("Medium", "PowerCut"),
     "toyvm.programs": ("load_program",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -47,7 +49,9 @@ __all__ = [
     "Image",
     "Level",
     "Machine",
+    "Medium",
     "Outcome",
+    "PowerCut",
     "Stop",
     "ToyvmError",
     "UsageError",

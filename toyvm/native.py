@@ -41,6 +41,7 @@ ERRORS: dict[int, str] = {
     lib.T64_ERROR_BUSY: "another domain maps frames of this guest",
     lib.T64_ERROR_FRAMES: "frames that the guest had belong to others on this host now, or are not there",
     lib.T64_ERROR_HOLE: "the guest has given a page there back to its host",
+    lib.T64_ERROR_DISK: "the snapshot is without what the disk held; give it a disk",
     lib.T64_ERROR_ROOM: "the image leaves too little of the guest's memory for the tables that its monitor puts there",
 }
 

@@ -27,7 +27,7 @@ from toyvm.isa import (
     paging,
 )
 from toyvm.isa.control import ALL_BITS, INFO_FIELDS, PTBR_FIELDS, STATUS_FIELDS, BitField, Concern
-from toyvm.isa.ports import SECTOR_SIZE
+from toyvm.isa.ports import DISK_CACHE_WRITES, SECTOR_SIZE
 
 GENERATED = ROOT / "native" / "generated"
 FUNCTIONS = 16  # room for the fn field of an R opcode in the decode table
@@ -98,6 +98,7 @@ def isa_header() -> Lines:
             ("PAGE_ENTRIES", paging.ENTRIES),
             ("ADDRESS_BITS", paging.ADDRESS_BITS),
             ("SECTOR_SIZE", SECTOR_SIZE),
+            ("DISK_CACHE_WRITES", DISK_CACHE_WRITES),
         ],
     )
     yield from _control_registers()

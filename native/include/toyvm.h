@@ -17,6 +17,7 @@ enum t64_error {
     T64_ERROR_FRAMES = -6,   /* frames that the guest of a snapshot had are others' now, or not there */
     T64_ERROR_HOLE = -7,     /* the guest has given the page back to its host */
     T64_ERROR_ROOM = -8,     /* the image leaves too little of the guest's memory for what its monitor puts there */
+    T64_ERROR_DISK = -9,     /* the snapshot is without what the disk held */
 };
 
 enum t64_technique { T64_TRAP, T64_PARA, T64_HYBRID, T64_REWRITE, T64_ASSIST, T64_CUSTOM };
@@ -285,9 +286,25 @@ void t64_vm_input_mode(t64_vm *vm, uint32_t mode);
 void t64_vm_yields(t64_vm *vm, uint32_t yields);
 void t64_vm_skip(t64_vm *vm); /* after T64_STOP_WAIT: let the next wfi skip time */
 t64_instant t64_vm_next_event(t64_vm *vm); /* the next timer or device event that ends a wait: of a wfi, or of the hypercall block */
-/* Attach a disk of `sectors` in memory that the caller keeps alive; detached by NULL. */
+/* Attach a disk of `sectors` in memory that the caller keeps alive; detached by NULL. Each write is on the medium when it completes. */
 int t64_vm_disk(t64_vm *vm, uint8_t *data, uint64_t sectors, uint32_t writable);
 uint32_t t64_vm_disk_dirty(t64_vm *vm);
+/* A write that was not flushed: what its sector held before. */
+typedef struct t64_disk_write {
+    uint64_t sector;
+    uint8_t before[512];
+} t64_disk_write;
+/* Give the disk a write cache: room for DISK_CACHE_WRITES (isa.h) of them, which the caller keeps alive. `data` has what was written all
+ * the same: what a power cut would leave is made from the writes that wait. T64_ERROR_VALUE: there is no disk. */
+int t64_vm_disk_cache(t64_vm *vm, t64_disk_write *writes);
+/* Those, by number from the oldest on; NULL: so many there are not. */
+const t64_disk_write *t64_vm_disk_waiting(t64_vm *vm, uint64_t number);
+/* How often the disk was written to: commands, and requests of its ring. Not part of a snapshot. */
+uint64_t t64_vm_disk_writes(t64_vm *vm);
+/* Runs go by single steps, and stop with T64_STOP_LIMIT where the disk has been written to so often. 0: they do not. */
+void t64_vm_stop_after_writes(t64_vm *vm, uint64_t writes);
+/* From now on a byte of `marks`, which the caller keeps alive, becomes 1 for each sector that is written. NULL: none does. */
+void t64_vm_disk_marks(t64_vm *vm, uint8_t *marks);
 /* Until told otherwise, the disk holds nothing but zeros where `parts`, which the caller keeps alive, has a 0 for T64_DISK_PART
  * bytes of it: saving and loading need not look there. NULL: it may hold something everywhere. */
 #define T64_DISK_PART 0x100000
@@ -300,7 +317,8 @@ const uint64_t *t64_vm_calls(t64_vm *vm);
 const t64_exit *t64_vm_exit(t64_vm *vm);
 void t64_vm_observe(t64_vm *vm, uint64_t reasons); /* bit n: stop with T64_STOP_OBSERVED at exits of reason n */
 
-/* All state but the host's attachments' identity; the disk's contents included. Sizes in bytes. */
-uint64_t t64_vm_save_size(t64_vm *vm);
-int t64_vm_save(t64_vm *vm, uint8_t *buffer, uint64_t size);
-int t64_vm_load(t64_vm *vm, const uint8_t *buffer, uint64_t size);
+/* All state but the host's attachments' identity; what the disk holds is included, if `disk` says so. Sizes in bytes. */
+uint64_t t64_vm_save_size(t64_vm *vm, uint32_t disk);
+int t64_vm_save(t64_vm *vm, uint8_t *buffer, uint64_t size, uint32_t disk);
+/* With `keeps_disk` it holds what it holds now, with nothing left to flush, whatever the snapshot has of it. */
+int t64_vm_load(t64_vm *vm, const uint8_t *buffer, uint64_t size, uint32_t keeps_disk);

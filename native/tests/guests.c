@@ -78,13 +78,20 @@ static void fill(t64_vm *vm, struct random *random)
 struct computer {
     t64_vm *vm;
     u8 disk[4 * SECTOR_SIZE];
+    t64_disk_write writes[DISK_CACHE_WRITES];
 };
+
+static void attach(struct computer *computer)
+{
+    require(t64_vm_disk(computer->vm, computer->disk, 4, true) == T64_OK, "the disk fits");
+    require(t64_vm_disk_cache(computer->vm, computer->writes) == T64_OK, "it gets a write cache");
+}
 
 static void prepare(struct computer *computer, u64 seed)
 {
     struct random random = {seed};
     memset(computer->disk, 7, sizeof computer->disk);
-    require(t64_vm_disk(computer->vm, computer->disk, 4, true) == T64_OK, "the disk fits");
+    attach(computer);
     t64_vm_input(computer->vm, (const u8 *)"some input", 10);
     t64_vm_input_end(computer->vm);
     fill(computer->vm, &random);
@@ -157,6 +164,18 @@ static void step_bare(struct computer *computer, u64 until)
     }
 }
 
+/* Do the same writes wait, over the same contents? */
+static bool is_waiting_alike(t64_vm *one, t64_vm *other)
+{
+    for (u64 n = 0;; n++) {
+        const t64_disk_write *a = t64_vm_disk_waiting(one, n), *b = t64_vm_disk_waiting(other, n);
+        if (!a || !b)
+            return a == b;
+        if (memcmp(a, b, sizeof *a))
+            return false;
+    }
+}
+
 static bool is_same(const struct computer *one, const struct computer *other)
 {
     static u8 memory[2][MEMORY];
@@ -167,23 +186,23 @@ static bool is_same(const struct computer *one, const struct computer *other)
            !memcmp(a->x, b->x, 32 * 8) && a->pc == b->pc && a->status == b->status && a->tvec == b->tvec && a->epc == b->epc &&
            a->cause == b->cause && a->tval == b->tval && a->scratch == b->scratch && a->ptbr == b->ptbr &&
            a->timecmp == b->timecmp && a->imask == b->imask && a->retired == b->retired && a->skipped == b->skipped &&
-           a->fresh == b->fresh && one->vm->halted == other->vm->halted;
+           a->fresh == b->fresh && one->vm->halted == other->vm->halted && is_waiting_alike(one->vm, other->vm);
 }
 
 /* Through a snapshot into another guest of the host, or back into itself where there is no room. */
 static void move(struct computer *computer, t64_host *host, const struct kind *kind)
 {
-    u64 size = t64_vm_save_size(computer->vm);
+    u64 size = t64_vm_save_size(computer->vm, true);
     u8 *snapshot = malloc(size);
     t64_config config = config_of(kind->options, computer->vm->level);
-    require(snapshot && t64_vm_save(computer->vm, snapshot, size) == T64_OK, "it can be saved");
+    require(snapshot && t64_vm_save(computer->vm, snapshot, size, true) == T64_OK, "it can be saved");
     t64_vm *fresh = t64_guest_new(host, kind->technique, &config);
     if (fresh) {
         t64_vm_free(computer->vm);
         computer->vm = fresh;
-        t64_vm_disk(fresh, computer->disk, 4, true);
+        attach(computer);
     }
-    require(t64_vm_load(computer->vm, snapshot, size) == T64_OK, "it can be loaded");
+    require(t64_vm_load(computer->vm, snapshot, size, false) == T64_OK, "it can be loaded");
     free(snapshot);
 }
 

@@ -195,9 +195,12 @@ static i64 ask(struct attack *attack, u64 number, u64 a0, u64 a1, u64 a2)
 
 static t64_vm *new_domain(struct attack *attack)
 {
+    static t64_disk_write writes[DISK_CACHE_WRITES]; /* whichever domain's: they share the disk as well */
     attack->guest = new_guest(attack->host, T64_PARA);
     place_code(attack->guest);
     t64_vm_disk(attack->guest, attack->disk, sizeof attack->disk / SECTOR_SIZE, below(attack, 2) != 0);
+    if (below(attack, 2))
+        t64_vm_disk_cache(attack->guest, writes);
     require(t64_vm_boot(attack->guest, CODE) == T64_OK, "the guest boots");
     set_handler(attack);
     return attack->guest;
@@ -325,16 +328,16 @@ static u64 some_place(struct attack *attack)
 /* Sometimes it is moved away from the middle of its hypercall, or goes back to it by a snapshot. */
 static int run_on(struct attack *attack, u64 until)
 {
-    static u8 snapshot[MEMORY * 2];
+    static u8 snapshot[MEMORY * 2 + DISK_CACHE_WRITES * sizeof(t64_disk_write)];
     require(t64_host_allow(attack->host, below(attack, 4) ? 1 + below(attack, 600) : WORK_LIMIT) == T64_OK, "it is allowed");
     int stop;
     while ((stop = t64_vm_run(attack->guest, until)) == T64_STOP_WORK && below(attack, 50)) {
-        u64 size = t64_vm_save_size(attack->guest);
+        u64 size = t64_vm_save_size(attack->guest, true);
         attack->interrupted++;
         if (below(attack, 50) || size > sizeof snapshot)
             continue;
-        require(t64_vm_save(attack->guest, snapshot, size) == T64_OK, "it is saved");
-        int loaded = t64_vm_load(attack->guest, snapshot, size);
+        require(t64_vm_save(attack->guest, snapshot, size, true) == T64_OK, "it is saved");
+        int loaded = t64_vm_load(attack->guest, snapshot, size, false);
         require(loaded == T64_OK || loaded == T64_ERROR_BUSY, "and goes back");
     }
     return stop;

@@ -67,12 +67,23 @@ static void free_computer(t64_vm *vm)
     t64_host_free(host);
 }
 
-static t64_vm *machine_of(enum kind kind, u64 seed, u8 *disk)
+struct disk {
+    u8 data[4 * SECTOR_SIZE];
+    t64_disk_write writes[DISK_CACHE_WRITES];
+};
+
+static void attach(t64_vm *vm, struct disk *disk)
+{
+    require(t64_vm_disk(vm, disk->data, 4, true) == T64_OK, "the disk fits");
+    require(t64_vm_disk_cache(vm, disk->writes) == T64_OK, "it gets a write cache");
+}
+
+static t64_vm *machine_of(enum kind kind, u64 seed, struct disk *disk)
 {
     struct random random = {seed};
     t64_vm *vm = new_computer(kind);
-    memset(disk, 7, 4 * SECTOR_SIZE);
-    require(t64_vm_disk(vm, disk, 4, true) == T64_OK, "the disk fits");
+    memset(disk->data, 7, sizeof disk->data);
+    attach(vm, disk);
     t64_vm_input(vm, (const u8 *)"some input", 10);
     t64_vm_input_end(vm);
     fill(vm, &random);
@@ -91,9 +102,9 @@ static int run_on(t64_vm *vm, u64 until)
 
 static u8 *snapshot_of(t64_vm *vm, u64 *size)
 {
-    *size = t64_vm_save_size(vm);
+    *size = t64_vm_save_size(vm, true);
     u8 *snapshot = malloc(*size);
-    require(snapshot && t64_vm_save(vm, snapshot, *size) == T64_OK, "it can be saved");
+    require(snapshot && t64_vm_save(vm, snapshot, *size, true) == T64_OK, "it can be saved");
     return snapshot;
 }
 
@@ -107,13 +118,13 @@ static void require_same(t64_vm *one, t64_vm *other)
 }
 
 /* Carries all state over into a machine that has just been made. */
-static t64_vm *moved(t64_vm *vm, enum kind kind, u8 *disk)
+static t64_vm *moved(t64_vm *vm, enum kind kind, struct disk *disk)
 {
     u64 size;
     u8 *snapshot = snapshot_of(vm, &size);
     t64_vm *fresh = new_computer(kind);
-    t64_vm_disk(fresh, disk, 4, true);
-    require(t64_vm_load(fresh, snapshot, size) == T64_OK, "it can be loaded");
+    attach(fresh, disk);
+    require(t64_vm_load(fresh, snapshot, size, false) == T64_OK, "it can be loaded");
     free(snapshot);
     free_computer(vm);
     return fresh;
@@ -126,8 +137,8 @@ static void require_refused(t64_vm *vm, struct random *random)
     u8 *damaged = malloc(size);
     memcpy(damaged, snapshot, size);
     damaged[below(random, size)] ^= (u8)(1 << below(random, 8));
-    require(t64_vm_load(vm, damaged, size) == T64_ERROR_SNAPSHOT, "a damaged snapshot is refused");
-    require(t64_vm_load(vm, snapshot, below(random, size)) == T64_ERROR_SNAPSHOT, "so is a cut one");
+    require(t64_vm_load(vm, damaged, size, false) == T64_ERROR_SNAPSHOT, "a damaged snapshot is refused");
+    require(t64_vm_load(vm, snapshot, below(random, size), false) == T64_ERROR_SNAPSHOT, "so is a cut one");
     u64 size_after;
     u8 *after = snapshot_of(vm, &size_after);
     require(size == size_after && !memcmp(snapshot, after, size), "nothing has changed by that");
@@ -144,8 +155,8 @@ static u64 next_slice(struct random *random, u64 until)
 
 static u64 check_slices(enum kind kind, u64 seed, struct random *random)
 {
-    static u8 disk[2][4 * SECTOR_SIZE];
-    t64_vm *whole = machine_of(kind, seed, disk[0]), *sliced = machine_of(kind, seed, disk[1]);
+    static struct disk disks[2];
+    t64_vm *whole = machine_of(kind, seed, &disks[0]), *sliced = machine_of(kind, seed, &disks[1]);
     int stop = run_on(whole, STEPS), sliced_stop = T64_STOP_LIMIT;
     for (u64 until = 0; until < STEPS;)
         sliced_stop = run_on(sliced, until = next_slice(random, until));
@@ -160,8 +171,8 @@ static u64 check_slices(enum kind kind, u64 seed, struct random *random)
 /* The machine that stays forgets its translations where the other one moves, for random code relies on stale ones. */
 static void check_snapshots(enum kind kind, u64 seed, struct random *random)
 {
-    static u8 disk[2][4 * SECTOR_SIZE];
-    t64_vm *stays = machine_of(kind, seed, disk[0]), *travels = machine_of(kind, seed, disk[1]);
+    static struct disk disks[2];
+    t64_vm *stays = machine_of(kind, seed, &disks[0]), *travels = machine_of(kind, seed, &disks[1]);
     for (u64 until = 0; until < STEPS;) {
         until = next_slice(random, until);
         run_on(stays, until);
@@ -169,7 +180,7 @@ static void check_snapshots(enum kind kind, u64 seed, struct random *random)
         if (below(random, 8))
             continue;
         stays->ops->state_changed(stays);
-        travels = moved(travels, kind, disk[1]);
+        travels = moved(travels, kind, &disks[1]);
     }
     require_same(stays, travels);
     require_refused(travels, random);

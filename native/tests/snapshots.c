@@ -86,11 +86,14 @@ static void use_calls(t64_vm *vm, bool is_para)
 static t64_vm *new_subject(const struct subject *subject, t64_host *host)
 {
     static u8 disk[4 * SECTOR_SIZE];
+    static t64_disk_write writes[DISK_CACHE_WRITES];
     t64_config config = {.memory = MEMORY, .disk_latency = 400, .level = LEVEL_STRICT, .options = subject->options};
     t64_vm *vm = host ? t64_guest_new(host, (u32)subject->technique, &config) : t64_machine_new(&config);
     bool is_para = subject->technique == T64_PARA, calls = is_para || subject->options & T64_OPTION_HYPERCALLS;
     require(vm, "there is memory for it");
     t64_vm_disk(vm, disk, sizeof disk / SECTOR_SIZE, true);
+    t64_vm_disk_cache(vm, writes);
+    disk_note_writes(&vm->devices.disk, 1, 2); /* they wait */
     place_program(vm, is_para);
     require(t64_vm_boot(vm, CODE) == T64_OK, "it boots");
     if (calls)
@@ -106,9 +109,9 @@ static t64_vm *new_subject(const struct subject *subject, t64_host *host)
 
 static u8 *save(t64_vm *vm, u64 *size)
 {
-    *size = t64_vm_save_size(vm);
+    *size = t64_vm_save_size(vm, true);
     u8 *bytes = malloc(*size);
-    require(bytes && t64_vm_save(vm, bytes, *size) == T64_OK, "any state can be saved");
+    require(bytes && t64_vm_save(vm, bytes, *size, true) == T64_OK, "any state can be saved");
     return bytes;
 }
 
@@ -156,7 +159,7 @@ static bool try_one(t64_vm *vm, const struct snapshot *snapshot, u64 at, u8 mask
     snapshot->changed[at] ^= mask;
     u64 sum = checksum(snapshot->changed + HEADER, size - HEADER);
     memcpy(snapshot->changed + CHECKSUM_AT, &sum, sizeof sum);
-    int result = t64_vm_load(vm, snapshot->changed, size);
+    int result = t64_vm_load(vm, snapshot->changed, size, false);
     require(result == T64_OK || result == T64_ERROR_SNAPSHOT || result == T64_ERROR_FRAMES, "it is loaded or refused");
     if (result != T64_OK) {
         require_saves_as(vm, snapshot->whole, size, "what is refused changes nothing");
@@ -164,7 +167,7 @@ static bool try_one(t64_vm *vm, const struct snapshot *snapshot, u64 at, u8 mask
     }
     run(vm);
     free(save(vm, &sum));
-    require(t64_vm_load(vm, snapshot->whole, size) == T64_OK, "the whole one is taken afterwards");
+    require(t64_vm_load(vm, snapshot->whole, size, false) == T64_OK, "the whole one is taken afterwards");
     return true;
 }
 

@@ -110,7 +110,7 @@ def test_a_wrong_argument_is_refused_with_its_value_and_what_is_expected(
 
 ODD_VALUES = (None, -1, 0, 1.5, math.nan, 1 << 64, "x", b"x", [], [1], {}, object(), slice(1), IMAGE)
 # They take nothing, are the run loop's, or might run for ever.
-SKIPPED = {"close", "interrupt", "on_exit", "run", "run_to", "step"}
+SKIPPED = {"close", "interrupt", "on_exit", "run", "run_to", "run_to_disk_write", "step"}
 
 
 def callables(guest: Guest) -> Iterator[tuple[str, Callable[..., object]]]:

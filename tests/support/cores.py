@@ -62,10 +62,10 @@ class Core:
         assert lib.t64_vm_disk(self.vm, self.disk, len(disk) // 512, writable) == lib.T64_OK
 
     def save(self) -> bytes:
-        size = lib.t64_vm_save_size(self.vm)
+        size = lib.t64_vm_save_size(self.vm, True)
         buffer = ffi.new("uint8_t[]", size)
-        assert lib.t64_vm_save(self.vm, buffer, size) == lib.T64_OK
+        assert lib.t64_vm_save(self.vm, buffer, size, True) == lib.T64_OK
         return bytes(ffi.buffer(buffer))
 
     def load(self, snapshot: bytes) -> int:
-        return lib.t64_vm_load(self.vm, snapshot, len(snapshot))
+        return lib.t64_vm_load(self.vm, snapshot, len(snapshot), False)

@@ -19,6 +19,7 @@ from toyvm.files.boundary import StrPath, boundary, shown
 Data = bytes | bytearray | memoryview
 
 _OWN_FILES = "/proc/self/fd"
+_BLOCK = 4096  # bytes; what a hole is counted in
 
 
 def check_replaceable(path: StrPath) -> None:
@@ -33,10 +34,11 @@ def check_replaceable(path: StrPath) -> None:
             pass
 
 
-def replace_file(path: StrPath, data: Data) -> None:
+def replace_file(path: StrPath, data: Data, *, with_holes: bool = False) -> None:
     """Write `data` to a file that has no name yet, then give it this one. Raises BadFileError.
 
-    Into a device or pipe it is written as it comes: there is nothing to replace.
+    Into a device or pipe it is written as it comes: there is nothing to replace. `with_holes`, what is zero is left out
+    of a file.
     """
     with boundary(path):
         place, before = look_at(path)
@@ -45,7 +47,7 @@ def replace_file(path: StrPath, data: Data) -> None:
                 write_all(file.fileno(), data)
             return
         with Draft(place, before) as draft:
-            write_all(draft.descriptor, data)
+            (write_with_holes if with_holes else write_all)(draft.descriptor, data)
             draft.publish()
 
 
@@ -82,6 +84,18 @@ def write_all(descriptor: int, data: Data) -> None:
         while done < len(view):
             with view[done:] as rest:
                 done += os.write(descriptor, rest)
+
+
+def write_with_holes(descriptor: int, data: Data) -> None:
+    """Into an empty file. Raises OSError."""
+    os.ftruncate(descriptor, len(data))
+    zeros = bytes(_BLOCK)
+    with memoryview(data) as view:
+        for place in range(0, len(view), _BLOCK):
+            with view[place : place + _BLOCK] as block:
+                if block != zeros[: len(block)]:
+                    os.lseek(descriptor, place, os.SEEK_SET)
+                    write_all(descriptor, block)
 
 
 class Draft:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 
@@ -16,7 +15,7 @@ from toyvm.isa.paging import PAGE_SIZE
 from toyvm.machine.computer import filled
 from toyvm.machine.config import LEVEL_NUMBERS, native_config, parse_level
 from toyvm.machine.console import Input
-from toyvm.machine.disk import Disk, open_disk
+from toyvm.machine.disk import open_disk
 from toyvm.machine.gate import HOST_IN_USE, Gate, one_thread_at_a_time
 from toyvm.machine.holding import Holding, no_holding, raise_first
 from toyvm.native import ffi, lib
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from toyvm.host.accounts import HostAccount
     from toyvm.host.monitored_guest import MonitorMaker
+    from toyvm.machine.disk import DiskSource
     from toyvm.recompiler.worker import Recompiler
 
 DEFAULT_HOST_MEMORY = 64 << 20  # bytes
@@ -118,8 +118,9 @@ class Host:
         *,
         input: Input = None,
         output: BinaryIO | None = None,
-        disk: str | os.PathLike[str] | bytearray | Disk | None = None,
+        disk: DiskSource = None,
         disk_writable: bool = True,
+        disk_cache: bool = True,
         disk_latency: int = DEFAULT_DISK_LATENCY,
         clock_base: int = DEFAULT_CLOCK_BASE,
         name: str | None = None,
@@ -150,7 +151,7 @@ class Host:
         client = self.sharing.schedule.add(share, cap)
         if limit is not None and check_integer(limit, "limit") < 0:
             raise UsageError(f"limit of {limit}; it is a count of instructions, 0 or more")
-        opened = open_disk(disk, disk_writable)
+        opened = open_disk(disk, disk_writable, disk_cache)
         number = lib.T64_CUSTOM if monitor else _NATIVE_TECHNIQUES[variant.facts.name]
         vm = lib.t64_guest_new(self.native, number, config)
         if vm == ffi.NULL:

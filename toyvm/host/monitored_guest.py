@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from toyvm.asm import Assembly
     from toyvm.host.host import Host
     from toyvm.image import Image
+    from toyvm.machine.power_cut import Medium
 
 _MOST_ALIKE = 100  # exits in a row that are the same in everything: the monitor gets nowhere
 _EFFECTS = names_of("t64_effect", "T64_EFFECT_") | names_of("t64_stop", "T64_STOP_")  # the latter are not negative
@@ -69,8 +70,8 @@ class MonitoredGuest(Guest):
         super().load(image)
         self._stop = self._last = None
 
-    def restore(self, snapshot: bytes) -> None:
-        super().restore(snapshot)
+    def restore(self, snapshot: bytes, *, disk: Medium | None = None) -> None:
+        super().restore(snapshot, disk=disk)
         self._stop = self._last = None
 
     # What the run loop calls.

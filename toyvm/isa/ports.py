@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 SECTOR_SIZE = 512
+DISK_CACHE_WRITES = 1024  # that a power cut may undo
 
 
 class Port(NamedTuple):
@@ -50,6 +51,14 @@ DISK_RULES: tuple[str, ...] = (
     "Data written to the buffer while a read is busy is overwritten when it completes.",
     "Bits 1 and 2 of the status stay until they are acknowledged: neither a further command nor one that succeeds clears them. "
     "Acknowledging while a command is busy clears both and leaves the command alone.",
+    "What is written is in the disk's write cache first, where reading finds it. A flush that completes has put all of it on the "
+    "medium. At most "
+    f"{DISK_CACHE_WRITES} writes, of one sector each, wait for that: a further one puts the oldest on the medium.",
+    "When the power is cut each sector has what the medium holds of it, or what any one of the waiting writes has put into it, "
+    "whatever becomes of others: they have reached the medium in any order and in any subset, each whole. A command under way has "
+    "done nothing.",
+    "Only a power cut loses writes. A machine that stops by itself, by the power port too, puts all of them on the medium.",
+    "A disk without a write cache puts each write on the medium when it completes. A flush takes its time there, too.",
     "Without a disk every command fails in its time, as one for a sector that does not exist.",
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from toyvm.errors import ToyvmError
@@ -10,12 +9,13 @@ from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_
 from toyvm.machine.computer import Computer
 from toyvm.machine.config import native_config
 from toyvm.machine.console import Input, open_input
-from toyvm.machine.disk import Disk, open_disk
+from toyvm.machine.disk import open_disk
 from toyvm.machine.gate import MACHINE_IN_USE, Gate, one_thread_at_a_time
 from toyvm.machine.holding import Holding
 from toyvm.native import ffi, lib
 
 if TYPE_CHECKING:
+    from toyvm.machine.disk import DiskSource
     from toyvm.recompiler.options import Recompiling
 
 
@@ -50,8 +50,9 @@ class Machine(Computer):
         level: Level | str = Level.STRICT,
         input: Input = None,
         output: BinaryIO | None = None,
-        disk: str | os.PathLike[str] | bytearray | Disk | None = None,
+        disk: DiskSource = None,
         disk_writable: bool = True,
+        disk_cache: bool = True,
         disk_latency: int = DEFAULT_DISK_LATENCY,
         clock_base: int = DEFAULT_CLOCK_BASE,
         engine: str | Recompiling = "interpreter",
@@ -59,8 +60,9 @@ class Machine(Computer):
         """Switch a machine on.
 
         `memory`: bytes, or a text like "16M". `input`: bytes, a binary file object or an input source. `output`: a
-        binary file object; None keeps it in `output`. `disk`: a file, written back at `close`, or a bytearray, changed
-        in place. `disk_latency` in ticks, `clock_base` in nanoseconds since the Unix epoch. `engine`: "interpreter",
+        binary file object; None keeps it in `output`. `disk`: a file, written back at `close`, a bytearray, changed
+        in place, or a medium of a power cut, which is copied. Without a `disk_cache` each write lasts once it is
+        complete. `disk_latency` in ticks, `clock_base` in nanoseconds since the Unix epoch. `engine`: "interpreter",
         "recompiler" or the latter's options, or "reference", which gives a Computer of another class. Raises UsageError
         and BadFileError.
         """
@@ -70,7 +72,7 @@ class Machine(Computer):
 
             recompiling = recompiling_of(engine)
         config = native_config(memory, level, clock_base, disk_latency)
-        opened = open_disk(disk, disk_writable)
+        opened = open_disk(disk, disk_writable, disk_cache)
         vm = lib.t64_machine_new(config)
         if vm == ffi.NULL:
             raise ToyvmError(f"the host has no memory for a machine of {config.memory} bytes")
@@ -93,8 +95,9 @@ def _reference(
     level: Level | str,
     input: Input = None,
     output: BinaryIO | None = None,
-    disk: str | os.PathLike[str] | bytearray | Disk | None = None,
+    disk: DiskSource = None,
     disk_writable: bool = True,
+    disk_cache: bool = True,
     disk_latency: int = DEFAULT_DISK_LATENCY,
     clock_base: int = DEFAULT_CLOCK_BASE,
 ) -> Computer:
@@ -106,7 +109,7 @@ def _reference(
         level=level,
         input=source,
         output=output,
-        disk=open_disk(disk, disk_writable),
+        disk=open_disk(disk, disk_writable, disk_cache),
         disk_latency=disk_latency,
         clock_base=clock_base,
     )

@@ -35,6 +35,7 @@ from toyvm.native import ERRORS, NOWHERE, ffi, lib
 if TYPE_CHECKING:
     from toyvm.asm import Assembly
     from toyvm.image import Image, Location
+    from toyvm.machine.power_cut import Medium, PowerCut
     from toyvm.recompiler.worker import Recompiler
 
 
@@ -411,20 +412,55 @@ class Computer:
 
     # Snapshots.
 
-    def save(self) -> bytes:
-        """All state at this instruction boundary, the disk's contents included; input and output are the host's."""
-        with self._alone(), self._holding.holes_known(self.vm):
-            vm, size = self.vm, int(lib.t64_vm_save_size(self.vm))
-            return filled(size, lambda buffer: _checked(lib.t64_vm_save(vm, buffer, size), "saving"), "saving", size)
+    def save(self, *, disk: bool = True) -> bytes:
+        """All state at this instruction boundary, the disk's contents included; input and output are the host's.
 
-    def restore(self, snapshot: bytes) -> None:
-        """Go back to a state saved by a computer configured alike. Raises BadFileError, changing nothing."""
+        Without the `disk` one has to be given to `restore`.
+        """
+        with self._alone(), self._holding.holes_known(self.vm):
+            vm, size = self.vm, int(lib.t64_vm_save_size(self.vm, disk))
+            save = lib.t64_vm_save
+            return filled(size, lambda buffer: _checked(save(vm, buffer, size, disk), "saving"), "saving", size)
+
+    def restore(self, snapshot: bytes, *, disk: Medium | None = None) -> None:
+        """Go back to a state saved by a computer configured alike. Raises BadFileError, changing nothing.
+
+        Where a `disk` is given it is what the disk holds then, with nothing left to flush: to go back from medium to
+        medium costs what differs, of memory and of the disk.
+        """
         with self._alone(), self._holding.holes_known(self.vm):
             data = check_bytes(snapshot, "snapshot")
-            code = lib.t64_vm_load(self.vm, data, len(data))
+            if disk is not None:
+                self._holding.marked_disk().check_medium(disk)
+            code = lib.t64_vm_load(self.vm, data, len(data), disk is not None)
             if code not in (lib.T64_OK, lib.T64_ERROR_MEMORY):
                 raise BadFileError(f"restoring: {ERRORS[code]}")
             _checked(code, "restoring")
+            if disk is not None:
+                self._holding.marked_disk().become(disk)
+
+    # Power cuts.
+
+    def power_cut(self) -> PowerCut:
+        """What the disk may hold if the power is cut at this instruction boundary. The machine is none the wiser.
+
+        The first one of a machine keeps a copy of its disk, the origin of its media and those of later ones.
+        """
+        with self._alone():
+            return self._holding.power_cut()
+
+    @property
+    def disk_writes(self) -> int:
+        """How often the disk was written to: commands, and requests of its ring."""
+        return int(lib.t64_vm_disk_writes(self.vm))
+
+    def run_to_disk_write(self, max_instructions: int | None = None, timeout: float | None = None) -> Outcome:
+        """Run until the disk is written to, by single steps (some 10**6 a second). It stops with `limit` there."""
+        target, deadline = _target(self.retired, max_instructions, None), _deadline(timeout)
+        with self._alone():
+            started = monotonic()
+            stop = self.runner.run_to_disk_write(target, deadline)
+            return self._outcome(stop, monotonic() - started)
 
 
 def image_of(source: Image | Assembly) -> Image:

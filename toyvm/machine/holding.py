@@ -8,13 +8,18 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from itertools import count
+from mmap import MAP_PRIVATE, mmap
 from typing import TYPE_CHECKING, Any
 
+from toyvm.errors import UsageError
+from toyvm.isa.ports import DISK_CACHE_WRITES
 from toyvm.machine.gate import Gate
 from toyvm.native import ffi, lib
 
 if TYPE_CHECKING:
     from toyvm.machine.disk import Disk
+    from toyvm.machine.power_cut import PowerCut, Write
     from toyvm.recompiler.worker import Recompiler
 
 
@@ -29,6 +34,8 @@ class Holding:
         self.gate = gate
         self._disk: Disk | None = None
         self._disk_buffer: Any = None
+        self._cache_buffer: Any = None
+        self._marks_buffer: Any = None
         self._process = os.getpid()
         self._finalizer: Any = None
 
@@ -36,7 +43,52 @@ class Holding:
         """Give the computer a disk, which is closed with it. The native core's result."""
         self._disk_buffer = ffi.from_buffer("uint8_t[]", disk.attach(), require_writable=True)
         self._disk = disk
-        return int(lib.t64_vm_disk(self.native, self._disk_buffer, disk.sectors, disk.writable))
+        code = int(lib.t64_vm_disk(self.native, self._disk_buffer, disk.sectors, disk.writable))
+        if code == lib.T64_OK and disk.cached and disk.writable:
+            room = mmap(-1, DISK_CACHE_WRITES * ffi.sizeof("t64_disk_write"), MAP_PRIVATE)  # of what is used alone
+            self._cache_buffer = ffi.from_buffer("t64_disk_write[]", room)
+            code = int(lib.t64_vm_disk_cache(self.native, self._cache_buffer))
+        if disk.marks is not None:
+            self._give_marks(disk.marks)
+        return code
+
+    def _give_marks(self, marks: bytearray) -> None:
+        """Have each sector marked that is written from now on."""
+        self._marks_buffer = ffi.from_buffer("uint8_t[]", marks, require_writable=True)
+        lib.t64_vm_disk_marks(self.native, self._marks_buffer)
+
+    def marked_disk(self) -> Disk:
+        """The disk, whose writes are marked from now on. Raises UsageError."""
+        disk = self._disk
+        if disk is None:
+            raise UsageError("there is no disk; give the machine one")
+        if disk.marks is None:
+            self._give_marks(disk.begin_marks())
+        return disk
+
+    def power_cut(self) -> PowerCut:
+        """What the disk may hold if the power is cut now. Raises UsageError."""
+        return self.marked_disk().power_cut(*self._pending())
+
+    def _pending(self) -> tuple[list[Write], dict[int, bytes]]:
+        """The writes since the last flush, and what their sectors held before them."""
+        from toyvm.machine.power_cut import Write
+
+        assert self._disk is not None
+        writes: list[Write] = []
+        held: dict[int, bytes] = {}
+        for sector, before in reversed(list(self._undone())):
+            writes.append(Write(sector, held.get(sector) or self._disk.sector(sector)))
+            held[sector] = before
+        return writes[::-1], held
+
+    def _undone(self) -> Iterator[tuple[int, bytes]]:
+        """Of each such write, the oldest first, its sector and what that held before."""
+        for number in count():
+            write = lib.t64_vm_disk_waiting(self.native, number)
+            if write == ffi.NULL:
+                return
+            yield int(write.sector), ffi.buffer(write.before)[:]
 
     @contextmanager
     def holes_known(self, native: Any) -> Iterator[None]:

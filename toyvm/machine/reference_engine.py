@@ -23,6 +23,7 @@ from toyvm.reference import ReferenceMachine
 
 if TYPE_CHECKING:
     from toyvm.machine.disk import Disk
+    from toyvm.machine.power_cut import Medium, Write
 
 _SLICE = 2000  # instructions between looks at clock and console
 
@@ -88,6 +89,14 @@ class ReferenceRunner:
                     break
         return stop
 
+    def run_to_disk_write(self, target: int, deadline: float) -> Stop:
+        """The same until the disk has been written to, which counts as the limit."""
+        stop, writes = Stop.LIMIT, self.machine.disk_writes
+        with self._looked_after(deadline):
+            while stop is Stop.LIMIT and self.machine.retired < target and self.machine.disk_writes == writes:
+                stop = self._loop(self.machine.retired + 1)
+        return stop
+
     @contextmanager
     def _looked_after(self, deadline: float) -> Iterator[None]:
         self._deadline = deadline
@@ -142,6 +151,14 @@ class _Holding(Holding):
     def _is_changed(self) -> bool:
         return bool(self.native.disk_is_changed)
 
+    def _give_marks(self, marks: bytearray) -> None:
+        self.native.mark_disk_writes(marks)
+
+    def _pending(self) -> tuple[list[Write], dict[int, bytes]]:
+        from toyvm.machine.power_cut import Write
+
+        return [Write(*write) for write in self.native.disk_waiting], dict(self.native.disk_lasting)
+
 
 @one_thread_at_a_time("vm", "native_state")
 class ReferenceEngine(Computer):
@@ -177,6 +194,7 @@ class ReferenceEngine(Computer):
                 disk is None or disk.writable,
                 clock_base,
                 LazyInput(input, runner.gives_up_waiting),
+                disk is None or disk.cached,
             )
         except BaseException:
             if disk is not None:
@@ -248,8 +266,12 @@ class ReferenceEngine(Computer):
     def stop_info(self) -> Any:
         return self.vm
 
-    def save(self) -> bytes:
+    def save(self, *, disk: bool = True) -> bytes:
         raise UsageError("the reference has no snapshots; the interpreter and the recompiler save and restore")
 
-    def restore(self, snapshot: bytes) -> None:
+    def restore(self, snapshot: bytes, *, disk: Medium | None = None) -> None:
         self.save()
+
+    @property
+    def disk_writes(self) -> int:
+        return self._machine.disk_writes

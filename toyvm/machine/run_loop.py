@@ -27,11 +27,20 @@ _OUTPUT_SIZE = 16384
 MOVED_A_TURN, SHOWN_A_TURN = 1 << 18, 1_000
 
 
+def _nothing() -> None:
+    pass
+
+
+def _never() -> bool:
+    return False
+
+
 class RunLoop(Protocol):
     """What a computer asks of whatever runs it."""
 
     def run(self, target: int, deadline: float) -> Stop: ...
     def run_to(self, address: int, target: int, deadline: float) -> Stop: ...
+    def run_to_disk_write(self, target: int, deadline: float) -> Stop: ...
     def interrupt(self) -> None: ...
 
 
@@ -81,7 +90,19 @@ class Runner:
                     break
             return stop
 
-    def _loop(self, target: int, deadline: float) -> Stop:
+    def run_to_disk_write(self, target: int, deadline: float) -> Stop:
+        """The same until the disk has been written to once more, which counts as the limit."""
+        vm = self._holding.native
+        writes = lib.t64_vm_disk_writes(vm) + 1
+        lib.t64_vm_stop_after_writes(vm, writes)
+        try:
+            with self._looked_after():
+                return self._loop(target, deadline, lambda: lib.t64_vm_disk_writes(vm) >= writes)
+        finally:
+            lib.t64_vm_stop_after_writes(vm, 0)
+
+    def _loop(self, target: int, deadline: float, is_there: Callable[[], bool] = _never) -> Stop:
+        """Where the core stops at its limit before the target, `is_there` says whether the run is meant to end."""
         state, source = self._state, self._source
         while True:
             self.between_slices()
@@ -101,7 +122,7 @@ class Runner:
                 self._wait(deadline)
             elif code < 0:
                 raise ToyvmError(f"running: {ERRORS[code]}")
-            elif state.retired >= target and code == lib.T64_STOP_LIMIT:
+            elif code == lib.T64_STOP_LIMIT and (state.retired >= target or is_there()):
                 return Stop.LIMIT
 
     def turn(self, goal: int) -> int:
@@ -274,7 +295,3 @@ class Runner:
             finally:
                 self._interrupted = False
                 self.drain()
-
-
-def _nothing() -> None:
-    pass

@@ -22,7 +22,7 @@ from toyvm.isa import (
 )
 from toyvm.isa.control import BitField
 from toyvm.isa.declare import Format, Instruction
-from toyvm.isa.ports import SECTOR_SIZE
+from toyvm.isa.ports import DISK_CACHE_WRITES, SECTOR_SIZE
 from toyvm.manual.assembly import assembly_data, image_data
 from toyvm.manual.chapters import chapters
 from toyvm.manual.document import as_data
@@ -52,7 +52,7 @@ def manual_data() -> dict[str, Any]:
         "interrupts": [cause._asdict() for cause in INTERRUPTS],
         "paging": _paging(),
         "ports": [port._asdict() for port in PORTS],
-        "disk": {"sector_size": SECTOR_SIZE},
+        "disk": {"sector_size": SECTOR_SIZE, "cache_writes": DISK_CACHE_WRITES},
         "machine": _machine(),
         "guest_mode": _guest_mode(),
         "hypercalls": _hypercalls(),

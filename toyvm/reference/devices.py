@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from mmap import mmap
 from typing import Protocol
 
 from toyvm.errors import UsageError
-from toyvm.isa.ports import BY_NAME, BY_NUMBER, SECTOR_SIZE
+from toyvm.isa.ports import BY_NAME, BY_NUMBER, DISK_CACHE_WRITES, SECTOR_SIZE
 from toyvm.isa.traps import INTERRUPTS
 from toyvm.reference.words import u64
 
@@ -74,11 +75,20 @@ class Console:
 
 
 class Disk:
-    """Sectors behind a buffer. A command moves its data when it completes, `latency` ticks after it was given."""
+    """Sectors behind a buffer. A command moves its data when it completes, `latency` ticks after it was given.
 
-    def __init__(self, data: Sectors | None, latency: int, writable: bool) -> None:
+    `data` is what reading finds. A power cut takes away any of the writes that wait: what the medium holds of their
+    sectors is `lasting`.
+    """
+
+    def __init__(self, data: Sectors | None, latency: int, writable: bool, cached: bool = True) -> None:
         self.data: Sectors = data if data is not None else bytearray()
         self.is_changed = False
+        self.waiting: deque[tuple[int, bytes]] = deque()  # sector and contents
+        self.lasting: dict[int, bytes] = {}
+        self.writes = 0  # so far
+        self.marks = bytearray(self.sectors)  # the host's: 1 for each sector that was written
+        self._room = DISK_CACHE_WRITES if cached else 0
         if len(self.data) % SECTOR_SIZE:
             raise UsageError(f"a disk of {len(self.data)} bytes; it takes a multiple of {SECTOR_SIZE}")
         self._latency = latency
@@ -140,8 +150,23 @@ class Disk:
         if self._command == READ_COMMAND:
             self._buffer[:] = self.data[place]
         elif self._command == WRITE_COMMAND:
+            self.lasting.setdefault(self._target, bytes(self.data[place]))
             self.data[place] = self._buffer
             self.is_changed = True
+            self.writes += 1
+            self.marks[self._target] = 1
+            self.waiting.append((self._target, bytes(self._buffer)))
+            self._put_on_medium(len(self.waiting) - self._room)
+        else:
+            self._put_on_medium(len(self.waiting))
+
+    def _put_on_medium(self, count: int) -> None:
+        """The oldest writes that wait."""
+        for _ in range(count):
+            sector, data = self.waiting.popleft()
+            self.lasting[sector] = data
+        if count > 0:
+            self.lasting = {sector: self.lasting[sector] for sector, _ in self.waiting}
 
     def read_data(self) -> int:
         return int.from_bytes(self._buffer[self._next_word()], "little")

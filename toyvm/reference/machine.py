@@ -51,11 +51,12 @@ class ReferenceMachine:
         disk_writable: bool = True,
         clock_base: int = DEFAULT_CLOCK_BASE,
         input: InputBytes = b"",
+        disk_cache: bool = True,
     ) -> None:
         """`memory` in bytes, `disk_latency` in ticks, `clock_base` in ns since the epoch; raises UsageError."""
         self._memory = Memory(memory)
         self._console = Console(input)
-        self._disk = Disk(disk, disk_latency, disk_writable)
+        self._disk = Disk(disk, disk_latency, disk_writable, disk_cache)
         self._devices = Devices(self._console, self._disk, clock_base)
         self._cpu = Cpu(self._memory, self._devices, level)
         self._stop: Stop | None = None
@@ -150,6 +151,25 @@ class ReferenceMachine:
     def disk_is_changed(self) -> bool:
         """Has it been written to?"""
         return self._disk.is_changed
+
+    @property
+    def disk_writes(self) -> int:
+        """How often it was written to."""
+        return self._disk.writes
+
+    @property
+    def disk_waiting(self) -> list[tuple[int, bytes]]:
+        """Sector and contents of each write that a power cut may take away, in order."""
+        return list(self._disk.waiting)
+
+    @property
+    def disk_lasting(self) -> dict[int, bytes]:
+        """What the medium holds of those sectors."""
+        return self._disk.lasting
+
+    def mark_disk_writes(self, marks: bytearray) -> None:
+        """Have the byte of each sector set to 1 that is written from now on."""
+        self._disk.marks = marks
 
     # What tests look at.
 

@@ -15,14 +15,22 @@ static bool can_do(const struct t64_disk *disk, u64 command)
     return known && disk->sector < disk->sectors;
 }
 
+static void carry_out(struct t64_disk *disk)
+{
+    switch (disk->command) {
+    case COMMAND_READ: memcpy(disk->buffer, disk->data + disk->target * SECTOR_SIZE, SECTOR_SIZE); break;
+    case COMMAND_WRITE:
+        disk_note_writes(disk, disk->target, 1);
+        memcpy(disk->data + disk->target * SECTOR_SIZE, disk->buffer, SECTOR_SIZE);
+        break;
+    case COMMAND_FLUSH: disk_flush(disk); break;
+    default: disk->failed = true;
+    }
+}
+
 static void complete(struct t64_disk *disk)
 {
-    if (disk->command == COMMAND_READ)
-        memcpy(disk->buffer, disk->data + disk->target * SECTOR_SIZE, SECTOR_SIZE);
-    else if (disk->command == COMMAND_WRITE)
-        memcpy(disk->data + disk->target * SECTOR_SIZE, disk->buffer, SECTOR_SIZE), disk->dirty = true;
-    else if (disk->command == COMMAND_NONE)
-        disk->failed = true;
+    carry_out(disk);
     disk->busy = false;
     disk->done = true;
     disk->position = 0;
@@ -32,7 +40,8 @@ bool disk_is_sound(const struct t64_disk *disk)
 {
     bool moves_data = disk->busy && (disk->command == COMMAND_READ || disk->command == COMMAND_WRITE);
     bool may_move = disk->target < disk->sectors && (disk->command == COMMAND_READ || disk->writable);
-    return disk->position < UNITS && disk->command <= COMMAND_FLUSH && (!moves_data || may_move);
+    return disk->position < UNITS && disk->command <= COMMAND_FLUSH && (!moves_data || may_move) &&
+           disk->waiting <= (disk->writable ? disk->cache : 0);
 }
 
 bool disk_pending(const struct t64_devices *devices) { return devices->disk.done || devices->rings.disk.raised; }

@@ -4,7 +4,8 @@
  *     state    a u64 for each field of FIELDS, then the console's buffers, the disk's, and the rings
  *     extra    size and bytes of the carrier's own
  *     memory   for each page that is not all zero its number and its bytes, then all ones
- *     disk     the same, in pieces of 4096 bytes, the last one padded
+ *     disk     is it here? The same, then, in pieces of 4096 bytes, the last one padded
+ *     cache    for each write that waits its sector and what that held before, from the oldest on
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,8 @@ static const char magic[8] = "T64SNAP";
 #define DEVICE_CONSTANTS(name, NAME, ...) NAME##_CONSTANTS(CONSTANT)
 #define DEVICE_FIELDS(name, NAME, ...) NAME##_FIELDS(FIELD)
 #define DEVICE_BYTES(name, NAME, ...) NAME##_BYTES(BYTES)
+
+static const u8 zeros[PAGE];
 
 struct writer { u8 *at; u64 size; /* at NULL: only counts */ };
 struct reader { const u8 *at; u64 left; bool ok; };
@@ -119,6 +122,15 @@ static void put_disk(struct writer *out, const struct t64_disk *disk)
     put_u64(out, T64_NOWHERE);
 }
 
+static void put_cache(struct writer *out, const struct t64_disk *disk)
+{
+    for (u64 n = 0; n < disk->waiting; n++) {
+        const struct t64_disk_write *write = disk_waiting(disk, n);
+        put_u64(out, write->sector);
+        put(out, write->before, sizeof write->before);
+    }
+}
+
 static void put_memory(struct writer *out, struct t64_vm *vm)
 {
     for (u64 page = 0; (page = t64_vm_next_page(vm, page)) != T64_NOWHERE; page++) {
@@ -128,7 +140,7 @@ static void put_memory(struct writer *out, struct t64_vm *vm)
     put_u64(out, T64_NOWHERE);
 }
 
-static void put_body(struct writer *out, struct t64_vm *vm)
+static void put_body(struct writer *out, struct t64_vm *vm, bool disk)
 {
     devices_advance(&vm->devices, vm_time(vm));
 #define FIELD(place) put_u64(out, (u64)vm->place);
@@ -149,22 +161,25 @@ static void put_body(struct writer *out, struct t64_vm *vm)
     }
     out->size += extra;
     put_memory(out, vm);
-    put_disk(out, &vm->devices.disk);
+    put_u64(out, disk);
+    if (disk)
+        put_disk(out, &vm->devices.disk);
+    put_cache(out, &vm->devices.disk);
 }
 
-uint64_t t64_vm_save_size(t64_vm *vm)
+uint64_t t64_vm_save_size(t64_vm *vm, uint32_t disk)
 {
     struct writer out = {NULL, HEADER};
-    put_body(&out, vm);
+    put_body(&out, vm, disk);
     return out.size;
 }
 
-int t64_vm_save(t64_vm *vm, uint8_t *buffer, uint64_t size)
+int t64_vm_save(t64_vm *vm, uint8_t *buffer, uint64_t size, uint32_t disk)
 {
-    if (size != t64_vm_save_size(vm))
+    if (size != t64_vm_save_size(vm, disk))
         return T64_ERROR_RANGE;
     struct writer body = {buffer + HEADER, 0};
-    put_body(&body, vm);
+    put_body(&body, vm, disk);
     struct writer header = {buffer, 0};
     put(&header, magic, 8);
     put_u64(&header, SNAPSHOT_VERSION);
@@ -243,30 +258,22 @@ static bool take_state(struct reader *in, struct t64_vm *vm)
            state_is_sound(vm) && stop_is_sound(vm);
 }
 
-/* Numbered pieces in rising order, up to all ones. `to` NULL only checks them against `limit` pieces. */
-static bool take_pieces(struct reader *in, u64 limit, void *to, void (*place)(void *to, u64 number, const u8 *piece))
+/* Numbered pieces in rising order, up to all ones. */
+static bool pass_pieces(struct reader *in, u64 limit)
 {
     u64 next = 0, number;
     while (in->ok && (number = take_u64(in)) != T64_NOWHERE) {
         if (number < next || number >= limit)
             return false;
-        const u8 *piece = take(in, PAGE);
-        if (in->ok && to)
-            place(to, number, piece);
+        take(in, PAGE);
         next = number + 1;
     }
     return in->ok;
 }
 
-static void place_page(void *to, u64 number, const u8 *piece)
-{
-    phys_write(&((struct t64_vm *)to)->phys, (t64_gpa){number << 12}, piece, PAGE);
-}
-
 /* Does the disk hold this piece, zeros where none was saved? `next` is the number of the one that comes next. */
 static bool holds_piece(const struct t64_disk *disk, u64 number, const struct reader *in, u64 next)
 {
-    static const u8 zeros[PAGE];
     return !memcmp(disk->data + number * PAGE, next == number ? in->at : zeros, piece_size(disk, number));
 }
 
@@ -299,13 +306,49 @@ static void load_disk(struct t64_disk *disk, struct reader *in)
         else
             memset(disk->data + n * PAGE, 0, piece_size(disk, n));
         disk->dirty = true;
+        if (disk->marks)
+            memset(disk->marks + n * PAGE / SECTOR_SIZE, 1, piece_size(disk, n) / SECTOR_SIZE);
     }
 }
 
-static void clear_memory(struct t64_vm *vm)
+static bool pass_cache(struct reader *in, const struct t64_disk *disk)
 {
-    for (u64 page = 0; (page = t64_vm_next_page(vm, page)) != T64_NOWHERE; page++)
-        memset(phys_to_write(&vm->phys, phys_locate(&vm->phys, (t64_gpa){page << 12})), 0, PAGE);
+    bool sound = true;
+    for (u64 n = 0; in->ok && n < disk->waiting; n++) {
+        sound &= take_u64(in) < disk->sectors;
+        take(in, SECTOR_SIZE);
+    }
+    return sound && in->ok;
+}
+
+static void load_cache(struct t64_disk *disk, struct reader *in)
+{
+    disk->first = 0;
+    for (u64 n = 0; n < disk->waiting; n++) {
+        disk->writes[n].sector = take_u64(in);
+        take_into(in, disk->writes[n].before, SECTOR_SIZE);
+    }
+}
+
+/* Only where it differs: elsewhere decoded code stays. A carrier with books has to be told of every page when it has them. */
+static void load_memory(struct t64_vm *vm, struct reader *in)
+{
+    u64 next = take_u64(in);
+    for (u64 page = 0;; page++) {
+        u64 touched = phys_next_touched(&vm->phys, page);
+        page = next < touched ? next : touched;
+        if (page == T64_NOWHERE)
+            return;
+        t64_gpa gpa = {page << 12};
+        const u8 *piece = page == next ? take(in, PAGE) : zeros, *held = phys_at(&vm->phys, gpa);
+        if (held && memcmp(held, piece, PAGE)) {
+            phys_write(&vm->phys, gpa, piece, PAGE);
+            if (!vm->ops->load)
+                vm->ops->memory_changed(vm, gpa, PAGE);
+        }
+        if (page == next)
+            next = take_u64(in);
+    }
 }
 
 static bool header_is_sound(const struct t64_vm *vm, const u8 *buffer, u64 size)
@@ -316,37 +359,57 @@ static bool header_is_sound(const struct t64_vm *vm, const u8 *buffer, u64 size)
            take_u64(&in) == size && take_u64(&in) == checksum(buffer + HEADER, size - HEADER);
 }
 
-static bool body_is_sound(struct t64_vm *vm, struct reader *in, u64 extra)
+/* Where the parts of a body begin. */
+struct parts {
+    struct reader extra, memory, disk, cache;
+    u64 extra_size, has_disk;
+};
+
+/* False unless all of them are sound. */
+static bool find_parts(const struct t64_vm *loaded, struct reader in, struct parts *parts)
 {
-    struct reader rest = {in->at + extra, in->left - extra, true};
-    if (!vm->ops->prepare && extra)
-        return false;
-    const struct t64_disk *disk = &vm->devices.disk;
-    if (!take_pieces(&rest, vm->phys.size >> 12, NULL, NULL))
-        return false;
-    struct reader disk_at = rest;
-    return take_pieces(&rest, disk_pieces(disk), NULL, NULL) && !rest.left &&
-           (disk->writable || disk_is_as_saved(disk, disk_at)); /* others may read the same */
+    const struct t64_disk *disk = &loaded->devices.disk;
+    parts->extra_size = take_u64(&in);
+    parts->extra = in;
+    take(&in, parts->extra_size);
+    parts->memory = in;
+    bool sound = pass_pieces(&in, loaded->phys.size >> 12);
+    parts->has_disk = take_u64(&in);
+    parts->disk = in;
+    sound = sound && parts->has_disk <= 1 && (!parts->has_disk || pass_pieces(&in, disk_pieces(disk)));
+    parts->cache = in;
+    return sound && pass_cache(&in, disk) && !in.left && (loaded->ops->prepare || !parts->extra_size);
+}
+
+/* May the disk become what was saved of it? One that is only read is for others, too. */
+static int check_disk(const struct t64_disk *disk, const struct parts *parts)
+{
+    if (!parts->has_disk)
+        return T64_ERROR_DISK;
+    return disk->writable || disk_is_as_saved(disk, parts->disk) ? T64_OK : T64_ERROR_SNAPSHOT;
 }
 
 /* `loaded` is a copy of vm with the snapshot's state: nothing can fail any more. */
-static void commit(struct t64_vm *vm, const struct t64_vm *loaded, struct reader in, u64 extra)
+static void commit(struct t64_vm *vm, const struct t64_vm *loaded, struct parts *parts, bool keeps_disk)
 {
-    const u8 *extra_at = in.at;
-    in.at += extra;
-    in.left -= extra;
+    struct t64_disk *disk = &vm->devices.disk;
     *vm = *loaded;
-    clear_memory(vm);
-    take_pieces(&in, vm->phys.size >> 12, vm, place_page);
-    load_disk(&vm->devices.disk, &in);
-    if (vm->ops->load)
-        vm->ops->load(vm, extra_at, extra);
-    for (u64 page = 0; (page = phys_next_touched(&vm->phys, page)) != T64_NOWHERE; page++)
-        vm->ops->memory_changed(vm, (t64_gpa){page << 12}, PAGE);
+    load_memory(vm, &parts->memory);
+    if (keeps_disk) {
+        disk_flush(disk);
+    } else {
+        load_disk(disk, &parts->disk);
+        load_cache(disk, &parts->cache);
+    }
+    if (vm->ops->load) {
+        vm->ops->load(vm, parts->extra.at, parts->extra_size);
+        for (u64 page = 0; (page = phys_next_touched(&vm->phys, page)) != T64_NOWHERE; page++)
+            vm->ops->memory_changed(vm, (t64_gpa){page << 12}, PAGE);
+    }
     vm->ops->state_changed(vm);
 }
 
-int t64_vm_load(t64_vm *vm, const uint8_t *buffer, uint64_t size)
+int t64_vm_load(t64_vm *vm, const uint8_t *buffer, uint64_t size, uint32_t keeps_disk)
 {
     if (!header_is_sound(vm, buffer, size))
         return T64_ERROR_SNAPSHOT;
@@ -355,14 +418,14 @@ int t64_vm_load(t64_vm *vm, const uint8_t *buffer, uint64_t size)
         return T64_ERROR_MEMORY;
     *loaded = *vm;
     struct reader in = {buffer + HEADER, size - HEADER, true};
-    bool sound = take_state(&in, loaded);
-    u64 extra = sound ? take_u64(&in) : 0;
-    sound = sound && in.ok && extra <= in.left && body_is_sound(vm, &in, extra);
-    int result = sound ? T64_OK : T64_ERROR_SNAPSHOT;
-    if (sound && vm->ops->prepare)
-        result = vm->ops->prepare(vm, in.at, extra);
+    struct parts parts;
+    int result = take_state(&in, loaded) && find_parts(loaded, in, &parts) ? T64_OK : T64_ERROR_SNAPSHOT;
+    if (result == T64_OK && !keeps_disk)
+        result = check_disk(&loaded->devices.disk, &parts);
+    if (result == T64_OK && vm->ops->prepare)
+        result = vm->ops->prepare(vm, parts.extra.at, parts.extra_size);
     if (result == T64_OK)
-        commit(vm, loaded, in, extra);
+        commit(vm, loaded, &parts, keeps_disk);
     free(loaded);
     return result;
 }

@@ -12,15 +12,28 @@ void t64_vm_free(t64_vm *vm)
 
 int t64_vm_boot(t64_vm *vm, uint64_t entry) { return vm->ops->boot(vm, entry); }
 
+static int run(struct t64_vm *vm, u64 until)
+{
+    int stop = vm->ops->run(vm, until);
+    devices_advance(&vm->devices, vm_time(vm)); /* what is due at this boundary is done before anybody looks */
+    return stop;
+}
+
+static int run_to_write(struct t64_vm *vm, u64 until)
+{
+    int stop = T64_STOP_LIMIT;
+    while (stop == T64_STOP_LIMIT && vm->state.retired < until && vm->devices.disk.written < vm->stop_after)
+        stop = run(vm, vm->state.retired + 1);
+    return stop;
+}
+
 int t64_vm_run(t64_vm *vm, uint64_t until)
 {
     if (vm->halted)
         return vm->halted_as;
     vm->stop = (struct t64_stop_info){.fault = T64_FAULT_NONE};
     vm->yielded = false;
-    int stop = vm->ops->run(vm, until);
-    devices_advance(&vm->devices, vm_time(vm)); /* what is due at this boundary is done before anybody looks */
-    return stop;
+    return vm->stop_after ? run_to_write(vm, until) : run(vm, until);
 }
 
 const t64_stop_info *t64_vm_stop_info(t64_vm *vm) { return &vm->stop; }
@@ -139,6 +152,28 @@ int t64_vm_disk(t64_vm *vm, uint8_t *data, uint64_t sectors, uint32_t writable)
     *disk = (struct t64_disk){.data = data, .sectors = sectors, .writable = writable, .latency = disk->latency};
     return T64_OK;
 }
+
+int t64_vm_disk_cache(t64_vm *vm, t64_disk_write *writes)
+{
+    struct t64_disk *disk = &vm->devices.disk;
+    if (!disk->data)
+        return T64_ERROR_VALUE;
+    disk->writes = writes;
+    disk->cache = DISK_CACHE_WRITES;
+    return T64_OK;
+}
+
+const t64_disk_write *t64_vm_disk_waiting(t64_vm *vm, uint64_t number)
+{
+    const struct t64_disk *disk = &vm->devices.disk;
+    return number < disk->waiting ? disk_waiting(disk, number) : NULL;
+}
+
+uint64_t t64_vm_disk_writes(t64_vm *vm) { return vm->devices.disk.written; }
+
+void t64_vm_stop_after_writes(t64_vm *vm, uint64_t writes) { vm->stop_after = writes; }
+
+void t64_vm_disk_marks(t64_vm *vm, uint8_t *marks) { vm->devices.disk.marks = marks; }
 
 void t64_vm_disk_parts(t64_vm *vm, const uint8_t *parts) { vm->devices.disk.parts = parts; }
 

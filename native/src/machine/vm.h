@@ -41,6 +41,7 @@ struct t64_vm {
     u32 options; /* a sum of t64_option */
     u32 kind;  /* which carrier, in snapshots: 0 the bare machine, else 1 + enum t64_technique */
     bool skip_allowed; /* t64_vm_skip: the next wfi need not wait for a live terminal */
+    u64 stop_after; /* t64_vm_stop_after_writes */
     bool yields, yielded; /* t64_vm_yields; this run is to end for it */
     bool halted;       /* stop is latched: EXIT or FAULT */
     int halted_as;

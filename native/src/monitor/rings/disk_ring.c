@@ -76,14 +76,18 @@ static int perform(struct t64_guest *guest, const struct t64_disk_request_record
 {
     struct t64_disk *disk = &guest->vm.devices.disk;
     int error = check(guest, request);
-    if (error || request->operation == DISK_FLUSH)
+    if (error)
         return error;
+    if (request->operation == DISK_FLUSH) {
+        disk_flush(disk);
+        return 0;
+    }
     host_note_work(guest->host, WORK_PAGE * (1 + request->count * SECTOR_SIZE / FRAME_SIZE));
     u8 *sectors = disk->data + request->sector * SECTOR_SIZE;
     t64_gpa at = {request->address};
     if (request->operation == DISK_WRITE) {
+        disk_note_writes(disk, request->sector, request->count);
         phys_read(&guest->vm.phys, at, sectors, request->count * SECTOR_SIZE);
-        disk->dirty = true;
     } else {
         guest_write(guest, at, sectors, request->count * SECTOR_SIZE);
     }
