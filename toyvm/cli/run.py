@@ -25,6 +25,7 @@ from toyvm.cli.options import (
     parse_seconds,
     variant_of,
 )
+from toyvm.cli.power_cut import add_power_cut_options, check_power_cut_options, cut_power
 from toyvm.cli.saying import say
 from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, UsageError
 from toyvm.files.boundary import boundary, open_file
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from toyvm.image import Image
     from toyvm.machine.computer import Computer
     from toyvm.machine.console import InputSource
+    from toyvm.machine.disk import Disk
     from toyvm.recompiler.options import Recompiling
 
 
@@ -50,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     devices.add_argument(
         "--replay", metavar="FILE", help="input from what an earlier --record wrote, at the same instructions"
     )
+    add_power_cut_options(parser.add_argument_group("when its power is cut"))
     left = parser.add_argument_group("what it leaves")
     left.add_argument("--report", metavar="FILE", help="write how the run ended there, as JSON")
     left.add_argument("--record", metavar="FILE", help="write what a terminal or pipe brought, and when, as JSON")
@@ -116,6 +119,11 @@ def _add_device_options(parser: Options) -> None:
     parser.add_argument("--input", metavar="FILE", help="the console's input, in place of standard input")
     parser.add_argument("--disk", metavar="FILE", help="a disk of 512-byte sectors; replaced at the end if written to")
     parser.add_argument("--disk-latency", metavar="TICKS", help="from a command to its completion; 1000 unless said")
+    parser.add_argument(
+        "--disk-cache",
+        metavar="C",
+        help="on, unless said: a power cut may take what was not flushed; or off",
+    )
     parser.add_argument("--read-only", action="store_true", help="the disk may not be written")
     parser.add_argument("--clock", metavar="NS", help="wall clock at time 0, in nanoseconds since the Unix epoch")
 
@@ -126,17 +134,26 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.replay is not None and arguments.input is not None:
         raise UsageError("--replay and --input both say what the input is; give one of them")
     _check_disk_options(arguments)
+    check_power_cut_options(arguments)
     _check_engine_options(arguments)
     _check_outputs(arguments)
     limits = _limits(arguments)
     image = _image(arguments)
+    disk = _disk(arguments)
     output = cast("BinaryIO", sys.stdout.buffer)
-    with _recorded(arguments) as source, _computer(arguments, source, output) as computer:
+    with _recorded(arguments) as source, _computer(arguments, source, output, disk) as computer:
         computer.load(image)
-        outcome = _run(computer, source, limits)
-        explain(computer, outcome)  # whatever becomes of the files
+        cut_at = parse_count(arguments.power_cut, "--power-cut")
+        outcome = _run(computer, source, limits, cut_at)
+        cut = None
+        if disk is not None and outcome.stop is Stop.LIMIT and computer.retired == cut_at:
+            cut = cut_power(arguments, computer, disk)
+        else:
+            explain(computer, outcome)  # whatever becomes of the files
+            if cut_at is not None:
+                say(f"the power was not cut: the run had ended, after {outcome.instructions} instructions")
         if arguments.report:
-            _write_report(arguments, computer, outcome)
+            _write_report(arguments, computer, outcome, cut)
         if arguments.record:
             _write_record(arguments.record, source, computer)
     return exit_code_of(outcome)
@@ -164,10 +181,12 @@ def _check_engine(name: str) -> None:
 
 
 def _check_disk_options(arguments: argparse.Namespace) -> None:
-    """Raise UsageError for what is said of a disk that is not there."""
+    """Raise UsageError for what is said of a disk that is not there, or makes no sense."""
+    if arguments.disk_cache not in (None, "on", "off"):
+        raise UsageError(f"--disk-cache {arguments.disk_cache}: it takes on or off")
     if arguments.disk is None:
-        for option, given in (("--read-only", arguments.read_only), ("--disk-latency", arguments.disk_latency)):
-            if given:
+        for option in ("--read-only", "--disk-latency", "--disk-cache"):
+            if getattr(arguments, option.removeprefix("--").replace("-", "_")):
                 raise UsageError(f"{option} says something about a disk, and there is none; add --disk FILE")
 
 
@@ -255,26 +274,27 @@ def quiet_guest(arguments: argparse.Namespace) -> Iterator[tuple[Guest, Outcome]
     _check_engine_options(arguments)
     image, limits = _image(arguments), _limits(arguments)
     given = _input(arguments) if arguments.input is not None else nullcontext(BytesInput(b""))
-    with given as source, _computer(arguments, source, output=None) as computer:
+    with given as source, _computer(arguments, source, None, _disk(arguments)) as computer:
         assert isinstance(computer, Guest), "a technique that has a monitor"
         computer.load(image)
         yield computer, computer.run(*limits)
 
 
+def _disk(arguments: argparse.Namespace) -> Disk | None:
+    from toyvm.machine.disk import open_disk
+
+    return open_disk(arguments.disk, not arguments.read_only, arguments.disk_cache != "off")
+
+
 def _computer(
-    arguments: argparse.Namespace, source: InputSource, output: BinaryIO | None
+    arguments: argparse.Namespace, source: InputSource, output: BinaryIO | None, disk: Disk | None
 ) -> AbstractContextManager[Computer]:
     """The computer that the options ask for."""
     from toyvm.arguments import check_pages
     from toyvm.launch import launched
-    from toyvm.machine.disk import open_disk
 
     memory = check_pages(arguments.memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory")
-    options: dict[str, Any] = {
-        "input": source,
-        "output": output,
-        "disk": open_disk(arguments.disk, not arguments.read_only),
-    }
+    options: dict[str, Any] = {"input": source, "output": output, "disk": disk}
     if arguments.disk_latency is not None:
         options["disk_latency"] = parse_number(arguments.disk_latency, "--disk-latency")
     if arguments.clock is not None:
@@ -291,11 +311,13 @@ def _engine(arguments: argparse.Namespace) -> str | Recompiling:
     return Recompiling(cache=None if arguments.code_cache == "none" else Path(arguments.code_cache))
 
 
-def _run(computer: Computer, source: InputSource, limits: tuple[int | None, float | None]) -> Outcome:
+def _run(
+    computer: Computer, source: InputSource, limits: tuple[int | None, float | None], until: int | None
+) -> Outcome:
     from toyvm.cli.terminal import keys_unbuffered
 
     with keys_unbuffered(source):
-        return computer.run(*limits)
+        return computer.run(*limits, until=until)
 
 
 def explain(computer: Computer, outcome: Outcome) -> None:
@@ -319,7 +341,9 @@ def exit_code_of(outcome: Outcome) -> int:
     return int(EXIT_CODES[outcome.stop])
 
 
-def _write_report(arguments: argparse.Namespace, computer: Computer, outcome: Outcome) -> None:
+def _write_report(
+    arguments: argparse.Namespace, computer: Computer, outcome: Outcome, cut: dict[str, Any] | None
+) -> None:
     from toyvm.report.records import run_report, write_json
 
     names = ("program", "technique", "engine", "hardware", "memory", "max_instructions", "timeout", "disk", "input")
@@ -327,6 +351,8 @@ def _write_report(arguments: argparse.Namespace, computer: Computer, outcome: Ou
     configuration["defines"] = parse_defines(arguments.defines)
     configuration |= {"arguments": arguments.words, "environment": arguments.env, "stack": arguments.stack}
     record = run_report(computer, outcome, configuration)
+    if cut is not None:
+        record["power_cut"] = cut
     if facts_of(arguments.technique).name == "rewrite":
         from dataclasses import asdict
 
