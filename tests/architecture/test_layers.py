@@ -25,7 +25,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     ("importer",),
     ("shipped",),
     ("asm", "reference", "native"),
-    ("image", "core_sources"),
+    ("image", "core_sources", "filesystem"),
     ("files", "paths"),
     ("hypercalls", "exits", "techniques"),
     ("arguments",),

@@ -6,7 +6,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
@@ -30,6 +30,7 @@ COMMANDS = {
     "asm": "assemble and link sources into an image",
     "dis": "disassemble an image",
     "rewritten": "show what a rewriting monitor makes of a guest's code",
+    "disk": "make, look into, check and mend a disk of `toyvm run os`",
     "lab": "time the workloads on each technique and compare",
     "isa": "print the manual of the T64, or one entry of it",
     "docs": "show the documents, a topic each",
@@ -130,13 +131,42 @@ def _check_streams() -> None:
 def _dispatch(words: list[str]) -> int:
     if words and words[0] in COMMANDS:
         module = import_module(f"toyvm.cli.{MODULES.get(words[0], words[0])}")
-        parser = parser_of(words[0], module)
-        return int(module.execute(parser.parse_intermixed_args(words[1:])))
+        return int(module.execute(_parse(words[0], module, words[1:])))
     if not words:
         print(_greeting())
         return ExitCode.OK
     _top_parser().parse_args(words)
     raise AssertionError("the top parser always ends in help, version or an error")
+
+
+def _parse(command: str, module: ModuleType, words: list[str]) -> argparse.Namespace:
+    """A command's words. One whose module has VERBS is a group: the first word is a verb, which has its own options."""
+    verbs: dict[str, str] | None = getattr(module, "VERBS", None)
+    if verbs is None:
+        return parser_of(command, module).parse_intermixed_args(words)
+    if words and words[0] in verbs:
+        parser = verb_parser(command, module, words[0])
+        return parser.parse_intermixed_args(words[1:], argparse.Namespace(verb=words[0]))
+    parser = Parser(
+        prog=f"toyvm {command}",
+        usage=f"toyvm {command} VERB ...",
+        description=f"{module.__doc__}\n\nverbs:\n{_listing(verbs)}",
+        epilog=f"`toyvm {command} VERB --help` says more.",
+        formatter_class=Help,
+        allow_abbrev=False,
+    )
+    parser.add_argument("verb", metavar="VERB", choices=list(verbs), help=argparse.SUPPRESS)
+    parser.parse_args(words)
+    raise AssertionError("a group's parser always ends in help or an error")
+
+
+def verb_parser(command: str, module: ModuleType, verb: str) -> Parser:
+    """The parser of a verb's words."""
+    text = module.VERBS[verb]
+    description = f"{text[0].upper()}{text[1:]}."
+    parser = Parser(prog=f"toyvm {command} {verb}", description=description, formatter_class=Help, allow_abbrev=False)
+    module.add_arguments(parser, verb)
+    return parser
 
 
 def _greeting() -> str:
@@ -166,12 +196,10 @@ def _file_name(text: str) -> str:
 def _top_parser() -> Parser:
     from toyvm import __version__
 
-    width = max(map(len, COMMANDS))
-    listing = "\n".join(f"  {name:<{width}}  {line}" for name, line in COMMANDS.items())
     parser = Parser(
         prog="toyvm",
         usage="toyvm COMMAND ...",
-        description=f"toyvm: a virtualization laboratory.\n\ncommands:\n{listing}",
+        description=f"toyvm: a virtualization laboratory.\n\ncommands:\n{_listing(COMMANDS)}",
         epilog=_EPILOG,
         formatter_class=Help,
         allow_abbrev=False,
@@ -179,6 +207,11 @@ def _top_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"toyvm {__version__}")
     parser.add_argument("command", metavar="COMMAND", choices=list(COMMANDS), help=argparse.SUPPRESS)
     return parser
+
+
+def _listing(lines: Mapping[str, str]) -> str:
+    width = max(map(len, lines))
+    return "\n".join(f"  {name:<{width}}  {line}" for name, line in lines.items())
 
 
 class Parser(argparse.ArgumentParser):

@@ -34,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", dest="output", required=True, metavar="IMAGE", help="the image to write")
     add_start_options(parser)
     parser.add_argument(
+        "--program", dest="alone", action="store_true", help="leave the supervisor out: for a disk of `toyvm run os`"
+    )
+    parser.add_argument(
         "--flags",
         nargs="?",
         metavar="COMPILER",
@@ -57,7 +60,13 @@ def execute(arguments: argparse.Namespace) -> int:
     outputs = {"-o": arguments.output}
     check_outputs(outputs)
     check_kept(outputs, (arguments.program,))
-    imported = import_with_notes(Path(arguments.program), start_options(arguments))
+    start = start_options(arguments)
+    if arguments.alone:
+        if arguments.words or arguments.env or arguments.stack is not None:
+            raise UsageError("--program: arguments, environment and stack are given by who executes it")
+        imported = _alone_with_notes(Path(arguments.program))
+    else:
+        imported = import_with_notes(Path(arguments.program), start)
     replace_file(Path(arguments.output), imported.image.to_bytes())
     return 0
 
@@ -82,6 +91,19 @@ def import_with_notes(path: Path, options: StartOptions) -> Imported:
     from toyvm.importer import import_file
 
     imported = import_file(path, options)
+    for note in imported.notes:
+        say(f"{path}: {note}")
+    return imported
+
+
+def _alone_with_notes(path: Path) -> Imported:
+    from toyvm.files.boundary import boundary, read_file
+    from toyvm.importer import import_bare_program
+    from toyvm.limits import MAXIMUM_PROGRAM_BYTES
+
+    data = read_file(path, MAXIMUM_PROGRAM_BYTES)
+    with boundary(path):
+        imported = import_bare_program(data, str(path))
     for note in imported.notes:
         say(f"{path}: {note}")
     return imported

@@ -51,6 +51,15 @@ def import_program(data: bytes, name: str, options: Options | None = None) -> Im
     return Imported(_joined(parts), translation, (*program.notes, *translation.notes))
 
 
+def import_bare_program(data: bytes, name: str) -> Imported:
+    """As `import_program`, without supervisor, stack and start: what the operating system of `guests/os` executes."""
+    program = read_program(data, name)
+    layout.check_place(name, program.segments)
+    translation = translate(program)
+    image = program.as_image()._replace(segments=translation.segments)
+    return Imported(image, translation, (*program.notes, *translation.notes))
+
+
 def _program_part(program: Program, translation: Translation, options: Options) -> Image:
     """The program with its stack, and the block that describes it to the supervisor."""
     stack = layout.place_stack(program.end, options.stack)
