@@ -117,7 +117,8 @@ def _list(arguments: argparse.Namespace) -> int:
                 _print_line(volume, inode, path)
         else:
             for row in sorted(volume.rows(inode), key=lambda row: row.name):
-                _print_line(volume, volume.inode(row.inode), row.name)
+                if row.name not in (b".", b".."):
+                    _print_line(volume, volume.inode(row.inode), row.name)
     return ExitCode.OK
 
 

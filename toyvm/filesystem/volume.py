@@ -292,8 +292,7 @@ def new_volume(
 ) -> Volume:
     """A file system with an empty root in a buffer of zeros. Raises FullError for one that is too small or large."""
     blocks = len(data) // BLOCK_SIZE
-    if blocks > layout.MAXIMUM_BLOCKS:
-        raise FullError(f"a disk of {blocks} KiB is larger than {layout.MAXIMUM_BLOCKS} KiB")
+    check_size(len(data))
     if inodes is None:
         inodes = min(max(blocks // 4, 64), layout.MAXIMUM_INODES)
     if log_blocks is None:
@@ -309,6 +308,12 @@ def new_volume(
     volume.new_directory(0, Inode(mode=DIRECTORY | 0o755))
     volume.close()
     return volume
+
+
+def check_size(size: int) -> None:
+    """Raises FullError for a disk of more bytes than a file system can have."""
+    if size > layout.MAXIMUM_BLOCKS * BLOCK_SIZE:
+        raise FullError(f"a disk of {size} bytes is larger than {layout.MAXIMUM_BLOCKS} KiB")
 
 
 def split(path: str | bytes) -> list[bytes]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from toyvm.filesystem.skeleton import add_file, furnish
 from toyvm.filesystem.tree import Convert, as_it_is, put_contents
-from toyvm.filesystem.volume import new_volume
+from toyvm.filesystem.volume import check_size, new_volume
 from toyvm.image import Image, LineTable
 from toyvm.paths import guests_directory
 from toyvm.shipped.prebuilt import shipped_image
@@ -39,6 +39,7 @@ def new_disk(
     convert: Convert = as_it_is,
 ) -> bytearray:
     """A disk of so many bytes, with what is in the directory `source` on it. Raises FullError, BadFileError."""
+    check_size(size)
     data = bytearray(size)
     volume = new_volume(data, label=label)
     furnish(volume, guests_directory() / "os" / "root")
