@@ -1,0 +1,79 @@
+# The operating system's kernel: a small Unix, with Linux's system calls. toyvm/docs/os-design.md says what it is.
+# techniques: bare trap para
+# exit: 0
+#
+# It is linked low, as all images, entered low, and lives at KERNEL_BASE from platform_rise on.
+
+.equ KERNEL_BASE, 0xffffffc000000000    # plus an address in memory
+
+.include "platform.inc"
+.include "platform/high.inc"
+.include "platform/tables.inc"
+.include "lib/print.inc"
+.include "lib/causes.inc"
+.include "os/include/linux.inc"
+.include "os/kernel/layout.inc"
+.include "os/kernel/calls.inc"
+.include "os/kernel/process.inc"
+.include "os/kernel/schedule.inc"
+.include "os/kernel/frames.inc"
+.include "platform/spaces.inc"
+.include "os/kernel/space.inc"
+.include "os/kernel/regions.inc"
+.include "os/kernel/faults.inc"
+.include "os/kernel/mapping.inc"
+.include "os/kernel/user.inc"
+.include "os/kernel/life.inc"
+.include "os/kernel/images.inc"
+.include "os/kernel/standin.inc"
+.include "os/kernel/exec.inc"
+.include "os/kernel/signals.inc"
+.include "os/kernel/handlers.inc"
+.include "os/kernel/ids.inc"
+.include "os/kernel/credentials.inc"
+.include "os/kernel/trap.inc"
+.include "os/kernel/clock.inc"
+.include "os/kernel/power.inc"
+.include "os/kernel/random.inc"
+.include "os/kernel/start.inc"
+.include "os/kernel/calls_end.inc"
+
+.text
+# Entered in kernel mode, interrupts off, paging off or the monitor's.
+.globl _start
+_start:
+    platform_begin
+    platform_rise
+    la   sp, idle_stack_end
+    la   tp, processes
+    sd   tp, current, t0
+    memory_end
+    li   t0, KERNEL_BASE
+    add  a1, a0, t0
+    la   a0, kernel_end
+    call frames_begin
+    bnez a0, too_little_memory
+    trap_vector trap_entry
+    li   t0, STATUS_PMODE | STATUS_PIE
+    cr_write STATUS, t0         # for good: see trap.inc
+    li   a0, IRQ_TIMER
+    call irq_allow
+    li   t0, -1
+    sd   t0, timer_at, t1
+    call calls_begin
+    la   a0, trampoline
+    call frame_get              # it is nobody's to give back
+    call first_process
+    j    choose
+
+# Jumped to by _start.
+too_little_memory:
+    print "kernel: too little memory\n"
+    li   a0, EXIT_NO_MEMORY
+    j    power_down
+
+.equ EXIT_NO_MEMORY, 98
+
+.section .end, "aw", @nobits    # placed last
+.balign PAGE_SIZE
+kernel_end:                     # the image's last byte is before; free memory is behind
