@@ -5,6 +5,7 @@
 # It is linked low, as all images, entered low, and lives at KERNEL_BASE from platform_rise on.
 
 .equ KERNEL_BASE, 0xffffffc000000000    # plus an address in memory
+.equ DISK_UNTRAPPED, 1
 
 .include "platform.inc"
 .include "platform/high.inc"
@@ -25,6 +26,7 @@
 .include "os/kernel/user.inc"
 .include "os/kernel/life.inc"
 .include "os/kernel/images.inc"
+.include "os/kernel/filesystem.inc"
 .include "os/kernel/standin.inc"
 .include "os/kernel/exec.inc"
 .include "os/kernel/signals.inc"
@@ -63,8 +65,20 @@ _start:
     call calls_begin
     la   a0, trampoline
     call frame_get              # it is nobody's to give back
+    call volume_mount
+    bnez a0, no_volume
     call first_process
     j    choose
+
+# Jumped to by _start, with a0 = why.
+no_volume:
+    neg  s0, a0
+    print "kernel: the disk holds no file system that can be used: error "
+    mv   a0, s0
+    call print_number
+    print "\n"
+    li   a0, EXIT_NO_VOLUME
+    power_off                   # without what power_down does for the disk
 
 # Jumped to by _start.
 too_little_memory:
@@ -73,6 +87,7 @@ too_little_memory:
     j    power_down
 
 .equ EXIT_NO_MEMORY, 98
+.equ EXIT_NO_VOLUME, 96
 
 .section .end, "aw", @nobits    # placed last
 .balign PAGE_SIZE
