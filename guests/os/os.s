@@ -27,7 +27,11 @@
 .include "os/kernel/life.inc"
 .include "os/kernel/images.inc"
 .include "os/kernel/filesystem.inc"
-.include "os/kernel/standin.inc"
+.include "os/kernel/console.inc"
+.include "os/kernel/terminal.inc"
+.include "os/kernel/line.inc"
+.include "os/kernel/history.inc"
+.include "os/kernel/completion.inc"
 .include "os/kernel/exec.inc"
 .include "os/kernel/signals.inc"
 .include "os/kernel/handlers.inc"
@@ -63,6 +67,7 @@ _start:
     li   t0, -1
     sd   t0, timer_at, t1
     call calls_begin
+    call console_begin_input
     la   a0, trampoline
     call frame_get              # it is nobody's to give back
     call volume_mount
