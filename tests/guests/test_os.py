@@ -1,0 +1,35 @@
+"""The operating system's kernel: programs that check what it does for them, each as its init, on each technique."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.os_runs import PROGRAMS, run_as_init
+from support.techniques import EVERY, FULL
+
+CASES = sorted(PROGRAMS.glob("*.s"))
+
+
+def _name(program: Path) -> str:
+    return program.stem
+
+
+@pytest.mark.parametrize("program", CASES, ids=_name)
+@pytest.mark.parametrize("technique", EVERY)
+def test_a_program_finds_all_as_it_expects(program: Path, technique: str) -> None:
+    run = run_as_init(program, technique)
+    assert (run.output, run.stop, run.exit_code) == (b"ok\n", "exit", 0), run
+
+
+@pytest.mark.parametrize("program", CASES, ids=_name)
+@pytest.mark.parametrize("technique", FULL)
+def test_a_monitor_leaves_state_and_count_of_bare(program: Path, technique: str) -> None:
+    bare, guest = run_as_init(program), run_as_init(program, technique)
+    assert (guest.instructions, guest.state) == (bare.instructions, bare.state)
+
+
+@pytest.mark.parametrize("program", CASES, ids=_name)
+@pytest.mark.parametrize("technique", ["bare", "trap", "para"])
+def test_the_recompiler_leaves_state_and_count_of_the_interpreter(program: Path, technique: str) -> None:
+    assert run_as_init(program, technique, engine="recompiler") == run_as_init(program, technique)
