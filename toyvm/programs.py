@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from toyvm.image import Image
 
 PARAVIRT = "PARAVIRT"  # defined for the paravirtual build of a source
-_WITH_FOLDER = ("kernel",)  # guests whose sources have a folder of that name
+_WITH_FOLDER = ("kernel", "os")  # guests whose sources have a folder of that name
 _FOLDERS = ("town", "workloads")  # of guests
 _SOURCE_SUFFIXES = (".s", ".S", ".asm")
 _ELF_MAGIC = b"\x7fELF"
@@ -42,6 +42,7 @@ def make_ready() -> None:
     """Assemble every shipped guest in each build that it has, and the supervisors, so that they are ready."""
     from toyvm.importer.linking import supervisors
     from toyvm.shipped.headers import read_header
+    from toyvm.shipped.system_disk import shipped_disk
 
     forget_ready()
     for path in shipped_guests().values():
@@ -50,6 +51,12 @@ def make_ready() -> None:
         for technique in builds.values():
             load_program(path, technique)
     supervisors()
+    shipped_disk()
+
+
+def is_system(path: Path) -> bool:
+    """Is this the shipped operating system, which has a disk of its own unless it is given one?"""
+    return path == shipped_guests()["os"]
 
 
 def find_program(program: str | os.PathLike[str]) -> Path:

@@ -148,7 +148,7 @@ def execute(arguments: argparse.Namespace) -> int:
         cut = None
         if disk is not None and outcome.stop is Stop.LIMIT and computer.retired == cut_at:
             cut = cut_power(arguments, computer, disk)
-        else:
+        elif not _was_left(source):
             explain(computer, outcome)  # whatever becomes of the files
             if cut_at is not None:
                 say(f"the power was not cut: the run had ended, after {outcome.instructions} instructions")
@@ -157,6 +157,13 @@ def execute(arguments: argparse.Namespace) -> int:
         if arguments.record:
             _write_record(arguments.record, source, computer)
     return exit_code_of(outcome)
+
+
+def _was_left(source: InputSource) -> bool:
+    """Has the user gone, and needs not be told why the guest was stopped?"""
+    from toyvm.cli.terminal import TerminalInput
+
+    return isinstance(source, TerminalInput) and source.was_left
 
 
 def check_choices(technique: str, engine: str, hardware: str | None) -> Level:
@@ -184,7 +191,7 @@ def _check_disk_options(arguments: argparse.Namespace) -> None:
     """Raise UsageError for what is said of a disk that is not there, or makes no sense."""
     if arguments.disk_cache not in (None, "on", "off"):
         raise UsageError(f"--disk-cache {arguments.disk_cache}: it takes on or off")
-    if arguments.disk is None:
+    if arguments.disk is None and not _is_system(arguments):
         for option in ("--read-only", "--disk-latency", "--disk-cache"):
             if getattr(arguments, option.removeprefix("--").replace("-", "_")):
                 raise UsageError(f"{option} says something about a disk, and there is none; add --disk FILE")
@@ -229,6 +236,13 @@ def _image(arguments: argparse.Namespace) -> Image:
     return load_program(arguments.program, arguments.technique, **options, listen=_warn)
 
 
+def _is_system(arguments: argparse.Namespace) -> bool:
+    """Is the operating system asked for?"""
+    from toyvm.programs import find_program, is_system
+
+    return is_system(find_program(arguments.program))
+
+
 def _warn(message: str) -> None:
     say(message, prefix="")
 
@@ -251,7 +265,7 @@ def _input(arguments: argparse.Namespace) -> Iterator[InputSource]:
         finally:
             os.close(descriptor)
     else:
-        yield standard_input()
+        yield standard_input(has_all_keys=_is_system(arguments))
 
 
 @contextmanager
@@ -281,9 +295,15 @@ def quiet_guest(arguments: argparse.Namespace) -> Iterator[tuple[Guest, Outcome]
 
 
 def _disk(arguments: argparse.Namespace) -> Disk | None:
+    """The disk that is named; for the operating system the shipped one, changes to which stay in memory."""
     from toyvm.machine.disk import open_disk
 
-    return open_disk(arguments.disk, not arguments.read_only, arguments.disk_cache != "off")
+    source = arguments.disk
+    if source is None and _is_system(arguments):
+        from toyvm.shipped.system_disk import shipped_disk
+
+        source = shipped_disk()
+    return open_disk(source, not arguments.read_only, arguments.disk_cache != "off")
 
 
 def _computer(

@@ -13,17 +13,25 @@ from types import FrameType
 from toyvm.machine.console import BytesInput, DescriptorInput, InputSource
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+LEAVE = b"\x1d"  # Ctrl-]
 CONTROL_D = b"\x04"  # the end of input, as a terminal's line discipline would have it
 
 
 class TerminalInput(DescriptorInput):
-    """Keys as they are pressed; Ctrl-D ends the input."""
+    """Keys as they are pressed; Ctrl-D ends the input.
 
-    def __init__(self, descriptor: int) -> None:
+    A guest that `has_all_keys` gets that one, too, and Ctrl-C and the like; Ctrl-] interrupts it.
+    """
+
+    def __init__(self, descriptor: int, has_all_keys: bool = False) -> None:
         super().__init__(descriptor, live=True)
+        self.has_all_keys = has_all_keys
+        self.was_left = False
         self._ending = self._ended = False
 
     def fetch(self, size: int, wait: float) -> bytes | None:
+        if self.has_all_keys:
+            return self._fetch_all(size, wait)
         if self._ended:
             sleep(wait)
             return None
@@ -35,6 +43,16 @@ class TerminalInput(DescriptorInput):
         self._ended = not keys
         return keys
 
+    def _fetch_all(self, size: int, wait: float) -> bytes | None:
+        data = self._keys(size, wait)
+        if not data:
+            return data
+        keys, leave, _ = data.partition(LEAVE)
+        if leave:
+            self.was_left = True
+            os.kill(os.getpid(), signal.SIGINT)  # the run stops as at any Ctrl-C
+        return keys or None
+
     def _keys(self, size: int, wait: float) -> bytes | None:
         try:
             return super().fetch(size, wait)
@@ -42,7 +60,7 @@ class TerminalInput(DescriptorInput):
             return b""
 
 
-def standard_input() -> InputSource:
+def standard_input(has_all_keys: bool = False) -> InputSource:
     """Standard input: a terminal is live, a file or pipe is read when the guest asks, a closed one is at its end."""
     try:
         descriptor = sys.stdin.fileno()
@@ -50,14 +68,15 @@ def standard_input() -> InputSource:
             return DescriptorInput(descriptor)
         # A terminal that belongs to another job would stop this one when read.
         foreground = os.tcgetpgrp(descriptor) == os.getpgrp()
-        return TerminalInput(descriptor) if foreground else BytesInput(b"")
+        return TerminalInput(descriptor, has_all_keys) if foreground else BytesInput(b"")
     except (OSError, ValueError, AttributeError):
         return BytesInput(b"")
 
 
 @contextmanager
 def keys_unbuffered(source: InputSource) -> Iterator[None]:
-    """While a guest has the terminal: no line editing, no echo. Ctrl-C still interrupts. Restored whatever happens."""
+    """While a guest has the terminal: no line editing, no echo. Ctrl-C still interrupts, unless that is a key as others
+    for it. Restored whatever happens."""
     if not isinstance(source, TerminalInput):
         yield
         return
@@ -67,6 +86,9 @@ def keys_unbuffered(source: InputSource) -> Iterator[None]:
     before = termios.tcgetattr(descriptor)
     changed = termios.tcgetattr(descriptor)
     changed[3] &= ~(termios.ICANON | termios.ECHO)
+    if source.has_all_keys:
+        changed[0] &= ~(termios.IXON | termios.ICRNL)
+        changed[3] &= ~(termios.ISIG | termios.IEXTEN)
     changed[6][termios.VMIN], changed[6][termios.VTIME] = 1, 0
     previous = {
         number: signal.signal(number, _on_termination)

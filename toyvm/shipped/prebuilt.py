@@ -39,17 +39,27 @@ _OTHERS = ("hypercalls.py", "numerals.py")
 
 def shipped_image(source: Path, defines: Mapping[str, int], base: int = DEFAULT_LOAD_ADDRESS) -> Image:
     """The image of a source in the guests' directory, ready or assembled now. Raises as `assemble` does."""
+    return _image_and_inputs(source, defines, base)[0]
+
+
+def inputs_of(source: Path, defines: Mapping[str, int], base: int = DEFAULT_LOAD_ADDRESS) -> list[Path]:
+    """The files that such an image is made from."""
+    return _image_and_inputs(source, defines, base)[1]
+
+
+def _image_and_inputs(source: Path, defines: Mapping[str, int], base: int) -> tuple[Image, list[Path]]:
     guests = guests_directory()
     file = _file_of(guests, source, defines, base)
-    image = _read(guests, file)
-    if image is None:
-        from toyvm.asm import assemble
+    kept = read_kept(file)
+    if kept is not None:
+        contents, inputs = kept
+        with suppress(BadFileError):
+            return _rerooted(Image.from_bytes(contents, os.fspath(file)), "/", f"{guests}/"), inputs
+    from toyvm.asm import assemble
 
-        assembly = assemble([source], defines=defines, include=[guests], base=base)
-        image = assembly.image
-        with suppress(OSError, ValueError, BadFileError):  # kept nowhere, it is assembled each time
-            _write(guests, file, image, assembly.inputs)
-    return image
+    assembly = assemble([source], defines=defines, include=[guests], base=base)
+    keep(file, _rerooted(assembly.image, f"{guests}/", "/").to_bytes(), assembly.inputs)
+    return assembly.image, list(assembly.inputs)
 
 
 def is_shipped(source: Path) -> bool:
@@ -69,27 +79,31 @@ def _file_of(guests: Path, source: Path, defines: Mapping[str, int], base: int) 
     return guests / FOLDER / f"{name}-{how.hex()}{SUFFIX}"
 
 
-def _read(guests: Path, file: Path) -> Image | None:
-    """The image in a file, if it holds what its sources make."""
+def read_kept(file: Path) -> tuple[bytes, list[Path]] | None:
+    """What a ready file has, and what that was made from; None unless these make it still."""
+    guests = guests_directory()
     try:
         data = read_regular(file, MAXIMUM_IMAGE_BYTES)
         head, body = data[: len(_MAGIC) + _CHECKSUM], data[len(_MAGIC) + _CHECKSUM :]
-        names, _, contents = body.partition(b"\n\n")
-        if head != _MAGIC + _checksum(guests, names.decode().split("\n"), body):
+        listed, _, contents = body.partition(b"\n\n")
+        names = listed.decode().split("\n")
+        if head != _MAGIC + _checksum(guests, names, body):
             return None
-        return _rerooted(Image.from_bytes(contents, os.fspath(file)), "/", f"{guests}/")
+        return contents, [guests / name for name in names]
     except (OSError, ValueError, BadFileError):
         return None
 
 
-def _write(guests: Path, file: Path, image: Image, inputs: Iterable[Path]) -> None:
-    """Write the file, all of it or nothing. Raises OSError, BadFileError, and ValueError if a source lies outside."""
+def keep(file: Path, contents: bytes, inputs: Iterable[Path]) -> None:
+    """Make a ready file, all of it or nothing; where that cannot be, its contents are made each time."""
     from toyvm.files.replacing import replace_file
 
-    names = [path.relative_to(guests).as_posix() for path in inputs]
-    body = "\n".join(names).encode() + b"\n\n" + _rerooted(image, f"{guests}/", "/").to_bytes()
-    file.parent.mkdir(exist_ok=True)
-    replace_file(file, _MAGIC + _checksum(guests, names, body) + body)
+    guests = guests_directory()
+    with suppress(OSError, ValueError, BadFileError):  # ValueError: an input lies outside of the guests' directory
+        names = [path.relative_to(guests).as_posix() for path in inputs]
+        body = "\n".join(names).encode() + b"\n\n" + contents
+        file.parent.mkdir(exist_ok=True)
+        replace_file(file, _MAGIC + _checksum(guests, names, body) + body)
 
 
 def _rerooted(image: Image, before: str, after: str) -> Image:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from contextlib import suppress
 from pathlib import Path
 
 from toyvm.filesystem.skeleton import add_file, furnish
@@ -9,8 +11,9 @@ from toyvm.filesystem.tree import Convert, as_it_is, put_contents
 from toyvm.filesystem.volume import check_size, new_volume
 from toyvm.image import Image, LineTable
 from toyvm.paths import guests_directory
-from toyvm.shipped.prebuilt import shipped_image
+from toyvm.shipped.prebuilt import FOLDER, SUFFIX, inputs_of, keep, read_kept, shipped_image
 
+READY = "os-disk"
 PROGRAM_BASE = 0x10000  # where a program of the system's begins
 SHIPPED_SIZE = 16 << 20
 
@@ -23,6 +26,27 @@ def programs() -> dict[str, Path]:
 def program_bytes(source: Path) -> bytes:
     """A shipped program as the disk has it. Raises AssemblyError."""
     return stripped(shipped_image(source, {}, PROGRAM_BASE)).to_bytes()
+
+
+def shipped_disk() -> bytearray:
+    """The disk that the operating system has unless it is given another, ready or made now. Raises AssemblyError."""
+    file = guests_directory() / FOLDER / f"{READY}{SUFFIX}"
+    kept = read_kept(file)
+    data = bytearray(SHIPPED_SIZE)
+    if kept is not None and _listing() <= {*kept[1]}:
+        with suppress(zlib.error):
+            contents = zlib.decompress(kept[0])
+            data[: len(contents)] = contents
+            return data
+    data = new_disk(SHIPPED_SIZE)
+    sources = {path for source in programs().values() for path in inputs_of(source, {}, PROGRAM_BASE)}
+    keep(file, zlib.compress(data.rstrip(b"\0"), 1), sorted(sources | _listing()))
+    return data
+
+
+def _listing() -> set[Path]:
+    """What a file that is new would be among."""
+    return {path for path in (guests_directory() / "os" / "root").rglob("*") if path.is_file()} | {*programs().values()}
 
 
 def stripped(image: Image) -> Image:
