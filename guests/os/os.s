@@ -39,6 +39,7 @@
 .include "os/kernel/credentials.inc"
 .include "os/kernel/trap.inc"
 .include "os/kernel/clock.inc"
+.include "os/kernel/system.inc"
 .include "os/kernel/power.inc"
 .include "os/kernel/random.inc"
 .include "os/kernel/start.inc"

@@ -35,3 +35,12 @@ def test_a_monitor_leaves_state_and_count_of_bare(program: Path, technique: str)
 @pytest.mark.parametrize("technique", ["bare", "trap", "para"])
 def test_the_recompiler_leaves_state_and_count_of_the_interpreter(program: Path, technique: str) -> None:
     assert run_as_init(program, technique, engine="recompiler") == run_as_init(program, technique)
+
+
+@pytest.mark.parametrize(("technique", "fork"), [("bare", 10_000), ("para", 16_000)])
+def test_the_kernels_paths_are_short(technique: str, fork: int) -> None:
+    lines = run_as_init(PROGRAMS / "measured" / "costs.s", technique).output.decode().splitlines()
+    costs = {name: int(number) for name, number in map(str.split, lines)}
+    assert costs["call"] < 80
+    assert costs["demand"] < 400
+    assert costs["fork"] < fork

@@ -166,6 +166,31 @@ begin
 1:  wait_for a0
     expect t1, 0, "who went away from root"
 
+    mv   a0, sp                 # the machine's name
+    system uname
+    expect a0, 0, "uname"
+    lbu  t1, 0(sp)
+    expect t1, 't', "its first letter"
+    lbu  t1, 4 * 65(sp)
+    expect t1, 't', "the first letter of what it is"
+    la   a0, name
+    li   a1, 3
+    system sethostname
+    expect a0, 0, "sethostname"
+    mv   a0, sp
+    system uname
+    lbu  t1, 65 + 2(sp)
+    expect t1, 'x', "the host's name"
+    lbu  t1, 65 + 3(sp)
+    expect t1, 0, "the end of the host's name"
+    li   a0, 0
+    li   a1, 3
+    li   a2, 0
+    mv   a3, sp
+    system prlimit64
+    ld   t1, 8(sp)
+    expect t1, 8 << 20, "the stack's limit"
+
     li   a0, 3                  # supplementary groups
     li   t0, 7 | 8 << 32
     sd   t0, 0(sp)
@@ -190,6 +215,10 @@ member:
     nap  1000000000000
     li   a0, 1
     system exit
+
+.rodata
+name: .ascii "box"
+.text
 
 # t1 = the low half of the effective capabilities; changes a0, a1, a7.
 capabilities:

@@ -1,0 +1,109 @@
+# What the kernel's paths cost in instructions, a line each: a system call that does nothing, fork of a process of 256
+# touched pages, a page on demand, a page that is copied.
+.include "checking.inc"
+
+.equ CALLS, 1000
+.equ PAGES, 256
+
+# time_begin, time_end OVERHEAD   s1 = the ticks between the two, but for what lies between them without anything
+.macro clock_now register
+    li   a0, 1
+    addi a1, sp, 512
+    system clock_gettime
+    ld   \register, 520(sp)
+.endm
+.macro time_begin
+    clock_now s0
+.endm
+.macro time_end
+    clock_now s1
+    sub  s1, s1, s0
+    sub  s1, s1, s9
+.endm
+
+# tell "name", register
+.macro tell name, register
+    mv   s8, \register
+    say  "\name "
+    mv   a0, s8
+    call write_number
+.endm
+
+begin
+    li   s9, 0
+    time_begin
+    time_end
+    mv   s9, s1
+
+    li   s2, CALLS
+    time_begin
+1:  system getppid
+    addi s2, s2, -1
+    bnez s2, 1b
+    time_end
+    li   t0, CALLS
+    divu s1, s1, t0
+    addi s1, s1, -2             # the loop's
+    tell "call", s1
+
+    li   a0, 0
+    li   a1, (PAGES + 1) * PAGE_SIZE
+    li   a2, PROT_READ | PROT_WRITE
+    li   a3, MAP_PRIVATE | MAP_ANONYMOUS
+    li   a4, -1
+    li   a5, 0
+    system mmap
+    mv   s3, a0
+    sd   s3, 0(s3)              # with the tables
+    addi s4, s3, PAGE_SIZE
+    mv   s5, s4
+    li   s6, PAGES
+    time_begin
+2:  sd   s5, 0(s5)
+    addi s5, s5, PAGE_SIZE
+    addi s6, s6, -1
+    bnez s6, 2b
+    time_end
+    srli s1, s1, 8
+    addi s1, s1, -4
+    tell "demand", s1
+
+    sd   zero, 520(sp)          # the stack's page is there
+    time_begin
+    fork
+    beqz a0, 9f
+    mv   s7, a0
+    time_end
+    tell "fork", s1
+    time_begin
+    sd   zero, 0(s4)
+    time_end
+    tell "copy", s1
+    time_begin
+    wait_for s7
+    time_end
+    tell "exit", s1
+    li   a0, 0
+    system exit
+9:  li   a0, 0
+    system exit
+
+# Write a0 in decimal, and a line feed.
+write_number:
+    addi sp, sp, -64
+    addi a1, sp, 64
+    li   t1, '\n'
+    j    2f
+1:  remu t1, a0, t0
+    divu a0, a0, t0
+    addi t1, t1, '0'
+2:  addi a1, a1, -1
+    sb   t1, 0(a1)
+    li   t0, 10
+    bnez a0, 1b
+    addi a2, sp, 64
+    sub  a2, a2, a1
+    li   a0, 1
+    system write
+    addi sp, sp, 64
+    ret
