@@ -1,0 +1,18 @@
+# help: what there is to run, a line each.
+
+.include "os/user/lib/program.inc"
+
+main:
+    la   a0, listing
+    call out_string
+    li   a0, 0
+    j    exit
+.rodata
+listing:
+    .ascii "  sh          pipes a | b, > < >> 2>, &, ;, &&, ||, ( ), $NAME, *, quotes; cd exit export jobs fg bg wait\n"
+    .ascii "  files       ls cat head grep wc tee hexdump cp mv rm ln mkdir chmod chown\n"
+    .ascii "  processes   ps top kill sleep stress\n"
+    .ascii "  the system  date uptime free df mount sync id su shutdown\n"
+    .ascii "  itself      usertests, cat /proc/selfcheck\n"
+    .asciz "Keys: arrows, Tab completes, Ctrl-C interrupts, Ctrl-Z stops, Ctrl-D ends, Ctrl-] leaves the machine.\n"
+.text
