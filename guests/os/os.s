@@ -42,6 +42,8 @@
 .include "os/kernel/system.inc"
 .include "os/kernel/power.inc"
 .include "os/kernel/random.inc"
+.include "os/kernel/proc_texts.inc"
+.include "os/kernel/selfcheck.inc"
 .include "os/kernel/start.inc"
 .include "os/kernel/calls_end.inc"
 

@@ -164,6 +164,7 @@ frame_alloc:
     sd   t0, frames_fresh, t1
     ret
 
+proc_tell:
 console_file_read:
 console_file_write:
 console_file_poll:
