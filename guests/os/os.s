@@ -92,7 +92,7 @@ no_volume:
 too_little_memory:
     print "kernel: too little memory\n"
     li   a0, EXIT_NO_MEMORY
-    j    power_down
+    power_off
 
 .equ EXIT_NO_MEMORY, 98
 .equ EXIT_NO_VOLUME, 96

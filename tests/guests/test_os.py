@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from support.guest_runs import header_of
 from support.os_runs import PROGRAMS, run_as_init
 from support.techniques import EVERY, FULL
+
+from toyvm.errors import ToyvmError
 
 CASES = sorted(PROGRAMS.glob("*.s"))
 
@@ -44,3 +47,15 @@ def test_the_kernels_paths_are_short(technique: str, fork: int) -> None:
     assert costs["call"] < 80
     assert costs["demand"] < 400
     assert costs["fork"] < fork
+
+
+@pytest.mark.parametrize("technique", ["bare", "para"])
+def test_a_system_with_any_memory_ends_with_a_word(technique: str) -> None:
+    codes = set()
+    for kib in range(800, 1000, 4):
+        with suppress(ToyvmError):  # not even the image finds room
+            run = run_as_init(PROGRAMS / "forks.s", technique, memory=kib << 10)
+            assert run.stop == "exit", run
+            assert b"panic" not in run.output, run
+            codes.add(run.exit_code)
+    assert codes >= {98, 97}
