@@ -1,0 +1,51 @@
+"""The operating system with its shell, for tests: a script in, what the console shows out."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from support.guest_runs import image_of
+from support.os_runs import KERNEL
+from toyvm.filesystem.skeleton import add_file
+from toyvm.filesystem.tree import remove
+from toyvm.filesystem.volume import Volume
+from toyvm.launch import launched
+from toyvm.machine.outcome import Stop
+from toyvm.shipped.system_disk import new_disk
+
+DISK_BYTES = 2 << 20
+LIMIT = 500_000_000  # instructions
+
+
+@cache
+def system_disk() -> bytes:
+    return bytes(new_disk(DISK_BYTES))
+
+
+def disk_with(rc: str) -> bytearray:
+    """The shipped disk, with another script that init runs first."""
+    data = bytearray(system_disk())
+    volume = Volume(data)
+    etc = volume.find("/etc")
+    remove(volume, etc, b"rc")
+    add_file(volume, etc, "rc", rc.encode(), 0o644)
+    volume.close()
+    return data
+
+
+def session(
+    rc: str, technique: str = "bare", *, input: bytes = b"", engine: str = "interpreter", memory: int = 16 << 20
+) -> tuple[str, int, bytes]:
+    """Boot, have init run the script `rc`, and a shell on the console then: what it showed, exit code, and the disk."""
+    disk = disk_with(rc)
+    with launched(technique, memory, engine=engine, input=input, disk=disk) as machine:
+        machine.load(image_of(KERNEL, technique))
+        outcome = machine.run(LIMIT)
+        assert outcome.stop is Stop.EXIT, outcome.report or outcome.detail
+        assert outcome.exit_code is not None
+        return machine.output.decode("latin-1"), outcome.exit_code, bytes(disk)
+
+
+def output_of(script: str, technique: str = "bare") -> str:
+    """What a script prints, which has nobody at the console."""
+    return session(f"{script}\nshutdown $?\n", technique)[0]
