@@ -44,6 +44,7 @@
 .include "os/kernel/random.inc"
 .include "os/kernel/proc_texts.inc"
 .include "os/kernel/selfcheck.inc"
+.include "os/kernel/pagecheck.inc"
 .include "os/kernel/start.inc"
 .include "os/kernel/calls_end.inc"
 
