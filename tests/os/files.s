@@ -5,7 +5,9 @@
 # The caller never sleeps: what would have to gets -EINTR.
 
 .equ DISK_UNTRAPPED, 1
+.ifndef SCRIPT_SIZE              # a smaller one is quicker to go back to
 .equ SCRIPT_SIZE, 0x400000
+.endif
 .equ SPACE_SIZE, 48              # of a process, which has none here
 .equ CALL_BECOME, 1000
 .equ CALL_REMOUNT, 1001
