@@ -150,6 +150,7 @@ user_string:
     ret
 
 sleep_on:
+sleep_on_until:
     li   a0, -EINTR
 wake_all:
 signal_send:
