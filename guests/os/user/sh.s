@@ -1,7 +1,7 @@
 # sh [-c LINE | FILE] [ARGUMENT...]: the shell.
 #
 #   a | b    a ; b    a & b    a && b    a || b    ( a ; b )    < > >> 2> >&
-#   'quoted'  "quoted $NAME"  \c    $NAME ${NAME} $? $$ $# $1 $@    * ? [a-z]    NAME=value    # remark
+#   'quoted'  "quoted $NAME"  \c    $NAME ${NAME} $? $$ $! $# $1 $@    * ? [a-z]    NAME=value    # remark
 #
 # A line is read (this file), taken apart (lexer.inc), and run (run.inc); words are expanded when it is their turn (expand.inc,
 # glob.inc). What lives as long as a line lies in the arena.
