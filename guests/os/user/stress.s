@@ -3,6 +3,7 @@
 
 .include "os/user/lib/program.inc"
 .include "os/user/lib/options.inc"
+.include "os/user/lib/seconds.inc"
 .include "os/user/lib/wait.inc"
 
 .equ STRESS_PAGES, 64
@@ -30,8 +31,8 @@ main:
     bnez a1, 9f
     mv   s0, a0
     ld   a0, 8(s3)
-    call string_number
-    bnez a1, 9f
+    call seconds_read
+    bltz a0, 9f
     mv   s1, a0
     call clock
     add  s1, s1, a0
@@ -75,11 +76,16 @@ letters:  .asciz "cmfd"
 starting: .asciz "another process"
 .text
 
+# a0 = nanoseconds since the start.
 clock:
     li   a0, 1
     la   a1, now
     system clock_gettime
     ld   a0, now
+    li   t0, 1000000000
+    mul  a0, a0, t0
+    ld   t0, now + 8
+    add  a0, a0, t0
     ret
 
 work_compute:
