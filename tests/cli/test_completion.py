@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import pty
 import re
@@ -10,21 +9,33 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from shutil import which
 
 import pytest
 from support.commands import Done, call
 
-from toyvm.cli import COMMANDS, MODULES
+from toyvm.cli import every_command, parser_of
 from toyvm.cli.completion import FILES, names_by_metavar
 
 Capture = pytest.CaptureFixture[str]
 Completing = Callable[[str], set[str]]
 SECONDS = 60
 # What is no name that there is and no file, by what help calls it.
-FREE = {"ARGUMENT", "COMPILER", "N", "NAME=VALUE", "NAME[=VALUE]", "NS", "SECONDS", "SIZE", "TICKS", "WORDS"}
+FREE = {
+    "ARGUMENT",
+    "COMPILER",
+    "N",
+    "NAME=VALUE",
+    "NAME[=VALUE]",
+    "NS",
+    "PATH",
+    "SECONDS",
+    "SIZE",
+    "TEXT",
+    "TICKS",
+    "WORDS",
+}
 
 # Words, the last one begun, and what it may become.
 CASES = [
@@ -32,6 +43,9 @@ CASES = [
     ("re", {"rewritten"}),
     ("--v", {"--version"}),
     ("run ker", {"kernel"}),
+    ("disk cr", {"create"}),
+    ("disk create --b", {"--bare"}),
+    ("disk check prog", {"program.s"}),
     ("run workloads/cr", {"workloads/crwrite"}),
     ("run prog", {"program.s"}),
     ("run kernel --tech", {"--technique"}),
@@ -129,11 +143,10 @@ def drain(controller: int) -> None:
 
 
 def test_each_value_that_an_option_takes_is_a_name_a_file_or_free() -> None:
-    for command in COMMANDS:
-        parser = argparse.ArgumentParser()
-        import_module(f"toyvm.cli.{MODULES.get(command, command)}").add_arguments(parser)
-        taken = {str(action.metavar) for action in parser._actions if action.metavar and not action.choices}
-        assert taken <= {*names_by_metavar(command), *FILES, "DIR", *FREE}
+    for command in every_command():
+        actions = parser_of(*command)._actions
+        taken = {str(action.metavar) for action in actions if action.metavar and not action.choices}
+        assert taken <= {*names_by_metavar(command[0]), *FILES, "DIR", *FREE}
 
 
 def test_an_unknown_shell_is_one_line(capfd: Capture) -> None:

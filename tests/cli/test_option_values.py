@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.commands import call
 
-from toyvm.cli import COMMANDS, MODULES, lab, parser_of, width
+from toyvm.cli import every_command, lab, parser_of, width
 from toyvm.cli.options import add_technique_options, parse_count, parse_defines, parse_seconds, variant_of
 from toyvm.cli.outputs import check_kept, check_outputs
 from toyvm.cli.terminal import TerminalInput, standard_input
@@ -21,11 +21,10 @@ from toyvm.techniques import COMPARED, facts_of
 Capture = pytest.CaptureFixture[str]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_each_option_and_argument_has_a_word_of_help(command: str) -> None:
+@pytest.mark.parametrize("command", every_command(), ids=" ".join)
+def test_each_option_and_argument_has_a_word_of_help(command: tuple[str, ...]) -> None:
     """Or is hidden on purpose, being taken so as to be refused."""
-    parser = parser_of(command, import_module(f"toyvm.cli.{MODULES.get(command, command)}"))
-    assert all(action.help for action in parser._actions)
+    assert all(action.help for action in parser_of(*command)._actions)
 
 
 @pytest.mark.parametrize(("text", "value"), [(None, None), ("0", 0), ("5e6", 5_000_000), ("0x10", 16)])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 
 import pytest
 from support.commands import call
 
-from toyvm.cli import COMMANDS, MODULES, parser_of
+from toyvm.cli import every_command, parser_of
 from toyvm.cli.options import parse_choices, parse_count, parse_defines, parse_seconds
 from toyvm.errors import UsageError
 
@@ -17,12 +16,12 @@ _FILES = {"FILE", "DIR", "PROGRAM", "SOURCE", "IMAGE", "ELF"}
 
 def named_files() -> Iterator[list[str]]:
     """A command with no name where it takes that of a file, for each option and argument that does."""
-    for command in COMMANDS:
-        parser = parser_of(command, import_module(f"toyvm.cli.{MODULES.get(command, command)}"))
+    for command in every_command():
+        parser = parser_of(*command)
         for action in (each for each in parser._actions if each.metavar in _FILES):
             others = [each.option_strings[0] for each in parser._actions if each.required and each.option_strings]
             needed = [word for option in others if option not in action.option_strings for word in (option, "x")]
-            yield [command, *action.option_strings[:1], "", *needed]
+            yield [*command, *action.option_strings[:1], "", *needed]
 
 
 KNOWN = ("one", "two", "three")

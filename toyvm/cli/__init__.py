@@ -11,7 +11,7 @@ from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from types import ModuleType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from toyvm.cli.help import Help
 from toyvm.cli.saying import say
@@ -130,8 +130,7 @@ def _check_streams() -> None:
 
 def _dispatch(words: list[str]) -> int:
     if words and words[0] in COMMANDS:
-        module = import_module(f"toyvm.cli.{MODULES.get(words[0], words[0])}")
-        return int(module.execute(_parse(words[0], module, words[1:])))
+        return int(module_of(words[0]).execute(_parse(words)))
     if not words:
         print(_greeting())
         return ExitCode.OK
@@ -139,34 +138,43 @@ def _dispatch(words: list[str]) -> int:
     raise AssertionError("the top parser always ends in help, version or an error")
 
 
-def _parse(command: str, module: ModuleType, words: list[str]) -> argparse.Namespace:
-    """A command's words. One whose module has VERBS is a group: the first word is a verb, which has its own options."""
-    verbs: dict[str, str] | None = getattr(module, "VERBS", None)
-    if verbs is None:
-        return parser_of(command, module).parse_intermixed_args(words)
-    if words and words[0] in verbs:
-        parser = verb_parser(command, module, words[0])
-        return parser.parse_intermixed_args(words[1:], argparse.Namespace(verb=words[0]))
+def module_of(command: str) -> ModuleType:
+    """A command's module, imported."""
+    return import_module(f"toyvm.cli.{MODULES.get(command, command)}")
+
+
+def verbs_of(command: str) -> Mapping[str, str]:
+    """The verbs of a command that is a group of several, and a line about each; empty for others."""
+    return cast("Mapping[str, str]", getattr(module_of(command), "VERBS", {}))
+
+
+def every_command() -> list[tuple[str, ...]]:
+    """The words of each command that has options of its own: `run`, `disk create`."""
+    words: list[tuple[str, ...]] = []
+    for command in COMMANDS:
+        words += [(command, verb) for verb in verbs_of(command)] or [(command,)]
+    return words
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    """A command's words. Of a group the first one is a verb."""
+    command, *rest = words
+    verbs = verbs_of(command)
+    if not verbs:
+        return parser_of(command).parse_intermixed_args(rest)
+    if rest and rest[0] in verbs:
+        return parser_of(command, rest[0]).parse_intermixed_args(rest[1:], argparse.Namespace(verb=rest[0]))
     parser = Parser(
         prog=f"toyvm {command}",
         usage=f"toyvm {command} VERB ...",
-        description=f"{module.__doc__}\n\nverbs:\n{_listing(verbs)}",
+        description=f"{module_of(command).__doc__}\n\nverbs:\n{_listing(verbs)}",
         epilog=f"`toyvm {command} VERB --help` says more.",
         formatter_class=Help,
         allow_abbrev=False,
     )
     parser.add_argument("verb", metavar="VERB", choices=list(verbs), help=argparse.SUPPRESS)
-    parser.parse_args(words)
+    parser.parse_args(rest)
     raise AssertionError("a group's parser always ends in help or an error")
-
-
-def verb_parser(command: str, module: ModuleType, verb: str) -> Parser:
-    """The parser of a verb's words."""
-    text = module.VERBS[verb]
-    description = f"{text[0].upper()}{text[1:]}."
-    parser = Parser(prog=f"toyvm {command} {verb}", description=description, formatter_class=Help, allow_abbrev=False)
-    module.add_arguments(parser, verb)
-    return parser
 
 
 def _greeting() -> str:
@@ -177,10 +185,16 @@ def _greeting() -> str:
     )
 
 
-def parser_of(command: str, module: ModuleType) -> Parser:
-    """The parser of one command's words, its module's docstring the description."""
-    parser = Parser(prog=f"toyvm {command}", description=module.__doc__, formatter_class=Help, allow_abbrev=False)
-    module.add_arguments(parser)
+def parser_of(command: str, *verb: str) -> Parser:
+    """The parser of a command's words, or of a verb's; its module's docstring, or the verb's line, the description."""
+    module = module_of(command)
+    description = module.__doc__
+    if verb:
+        line = verbs_of(command)[verb[0]]
+        description = f"{line[0].upper()}{line[1:]}."
+    prog = " ".join(("toyvm", command, *verb))
+    parser = Parser(prog=prog, description=description, formatter_class=Help, allow_abbrev=False)
+    module.add_arguments(parser, *verb)
     for action in parser._actions:
         if action.metavar in _FILES:
             action.type = _file_name

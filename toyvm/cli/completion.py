@@ -13,7 +13,6 @@ import argparse
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 
 from toyvm.errors import ExitCode, UsageError
 
@@ -39,18 +38,30 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _whole_parser() -> argparse.ArgumentParser:
     """All commands in one parser, each action with what may stand there: to be looked at, not to parse with."""
-    from toyvm.cli import COMMANDS, MODULES
+    from toyvm.cli import COMMANDS, module_of, verbs_of
 
     parser = argparse.ArgumentParser(prog="toyvm")
     parser.add_argument("--version", action="version", help="print the version")
     commands = parser.add_subparsers()
     for name, line in COMMANDS.items():
         command = commands.add_parser(name, help=line, description=line)
-        import_module(f"toyvm.cli.{MODULES.get(name, name)}").add_arguments(command)
-        names = names_by_metavar(name)
-        for action in command._actions:
-            _offer(action, names)
+        verbs = verbs_of(name)
+        if not verbs:
+            module_of(name).add_arguments(command)
+            _offer_all(command, name)
+            continue
+        group = command.add_subparsers()
+        for verb, text in verbs.items():
+            under = group.add_parser(verb, help=text, description=text)
+            module_of(name).add_arguments(under, verb)
+            _offer_all(under, name)
     return parser
+
+
+def _offer_all(parser: argparse.ArgumentParser, command: str) -> None:
+    names = names_by_metavar(command)
+    for action in parser._actions:
+        _offer(action, names)
 
 
 def names_by_metavar(command: str) -> dict[str, Sequence[str]]:

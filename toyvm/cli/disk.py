@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser, verb: str) -> None:
     if verb == "create":
         parser.add_argument("--size", default=_USUAL_SIZE, metavar="SIZE", help=f"{_USUAL_SIZE} unless said")
         parser.add_argument(
-            "--from", dest="source", metavar="DIRECTORY", help="copy what is in it; RISC-V programs are imported"
+            "--from", dest="source", metavar="DIR", help="copy what is in it; RISC-V programs are imported"
         )
         parser.add_argument("--bare", action="store_true", help="leave the shipped programs out")
         parser.add_argument("--label", default="", metavar="TEXT", help="a name, of at most 16 bytes")
@@ -47,9 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser, verb: str) -> None:
         parser.add_argument("-r", "--recursive", action="store_true", help="all that is beneath it, too")
     elif verb == "get":
         parser.add_argument("path", metavar="PATH", help="a file or directory on the disk")
-        parser.add_argument(
-            "destination", nargs="?", metavar="DESTINATION", help="where to: here unless said; - prints it"
-        )
+        parser.add_argument("destination", nargs="?", metavar="FILE", help="where to: here unless said; - prints it")
     elif verb == "put":
         parser.add_argument("source", metavar="SOURCE", help="a file or directory of the host's")
         parser.add_argument("path", metavar="PATH", help="the name on the disk, or a directory to put it into")
