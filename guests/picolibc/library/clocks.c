@@ -89,7 +89,7 @@ ALSO_NAMED(times);
 int __toyvm_getrusage(int who, struct rusage *used)
 {
     if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN)
-        return (int)result(-EINVAL);
+        return (int)failure(EINVAL);
     *used = (struct rusage){0};
     if (who == RUSAGE_SELF)
         used->ru_utime = process_time();

@@ -1,13 +1,12 @@
-/* Files, as the system has them: the console is 0, 1 and 2, and whatever would change the file system is refused. */
+/* Files by descriptors. Where the system has none but 0, 1 and 2, the console, the file system is one that is empty and
+   cannot be written to. */
 #include "system.h"
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdarg.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-enum { HERE = -100 }; /* AT_FDCWD: a path begins at the current directory */
 
 ssize_t __toyvm_write(int file, const void *from, size_t length)
 {
@@ -21,22 +20,77 @@ ssize_t __toyvm_read(int file, void *to, size_t length)
 }
 ALSO_NAMED(read);
 
-/* Files are opened for reading only: there is no file system, and on Linux none is to be changed. */
+/* Linux's flags of an open file for picolibc's; the others are the same. */
+static const struct {
+    int ours, linux;
+} flag_pairs[] = {
+    {O_EXCL, 0x80},           {O_NOCTTY, 0x100},     {O_NONBLOCK, 0x800},      {O_SYNC, 0x101000},
+    {O_DIRECTORY, 0x10000},   {O_NOFOLLOW, 0x20000}, {O_CLOEXEC, 0x80000},
+};
+enum { SAME_FLAGS = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND };
+enum { PAIRS = sizeof flag_pairs / sizeof *flag_pairs };
+
+static int linux_flags(int flags)
+{
+    int linux = flags & SAME_FLAGS;
+    for (int i = 0; i < PAIRS; i++)
+        linux |= flags & flag_pairs[i].ours ? flag_pairs[i].linux : 0;
+    return linux;
+}
+
+static int flags_of_linux(int linux)
+{
+    int flags = linux & SAME_FLAGS;
+    for (int i = 0; i < PAIRS; i++)
+        flags |= (linux & flag_pairs[i].linux) == flag_pairs[i].linux ? flag_pairs[i].ours : 0;
+    return flags;
+}
+
+static long linux_directory(int directory)
+{
+    return directory == AT_FDCWD ? HERE : directory;
+}
+
+static int open_file(int directory, const char *path, int flags, mode_t mode)
+{
+    int is_changing = (flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC);
+    if (is_changing && !__toyvm_is_unix())
+        return (int)failure(EROFS);
+    return (int)result(call4(CALL_OPENAT, linux_directory(directory), (long)path, linux_flags(flags), mode));
+}
+
+static mode_t mode_behind(int flags, va_list arguments)
+{
+    return flags & O_CREAT ? va_arg(arguments, unsigned) : 0;
+}
+
 int __toyvm_open(const char *path, int flags, ...)
 {
-    if ((flags & O_ACCMODE) != O_RDONLY || flags & (O_CREAT | O_TRUNC))
-        return (int)result(-EROFS);
-    return (int)result(call4(CALL_OPENAT, HERE, (long)path, 0, 0));
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = mode_behind(flags, arguments);
+    va_end(arguments);
+    return open_file(AT_FDCWD, path, flags, mode);
 }
 ALSO_NAMED(open);
 
 int __toyvm_openat(int directory, const char *path, int flags, ...)
 {
-    if (directory != AT_FDCWD && path[0] != '/')
-        return (int)result(-ENOTDIR);
-    return __toyvm_open(path, flags);
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = mode_behind(flags, arguments);
+    va_end(arguments);
+    if (directory != AT_FDCWD && path[0] != '/' && !__toyvm_is_unix())
+        return (int)failure(ENOTDIR);
+    return open_file(directory, path, flags, mode);
 }
 ALSO_NAMED(openat);
+
+int __toyvm_creat(const char *path, mode_t mode)
+{
+    return open_file(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+}
+ALSO_NAMED(creat);
 
 int __toyvm_close(int file)
 {
@@ -49,6 +103,18 @@ off_t __toyvm_lseek(int file, off_t offset, int whence)
     return result(call4(CALL_LSEEK, file, offset, whence, 0));
 }
 ALSO_NAMED(lseek);
+
+ssize_t __toyvm_pread(int file, void *to, size_t length, off_t offset)
+{
+    return result_or(call4(CALL_PREAD64, file, (long)to, (long)length, offset), ESPIPE);
+}
+ALSO_NAMED(pread);
+
+ssize_t __toyvm_pwrite(int file, const void *from, size_t length, off_t offset)
+{
+    return result_or(call4(CALL_PWRITE64, file, (long)from, (long)length, offset), ESPIPE);
+}
+ALSO_NAMED(pwrite);
 
 /* As many calls as there are parts, until one moves less than it was asked to. */
 static ssize_t move_parts(enum call call, int file, const struct iovec *parts, int count)
@@ -113,11 +179,11 @@ static int status_of(long failure, const struct status *from, struct stat *to)
     return 0;
 }
 
-/* The console is a character device, wherever its bytes come from. */
+/* Without other files the console is a character device, wherever its bytes come from. */
 int __toyvm_fstat(int file, struct stat *to)
 {
     struct status status;
-    if (file >= 0 && file <= 2) {
+    if (file >= 0 && file <= 2 && !__toyvm_is_unix()) {
         *to = (struct stat){.st_mode = S_IFCHR | 0620, .st_nlink = 1, .st_blksize = 1024};
         return 0;
     }
@@ -142,9 +208,10 @@ ALSO_NAMED(lstat);
 
 int __toyvm_access(const char *path, int rights)
 {
-    if (result(call4(CALL_FACCESSAT, HERE, (long)path, rights & ~W_OK, 0)) < 0)
+    int refused = !__toyvm_is_unix() && rights & W_OK;
+    if (result(call4(CALL_FACCESSAT, HERE, (long)path, refused ? rights & ~W_OK : rights, 0)) < 0)
         return -1;
-    return rights & W_OK ? (int)result(-EROFS) : 0;
+    return refused ? (int)failure(EROFS) : 0;
 }
 ALSO_NAMED(access);
 
@@ -154,26 +221,11 @@ ssize_t __toyvm_readlink(const char *restrict path, char *restrict to, size_t le
 }
 ALSO_NAMED(readlink);
 
-/* The console passes bytes on and has no settings: programs that refuse to write theirs to a terminal may write them. */
-int __toyvm_isatty(int file)
-{
-    errno = call4(CALL_LSEEK, file, 0, SEEK_CUR, 0) == -EBADF ? EBADF : ENOTTY;
-    return 0;
-}
-ALSO_NAMED(isatty);
-
-char *__toyvm_ttyname(int file)
-{
-    __toyvm_isatty(file);
-    return NULL;
-}
-ALSO_NAMED(ttyname);
-
-/* There is one process and no table of its files: they have the flags they were opened with, and no second number. */
-int __toyvm_fcntl(int file, int what, ...)
+/* Without a system behind them, files have the flags they were opened with, and no second number. */
+static int emulated_fcntl(int file, int what)
 {
     if (call4(CALL_LSEEK, file, 0, SEEK_CUR, 0) == -EBADF)
-        return (int)result(-EBADF);
+        return (int)failure(EBADF);
     switch (what) {
     case F_GETFL:
         return file == 1 || file == 2 ? O_WRONLY : O_RDONLY;
@@ -182,48 +234,68 @@ int __toyvm_fcntl(int file, int what, ...)
     case F_SETFL:
         return 0;
     case F_DUPFD:
-        return (int)result(-EMFILE);
+        return (int)failure(EMFILE);
     default:
-        return (int)result(-EINVAL);
+        return (int)failure(EINVAL);
     }
+}
+
+int __toyvm_fcntl(int file, int what, ...)
+{
+    enum { LINUX_DUPFD_CLOEXEC = 1030 };
+    va_list arguments;
+    va_start(arguments, what);
+    long argument = va_arg(arguments, long);
+    va_end(arguments);
+    if (!__toyvm_is_unix())
+        return emulated_fcntl(file, what);
+    if (what == F_SETFL)
+        argument = linux_flags((int)argument);
+    int linux = what == F_DUPFD_CLOEXEC ? LINUX_DUPFD_CLOEXEC : what;
+    long value = result(call4(CALL_FCNTL, file, linux, argument, 0));
+    return what == F_GETFL && value >= 0 ? flags_of_linux((int)value) : (int)value;
 }
 ALSO_NAMED(fcntl);
 
 int __toyvm_dup(int file)
 {
-    return __toyvm_fcntl(file, F_DUPFD, 0);
+    long value = call4(CALL_DUP, file, 0, 0, 0);
+    return value == NO_CALL ? emulated_fcntl(file, F_DUPFD) : (int)result(value);
 }
 ALSO_NAMED(dup);
 
+/* Linux's call refuses two equal numbers. */
 int __toyvm_dup2(int file, int other)
 {
     if (__toyvm_fcntl(file, F_GETFD) < 0)
         return -1;
-    return file == other ? other : (int)result(-EMFILE);
+    return file == other ? other : (int)result_or(call4(CALL_DUP3, file, other, 0, 0), EMFILE);
 }
 ALSO_NAMED(dup2);
 
-char *__toyvm_getcwd(char *to, size_t length)
+int __toyvm_pipe(int ends[2])
 {
-    if (!to && (length == 0 || length >= 2))
-        to = malloc(length = 2); /* whoever gets it frees it */
-    else if (length < 2)
-        errno = ERANGE, to = NULL;
-    return to ? strcpy(to, "/") : NULL;
+    return (int)result_or(call4(CALL_PIPE2, (long)ends, 0, 0, 0), ENOSYS);
 }
-ALSO_NAMED(getcwd);
+ALSO_NAMED(pipe);
 
-int __toyvm_chdir(const char *path)
+/* Without files the console has no length, and nothing behind it to be forced out. */
+int __toyvm_ftruncate(int file, off_t length)
 {
-    return (int)result(strcmp(path, "/") == 0 ? 0 : -ENOENT);
+    return (int)result_or(call4(CALL_FTRUNCATE, file, length, 0, 0), EINVAL);
 }
-ALSO_NAMED(chdir);
+ALSO_NAMED(ftruncate);
 
-mode_t __toyvm_umask(mode_t mask)
+int __toyvm_fsync(int file)
 {
-    static mode_t now = 022;
-    mode_t before = now;
-    now = mask & 0777;
-    return before;
+    return (int)result_or(call4(CALL_FSYNC, file, 0, 0, 0), EINVAL);
 }
-ALSO_NAMED(umask);
+ALSO_NAMED(fsync);
+ALSO_NAMED_AS(fdatasync, fsync);
+
+int __toyvm_poll(struct pollfd *files, nfds_t count, int milliseconds)
+{
+    struct timespec how_long = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    return (int)result_or(call5(CALL_PPOLL, (long)files, (long)count, milliseconds < 0 ? 0 : (long)&how_long, 0, 8), ENOSYS);
+}
+ALSO_NAMED(poll);

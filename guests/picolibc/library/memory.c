@@ -60,7 +60,7 @@ ALSO_NAMED(mmap);
 int __toyvm_munmap(void *where, size_t length)
 {
     if ((uintptr_t)where % PAGE || length == 0)
-        return (int)result(-EINVAL);
+        return (int)failure(EINVAL);
     struct mapping **link = &all_mapped;
     while (*link && ((*link)->pages != where || (*link)->length > length))
         link = &(*link)->next;

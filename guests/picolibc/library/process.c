@@ -1,17 +1,13 @@
-/* The one process: its end, its number and rights, its signals, and what it may ask of the system. */
+/* The process: its end, its number and rights, its children, and what it may ask of the system. */
 #include "system.h"
+#include "signals.h"
 #include <limits.h>
-#include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
-
-#undef sigemptyset
-#undef sigfillset
-#undef sigaddset
-#undef sigdelset
-#undef sigismember
 
 void _exit(int code)
 {
@@ -25,193 +21,198 @@ pid_t __toyvm_getpid(void)
 }
 ALSO_NAMED(getpid);
 
-/* Signals: the program sends them to itself; from elsewhere none comes. */
+/* Other processes, where the system has any. */
 
-static void (*handlers[NSIG])(int);
-static sigset_t masks[NSIG], blocked, waiting;
-
-static sigset_t bit(int number)
+pid_t __toyvm_fork(void)
 {
-    return (sigset_t)1 << number;
+    return (pid_t)result_or(call5(CALL_CLONE, LINUX_SIGCHLD, 0, 0, 0, 0), ENOSYS);
 }
+ALSO_NAMED(fork);
+ALSO_NAMED_AS(vfork, fork);
 
-static int is_signal(int number)
+pid_t __toyvm_waitpid(pid_t which, int *status, int options)
 {
-    return number > 0 && number < NSIG;
-}
-
-static int is_ignored(int number)
-{
-    return handlers[number] == SIG_IGN || (handlers[number] == SIG_DFL && (number == SIGCHLD || number == SIGURG ||
-                                                                          number == SIGWINCH || number == SIGCONT));
-}
-
-static int deliver(int number)
-{
-    if (blocked & bit(number)) {
-        waiting |= bit(number);
-        return 0;
+    int told = 0;
+    long value = result_or(call4(CALL_WAIT4, which, (long)&told, options, 0), ECHILD);
+    if (status && value > 0) {
+        if (WIFSIGNALED(told))
+            told = (told & ~0x7f) | __toyvm_signal_of(told & 0x7f);
+        else if (WIFSTOPPED(told))
+            told = __toyvm_signal_of(told >> 8 & 0xff) << 8 | 0x7f;
+        *status = told;
     }
-    if (is_ignored(number))
-        return 0;
-    if (handlers[number] == SIG_DFL)
-        return (int)result(call4(CALL_KILL, __toyvm_getpid(), number, 0, 0));
-    sigset_t before = blocked;
-    blocked |= masks[number] | bit(number);
-    handlers[number](number);
-    blocked = before;
-    return 0;
+    return (pid_t)value;
 }
+ALSO_NAMED(waitpid);
 
-static void deliver_waiting(void)
+pid_t __toyvm_wait(int *status)
 {
-    for (int number = 1; number < NSIG; number++)
-        if (waiting & ~blocked & bit(number)) {
-            waiting &= ~bit(number);
-            deliver(number);
+    return __toyvm_waitpid(-1, status, 0);
+}
+ALSO_NAMED(wait);
+
+int __toyvm_execve(const char *path, char *const arguments[], char *const environment[])
+{
+    return (int)result_or(call4(CALL_EXECVE, (long)path, (long)arguments, (long)environment, 0), ENOSYS);
+}
+ALSO_NAMED(execve);
+
+int __toyvm_execv(const char *path, char *const arguments[])
+{
+    return __toyvm_execve(path, arguments, environ);
+}
+ALSO_NAMED(execv);
+
+/* A name without a slash is looked for in the directories of PATH. */
+int __toyvm_execvp(const char *name, char *const arguments[])
+{
+    char path[PATH_MAX];
+    const char *places = getenv("PATH");
+    int error = ENOENT;
+    if (strchr(name, '/'))
+        return __toyvm_execv(name, arguments);
+    for (const char *at = places ? places : "/bin"; at; at = *at ? at + 1 : NULL) {
+        size_t length = strcspn(at, ":");
+        if (length + strlen(name) + 2 <= sizeof path) {
+            memcpy(path, at, length);
+            path[length] = '/';
+            strcpy(path + length + (length > 0), name);
+            __toyvm_execv(path, arguments);
+            if (errno != ENOENT && errno != ENOTDIR)
+                error = errno;
         }
-}
-
-int __toyvm_raise(int number)
-{
-    if (!is_signal(number))
-        return (int)result(-EINVAL);
-    int failed = deliver(number);
-    deliver_waiting();
-    return failed;
-}
-ALSO_NAMED(raise);
-
-int __toyvm_kill(pid_t process, int number)
-{
-    if (number < 0 || number >= NSIG)
-        return (int)result(-EINVAL);
-    if (process != __toyvm_getpid() && process != 0 && process != -1)
-        return (int)result(-ESRCH);
-    return number ? __toyvm_raise(number) : 0;
-}
-ALSO_NAMED(kill);
-
-int __toyvm_sigaction(int number, const struct sigaction *restrict action, struct sigaction *restrict before)
-{
-    if (!is_signal(number) || (action && (number == SIGKILL || number == SIGSTOP)))
-        return (int)result(-EINVAL);
-    struct sigaction now = {.sa_handler = handlers[number], .sa_mask = masks[number]};
-    if (action) {
-        handlers[number] = action->sa_handler;
-        masks[number] = action->sa_mask;
+        at += length;
+        if (!*at)
+            break;
     }
-    if (before)
-        *before = now;
-    return 0;
+    return (int)failure(error);
 }
-ALSO_NAMED(sigaction);
+ALSO_NAMED(execvp);
 
-void (*__toyvm_signal(int number, void (*handler)(int)))(int)
-{
-    struct sigaction before;
-    return __toyvm_sigaction(number, &(struct sigaction){.sa_handler = handler}, &before) ? SIG_ERR : before.sa_handler;
-}
-ALSO_NAMED(signal);
+/* The arguments of a call that has them one by one, up to NULL, as a list; the environment behind them where `has_more`. */
+enum { MOST_ARGUMENTS = 64 };
 
-int __toyvm_sigprocmask(int how, const sigset_t *set, sigset_t *before)
+static char *const *gather(char *list[], const char *first, va_list rest, int has_more)
 {
-    sigset_t now = blocked;
-    if (set && how != SIG_BLOCK && how != SIG_UNBLOCK && how != SIG_SETMASK)
-        return (int)result(-EINVAL);
-    if (set)
-        blocked = how == SIG_SETMASK ? *set : how == SIG_BLOCK ? now | *set : now & ~*set;
-    blocked &= ~(bit(SIGKILL) | bit(SIGSTOP));
-    if (before)
-        *before = now;
-    deliver_waiting();
-    return 0;
+    int count = 0;
+    for (const char *each = first; each && count < MOST_ARGUMENTS - 1; each = va_arg(rest, const char *))
+        list[count++] = (char *)each;
+    list[count] = NULL;
+    return has_more ? va_arg(rest, char *const *) : environ;
 }
-ALSO_NAMED(sigprocmask);
 
-int __toyvm_sigpending(sigset_t *set)
-{
-    *set = waiting;
-    return 0;
-}
-ALSO_NAMED(sigpending);
+#define EXEC_BY_ONE(name, function, has_more)                                                                          \
+    int __toyvm_##name(const char *path, const char *first, ...)                                                     \
+    {                                                                                                                \
+        char *list[MOST_ARGUMENTS];                                                                                  \
+        va_list rest;                                                                                                \
+        va_start(rest, first);                                                                                       \
+        char *const *environment = gather(list, first, rest, has_more);                                              \
+        va_end(rest);                                                                                                \
+        (void)environment;                                                                                           \
+        return function;                                                                                             \
+    }                                                                                                                \
+    ALSO_NAMED(name)
 
-int __toyvm_sigemptyset(sigset_t *set)
-{
-    *set = 0;
-    return 0;
-}
-ALSO_NAMED(sigemptyset);
+EXEC_BY_ONE(execl, __toyvm_execve(path, list, environment), 0);
+EXEC_BY_ONE(execle, __toyvm_execve(path, list, environment), 1);
+EXEC_BY_ONE(execlp, __toyvm_execvp(path, list), 0);
 
-int __toyvm_sigfillset(sigset_t *set)
+/* Without an argument: is there a shell? */
+int __toyvm_system(const char *line)
 {
-    *set = ~(sigset_t)0;
-    return 0;
+    int status = -1;
+    if (!line)
+        return __toyvm_is_unix();
+    pid_t child = __toyvm_fork();
+    if (child == 0) {
+        __toyvm_execl("/bin/sh", "sh", "-c", line, NULL);
+        _exit(127);
+    }
+    return child < 0 || __toyvm_waitpid(child, &status, 0) < 0 ? -1 : status;
 }
-ALSO_NAMED(sigfillset);
+ALSO_NAMED(system);
 
-int __toyvm_sigaddset(sigset_t *set, const int number)
+pid_t __toyvm_setsid(void)
 {
-    if (!is_signal(number))
-        return (int)result(-EINVAL);
-    *set |= bit(number);
-    return 0;
+    return (pid_t)result_or(call4(CALL_SETSID, 0, 0, 0, 0), EPERM);
 }
-ALSO_NAMED(sigaddset);
+ALSO_NAMED(setsid);
 
-int __toyvm_sigdelset(sigset_t *set, const int number)
+int __toyvm_setpgid(pid_t process, pid_t group)
 {
-    if (!is_signal(number))
-        return (int)result(-EINVAL);
-    *set &= ~bit(number);
-    return 0;
+    return (int)result_or(call4(CALL_SETPGID, process, group, 0, 0), EPERM);
 }
-ALSO_NAMED(sigdelset);
+ALSO_NAMED(setpgid);
 
-int __toyvm_sigismember(const sigset_t *set, int number)
+pid_t __toyvm_getpgrp(void)
 {
-    return is_signal(number) && *set & bit(number);
+    return (pid_t)result_or(call4(CALL_GETPGID, 0, 0, 0, 0), ESRCH);
 }
-ALSO_NAMED(sigismember);
+ALSO_NAMED(getpgrp);
 
-/* A handler may leave by longjmp; if it returns, or is none, the signal has its own way. */
-void __toyvm_abort(void)
+int __toyvm_setuid(uid_t user)
 {
-    blocked &= ~bit(SIGABRT);
-    __toyvm_raise(SIGABRT);
-    handlers[SIGABRT] = SIG_DFL;
-    blocked = 0;
-    __toyvm_raise(SIGABRT);
-    _exit(127);
+    return (int)result_or(call4(CALL_SETUID, user, 0, 0, 0), EPERM);
 }
-ALSO_NAMED(abort);
+ALSO_NAMED(setuid);
+
+int __toyvm_setgid(gid_t group)
+{
+    return (int)result_or(call4(CALL_SETGID, group, 0, 0, 0), EPERM);
+}
+ALSO_NAMED(setgid);
+
+int __toyvm_getentropy(void *to, size_t length)
+{
+    return result_or(call4(CALL_GETRANDOM, (long)to, (long)length, 0, 0), ENOSYS) < 0 ? -1 : 0;
+}
+ALSO_NAMED(getentropy);
 
 /* Who it is. */
 
-static pid_t nobody_else(void)
+#define WHO(name, call)                                                                                                \
+    __typeof(name()) __toyvm_##name(void)                                                                            \
+    {                                                                                                                \
+        return (__typeof(name()))call4(call, 0, 0, 0, 0);                                                            \
+    }                                                                                                                \
+    ALSO_NAMED(name)
+
+WHO(getppid, CALL_GETPPID);
+WHO(getuid, CALL_GETUID);
+WHO(geteuid, CALL_GETEUID);
+WHO(getgid, CALL_GETGID);
+WHO(getegid, CALL_GETEGID);
+
+/* None was set, and none will ring. */
+unsigned __toyvm_alarm(unsigned seconds)
 {
+    (void)seconds;
     return 0;
 }
+ALSO_NAMED(alarm);
 
-#pragma GCC diagnostic ignored "-Wattribute-alias"
-#define IS(function, name) extern __typeof(name) name __attribute__((weak, alias(#function)))
-IS(nobody_else, getppid);
-IS(nobody_else, getuid);
-IS(nobody_else, geteuid);
-IS(nobody_else, getgid);
-IS(nobody_else, getegid);
-IS(nobody_else, alarm); /* none was set, and none will ring */
-
+/* Linux has a sixth name behind these. */
 int __toyvm_uname(struct utsname *to)
 {
-    *to = (struct utsname){"toyvm", "toyvm", "1", "1", "riscv64"};
+    struct {
+        struct utsname names;
+        char domain[65];
+    } linux;
+    long value = call4(CALL_UNAME, (long)&linux, 0, 0, 0);
+    if (value != NO_CALL && result(value) < 0)
+        return -1;
+    *to = value == NO_CALL ? (struct utsname){"toyvm", "toyvm", "1", "1", "riscv64"} : linux.names;
     return 0;
 }
 ALSO_NAMED(uname);
 
 int __toyvm_gethostname(char *to, size_t length)
 {
-    strncpy(to, "toyvm", length);
+    struct utsname names;
+    if (__toyvm_uname(&names) < 0)
+        return -1;
+    strncpy(to, names.nodename, length);
     return 0;
 }
 ALSO_NAMED(gethostname);
@@ -225,14 +226,15 @@ long __toyvm_sysconf(int what)
         return CLOCKS_PER_SEC;
     case _SC_NPROCESSORS_CONF:
     case _SC_NPROCESSORS_ONLN:
-    case _SC_CHILD_MAX:
         return 1;
+    case _SC_CHILD_MAX:
+        return __toyvm_is_unix() ? 62 : 1;
     case _SC_OPEN_MAX:
-        return 3;
+        return __toyvm_is_unix() ? 64 : 3;
     case _SC_ARG_MAX:
         return ARG_MAX;
     default:
-        return result(-EINVAL);
+        return failure(EINVAL);
     }
 }
 ALSO_NAMED(sysconf);

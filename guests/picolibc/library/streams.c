@@ -84,7 +84,7 @@ ALSO_NAMED(fflush);
 
 static off_t seek_stream(FILE *stream, off_t offset, int whence)
 {
-    return is_seekable(stream) ? __bufio_seek(stream, offset, whence) : result(-ESPIPE);
+    return is_seekable(stream) ? __bufio_seek(stream, offset, whence) : failure(ESPIPE);
 }
 
 /* What waits in the buffer goes out before there is another. */
@@ -228,24 +228,31 @@ int __toyvm_fsetpos(FILE *stream, fpos_t *place)
 }
 ALSO_NAMED(fsetpos);
 
-/* Files cannot be made, renamed or deleted. */
+/* It has no name any more when it is given away. */
 FILE *__toyvm_tmpfile(void)
 {
-    errno = EROFS;
+    char path[] = "/tmp/.c-file-00000-000";
+    enum { NAMES = 1000, NUMBER = 13, COUNT = 19 };
+    if (!__toyvm_is_unix()) {
+        errno = EROFS;
+        return NULL;
+    }
+    for (int i = 0, process = __toyvm_getpid(); i < NAMES; i++) {
+        for (int digit = 0, rest = process; digit < 5; digit++, rest /= 10)
+            path[NUMBER + 4 - digit] = (char)('0' + rest % 10);
+        for (int digit = 0, rest = i; digit < 3; digit++, rest /= 10)
+            path[COUNT + 2 - digit] = (char)('0' + rest % 10);
+        int file = __toyvm_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+        if (file >= 0) {
+            unlink(path);
+            FILE *stream = open_stream(file, __SRD | __SWR);
+            if (!stream)
+                __toyvm_close(file);
+            return stream;
+        }
+        if (errno != EEXIST)
+            break;
+    }
     return NULL;
 }
 ALSO_NAMED(tmpfile);
-
-int __toyvm_remove(const char *path)
-{
-    (void)path;
-    return (int)result(-EROFS);
-}
-ALSO_NAMED(remove);
-
-int __toyvm_rename(const char *from, const char *to)
-{
-    (void)from, (void)to;
-    return (int)result(-EROFS);
-}
-ALSO_NAMED(rename);
