@@ -1,8 +1,8 @@
 # The operating system's file system without processes: system calls from a script in memory, one after another.
 #
-# The script: a dword, how many calls there are; from 64 on rows of 64 bytes: number, six arguments, and room for the result.
-# Call 1000 makes the caller another user, of user and group id the arguments; 1001 forgets what it opened and mounts again.
-# The caller never sleeps: what would have to gets -EINTR.
+# The script: a dword, how many calls there are; from 64 on rows of 64 bytes: number, six arguments, and room for the
+# result. Call 1000 makes the caller another user, of user and group id the arguments; 1001 forgets what it opened and
+# mounts again. The caller never sleeps: what would have to gets -EINTR.
 
 .equ DISK_UNTRAPPED, 1
 .ifndef SCRIPT_SIZE              # a smaller one is quicker to go back to
