@@ -1,7 +1,7 @@
 """The operating system's file system against a model, on damaged disks, and where the disk has no room.
 
-tests/os/files.s makes the calls, as the kernel does for a program, on the bare machine: the techniques are for the tests
-of programs.
+tests/os/files.s makes the calls, as the kernel does for a program, on the bare machine: techniques are for the tests of
+programs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from toyvm.filesystem.volume import new_volume
 
 DISK = 4 << 20
 NOT_MOUNTED = 9  # the guest's code
-ENOSPC, EMFILE, EFBIG = -28, -24, -27
+ENOSPC, EMFILE, EFBIG, EROFS = -28, -24, -27, -30
 
 
 def empty_disk(size: int = DISK) -> bytearray:
@@ -141,3 +141,20 @@ def test_what_is_open_lives_without_a_name_until_it_is_closed_or_the_power_comes
         assert run.results[read] == 4
         assert run.bytes_at(address, 4) == b"kept"
         assert sorted(tree_of(disk)) == [b""], end
+
+
+def test_a_disk_that_may_not_be_written_is_read() -> None:
+    disk, script = empty_disk(), Script()
+    script.call("mkdirat", AT_FDCWD, "/dir", 0o755)
+    script.run(disk)
+    before, script = bytes(disk), Script()
+    there = script.call("openat", AT_FDCWD, "/dir", 0, 0)
+    refused = [
+        script.call("mkdirat", AT_FDCWD, "/new", 0o755),
+        script.call("openat", AT_FDCWD, "/file", O_RDWR | O_CREAT, 0o644),
+        script.call("unlinkat", AT_FDCWD, "/dir", 0x200),
+    ]
+    run = script.run(disk, writable=False)
+    assert run.results[there] == 0
+    assert {run.results[n] for n in refused} == {EROFS}
+    assert disk == before

@@ -217,6 +217,10 @@ class Both:
     model: Model = field(default_factory=Model)
     expected: list[int] = field(default_factory=list)
     reads: list[tuple[int, bytes]] = field(default_factory=list)  # addresses, and what should be read there
+    states: list[Tree] = field(default_factory=list)  # the tree before each call, and after the last
+
+    def __post_init__(self) -> None:
+        self.states.append(self.model.tree())
 
     def mkdir(self, path: str, mode: int = 0o777) -> None:
         self._do("mkdirat", AT_FDCWD, path, mode, result=_result(self.model.mkdir, path, mode))
@@ -245,11 +249,11 @@ class Both:
     def write(self, path: str, offset: int, data: bytes) -> None:
         """Three calls: openat, pwrite64, close."""
         node = self._open(path)
-        result = -errno.EBADF if node is None else len(data)
-        self._do("pwrite64", 0, self.script.put(data), len(data), offset, result=result)
         if node is not None:
             node.contents += bytes(max(0, offset - len(node.contents)))
             node.contents[offset : offset + len(data)] = data
+        result = -errno.EBADF if node is None else len(data)
+        self._do("pwrite64", 0, self.script.put(data), len(data), offset, result=result)
         self._close(node)
 
     def read(self, path: str, offset: int, length: int) -> None:
@@ -276,6 +280,7 @@ class Both:
     def _do(self, name: str, *arguments: int | str, result: int) -> None:
         self.script.call(name, *arguments)
         self.expected.append(result)
+        self.states.append(self.model.tree())
 
 
 def random_call(both: Both, random: Random, largest: int = 20_000) -> None:

@@ -13,6 +13,7 @@ from toyvm.filesystem.check import check
 from toyvm.filesystem.layout import DIRECTORY, LINK, REGULAR
 from toyvm.filesystem.volume import Volume
 from toyvm.image import Image
+from toyvm.isa.control import ALL_BITS
 from toyvm.launch import launched
 from toyvm.machine.computer import Computer
 
@@ -68,9 +69,7 @@ class Script:
 
     def load(self, machine: Computer, unmade: int = 0) -> None:
         """Into a machine that has the guest; `unmade` is the result of a call until it is made."""
-        packed = [
-            _ROW.pack(number, *(value & (1 << 64) - 1 for value in values), unmade) for number, values in self.rows
-        ]
+        packed = [_ROW.pack(number, *(value & ALL_BITS for value in (*values, unmade))) for number, values in self.rows]
         machine.write(self._base, len(self.rows).to_bytes(8, "little").ljust(_HEADER, b"\0") + b"".join(packed))
         machine.write(self._base + _HEADER + _ROW.size * self.room, bytes(self.data))
 
@@ -78,9 +77,9 @@ class Script:
         rows = machine.read(self._base + _HEADER, _ROW.size * len(self.rows))
         return [struct.unpack_from("<q", rows, _ROW.size * n + _RESULT)[0] for n in range(len(self.rows))]
 
-    def run(self, disk: bytearray, technique: str = "bare") -> ScriptRun:
+    def run(self, disk: bytearray, technique: str = "bare", *, writable: bool = True) -> ScriptRun:
         """On a disk, which has the changes then."""
-        with launched(technique, MEMORY, disk=disk) as machine:
+        with launched(technique, MEMORY, disk=disk, disk_writable=writable) as machine:
             machine.load(self.image)
             self.load(machine)
             outcome = machine.run(LIMIT)
