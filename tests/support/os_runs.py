@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from support.guest_runs import GUESTS, TESTS, Run, image_of
 from toyvm.asm import assemble
@@ -11,6 +13,7 @@ from toyvm.filesystem.skeleton import add_file, furnish
 from toyvm.filesystem.tree import put_contents
 from toyvm.filesystem.volume import new_volume
 from toyvm.launch import launched
+from toyvm.shipped.system_disk import PROGRAM_BASE
 
 KERNEL = GUESTS / "os" / "os.s"
 PROGRAMS = TESTS / "guests" / "os"
@@ -19,23 +22,39 @@ LIMIT = 100_000_000  # instructions
 
 
 @cache
-def _disk_with(program: Path) -> bytes:
-    image = assemble([program], include=[PROGRAMS, GUESTS]).image
+def assembled(program: Path) -> bytes:
+    """The image of a program's source."""
+    return assemble([program], include=[PROGRAMS, GUESTS], base=PROGRAM_BASE).image.to_bytes()
+
+
+@cache
+def _disk_with(*programs: tuple[str, bytes]) -> bytes:
     data = bytearray(DISK_BYTES)
     volume = new_volume(data)
     furnish(volume, GUESTS / "os" / "root")
     put_contents(volume, PROGRAMS / "files", volume.find("/etc"))
-    add_file(volume, volume.find("/bin"), "init", image.to_bytes(), 0o755)
+    for name, image in programs:
+        add_file(volume, volume.find("/bin"), name, image, 0o755)
     volume.close()
     return bytes(data)
 
 
-def run_as_init(
-    program: Path, technique: str = "bare", *, engine: str = "interpreter", memory: int = 16 << 20, input: bytes = b""
-) -> Run:
+def run_as_init(program: Path, technique: str = "bare", **options: Any) -> Run:
     """Boot the operating system from a small disk on which the program, a source, is /bin/init."""
+    return boot({"init": assembled(program)}, technique, **options)
+
+
+def boot(
+    programs: Mapping[str, bytes],
+    technique: str = "bare",
+    *,
+    engine: str = "interpreter",
+    memory: int = 16 << 20,
+    input: bytes = b"",
+) -> Run:
+    """Boot the operating system from a small disk with these images in /bin."""
     image = image_of(KERNEL, technique)
-    disk = bytearray(_disk_with(program))
+    disk = bytearray(_disk_with(*programs.items()))
     with launched(technique, memory, engine=engine, input=input, disk=disk) as machine:
         machine.load(image)
         outcome = machine.run(LIMIT)
