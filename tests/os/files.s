@@ -42,6 +42,8 @@ _start:
     beq  t0, t1, 5f
     li   t1, CALL_REMOUNT
     beq  t0, t1, 6f
+    li   t1, CALLS              # a call may have written over the script
+    bgeu t0, t1, 2f
     slli t0, t0, 3
     la   t1, call_table
     add  t0, t0, t1
@@ -59,8 +61,7 @@ _start:
     addi s1, s1, -1
 4:  bnez s1, 1b
     call files_exit
-    li   a0, 0
-    j    10f
+    j    check_held
 5:  call become
     j    2b
 6:  call restart
@@ -101,6 +102,30 @@ restart:
     call files_begin
 1:  restore ra, s0
     ret
+
+# Jumped to by the end, when the caller has gone: code 0 if nobody holds an inode, a file or a pipe, else 8.
+check_held:
+    la   t0, inodes + INODE_COUNT
+    la   t1, inodes_end
+    li   t2, INODE_RECORD
+    li   a0, 8
+    call 1f
+    la   t0, files + FILE_COUNT
+    la   t1, files_end
+    li   t2, FILE_RECORD
+    call 1f
+    la   t0, pipes + PIPE_PAGE
+    la   t1, pipes_end
+    li   t2, PIPE_RECORD
+    call 1f
+    li   a0, 0
+    power_off
+1:  ld   t3, 0(t0)
+    bnez t3, 3f
+    add  t0, t0, t2
+    bltu t0, t1, 1b
+    ret
+3:  power_off
 
 become:
     sw   a0, PROC_FSUID(tp)

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 from support.file_model import Both, random_call
-from support.file_system import AT_FDCWD, O_CREAT, O_RDWR, Script, tree_of
+from support.file_system import AT_FDCWD, CALLS, O_CREAT, O_RDWR, Script, tree_of
 
 from toyvm.filesystem.layout import Superblock
 from toyvm.filesystem.volume import new_volume
@@ -68,6 +68,30 @@ def test_a_damaged_disk_gives_errors_at_worst(seed: int) -> None:
         disk[place : place + 4] = value.to_bytes(4, "little")
     run = random_calls(1000 + seed, 60).script.run(disk)
     assert run.exit_code in (0, NOT_MOUNTED)
+
+
+def _any_argument(random: Random, script: Script) -> int:
+    address = script.put(b"/a/../b\0" + bytes(64))
+    return random.choice(
+        (
+            *(random.randrange(8), random.randrange(8), random.randrange(1 << 12), 1 << random.randrange(64)),
+            *(-1, AT_FDCWD, random.randrange(1 << 64), address, address, address + random.randrange(64), 0),
+        )
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_calls_with_any_arguments_give_a_result_or_an_error(seed: int) -> None:
+    random, script, disk = Random(seed), Script(), empty_disk(1 << 20)
+    for name in ("a", "b", "a/b"):
+        script.call("mkdirat", AT_FDCWD, name, 0o777)
+    calls = sorted(number for number in CALLS.values() if number < 1000)
+    for _ in range(1000):
+        script.rows.append((random.choice(calls), [_any_argument(random, script) for _ in range(6)]))
+    run = script.run(disk)
+    assert run.exit_code == 0
+    assert all(result > -4096 for result in run.results)
+    assert tree_of(disk)
 
 
 @pytest.mark.parametrize("place", [8, 12, 16, 20, 24, 28, 32, 36, 40, 1016])

@@ -23,9 +23,25 @@ O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC = 1, 2, 0x40, 0x80, 0x200
 MEMORY = 8 << 20
 LIMIT = 100_000_000  # instructions
 CALLS = {
-    **{"getcwd": 17, "mkdirat": 34, "unlinkat": 35, "symlinkat": 36, "linkat": 37, "truncate": 45, "chdir": 49},
+    **{
+        "getcwd": 17,
+        "dup": 23,
+        "dup3": 24,
+        "fcntl": 25,
+        "ioctl": 29,
+        "mknodat": 33,
+        "mkdirat": 34,
+        "unlinkat": 35,
+        "symlinkat": 36,
+        "linkat": 37,
+        "statfs": 43,
+        "fstatfs": 44,
+        "truncate": 45,
+    },
+    **{"ftruncate": 46, "faccessat": 48, "chdir": 49, "fchdir": 50, "chroot": 51, "fchmod": 52, "fchownat": 54},
+    **{"fchown": 55, "pipe2": 59, "readv": 65, "writev": 66, "ppoll": 73, "newfstatat": 79, "sync": 81, "fsync": 82},
     **{"fchmodat": 53, "openat": 56, "close": 57, "getdents64": 61, "lseek": 62, "read": 63, "write": 64},
-    **{"pread64": 67, "pwrite64": 68, "readlinkat": 78, "fstat": 80, "renameat2": 276},
+    **{"pread64": 67, "pwrite64": 68, "readlinkat": 78, "fstat": 80, "utimensat": 88, "renameat2": 276},
     **{"become": 1000, "remount": 1001},
 }
 _ROW = struct.Struct("<8Q")
