@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.commands import ROOT
 from support.host_files import ECHO, programs_in, written
-from support.terminal import Terminal, host_on
+from support.terminal import JOB_OF_A_SHELL, Terminal, host_on
 
 from toyvm.cli.host.keys import ATTACHED, CLOSES, WATCHING, help_lines, last_line
 
@@ -246,7 +246,7 @@ def test_who_is_attached_sees_how_the_guest_ends_and_goes_back_by_the_same_way(f
         terminal.press("bye\r\x04")
         terminal.until(lambda: terminal.rows[-1] == f"{ATTACHED}   echoer: exit 0")
         terminal.press("q")
-        terminal.press("\x1d:show sleeper\r")
+        terminal.press("\x1d:show sleeper\ra")
         terminal.until(lambda: terminal.rows[-1] == f'{WATCHING}   sleeper, paused: it has no input = "console"')
         terminal.press("q")
         terminal.shows("> sleeper")
@@ -329,42 +329,11 @@ def test_signals_that_come_in_a_crowd_leave_it_whole_too(folder: Path) -> None:
         assert terminal.is_whole
 
 
-SHELL = """
-import os, signal, subprocess, sys, termios
-
-def to_front():
-    os.setpgid(0, 0)
-    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-    os.tcsetpgrp(0, os.getpid())
-    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
-
-signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-before = termios.tcgetattr(0)
-child = subprocess.Popen(sys.argv[1:], preexec_fn=to_front)
-while True:
-    _, status = os.waitpid(child.pid, os.WUNTRACED)
-    os.tcsetpgrp(0, os.getpgrp())
-    if not os.WIFSTOPPED(status):
-        sys.exit(os.waitstatus_to_exitcode(status))
-    whole = termios.tcgetattr(0) == before
-    termios.tcsetattr(0, termios.TCSADRAIN, before)
-    print("stopped", os.WSTOPSIG(status), "whole" if whole else "not whole", flush=True)
-    word = sys.stdin.readline().strip()
-    if word == "kill":
-        os.killpg(child.pid, signal.SIGTERM)
-    if word in ("bg", "kill"):
-        os.killpg(child.pid, signal.SIGCONT)
-        continue
-    os.tcsetpgrp(0, child.pid)
-    os.killpg(child.pid, signal.SIGCONT)
-"""
-
-
 @pytest.fixture
 def job(folder: Path) -> Iterator[Terminal]:
     """`toyvm host` as the job of a shell, with a guest that loops and one that repeats what it is told."""
     path = written(folder, LOOPER, ECHOER)
-    with Terminal([sys.executable, "-c", SHELL, sys.executable, "-m", "toyvm", "host", str(path)]) as terminal:
+    with Terminal([*JOB_OF_A_SHELL, sys.executable, "-m", "toyvm", "host", str(path)]) as terminal:
         terminal.shows("> looper       trap       ready")
         yield terminal
 

@@ -21,6 +21,38 @@ from support.commands import ROOT
 
 pyte = pytest.importorskip("pyte")
 _PATIENCE = 30  # seconds
+# The job control of a shell, around the command behind it: of a job that stops it says by which signal and whether the
+# terminal was given back; fg, bg and kill go on with it.
+_SHELL = """
+import os, signal, subprocess, sys, termios
+
+def to_front():
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    os.tcsetpgrp(0, os.getpid())
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+before = termios.tcgetattr(0)
+child = subprocess.Popen(sys.argv[1:], preexec_fn=to_front)
+while True:
+    _, status = os.waitpid(child.pid, os.WUNTRACED)
+    os.tcsetpgrp(0, os.getpgrp())
+    if not os.WIFSTOPPED(status):
+        sys.exit(os.waitstatus_to_exitcode(status))
+    whole = termios.tcgetattr(0) == before
+    termios.tcsetattr(0, termios.TCSADRAIN, before)
+    print("stopped", os.WSTOPSIG(status), "whole" if whole else "not whole", flush=True)
+    word = sys.stdin.readline().strip()
+    if word == "kill":
+        os.killpg(child.pid, signal.SIGTERM)
+    if word in ("bg", "kill"):
+        os.killpg(child.pid, signal.SIGCONT)
+        continue
+    os.tcsetpgrp(0, child.pid)
+    os.killpg(child.pid, signal.SIGCONT)
+"""
+JOB_OF_A_SHELL = [sys.executable, "-c", _SHELL]
 
 
 class _Screen(pyte.Screen):  # type: ignore[misc]
@@ -132,11 +164,17 @@ class Terminal:
         return self.process.returncode
 
     @property
+    def is_unbuffered(self) -> bool:
+        """Does each key come as it is pressed, without an echo?"""
+        return not termios.tcgetattr(self._slave)[3] & (termios.ICANON | termios.ECHO)
+
+    @property
     def is_whole(self) -> bool:
         """Are its modes as they were, and has it its usual screen, with a cursor, and wraps?"""
         taken, given = self.raw.rfind("\x1b[?1049h"), self.raw.rfind("\x1b[?1049l")
+        usual = given > taken or taken < 0
         wraps = pyte.modes.DECAWM in self._screen.mode
-        return given > taken and wraps and self.cursor is not None and termios.tcgetattr(self._slave) == self.modes
+        return usual and wraps and self.cursor is not None and termios.tcgetattr(self._slave) == self.modes
 
 
 def host_on(file: object, *words: str, columns: int = 80, rows: int = 24) -> Terminal:

@@ -7,8 +7,10 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EINTR
 from time import sleep
 from types import FrameType
+from typing import Any
 
 from toyvm.machine.console import BytesInput, DescriptorInput, InputSource
 
@@ -76,7 +78,10 @@ def standard_input(has_all_keys: bool = False) -> InputSource:
 @contextmanager
 def keys_unbuffered(source: InputSource) -> Iterator[None]:
     """While a guest has the terminal: no line editing, no echo. Ctrl-C still interrupts, unless that is a key as others
-    for it. Restored whatever happens."""
+    for it. Restored whatever happens.
+
+    Ctrl-Z suspends: the shell has its own modes then, and these are set again when the process goes on.
+    """
     if not isinstance(source, TerminalInput):
         yield
         return
@@ -95,14 +100,27 @@ def keys_unbuffered(source: InputSource) -> Iterator[None]:
         for number in ENDING_SIGNALS
         if signal.getsignal(number) is signal.SIG_DFL  # nohup's stay ignored
     }
+    previous[signal.SIGCONT] = signal.signal(signal.SIGCONT, lambda *_: set_modes(descriptor, changed))
     try:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, changed)
+        set_modes(descriptor, changed)
         yield
     finally:
-        with suppress(termios.error):  # the terminal has gone away
-            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with suppress(OSError):  # the terminal has gone away
+            set_modes(descriptor, before)
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def set_modes(descriptor: int, modes: list[Any]) -> None:
+    """As tcsetattr. In the background this stops the process, until it is in front. Raises OSError."""
+    import termios
+
+    while True:
+        try:
+            return termios.tcsetattr(descriptor, termios.TCSADRAIN, modes)
+        except termios.error as error:
+            if error.args[0] != EINTR:
+                raise OSError(*error.args) from None
 
 
 def _on_termination(number: int, frame: FrameType | None) -> None:

@@ -9,12 +9,11 @@ import termios
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from errno import EINTR
 from types import FrameType
 from typing import Any, Self
 
 from toyvm.cli.host.columns import columns, fitted, padded
-from toyvm.cli.terminal import ENDING_SIGNALS, TerminalInput
+from toyvm.cli.terminal import ENDING_SIGNALS, TerminalInput, set_modes
 
 _TAKE = "\x1b[?1049h\x1b[?7l\x1b[?25l"  # a screen of its own, which does not wrap, without a cursor
 _GIVE_BACK = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
@@ -99,7 +98,7 @@ class Display:
     def _give_back(self) -> None:
         if self._is_taken:
             self._write(_GIVE_BACK)
-            self._set(self._before)
+            set_modes(self._input, self._before)
             self._is_taken = False
 
     def _set_modes(self) -> None:
@@ -110,15 +109,7 @@ class Display:
         if self._signals:
             modes[3] |= termios.ISIG
         modes[6][termios.VMIN], modes[6][termios.VTIME] = 1, 0
-        self._set(modes)
-
-    def _set(self, modes: list[Any]) -> None:
-        while True:
-            try:
-                return termios.tcsetattr(self._input, termios.TCSADRAIN, modes)
-            except termios.error as error:
-                if error.args[0] != EINTR:
-                    raise OSError(*error.args) from None
+        set_modes(self._input, modes)
 
     # Signals.
 

@@ -175,11 +175,10 @@ class Screen:
             self._message = printable(str(error))
 
     def _show(self, name: str) -> None:
-        """What a guest has written is seen where one is attached to it."""
+        """What a guest has written is seen where it is chosen."""
         if name == EVERY:
-            raise UsageError("show takes one guest here, and attaches to it")
+            raise UsageError("show takes one guest here, and chooses it")
         self._choose([guest.name for guest in self._host.guests].index(name))
-        self._attach()
 
     def _pause_or_resume(self) -> None:
         self._do("resume" if self._guest.condition is Condition.PAUSED else "pause")
