@@ -45,7 +45,7 @@ _start:
     j    1b
 2:  addi a0, a0, 1
     j    2b
-text: .asciz "\\033[2J\\033[1;1Hred: \\033[31mno\\033[0m\\033]0;title\\007\\n10%\\r20%\\nax\\bb\\tc\\n\\001"
+text: .asciz "gone\\n\\033[2J\\033[1;1Hred: \\033[31mno\\033[0m\\033]0;title\\007\\n10%\\r20%\\nax\\bb\\tc\\n\\001"
 """
 
 

@@ -167,6 +167,8 @@ def test_the_keys_and_a_console_leave_the_last_row_for_the_way_back(height: int)
         (b"ab\b\bX\b\b\b\bY", ["Yb"]),
         (b"a\tb\n12345678\tc", ["a       b", "12345678  ", "      c"]),
         (b"bell\a", ["bell"]),
+        (b"gone\n\x1b[H\x1b[2Jtop\n", ["top", ""]),
+        (b"\x1b[2J\x1b[Hgone\n\x1b[H\x1b[Jtop", ["top"]),
         (b"\x1b[1;31mred\x1b[0m \x1b]0;title\x07\x1b(Bplain\x1b7\x1b[?25l", ["red plain"]),
         (b"\x1b]0;no end", ["\\x1b]0;no ", "end"]),
         (b"\x00\x7f\xff", ["\\x00\\x7f\ufffd"]),

@@ -8,6 +8,7 @@ from toyvm.cli.host.columns import columns, wrapped
 from toyvm.printable import printable
 
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])")
+_CLEARS = (b"\x1b[2J", b"\x1b[H\x1b[J")  # the screen
 _TAB = 8
 _BYTES_A_COLUMN = 4
 
@@ -15,9 +16,11 @@ _BYTES_A_COLUMN = 4
 def last_rows(data: bytes, width: int, height: int) -> tuple[list[str], int]:
     """The last rows of what was written, at most `height`, and the column behind the last letter.
 
-    Lines are wrapped. Carriage return, backspace and tab do what they do; escape sequences, which would set colours or
-    move about, are left out, and other controls shown as escapes.
+    Lines are wrapped. Carriage return, backspace and tab do what they do, and what clears the screen does; other escape
+    sequences, which would set colours or move about, are left out, and other controls shown as escapes.
     """
+    for clear in _CLEARS:
+        data = data.rpartition(clear)[2]
     lines = _tail(data, (width * height + 1) * _BYTES_A_COLUMN).split("\n")
     shown = [_line(line) for line in lines[-height:]]
     rows = [row for text, _ in shown for row in wrapped(text, width)]
