@@ -97,7 +97,8 @@ class Subject:
         measured = Recompiling(waiting=True, cache=self.code_cache)
         engine = measured if self.engine == RECOMPILER else self.engine
         output, disk = Discarded(), bytearray(sectors * SECTOR_SIZE) if sectors else None
-        return launched(self.technique, GUEST_MEMORY, engine=engine, level=self.level, output=output, disk=disk)
+        options = {"output": output, "disk": disk, "disk_cache": False}  # nobody cuts the power: nothing is kept for it
+        return launched(self.technique, GUEST_MEMORY, engine=engine, level=self.level, **options)
 
 
 class Discarded(io.RawIOBase):
