@@ -12,6 +12,7 @@ from toyvm.asm.disassembler import disassemble_word
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.registers import ABI_NAMES
+from toyvm.reference.machine import ReferenceMachine
 from toyvm.testing.programs import Program
 
 WORD_NAMES = (*ABI_NAMES, "pc", *(register.name for register in CONTROL_REGISTERS))
@@ -28,6 +29,8 @@ class State:
     words: tuple[int, ...]
     output: bytes
     disk: bytes
+    waiting: list[tuple[int, bytes]]  # writes that a power cut may take away
+    lasting: dict[int, bytes]  # what their sectors hold without them
     pages: dict[int, bytes]
 
 
@@ -35,6 +38,7 @@ def observe(machine: Any, until: int) -> State:
     """Run a machine to a count, and look at everything."""
     result = machine.run(until=until)
     pages = machine.pages()
+    waiting, lasting = _cached(machine)
     return State(
         stop=str(getattr(result, "stop", result)),
         retired=machine.retired,
@@ -42,8 +46,20 @@ def observe(machine: Any, until: int) -> State:
         words=machine.state_words(),
         output=machine.output,
         disk=machine.disk,
+        waiting=waiting,
+        lasting=lasting,
         pages=dict(pages),
     )
+
+
+def _cached(machine: Any) -> tuple[list[tuple[int, bytes]], dict[int, bytes]]:
+    """The disk's write cache."""
+    if isinstance(machine, ReferenceMachine):
+        return machine.disk_waiting, machine.disk_lasting
+    cut = machine.power_cut() if machine.disk else None
+    if cut is None:
+        return [], {}
+    return list(cut.pending), {sector: cut.durable.read(sector) for sector, _ in cut.pending}
 
 
 def differences(expected: State, found: State) -> list[str]:
