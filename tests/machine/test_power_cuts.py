@@ -368,6 +368,25 @@ def test_a_snapshot_has_the_writes_that_wait(technique: str) -> None:
             assert other.save() == snapshot
 
 
+def test_a_snapshot_is_gone_back_to_from_a_cache_that_was_full_before() -> None:
+    few, many = script_of(27, 3, flushes=0), [(DISK_WRITE, 0, 12, n) for n in range(DISK_CACHE_WRITES // 12 + 2)]
+    with Machine(MEMORY, disk=disk(), disk_latency=5) as machine:
+        cut = ran(machine, few).power_cut()
+        snapshot = machine.save()
+        assert len(ran_again(machine, many).power_cut().pending) == DISK_CACHE_WRITES
+        machine.restore(snapshot)
+        found = machine.power_cut()
+        assert (found.pending, bytes(found.durable)) == (cut.pending, bytes(cut.durable))
+        assert machine.save() == snapshot
+
+
+def ran_again(machine: Computer, script: list[Command]) -> Computer:
+    """A machine that has switched itself off, like a new one."""
+    with Machine(MEMORY, disk=disk(), disk_latency=5) as other:
+        machine.restore(other.save())
+    return ran(machine, script)
+
+
 def test_what_does_not_fit_is_refused_and_changes_nothing() -> None:
     with Machine(MEMORY, disk=disk()) as machine:
         ran(machine, script_of(25, 4))

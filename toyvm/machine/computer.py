@@ -451,7 +451,7 @@ class Computer:
 
     @property
     def disk_writes(self) -> int:
-        """How often the disk was written to: commands, and requests of its ring."""
+        """How often the disk was written to, by commands and requests of its ring, whatever was restored since."""
         return int(lib.t64_vm_disk_writes(self.vm))
 
     def run_to_disk_write(self, max_instructions: int | None = None, timeout: float | None = None) -> Outcome:

@@ -61,6 +61,8 @@ _RINGS = (
     "Set before looking at the ring once more, rsp_event so misses nothing.",
     "The disk does one request after another, each in its latency, and then looks at the ring by itself; the "
     "interrupt disk comes when rsp_prod passes rsp_event. Output leaves, and input comes, at a doorbell.",
+    "A flush is of all requests before it. Each sector of a request is a write of its own, which a power cut may take "
+    "away and leave the others.",
 )
 _OFFERED = (
     "Where a host was asked to offer hypercalls to an unmodified kernel, info.hypercalls is set there, too, and the "
