@@ -149,6 +149,15 @@ def test_a_transaction_with_any_damage_is_none(damage: int) -> None:
     assert logged({number: b"n" * BLOCK_SIZE, number + 1: b"m" * BLOCK_SIZE}, damage=damage).replayed == 0
 
 
+def test_a_log_that_was_brought_home_takes_no_later_change_back() -> None:
+    number = small().superblock.data_start + 5
+    volume = logged({number: b"n" * BLOCK_SIZE})
+    volume.block(number)[:] = b"m" * BLOCK_SIZE
+    later = reopened(volume)
+    assert later.replayed == 0
+    assert bytes(later.block(number)) == b"m" * BLOCK_SIZE
+
+
 def test_a_superblock_torn_by_a_cut_is_mended_from_the_log() -> None:
     volume = small()
     newer = Superblock.unpack(volume.data).pack()

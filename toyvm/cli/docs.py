@@ -14,8 +14,20 @@ from toyvm.errors import ExitCode, UsageError
 
 # What is read first comes first.
 _ORDER = (
-    *("running", "guests", "c-programs", "techniques", "rewriting", "domains", "hosts", "lab", "engines", "monitors"),
-    *("python", "glossary", "security", "measurements", "design", "map"),
+    *(
+        "running",
+        "guests",
+        "os",
+        "c-programs",
+        "techniques",
+        "rewriting",
+        "domains",
+        "hosts",
+        "lab",
+        "engines",
+        "monitors",
+    ),
+    *("python", "glossary", "security", "measurements", "design", "os-design", "map"),
 )
 
 

@@ -55,8 +55,10 @@ class Volume:
         self._next_inode = ROOT_INODE
 
     def close(self) -> None:
-        """Write the counts back."""
+        """Write the counts back, and let the log be empty: what it has is home, and older than what changed."""
         self.data[:BLOCK_SIZE] = self.superblock.pack()
+        log = self.superblock.log_start * BLOCK_SIZE
+        self.data[log : log + BLOCK_SIZE] = bytes(BLOCK_SIZE)
 
     # Blocks and inodes.
 
