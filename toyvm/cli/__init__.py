@@ -64,7 +64,7 @@ exit codes:
   130   interrupted
 """
 
-_FILES = ("FILE", "DIR", "PROGRAM", "SOURCE", "IMAGE", "ELF")  # what options and arguments call one in their help
+FILES = ("FILE", "DIR", "PROGRAM", "HOST", "SOURCE", "IMAGE", "ELF")  # what help calls the name of one
 _SWITCH_SECONDS = 0.0005  # until a thread that compiles lets in the one that runs the guest
 
 
@@ -197,7 +197,7 @@ def parser_of(command: str, *verb: str) -> Parser:
     parser = Parser(prog=prog, description=description, formatter_class=Help, allow_abbrev=False)
     module.add_arguments(parser, *verb)
     for action in parser._actions:
-        if action.metavar in _FILES:
+        if action.metavar in FILES:
             action.type = _file_name
     return parser
 

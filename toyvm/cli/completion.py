@@ -14,6 +14,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 
+from toyvm.cli import COMMANDS, FILES, module_of, verbs_of
 from toyvm.errors import ExitCode, UsageError
 
 _SHELLS = ("bash", "zsh", "fish")
@@ -38,8 +39,6 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _whole_parser() -> argparse.ArgumentParser:
     """All commands in one parser, each action with what may stand there: to be looked at, not to parse with."""
-    from toyvm.cli import COMMANDS, module_of, verbs_of
-
     parser = argparse.ArgumentParser(prog="toyvm")
     parser.add_argument("--version", action="version", help="print the version")
     commands = parser.add_subparsers()
@@ -80,6 +79,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
     ]
     engines = NATIVE_ENGINES if command == "rewritten" else ENGINES
     return {
+        "C": ("on", "off"),
         "PROGRAM": list(shipped_guests()),
         "HOST": list(shipped_host_files()),
         "T": techniques,
@@ -93,7 +93,6 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
     }
 
 
-FILES = ("FILE", "IMAGE", "SOURCE", "ELF")
 _NAMES_AND_FILES = ("PROGRAM", "HOST")
 
 
@@ -105,9 +104,7 @@ def _offer(action: argparse.Action, names: Mapping[str, Sequence[str]]) -> None:
     if kind in _NAMES_AND_FILES:
         action.complete = _names_and_files(f"_toyvm_{kind.lower()}_or_file", names[kind])  # type: ignore[attr-defined]
     elif kind in FILES:
-        action.complete = shtab.FILE  # type: ignore[attr-defined]
-    elif kind == "DIR":
-        action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
+        action.complete = shtab.DIRECTORY if kind == "DIR" else shtab.FILE  # type: ignore[attr-defined]
     elif kind == "ARGUMENT":
         action.help = argparse.SUPPRESS  # any word may stand there; zsh would say so, and complete no option
     elif kind in names:
