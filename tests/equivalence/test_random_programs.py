@@ -40,12 +40,14 @@ def test_a_random_program_is_the_same_on_the_bare_machine_of_every_level(seed: i
     compare(random_program(random, level), ["interpreter"], checkpoints(random))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(400, 440))
 def test_a_random_program_is_the_same_under_the_hybrid_monitor_on_hybrid_hardware(seed: int) -> None:
     random = Random(seed)
     compare(random_program(random, Level.HYBRID), ["hybrid"], checkpoints(random))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEAKY)
 @pytest.mark.parametrize("seed", range(440, 480))
 def test_a_random_program_is_the_same_rewritten_on_hardware_of_every_level(seed: int, level: Level) -> None:
@@ -90,6 +92,7 @@ def test_a_random_program_is_the_same_with_every_exit_observed(seed: int) -> Non
     compare(random_program(random), names, checkpoints(random))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(200, 220))
 def test_a_random_program_is_the_same_saved_and_restored_on_the_way(seed: int) -> None:
     random = Random(seed)
@@ -105,6 +108,7 @@ def test_a_drawn_program_is_the_same_bare_and_under_a_monitor(program: Program, 
     compare(program, SUBJECTS, checkpoints(random))
 
 
+@pytest.mark.slow
 @settings(max_examples=EXAMPLES // 2)
 @given(program=strategies.user_programs(), random=st.randoms(use_true_random=False))
 def test_a_user_program_is_the_same_bare_and_under_a_monitor(program: Program, random: Random) -> None:

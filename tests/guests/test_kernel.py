@@ -104,6 +104,7 @@ def test_a_kernel_without_room_for_init_says_so(technique: str) -> None:
     assert run.output == b"kernel: 132 KiB of memory\nkernel: too little memory\n"
 
 
+@pytest.mark.slow
 def test_bare_begins_as_the_reference_does() -> None:
     bare, reference = (run_guest(KERNEL, name, limit=100_000) for name in ("bare", "reference"))
     assert bare.stop == reference.stop == "limit"

@@ -137,6 +137,7 @@ def check(programs: list[Program], random: Random) -> None:
         assert of_the_guest(exits) == of_the_guest(exits_shared), program
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", SOUND)
 @pytest.mark.parametrize("seed", range(15))
 def test_a_guest_ends_as_it_does_alone_whatever_its_neighbours_do(seed: int, level: Level) -> None:

@@ -91,6 +91,7 @@ def test_main_is_found_in_its_source(folder: Path) -> None:
     assert location.line in (line, line + 1)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which(FINDER) is None, reason=f"{FINDER} is not installed")
 def test_every_line_is_the_one_that_the_binary_utilities_find(folder: Path) -> None:
     program = compiled(folder, LIBRARY)

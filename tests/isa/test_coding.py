@@ -24,6 +24,7 @@ def test_a_word_made_of_legal_operands_decodes(word: int) -> None:
     assert decode(word) is not None
 
 
+@pytest.mark.slow
 @ROWS
 @given(data=st.data())
 def test_decoding_inverts_encoding(row: Instruction, data: st.DataObject) -> None:

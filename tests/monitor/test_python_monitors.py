@@ -38,6 +38,7 @@ def checkpoints(random: Random) -> list[int]:
     return sorted(counts | {count + 1 for count in counts if random.random() < 0.3} | {LIMIT})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(500, 560))
 def test_a_random_program_is_the_same_under_the_example(seed: int) -> None:
     random = Random(seed)
@@ -103,6 +104,7 @@ def test_a_guest_does_what_its_header_says(path: Path) -> None:
         assert guest.output == (header.text("output") or b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_guest_cannot_tell_where_its_runs_began(seed: int) -> None:
     random = Random(seed)

@@ -49,6 +49,7 @@ def test_guests_by_turns_end_as_each_does_alone() -> None:
         assert [end_of(guest) for guest in guests] == [alone[kind] for kind in kinds]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("technique", MONITORED)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_guest_cannot_tell_where_its_runs_began(technique: str, seed: int) -> None:

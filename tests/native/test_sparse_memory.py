@@ -26,6 +26,7 @@ def read_pages(machine: Machine) -> dict[int, bytes]:
     return {page: contents for page, contents in pages.items() if contents.strip(b"\0")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", NATIVE_ENGINES)
 @pytest.mark.parametrize("technique", ["bare", "para", *VARIANTS])
 def test_every_page_that_a_kernel_and_its_monitor_have_written_is_found(technique: str, engine: str) -> None:

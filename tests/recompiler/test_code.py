@@ -51,6 +51,7 @@ def test_a_store_into_code_is_seen_by_the_next_fetch(options: Recompiling, targe
     agree(setup, [*range(0, 600, 61), 1500 if options.eager else 7000], options)
 
 
+@pytest.mark.slow
 @both
 def test_code_goes_on_across_pages(options: Recompiling) -> None:
     text = "1: addi t0, t0, 1; .rept 1100; addi t1, t1, 3; .endr; bltu t0, s0, 2f; 2: jal ra, 3f; j 1b; 3: ret"
@@ -155,6 +156,7 @@ SECOND = "addi s5, s5, {add}; jal zero, . + 0x1f00 - 0x2004; .balign 256; addi s
 )
 
 
+@pytest.mark.slow
 @both
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("other", [0x6000 | ALL, 0, 0x2000 | ALL & ~PTE_X], ids=hex)

@@ -83,6 +83,7 @@ def test_streams_in_both_directions(options: Recompiling, special: str, kind: st
     agree_on(text, special, registers, options, seed=abs(stride))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base", [0, 1, 4, 0xFF8, 0xFFC])
 @pytest.mark.parametrize("special", ["plain", "exchanged", "unmapped"])
 def test_groups_that_move_across_pages(options: Recompiling, special: str, base: int) -> None:

@@ -62,6 +62,7 @@ def rounds(machine: Machine, flush: str, one: int, other: int) -> None:
 CHECKPOINTS = [*range(0, 2400, 97), *range(9000, 11_000, 211), 30_000]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flush", ["zero", "t5"])
 @pytest.mark.parametrize(
     "other",
@@ -133,6 +134,7 @@ STRADDLER = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [0, 8, 4, 1, PAGE_SIZE - 8, PAGE_SIZE])
 @pytest.mark.parametrize("frame", [CHANGED, 0x23000, 0])
 def test_accesses_of_one_base_on_both_sides_of_a_page_s_end(options: Recompiling, step: int, frame: int) -> None:

@@ -53,6 +53,7 @@ def busy(machine: Machine) -> None:
     machine.x[2], machine.x[8] = 0x5000, 0x6000  # sp, s0
 
 
+@pytest.mark.slow
 @both
 def test_every_limit_around_loops_and_calls_is_exact(options: Recompiling, tmp_path: Path) -> None:
     """Each from the start, so that compiled code runs up to it."""
@@ -69,6 +70,7 @@ def test_limits_at_random_distances_are_exact(options: Recompiling) -> None:
     agree(busy, counts, options)
 
 
+@pytest.mark.slow
 @both
 @pytest.mark.parametrize("period", [17, 64, 101, 1009])
 def test_timer_interrupts_come_at_their_exact_count(options: Recompiling, period: int) -> None:
@@ -105,6 +107,7 @@ MENDER = """
 """
 
 
+@pytest.mark.slow
 @both
 @pytest.mark.parametrize("missing", [0, PTE_V | 2, PTE_V | 4])
 @pytest.mark.parametrize("beyond", [40, 4096])
