@@ -96,9 +96,7 @@ def test_the_documents_show_the_screen_of_the_town_as_it_is() -> None:
     assert shown is not None
     picture = shown[1].split("\n")
     with host_on("town") as terminal:
-        terminal.shows("> shell")
-        terminal.press("j")
-        terminal.until(lambda: terminal.rows[5].startswith("> ported") and terminal.rows[20:21] > [""])
+        terminal.shows("> shell", "  / #")
         rows = terminal.rows
         terminal.press("q")
         assert terminal.end() == 130
@@ -106,7 +104,7 @@ def test_the_documents_show_the_screen_of_the_town_as_it_is() -> None:
     assert picture[3] == rows[3]
     assert [row[:26] for row in picture[4:16]] == [row[:26] for row in rows[4:16]]
     assert [row[35:46] for row in picture[4:8]] == [row[35:46] for row in rows[4:8]], "shares and caps"
-    assert [row[:19] for row in picture[16:18]] == [row[:19] for row in rows[16:18]] == ["", "  console of ported"]
+    assert [row[:19] for row in picture[16:18]] == [row[:19] for row in rows[16:18]] == ["", "  console of shell"]
     assert picture[23] == rows[23]
     told = re.match(r"at [\d.]+G: (.*)", picture[22])
     assert told is not None
@@ -217,6 +215,21 @@ def test_a_question_mark_shows_the_keys_and_any_key_goes_on(folder: Path) -> Non
         assert max(map(len, help_lines())) < 80
         terminal.press("q")
         assert terminal.end() == 130
+
+
+def test_the_operating_system_has_a_disk_and_all_keys_but_the_way_back(tmp_path: Path) -> None:
+    path = tmp_path / "hosts.toml"
+    path.write_text("[[guest]]\nname = 'os'\nprogram = 'os'\nmemory = '4M'\ninput = 'console'\n")
+    with host_on(path) as terminal:
+        terminal.shows("console of os", "  / #")
+        terminal.press("a")
+        terminal.shows(ATTACHED)
+        terminal.press("sleep 1000\r\x03echo one; cat\rtwo\r\x04echo three\r")
+        terminal.shows("\none\n", "\ntwo\n", "\nthree\n")
+        terminal.press("shutdown\r")
+        terminal.until(lambda: terminal.rows[-1] == f"{ATTACHED}   os: exit 0")
+        terminal.press("\x1d")
+        assert terminal.end() == 0
 
 
 def test_the_way_back_is_in_sight_while_attached_and_all_keys_go_to_the_guest(folder: Path) -> None:

@@ -219,6 +219,15 @@ def test_the_end_of_what_is_typed_comes_once_and_after_all_of_it() -> None:
     assert [typed.fetch(4, 0) for _ in range(5)] == [b"abcd", b"e", b"", None, None]
 
 
+def test_keys_end_the_input_of_a_guest_that_does_not_have_them_all() -> None:
+    typed = TypedInput()
+    typed.press(b"a\rb\x04c")
+    assert [typed.fetch(9, 0) for _ in range(3)] == [b"a\nb", b"", None]
+    typed = TypedInput(has_all_keys=True)
+    typed.press(b"a\rb\x04c")
+    assert [typed.fetch(9, 0) for _ in range(2)] == [b"a\nb\x04c", None]
+
+
 def test_of_a_guest_s_output_the_end_is_kept_and_all_of_it_passed_on() -> None:
     file = io.BytesIO()
     output = KeptOutput(file)

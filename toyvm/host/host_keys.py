@@ -123,7 +123,7 @@ GUEST_KEYS = {
     "copies": Key(_within(1, MAXIMUM_GUESTS), "so many guests alike, called NAME-1, NAME-2 and so on"),
     "input": Key(_path, f'a file, or "{CONSOLE}": what is typed to it, or sent by command; none unless said'),
     "output": Key(_path, "a file for what it writes to its console; only the end is kept unless said"),
-    "disk": Key(_path, "a file that is its disk; none unless said"),
+    "disk": Key(_path, "a file that is its disk; none unless said, but for the operating system's own"),
     "read-only": Key(_truth, "true: the disk's file is never written"),
     "disk-latency": Key(_within(0, 1 << 62), f"ticks that a disk command takes; {DEFAULT_DISK_LATENCY} unless said"),
     "clock": Key(_within(0, ALL_BITS), "nanoseconds since the epoch at its beginning; a fixed day unless said"),

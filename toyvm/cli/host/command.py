@@ -142,7 +142,7 @@ def _add(control: Control, plan: GuestPlan, images: dict[object, Image], files: 
         plan.memory,
         input=_input(control, plan, files),
         output=cast("BinaryIO", output),
-        disk=plan.disk,
+        disk=_disk(plan),
         disk_writable=not plan.read_only,
         disk_latency=plan.disk_latency,
         clock_base=plan.clock,
@@ -155,6 +155,21 @@ def _add(control: Control, plan: GuestPlan, images: dict[object, Image], files: 
     guest.load(images[key])
     if plan.paused:
         guest.pause()
+
+
+def _disk(plan: GuestPlan) -> str | bytearray | None:
+    """The file that is named; for the operating system the shipped one, changes to which stay in memory."""
+    if plan.disk is not None or not _is_system(plan):
+        return plan.disk
+    from toyvm.shipped.system_disk import shipped_disk
+
+    return shipped_disk()
+
+
+def _is_system(plan: GuestPlan) -> bool:
+    from toyvm.programs import find_program, is_system
+
+    return is_system(find_program(plan.program))
 
 
 def _output(control: Control, plan: GuestPlan, files: ExitStack) -> KeptOutput:
@@ -178,7 +193,7 @@ def _input(control: Control, plan: GuestPlan, files: ExitStack) -> Input:
     if plan.input is None:
         return None
     if plan.input == CONSOLE:
-        control.inputs[plan.name] = TypedInput()
+        control.inputs[plan.name] = TypedInput(has_all_keys=_is_system(plan))
         return control.inputs[plan.name]
     with boundary(plan.input):
         descriptor = open_file(plan.input)

@@ -10,21 +10,35 @@ from io import RawIOBase
 from toyvm.machine.console import DescriptorInput
 from toyvm.printable import printable
 
+_CONTROL_D = b"\x04"
 KEPT = 1 << 16  # bytes of a guest's output
 UNSENT = 1 << 16  # bytes that a pipe may be behind, before its guest has to wait
 
 
 class TypedInput:
-    """Input that arrives when it is typed or sent: a terminal's, as the guest sees it."""
+    """Input that arrives when it is typed or sent: a terminal's, as the guest sees it.
+
+    A guest that `has_all_keys` gets Ctrl-D, too, which ends the input of others.
+    """
 
     live = True
 
-    def __init__(self) -> None:
+    def __init__(self, has_all_keys: bool = False) -> None:
+        self._has_all_keys = has_all_keys
         self._pending = bytearray()
         self._ending = self._ended = False
 
     def type(self, data: bytes) -> None:
         self._pending += data
+
+    def press(self, keys: bytes) -> None:
+        """Those of a terminal, Enter a line's end."""
+        text, ending = keys.replace(b"\r", b"\n"), b""
+        if not self._has_all_keys:
+            text, ending, _ = text.partition(_CONTROL_D)
+        self.type(text)
+        if ending:
+            self.end()
 
     def end(self) -> None:
         self._ending = True

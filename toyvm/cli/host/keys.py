@@ -28,7 +28,7 @@ TABLE_KEYS = (
 )
 GUEST_KEYS = (
     Key("Ctrl-]", "go back to the table"),
-    Key("Ctrl-D", "end the guest's input"),
+    Key("Ctrl-D", "end the guest's input; the operating system has it as a key"),
     Key("others", "go to the guest as they are, Ctrl-C and Ctrl-Z too"),
 )
 COLUMNS = (

@@ -23,7 +23,7 @@ from toyvm.printable import printable
 _REFRESH = 0.25  # seconds from a drawing of the table to the next
 _PROMPT = 0.02  # seconds in which a key is answered, and what a guest writes to who is attached is shown
 _PAGE = 10  # guests
-_DETACH, _END, _NEWLINE = b"\x1d", b"\x04", b"\n"  # Ctrl-], Ctrl-D
+_DETACH = b"\x1d"  # Ctrl-]
 _KEY = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO.|[\xc0-\xff][\x80-\xbf]*|.", re.DOTALL)
 _UP, _DOWN, _PAGE_UP, _PAGE_DOWN = "\x1b[A", "\x1b[B", "\x1b[5~", "\x1b[6~"
 _LINE_ENDS, _ERASERS, _CANCELLERS = "\r\n", "\x7f\b", "\x1b\x03\x04"
@@ -223,10 +223,7 @@ class Screen:
             self._detach()
             return b""
         keys, end, rest = data.partition(_DETACH)
-        text, ending, _ = keys.partition(_END)
-        typed.type(text.replace(b"\r", _NEWLINE))
-        if ending:
-            typed.end()
+        typed.press(keys)
         if end:
             self._detach()
         return rest
