@@ -74,7 +74,6 @@ _start:
     li   t0, -1
     sd   t0, timer_at, t1
     call calls_begin
-    call console_begin_input
     la   a0, trampoline
     call frame_get              # it is nobody's to give back
     call volume_mount

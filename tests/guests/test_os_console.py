@@ -134,14 +134,15 @@ def test_carriage_returns_end_lines() -> None:
 @pytest.mark.parametrize(("key", "shown"), [("\x03", "^C"), ("\x1c", "^\\")])
 def test_a_key_ends_what_runs_in_front(key: str, shown: str) -> None:
     """All of the input is there from the start: such a key is seen first, and drops what came before it."""
-    output = session("sleep 1\necho not this\nshutdown\n", input=f"lost{key}".encode())[0]
+    output = session("stty echo\nsleep 1\necho not this\nshutdown\n", input=f"lost{key}".encode())[0]
     assert shown in output
     assert "lost" not in output
 
 
 def test_raw_bytes_are_given_as_they_come() -> None:
-    output = session("stty -echo raw\nhead -n 1 | hexdump\nstty -raw\nshutdown\n", input=b"a\x7f\x15b\n")[0]
-    assert output.startswith("00000000  61 7f 15 62 0a ")
+    """Though they were there before anybody had said that they are to be."""
+    output = session("stty -echo raw\nhead -n 1 | hexdump\nstty -raw\nshutdown\n", input=b"a\x7f\x15\x03\r\n")[0]
+    assert output.startswith("00000000  61 7f 15 03 0d 0a ")
 
 
 # Completion: what stands on the line, keys, and the line that they make.

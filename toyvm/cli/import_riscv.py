@@ -64,7 +64,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.alone:
         if arguments.words or arguments.env or arguments.stack is not None:
             raise UsageError("--program: arguments, environment and stack are given by who executes it")
-        imported = _alone_with_notes(Path(arguments.program))
+        imported = alone_with_notes(Path(arguments.program))
     else:
         imported = import_with_notes(Path(arguments.program), start)
     replace_file(Path(arguments.output), imported.image.to_bytes())
@@ -96,7 +96,8 @@ def import_with_notes(path: Path, options: StartOptions) -> Imported:
     return imported
 
 
-def _alone_with_notes(path: Path) -> Imported:
+def alone_with_notes(path: Path) -> Imported:
+    """As `import_with_notes`, without a supervisor."""
     from toyvm.files.boundary import boundary, read_file
     from toyvm.importer import import_bare_program
     from toyvm.limits import MAXIMUM_PROGRAM_BYTES

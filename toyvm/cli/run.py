@@ -26,6 +26,7 @@ from toyvm.cli.options import (
     variant_of,
 )
 from toyvm.cli.power_cut import add_power_cut_options, check_power_cut_options, cut_power
+from toyvm.cli.program_files import ProgramFiles, add_files_options, check_files_options, system_for
 from toyvm.cli.saying import say
 from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, UsageError
 from toyvm.files.boundary import boundary, open_file
@@ -49,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_technique_options(how)
     add_machine_options(how, ENGINES)
     devices = add_run_options(parser)
+    add_files_options(devices)
     devices.add_argument(
         "--replay", metavar="FILE", help="input from what an earlier --record wrote, at the same instructions"
     )
@@ -133,15 +135,31 @@ def execute(arguments: argparse.Namespace) -> int:
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
     if arguments.replay is not None and arguments.input is not None:
         raise UsageError("--replay and --input both say what the input is; give one of them")
-    _check_disk_options(arguments)
+    check_files_options(arguments)
+    has_files = arguments.files is not None
+    _check_disk_options(arguments, has_files or _is_system(arguments))
     check_power_cut_options(arguments)
     _check_engine_options(arguments)
     _check_outputs(arguments)
     limits = _limits(arguments)
-    image = _image(arguments)
-    disk = _disk(arguments)
+    image = system_for(arguments) if has_files else _image(arguments)
+    with _recorded(arguments, has_files or _is_system(arguments)) as source:
+        files = ProgramFiles(arguments, is_at_terminal=source.live) if has_files else None
+        code = _execute_with(arguments, image, source, limits, _disk(arguments, None if files is None else files.disk))
+    if files is not None and arguments.write_back:
+        files.bring_home()
+    return code
+
+
+def _execute_with(
+    arguments: argparse.Namespace,
+    image: Image,
+    source: InputSource,
+    limits: tuple[int | None, float | None],
+    disk: Disk | None,
+) -> int:
     output = cast("BinaryIO", sys.stdout.buffer)
-    with _recorded(arguments) as source, _computer(arguments, source, output, disk) as computer:
+    with _computer(arguments, source, output, disk) as computer:
         computer.load(image)
         cut_at = parse_count(arguments.power_cut, "--power-cut")
         outcome = _run(computer, source, limits, cut_at)
@@ -187,11 +205,11 @@ def _check_engine(name: str) -> None:
         check_llvm()
 
 
-def _check_disk_options(arguments: argparse.Namespace) -> None:
-    """Raise UsageError for what is said of a disk that is not there, or makes no sense."""
+def _check_disk_options(arguments: argparse.Namespace, has_own: bool) -> None:
+    """Raise UsageError for what is said of a disk that is not there, or makes no sense; what is run may have one."""
     if arguments.disk_cache not in (None, "on", "off"):
         raise UsageError(f"--disk-cache {arguments.disk_cache}: it takes on or off")
-    if arguments.disk is None and not _is_system(arguments):
+    if arguments.disk is None and not has_own:
         for option in ("--read-only", "--disk-latency", "--disk-cache"):
             if getattr(arguments, option.removeprefix("--").replace("-", "_")):
                 raise UsageError(f"{option} says something about a disk, and there is none; add --disk FILE")
@@ -248,8 +266,8 @@ def _warn(message: str) -> None:
 
 
 @contextmanager
-def _input(arguments: argparse.Namespace) -> Iterator[InputSource]:
-    """The console's input, open as long as the run needs it."""
+def _input(arguments: argparse.Namespace, has_all_keys: bool = False) -> Iterator[InputSource]:
+    """The console's input, open as long as the run needs it; a terminal's keys may all be the guest's."""
     from toyvm.cli.terminal import standard_input
     from toyvm.machine.console import DescriptorInput
 
@@ -265,15 +283,15 @@ def _input(arguments: argparse.Namespace) -> Iterator[InputSource]:
         finally:
             os.close(descriptor)
     else:
-        yield standard_input(has_all_keys=_is_system(arguments))
+        yield standard_input(has_all_keys)
 
 
 @contextmanager
-def _recorded(arguments: argparse.Namespace) -> Iterator[InputSource]:
+def _recorded(arguments: argparse.Namespace, has_all_keys: bool) -> Iterator[InputSource]:
     """The console's input, kept where it has to be recorded and no terminal's, whose log the computer keeps."""
     from toyvm.machine.console import RecordedStream
 
-    with _input(arguments) as source:
+    with _input(arguments, has_all_keys) as source:
         yield RecordedStream(source) if arguments.record and not source.live else source
 
 
@@ -284,7 +302,7 @@ def quiet_guest(arguments: argparse.Namespace) -> Iterator[tuple[Guest, Outcome]
     from toyvm.machine.console import BytesInput
 
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
-    _check_disk_options(arguments)
+    _check_disk_options(arguments, _is_system(arguments))
     _check_engine_options(arguments)
     image, limits = _image(arguments), _limits(arguments)
     given = _input(arguments) if arguments.input is not None else nullcontext(BytesInput(b""))
@@ -294,11 +312,11 @@ def quiet_guest(arguments: argparse.Namespace) -> Iterator[tuple[Guest, Outcome]
         yield computer, computer.run(*limits)
 
 
-def _disk(arguments: argparse.Namespace) -> Disk | None:
-    """The disk that is named; for the operating system the shipped one, changes to which stay in memory."""
+def _disk(arguments: argparse.Namespace, made: bytearray | None = None) -> Disk | None:
+    """The disk that is named or made; for the operating system the shipped one, changes to which stay in memory."""
     from toyvm.machine.disk import open_disk
 
-    source = arguments.disk
+    source = arguments.disk if made is None else made
     if source is None and _is_system(arguments):
         from toyvm.shipped.system_disk import shipped_disk
 
@@ -366,7 +384,18 @@ def _write_report(
 ) -> None:
     from toyvm.report.records import run_report, write_json
 
-    names = ("program", "technique", "engine", "hardware", "memory", "max_instructions", "timeout", "disk", "input")
+    names = (
+        "program",
+        "technique",
+        "engine",
+        "hardware",
+        "memory",
+        "max_instructions",
+        "timeout",
+        "disk",
+        "files",
+        "input",
+    )
     configuration = {name: getattr(arguments, name) for name in names}
     configuration["defines"] = parse_defines(arguments.defines)
     configuration |= {"arguments": arguments.words, "environment": arguments.env, "stack": arguments.stack}

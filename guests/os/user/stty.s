@@ -1,10 +1,12 @@
-# stty [[-]echo] [[-]raw]: how the terminal treats what is typed.
+# stty [[-]echo] [[-]raw]: how the terminal treats what is typed. Raw, each byte is passed on as it comes.
 
 .include "os/user/lib/program.inc"
 
 .equ TCGETS, 0x5401
 .equ TCSETS, 0x5402
-.equ LOCAL,  12                 # c_lflag, in struct termios
+.equ INPUT,  0                  # c_iflag, in struct termios
+.equ LOCAL,  12                 # c_lflag
+.equ ICRNL,  0x100
 .equ ICANON_ISIG, 3
 .equ ECHO,   8
 
@@ -49,6 +51,12 @@ main:
     addi s0, s0, -1
     bnez s0, 1b
     sw   s3, settings + LOCAL, t0
+    lwu  t0, settings + INPUT
+    andi t1, s3, ICANON_ISIG
+    ori  t0, t0, ICRNL
+    bnez t1, 5f
+    xori t0, t0, ICRNL
+5:  sw   t0, settings + INPUT, t1
     li   a0, 0
     li   a1, TCSETS
     la   a2, settings
