@@ -10,8 +10,7 @@
 main:
     la   a0, rc
     call shell_run
-1:  call orphans_take
-    li   a0, 0
+1:  li   a0, 0
     call shell_run
     mv   s0, a0
     call input_ended
@@ -46,7 +45,15 @@ shell_run:
     call complain
     li   a0, 127
     system exit_group
-1:  call wait_for
+1:  mv   s0, a0
+3:  li   a0, -1                 # processes whose parent has gone are init's: take what they leave, too
+    addi a1, sp, 16
+    li   a2, 0
+    li   a3, 0
+    system wait4
+    bne  a0, s0, 3b
+    lw   a0, 16(sp)
+    call status_of
 2:  restore ra, s0
     ret
 
@@ -62,18 +69,6 @@ term:  .asciz "TERM=ansi"
 shell_arguments:   .zero 24
 shell_environment: .zero 40
 .text
-
-# Processes whose parent has gone are init's; take what they leave.
-orphans_take:
-    save ra
-1:  li   a0, -1
-    addi a1, sp, 8
-    li   a2, WNOHANG
-    li   a3, 0
-    system wait4
-    bgtz a0, 1b
-    restore ra
-    ret
 
 # a0 = 1 if nothing more can come from the console.
 input_ended:

@@ -1,7 +1,5 @@
 # Clocks, sleeping, shares of the processor.
 .include "checking.inc"
-.equ SYS_clock_nanosleep, 115
-.equ SYS_getrusage, 165
 
 # read_clock CLOCK, register
 .macro read_clock clock, register

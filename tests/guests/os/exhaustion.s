@@ -117,7 +117,6 @@ take_most:
 sleeping:                       # without a page of its own
     la   a0, nothing
     li   a1, 8
-    .equ SYS_rt_sigsuspend, 133
     system rt_sigsuspend
 .rodata
 .balign 8

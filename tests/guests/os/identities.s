@@ -1,10 +1,5 @@
 # Ids of processes, groups, sessions; users, groups and what root may do; priorities; umask.
 .include "checking.inc"
-.equ SYS_capget, 90
-.equ SYS_capset, 91
-.equ SYS_setreuid, 145
-.equ SYS_setresuid, 147
-.equ SYS_getresuid, 148
 
 # ask CALL, ARGUMENT, VALUE, "what"
 .macro ask call, argument, value, what

@@ -78,7 +78,6 @@ begin
     expect t1, 0, "a blocked signal"
     addi a0, sp, 64
     li   a1, 8
-    .equ SYS_rt_sigpending, 136
     system rt_sigpending
     ld   t1, 64(sp)
     expect t1, 1 << (SIGUSR1 - 1), "what is pending"
@@ -230,7 +229,6 @@ begin
     sd   zero, 0(sp)
     mv   a0, sp
     li   a1, 8
-    .equ SYS_rt_sigsuspend, 133
     system rt_sigsuspend
     expect a0, -EINTR, "rt_sigsuspend"
     ld   t1, 0(s0)
