@@ -306,6 +306,7 @@ def test_a_guest_that_ended_badly_is_seen_to(folder: Path) -> None:
 WAYS = ["q", "\x03", "\x03\x03", "\x1c", signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attached", [False, True])
 @pytest.mark.parametrize("way", WAYS)
 def test_the_terminal_is_given_back_whole_whatever_ends_it(folder: Path, way: str | int, attached: bool) -> None:
