@@ -1,0 +1,34 @@
+"""usertests, the operating system's own: all cases are as they should be, in the same words everywhere."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import pytest
+from support.os_shell import session
+from support.techniques import EVERY
+
+from toyvm.filesystem.check import check
+from toyvm.filesystem.volume import Volume
+
+
+@cache
+def _told(technique: str, engine: str = "interpreter") -> tuple[str, int, bytes]:
+    """What they said, but for ids: how many processes there are in a time depends on what a call takes."""
+    output, status, disk = session("usertests\nshutdown $?\n", technique, engine=engine)
+    return re.sub(r"process \d+", "process", output), status, disk
+
+
+@pytest.mark.parametrize("engine", ["interpreter", "recompiler"])
+@pytest.mark.parametrize("technique", EVERY)
+def test_every_case_is_as_it_should_be(technique: str, engine: str) -> None:
+    output, status, disk = _told(technique, engine)
+    assert status == 0, output
+    assert output == _told("bare")[0]
+    assert check(Volume(bytearray(disk))) == []
+
+
+def test_the_cases_are_named_once() -> None:
+    names = session("usertests -l\nshutdown\n")[0].split()
+    assert len(names) == len(set(names)) > 74
