@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.guest_runs import header_of
-from support.os_runs import PROGRAMS, run_as_init
+from support.os_runs import PROGRAMS, assembled, boot, run_as_init
 from support.techniques import EVERY, FULL
 
 from toyvm.errors import ToyvmError
@@ -59,3 +59,12 @@ def test_a_system_with_any_memory_ends_with_a_word(technique: str) -> None:
             assert b"panic" not in run.output, run
             codes.add(run.exit_code)
     assert codes >= {98, 97}
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("technique", "memory"), [("bare", 16 << 20), ("bare", 5 << 18), ("para", 16 << 20)])
+def test_calls_drawn_at_random_do_the_kernel_no_harm(technique: str, memory: int, seed: int) -> None:
+    program = assembled(PROGRAMS / "fuzz" / "fuzz.s", SEED=1000 * seed, CHILDREN=40)
+    run = boot({"init": program}, technique, memory=memory, input=b"some input\n")
+    assert (run.stop, run.exit_code) == ("exit", 0), run
+    assert run.output.endswith(b"ok\n"), run

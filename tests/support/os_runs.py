@@ -22,9 +22,9 @@ LIMIT = 100_000_000  # instructions
 
 
 @cache
-def assembled(program: Path) -> bytes:
+def assembled(program: Path, **defines: int) -> bytes:
     """The image of a program's source."""
-    return assemble([program], include=[PROGRAMS, GUESTS], base=PROGRAM_BASE).image.to_bytes()
+    return assemble([program], defines=defines, include=[PROGRAMS, GUESTS], base=PROGRAM_BASE).image.to_bytes()
 
 
 @cache
