@@ -1,4 +1,4 @@
-"""Measures anew what the documents say, and writes it there: `python bench/measurements.py [lab] [goals] [peers]`.
+"""Measures anew what the documents say, and writes it there: `python bench/measurements.py [lab] [goals] [os] [peers]`.
 
 Each part stands between two comments in toyvm/docs/measurements.md; the lab's matrix is in README.md as well, and
 drawn, light and dark. All parts take some 25 minutes on a quiet machine; a part that fails leaves what is there.
@@ -105,12 +105,23 @@ def measure_goals() -> None:
     put(PAGE, "goals", f"`pytest bench/bench_techniques.py`: {source(machine_record())}\n\n{table}")
 
 
+def measure_os() -> None:
+    printed = run(sys.executable, "-m", "pytest", "-q", "-c", "bench/pytest.ini", "bench/bench_os.py")
+    lines = re.findall(r"^\.?((?:a|fork|the|boot|ported)\b.*)$", printed, re.MULTILINE)
+    put(PAGE, "os", f"`pytest bench/bench_os.py`: {source(machine_record())}\n\n```\n" + "\n".join(lines) + "\n```")
+
+
 def measure_peers() -> None:
     printed = run(sys.executable, "bench/peers", "--targets", "--markdown", fails=True)
     put(PAGE, "peers", f"`python bench/peers --targets`\n\n{printed}")
 
 
-PARTS: dict[str, Callable[[], None]] = {"lab": measure_lab, "goals": measure_goals, "peers": measure_peers}
+PARTS: dict[str, Callable[[], None]] = {
+    "lab": measure_lab,
+    "goals": measure_goals,
+    "os": measure_os,
+    "peers": measure_peers,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

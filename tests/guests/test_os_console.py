@@ -14,7 +14,7 @@ READ = "stty -echo\ncat > /tmp/read\ncat /tmp/read\nshutdown\n"
 
 def read_lines(keys: str) -> list[str]:
     """What a program reads of lines that are typed with these keys, unseen."""
-    output = session(READ, input=keys.encode("latin-1") + b"\x04")[0]
+    output = session(READ, input=keys.encode("latin-1") + b"\x04").output
     return output.splitlines()
 
 
@@ -44,7 +44,7 @@ EDITED = {
 def test_a_line_is_edited(name: str) -> None:
     keys, line = EDITED[name]
     history = "stty echo\ncat > /tmp/read\nstty -echo\ncat /tmp/read\nshutdown\n"  # unseen lines are not kept
-    output = session(history, input=keys.encode() + b"\n\x04")[0]
+    output = session(history, input=keys.encode() + b"\n\x04").output
     assert output.splitlines()[-1] == line
 
 
@@ -98,7 +98,7 @@ def test_any_keys_make_the_line_that_a_model_makes(lines: list[list[str]]) -> No
 
 def test_what_is_typed_is_shown_with_its_corrections() -> None:
     keys = f"ac{LEFT}b{END}d\x7f{HOME}x{DELETE}"
-    output = session("cat > /dev/null\nshutdown\n", input=keys.encode() + b"\n\x04")[0]
+    output = session("cat > /dev/null\nshutdown\n", input=keys.encode() + b"\n\x04").output
     assert on_screen(output) == "xbc"
 
 
@@ -134,14 +134,14 @@ def test_carriage_returns_end_lines() -> None:
 @pytest.mark.parametrize(("key", "shown"), [("\x03", "^C"), ("\x1c", "^\\")])
 def test_a_key_ends_what_runs_in_front(key: str, shown: str) -> None:
     """All of the input is there from the start: such a key is seen first, and drops what came before it."""
-    output = session("stty echo\nsleep 1\necho not this\nshutdown\n", input=f"lost{key}".encode())[0]
+    output = session("stty echo\nsleep 1\necho not this\nshutdown\n", input=f"lost{key}".encode()).output
     assert shown in output
     assert "lost" not in output
 
 
 def test_raw_bytes_are_given_as_they_come() -> None:
     """Though they were there before anybody had said that they are to be."""
-    output = session("stty -echo raw\nhead -n 1 | hexdump\nstty -raw\nshutdown\n", input=b"a\x7f\x15\x03\r\n")[0]
+    output = session("stty -echo raw\nhead -n 1 | hexdump\nstty -raw\nshutdown\n", input=b"a\x7f\x15\x03\r\n").output
     assert output.startswith("00000000  61 7f 15 03 0d 0a ")
 
 
@@ -164,10 +164,10 @@ COMPLETED = {
 def test_a_name_is_completed(name: str) -> None:
     keys, line = COMPLETED[name]
     before = "mkdir /dir\necho > /dir/file1\necho > /dir/file2\necho > /dir/.hidden\n"
-    assert session(before + READ, input=keys.encode() + b"\n\x04")[0] == f"{line}\n"
+    assert session(before + READ, input=keys.encode() + b"\n\x04").output == f"{line}\n"
 
 
 def test_names_that_could_be_meant_are_listed_and_the_line_shown_again() -> None:
     before = "mkdir /dir\necho > /dir/file1\necho > /dir/file2\ncd /dir\necho -n 'prompt: '\ncat\nshutdown\n"
-    output = session(before, input=b"cat f\t\t1\n\x04")[0]
+    output = session(before, input=b"cat f\t\t1\n\x04").output
     assert output == "prompt: cat file\nfile1  file2  \nprompt: cat file1\ncat file1\n"

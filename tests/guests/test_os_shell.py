@@ -34,20 +34,20 @@ def test_every_line_prints_the_same_on_every_technique(technique: str) -> None:
 
 
 def test_the_status_of_shutdown_is_the_commands() -> None:
-    assert session("shutdown 42\n")[1] == 42
+    assert session("shutdown 42\n").exit_code == 42
 
 
 def test_the_machine_ends_with_the_last_status_where_the_input_has_ended() -> None:
-    assert session("", input=b"sh -c 'exit 9'\n")[1] == 9
+    assert session("", input=b"sh -c 'exit 9'\n").exit_code == 9
 
 
 def test_a_shell_that_ends_is_followed_by_another() -> None:
-    output, code, _ = session("", input=b"exit 5\necho again\n")
-    assert "again\n" in output
-    assert code == 0
+    done = session("", input=b"exit 5\necho again\n")
+    assert "again\n" in done.output
+    assert done.exit_code == 0
 
 
 def test_the_disk_is_clean_after_all_of_it() -> None:
     apart = "\n".join(f"({script}\n)" for script, _ in LINES.values())
-    _, _, disk = session(f"{apart}\nshutdown\n")
+    disk = session(f"{apart}\nshutdown\n").disk
     assert check(Volume(bytearray(disk))) == []

@@ -28,8 +28,8 @@ def assembled(program: Path, **defines: int) -> bytes:
 
 
 @cache
-def _disk_with(*programs: tuple[str, bytes]) -> bytes:
-    data = bytearray(DISK_BYTES)
+def _disk_with(size: int, *programs: tuple[str, bytes]) -> bytes:
+    data = bytearray(size)
     volume = new_volume(data)
     furnish(volume, GUESTS / "os" / "root")
     put_contents(volume, PROGRAMS / "files", volume.find("/etc"))
@@ -51,11 +51,13 @@ def boot(
     engine: str = "interpreter",
     memory: int = 16 << 20,
     input: bytes = b"",
+    disk_latency: int = 1000,
+    disk_bytes: int = DISK_BYTES,
 ) -> Run:
     """Boot the operating system from a small disk with these images in /bin."""
     image = image_of(KERNEL, technique)
-    disk = bytearray(_disk_with(*programs.items()))
-    with launched(technique, memory, engine=engine, input=input, disk=disk) as machine:
+    disk = bytearray(_disk_with(disk_bytes, *programs.items()))
+    with launched(technique, memory, engine=engine, input=input, disk=disk, disk_latency=disk_latency) as machine:
         machine.load(image)
         outcome = machine.run(LIMIT)
         return Run(

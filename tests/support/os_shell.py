@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 from support.guest_runs import image_of
 from support.os_runs import KERNEL
@@ -15,6 +16,15 @@ from toyvm.shipped.system_disk import new_disk
 
 DISK_BYTES = 2 << 20
 LIMIT = 500_000_000  # instructions
+
+
+class Session(NamedTuple):
+    """What the console showed, the exit code, the disk afterwards, and how many instructions it took."""
+
+    output: str
+    exit_code: int
+    disk: bytes
+    instructions: int
 
 
 @cache
@@ -35,17 +45,17 @@ def disk_with(rc: str) -> bytearray:
 
 def session(
     rc: str, technique: str = "bare", *, input: bytes = b"", engine: str = "interpreter", memory: int = 16 << 20
-) -> tuple[str, int, bytes]:
-    """Boot, have init run the script `rc`, and a shell on the console then: what it showed, exit code, and the disk."""
+) -> Session:
+    """Boot, have init run the script `rc`, and a shell on the console then."""
     disk = disk_with(rc)
     with launched(technique, memory, engine=engine, input=input, disk=disk) as machine:
         machine.load(image_of(KERNEL, technique))
         outcome = machine.run(LIMIT)
         assert outcome.stop is Stop.EXIT, outcome.report or outcome.detail
         assert outcome.exit_code is not None
-        return machine.output.decode("latin-1"), outcome.exit_code, bytes(disk)
+        return Session(machine.output.decode("latin-1"), outcome.exit_code, bytes(disk), outcome.instructions)
 
 
 def output_of(script: str, technique: str = "bare") -> str:
     """What a script prints, which has nobody at the console."""
-    return session(f"{script}\nshutdown $?\n", technique)[0]
+    return session(f"{script}\nshutdown $?\n", technique).output

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from toyvm.host.guest import Guest
     from toyvm.host.rewriting import RewrittenWord
 
-_REFUSED = ("report", "record", "replay")
+_REFUSED = ("report", "record", "replay", "files", "power-cut", "power-cut-media", "power-cut-seed")
+_REFUSED_FLAG = "write-back"
 _TECHNIQUE = BY_NAME["rewrite"]
 
 
@@ -38,11 +39,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--technique", default=_TECHNIQUE.name, help=argparse.SUPPRESS)
     for name in _REFUSED:
         parser.add_argument(f"--{name}", help=argparse.SUPPRESS)
+    parser.add_argument(f"--{_REFUSED_FLAG}", action="store_true", help=argparse.SUPPRESS)
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    for name in _REFUSED:
-        if getattr(arguments, name):
+    for name in (*_REFUSED, _REFUSED_FLAG):
+        if getattr(arguments, name.replace("-", "_")):
             raise UsageError(f"--{name} goes with toyvm run")
     variant = variant_of(arguments)
     if variant.facts.name != "rewrite":

@@ -1,39 +1,13 @@
 # What the kernel's paths cost in instructions, a line each: a system call that does nothing, fork of a process of 256
 # touched pages, a page on demand, a page that is copied.
 .include "checking.inc"
+.include "measuring.inc"
 
 .equ CALLS, 1000
 .equ PAGES, 256
 
-# time_begin, time_end OVERHEAD   s1 = the ticks between the two, but for what lies between them without anything
-.macro clock_now register
-    li   a0, 1
-    addi a1, sp, 512
-    system clock_gettime
-    ld   \register, 520(sp)
-.endm
-.macro time_begin
-    clock_now s0
-.endm
-.macro time_end
-    clock_now s1
-    sub  s1, s1, s0
-    sub  s1, s1, s9
-.endm
-
-# tell "name", register
-.macro tell name, register
-    mv   s8, \register
-    say  "\name "
-    mv   a0, s8
-    call write_number
-.endm
-
 begin
-    li   s9, 0
-    time_begin
-    time_end
-    mv   s9, s1
+    time_overhead
 
     li   s2, CALLS
     time_begin
@@ -87,23 +61,3 @@ begin
     system exit
 9:  li   a0, 0
     system exit
-
-# Write a0 in decimal, and a line feed.
-write_number:
-    addi sp, sp, -64
-    addi a1, sp, 64
-    li   t1, '\n'
-    j    2f
-1:  remu t1, a0, t0
-    divu a0, a0, t0
-    addi t1, t1, '0'
-2:  addi a1, a1, -1
-    sb   t1, 0(a1)
-    li   t0, 10
-    bnez a0, 1b
-    addi a2, sp, 64
-    sub  a2, a2, a1
-    li   a0, 1
-    system write
-    addi sp, sp, 64
-    ret

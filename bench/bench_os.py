@@ -1,0 +1,74 @@
+"""The operating system: what its paths cost, in guest instructions, which are exact; the goals beside them.
+
+`pytest bench/bench_os.py` prints a line for each figure; a goal that is missed fails.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from time import process_time
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from pairs import hold
+from support.guest_runs import GUESTS
+from support.os_runs import KERNEL, PROGRAMS, assembled, boot
+from support.os_shell import session
+
+from toyvm.shipped.porting import count_ported_lines
+from toyvm.techniques import NAMES
+
+# By technique: the most that a path may take.
+GOALS = {
+    "bare": {"call": 80, "demand": 400, "fork": 10_000},
+    "para": {"call": 80, "demand": 400, "fork": 16_000},
+}
+MEANINGS = {
+    "call": "a system call that does nothing",
+    "demand": "a page on demand",
+    "fork": "fork of a process of 256 touched pages",
+    "copy": "a page copied on write",
+    "exit": "the end of such a process, and its wait",
+    "write4": "a KiB written, 4 KiB a call",
+    "write64": "a KiB written, 64 KiB a call",
+    "read4": "a KiB read from the cache, 4 KiB a call",
+    "read64": "a KiB read from the cache, 64 KiB a call",
+    "disk64": "a KiB read from the disk, 64 KiB a call",
+}
+
+
+def figures(program: str, technique: str) -> dict[str, int]:
+    run = boot(
+        {"init": assembled(PROGRAMS / "measured" / f"{program}.s")}, technique, disk_latency=0, disk_bytes=2 << 20
+    )
+    assert run.exit_code == 0, run
+    return {name: int(number) for name, number in map(str.split, run.output.decode().splitlines())}
+
+
+@pytest.mark.parametrize("program", ["costs", "files"])
+@pytest.mark.parametrize("technique", GOALS)
+def test_paths(program: str, technique: str) -> None:
+    for name, count in figures(program, technique).items():
+        if name not in MEANINGS:
+            continue
+        goal = GOALS[technique].get(name)
+        line = f"{MEANINGS[name]} on {technique}: {count:,} instructions{f' of {goal:,}' if goal else ''}"
+        print(line)
+        hold(goal is None or count < goal, line)
+
+
+@pytest.mark.parametrize("technique", NAMES)
+def test_boot(technique: str) -> None:
+    """To the prompt, and down again, as the input has ended."""
+    session("", technique)
+    begin = process_time()
+    instructions = session("", technique).instructions
+    print(f"boot, prompt and shutdown on {technique}: {instructions:,} instructions, {process_time() - begin:.3f} s")
+
+
+def test_port() -> None:
+    lines = count_ported_lines([KERNEL], [GUESTS, GUESTS / "include"])
+    print(f"ported: {lines.changed} of {lines.total} lines, {lines.share:.1%}")
