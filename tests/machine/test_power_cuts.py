@@ -387,6 +387,21 @@ def ran_again(machine: Computer, script: list[Command]) -> Computer:
     return ran(machine, script)
 
 
+def test_a_medium_takes_the_place_of_what_waits_in_a_snapshot() -> None:
+    with Machine(MEMORY, disk=disk()) as machine:
+        cut = ran(machine, script_of(28, 6, flushes=0)).power_cut()
+        machine.restore(machine.save(), disk=cut.durable)
+        found = machine.power_cut()
+        assert (found.pending, bytes(found.newest)) == ((), bytes(cut.durable))
+
+
+def test_a_disk_that_a_snapshot_has_changed_is_what_a_cut_leaves() -> None:
+    with Machine(MEMORY, disk=disk()) as machine, Machine(MEMORY, disk=bytearray(SECTORS * SECTOR)) as other:
+        machine.power_cut()
+        machine.restore(other.save())
+        assert bytes_of(machine.power_cut().media()) == [bytes(SECTORS * SECTOR)]
+
+
 def test_what_does_not_fit_is_refused_and_changes_nothing() -> None:
     with Machine(MEMORY, disk=disk()) as machine:
         ran(machine, script_of(25, 4))
