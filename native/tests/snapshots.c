@@ -151,7 +151,7 @@ struct snapshot {
     u64 size;
 };
 
-/* Load it with a byte changed. Was it taken? */
+/* Load it with a byte changed, now and then without what it has of the disk. Was it taken? */
 static bool try_one(t64_vm *vm, const struct snapshot *snapshot, u64 at, u8 mask)
 {
     u64 size = snapshot->size;
@@ -159,7 +159,7 @@ static bool try_one(t64_vm *vm, const struct snapshot *snapshot, u64 at, u8 mask
     snapshot->changed[at] ^= mask;
     u64 sum = checksum(snapshot->changed + HEADER, size - HEADER);
     memcpy(snapshot->changed + CHECKSUM_AT, &sum, sizeof sum);
-    int result = t64_vm_load(vm, snapshot->changed, size, false);
+    int result = t64_vm_load(vm, snapshot->changed, size, mask == 0x80);
     require(result == T64_OK || result == T64_ERROR_SNAPSHOT || result == T64_ERROR_FRAMES, "it is loaded or refused");
     if (result != T64_OK) {
         require_saves_as(vm, snapshot->whole, size, "what is refused changes nothing");
@@ -195,6 +195,34 @@ static void try_all(const struct subject *subject, t64_vm *vm)
     free(snapshot.whole);
 }
 
+static void require_refused(t64_vm *vm, const char *claim)
+{
+    u64 size;
+    u8 *snapshot = save(vm, &size);
+    require(t64_vm_load(vm, snapshot, size, false) == T64_ERROR_SNAPSHOT, claim);
+    free(snapshot);
+}
+
+/* Snapshots of a write cache as there can be none. */
+static void try_cache(t64_vm *vm)
+{
+    struct t64_disk *disk = &vm->devices.disk;
+    disk_flush(disk);
+    disk_note_writes(disk, 1, 1);
+    disk->writes[0].sector = disk->sectors;
+    require_refused(vm, "a write beyond the disk is refused");
+    disk->writes[0].sector = 0;
+    disk->waiting = DISK_CACHE_WRITES + 1;
+    require_refused(vm, "so are more writes than there is room for");
+    disk_flush(disk);
+    u64 size;
+    u8 *snapshot = save(vm, &size);
+    disk->cache = 0;
+    require(t64_vm_load(vm, snapshot, size, false) == T64_ERROR_SNAPSHOT, "a disk without a cache is another one");
+    disk->cache = DISK_CACHE_WRITES;
+    free(snapshot);
+}
+
 /* The scalars alone, of one that has ended. */
 static void try_fields(t64_vm *vm)
 {
@@ -227,6 +255,7 @@ int main(void)
         t64_host *host = subject->technique < 0 ? NULL : t64_host_new(0x100000, LEVEL_ASSIST);
         t64_vm *vm = new_subject(subject, host);
         try_all(subject, vm);
+        try_cache(vm);
         system_power_off(vm);
         try_fields(vm);
         system_fault(vm, T64_FAULT_DOUBLE, CAUSE_BREAK, CODE, 0);

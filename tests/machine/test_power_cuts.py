@@ -285,6 +285,21 @@ def test_up_to_the_limit_all_are_tried() -> None:
     assert len(list(cut.media(limit=9, random=0))) == 11 + 9 + 44, "without the last ones are the first ones"
 
 
+def test_media_that_hold_the_same_are_counted_once() -> None:
+    random = Random(30)
+    for _ in range(200):
+        contents = b"".join(bytes([random.randrange(3)]) * SECTOR for _ in range(3))
+        writes = [Write(random.randrange(3), bytes([random.randrange(3)]) * SECTOR) for _ in range(random.randrange(8))]
+        durable = {sector: contents[sector * SECTOR : (sector + 1) * SECTOR] for sector, _ in writes}
+        cut = PowerCut(contents, durable, writes)
+        expected = Model(contents, writes).media()
+        for limit in (0, 10):
+            found = bytes_of(cut.media(limit=limit))
+            assert len(found) == len(set(found)) <= cut.count() == len(expected)
+            assert set(found) <= expected
+        assert set(found) == expected
+
+
 def test_what_reaches_the_medium_can_be_chosen() -> None:
     cut, origin = many(5)
     assert bytes(cut.medium([3, 1])) == contents_with(origin, (cut.pending[1], cut.pending[3]))
