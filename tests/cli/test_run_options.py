@@ -87,13 +87,13 @@ def test_limits_reach_the_run(
 ) -> None:
     given: list[tuple[object, ...]] = []
 
-    def note(self: Computer, *limits: object) -> None:
-        given.append(limits)
+    def note(self: Computer, *limits: object, until: int | None = None) -> None:
+        given.append((*limits, until))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Computer, "run", note)
     assert call(capfd, "run", "hello", "--input", "/dev/null", *words).code == 130
-    assert given == [limits]
+    assert given == [(*limits, None)]
 
 
 @pytest.mark.parametrize(("word", "cache"), [("none", None), ("here", Path("here"))])
