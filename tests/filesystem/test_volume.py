@@ -149,6 +149,28 @@ def test_a_transaction_with_any_damage_is_none(damage: int) -> None:
     assert logged({number: b"n" * BLOCK_SIZE, number + 1: b"m" * BLOCK_SIZE}, damage=damage).replayed == 0
 
 
+MOST = layout.MAXIMUM_LOGGED
+
+
+@pytest.mark.parametrize(
+    ("room", "count", "replayed"),
+    [(MOST, MOST - 1, MOST - 1), (MOST, MOST, MOST), (MOST + 1, MOST + 1, 0), (16, 16, 16), (16, 17, 0), (0, 0, 0)],
+)
+def test_a_transaction_is_as_long_as_the_log_has_room_and_a_call_may_change(
+    room: int, count: int, replayed: int
+) -> None:
+    volume = new_volume(bytearray(1 << 20), inodes=64, log_blocks=1 + room)
+    start = volume.superblock.data_start
+    blocks = {start + number: b"%4d" % number * (BLOCK_SIZE // 4) for number in range(count)}
+    data = bytearray(volume.data)
+    log = layout.pack_log(7, blocks)
+    data[BLOCK_SIZE : BLOCK_SIZE + len(log)] = log
+    found = Volume(data)
+    assert found.replayed == replayed
+    for number, block in blocks.items():
+        assert (bytes(found.block(number)) == block) == bool(replayed)
+
+
 def test_a_log_that_was_brought_home_takes_no_later_change_back() -> None:
     number = small().superblock.data_start + 5
     volume = logged({number: b"n" * BLOCK_SIZE})

@@ -5,14 +5,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from support.riscv_elf import A0, A1, A2, A7, DATA, ECALL, EXIT, READ, SP, WRITE, Name, call, greeting, li, program
+from support.riscv_elf import (
+    A0,
+    A1,
+    A2,
+    A7,
+    DATA,
+    ECALL,
+    EXIT,
+    READ,
+    SP,
+    WRITE,
+    File,
+    Name,
+    Piece,
+    R,
+    W,
+    X,
+    call,
+    greeting,
+    li,
+    program,
+    words,
+)
+from support.riscv_elf import TEXT as TEXT_ADDRESS
 from support.rv64 import Operation
 
+from toyvm.errors import BadFileError
 from toyvm.image import PF_R, PF_W, PF_X, Image, Segment
 from toyvm.importer import Options, import_program
 from toyvm.importer.faults import advice_on_program
-from toyvm.importer.layout import MEMORY_END, Range, Stack, program_block, ranges_in, ranges_of
-from toyvm.isa.paging import PTE_R, PTE_W, PTE_X
+from toyvm.importer.layout import (
+    GAP,
+    MEMORY_END,
+    MINIMUM_STACK,
+    SUPERVISOR_END,
+    TABLES,
+    Range,
+    Stack,
+    program_block,
+    ranges_in,
+    ranges_of,
+)
+from toyvm.importer.linking import import_bare_program
+from toyvm.isa.paging import PAGE_SIZE, PTE_R, PTE_W, PTE_X
 from toyvm.launch import launched
 from toyvm.machine.bare import Machine
 from toyvm.machine.outcome import Outcome
@@ -197,6 +233,38 @@ def test_code_without_mapping_symbols_is_said_to_be_taken_for_code() -> None:
 def test_too_little_memory_is_said() -> None:
     outcome, output = run(image_of(*call(EXIT, 0), stack=1 << 16), memory=204 << 10)
     assert (outcome.exit_code, output) == (98, b"supervisor: too little memory\n")
+
+
+def program_up_to(end: int) -> bytes:
+    """A program that exits with 3, with room that ends there."""
+    room = Piece(".bss", end - PAGE_SIZE, b"", R | W, PAGE_SIZE)
+    return File([Piece(".text", TEXT_ADDRESS, words(*call(EXIT, 3)), R | X), room]).build()
+
+
+@pytest.mark.parametrize("technique", ["bare", "rewrite", "assist"])
+def test_a_program_and_its_stack_can_use_memory_up_to_the_page_tables_and_no_more(technique: str) -> None:
+    end = TABLES - GAP - MINIMUM_STACK
+    image = import_program(program_up_to(end), "prog.elf", Options(stack=MINIMUM_STACK)).image
+    assert run(image, technique, memory=MEMORY_END)[0].exit_code == 3
+    with pytest.raises(
+        BadFileError, match=f"ends at {TABLES + PAGE_SIZE:#x}; the two can use memory up to {TABLES:#x}"
+    ):
+        import_program(program_up_to(end + PAGE_SIZE), "prog.elf", Options(stack=MINIMUM_STACK))
+
+
+def test_a_program_without_a_stack_can_use_memory_up_to_its_end_and_no_more() -> None:
+    assert import_bare_program(program_up_to(MEMORY_END), "prog.elf").image.segments[-1].address < MEMORY_END
+    with pytest.raises(BadFileError, match=f"ends at {MEMORY_END + 8:#x}"):
+        import_bare_program(program_up_to(MEMORY_END + 8), "prog.elf")
+
+
+def test_a_program_begins_behind_the_supervisor_at_the_earliest() -> None:
+    code = words(*call(EXIT, 3))
+    first = File([Piece(".text", SUPERVISOR_END, code, R | X)], entry=SUPERVISOR_END)
+    assert run(import_program(first.build(), "prog.elf").image)[0].exit_code == 3
+    before = File([Piece(".text", SUPERVISOR_END - 4, code, R | X)], entry=SUPERVISOR_END)
+    with pytest.raises(BadFileError, match=f"the segment at {SUPERVISOR_END - 4:#x} lies below {SUPERVISOR_END:#x}"):
+        import_program(before.build(), "prog.elf")
 
 
 def test_every_full_virtualization_leaves_the_same_state_at_the_same_count() -> None:

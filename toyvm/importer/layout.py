@@ -10,6 +10,7 @@
                     GAP: a stack that grows too far runs into it
                     the stack, with the arguments at its end
                     the heap
+                    the page tables, at the end of memory or of what they map
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ from typing import NamedTuple
 
 from toyvm.errors import BadFileError
 from toyvm.image import PF_R, PF_W, PF_X, Segment
-from toyvm.isa.paging import PAGE_SIZE, PTE_R, PTE_W, PTE_X
+from toyvm.isa.paging import ENTRIES, PAGE_SIZE, PTE_R, PTE_W, PTE_X
 
 SUPERVISOR = 0x1000
 PLAIN = 0x2000
 PARAVIRT = 0x8000
 PROGRAM = 0xF000
 SUPERVISOR_END = 0x10000
-MEMORY_END = 1 << 30  # what one level-1 table maps
+MEMORY_END = ENTRIES**2 * PAGE_SIZE  # what one level-1 table maps
+TABLES = MEMORY_END - (ENTRIES + 2) * PAGE_SIZE  # where the page tables begin that map all of it
 
 GAP = 0x10000
 DEFAULT_STACK = 1 << 20
@@ -96,6 +98,15 @@ def check_place(name: str, segments: Sequence[Segment]) -> None:
                 f"{name}: the segment at {segment.address:#x} ends at {end:#x}; a program can use memory up to "
                 f"{MEMORY_END:#x}; link with -Wl,-Ttext-segment={SUPERVISOR_END:#x}"
             )
+
+
+def check_stack(name: str, stack: Stack) -> None:
+    """Raise BadFileError for a stack that no memory is large enough for."""
+    if stack.end > TABLES:
+        raise BadFileError(
+            f"{name}: its stack, {stack.end - stack.begin} bytes behind the program, ends at {stack.end:#x}; the two "
+            f"can use memory up to {TABLES:#x}, where the supervisor has its page tables"
+        )
 
 
 def ranges_of(name: str, segments: Sequence[Segment], stack: Stack) -> tuple[Range, ...]:

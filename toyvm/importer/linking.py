@@ -63,6 +63,7 @@ def import_bare_program(data: bytes, name: str) -> Imported:
 def _program_part(program: Program, translation: Translation, options: Options) -> Image:
     """The program with its stack, and the block that describes it to the supervisor."""
     stack = layout.place_stack(program.end, options.stack)
+    layout.check_stack(program.name, stack)
     arguments = (PurePath(program.name).name, *options.arguments)
     start = Start(arguments, options.environment, program.entry, program.headers)
     pointer, contents = initial_stack(start, stack)
