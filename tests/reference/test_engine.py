@@ -32,7 +32,8 @@ def test_a_silent_pipe_lets_the_timeout_through_and_the_run_goes_on_exactly(pipe
     with ReferenceEngine(1 << 20, level="strict", input=DescriptorInput(read), output=None, disk=None) as engine:
         engine.load(ECHO)
         outcome = engine.run(timeout=0.01)
-        assert (outcome.stop, outcome.instructions) == (Stop.TIMEOUT, 1)
+        assert outcome.stop is Stop.TIMEOUT
+        assert outcome.instructions <= 1  # none, where the machine is busy
         os.write(write, b"ok")
         os.close(write)
         assert engine.run(timeout=30).ok

@@ -274,4 +274,5 @@ class ReferenceEngine(Computer):
 
     @property
     def disk_writes(self) -> int:
+        self._check_open()
         return self._machine.disk_writes
