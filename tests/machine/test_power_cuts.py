@@ -303,6 +303,8 @@ def test_media_that_hold_the_same_are_counted_once() -> None:
 def test_what_reaches_the_medium_can_be_chosen() -> None:
     cut, origin = many(5)
     assert bytes(cut.medium([3, 1])) == contents_with(origin, (cut.pending[1], cut.pending[3]))
+    twice = PowerCut(origin, {0: bytes(SECTOR)}, [Write(0, b"1" * SECTOR), Write(0, b"2" * SECTOR)])
+    assert twice.medium([1, 0]) == twice.newest, "they are written in their order"
     with pytest.raises(UsageError, match=r"write of 5 is out of range; it takes 0\.\.4"):
         cut.medium([5])
     with pytest.raises(UsageError, match="it takes the numbers of pending writes"):
