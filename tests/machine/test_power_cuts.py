@@ -364,6 +364,16 @@ def test_going_back_brings_all_memory_back_and_code_that_was_changed() -> None:
             assert machine.run(10**7).check().exit_code == 0
 
 
+def test_a_medium_of_another_machine_is_what_later_cuts_start_from() -> None:
+    medium = cut_of(script_of(29, 6)).newest
+    with Machine(MEMORY, disk=bytearray(SECTORS * SECTOR)) as machine:
+        machine.power_cut()
+        machine.restore(machine.save(disk=False), disk=medium)
+        cut = machine.power_cut()
+        assert bytes(cut.newest) == bytes(medium)
+        assert cut.newest == medium, "of one origin now"
+
+
 def test_what_a_machine_s_disk_becomes_is_written_to_its_file(tmp_path: Path) -> None:
     file, medium = tmp_path / "disk", cut_of(script_of(23, 6)).newest
     file.write_bytes(disk())
