@@ -192,6 +192,7 @@ frame_alloc:
     sd   t0, frames_fresh, t1
     ret
 
+inode_runs:                     # there are no programs
 proc_tell:
 console_file_read:
 console_file_write:
