@@ -18,6 +18,13 @@
 .include "os/kernel/layout.inc"
 .include "os/kernel/calls.inc"
 .include "os/kernel/process.inc"
+
+# Pages have no records here, and one user each.
+.equ FRAME_USERS, 0
+.macro frame_record rd, rs
+    la   \rd, one_user
+.endm
+
 .include "os/kernel/filesystem.inc"
 .include "os/kernel/random.inc"
 .include "os/kernel/calls_end.inc"
@@ -201,6 +208,9 @@ console_file_ioctl:
     li   a0, 0
     ret
 
+.rodata
+.balign 8
+one_user: .word 1
 .bss
 .balign 64
 stack:       .zero 4096

@@ -265,6 +265,15 @@ class Both:
         self.reads.append((address, data))
         self._close(node)
 
+    def lose_open(self, path: str, new: str | None = None) -> None:
+        """Three calls: openat, unlinkat or a renameat2 of `new` over it, close."""
+        node = self._open(path)
+        if new is None:
+            self.unlink(path)
+        else:
+            self.rename(new, path)
+        self._close(node)
+
     def _open(self, path: str) -> Node | None:
         try:
             node = self.model.open(path)

@@ -47,6 +47,8 @@ STEPS: dict[str, Callable[[Both], None]] = {
     "shorten": lambda both: both.truncate("file", 1100),
     "lengthen": lambda both: both.truncate("file", 5000),
     "unlink": lambda both: both.unlink("file"),
+    "unlink what is open": lambda both: both.lose_open("file"),
+    "rename over what is open": lambda both: both.lose_open("dir/other", "file"),
     "rmdir": lambda both: both.rmdir("empty"),
     "link": lambda both: both.link("file", "dir/linked"),
     "symlink": lambda both: both.symlink("file", "symlink"),
