@@ -17,6 +17,11 @@ from toyvm.lab.workloads import find_workloads
 from toyvm.techniques import BY_NAME, Option
 
 
+def repetition(time: float) -> Repetition:
+    """One that takes so many ns an operation."""
+    return Repetition(Sample(1, 10, {}, 0.0), Sample(11, 110, {}, time * 1e-8))
+
+
 def experiment_with(times: Mapping[str, Mapping[str, float]]) -> Experiment:
     """An experiment whose cells have these times in ns, by workload and technique; 0: not measured there."""
     names = list(dict.fromkeys(name for row in times.values() for name in row))
@@ -25,8 +30,7 @@ def experiment_with(times: Mapping[str, Mapping[str, float]]) -> Experiment:
         for subject in experiment.subjects:
             cell = Cell(workload, subject)
             if row.get(subject.technique):
-                sample = Sample(11, 110, {}, row[subject.technique] * 1e-8)
-                cell.repetitions.append(Repetition(Sample(1, 10, {}, 0.0), sample))
+                cell.repetitions.append(repetition(row[subject.technique]))
             else:
                 cell.missing = "not here"
             experiment.cells[workload, subject] = cell
@@ -48,6 +52,18 @@ def test_times_whose_ranges_overlap_are_equal() -> None:
     assert order(times) == "native = hardware"
     times[Role.NATIVE] = Time(10.0, 9.0, 28.0)
     assert order(times) == "native < hardware"
+
+
+@pytest.mark.parametrize(("low", "ours"), [(40.0, "="), (50.0, "="), (51.0, ">")])
+def test_a_slower_one_whose_range_overlaps_the_other_s_is_no_difference(low: float, ours: str) -> None:
+    experiment = experiment_with({"syscall": {"bare": 100.0, "assist+shadow": 50.0}})
+    for subject in experiment.subjects:
+        times = [low, 100.0] if subject.technique == "bare" else [45.0, 50.0]
+        experiment.cells["syscall", subject].repetitions += map(repetition, times)
+    (one,) = comparisons(experiment)
+    assert one.theirs == "native = hardware"
+    assert one.ours == ("native = hardware" if ours == "=" else "hardware < native")
+    assert [reason.partition(":")[0] for reason in one.reasons] == ["native > hardware, theirs ="] * (ours == ">")
 
 
 def test_times_that_are_close_are_equal_though_their_ranges_lie_apart() -> None:

@@ -28,9 +28,37 @@ def test_inner_conditions_of_other_symbols_leave_the_outer_in_force(tmp_path: Pa
     assert _count(tmp_path, source) == PortedLines(plain=2, paravirtual=0, total=3)
 
 
-def test_an_include_counts_once_and_as_common_where_one_place_is(tmp_path: Path) -> None:
-    source = '.ifdef PARAVIRT\n.include "a.inc"\n.endif\n.include "a.inc"\n.include "t64.inc"\n'
+COMMON = '.include "a.inc"\n'
+PARAVIRTUAL, PLAIN = f".ifdef PARAVIRT\n{COMMON}.endif\n", f".ifndef PARAVIRT\n{COMMON}.endif\n"
+
+
+@pytest.mark.parametrize("places", [PARAVIRTUAL + COMMON, COMMON + PARAVIRTUAL])
+def test_an_include_counts_once_and_as_common_where_one_place_is(tmp_path: Path, places: str) -> None:
+    source = places + '.include "t64.inc"\n'
     assert _count(tmp_path, source, a="nop\nnop\n") == PortedLines(plain=0, paravirtual=1, total=5)
+
+
+@pytest.mark.parametrize("places", [PARAVIRTUAL + PLAIN, PLAIN + PARAVIRTUAL])
+def test_what_each_build_includes_at_a_place_of_its_own_is_common_with_all_that_it_includes(
+    tmp_path: Path, places: str
+) -> None:
+    counted = _count(tmp_path, places, a='nop\n.include "b.inc"\n', b="nop\nnop\n")
+    assert counted == PortedLines(plain=1, paravirtual=1, total=6)
+
+
+@pytest.mark.parametrize("order", [("b", "c"), ("c", "b")])
+def test_an_include_is_common_wherever_in_the_tree_one_place_of_it_is(tmp_path: Path, order: tuple[str, ...]) -> None:
+    source = "".join(f'.include "{name}.inc"\n' for name in order)
+    assert _count(tmp_path, source, a="nop\n", b=PARAVIRTUAL, c=COMMON) == PortedLines(plain=0, paravirtual=1, total=5)
+
+
+def test_what_one_build_alone_includes_is_its_own_with_all_that_it_includes(tmp_path: Path) -> None:
+    counted = _count(tmp_path, PARAVIRTUAL + PARAVIRTUAL, a='nop\n.include "b.inc"\n', b="nop\n")
+    assert counted == PortedLines(plain=0, paravirtual=5, total=5)
+
+
+def test_files_that_include_one_another_are_counted_once(tmp_path: Path) -> None:
+    assert _count(tmp_path, COMMON, a='.include "b.inc"\n', b=COMMON).total == 3
 
 
 @pytest.mark.parametrize("source", [".endif\n", ".else\n", ".ifdef PARAVIRT\n", '.include "absent.inc"\n'])

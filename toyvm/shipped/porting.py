@@ -42,20 +42,26 @@ def count_ported_lines(paths: Sequence[Path], include: Sequence[Path] = ()) -> P
     Raises BadFileError for a file that cannot be read or found, and for conditionals that do not pair.
     """
     counts = {None: 0, False: 0, True: 0}
-    pending: list[tuple[Path, bool | None]] = [(path, None) for path in paths]
-    seen: set[Path] = set()
-    while pending:
-        pending.sort(key=lambda place: place[1] is None)  # what both builds include comes first, and counts as common
-        path, context = pending.pop()
-        if path.resolve() in seen:
-            continue
-        seen.add(path.resolve())
-        for line, condition in _conditions(path):
-            only = condition if condition is not None else context
-            counts[only] += 1
-            if (match := _INCLUDE.match(line)) and match[1] != VIRTUAL_INCLUDE:
-                pending.append((_find(match[1], path, include), only))
+    for path, context in _included(paths, include).items():
+        for _, condition in _conditions(path):
+            counts[context if condition is None else condition] += 1
     return PortedLines(counts[False], counts[True], sum(counts.values()))
+
+
+def _included(paths: Sequence[Path], include: Sequence[Path]) -> dict[Path, bool | None]:
+    """The sources and all they include, and which build alone includes each: one that both do, wherever, is common."""
+    found: dict[Path, bool | None] = {}
+    pending: list[tuple[Path, bool | None]] = [(path.resolve(), None) for path in paths]
+    while pending:
+        path, context = pending.pop()
+        if path in found and found[path] in (None, context):
+            continue
+        found[path] = context = None if path in found else context
+        for line, condition in _conditions(path):
+            if (match := _INCLUDE.match(line)) and match[1] != VIRTUAL_INCLUDE:
+                only = context if condition is None else condition
+                pending.append((_find(match[1], path, include).resolve(), only))
+    return found
 
 
 def _conditions(path: Path) -> Iterator[tuple[str, bool | None]]:
