@@ -446,6 +446,7 @@ class Computer:
 
         The first one of a machine keeps a copy of its disk, the origin of its media and those of later ones.
         """
+        self._check_open()
         with self._alone():
             return self._holding.power_cut()
 
