@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from support.commands import call, spawn
+from support.compiling import needs_compiler
 
 from toyvm.cli.disk import VERBS
 from toyvm.filesystem.volume import Volume
@@ -119,3 +121,20 @@ def test_each_verb_has_help(capsys: Capture) -> None:
         assert done.code == 0
         assert done.output.startswith(f"usage: toyvm disk {verb} ")
         assert max(map(len, done.output.splitlines())) <= 80
+
+
+@needs_compiler
+def test_programs_in_c_come_along_where_there_is_a_compiler(capfd: Capture, tmp_path: Path) -> None:
+    done = call(capfd, "disk", "create", str(tmp_path / "disk"), "--size", "4M")
+    assert (done.code, done.errors) == (0, "")
+    assert " edit\n" in call(capfd, "disk", "list", str(tmp_path / "disk"), "/bin").output
+
+
+def test_programs_in_c_are_left_out_without_one_and_that_is_said(
+    capfd: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    done = call(capfd, "disk", "create", str(tmp_path / "disk"))
+    assert done.code == 0
+    assert re.fullmatch("toyvm: the programs in C .* are left out: riscv64-unknown-elf-gcc is not .*\n", done.errors)
+    assert " edit\n" not in call(capfd, "disk", "list", str(tmp_path / "disk"), "/bin").output

@@ -1,7 +1,7 @@
 """Disks of the operating system (`toyvm run os`), from outside: made, looked into, filled, checked and mended.
 
 FILE is a disk's file; PATH is absolute, and leads to something on that disk. A guest that has the disk at the same time
-keeps it to itself.
+keeps it to itself. `create` puts the programs in C on it, too, where riscv64-unknown-elf-gcc is there to compile them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from toyvm.filesystem.volume import Volume
 
 _USUAL_SIZE = "16M"
+_SHARE_OF_C = 3  # the programs in C take no more of a disk than one part of so many
 VERBS = {
     "create": "make a disk with the shipped programs on it",
     "list": "list a directory, or all beneath it",
@@ -83,9 +84,26 @@ def _create(arguments: argparse.Namespace) -> int:
         raise BadFileError(f"{arguments.file}: is there already; remove it, or name another")
     source = None if arguments.source is None else Path(arguments.source)
     with boundary(arguments.file):
-        data = new_disk(size, label=label, source=source, with_programs=not arguments.bare, convert=_imported)
+        others, why_not = ({}, "") if arguments.bare else _c_programs(size)
+        with_programs = not arguments.bare
+        data = new_disk(size, label=label, source=source, with_programs=with_programs, others=others, convert=_imported)
         replace_file(arguments.file, data)
+    if why_not:
+        say(f"the programs in C (an editor, BASIC, ...) are left out: {why_not}")
     return ExitCode.OK
+
+
+def _c_programs(size: int) -> tuple[dict[str, bytes], str]:
+    """The system's programs in C, where they can be compiled and have room; else why they are left out."""
+    from toyvm.importer.system_programs import c_programs
+
+    try:
+        programs = c_programs()
+    except UsageError as error:
+        return {}, str(error).partition(";")[0]
+    if sum(map(len, programs.values())) > size // _SHARE_OF_C:
+        return {}, f"they would take much of {size} bytes"
+    return programs, ""
 
 
 def _imported(path: Path, data: bytes) -> bytes:

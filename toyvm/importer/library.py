@@ -49,7 +49,7 @@ def library_for(compiler: str) -> Path:
     program = shutil.which(compiler)
     if program is None:
         raise UsageError(f"{compiler} is not installed, the compiler of C programs; `--flags=COMPILER` takes another")
-    specs = _said([program, f"-print-file-name={_PICOLIBC}"])
+    specs = said([program, f"-print-file-name={_PICOLIBC}"])
     if not os.path.isabs(specs):
         raise UsageError(f"{compiler} has no picolibc: {_PICOLIBC} is not installed")
     try:
@@ -68,12 +68,13 @@ def _key(program: str, specs: str) -> str:
         facts = os.stat(path)
         known.update(repr((path, facts.st_size, facts.st_mtime_ns)).encode())
     root = guests_directory() / "picolibc"
-    for source in _files(root):
+    for source in files_below(root):
         known.update(f"\0{source.relative_to(root)}\0".encode() + source.read_bytes())
     return known.hexdigest()[:16]
 
 
-def _files(root: Path) -> Iterator[Path]:
+def files_below(root: Path) -> Iterator[Path]:
+    """In an order that is the same everywhere."""
     return (path for path in sorted(root.rglob("*")) if path.is_file())
 
 
@@ -97,17 +98,17 @@ def _compile(program: str, place: Path) -> None:
     objects = place / "objects"
     objects.mkdir()
     names = sorted(path for path in sources.glob("*.c") if path.name != _CPLUSPLUS)
-    _said([*flags, "-c", *(word for path in names for word in _as_c(path))], objects)
-    linker = _said([program, "-print-prog-name=ld"])
-    _said([linker, "-r", *map(str, sorted(objects.iterdir())), "-o", str(place / _OBJECT)])
+    said([*flags, "-c", *(word for path in names for word in _as_c(path))], objects)
+    linker = said([program, "-print-prog-name=ld"])
+    said([linker, "-r", *map(str, sorted(objects.iterdir())), "-o", str(place / _OBJECT)])
     for library, source in _STAND_INS.items():
-        if os.path.isabs(_said([program, *BASE_FLAGS.split(), f"-print-file-name={library}"])):
+        if os.path.isabs(said([program, *BASE_FLAGS.split(), f"-print-file-name={library}"])):
             continue
         members = []
         if source is not None:
             members.append(str(objects / f"{library}.o"))
-            _said([*flags, "-c", *_as_c(sources / source), "-o", members[0]])
-        _said([_said([program, "-print-prog-name=ar"]), "rcs", str(place / library), *members])
+            said([*flags, "-c", *_as_c(sources / source), "-o", members[0]])
+        said([said([program, "-print-prog-name=ar"]), "rcs", str(place / library), *members])
     shutil.rmtree(objects)
 
 
@@ -116,7 +117,7 @@ def _as_c(source: Path) -> tuple[str, ...]:
     return "-x", "c", str(source)
 
 
-def _said(command: Sequence[str], folder: Path | None = None) -> str:
+def said(command: Sequence[str], folder: Path | None = None) -> str:
     """What a command prints. Raises BadFileError with its first words of complaint."""
     try:
         done = subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,17 +61,22 @@ def new_disk(
     label: bytes = b"",
     source: Path | None = None,
     with_programs: bool = True,
+    others: Mapping[str, bytes] | None = None,
     convert: Convert = as_it_is,
 ) -> bytearray:
-    """A disk of so many bytes, with what is in the directory `source` on it. Raises FullError, BadFileError."""
+    """A disk of so many bytes, with what is in the directory `source` on it. Raises FullError, BadFileError.
+
+    `others` are images of programs besides the shipped ones.
+    """
     check_size(size)
     data = bytearray(size)
     volume = new_volume(data, label=label)
     furnish(volume, guests_directory() / "os" / "root")
     if with_programs:
         at = volume.find("/bin")
-        for name, path in programs().items():
-            add_file(volume, at, name, program_bytes(path), 0o755)
+        images = {name: program_bytes(path) for name, path in programs().items()}
+        for name, image in {**images, **(others or {})}.items():
+            add_file(volume, at, name, image, 0o755)
     if source is not None:
         put_contents(volume, source, volume.find("/"), convert)
     volume.close()

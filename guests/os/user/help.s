@@ -5,8 +5,40 @@
 main:
     la   a0, listing
     call out_string
+    call c_programs
+    la   a0, keys
+    call out_string
     li   a0, 0
     j    exit
+
+# Those in C are there where the disk was made with a compiler at hand. s0 = a name, s1 = how many were there
+c_programs:
+    save ra, s0, s1
+    la   s0, names
+    li   s1, 0
+1:  lbu  t0, 0(s0)
+    beqz t0, 4f
+    li   a0, AT_FDCWD
+    mv   a1, s0
+    li   a2, X_OK
+    li   a3, 0
+    system faccessat
+    bnez a0, 3f
+    bnez s1, 2f
+    out  "  in C       "
+2:  addi s1, s1, 1
+    out  " "
+    addi a0, s0, BIN_LENGTH
+    call out_string
+3:  mv   a0, s0
+    call string_length
+    add  s0, s0, a0
+    addi s0, s0, 1
+    j    1b
+4:  beqz s1, 5f
+    out  "\n"
+5:  restore ra, s0, s1
+    ret
 .rodata
 listing:
     .ascii "  sh          pipes a | b, > < >> 2>, &, ;, &&, ||, ( ), $NAME, *, quotes; cd exit export jobs fg bg wait\n"
@@ -14,5 +46,13 @@ listing:
     .ascii "  processes   ps top kill sleep stress nc\n"
     .ascii "  the system  date uptime free df mount sync id su shutdown\n"
     .ascii "  itself      cat /proc/selfcheck: the kernel looks at its own books\n"
+    .byte 0
+keys:
     .asciz "Keys: arrows, Tab completes, Ctrl-C interrupts, Ctrl-Z stops, Ctrl-D ends, Ctrl-] leaves the machine.\n"
+.equ BIN_LENGTH, 5              # of "/bin/"
+names:
+    .irp name, basic, calc, diff, edit, fetch, fmt, hexed, kv, life, pack, serve, snake, sort, tar
+    .asciz "/bin/\name"
+    .endr
+    .byte 0
 .text

@@ -1,4 +1,4 @@
-/* Waiting for files. It fails with ENOSYS. */
+/* Waiting for files. Without an operating system it fails with ENOSYS. */
 #ifndef _TOYVM_POLL_H
 #define _TOYVM_POLL_H
 

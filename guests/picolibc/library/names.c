@@ -222,6 +222,12 @@ int __toyvm_fchdir(int directory)
 }
 ALSO_NAMED(fchdir);
 
+int __toyvm_chroot(const char *path)
+{
+    return (int)result(call4(CALL_CHROOT, (long)path, 0, 0, 0));
+}
+ALSO_NAMED(chroot);
+
 mode_t __toyvm_umask(mode_t mask)
 {
     static mode_t now = 022;

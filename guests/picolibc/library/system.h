@@ -31,6 +31,7 @@ enum call {
     CALL_FACCESSAT = 48,
     CALL_CHDIR = 49,
     CALL_FCHDIR = 50,
+    CALL_CHROOT = 51,
     CALL_FCHMOD = 52,
     CALL_FCHMODAT = 53,
     CALL_FCHOWNAT = 54,
@@ -74,6 +75,18 @@ enum call {
     CALL_GETEUID = 175,
     CALL_GETGID = 176,
     CALL_GETEGID = 177,
+    CALL_SOCKET = 198,
+    CALL_BIND = 200,
+    CALL_LISTEN = 201,
+    CALL_ACCEPT = 202,
+    CALL_CONNECT = 203,
+    CALL_GETSOCKNAME = 204,
+    CALL_GETPEERNAME = 205,
+    CALL_SENDTO = 206,
+    CALL_RECVFROM = 207,
+    CALL_SETSOCKOPT = 208,
+    CALL_GETSOCKOPT = 209,
+    CALL_SHUTDOWN = 210,
     CALL_BRK = 214,
     CALL_CLONE = 220,
     CALL_EXECVE = 221,
@@ -85,16 +98,22 @@ enum call {
 enum { HERE = -100 };  /* AT_FDCWD: a path begins at the current directory */
 enum { NO_CALL = -38 }; /* what the system answers to a call that it does not have */
 
-static inline long call5(enum call number, long first, long second, long third, long fourth, long fifth)
+static inline long call6(enum call number, long first, long second, long third, long fourth, long fifth, long sixth)
 {
     register long a0 __asm__("a0") = first;
     register long a1 __asm__("a1") = second;
     register long a2 __asm__("a2") = third;
     register long a3 __asm__("a3") = fourth;
     register long a4 __asm__("a4") = fifth;
+    register long a5 __asm__("a5") = sixth;
     register long a7 __asm__("a7") = number;
-    __asm__ volatile("ecall" : "+r"(a0) : "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a7) : "memory");
+    __asm__ volatile("ecall" : "+r"(a0) : "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5), "r"(a7) : "memory");
     return a0;
+}
+
+static inline long call5(enum call number, long first, long second, long third, long fourth, long fifth)
+{
+    return call6(number, first, second, third, fourth, fifth, 0);
 }
 
 static inline long call4(enum call number, long first, long second, long third, long fourth)

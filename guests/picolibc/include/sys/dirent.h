@@ -1,4 +1,4 @@
-/* What directories are, for picolibc's dirent.h. There are none: opening one fails. */
+/* What directories are, for picolibc's dirent.h. */
 #ifndef _TOYVM_DIRENT_H
 #define _TOYVM_DIRENT_H
 
@@ -7,6 +7,7 @@
 #define DT_UNKNOWN 0
 #define DT_DIR 4
 #define DT_REG 8
+#define DT_LNK 10
 #define MAXNAMLEN 255
 
 typedef struct __toyvm_directory DIR;

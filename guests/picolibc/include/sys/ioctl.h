@@ -1,4 +1,4 @@
-/* Control of devices. The console takes none: every request fails with ENOTTY. */
+/* Control of devices: of terminals, where the console is one; else every request fails with ENOTTY. */
 #ifndef _TOYVM_IOCTL_H
 #define _TOYVM_IOCTL_H
 

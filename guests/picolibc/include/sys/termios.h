@@ -1,4 +1,4 @@
-/* Terminals' settings. The console has none: to ask for them fails with ENOTTY. */
+/* Terminals' settings. A console without an operating system has none: to ask for them fails with ENOTTY. */
 #ifndef _TOYVM_TERMIOS_H
 #define _TOYVM_TERMIOS_H
 
