@@ -16,8 +16,8 @@ from toyvm.filesystem.volume import Volume
 @cache
 def _told(technique: str, engine: str = "interpreter") -> tuple[str, int, bytes]:
     """What they said, but for ids: how many processes there are in a time depends on what a call takes."""
-    output, status, disk = session("usertests\nshutdown $?\n", technique, engine=engine)
-    return re.sub(r"process \d+", "process", output), status, disk
+    end = session("usertests\nshutdown $?\n", technique, engine=engine)
+    return re.sub(r"process \d+", "process", end.output), end.exit_code, end.disk
 
 
 @pytest.mark.parametrize("engine", ["interpreter", "recompiler"])
@@ -30,5 +30,5 @@ def test_every_case_is_as_it_should_be(technique: str, engine: str) -> None:
 
 
 def test_the_cases_are_named_once() -> None:
-    names = session("usertests -l\nshutdown\n")[0].split()
+    names = session("usertests -l\nshutdown\n").output.split()
     assert len(names) == len(set(names)) > 74

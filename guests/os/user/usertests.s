@@ -1,7 +1,8 @@
-# usertests [CASE...]: try what the kernel does for programs, case by case; status 0 if all is as it should be. -l lists them.
+# usertests [CASE...]: try what the kernel does for programs, case by case; status 0 if all is as it should be. -l
+# lists them.
 #
-# Each case runs in a process of its own, in a directory of its own. Behind it that is empty, free pages, blocks and inodes
-# are as before, and the kernel finds its own invariants to hold (/proc/selfcheck).
+# Each case runs in a process of its own, in a directory of its own. Behind it that is empty, free pages, blocks and
+# inodes are as before, and the kernel finds its own invariants to hold (/proc/selfcheck).
 
 .include "os/user/lib/program.inc"
 .include "os/user/usertests/checks.inc"

@@ -1,5 +1,6 @@
-# System calls with numbers and arguments drawn from SEED, by CHILDREN processes, 200 each, which are ended after 2 ms. All
-# that this program expects is to come to its end, and that the kernel's invariants hold then: it prints /proc/selfcheck.
+# System calls with numbers and arguments drawn from SEED, by CHILDREN processes, 200 each, which are ended after 2
+# ms. All that this program expects is to come to its end, and that the kernel's invariants hold then: it prints
+# /proc/selfcheck.
 #
 # s0 = the state of the generator (SplitMix64), s1 = children left
 .include "checking.inc"
