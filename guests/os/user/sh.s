@@ -7,6 +7,7 @@
 # glob.inc). What lives as long as a line lies in the arena.
 
 .include "os/user/lib/program.inc"
+.include "os/user/lib/sorting.inc"
 .include "os/user/sh/arena.inc"
 .include "os/user/sh/variables.inc"
 .include "os/user/sh/lexer.inc"
