@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from toyvm.host.host import Host
 from toyvm.host.scheduler import Condition, HostStop
 
 FOR_EVER = assemble_text("_start: addi a0, a0, 1\n j _start\n", "for_ever.s").image
+IDLES = assemble_text("_start: wfi\n out 8, zero\n", "idles.s").image  # for ever, unless others send it an event
 READS = assemble_text("_start: in a0, 1\n out 8, a0\n", "reads.s").image
 SOON = 0.03  # seconds: those that wait are looked at every 2 ms
 
@@ -95,6 +96,59 @@ def test_a_guest_that_is_closed_while_it_waits_is_gone(host: Host) -> None:
     assert host.run(timeout=SOON) is HostStop.TIMEOUT
     assert busy.retired > before
     assert source.asked == asked
+
+
+def idle(host: Host) -> Guest:
+    """A guest that waits for others."""
+    guest = host.guest("trap+hypercalls", "64K")
+    guest.load(IDLES)
+    return guest
+
+
+def paused(host: Host) -> Guest:
+    guest = looping(host)
+    guest.pause()
+    return guest
+
+
+CONDITIONS: dict[Condition, Callable[[Host], Guest]] = {
+    Condition.READY: looping,
+    Condition.WAITING: lambda host: waiting(host, Typed()),
+    Condition.PAUSED: paused,
+    Condition.ENDED: idle,
+}
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_host_waits_for_nobody_that_is_closed_whatever_it_was_up_to(host: Host, condition: Condition) -> None:
+    guest = CONDITIONS[condition](host)
+    host.run(5_000, wait_for_input=False)
+    assert guest.condition is condition
+    guest.close()
+    clock = host.clock
+    assert host.run(timeout=60) is HostStop.DONE
+    assert (host.clock, host.guests) == (clock, ())
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_guest_that_another_one_s_input_closes_is_gone_whatever_it_was_up_to(
+    host: Host, condition: Condition
+) -> None:
+    class Closing(Typed):
+        def fetch(self, size: int, wait: float) -> bytes | None:
+            self.asked += 1
+            if self.asked == 1:
+                return None
+            other.close()
+            return b"x"
+
+    other = CONDITIONS[condition](host)
+    guest = host.guest("trap", "64K", input=Closing())
+    guest.load(READS)
+    assert host.run(timeout=60) is HostStop.DONE
+    assert guest.outcome is not None
+    assert guest.outcome.exit_code == ord("x")
+    assert host.guests == (guest,)
 
 
 def test_a_guest_that_is_stopped_while_it_waits_had_its_share_up_to_then(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from toyvm.asm import Source, assemble, assemble_text
 from toyvm.errors import BadFileError, UsageError
-from toyvm.image import PF_R, PF_X, Image, LineTable, Location, Segment, elf
+from toyvm.image import PF_R, PF_X, Image, LineTable, Location, Segment, Symbol, elf
 
 SOURCES = (
     Source(
@@ -92,6 +92,17 @@ def test_addresses_have_a_symbol_and_a_line() -> None:
     assert sample().locate(f + 4) == Location("f", 4, "b.s", 4)
     assert [str(sample().locate(place)) for place in (f, f + 4)] == ["b.s:3 (f)", "b.s:4 (f+0x4)"]
     assert sample().locate(sample().address_of("shared") + 9) == Location("shared", 9, "a.s", 6)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [("ab", "a"), ("ba", "b"), ("aB", "B"), ("Ba", "B"), ("AB", "A"), ("BA", "B"), ("abCD", "C"), ("1ab", "a")],
+)
+def test_of_several_symbols_of_one_address_the_global_one_is_told_and_then_the_first(names: str, told: str) -> None:
+    """Capital letters are global; digits no places, but numbers."""
+    symbols = [Symbol(name, 0x1000, name.isupper(), "" if name.isdigit() else ".text", 0) for name in names]
+    image = assemble_text("nop", "t.s").image._replace(symbols=tuple(symbols))
+    assert (image.locate(0x1000).symbol, image.symbol_at(0x1000)) == (told, told)
 
 
 def test_nothing_is_known_of_addresses_outside() -> None:
