@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from support.commands import call, spawn
 from support.compiling import build, needs_compiler
 from support.os_runs import PROGRAMS
 from support.riscv_elf import greeting, program
+from support.terminal import Terminal
 
 Capture = pytest.CaptureFixture[str]
 EVERY_BYTE = bytes(range(256)) + b"\r\n\x03\x04 and no end of line"
@@ -117,3 +119,15 @@ def test_what_cannot_be_copied_is_named(capfd: Capture, elf: Path, home: Path, s
     done = call(capfd, "run", str(elf), "--files", str(home))
     assert done.code == 101
     assert said in done.errors
+
+
+@needs_compiler
+def test_at_a_terminal_lines_are_edited_and_ctrl_c_ends_the_program(tmp_path: Path, home: Path) -> None:
+    source = '#include <stdio.h>\nint main(void) { char line[9]; for (;;) printf("<%s>\\n", fgets(line, 9, stdin)); }'
+    program = build(tmp_path / "reader", source)
+    with Terminal([sys.executable, "-m", "toyvm", "run", str(program), "--files", str(home)]) as terminal:
+        terminal.press("ac\x7fb\r")
+        terminal.shows("ab\n<ab\n>")
+        terminal.press("\x03")
+        assert terminal.end() == 99
+        assert "exit code is 130" in terminal.text

@@ -54,7 +54,7 @@ def _script(words: Sequence[str], environment: Mapping[str, str], is_at_terminal
     """What init has a shell do before it would put one on the console."""
     lines = ["stty echo" if is_at_terminal else "stty raw -echo"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
-    lines += [f"cd {FILES}", shlex.join(words), "shutdown $?"]
+    lines += [f"cd {FILES}", shlex.join(["setsid", *words]), "shutdown $?"]
     for line in lines:
         if len(os.fsencode(line)) > _MAXIMUM_LINE:
             raise UsageError(

@@ -37,7 +37,7 @@ static int loop_count, return_count;
 
 static int current;             /* index of the line that runs; -1: one that was typed */
 static const char *at;
-static int jumped, is_over;
+static int jumped, is_over, is_open; /* is_open: what was printed last has no end of line yet */
 static jmp_buf given_up;
 static volatile sig_atomic_t interrupted;
 
@@ -367,6 +367,7 @@ static void do_print(void)
             text(what), fputs(what, stdout);
         else
             printf("%ld", number());
+        is_open = 1;
         if (took(";"))
             ends = 0;
         else if (took(","))
@@ -375,7 +376,7 @@ static void do_print(void)
             break;
     }
     if (ends)
-        putchar('\n');
+        putchar('\n'), is_open = 0;
 }
 
 static void do_input(void)
@@ -600,7 +601,8 @@ int main(int argc, char **argv)
     sigaction(SIGINT, &(struct sigaction){.sa_handler = interrupt}, NULL);
     for (;;) {
         interrupted = 0;
-        printf("> ");
+        printf(is_open ? "\n> " : "> ");
+        is_open = 0;
         fflush(stdout);
         if (fgets(line, sizeof line, stdin)) {
             line[strcspn(line, "\r\n")] = 0;

@@ -43,7 +43,7 @@ c_programs:
 listing:
     .ascii "  sh          pipes a | b, > < >> 2>, &, ;, &&, ||, ( ), $NAME, *, quotes; cd exit export jobs fg bg wait\n"
     .ascii "  files       ls cat head grep wc cmp tee hexdump cp mv rm ln mkdir chmod chown\n"
-    .ascii "  processes   ps top kill sleep stress nc\n"
+    .ascii "  processes   ps top kill sleep setsid stress nc\n"
     .ascii "  the system  date uptime free df mount sync id su shutdown\n"
     .ascii "  itself      cat /proc/selfcheck: the kernel looks at its own books\n"
     .byte 0

@@ -4,7 +4,8 @@
 .include "os/user/lib/program.inc"
 .include "os/user/lib/wait.inc"
 
-.equ FIONREAD, 0x541b
+.equ FIONREAD,  0x541b
+.equ TIOCSCTTY, 0x540e
 
 # s0 = the shell's status
 main:
@@ -25,6 +26,11 @@ shell_run:
     fork
     bltz a0, 2f
     bnez a0, 1f
+    system setsid               # keys that send signals are for it and for what it runs
+    li   a0, 0
+    li   a1, TIOCSCTTY
+    li   a2, 0
+    system ioctl
     la   a1, shell_arguments
     la   t0, shell
     sd   t0, 0(a1)
