@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -120,12 +121,15 @@ CONDITIONS: dict[Condition, Callable[[Host], Guest]] = {
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_a_host_waits_for_nobody_that_is_closed_whatever_it_was_up_to(host: Host, condition: Condition) -> None:
+def test_a_host_keeps_nothing_of_a_closed_guest_and_waits_for_none_whatever_it_was_up_to(
+    host: Host, condition: Condition
+) -> None:
     guest = CONDITIONS[condition](host)
     host.run(5_000, wait_for_input=False)
     assert guest.condition is condition
+    clock, kept = host.clock, weakref.ref(guest.seat)
     guest.close()
-    clock = host.clock
+    assert kept() is None
     assert host.run(timeout=60) is HostStop.DONE
     assert (host.clock, host.guests) == (clock, ())
 
