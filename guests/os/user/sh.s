@@ -33,6 +33,7 @@ interactive:  .zero 8
 arguments:    .zero 8           # $0 and behind it
 arguments_count: .zero 8        # $#
 last_status:  .zero 8           # $?
+shell_id:     .zero 8           # $$, in its children, too
 .text
 
 # s0 = arguments, s1 = where they are
@@ -41,6 +42,8 @@ main:
     mv   s1, a1
     mv   a0, a2
     call variables_begin
+    system getpid
+    sd   a0, shell_id, t0
     call set_up
 2:  call line_read
     bltz a0, 3f
