@@ -168,6 +168,44 @@ def test_what_nothing_leads_to_comes_to_lost_and_found() -> None:
     assert volume.contents(volume.inode(found)) == CONTENTS[b"/sub/deep/d"]
 
 
+def lose(volume: Volume, path: str) -> int:
+    """Take the name of a file away, and nothing else; its inode."""
+    number = volume.find(path)
+    directory, _, name = path.rpartition("/")
+    volume.write_inode(number, replace(volume.inode(number), links=2))
+    volume.remove_name(volume.find(directory), name.encode())
+    return number
+
+
+def add_file(volume: Volume, directory: int, name: bytes) -> None:
+    volume.add_name(directory, name, volume.new_inode(Inode(mode=REGULAR | 0o600)))
+
+
+@pytest.mark.parametrize("files", [0, 1, 2, 3])
+@pytest.mark.parametrize("times", [1, 2])
+def test_where_files_have_the_name_of_lost_and_found_another_directory_takes_its_place(files: int, times: int) -> None:
+    volume = furnished()
+    for count in range(files):
+        add_file(volume, ROOT_INODE, b"lost+found" + b"+" * count)
+    for path in ("/a", "/sub/b")[:times]:
+        lost = lose(volume, path)
+        contents = volume.contents(volume.inode(lost))
+        assert repair(volume) != []
+        found = volume.find(f"/lost+found{'+' * files}/{lost}")
+        assert (found, volume.contents(volume.inode(found))) == (lost, contents)
+
+
+def test_what_is_found_takes_no_name_from_what_is_there() -> None:
+    volume = furnished()
+    lost = lose(volume, "/a")
+    place = make_directories(volume, "/lost+found")
+    for name in (b"%d" % lost, b"%d+" % lost):
+        add_file(volume, place, name)
+    assert repair(volume) != []
+    assert volume.find(f"/lost+found/{lost}++") == lost
+    assert volume.find(f"/lost+found/{lost}") != lost
+
+
 def test_repair_of_a_clean_disk_changes_nothing_that_one_reads() -> None:
     volume = furnished()
     assert repair(volume) == []

@@ -116,6 +116,21 @@ def test_a_freed_inode_keeps_its_generation_and_the_next_one_gets_another() -> N
     assert volume.inode(number).generation == before + 1
 
 
+@pytest.mark.parametrize("kept", [0, 1])
+def test_what_is_removed_from_a_full_disk_makes_room_for_as_much(kept: int) -> None:
+    """At the end of it, or behind it a file that stays."""
+    volume, names, data = small(), list[bytes](), b"x" * 12 * BLOCK_SIZE
+    while volume.superblock.free_blocks > 12:  # a directory of so many names takes a block more now and then
+        names.append(b"%d" % len(names))
+        add_file(volume, layout.ROOT_INODE, names[-1], data)
+    with pytest.raises(FullError, match="the disk is full"):
+        add_file(reopened(volume), layout.ROOT_INODE, b"more", 2 * data)
+    remove(volume, layout.ROOT_INODE, names[-1 - kept])
+    number = add_file(volume, layout.ROOT_INODE, b"more", data)
+    assert volume.contents(volume.inode(number)) == data
+    assert check(reopened(volume)) == []
+
+
 @pytest.mark.parametrize("size", [0, 512, BLOCK_SIZE, 29 * BLOCK_SIZE])
 def test_a_disk_that_is_too_small_is_refused(size: int) -> None:
     with pytest.raises(FullError, match="too small"):

@@ -21,6 +21,7 @@ from toyvm.filesystem.layout import (
     Inode,
     Row,
 )
+from toyvm.filesystem.tree import find_row
 from toyvm.filesystem.volume import Volume
 
 _LOST = b"lost+found"
@@ -160,16 +161,21 @@ class _Repair:
         # Directories first: what is in one that is found again is not lost.
         for number in sorted(lost, key=lambda number: self.volume.inode(number).type != DIRECTORY):
             if number not in reached:
-                self.volume.add_name(place, b"%d" % number, number)
+                name = b"%d" % number
+                while find_row(self.volume, place, name) is not None:
+                    name += b"+"
+                self.volume.add_name(place, name, number)
                 if self.volume.inode(number).type == DIRECTORY:
                     self._reach(number, place, reached)
                 reached.add(number)
 
     def _lost_and_found(self, reached: set[int]) -> int:
-        rows = {row.name: row.inode for row in self.volume.rows(self.volume.inode(ROOT_INODE))}
-        number = rows.get(_LOST)
-        if number is None or self.volume.inode(number).type != DIRECTORY:
-            name = _LOST if number is None else _LOST + b"+"
+        name = _LOST
+        while number := find_row(self.volume, ROOT_INODE, name):
+            if self.volume.inode(number).type == DIRECTORY:
+                break
+            name += b"+"
+        if number is None:
             number = self.volume.new_directory(ROOT_INODE, Inode(mode=DIRECTORY | 0o700), name)
         reached.add(number)
         return number
