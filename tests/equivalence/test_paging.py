@@ -28,7 +28,7 @@ from toyvm.isa.paging import PAGE_SIZE, PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W
 from toyvm.isa.registers import REGISTERS
 from toyvm.testing.programs.assembly import li, op
 
-A0, A1, A2, A3 = (REGISTERS[name] for name in ("a0", "a1", "a2", "a3"))
+A0, A1, A2, A3, A4 = (REGISTERS[name] for name in ("a0", "a1", "a2", "a3", "a4"))
 PAGE = 0x10  # the page that most cases are about
 AT = PAGE << 12
 SLOT = LEAVES + 8 * PAGE
@@ -260,11 +260,14 @@ def test_an_access_that_a_monitor_makes_in_the_guest_s_place_leaves_its_marks(ca
 
 # Large leaves map memory from 0 on; a page of one is used, the leaf is revoked, and tlbi names the last byte of it.
 LARGE = {"2 MiB": (5 << 21, MIDDLE + 8 * 5, 1 << 21), "1 GiB": (3 << 30, ROOT + 8 * 3, 1 << 30)}
-ENTRIES_OF_LARGE = {entry: PTE_V | RWX | AD for _, entry, _ in LARGE.values()}
+NEIGHBOUR = 4 << 21
+ENTRIES_OF_LARGE = {entry: PTE_V | RWX | AD for _, entry, _ in LARGE.values()} | {MIDDLE + 8 * 4: PTE_V | RWX | AD}
+FURTHER_PAGE = [op("add", A1, A1, A4), op("ld", A0, 0, A1), *li(A3, PAGE_SIZE), op("add", A4, A4, A3)]
 BESIDES = {
     "nothing": [],
     "a switch of tables": [op("crr", A2, cr("ptbr")), op("crx", A2, cr("ptbr"), 0), op("crw", cr("ptbr"), A2)],
     "others used": [word for base, _, _ in LARGE.values() for word in (*li(A1, base), op("ld", A0, 0, A1))],
+    "further pages of a neighbour used": [*li(A1, NEIGHBOUR), *FURTHER_PAGE, *li(A1, NEIGHBOUR), *FURTHER_PAGE],
 }
 
 
