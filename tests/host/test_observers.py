@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from support.techniques import FULL
 
 from toyvm.asm import assemble_text
 from toyvm.errors import UsageError
@@ -112,3 +113,30 @@ def test_an_event_says_what_happened_where_and_when(guest: Guest) -> None:
     fault = events[0]
     assert (fault.reason, fault.word, fault.instruction, fault.address) == ("shadow_page_fault", 0, None, 0x1000)
     assert (fault.cause, fault.gpa) == ("fetch_page_fault", 0x1000)
+
+
+MOVED = """
+_start:
+    li   a0, 'x'
+writing:
+    out  0, a0
+    li   a0, 2
+    out  8, a0
+elsewhere:
+    out  8, zero
+"""
+
+
+@pytest.mark.parametrize("technique", [name for name in FULL if name != "hybrid"])
+def test_an_exit_from_which_an_observer_moves_the_guest_away_comes_to_nothing(technique: str) -> None:
+    program = assemble_text(MOVED, "moved.s")
+
+    def move(event: ExitEvent) -> None:
+        if event.pc == program.image.address_of("writing"):
+            event.guest.registers.pc = program.image.address_of("elsewhere")
+
+    with Host("16M", level="assist") as host, host.guest(technique, "1M") as guest:
+        guest.load(program)
+        guest.observe(move, "out")
+        assert guest.run().exit_code == 0
+        assert guest.output == b""
