@@ -395,6 +395,17 @@ def test_a_snapshot_has_the_writes_that_wait(technique: str) -> None:
             assert other.save() == snapshot
 
 
+@pytest.mark.parametrize("technique", EVERY)
+def test_what_waited_in_a_snapshot_waits_no_more_where_another_medium_is_given(technique: str) -> None:
+    with launched(technique, MEMORY, disk=disk()) as machine:
+        cut = ran(machine, script_of(24, 8, flushes=10), technique).power_cut()
+        assert cut.pending
+        for medium in cut.media(limit=5):
+            machine.restore(machine.save(disk=False), disk=medium)
+            found = machine.power_cut()
+            assert (found.pending, bytes(found.durable), machine.disk) == ((), bytes(medium), bytes(medium))
+
+
 def test_a_snapshot_is_gone_back_to_from_a_cache_that_was_full_before() -> None:
     few, many = script_of(27, 3, flushes=0), [(DISK_WRITE, 0, 12, n) for n in range(DISK_CACHE_WRITES // 12 + 2)]
     with Machine(MEMORY, disk=disk(), disk_latency=5) as machine:
