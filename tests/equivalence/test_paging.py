@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -11,6 +12,7 @@ from support.snippets import (
     ENGINES,
     LEAVES,
     MIDDLE,
+    PLAIN,
     ROOT,
     RWX,
     Case,
@@ -161,12 +163,21 @@ def edit(entry: int) -> list[int]:
     return [*li(A2, SLOT), *li(A0, entry), op("sd", A0, 0, A2)]
 
 
+MOVED = AT + PAGE_SIZE | PTE_V | RWX | AD
+BEHIND = 3 * PAGE_SIZE  # so far behind the first tables stand those of another space, in which AT is moved
+OTHER_SPACE = {
+    ROOT + BEHIND: MIDDLE + BEHIND | PTE_V,
+    MIDDLE + BEHIND: LEAVES + BEHIND | PTE_V,
+    **{at + BEHIND: entry for at, entry in identity().items() if at >= LEAVES},
+    SLOT + BEHIND: MOVED,
+}
+
+
 def change_case(name: str, change: list[int], expect: dict[str, object], flags: int = RWX | AD) -> Case:
-    entries = identity({PAGE: PTE_V | flags}) | {AT: LOADED, AT + PAGE_SIZE: 0x66}
+    entries = identity({PAGE: PTE_V | flags}) | OTHER_SPACE | {AT: LOADED, AT + PAGE_SIZE: 0x66}
     return Case(name, [*FIRST, *change, *AGAIN], expect, entries=entries, ptbr=ROOT | 1)
 
 
-MOVED = AT + PAGE_SIZE | PTE_V | RWX | AD
 CHANGES = [
     change_case("moved, and tlbi of the page", [*edit(MOVED), op("tlbi", A1)], {"a0": 0x66}),
     change_case("moved, and tlbi of all", [*edit(MOVED), op("tlbi", 0)], {"a0": 0x66}),
@@ -182,6 +193,8 @@ CHANGES = [
     change_case(
         "A cleared, and tlbi", [*edit(AT | PTE_V | RWX), op("tlbi", A1)], {"memory": {SLOT: AT | PTE_V | RWX | PTE_A}}
     ),
+    change_case("another root written", [*li(A0, ROOT + BEHIND | 1), op("crw", cr("ptbr"), A0)], {"a0": 0x66}),
+    change_case("another root exchanged", [*li(A0, ROOT + BEHIND | 1), op("crx", 0, cr("ptbr"), A0)], {"a0": 0x66}),
     change_case("paging off", [op("crw", cr("ptbr"), 0)], {"a0": LOADED}),
 ]
 GRANTED = Case(
@@ -390,6 +403,27 @@ CODE_MOVES = [
         ("no code", AT | PTE_V | PTE_R | PTE_W | PTE_U | AD, {"trap": "fetch_page_fault", "tval": AT, "a0": 2}),
     )
 ]
+# Each page of code counts and jumps to the next one, the last one returns; then all of it again.
+PAGES, ROUNDS, FAR = 300, 3, 1 << 20
+NEXT_PAGE = op("addi", A0, A0, 1) | op("jal", 0, PAGE_SIZE // 4 - 1) << 32
+MANY_PAGES = [
+    Case(
+        f"{PAGES} pages of code, {'user' if user else 'kernel'}",
+        [*li(A3, ROUNDS), *li(A1, FAR), op("jalr", A2, 0, A1), op("addi", A3, A3, -1), op("bne", A3, 0, -2)],
+        {"trap": "break", "a0": ROUNDS * PAGES},
+        entries={FAR + PAGE_SIZE * page: NEXT_PAGE for page in range(PAGES - 1)}
+        | {FAR + PAGE_SIZE * (PAGES - 1): op("addi", A0, A0, 1) | op("jalr", 0, 0, A2) << 32},
+        program=replace(PLAIN, memory=4 << 20),
+        user=user,
+    )
+    for user in (False, True)
+]
+
+
+@pytest.mark.parametrize("engine", EVERYWHERE)
+@parametrize(MANY_PAGES)
+def test_more_pages_of_code_than_are_kept_decoded_are_what_memory_says(case: Case, engine: str) -> None:
+    check(case, engine)
 
 
 @pytest.mark.parametrize("engine", EVERYWHERE)

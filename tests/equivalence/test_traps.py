@@ -268,6 +268,15 @@ def test_time_and_interrupts_are_exact(case: Case, engine: str) -> None:
     check(case, engine)
 
 
+WRITTEN, EXCHANGED = op("crw", cr("timecmp"), A0), op("crx", 0, cr("timecmp"), A0)
+
+
+@on_every_engine
+@parametrize([case for case in INTERRUPTS if WRITTEN in case.body])
+def test_time_and_interrupts_are_as_exact_where_timecmp_is_exchanged(case: Case, engine: str) -> None:
+    check(replace(case, body=[EXCHANGED if word == WRITTEN else word for word in case.body]), engine)
+
+
 def at_syscall(*words: int) -> list[int]:
     """A handler that does this for a syscall and returns behind it; at anything else it switches off."""
     syscall = CAUSES["syscall"].code
