@@ -152,6 +152,27 @@ def test_an_adapted_store_goes_where_the_guest_has_mapped_it_since(says: str, el
         assert host.guests[0].exits["adapted"] > 20
 
 
+# The same store, the last times of each call so far from where it went before.
+ASTRAY = MOVED.replace(
+    "    sd   s5, 40(s1)\n",
+    """    sltiu a1, t2, 4
+    li   a2, {astray}
+    mul  a1, a1, a2
+    add  a1, a1, s1
+    {store}   s5, 40(a1)
+""",
+)
+
+
+@pytest.mark.parametrize(
+    ("store", "astray"), [*(("sd", n) for n in (1, 2, 4, 8, PAGE_SIZE)), ("sw", 1), ("sw", 2), ("sw", 4), ("sh", 1)]
+)
+def test_an_adapted_store_that_goes_astray_does_what_it_would_have_done(store: str, astray: int) -> None:
+    image = built(ASTRAY.format(elsewhere="TWO | RIGHTS", says="tlbi s1", store=store, astray=astray))
+    with compared(image, "rewrite+adaptive", Level.STRICT).host as host:
+        assert host.guests[0].exits["adapted"] > 20
+
+
 def test_a_store_on_a_page_without_anything_to_rewrite_is_adapted_as_well() -> None:
     source = ADAPTED.replace("fifty_stores:", ".balign PAGE_SIZE\nfifty_stores:", 1)
     image = assemble_text(source, "adapted.s").image
