@@ -406,6 +406,18 @@ def test_what_waited_in_a_snapshot_waits_no_more_where_another_medium_is_given(t
             assert (found.pending, bytes(found.durable), machine.disk) == ((), bytes(medium), bytes(medium))
 
 
+@pytest.mark.parametrize("technique", EVERY)
+def test_what_a_snapshot_brought_to_the_disk_is_known_to_later_cuts_and_media(technique: str) -> None:
+    with launched(technique, MEMORY, disk=disk()) as machine, launched(technique, MEMORY, disk=disk()) as other:
+        cut = ran(machine, script_of(24, 8, flushes=10), technique).power_cut()
+        before = other.power_cut()
+        other.restore(machine.save())
+        found = other.power_cut()
+        assert (found.pending, bytes(found.durable)) == (cut.pending, bytes(cut.durable))
+        other.restore(other.save(disk=False), disk=before.newest)
+        assert other.disk == disk() != machine.disk
+
+
 def test_a_snapshot_is_gone_back_to_from_a_cache_that_was_full_before() -> None:
     few, many = script_of(27, 3, flushes=0), [(DISK_WRITE, 0, 12, n) for n in range(DISK_CACHE_WRITES // 12 + 2)]
     with Machine(MEMORY, disk=disk(), disk_latency=5) as machine:
