@@ -109,6 +109,19 @@ def test_a_run_is_given_back_and_comes_again() -> None:
             assert list(guest.pages()) == []
 
 
+def test_a_run_among_frames_that_were_given_back_is_nobody_else_s() -> None:
+    with assist_host(16 << 20) as host:
+        free = host.frames_free
+        host.guest("trap", 8 << 20).close()  # what it had is handed out again before anything else
+        guests = [host.guest(technique, 4 << 20) for technique in ("assist", "trap", "trap")]
+        frames = [guest.host_frame(page) for guest in guests for page in range(guest.memory_size >> 12)]
+        assert [frame % 512 for frame in frames[:512]] == list(range(512)), "a run"
+        assert len(set(frames)) == len(frames)
+        for guest in guests:
+            guest.close()
+        assert host.frames_free == free
+
+
 def test_neighbours_have_no_frame_in_common() -> None:
     with assist_host() as host:
         guests = [started(host) for _ in range(3)]
