@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from toyvm.filesystem.layout import DIRECTORY, LINK, REGULAR, ROOT_INODE, Inode
 from toyvm.filesystem.tree import put_contents, remove
 from toyvm.filesystem.volume import Volume, new_volume
 
-SIZE = 1 << 20
+SIZE = 8 << 20
 Change = Callable[[Volume], None]
 
 
@@ -152,7 +153,7 @@ def test_all_stays_as_it_was_where_what_is_new_cannot_be_written(home: Path, mon
             raise OSError(28, "No space left on device")
 
     before = looks(home)
-    monkeypatch.setattr(homecoming, "write_all", full)
+    monkeypatch.setattr(homecoming, "write_with_holes", full)
     with pytest.raises(BadFileError, match="No space left"):
         away(home, change)
     assert looks(home) == before
@@ -196,3 +197,22 @@ def test_a_directory_that_has_more_here_stays(home: Path) -> None:
 
     assert away(home, change) == ["sub: stays, for there is more in it here"]
     assert looks(home)["sub/mine"] == b"mine"
+
+
+def test_a_tree_may_be_deeper_than_files_can_be_open(home: Path) -> None:
+    depth = 300
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 100, limit[1]))
+    try:
+        away(home, lambda volume: new_file(volume, _deep(volume, depth) + "/leaf", b"leaf"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+    assert home.joinpath(*["d"] * depth, "leaf").read_bytes() == b"leaf"
+    assert not list(home.glob(".toyvm-*"))
+
+
+def _deep(volume: Volume, depth: int) -> str:
+    number = ROOT_INODE
+    for _ in range(depth):
+        number = volume.new_directory(number, Inode(mode=DIRECTORY | 0o755), b"d")
+    return "/d" * depth

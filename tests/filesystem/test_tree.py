@@ -98,6 +98,16 @@ def test_devices_are_left_out_and_said(tmp_path: Path) -> None:
     assert get(volume, ROOT_INODE, tmp_path / "out") == ["null: is a device or pipe, and left out"]
 
 
+def test_a_file_of_holes_takes_no_room_on_the_host(tmp_path: Path) -> None:
+    volume = volume_of()
+    number = volume.new_inode(Inode(mode=REGULAR | 0o644, size=60 << 20))
+    volume.add_name(ROOT_INODE, b"hollow", number)
+    get(volume, number, tmp_path / "hollow")
+    status = (tmp_path / "hollow").stat()
+    assert status.st_size == 60 << 20
+    assert status.st_blocks * 512 < 1 << 20
+
+
 def test_nothing_is_written_through_a_link_that_the_disk_has(tmp_path: Path) -> None:
     """A disk with two rows of one name, a link that leads out and a directory, as a hostile guest may make one."""
     outside = tmp_path / "outside"

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from toyvm.errors import BadFileError
 from toyvm.files.boundary import boundary, shown
-from toyvm.files.replacing import write_all
+from toyvm.files.replacing import write_with_holes
 from toyvm.filesystem.layout import DIRECTORY, LINK, REGULAR, Inode
 from toyvm.filesystem.volume import Volume
 from toyvm.printable import printable
@@ -104,6 +104,7 @@ class _Homecoming:
         self._gone = [path for path in sorted(before, reverse=True) if path not in after and path not in others]
         self._new = [path for path in sorted(after) if after[path] != before.get(path)]
         self._staging = b""
+        self._staged_folders: dict[bytes, None] = {}  # those that were made there, in order
 
     @property
     def is_needed(self) -> bool:
@@ -148,12 +149,13 @@ class _Homecoming:
     def _staged(self, root: int, path: bytes) -> Iterator[tuple[int, bytes]]:
         """The directory of a path where it is staged, made if need be, and the last name."""
         with _opened(root, self._staging) as staging:
-            *folders, name = path.split(b"/")
-            for depth in range(len(folders)):
-                with suppress(FileExistsError):
-                    os.mkdir(b"/".join(folders[: depth + 1]), _OWNERS, dir_fd=staging)
-            with _opened(staging, *folders) as folder:
-                yield folder, name
+            for parent in _parents(path):
+                if parent not in self._staged_folders:
+                    with _opened(staging, *_parents_names(parent)) as above:
+                        os.mkdir(parent.rpartition(b"/")[2], _OWNERS, dir_fd=above)
+                    self._staged_folders[parent] = None
+            with _opened(staging, *_parents_names(path)) as folder:
+                yield folder, path.rpartition(b"/")[2]
 
     def _check_others(self, root: int) -> None:
         """Raise BadFileError if somebody has changed here what is to be replaced or removed."""
@@ -206,13 +208,11 @@ class _Homecoming:
                 self.notes.append(f"{_shown(path)}: stays, for there is more in it here")
 
     def _clear(self, root: int) -> None:
-        """Remove the directory in which files were staged."""
-        for folder, folders, names, at in os.fwalk(self._staging, topdown=False, dir_fd=root):
-            del folder
-            for name in names:
-                os.unlink(name, dir_fd=at)
-            for name in folders:
-                os.rmdir(name, dir_fd=at)
+        """Remove the directory in which files were staged, however deep it is."""
+        for folder in (*reversed(self._staged_folders), b""):
+            with _opened(root, self._staging, *filter(None, folder.split(b"/"))) as place, os.scandir(place) as entries:
+                for entry in list(entries):
+                    (os.rmdir if entry.is_dir(follow_symlinks=False) else os.unlink)(entry.name, dir_fd=place)
         os.rmdir(self._staging, dir_fd=root)
 
 
@@ -223,7 +223,7 @@ def _write(volume: Volume, inode: Inode, folder: int, name: bytes) -> None:
         return
     descriptor = os.open(name, _NEW_FILE, 0o600, dir_fd=folder)
     try:
-        write_all(descriptor, contents)
+        write_with_holes(descriptor, contents)
         os.fchmod(descriptor, inode.mode & 0o777)
         os.fsync(descriptor)
     finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from toyvm.errors import BadFileError
 from toyvm.files.boundary import boundary, read_file, shown
+from toyvm.files.replacing import write_with_holes
 from toyvm.filesystem.layout import BLOCK_SIZE, DIRECTORY, LINK, MAXIMUM_FILE_BLOCKS, REGULAR, ROOT_INODE, Inode
 from toyvm.filesystem.volume import NoSuchPathError, Volume, split
 from toyvm.printable import printable
@@ -152,7 +153,7 @@ def _get(volume: Volume, inode: Inode, parent: int, name: bytes, notes: list[str
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with open(os.open(draft, flags, 0o600, dir_fd=parent), "wb") as file:
             try:
-                file.write(volume.contents(inode))
+                write_with_holes(file.fileno(), volume.contents(inode))
                 os.fchmod(file.fileno(), inode.mode & 0o777)
                 os.utime(file.fileno(), ns=(inode.mtime, inode.mtime))
                 os.rename(draft, name, src_dir_fd=parent, dst_dir_fd=parent)
