@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from toyvm.filesystem import layout
 from toyvm.filesystem.check import check
-from toyvm.filesystem.layout import BLOCK_SIZE, DIRECTORY, REGULAR, DamagedError, Inode, Superblock
+from toyvm.filesystem.layout import BLOCK_SIZE, DIRECTORY, REGULAR, ROOT_INODE, DamagedError, Inode, Superblock
 from toyvm.filesystem.tree import find_row, make_directories, remove
 from toyvm.filesystem.volume import FullError, NoSuchPathError, Volume, new_volume
 
@@ -249,3 +251,10 @@ def test_inodes_and_superblocks_are_packed_and_unpacked_as_they_are() -> None:
     assert Inode.unpack(inode.pack()) == inode
     superblock = Superblock.plan(512, 64, 17, b"label")
     assert Superblock.unpack(superblock.pack()) == superblock
+
+
+def test_a_directory_that_ends_within_a_row_is_damaged() -> None:
+    volume = new_volume(bytearray(512 << 10))
+    volume.write_inode(ROOT_INODE, replace(volume.inode(ROOT_INODE), size=100))
+    with pytest.raises(DamagedError, match="a directory of 100 bytes"):
+        list(volume.walk())

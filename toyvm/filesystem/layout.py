@@ -184,6 +184,8 @@ MAXIMUM_NAME = 58
 
 def rows_of(data: Buffer) -> Iterable[Row]:
     """The rows of a directory's contents that are in use. Raises DamagedError for a length that cannot be."""
+    if len(data) % ROW_SIZE:
+        raise DamagedError(f"a directory of {len(data)} bytes; they have whole rows of {ROW_SIZE}")
     for place, (inode, kind, length, name) in enumerate(_ROW.iter_unpack(data)):
         if not inode:
             continue
