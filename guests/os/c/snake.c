@@ -1,5 +1,6 @@
-/* snake [-s SEED] [-t MILLISECONDS]: a game. Arrows, or w a s d, turn the snake; it grows with all that it eats, and must
- * not meet the wall or itself. q leaves. Food lies where the seed says: the same keys at the same times are the same game.
+/* snake [-s SEED] [-t MILLISECONDS]: a game. Arrows, or w a s d, turn the snake, which moves at once then; it grows with all
+ * that it eats, and must not meet the wall or itself. q leaves. Food lies where the seed says: the same keys at the same
+ * times are the same game.
  */
 #include "screen.h"
 #include <stdlib.h>
