@@ -28,9 +28,11 @@ from toyvm.isa.control import ALL_BITS as ALL
 from toyvm.isa.control import PMODE
 from toyvm.isa.paging import PAGE_SIZE, PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X
 from toyvm.isa.registers import REGISTERS
+from toyvm.isa.traps import BY_NAME as CAUSES
 from toyvm.testing.programs.assembly import li, op
 
 A0, A1, A2, A3, A4 = (REGISTERS[name] for name in ("a0", "a1", "a2", "a3", "a4"))
+SYSCALL = CAUSES["syscall"].code
 PAGE = 0x10  # the page that most cases are about
 AT = PAGE << 12
 SLOT = LEAVES + 8 * PAGE
@@ -403,6 +405,31 @@ CODE_MOVES = [
         ("no code", AT | PTE_V | PTE_R | PTE_W | PTE_U | AD, {"trap": "fetch_page_fault", "tval": AT, "a0": 2}),
     )
 ]
+# User mode stores a function, twice; each time its kernel calls it, or it does so itself.
+RETURN = {AT + 4: op("jalr", 0, 0, A4)}
+CALL = op("jalr", A4, 0, A1)
+
+
+def stored_function_case(name: str, call: int, handler: list[int]) -> Case:
+    functions = [li(A2, op("addi", A0, A0, added)) for added in (1, 16)]
+    body = [*li(A1, AT), *(word for made in functions for word in (*made, op("sw", A2, 0, A1), call))]
+    off = [op("crr", A3, cr("cause")), op("addi", A3, A3, -SYSCALL), op("beq", A3, 0, 2), op("out", port("power"), 0)]
+    skip = [op("crr", A3, cr("epc")), op("addi", A3, A3, 4), op("crw", cr("epc"), A3), op("eret")]
+    return Case(name, body, {"a0": 17, "trap": "break"}, handler=[*off, *handler, *skip], entries=RETURN, user=True)
+
+
+STORED_FUNCTIONS = [
+    stored_function_case("called by the kernel", op("syscall"), [CALL]),
+    stored_function_case("called by itself", CALL, []),
+]
+
+
+@pytest.mark.parametrize("engine", EVERYWHERE)
+@parametrize(STORED_FUNCTIONS)
+def test_what_user_mode_stores_again_is_executed_whoever_calls_it(case: Case, engine: str) -> None:
+    check(case, engine)
+
+
 # Each page of code counts and jumps to the next one, the last one returns; then all of it again.
 PAGES, ROUNDS, FAR = 300, 3, 1 << 20
 NEXT_PAGE = op("addi", A0, A0, 1) | op("jal", 0, PAGE_SIZE // 4 - 1) << 32
