@@ -82,6 +82,8 @@ FAULTS = {
     "links": (change("/a", links=4), "is said to have 4 links, and has 1"),
     "a device with contents": (change("/null", size=5), "is a device or pipe, and has contents"),
     "an empty link": (change("/link", size=0), "is a symbolic link of 0 bytes"),
+    "a link too long": (change("/link", size=1024), "is a symbolic link of 1024 bytes"),
+    "a directory of nothing": (change("/sub", size=0), "is a directory of 0 bytes"),
     "an orphan's next": (change("/a", next_orphan=3), "names a next orphan, and is none"),
     "part of a block": (change("/sub", size=1000), "is a directory of 1000 bytes"),
     "a directory's hole": (pointer("/sub", 0, 0), "is a directory with a hole"),

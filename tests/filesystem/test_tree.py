@@ -9,7 +9,7 @@ import pytest
 
 from toyvm.errors import BadFileError
 from toyvm.filesystem.check import check
-from toyvm.filesystem.layout import LINK, REGULAR, ROOT_INODE, Inode
+from toyvm.filesystem.layout import LINK, MAXIMUM_LINK_TEXT, REGULAR, ROOT_INODE, Inode
 from toyvm.filesystem.tree import get, put, put_contents
 from toyvm.filesystem.volume import Volume, new_volume
 
@@ -43,6 +43,47 @@ def test_a_tree_comes_back_as_it_was(tmp_path: Path) -> None:
     assert (out / "a").stat().st_mtime_ns == 10**18
     assert os.access(out / "sub" / "tool", os.X_OK)
     assert os.readlink(out / "sub" / "link") == "../a"
+
+
+def test_directories_keep_their_modes_and_stay_the_user_s_to_change(tmp_path: Path) -> None:
+    for name, mode in (("group", 0o750), ("fixed", 0o555)):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        (tmp_path / "in" / name).chmod(mode)
+    volume = volume_of()
+    put(volume, tmp_path / "in", ROOT_INODE, b"in")
+    get(volume, volume.find("/in"), tmp_path / "out")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "out").iterdir()}
+    assert modes == {"group": 0o750, "fixed": 0o755}
+
+
+def test_a_tree_may_come_to_where_it_came_before(tmp_path: Path) -> None:
+    make_tree(tmp_path / "in")
+    volume = volume_of()
+    put(volume, tmp_path / "in", ROOT_INODE, b"in")
+    get(volume, volume.find("/in"), tmp_path / "out")
+    (tmp_path / "out" / "a").write_bytes(b"other")
+    (tmp_path / "out" / "sub" / "link").unlink()
+    (tmp_path / "out" / "sub" / "link").symlink_to("elsewhere")
+    get(volume, volume.find("/in"), tmp_path / "out")
+    assert (tmp_path / "out" / "a").read_bytes() == b"a" * 5000
+    assert os.readlink(tmp_path / "out" / "sub" / "link") == "../a"
+
+
+def test_a_directory_is_put_into_the_one_of_its_name(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).write_bytes(name.encode())
+    volume = volume_of()
+    numbers = [put(volume, tmp_path / name, ROOT_INODE, b"both") for name in ("one", "two")]
+    assert numbers == [volume.find("/both")] * 2
+    assert [volume.contents(volume.inode(volume.find(f"/both/{name}"))) for name in ("one", "two")] == [b"one", b"two"]
+
+
+def test_the_longest_link_is_a_clean_one(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("x" * MAXIMUM_LINK_TEXT)
+    volume = volume_of()
+    put(volume, tmp_path / "link", ROOT_INODE, b"link")
+    assert check(volume) == []
 
 
 def test_hard_links_within_a_tree_are_kept(tmp_path: Path) -> None:
