@@ -47,6 +47,12 @@ def test_a_shell_that_ends_is_followed_by_another() -> None:
     assert done.exit_code == 0
 
 
+def test_a_system_without_a_shell_that_runs_is_switched_off_with_a_word() -> None:
+    done = session("rm /bin/sh\n", input=b"echo unread\n")
+    assert done.output.endswith("no such file or directory\ninit: no shell runs here\n")
+    assert done.exit_code == 127
+
+
 def test_the_disk_is_clean_after_all_of_it() -> None:
     apart = "\n".join(f"({script}\n)" for script, _ in LINES.values())
     disk = session(f"{apart}\nshutdown\n").disk

@@ -1,5 +1,6 @@
 # init: the first process. It runs /etc/rc, then keeps a shell on the console; where the console's input has ended it shuts
-# down with the last shell's status.
+# down with the last shell's status. So it does where shells, one after another, cannot be run or are ended by signals: a
+# damaged disk has none.
 
 .include "os/user/lib/program.inc"
 .include "os/user/lib/wait.inc"
@@ -7,16 +8,26 @@
 .equ FIONREAD,  0x541b
 .equ TIOCSCTTY, 0x540e
 
-# s0 = the shell's status
+.equ NO_PROGRAM, 126            # from here on a status is of one that was not run, or was ended by a signal
+.equ FAILURES,   5              # such shells in succession are the last
+
+# s0 = the shell's status, s1 = failures that are left
 main:
     la   a0, rc
     call shell_run
-1:  li   a0, 0
+1:  li   s1, FAILURES
+2:  li   a0, 0
     call shell_run
     mv   s0, a0
     call input_ended
-    beqz a0, 1b
-    mv   a0, s0
+    bnez a0, 3f
+    li   t0, NO_PROGRAM
+    blt  s0, t0, 1b
+    addi s1, s1, -1
+    bnez s1, 2b
+    la   a0, no_shell
+    call error_string
+3:  mv   a0, s0
     call power_off_with
 
 # Run a shell with the script at a0, or 0 for one that reads the console; a0 = its status. s0 = the script
@@ -66,6 +77,7 @@ shell_run:
 .rodata
 shell: .asciz "/bin/sh"
 rc:    .asciz "/etc/rc"
+no_shell: .asciz "init: no shell runs here\n"
 path:  .asciz "PATH=/bin"
 home:  .asciz "HOME=/root"
 user:  .asciz "USER=root"
