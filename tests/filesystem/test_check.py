@@ -208,6 +208,20 @@ def test_what_is_found_takes_no_name_from_what_is_there() -> None:
     assert volume.find(f"/lost+found/{lost}") != lost
 
 
+@pytest.mark.parametrize("kept", [0, 5, 12, 13, 100, 268, 269, 300, 524, 525, 781, 789])
+def test_a_file_whose_size_is_cut_loses_what_lies_beyond_and_nothing_else(kept: int) -> None:
+    """In blocks, about the ends of the direct ones and of the tables of 256."""
+    data = b"".join(b"%4d" % number * (BLOCK_SIZE // 4) for number in range(790))
+    volume = new_volume(bytearray(1 << 20), inodes=64, log_blocks=17)
+    number = volume.new_inode(Inode(mode=REGULAR | 0o644))
+    volume.set_contents(number, data)
+    volume.add_name(ROOT_INODE, b"cut", number)
+    assert (check(volume), volume.contents(volume.inode(number)) == data) == ([], True)
+    change("/cut", size=kept * BLOCK_SIZE)(volume)
+    assert "has blocks beyond its end" in {fault.what for fault in repair(volume)}
+    assert volume.contents(volume.inode(number)) == data[: kept * BLOCK_SIZE]
+
+
 def test_repair_of_a_clean_disk_changes_nothing_that_one_reads() -> None:
     volume = furnished()
     assert repair(volume) == []
