@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toyvm.filesystem.check import check
-from toyvm.filesystem.layout import BLOCK_SIZE, CHARACTER, LINK, REGULAR, ROOT_INODE, ROW_SIZE, Inode, Row
+from toyvm.filesystem.layout import BLOCK_SIZE, CHARACTER, DIRECTORY, LINK, REGULAR, ROOT_INODE, ROW_SIZE, Inode, Row
 from toyvm.filesystem.repair import repair
 from toyvm.filesystem.tree import make_directories
-from toyvm.filesystem.volume import Volume, new_volume
+from toyvm.filesystem.volume import FullError, Volume, new_volume
 
 CONTENTS = {b"/a": b"a" * 3000, b"/sub/b": b"b" * 20000, b"/sub/c": b"", b"/sub/deep/d": b"d" * 1024}
 
@@ -241,3 +241,16 @@ def test_any_damage_behind_the_log_is_found_or_harmless_and_mended(data: st.Data
     check(damaged)
     repair(damaged)
     assert check(Volume(bytearray(damaged.data))) == []
+
+
+def test_repair_refuses_more_names_than_an_inode_can_count() -> None:
+    volume = new_volume(bytearray(8 << 20), inodes=64)
+    number = volume.new_inode(Inode(mode=REGULAR | 0o644, links=1))
+    rows = volume.contents(volume.inode(ROOT_INODE))[: 2 * ROW_SIZE]
+    rows += b"".join(Row(number, 8, b"%d" % name).pack() for name in range(1 << 16))
+    for block in list(volume.blocks_held(volume.inode(ROOT_INODE))):
+        volume.free_block(block)
+    volume.write_inode(ROOT_INODE, Inode(mode=DIRECTORY | 0o755, links=2))
+    volume.set_contents(ROOT_INODE, rows.ljust(-(-len(rows) // BLOCK_SIZE) * BLOCK_SIZE, b"\0"))
+    with pytest.raises(FullError, match="has 65536 names; 65535 are the most"):
+        repair(volume)

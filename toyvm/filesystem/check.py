@@ -215,13 +215,12 @@ class Checker:
     def _compare(self, what: str, bitmap: int, count: int, used: set[int]) -> None:
         """A bitmap beside what is in use; bits beyond the last one are clear."""
         length = -(-count // layout.BITS_OF_A_BLOCK) * BLOCK_SIZE
-        said = int.from_bytes(self.volume.data[bitmap * BLOCK_SIZE : bitmap * BLOCK_SIZE + length], "little")
+        said = self.volume.data[bitmap * BLOCK_SIZE : bitmap * BLOCK_SIZE + length]
         bits = bytearray(length)
         for number in used:
             bits[number // 8] |= 1 << number % 8
-        different = said ^ int.from_bytes(bits, "little")
-        while different:
-            number = (different & -different).bit_length() - 1
-            is_used = bits[number // 8] >> number % 8 & 1
-            self._fault(f"{what} bitmap", f"{what} {number} is {'in use' if is_used else 'free'}, and said not to be")
-            different &= different - 1
+        for place, (byte, right) in enumerate(zip(said, bits, strict=True)):
+            for bit in range(8) if byte != right else ():
+                if (byte ^ right) >> bit & 1:
+                    is_so = "in use" if right >> bit & 1 else "free"
+                    self._fault(f"{what} bitmap", f"{what} {8 * place + bit} is {is_so}, and said not to be")

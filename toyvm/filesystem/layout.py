@@ -16,6 +16,7 @@ BITS_OF_A_BLOCK = 8 * BLOCK_SIZE
 ROOT_INODE = 1
 MAXIMUM_BLOCKS = 1 << 20  # 1 GiB: the bitmap's blocks, all of which one call may change, fit into the log
 MAXIMUM_INODES = 1 << 18
+MAXIMUM_LINKS = 0xFFFF
 MAXIMUM_LOGGED = 240  # blocks of one transaction
 
 # Types of inodes, in their modes, as Linux has them; and the same in directory rows.

@@ -22,7 +22,7 @@ from toyvm.filesystem.layout import (
     Row,
 )
 from toyvm.filesystem.tree import find_row
-from toyvm.filesystem.volume import Volume
+from toyvm.filesystem.volume import FullError, Volume
 
 _LOST = b"lost+found"
 
@@ -203,4 +203,6 @@ class _Repair:
         checker.run()
         for number, inode in checker.inodes.items():
             inode.links = checker.names[number]
+            if inode.links > layout.MAXIMUM_LINKS:
+                raise FullError(f"inode {number} has {inode.links} names; {layout.MAXIMUM_LINKS} are the most")
             self.volume.write_inode(number, inode)
