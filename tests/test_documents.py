@@ -18,7 +18,11 @@ from toyvm.cli import COMMANDS
 PAGES = [ROOT / "README.md", *sorted((ROOT / "toyvm" / "docs").glob("*.md"))]
 GUEST = '.include "platform.inc"\n.globl _start\n_start: platform_begin\nli a0, 0\npower_off\n'
 OTHERS = ("python3 -m venv", "pip install")
-OTHER_CODES = {"--max-instructions": 103, "host town": 102}  # not 0; in the town a guest faults for all to see
+OTHER_CODES = {
+    "--max-instructions": 103,
+    "host town": 102,
+    "--power-cut": 103,
+}  # not 0; in the town a guest faults for all to see
 COMPILER = "riscv64-unknown-elf-gcc"
 
 

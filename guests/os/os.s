@@ -87,7 +87,7 @@ _start:
 # Jumped to by _start, with a0 = why.
 no_volume:
     neg  s0, a0
-    print "kernel: the disk holds no file system that can be used: error "
+    print "kernel: the disk holds no file system of this system (toyvm disk create makes one): error "
     mv   a0, s0
     call print_number
     print "\n"

@@ -258,7 +258,7 @@ def test_without_llvmlite_there_is_one_clear_line(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(options, "find_spec", lambda name: None)
     done = call(capfd, "run", "hello", "--engine", "recompiler")
     assert done.code == 2
-    assert done.errors.strip() == "toyvm: the recompiler needs llvmlite: pip install 'toyvm[recompiler]'"
+    assert done.errors.strip() == "toyvm: the recompiler needs llvmlite: pip install llvmlite"
     done = call(capfd, "lab", "syscall", "--engine", "recompiler")
     assert done.code == 2
     assert "pip install" in done.errors

@@ -51,7 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser, verb: str) -> None:
         parser.add_argument("destination", nargs="?", metavar="FILE", help="where to: here unless said; - prints it")
     elif verb == "put":
         parser.add_argument("source", metavar="SOURCE", help="a file or directory of the host's")
-        parser.add_argument("path", metavar="PATH", help="the name on the disk, or a directory to put it into")
+        parser.add_argument(
+            "path",
+            metavar="PATH",
+            help="the name on the disk, or a directory to put it into; what is missing above is made",
+        )
     elif verb == "remove":
         parser.add_argument("path", metavar="PATH", help="a file, or a directory with all that is in it")
 

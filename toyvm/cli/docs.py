@@ -6,13 +6,17 @@ On a terminal a page is shown page by page ($PAGER, or less). They are Markdown,
 from __future__ import annotations
 
 import argparse
+import os
+import re
 import sys
 from pathlib import Path
 
 from toyvm.arguments import unknown_name
+from toyvm.cli.width import help_width
 from toyvm.errors import ExitCode, UsageError
 
 # What is read first comes first.
+_WIDEST = 120  # columns
 _ORDER = (
     *(
         "running",
@@ -65,13 +69,24 @@ def _title(path: Path) -> str:
 
 
 def _show(text: str) -> None:
-    """Through a pager on a terminal; else as it is."""
+    """On a terminal set in its width, through a pager; else as it is."""
     if sys.stdin.isatty() and sys.stdout.isatty():
         import pydoc
 
-        pydoc.pager(text)
+        pydoc.pager(_set(text))
     else:
         sys.stdout.write(text)
+
+
+def _set(text: str) -> str:
+    """Markdown as a terminal shows it, tables within its width; comments are left out."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console(width=min(help_width(), _WIDEST), force_terminal=True, no_color="NO_COLOR" in os.environ)
+    with console.capture() as captured:
+        console.print(Markdown(re.sub(r"<!--.*?-->\n?", "", text), hyperlinks=False))
+    return captured.get()
 
 
 def _search(pages: dict[str, Path], words: str) -> int:

@@ -122,6 +122,8 @@ def make_directories(volume: Volume, path: str | bytes) -> int:
     number = ROOT_INODE
     for name in split(path):
         found = find_row(volume, number, name)
+        if found is not None and volume.inode(found).type != DIRECTORY:
+            raise NoSuchPathError(f"has {name.decode(errors='replace')!r} in it, which is no directory")
         number = volume.new_directory(number, Inode(mode=DIRECTORY | 0o755), name) if found is None else found
     return number
 

@@ -315,7 +315,7 @@ def new_volume(
 def check_size(size: int) -> None:
     """Raises FullError for a disk of more bytes than a file system can have."""
     if size > layout.MAXIMUM_BLOCKS * BLOCK_SIZE:
-        raise FullError(f"a disk of {size} bytes is larger than {layout.MAXIMUM_BLOCKS} KiB")
+        raise FullError(f"a disk of {size >> 10} KiB is larger than {layout.MAXIMUM_BLOCKS} KiB, the most")
 
 
 def split(path: str | bytes) -> list[bytes]:

@@ -135,7 +135,7 @@ def _without_exits(experiment: Experiment, cells: Sequence[Cell], ratios: dict[i
     counts = {subject: sum(cell.subject == subject for cell in quiet) for subject in experiment.subjects}
     subject = max(counts, key=lambda one: counts[one])
     return (
-        f"Where nothing exits a monitor costs nothing: of {len(quiet)} such cells {len(alike)} are within "
+        f"Of {_times(len(quiet), 'cell')} where nothing exits {len(alike)} {'is' if len(alike) == 1 else 'are'} within "
         f"{_ALIKE:.0%} of the bare machine; {subject.label} has most of them, {counts[subject]} of "
         f"{sum(cell.subject == subject for cell in cells)}."
     )

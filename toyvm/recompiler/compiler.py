@@ -23,7 +23,7 @@ def load_llvm() -> Any:
     try:
         from llvmlite import binding
     except (ImportError, OSError) as error:
-        raise UsageError(f"the recompiler needs llvmlite ({error}): pip install 'toyvm[recompiler]'") from None
+        raise UsageError(f"the recompiler needs llvmlite ({error}): pip install llvmlite") from None
     with _lock:
         _initialize(binding)
     return binding

@@ -52,4 +52,4 @@ def default_directory() -> Path | None:
 def check_llvm() -> None:
     """Raise UsageError unless llvmlite is there."""
     if find_spec("llvmlite") is None:
-        raise UsageError("the recompiler needs llvmlite: pip install 'toyvm[recompiler]'")
+        raise UsageError("the recompiler needs llvmlite: pip install llvmlite")
