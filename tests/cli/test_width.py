@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import termios
 import pytest
 from support.commands import ROOT, spawn
 
+from toyvm.cli import docs
 from toyvm.manual import render
 
 
@@ -50,3 +52,14 @@ def test_a_manual_in_a_pipe_has_118_columns() -> None:
 def test_no_line_of_the_manual_is_wider_than_asked_for(width: int) -> None:
     lengths = [len(line) for line in render("text", width).splitlines()]
     assert width - 2 <= max(lengths) <= width
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_a_page_on_a_terminal_is_set_in_its_width(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setattr(docs, "output_width", lambda: columns)
+    monkeypatch.setenv("NO_COLOR", "1")
+    for name, path in docs.pages().items():
+        shown = re.sub(r"\x1b\[[0-9;]*m", "", docs._set(path.read_text(encoding="utf-8")))
+        assert max(map(len, shown.splitlines())) <= columns, name
+        assert "<!--" not in shown
+        assert "|---" not in shown

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from toyvm.arguments import unknown_name
-from toyvm.cli.width import help_width
+from toyvm.cli.width import output_width
 from toyvm.errors import ExitCode, UsageError
 
 # What is read first comes first.
@@ -83,7 +83,7 @@ def _set(text: str) -> str:
     from rich.console import Console
     from rich.markdown import Markdown
 
-    console = Console(width=min(help_width(), _WIDEST), force_terminal=True, no_color="NO_COLOR" in os.environ)
+    console = Console(width=min(output_width(), _WIDEST), force_terminal=True, no_color="NO_COLOR" in os.environ)
     with console.capture() as captured:
         console.print(Markdown(re.sub(r"<!--.*?-->\n?", "", text), hyperlinks=False))
     return captured.get()
