@@ -18,20 +18,8 @@ from toyvm.errors import ExitCode, UsageError
 # What is read first comes first.
 _WIDEST = 120  # columns
 _ORDER = (
-    *(
-        "running",
-        "guests",
-        "os",
-        "c-programs",
-        "techniques",
-        "rewriting",
-        "domains",
-        "hosts",
-        "lab",
-        "engines",
-        "monitors",
-    ),
-    *("python", "glossary", "security", "measurements", "design", "os-design", "map"),
+    *("running", "guests", "os", "c-programs", "techniques", "rewriting", "domains", "hosts", "lab", "engines"),
+    *("monitors", "python", "glossary", "security", "measurements", "design", "os-design", "map"),
 )
 
 
@@ -43,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     found = pages()
     if arguments.topic is not None and arguments.topic not in found:
-        raise unknown_name("topic", arguments.topic, found)
+        raise UsageError(f"{unknown_name('topic', arguments.topic, found)} (there are {', '.join(found)})")
     if arguments.search is not None:
         chosen = {name: path for name, path in found.items() if arguments.topic in (None, name)}
         return _search(chosen, arguments.search)
@@ -85,8 +73,14 @@ def _set(text: str) -> str:
 
     console = Console(width=min(output_width(), _WIDEST), force_terminal=True, no_color="NO_COLOR" in os.environ)
     with console.capture() as captured:
-        console.print(Markdown(re.sub(r"<!--.*?-->\n?", "", text), hyperlinks=False))
+        console.print(Markdown(_links_told(re.sub(r"<!--.*?-->\n?", "", text)), hyperlinks=False))
     return captured.get()
+
+
+def _links_told(text: str) -> str:
+    """A link to another page becomes the command that shows it."""
+    text = re.sub(r"\[([\w-]+)\.md\]\(\1\.md\)", r"`toyvm docs \1`", text)
+    return re.sub(r"\[([^\]]+)\]\(([\w-]+)\.md\)", r"\1 (`toyvm docs \2`)", text)
 
 
 def _search(pages: dict[str, Path], words: str) -> int:

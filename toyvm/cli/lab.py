@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", metavar="E,...", help=f"of {', '.join(known.ENGINES)}; interpreter unless said")
     parser.add_argument("--hardware", metavar="L", help="hardware level; strict unless said, or assist")
     parser.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
-    parser.add_argument("--quick", action="store_true", help="short runs: all of it in about half a minute")
+    parser.add_argument("--quick", action="store_true", help="short runs: all of it in about a minute")
     parser.add_argument(
         "--all",
         action="store_true",
