@@ -56,7 +56,7 @@ def make_ready() -> None:
 
 def is_system(path: Path) -> bool:
     """Is this the shipped operating system, which has a disk of its own unless it is given one?"""
-    return path == shipped_guests()["os"]
+    return path == guests_directory() / "os" / "os.s"
 
 
 def find_program(program: str | os.PathLike[str]) -> Path:

@@ -2,9 +2,9 @@
 # exit: 0
 
 .include "platform.inc"
+.include "second.inc"
 
-.equ SECOND, 1000000000         # ticks, and nanoseconds
-.equ DAY,    86400
+.equ DAY, 86400
 
 .text
 .globl _start
@@ -12,16 +12,7 @@ _start:
     platform_begin
     la   sp, stack_end
 1:  call tell
-    call console_read
-    li   t0, INPUT_END
-    beq  a0, t0, 2f
-    time_read a0
-    li   t0, SECOND
-    add  a0, a0, t0
-    timer_set
-    li   t0, IRQ_TIMER | IRQ_CONSOLE
-    cr_write IMASK, t0
-    wait_event
+    wait_a_second 2f
     j    1b
 2:  li   a0, 0
     power_off

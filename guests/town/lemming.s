@@ -3,8 +3,8 @@
 
 .include "platform.inc"
 .include "lib/print.inc"
+.include "second.inc"
 
-.equ SECOND, 1000000000         # ticks
 .ifndef STEPS
 .equ STEPS, 10
 .endif
@@ -20,16 +20,7 @@ _start:
 1:  mv   a0, s0
     call print_number
     print " steps to the cliff\n"
-    call console_read
-    li   t0, INPUT_END
-    beq  a0, t0, 2f
-    time_read a0
-    li   t0, SECOND
-    add  a0, a0, t0
-    timer_set
-    li   t0, IRQ_TIMER | IRQ_CONSOLE
-    cr_write IMASK, t0
-    wait_event
+    wait_a_second 2f
     addi s0, s0, -1
     bnez s0, 1b
 2:  print "and over it\n"

@@ -19,8 +19,8 @@ from toyvm.cli.host.keys import ATTACHED, CLOSES, WATCHING, help_lines, last_lin
 LOOPER = "name = 'looper'\nprogram = 'loop.s'"
 SLEEPER = "name = 'sleeper'\nprogram = 'loop.s'\npaused = true"
 ECHOER = "name = 'echoer'\nprogram = 'echo.s'\ninput = 'console'"
-# A guest that writes a line of its own letter again and again, and heeds nobody.
-TALKER = """
+# The beginning of a guest that writes its text; behind it, at 2, stands what it does then.
+WRITES = """
 _start:
     la   t0, text
 1:  lbu  t1, 0(t0)
@@ -28,6 +28,9 @@ _start:
     out  0, t1
     addi t0, t0, 1
     j    1b
+"""
+# One that writes a line again and again, and heeds nobody.
+TALKER = f"""{WRITES}
 2:  li   t2, 30000
 3:  addi t2, t2, -1
     bnez t2, 3b
@@ -35,14 +38,7 @@ _start:
 text: .asciz "a line that is longer than forty columns are wide\\n"
 """
 # What writes sequences that would clear the screen, move the cursor and set a title, and a line that it corrects.
-DRAWER = """
-_start:
-    la   t0, text
-1:  lbu  t1, 0(t0)
-    beqz t1, 2f
-    out  0, t1
-    addi t0, t0, 1
-    j    1b
+DRAWER = f"""{WRITES}
 2:  addi a0, a0, 1
     j    2b
 text: .asciz "gone\\n\\033[2J\\033[1;1Hred: \\033[31mno\\033[0m\\033]0;title\\007\\n10%\\r20%\\nax\\bb\\tc\\n\\001"

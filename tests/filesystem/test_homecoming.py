@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from toyvm.errors import BadFileError
-from toyvm.filesystem import homecoming
+from toyvm.filesystem import homecoming, tree
 from toyvm.filesystem.homecoming import bring_home, entries_below, facts_below
 from toyvm.filesystem.layout import DIRECTORY, LINK, REGULAR, ROOT_INODE, Inode
 from toyvm.filesystem.tree import put_contents, remove
@@ -153,7 +153,7 @@ def test_all_stays_as_it_was_where_what_is_new_cannot_be_written(home: Path, mon
             raise OSError(28, "No space left on device")
 
     before = looks(home)
-    monkeypatch.setattr(homecoming, "write_with_holes", full)
+    monkeypatch.setattr(tree, "write_with_holes", full)
     with pytest.raises(BadFileError, match="No space left"):
         away(home, change)
     assert looks(home) == before

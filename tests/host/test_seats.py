@@ -36,6 +36,21 @@ class Typed:
         return data
 
 
+class Closing(Typed):
+    """Input that closes another guest when it is asked for the second time, and comes then."""
+
+    def __init__(self, other: Guest) -> None:
+        super().__init__()
+        self.other = other
+
+    def fetch(self, size: int, wait: float) -> bytes | None:
+        self.asked += 1
+        if self.asked == 1:
+            return None
+        self.other.close()
+        return b"x"
+
+
 @pytest.fixture
 def host() -> Iterator[Host]:
     with Host("16M", slice=1_000) as host:
@@ -72,15 +87,8 @@ def test_nobody_asks_for_input_of_a_guest_that_is_paused(host: Host) -> None:
 
 
 def test_a_guest_that_another_one_s_input_closes_while_both_wait_is_gone(host: Host) -> None:
-    class Closing(Typed):
-        def fetch(self, size: int, wait: float) -> bytes | None:
-            self.asked += 1
-            if self.asked == 1:
-                return None
-            other.close()
-            return b"x"
-
-    guest, other = (host.guest("trap", "64K", input=source) for source in (Closing(), Typed()))  # type: ignore[arg-type]
+    other = host.guest("trap", "64K", input=Typed())
+    guest = host.guest("trap", "64K", input=Closing(other))
     for one in (guest, other):
         one.load(READS)
     assert host.run() is HostStop.DONE
@@ -138,16 +146,8 @@ def test_a_host_keeps_nothing_of_a_closed_guest_and_waits_for_none_whatever_it_w
 def test_a_guest_that_another_one_s_input_closes_is_gone_whatever_it_was_up_to(
     host: Host, condition: Condition
 ) -> None:
-    class Closing(Typed):
-        def fetch(self, size: int, wait: float) -> bytes | None:
-            self.asked += 1
-            if self.asked == 1:
-                return None
-            other.close()
-            return b"x"
-
     other = CONDITIONS[condition](host)
-    guest = host.guest("trap", "64K", input=Closing())
+    guest = host.guest("trap", "64K", input=Closing(other))
     guest.load(READS)
     assert host.run(timeout=60) is HostStop.DONE
     assert guest.outcome is not None

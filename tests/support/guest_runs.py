@@ -13,7 +13,9 @@ from support.techniques import EVERY
 from toyvm.image import Image
 from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.launch import launched
+from toyvm.machine.computer import Computer
 from toyvm.machine.console import Input
+from toyvm.machine.outcome import Outcome
 from toyvm.programs import load_program
 from toyvm.recompiler.options import Recompiling
 from toyvm.reference.machine import ReferenceMachine
@@ -37,6 +39,18 @@ class Run:
     instructions: int
     state: str
     detail: str = ""
+
+
+def run_of(machine: Computer, outcome: Outcome) -> Run:
+    """The record of a run that has ended so."""
+    return Run(
+        str(outcome.stop),
+        outcome.exit_code,
+        machine.output,
+        outcome.instructions,
+        machine.state_hash(),
+        outcome.report or outcome.detail,
+    )
 
 
 @dataclass(frozen=True)
@@ -89,15 +103,7 @@ def run_guest(
             machine.write(image.address_of("operations"), operations.to_bytes(8, "little"))
         if patch is not None:
             machine.write(image.address_of(patch.symbol), patch.data)
-        outcome = machine.run(limit)
-        return Run(
-            str(outcome.stop),
-            outcome.exit_code,
-            machine.output,
-            outcome.instructions,
-            machine.state_hash(),
-            outcome.report or outcome.detail,
-        )
+        return run_of(machine, machine.run(limit))
 
 
 def _run_reference(image: Image, input: bytes, memory: int, disk: bytearray | None, limit: int | None) -> Run:

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from support.guest_runs import GUESTS, TESTS, Run, image_of
+from support.guest_runs import GUESTS, TESTS, Run, image_of, run_of
 from toyvm.asm import assemble
 from toyvm.filesystem.skeleton import add_file, furnish
 from toyvm.filesystem.tree import put_contents
@@ -59,12 +59,4 @@ def boot(
     disk = bytearray(_disk_with(disk_bytes, *programs.items()))
     with launched(technique, memory, engine=engine, input=input, disk=disk, disk_latency=disk_latency) as machine:
         machine.load(image)
-        outcome = machine.run(LIMIT)
-        return Run(
-            str(outcome.stop),
-            outcome.exit_code,
-            machine.output,
-            outcome.instructions,
-            machine.state_hash(),
-            outcome.report or outcome.detail,
-        )
+        return run_of(machine, machine.run(LIMIT))

@@ -11,14 +11,13 @@ from toyvm.cli.options import Options, parse_count, parse_number
 from toyvm.cli.saying import say
 from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import boundary, shown
+from toyvm.files.replacing import HOLE_BYTES
 from toyvm.limits import MAXIMUM_DISK_DATA_BYTES
 
 if TYPE_CHECKING:
     from toyvm.machine.computer import Computer
     from toyvm.machine.disk import Disk
     from toyvm.machine.power_cut import Medium, PowerCut
-
-_BLOCK = 4096  # bytes; what a hole of a file is counted in
 
 
 def add_power_cut_options(parser: Options) -> None:
@@ -97,12 +96,12 @@ def _save_media(cut: PowerCut, path: str, instructions: int) -> None:
     from toyvm.report.records import write_json
 
     media, durable = list(cut.media()), cut.durable
-    data, holes = durable.contents(), bytes(_BLOCK)
-    each = sum(data[at : at + _BLOCK] != holes for at in range(0, len(data), _BLOCK)) + len(cut.pending)
-    if each * _BLOCK * len(media) > MAXIMUM_DISK_DATA_BYTES:
+    data, holes = durable.contents(), bytes(HOLE_BYTES)
+    each = sum(data[at : at + HOLE_BYTES] != holes for at in range(0, len(data), HOLE_BYTES)) + len(cut.pending)
+    if each * HOLE_BYTES * len(media) > MAXIMUM_DISK_DATA_BYTES:
         raise BadFileError(
-            f"{shown(path)}: {len(media)} disks of {each * _BLOCK} bytes each are more than {MAXIMUM_DISK_DATA_BYTES}, "
-            "which is the limit; power_cut() of the Python API has them without files"
+            f"{shown(path)}: {len(media)} disks of {each * HOLE_BYTES} bytes each are more than "
+            f"{MAXIMUM_DISK_DATA_BYTES}, which is the limit; power_cut() of the Python API has them without files"
         )
     with boundary(path):
         os.makedirs(path, exist_ok=True)

@@ -137,15 +137,17 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError("--replay and --input both say what the input is; give one of them")
     check_files_options(arguments)
     has_files = arguments.files is not None
-    _check_disk_options(arguments, has_files or _is_system(arguments))
+    on_system = has_files or _is_system(arguments)
+    _check_disk_options(arguments, on_system)
     check_power_cut_options(arguments)
     _check_engine_options(arguments)
     _check_outputs(arguments)
     limits = _limits(arguments)
     image = system_for(arguments) if has_files else _image(arguments)
-    with _recorded(arguments, has_files or _is_system(arguments)) as source:
+    with _recorded(arguments, on_system) as source:
         files = ProgramFiles(arguments, is_at_terminal=source.live) if has_files else None
-        code = _execute_with(arguments, image, source, limits, _disk(arguments, None if files is None else files.disk))
+        disk = _disk(arguments, on_system, None if files is None else files.disk)
+        code = _execute_with(arguments, image, source, limits, disk)
     if files is not None and arguments.write_back:
         files.bring_home()
     return code
@@ -302,22 +304,23 @@ def quiet_guest(arguments: argparse.Namespace) -> Iterator[tuple[Guest, Outcome]
     from toyvm.machine.console import BytesInput
 
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
-    _check_disk_options(arguments, _is_system(arguments))
+    on_system = _is_system(arguments)
+    _check_disk_options(arguments, on_system)
     _check_engine_options(arguments)
     image, limits = _image(arguments), _limits(arguments)
     given = _input(arguments) if arguments.input is not None else nullcontext(BytesInput(b""))
-    with given as source, _computer(arguments, source, None, _disk(arguments)) as computer:
+    with given as source, _computer(arguments, source, None, _disk(arguments, on_system)) as computer:
         assert isinstance(computer, Guest), "a technique that has a monitor"
         computer.load(image)
         yield computer, computer.run(*limits)
 
 
-def _disk(arguments: argparse.Namespace, made: bytearray | None = None) -> Disk | None:
+def _disk(arguments: argparse.Namespace, on_system: bool, made: bytearray | None = None) -> Disk | None:
     """The disk that is named or made; for the operating system the shipped one, changes to which stay in memory."""
     from toyvm.machine.disk import open_disk
 
     source = arguments.disk if made is None else made
-    if source is None and _is_system(arguments):
+    if source is None and on_system:
         from toyvm.shipped.system_disk import shipped_disk
 
         source = shipped_disk()

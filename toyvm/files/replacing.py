@@ -19,7 +19,7 @@ from toyvm.files.boundary import StrPath, boundary, shown
 Data = bytes | bytearray | memoryview
 
 _OWN_FILES = "/proc/self/fd"
-_BLOCK = 4096  # bytes; what a hole is counted in
+HOLE_BYTES = 4096  # what a hole of a file is counted in
 
 
 def check_replaceable(path: StrPath) -> None:
@@ -89,10 +89,10 @@ def write_all(descriptor: int, data: Data) -> None:
 def write_with_holes(descriptor: int, data: Data) -> None:
     """Into an empty file. Raises OSError."""
     os.ftruncate(descriptor, len(data))
-    zeros = bytes(_BLOCK)
+    zeros = bytes(HOLE_BYTES)
     with memoryview(data) as view:
-        for place in range(0, len(view), _BLOCK):
-            with view[place : place + _BLOCK] as block:
+        for place in range(0, len(view), HOLE_BYTES):
+            with view[place : place + HOLE_BYTES] as block:
                 if block != zeros[: len(block)]:
                     os.lseek(descriptor, place, os.SEEK_SET)
                     write_all(descriptor, block)

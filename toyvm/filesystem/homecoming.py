@@ -18,13 +18,12 @@ from typing import NamedTuple
 
 from toyvm.errors import BadFileError
 from toyvm.files.boundary import boundary, shown
-from toyvm.files.replacing import write_with_holes
 from toyvm.filesystem.layout import DIRECTORY, LINK, REGULAR, Inode
+from toyvm.filesystem.tree import new_file, write_file
 from toyvm.filesystem.volume import Volume
 from toyvm.printable import printable
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OWNERS = 0o700  # what the owner of a directory needs to go on with it
 
 
@@ -217,17 +216,12 @@ class _Homecoming:
 
 
 def _write(volume: Volume, inode: Inode, folder: int, name: bytes) -> None:
-    contents = volume.contents(inode)
     if inode.type == LINK:
-        os.symlink(contents, name, dir_fd=folder)
+        os.symlink(volume.contents(inode), name, dir_fd=folder)
         return
-    descriptor = os.open(name, _NEW_FILE, 0o600, dir_fd=folder)
-    try:
-        write_with_holes(descriptor, contents)
-        os.fchmod(descriptor, inode.mode & 0o777)
+    with new_file(name, folder) as descriptor:
+        write_file(volume, inode, descriptor)
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

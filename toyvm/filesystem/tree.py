@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from toyvm.errors import BadFileError
@@ -152,18 +152,33 @@ def _get(volume: Volume, inode: Inode, parent: int, name: bytes, notes: list[str
         os.symlink(volume.contents(inode), name, dir_fd=parent)
     elif inode.type == REGULAR:
         draft = b".toyvm-%d.tmp" % os.getpid()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(draft, flags, 0o600, dir_fd=parent), "wb") as file:
+        with new_file(draft, parent) as descriptor:
             try:
-                write_with_holes(file.fileno(), volume.contents(inode))
-                os.fchmod(file.fileno(), inode.mode & 0o777)
-                os.utime(file.fileno(), ns=(inode.mtime, inode.mtime))
+                write_file(volume, inode, descriptor)
+                os.utime(descriptor, ns=(inode.mtime, inode.mtime))
                 os.rename(draft, name, src_dir_fd=parent, dst_dir_fd=parent)
             except BaseException:
                 _unlink(parent, draft)
                 raise
     else:
         notes.append(f"{printable(os.fsdecode(name))}: is a device or pipe, and left out")
+
+
+@contextmanager
+def new_file(name: bytes, parent: int) -> Iterator[int]:
+    """A descriptor of a file that was not there, to write to. Raises OSError."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, 0o600, dir_fd=parent)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def write_file(volume: Volume, inode: Inode, descriptor: int) -> None:
+    """Give a new file what an inode has: contents, with their holes, and mode. Raises OSError."""
+    write_with_holes(descriptor, volume.contents(inode))
+    os.fchmod(descriptor, inode.mode & 0o777)
 
 
 def _get_directory(volume: Volume, inode: Inode, parent: int, name: bytes, notes: list[str]) -> None:

@@ -16,11 +16,10 @@ from weakref import WeakValueDictionary, finalize
 
 from toyvm.errors import BadFileError
 from toyvm.files.boundary import StrPath, boundary, shown
-from toyvm.files.replacing import Draft, check_replaceable
+from toyvm.files.replacing import HOLE_BYTES, Draft, check_replaceable
 from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.limits import MAXIMUM_DISK_BYTES, MAXIMUM_DISK_DATA_BYTES
 
-_BLOCK = 4096  # bytes; what a hole of a file is counted in
 _PIECE = 1 << 20  # bytes
 _READ_ONLY = (EACCES, EPERM, EROFS, ETXTBSY)  # what the system says of a file that may be read and not written
 _ATTEMPTS = 100  # at a file that is replaced again and again
@@ -70,7 +69,7 @@ class Copy:
 
     def save(self, descriptor: int, *, with_holes: bool) -> None:
         """Write it all into an empty file; `with_holes`, what is zero is left out. Raises OSError."""
-        size, step = len(self.contents), _BLOCK if with_holes else _PIECE
+        size, step = len(self.contents), HOLE_BYTES if with_holes else _PIECE
         os.ftruncate(descriptor, size)
         extents = data_extents(self._memory, size) if with_holes else iter([(0, size)])
         zeros = bytes(step)

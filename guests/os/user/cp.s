@@ -34,11 +34,7 @@ letters: .asciz "r"
 
 # Copy what is at path a0 to path a1; a0 = 0, or 1. s0 = from, s1 = to, s2 = names left, s3 = how many, s4 = status
 copy:
-    addi sp, sp, -COPY_FRAME
-    sd   ra, 0(sp)
-    .irp n, 0, 1, 2, 3, 4
-    sd   s\n, 8 + 8 * \n(sp)
-    .endr
+    save_in COPY_FRAME, ra, s0, s1, s2, s3, s4
     mv   s0, a0
     mv   s1, a1
     li   s4, 0
@@ -128,11 +124,7 @@ copy:
     call complain
     li   s4, 1
 9:  mv   a0, s4
-    ld   ra, 0(sp)
-    .irp n, 0, 1, 2, 3, 4
-    ld   s\n, 8 + 8 * \n(sp)
-    .endr
-    addi sp, sp, COPY_FRAME
+    restore_from COPY_FRAME, ra, s0, s1, s2, s3, s4
     ret
 
 # Copy the file at path a0 to a1, made with mode a2; a0 = 0, or 1. s0 = from, s1 = to, s2, s3 = their descriptors,

@@ -44,11 +44,7 @@ letters: .asciz "cinv"
 
 # s4 = the name, s5 = the line's number, s6 = matches, s7 = its length, s8 = 1 at the end
 search:
-    addi sp, sp, -48
-    sd   ra, 0(sp)
-    .irp n, 4, 5, 6, 7, 8
-    sd   s\n, 8 * (\n - 3)(sp)
-    .endr
+    save ra, s4, s5, s6, s7, s8
     mv   s4, a0
     li   s5, 0
     li   s6, 0
@@ -100,11 +96,7 @@ search:
     call out_number
     li   a0, '\n'
     call out_byte
-7:  ld   ra, 0(sp)
-    .irp n, 4, 5, 6, 7, 8
-    ld   s\n, 8 * (\n - 3)(sp)
-    .endr
-    addi sp, sp, 48
+7:  restore ra, s4, s5, s6, s7, s8
     ret
 
 name_print:
@@ -242,15 +234,13 @@ one_matches:
     xor  a0, a0, t5
     seqz a0, a0
     j    9f
-3:  addi sp, sp, -16            # is there an end?
-    sd   t6, 0(sp)
-    sd   a1, 8(sp)
+3:  sd   t6, 16(sp)             # is there an end?
+    sd   a1, 24(sp)
     mv   a0, t6
     call part_end
     mv   t4, a0
-    ld   t6, 0(sp)
-    ld   a1, 8(sp)
-    addi sp, sp, 16
+    ld   t6, 16(sp)
+    ld   a1, 24(sp)
     addi t3, t6, 1
     li   t0, '['
     beq  t4, t3, 2b

@@ -98,11 +98,7 @@ list:
 
 # The s7 names at s6 of the directory s5. s8 = a column's width, s9 = columns, s10 = the next column
 directory_list:
-    addi sp, sp, -48
-    sd   ra, 0(sp)
-    sd   s8, 8(sp)
-    sd   s9, 16(sp)
-    sd   s10, 24(sp)
+    save ra, s8, s9, s10
     call hide_dots
     li   s8, 0
     li   s9, 0
@@ -153,11 +149,7 @@ directory_list:
 71: addi s6, s6, 8
     addi s7, s7, -1
     j    5b
-8:  ld   ra, 0(sp)
-    ld   s8, 8(sp)
-    ld   s9, 16(sp)
-    ld   s10, 24(sp)
-    addi sp, sp, 48
+8:  restore ra, s8, s9, s10
     ret
 
 # Drop the names that begin with a dot, unless all are wanted. Changes t-registers.

@@ -35,11 +35,7 @@ letters: .asciz "fr"
 
 # Remove what is at path a0. s4 = path, s5 = names left, s6 = how many; the stack has a path and a status
 remove:
-    addi sp, sp, -(32 + PATH_ROOM + STAT_RECORD)
-    sd   ra, 0(sp)
-    sd   s4, 8(sp)
-    sd   s5, 16(sp)
-    sd   s6, 24(sp)
+    save_in 32 + PATH_ROOM + STAT_RECORD, ra, s4, s5, s6
     mv   s4, a0
     addi a1, sp, 32 + PATH_ROOM
     call status_of
@@ -74,11 +70,7 @@ remove:
     mv   a1, s4
     system unlinkat
     bnez a0, 8f
-9:  ld   ra, 0(sp)
-    ld   s4, 8(sp)
-    ld   s5, 16(sp)
-    ld   s6, 24(sp)
-    addi sp, sp, 32 + PATH_ROOM + STAT_RECORD
+9:  restore_from 32 + PATH_ROOM + STAT_RECORD, ra, s4, s5, s6
     ret
 8:  li   t0, -ENOENT
     bne  a0, t0, 7f

@@ -54,19 +54,15 @@ main:
     bgez a0, 4b
     li   a0, 0
     j    exit
-6:  andi t0, s2, 1
-    beqz t0, 61f
-    call work_compute
-61: andi t0, s2, 2
-    beqz t0, 62f
-    call work_memory
-62: andi t0, s2, 4
-    beqz t0, 63f
-    call work_fork
-63: andi t0, s2, 8
-    beqz t0, 64f
-    call work_disk
-64: call clock
+6:
+    .set kind, 1                # in the order of the letters
+    .irp work, compute, memory, fork, disk
+    andi t0, s2, kind
+    beqz t0, 1f
+    call work_\work
+1:  .set kind, kind << 1
+    .endr
+    call clock
     bltu a0, s1, 6b
     li   a0, 0
     j    exit

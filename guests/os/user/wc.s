@@ -36,11 +36,7 @@ total:   .asciz "total"
 
 # s5 = lines, s6 = words, s7 = bytes, s8 = 1 within a word, s9 = the name
 count:
-    addi sp, sp, -48
-    sd   ra, 0(sp)
-    .irp n, 5, 6, 7, 8, 9
-    sd   s\n, 8 * (\n - 4)(sp)
-    .endr
+    save ra, s5, s6, s7, s8, s9
     mv   s9, a0
     li   s5, 0
     li   s6, 0
@@ -75,11 +71,7 @@ count:
     add  s2, s2, s6
     add  s3, s3, s7
     addi s4, s4, 1
-    ld   ra, 0(sp)
-    .irp n, 5, 6, 7, 8, 9
-    ld   s\n, 8 * (\n - 4)(sp)
-    .endr
-    addi sp, sp, 48
+    restore ra, s5, s6, s7, s8, s9
     ret
 
 # Print lines a0, words a1, bytes a2 as the options say, and the name a3, unless it is 0. s5, s6, s7
