@@ -117,9 +117,9 @@ def _imported(path: Path, data: bytes) -> bytes:
     if not is_riscv_program(path):
         return data
     from toyvm.importer import import_bare_program
-    from toyvm.shipped.system_disk import stripped
+    from toyvm.shipped.system_disk import executable
 
-    return stripped(import_bare_program(data, str(path)).image).to_bytes()
+    return executable(import_bare_program(data, str(path)).image)
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -62,10 +62,10 @@ class ProgramFiles:
         from toyvm.filesystem.homecoming import entries_below, facts_below
         from toyvm.filesystem.volume import Volume
         from toyvm.shipped.program_disk import FILES, program_disk
-        from toyvm.shipped.system_disk import stripped
+        from toyvm.shipped.system_disk import executable
 
         program = Path(arguments.program)
-        image = stripped(alone_with_notes(program).image).to_bytes()
+        image = executable(alone_with_notes(program).image)
         start = start_options(arguments)
         self._directory = Path(arguments.files)
         facts: Facts = facts_below(self._directory)

@@ -13,7 +13,7 @@ from toyvm.errors import BadFileError
 from toyvm.importer.library import COMPILER, compiler_flags, files_below, said
 from toyvm.importer.linking import import_bare_program
 from toyvm.paths import PACKAGE, cache_directory, guests_directory
-from toyvm.shipped.system_disk import stripped
+from toyvm.shipped.system_disk import executable
 
 _FLAGS = ("-Os", "-Wall", "-Wextra")
 _WHAT_IMPORTS = ("importer", "image", "isa")  # the modules that say what a program becomes
@@ -71,6 +71,5 @@ def _make(flags: list[str], place: Path) -> None:
 
 def _build(flags: list[str], source: Path, out: Path) -> None:
     said([*flags, str(source), "-o", str(out)])
-    image = stripped(import_bare_program(out.read_bytes(), source.name).image)
-    out.with_suffix(_SUFFIX).write_bytes(image.to_bytes())
+    out.with_suffix(_SUFFIX).write_bytes(executable(import_bare_program(out.read_bytes(), source.name).image))
     out.unlink()

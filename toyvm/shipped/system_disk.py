@@ -26,7 +26,7 @@ def programs() -> dict[str, Path]:
 
 def program_bytes(source: Path) -> bytes:
     """A shipped program as the disk has it. Raises AssemblyError."""
-    return stripped(shipped_image(source, {}, PROGRAM_BASE)).to_bytes()
+    return executable(shipped_image(source, {}, PROGRAM_BASE))
 
 
 def shipped_disk() -> bytearray:
@@ -50,9 +50,9 @@ def _listing() -> set[Path]:
     return {path for path in (guests_directory() / "os" / "root").rglob("*") if path.is_file()} | {*programs().values()}
 
 
-def stripped(image: Image) -> Image:
-    """What is executed of an image: no names, no lines."""
-    return image._replace(symbols=(), sections=(), lines=LineTable())
+def executable(image: Image) -> bytes:
+    """A program's file on the disk: what is executed of its image, without names and lines."""
+    return image._replace(symbols=(), sections=(), lines=LineTable()).to_bytes()
 
 
 def new_disk(
