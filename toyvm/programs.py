@@ -54,9 +54,9 @@ def make_ready() -> None:
     shipped_disk()
 
 
-def is_system(path: Path) -> bool:
-    """Is this the shipped operating system, which has a disk of its own unless it is given one?"""
-    return path == guests_directory() / "os" / "os.s"
+def is_system(program: str | os.PathLike[str]) -> bool:
+    """Does this mean the shipped operating system, which brings a disk of its own? Raises as find_program."""
+    return find_program(program) == guests_directory() / "os" / "os.s"
 
 
 def find_program(program: str | os.PathLike[str]) -> Path:

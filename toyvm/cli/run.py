@@ -131,13 +131,15 @@ def _add_device_options(parser: Options) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
+    from toyvm.programs import is_system
+
     arguments.technique = variant_of(arguments).name
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
     if arguments.replay is not None and arguments.input is not None:
         raise UsageError("--replay and --input both say what the input is; give one of them")
     check_files_options(arguments)
     has_files = arguments.files is not None
-    on_system = has_files or _is_system(arguments)
+    on_system = has_files or is_system(arguments.program)
     _check_disk_options(arguments, on_system)
     check_power_cut_options(arguments)
     _check_engine_options(arguments)
@@ -256,13 +258,6 @@ def _image(arguments: argparse.Namespace) -> Image:
     return load_program(arguments.program, arguments.technique, **options, listen=_warn)
 
 
-def _is_system(arguments: argparse.Namespace) -> bool:
-    """Is the operating system asked for?"""
-    from toyvm.programs import find_program, is_system
-
-    return is_system(find_program(arguments.program))
-
-
 def _warn(message: str) -> None:
     say(message, prefix="")
 
@@ -302,9 +297,10 @@ def quiet_guest(arguments: argparse.Namespace) -> Iterator[tuple[Guest, Outcome]
     """A guest that has run as the options say, without a terminal and with its output dropped, and how it ended."""
     from toyvm.host.guest import Guest
     from toyvm.machine.console import BytesInput
+    from toyvm.programs import is_system
 
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
-    on_system = _is_system(arguments)
+    on_system = is_system(arguments.program)
     _check_disk_options(arguments, on_system)
     _check_engine_options(arguments)
     image, limits = _image(arguments), _limits(arguments)

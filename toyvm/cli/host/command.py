@@ -159,17 +159,13 @@ def _add(control: Control, plan: GuestPlan, images: dict[object, Image], files: 
 
 def _disk(plan: GuestPlan) -> str | bytearray | None:
     """The file that is named; for the operating system the shipped one, changes to which stay in memory."""
-    if plan.disk is not None or not _is_system(plan):
+    from toyvm.programs import is_system
+
+    if plan.disk is not None or not is_system(plan.program):
         return plan.disk
     from toyvm.shipped.system_disk import shipped_disk
 
     return shipped_disk()
-
-
-def _is_system(plan: GuestPlan) -> bool:
-    from toyvm.programs import find_program, is_system
-
-    return is_system(find_program(plan.program))
 
 
 def _output(control: Control, plan: GuestPlan, files: ExitStack) -> KeptOutput:
@@ -193,7 +189,9 @@ def _input(control: Control, plan: GuestPlan, files: ExitStack) -> Input:
     if plan.input is None:
         return None
     if plan.input == CONSOLE:
-        control.inputs[plan.name] = TypedInput(has_all_keys=_is_system(plan))
+        from toyvm.programs import is_system
+
+        control.inputs[plan.name] = TypedInput(has_all_keys=is_system(plan.program))
         return control.inputs[plan.name]
     with boundary(plan.input):
         descriptor = open_file(plan.input)
