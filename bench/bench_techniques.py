@@ -18,7 +18,7 @@ from toyvm.errors import UsageError
 from toyvm.image import Image
 from toyvm.lab.measure import Repetition, calibrate, repeat
 from toyvm.lab.nanobenchmarks import Nano
-from toyvm.lab.subjects import Subject, with_dword
+from toyvm.lab.subjects import USUAL, Subject, with_dword
 from toyvm.lab.workloads import Workload, find_workloads
 from toyvm.techniques import COMPARED, NAMES, parse_variant
 
@@ -140,12 +140,12 @@ class Measured:
 
     def __init__(self, run: Run) -> None:
         self._subject, self._image = run.subject, run.image()
-        self._sectors = run.workload.sectors if run.workload else 0
-        self._operations = calibrate(self._subject, self._image, SECONDS, self._sectors)
+        self._setting = run.workload.setting if run.workload else USUAL
+        self._operations = calibrate(self._subject, self._image, SECONDS, self._setting)
         self.last: Repetition | None = None
 
     def nanoseconds(self) -> float:
-        self.last = repeat(self._subject, self._image, self._operations, self._sectors)
+        self.last = repeat(self._subject, self._image, self._operations, self._setting)
         return self.last.nanoseconds
 
     @property

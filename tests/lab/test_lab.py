@@ -22,7 +22,7 @@ from toyvm.lab.measure import Cell, Repetition, calibrate, measure, measure_cell
 from toyvm.lab.nanobenchmarks import NANOS, Costs, measure_costs, operand_nano
 from toyvm.lab.operands import operand_shares
 from toyvm.lab.published import FIGURES, MARKS
-from toyvm.lab.subjects import Sample, Subject, WorkloadFailed, with_operations
+from toyvm.lab.subjects import USUAL, Sample, Setting, Subject, WorkloadFailed, with_operations
 from toyvm.lab.table import lines, number
 from toyvm.lab.workloads import find_workloads
 from toyvm.techniques import parse_variant
@@ -88,7 +88,7 @@ PAIRS = [
 def test_each_workload_runs_where_it_can_exist_and_its_counts_are_exact(name: str, technique: str) -> None:
     workload, subject = find_workloads([name])[0], Subject(technique)
     image = workload.image(technique)
-    first, second = (repeat(subject, image, 20, workload.sectors) for _ in range(2))
+    first, second = (repeat(subject, image, 20, workload.setting) for _ in range(2))
     assert (first.instructions, first.exits) == (second.instructions, second.exits)
     assert first.instructions > 0
 
@@ -97,7 +97,7 @@ def test_a_trap_guest_retires_what_the_bare_machine_does() -> None:
     for workload in find_workloads():
         if not workload.why_missing("trap") and not workload.why_missing("bare"):
             image = workload.image("trap")
-            counts = {subject.run(image, 9, workload.sectors).instructions for subject in (TRAP, BARE)}
+            counts = {subject.run(image, 9, workload.setting).instructions for subject in (TRAP, BARE)}
             assert len(counts) == 1, workload.name
 
 
@@ -160,11 +160,11 @@ def test_a_register_that_a_workload_writes_has_a_price_of_its_own() -> None:
 
 def test_exits_divide_among_the_registers_that_they_name() -> None:
     image = find_workloads(["boot"])[0].image("rewrite")
-    shares = operand_shares(Subject("rewrite"), image, {"crw": 5.0, "trace": 17.0}, 0, 1)
+    shares = operand_shares(Subject("rewrite"), image, {"crw": 5.0, "trace": 17.0}, USUAL)
     assert shares == {"crw": {"ptbr": 0.8, "status": 0.2}}
 
 
-@pytest.mark.parametrize("name", [workload.name for workload in find_workloads() if workload.period > 1])
+@pytest.mark.parametrize("name", [workload.name for workload in find_workloads() if workload.setting.period > 1])
 def test_counts_are_equal_along_a_row(name: str) -> None:
     workload = find_workloads([name])[0]
     subjects = [
@@ -172,15 +172,15 @@ def test_counts_are_equal_along_a_row(name: str) -> None:
     ]
     cells = measure(workload, subjects, 1e-3, 1, lambda text: None)
     assert len({cell.instructions for cell in cells}) == 1
-    assert len({cell.repetitions[0].operations for cell in cells} | {workload.period}) > 1
+    assert len({cell.repetitions[0].operations for cell in cells} | {workload.setting.period}) > 1
     for cell in cells:
-        assert cell.repetitions[0].operations % workload.period == 0
+        assert cell.repetitions[0].operations % workload.setting.period == 0
 
 
 @pytest.mark.parametrize("period", [1, 7, 256])
 def test_a_run_does_whole_periods_beyond_the_baseline(period: int) -> None:
     image = find_workloads(["callret"])[0].image("bare")
-    assert (calibrate(BARE, image, 1e-4, 0, period) - 1) % period == 0
+    assert (calibrate(BARE, image, 1e-4, Setting(period=period)) - 1) % period == 0
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +239,7 @@ def test_subjects_take_turns_so_that_each_runs_first_and_last_as_often_as_others
 ) -> None:
     ran: list[str] = []
 
-    def run(self: Subject, image: object, operations: int, sectors: int = 0) -> Sample:
+    def run(self: Subject, image: object, operations: int, setting: Setting = USUAL) -> Sample:
         ran.append(self.technique)
         return Sample(operations, operations, {}, operations * 1e-3)
 
@@ -262,7 +262,7 @@ def test_a_workload_that_fails_after_a_while_has_no_figures_and_is_not_tried_aga
     """So many of its runs are good, and all of the other's."""
     ran: list[str] = []
 
-    def run(self: Subject, image: object, operations: int, sectors: int = 0) -> Sample:
+    def run(self: Subject, image: object, operations: int, setting: Setting = USUAL) -> Sample:
         ran.append(self.technique)
         if self.technique == "bad" and ran.count("bad") > good:
             raise WorkloadFailed("it broke")
@@ -298,10 +298,10 @@ def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: 
 
     run = Subject.run
 
-    def failing(self: Subject, image: object, operations: int, sectors: int) -> Sample:
+    def failing(self: Subject, image: object, operations: int, setting: Setting) -> Sample:
         if self.technique == "trap":
             raise WorkloadFailed("it broke")
-        return run(self, image, operations, sectors)  # type: ignore[arg-type]
+        return run(self, image, operations, setting)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Subject, "run", failing)
     done = Experiment(find_workloads(["crwrite"]), [BARE, TRAP])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from toyvm.errors import ToyvmError
 from toyvm.lab.operands import Shares, operand_shares
-from toyvm.lab.subjects import BASELINE_OPERATIONS, Sample, Subject
+from toyvm.lab.subjects import USUAL, Sample, Setting, Subject, WorkloadFailed
 from toyvm.lab.workloads import Workload
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def measure(
     """Time `workload` on each subject, `repeats` times in turn, each run for about `seconds` of CPU time."""
     cells = [Cell(workload.name, subject, missing=workload.why_missing(subject.technique)) for subject in subjects]
     images = {cell.subject: workload.image(cell.subject.technique) for cell in cells if cell.missing is None}
-    return measure_cells(cells, images, seconds, repeats, progress, workload.sectors, workload.period)
+    return measure_cells(cells, images, seconds, repeats, progress, workload.setting)
 
 
 def measure_cells(
@@ -153,16 +153,15 @@ def measure_cells(
     seconds: float,
     repeats: int,
     progress: Progress,
-    sectors: int = 0,
-    period: int = 1,
+    setting: Setting = USUAL,
 ) -> list[Cell]:
-    """Fill the cells that have an image; each run has a disk of so many sectors, and does whole periods."""
+    """Fill the cells that have an image; each run does whole periods."""
     counts: dict[Subject, int] = {}
     for cell in cells:
         if cell.subject in images:
             progress(f"{cell.workload} on {cell.subject.label}: how many operations")
             with _failing_alone(cell):
-                counts[cell.subject] = calibrate(cell.subject, images[cell.subject], seconds, sectors, period)
+                counts[cell.subject] = calibrate(cell.subject, images[cell.subject], seconds, setting)
     for turn in range(repeats):
         # Starting elsewhere each time: no subject always runs after the same other one.
         start = turn % len(cells)
@@ -171,11 +170,11 @@ def measure_cells(
                 progress(f"{cell.workload} on {cell.subject.label}: {turn + 1} of {repeats}")
                 with _failing_alone(cell):
                     image, operations = images[cell.subject], counts[cell.subject]
-                    cell.repetitions.append(repeat(cell.subject, image, operations, sectors))
+                    cell.repetitions.append(repeat(cell.subject, image, operations, setting))
     for cell in cells:
         if cell.measured:
             with _failing_alone(cell):
-                cell.operands = operand_shares(cell.subject, images[cell.subject], cell.exits, sectors, period)
+                cell.operands = operand_shares(cell.subject, images[cell.subject], cell.exits, setting)
     return cells
 
 
@@ -189,24 +188,33 @@ def _failing_alone(cell: Cell) -> Iterator[None]:
         cell.repetitions.clear()
 
 
-def repeat(subject: Subject, image: Image, operations: int, sectors: int = 0) -> Repetition:
+def repeat(subject: Subject, image: Image, operations: int, setting: Setting = USUAL) -> Repetition:
     """One repetition: the baseline, then so many operations."""
-    return Repetition(subject.run(image, BASELINE_OPERATIONS, sectors), subject.run(image, operations, sectors))
+    return Repetition(subject.run(image, setting.baseline, setting), subject.run(image, operations, setting))
 
 
-def calibrate(subject: Subject, image: Image, seconds: float, sectors: int = 0, period: int = 1) -> int:
-    """How many operations take about `seconds` of CPU time: the baseline's, and whole periods."""
-    operations = _operations_taking(subject, image, seconds, sectors) - BASELINE_OPERATIONS
-    return BASELINE_OPERATIONS + period * max(1, round(operations / period))
+def calibrate(subject: Subject, image: Image, seconds: float, setting: Setting = USUAL) -> int:
+    """How many operations take about `seconds` of CPU time: the baseline's, and whole periods.
+
+    Raises WorkloadFailed for a program that does not do what it is told to.
+    """
+    operations = _operations_taking(subject, image, seconds, setting) - setting.baseline
+    return setting.baseline + setting.period * max(1, round(operations / setting.period))
 
 
-def _operations_taking(subject: Subject, image: Image, seconds: float, sectors: int) -> int:
-    baseline = subject.run(image, BASELINE_OPERATIONS, sectors)
-    operations = _FIRST_TRY
+def _operations_taking(subject: Subject, image: Image, seconds: float, setting: Setting) -> int:
+    baseline = subject.run(image, setting.baseline, setting)
+    operations = 1 if setting.is_whole else _FIRST_TRY
     for _ in range(_TRIES):
-        sample = subject.run(image, operations, sectors)
+        sample = subject.run(image, operations, setting)
+        if sample.instructions <= baseline.instructions:
+            raise WorkloadFailed(
+                f"on {subject.label} {operations} operations took {sample.instructions} instructions, and "
+                f"{setting.baseline} took {baseline.instructions}: it does not do as many as the dword at "
+                "`operations` says"
+            )
         used = max(sample.cpu_seconds - baseline.cpu_seconds, 1e-6)
         if used >= seconds / 4:
-            return max(2, int(operations * seconds / used))
+            return max(setting.baseline + 1, int(operations * seconds / used))
         operations = int(operations * min(_LARGEST_STEP, max(2.0, seconds / used)))
     return operations

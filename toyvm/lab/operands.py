@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from toyvm.isa.coding import decode
 from toyvm.isa.control import BY_NUMBER as REGISTERS
 from toyvm.isa.ports import BY_NUMBER as PORTS
-from toyvm.lab.subjects import BASELINE_OPERATIONS, Subject, WorkloadFailed, with_operations
+from toyvm.lab.subjects import Setting, Subject, WorkloadFailed, with_operations
 
 if TYPE_CHECKING:
     from toyvm.host.exit_events import ExitEvent
@@ -25,14 +25,15 @@ _COUNTED = 64  # operations
 Shares = dict[str, dict[str, float]]  # by reason, and by what it names: they sum up to 1
 
 
-def operand_shares(subject: Subject, image: Image, reasons: Mapping[str, float], sectors: int, period: int) -> Shares:
+def operand_shares(subject: Subject, image: Image, reasons: Mapping[str, float], setting: Setting) -> Shares:
     """Of each of these reasons that names something: which part of its exits names what, once things go round."""
     watched = [reason for reason in reasons if reason in _NAMED]
     if not watched:
         return {}
-    operations = BASELINE_OPERATIONS + period * max(1, _COUNTED // period)
-    more = _counted(subject, image, operations, sectors, watched)
-    more.subtract(_counted(subject, image, BASELINE_OPERATIONS, sectors, watched))
+    operations = setting.baseline + (1 if setting.is_whole else setting.period * max(1, _COUNTED // setting.period))
+    more = _counted(subject, image, operations, setting, watched)
+    if setting.baseline:
+        more.subtract(_counted(subject, image, setting.baseline, setting, watched))
     totals = {reason: sum(count for (other, _), count in more.items() if other == reason) for reason in watched}
     return {
         reason: {name: count / total for (other, name), count in more.items() if other == reason and count}
@@ -42,7 +43,7 @@ def operand_shares(subject: Subject, image: Image, reasons: Mapping[str, float],
 
 
 def _counted(
-    subject: Subject, image: Image, operations: int, sectors: int, reasons: list[str]
+    subject: Subject, image: Image, operations: int, setting: Setting, reasons: list[str]
 ) -> Counter[tuple[str, str]]:
     """Exits of one run, by reason and what the instruction names."""
     from toyvm.host.guest import Guest
@@ -52,12 +53,12 @@ def _counted(
     def count(event: ExitEvent) -> None:
         counts[event.reason, _named_by(event.word)] += 1
 
-    with subject.computer(sectors) as guest:
+    with subject.computer(setting) as guest:
         assert isinstance(guest, Guest), "a technique whose guests exit"
-        guest.load(with_operations(image, operations))
+        guest.load(image if setting.is_whole else with_operations(image, operations))
         guest.observe(count, reasons)
         outcome = guest.run()
-    if not outcome.ok:
+    if outcome.exit_code != setting.exit_code:
         raise WorkloadFailed(f"on {subject.label} with {operations} operations: {outcome.detail}")
     return counts
 

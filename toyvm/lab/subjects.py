@@ -1,17 +1,18 @@
-"""Subjects: what a workload is run on, a technique on an engine at a hardware level, and one run of it."""
+"""Subjects: what a workload is run on, a technique on an engine at a hardware level, and its runs there."""
 
 from __future__ import annotations
 
 import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import process_time, thread_time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from toyvm.errors import ExitCode, ToyvmError
 from toyvm.isa.machine import Level
-from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.machine.outcome import Stop
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 INTERPRETER, RECOMPILER = "interpreter", "recompiler"
 GUEST_MEMORY = 8 << 20  # bytes
-# What a run of so many operations costs is taken off, so that start and end count for nothing.
 BASELINE_OPERATIONS = 1
 TIMEOUT = 60.0  # seconds that one run may take
 
@@ -44,6 +44,44 @@ class Sample:
     entered: int = 0  # so often compiled code was entered
     compiling_seconds: float = 0.0  # CPU time of the threads that compile, which is not in `cpu_seconds`
 
+    @classmethod
+    def of_runs(cls, runs: Sequence[Sample]) -> Self:
+        """What several runs came to together."""
+
+        def together(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+            return dict(sum(map(Counter, counts), Counter[str]()))
+
+        return cls(
+            sum(run.operations for run in runs),
+            sum(run.instructions for run in runs),
+            together(run.exits for run in runs),
+            sum(run.cpu_seconds for run in runs),
+            together(run.hypercalls for run in runs),
+            sum(run.recompiled for run in runs),
+            sum(run.entered for run in runs),
+            sum(run.compiling_seconds for run in runs),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a program is given to run, and what is counted of it."""
+
+    memory: int = GUEST_MEMORY  # bytes
+    disk: bytes = b""  # its contents; none: there is no disk
+    input: bytes = b""  # of the console
+    exit_code: int = 0  # that it ends with, if it does what it should
+    period: int = 1  # after so many operations everything has happened as often as every other time
+    is_whole: bool = False  # it counts no operations: a whole run of it, from start to end, is one
+
+    @property
+    def baseline(self) -> int:
+        """Operations whose cost is taken off a run's, so that start and end count for nothing."""
+        return 0 if self.is_whole else BASELINE_OPERATIONS
+
+
+USUAL = Setting()
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -62,21 +100,26 @@ class Subject:
     def label(self) -> str:
         return self.technique if self.engine == INTERPRETER else f"{self.technique}, {self.engine}"
 
-    def run(self, image: Image, operations: int, sectors: int = 0) -> Sample:
-        """Run `image` once on a new computer with a disk of so many sectors.
+    def run(self, image: Image, operations: int, setting: Setting = USUAL) -> Sample:
+        """Have `image` do so many operations on a new computer, or run it whole so many times, each on a new one.
 
         Raises WorkloadFailed, and KeyboardInterrupt after a Ctrl-C.
         """
-        patched = with_operations(image, operations)
-        with self.computer(sectors) as computer:
-            computer.load(patched)
+        if setting.is_whole:
+            return Sample.of_runs([self._run_once(image, 1, setting) for _ in range(operations)])
+        return self._run_once(with_operations(image, operations), operations, setting)
+
+    def _run_once(self, image: Image, operations: int, setting: Setting) -> Sample:
+        with self.computer(setting) as computer:
+            computer.load(image)
             started, all_started = thread_time(), process_time()
             outcome = computer.run(timeout=TIMEOUT)
             seconds, all_seconds = thread_time() - started, process_time() - all_started
             if outcome.stop is Stop.INTERRUPTED:
                 raise KeyboardInterrupt
-            if not outcome.ok:
-                raise WorkloadFailed(f"on {self.label} with {operations} operations: {outcome.detail}")
+            if outcome.stop is not Stop.EXIT or outcome.exit_code != setting.exit_code:
+                work = "" if setting.is_whole else f" with {operations} operations"
+                raise WorkloadFailed(f"on {self.label}{work}: {outcome.detail}")
             counts = computer.recompilation
             return Sample(
                 operations,
@@ -89,16 +132,20 @@ class Subject:
                 max(0.0, all_seconds - seconds) if counts else 0.0,
             )
 
-    def computer(self, sectors: int) -> AbstractContextManager[Computer]:
-        """The computer that it is run on, its output dropped."""
+    def computer(self, setting: Setting) -> AbstractContextManager[Computer]:
+        """The computer that a program is run on, its output dropped."""
         from toyvm.launch import launched
         from toyvm.recompiler.options import Recompiling
 
         measured = Recompiling(waiting=True, cache=self.code_cache)
         engine = measured if self.engine == RECOMPILER else self.engine
-        output, disk = Discarded(), bytearray(sectors * SECTOR_SIZE) if sectors else None
-        options = {"output": output, "disk": disk, "disk_cache": False}  # nobody cuts the power: nothing is kept for it
-        return launched(self.technique, GUEST_MEMORY, engine=engine, level=self.level, **options)
+        devices = {
+            "input": setting.input,
+            "output": Discarded(),
+            "disk": bytearray(setting.disk) if setting.disk else None,
+            "disk_cache": False,  # nobody cuts the power: nothing is kept for it
+        }
+        return launched(self.technique, setting.memory, engine=engine, level=self.level, **devices)
 
 
 class Discarded(io.RawIOBase):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from toyvm.arguments import unknown_name
 from toyvm.errors import BadFileError, UsageError
+from toyvm.isa.ports import SECTOR_SIZE
+from toyvm.lab.subjects import Setting
 from toyvm.paths import guests_directory
 from toyvm.programs import load_program
 from toyvm.shipped.headers import Header, read_header
@@ -40,15 +42,13 @@ class Workload:
         """What one operation is."""
         return self.header.values.get("operation", "")
 
-    @property
-    def sectors(self) -> int:
-        """Of the disk that it is run with; 0: none."""
-        return self.header.number("disk", 0) or 0
-
-    @property
-    def period(self) -> int:
-        """After so many operations everything has happened as often as every other time."""
-        return self.header.number("period", 1) or 1
+    @cached_property
+    def setting(self) -> Setting:
+        """What it is given to run, as its header says."""
+        return Setting(
+            disk=bytes((self.header.number("disk", 0) or 0) * SECTOR_SIZE),
+            period=self.header.number("period", 1) or 1,
+        )
 
     def why_missing(self, technique: str) -> str | None:
         """Why the workload cannot exist on the technique, or None."""
