@@ -11,7 +11,8 @@ from toyvm import Host, Machine
 from toyvm.host.exit_events import ExitEvent
 from toyvm.lab.measure import calibrate, repeat
 from toyvm.lab.nanobenchmarks import NANOS, operand_nano
-from toyvm.lab.subjects import Subject, with_operations
+from toyvm.lab.subjects import Subject
+from toyvm.lab.tasks import with_operations
 from toyvm.lab.workloads import find_workloads
 
 ROUNDS = 9
@@ -25,31 +26,31 @@ def nano(reason: str) -> Any:
 
 
 def test_an_emulated_instruction_against_the_bare_one(benchmark: Any) -> None:
-    image = nano("crw imask").image("trap")
-    counts = {subject: calibrate(subject, image, SECONDS) for subject in (TRAP, BARE)}
+    task = nano("crw imask").task("trap")
+    counts = {subject: calibrate(subject, task, SECONDS) for subject in (TRAP, BARE)}
     measure_pair(
         benchmark,
-        lambda: repeat(TRAP, image, counts[TRAP]).nanoseconds,
-        lambda: repeat(BARE, image, counts[BARE]).nanoseconds,
+        lambda: repeat(TRAP, task, counts[TRAP]).nanoseconds,
+        lambda: repeat(BARE, task, counts[BARE]).nanoseconds,
         ROUNDS,
         ("crw and loop on trap", "on bare"),
     )
 
 
 def test_a_system_call_against_the_bare_one(benchmark: Any) -> None:
-    image = find_workloads(["syscall"])[0].image("trap")
-    counts = {subject: calibrate(subject, image, SECONDS) for subject in (TRAP, BARE)}
+    task = find_workloads(["syscall"])[0].task("trap")
+    counts = {subject: calibrate(subject, task, SECONDS) for subject in (TRAP, BARE)}
     measure_pair(
         benchmark,
-        lambda: repeat(TRAP, image, counts[TRAP]).nanoseconds,
-        lambda: repeat(BARE, image, counts[BARE]).nanoseconds,
+        lambda: repeat(TRAP, task, counts[TRAP]).nanoseconds,
+        lambda: repeat(BARE, task, counts[BARE]).nanoseconds,
         ROUNDS,
         ("syscall on trap", "on bare"),
     )
 
 
 def test_a_null_hypercall_against_an_emulated_instruction(benchmark: Any) -> None:
-    call, write = nano("hypercall version").image("para"), nano("crw imask").image("trap")
+    call, write = nano("hypercall version").task("para"), nano("crw imask").task("trap")
     calls, writes = calibrate(PARA, call, SECONDS), calibrate(TRAP, write, SECONDS)
     measure_pair(
         benchmark,
@@ -62,7 +63,7 @@ def test_a_null_hypercall_against_an_emulated_instruction(benchmark: Any) -> Non
 
 def observed_nanoseconds(look: bool) -> float:
     """CPU time of one exit that Python sees; with `look` it asks for instruction and source line, too."""
-    image = with_operations(nano("crw imask").image("trap"), OBSERVED)
+    image = with_operations(nano("crw imask").task("trap").image, OBSERVED)
     seen = 0
 
     def observer(event: ExitEvent) -> None:
@@ -81,12 +82,12 @@ def observed_nanoseconds(look: bool) -> float:
 
 
 def test_an_observed_exit_against_one_that_c_finishes(benchmark: Any) -> None:
-    image = nano("crw imask").image("trap")
-    count = calibrate(TRAP, image, SECONDS)
+    task = nano("crw imask").task("trap")
+    count = calibrate(TRAP, task, SECONDS)
     measure_pair(
         benchmark,
         lambda: observed_nanoseconds(look=False),
-        lambda: repeat(TRAP, image, count).nanoseconds,
+        lambda: repeat(TRAP, task, count).nanoseconds,
         ROUNDS,
         ("observed by Python", "finished in C"),
     )

@@ -39,12 +39,12 @@ def native_nanoseconds(program: Path) -> float:
 @pytest.mark.parametrize("technique", ["bare", "trap", "para"])
 def test_compute_against_native(benchmark: Any, native: Path, technique: str) -> None:
     subject = Subject(technique)
-    image = find_workloads(["compute"])[0].image(technique)
-    operations = calibrate(subject, image, SECONDS)
-    instructions = repeat(subject, image, operations).instructions
+    task = find_workloads(["compute"])[0].task(technique)
+    operations = calibrate(subject, task, SECONDS)
+    instructions = repeat(subject, task, operations).instructions
     round_time, _ = measure_pair(
         benchmark,
-        lambda: repeat(subject, image, operations).nanoseconds,
+        lambda: repeat(subject, task, operations).nanoseconds,
         lambda: native_nanoseconds(native),
         ROUNDS,
         (f"{technique}, a round", "native, a round"),

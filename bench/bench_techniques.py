@@ -7,7 +7,7 @@ or a workload is not there yet is skipped.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
@@ -15,10 +15,10 @@ import pytest
 from pairs import hold, interval, measure_pairs
 
 from toyvm.errors import UsageError
-from toyvm.image import Image
 from toyvm.lab.measure import Repetition, calibrate, repeat
 from toyvm.lab.nanobenchmarks import Nano
-from toyvm.lab.subjects import USUAL, Subject, with_dword
+from toyvm.lab.subjects import Subject
+from toyvm.lab.tasks import OwnKernel, with_dword
 from toyvm.lab.workloads import Workload, find_workloads
 from toyvm.techniques import COMPARED, NAMES, parse_variant
 
@@ -49,13 +49,14 @@ class Run:
     def workload(self) -> Workload | None:
         return find_workloads([self.program])[0] if isinstance(self.program, str) else None
 
-    def image(self) -> Image:
+    def task(self) -> OwnKernel:
         source = self.workload or self.program
         assert not isinstance(source, str)
-        image = source.image(self.technique)
+        task = source.task(self.technique)
+        assert isinstance(task, OwnKernel)
         for symbol, value in self.dwords.items():
-            image = with_dword(image, symbol, value)
-        return image
+            task = replace(task, image=with_dword(task.image, symbol, value))
+        return task
 
     def why_missing(self) -> str | None:
         try:
@@ -139,13 +140,12 @@ class Measured:
     """A run that knows how many operations it needs, and remembers its last repetition."""
 
     def __init__(self, run: Run) -> None:
-        self._subject, self._image = run.subject, run.image()
-        self._setting = run.workload.setting if run.workload else USUAL
-        self._operations = calibrate(self._subject, self._image, SECONDS, self._setting)
+        self._subject, self._task = run.subject, run.task()
+        self._operations = calibrate(self._subject, self._task, SECONDS)
         self.last: Repetition | None = None
 
     def nanoseconds(self) -> float:
-        self.last = repeat(self._subject, self._image, self._operations, self._setting)
+        self.last = repeat(self._subject, self._task, self._operations)
         return self.last.nanoseconds
 
     @property

@@ -73,9 +73,9 @@ def system_calls(subjects: Sequence[Subject], folder: Path, report: Report) -> R
 
 
 def _workload_reader() -> Callable[[], float]:
-    subject, image = LabSubject("bare"), find_workloads(["syscall"])[0].image("bare")
-    operations = calibrate(subject, image, SECONDS)
-    return lambda: repeat(subject, image, operations).nanoseconds
+    subject, task = LabSubject("bare"), find_workloads(["syscall"])[0].task("bare")
+    operations = calibrate(subject, task, SECONDS)
+    return lambda: repeat(subject, task, operations).nanoseconds
 
 
 def _caller(subject: Subject, program: Program, folder: Path) -> Callable[[], float]:

@@ -52,7 +52,7 @@ def priced(made_up: dict[str | None, Cell], monkeypatch: pytest.MonkeyPatch) -> 
         return cells
 
     monkeypatch.setattr("toyvm.lab.nanobenchmarks.measure_cells", fill)
-    monkeypatch.setattr(Nano, "image", lambda nano, technique: None)
+    monkeypatch.setattr(Nano, "task", lambda nano, technique: None)
     pricing = Pricing(TRAP, 0.1, 1, lambda text: None)
     for reason in made_up:
         pricing.price(next(nano for nano in NANOS if nano.reason == reason))

@@ -9,10 +9,12 @@ import pytest
 from toyvm import assemble_text, load_program
 from toyvm.errors import ToyvmError
 from toyvm.lab.measure import calibrate, repeat
-from toyvm.lab.subjects import BASELINE_OPERATIONS, Sample, Setting, Subject
+from toyvm.lab.subjects import Sample, Subject
+from toyvm.lab.tasks import BASELINE_OPERATIONS, Load, OwnKernel, WholeRun
 from toyvm.lab.workloads import find_workloads
 
 SECONDS = 0.5
+HELLO = load_program("hello")
 
 
 @dataclass
@@ -23,14 +25,14 @@ class Made:
     surroundings: float = 10.0
     tried: list[int] = field(default_factory=list)
 
-    def run(self, image: object, operations: int, setting: Setting) -> Sample:
-        assert (image, setting.input) == ("image", b"given")
+    def run(self, task: OwnKernel, operations: int) -> Sample:
+        assert task.image is HELLO
         self.tried.append(operations)
         return Sample(operations, operations, {}, self.surroundings + operations * self.seconds)
 
 
 def calibrated(made: Made, period: int = 1) -> int:
-    return calibrate(made, "image", SECONDS, Setting(input=b"given", period=period))  # type: ignore[arg-type]
+    return calibrate(made, OwnKernel(HELLO, period=period), SECONDS)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seconds", [1e-8, 1e-6, 1e-4, 1e-2])
@@ -72,9 +74,9 @@ def test_an_operation_that_takes_no_time_at_all_ends_the_tries() -> None:
 
 def test_a_run_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("toyvm.lab.subjects.TIMEOUT", 0.01)
-    image = find_workloads(["callret"])[0].image("bare")
+    task = find_workloads(["callret"])[0].task("bare")
     with pytest.raises(ToyvmError, match="on bare with 1000000000000 operations: the time limit stopped the guest"):
-        Subject("bare").run(image, 10**12)
+        Subject("bare").run(task, 10**12)
 
 
 def test_a_program_that_does_the_same_whatever_it_is_told_has_no_time_of_an_operation() -> None:
@@ -83,27 +85,27 @@ def test_a_program_that_does_the_same_whatever_it_is_told_has_no_time_of_an_oper
         ".data\n.globl operations\noperations: .dword 1\n"
     ).image
     with pytest.raises(ToyvmError, match="64 operations took 13 instructions, and 1 took 13: it does not do as many"):
-        calibrate(Subject("bare"), image, SECONDS)
+        calibrate(Subject("bare"), OwnKernel(image), SECONDS)
 
 
 def test_a_whole_program_is_run_from_start_to_end_as_often_as_takes_the_time() -> None:
-    hello, whole = load_program("hello"), Setting(is_whole=True)
-    runs = calibrate(Subject("bare"), hello, 1e-3, whole)
-    one, all_of_them = (repeat(Subject("bare"), hello, count, whole) for count in (1, runs))
+    whole = WholeRun(Load(HELLO))
+    runs = calibrate(Subject("bare"), whole, 1e-3)
+    one, all_of_them = (repeat(Subject("bare"), whole, count) for count in (1, runs))
     assert (one.baseline.instructions, one.baseline.cpu_seconds) == (0, 0.0)
     assert all_of_them.sample.instructions == runs * one.sample.instructions
     assert all_of_them.instructions == one.instructions > 0
 
 
 def test_exits_of_a_whole_program_are_those_of_one_run() -> None:
-    kernel, whole = load_program("kernel"), Setting(is_whole=True)
-    one, three = (repeat(Subject("trap"), kernel, count, whole) for count in (1, 3))
+    whole = WholeRun(Load(load_program("kernel")))
+    one, three = (repeat(Subject("trap"), whole, count) for count in (1, 3))
     assert three.exits == one.exits
     assert three.sample.exits == {reason: 3 * count for reason, count in one.sample.exits.items()}
 
 
 def test_a_program_may_be_known_to_end_with_another_code() -> None:
     image = assemble_text('.include "platform.inc"\n.globl _start\n_start: platform_begin\nli a0, 7\npower_off').image
-    assert Subject("bare").run(image, 1, Setting(is_whole=True, exit_code=7)).instructions > 0
+    assert Subject("bare").run(WholeRun(Load(image, exit_code=7)), 1).instructions > 0
     with pytest.raises(ToyvmError, match="on bare: "):
-        Subject("bare").run(image, 1, Setting(is_whole=True))
+        Subject("bare").run(WholeRun(Load(image)), 1)

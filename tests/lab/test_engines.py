@@ -120,12 +120,12 @@ def test_the_record_has_each_gain_with_its_reason() -> None:
 def test_compiled_code_is_counted_and_kept_from_run_to_run(tmp_path: Path) -> None:
     pytest.importorskip("llvmlite")
     subject = subjects_for(["bare"], ["recompiler"], None, tmp_path)[0]
-    image = find_workloads(["callret"])[0].image("bare")
-    sample = subject.run(image, 100_000)
+    task = find_workloads(["callret"])[0].task("bare")
+    sample = subject.run(task, 100_000)
     assert 0 < sample.entered < sample.recompiled <= sample.instructions
     assert list(tmp_path.iterdir())
-    assert subject.run(image, 100_000).recompiled > sample.instructions / 2
-    assert Subject("bare").run(image, 20).recompiled == 0
+    assert subject.run(task, 100_000).recompiled > sample.instructions / 2
+    assert Subject("bare").run(task, 20).recompiled == 0
 
 
 def test_where_compiled_code_was_entered_before_it_is_no_short_stay() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from support.commands import ROOT, call
 
+from toyvm import load_program
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.ports import PORTS
 from toyvm.lab.breakdown import account_of
@@ -22,8 +23,9 @@ from toyvm.lab.measure import Cell, Repetition, calibrate, measure, measure_cell
 from toyvm.lab.nanobenchmarks import NANOS, Costs, measure_costs, operand_nano
 from toyvm.lab.operands import operand_shares
 from toyvm.lab.published import FIGURES, MARKS
-from toyvm.lab.subjects import USUAL, Sample, Setting, Subject, WorkloadFailed, with_operations
+from toyvm.lab.subjects import Sample, Subject, WorkloadFailed
 from toyvm.lab.table import lines, number
+from toyvm.lab.tasks import OwnKernel, Task, with_operations
 from toyvm.lab.workloads import find_workloads
 from toyvm.techniques import parse_variant
 
@@ -67,7 +69,7 @@ def test_the_account_closes_with_what_is_unexplained() -> None:
 
 
 def test_each_hypercall_is_a_reason_of_its_own_in_the_account() -> None:
-    one = repeat(PARA, find_workloads(["switch"])[0].image("para"), 20)
+    one = repeat(PARA, find_workloads(["switch"])[0].task("para"), 20)
     calls = {reason: count for reason, count in one.priced_exits.items() if reason.startswith("hypercall")}
     assert calls == {"hypercall iret": 1.0, "hypercall set_roots": 1.0}
     assert sum(one.priced_exits.values()) == sum(one.exits.values()) == 3.0
@@ -87,8 +89,8 @@ PAIRS = [
 @pytest.mark.parametrize(("name", "technique"), PAIRS)
 def test_each_workload_runs_where_it_can_exist_and_its_counts_are_exact(name: str, technique: str) -> None:
     workload, subject = find_workloads([name])[0], Subject(technique)
-    image = workload.image(technique)
-    first, second = (repeat(subject, image, 20, workload.setting) for _ in range(2))
+    task = workload.task(technique)
+    first, second = (repeat(subject, task, 20) for _ in range(2))
     assert (first.instructions, first.exits) == (second.instructions, second.exits)
     assert first.instructions > 0
 
@@ -96,13 +98,13 @@ def test_each_workload_runs_where_it_can_exist_and_its_counts_are_exact(name: st
 def test_a_trap_guest_retires_what_the_bare_machine_does() -> None:
     for workload in find_workloads():
         if not workload.why_missing("trap") and not workload.why_missing("bare"):
-            image = workload.image("trap")
-            counts = {subject.run(image, 9, workload.setting).instructions for subject in (TRAP, BARE)}
+            task = workload.task("trap")
+            counts = {subject.run(task, 9).instructions for subject in (TRAP, BARE)}
             assert len(counts) == 1, workload.name
 
 
 def test_operations_are_set_in_the_image_and_nothing_else_is() -> None:
-    image = find_workloads(["crwrite"])[0].image("bare")
+    image = load_program("workloads/crwrite")
     other = with_operations(image, 12345)
     place = image.address_of("operations")
     changed = {
@@ -119,7 +121,7 @@ def test_operations_are_set_in_the_image_and_nothing_else_is() -> None:
 def test_each_nanobenchmark_causes_the_exit_it_prices(nano: object) -> None:
     for technique in nano.techniques:  # type: ignore[attr-defined]
         subject = Subject(technique, level=parse_variant(technique).level)
-        one = repeat(subject, nano.image(technique), 2001)  # type: ignore[attr-defined]
+        one = repeat(subject, nano.task(technique), 2001)  # type: ignore[attr-defined]
         reason = nano.reason  # type: ignore[attr-defined]
         if reason is None:
             assert one.exits == {}
@@ -145,7 +147,7 @@ def test_each_register_and_port_has_a_nanobenchmark(reason: str) -> None:
     nano = operand_nano(reason)
     assert nano is not None
     cell = Cell(nano.name, TRAP)
-    measure_cells([cell], {TRAP: nano.image("trap")}, 1e-4, 1, lambda text: None)
+    measure_cells([cell], {TRAP: nano.task("trap")}, 1e-4, 1, lambda text: None)
     assert cell.failed is None
     assert cell.priced_exits == {reason: 1.0}
 
@@ -159,28 +161,29 @@ def test_a_register_that_a_workload_writes_has_a_price_of_its_own() -> None:
 
 
 def test_exits_divide_among_the_registers_that_they_name() -> None:
-    image = find_workloads(["boot"])[0].image("rewrite")
-    shares = operand_shares(Subject("rewrite"), image, {"crw": 5.0, "trace": 17.0}, USUAL)
+    task = find_workloads(["boot"])[0].task("rewrite")
+    shares = operand_shares(Subject("rewrite"), task, {"crw": 5.0, "trace": 17.0})
     assert shares == {"crw": {"ptbr": 0.8, "status": 0.2}}
 
 
-@pytest.mark.parametrize("name", [workload.name for workload in find_workloads() if workload.setting.period > 1])
+@pytest.mark.parametrize("name", [workload.name for workload in find_workloads() if workload.task("bare").period > 1])
 def test_counts_are_equal_along_a_row(name: str) -> None:
     workload = find_workloads([name])[0]
+    period = workload.task("bare").period
     subjects = [
         Subject(technique, level=parse_variant(technique).level) for technique in ("bare", "trap", "rewrite", "assist")
     ]
     cells = measure(workload, subjects, 1e-3, 1, lambda text: None)
     assert len({cell.instructions for cell in cells}) == 1
-    assert len({cell.repetitions[0].operations for cell in cells} | {workload.setting.period}) > 1
+    assert len({cell.repetitions[0].operations for cell in cells} | {period}) > 1
     for cell in cells:
-        assert cell.repetitions[0].operations % workload.setting.period == 0
+        assert cell.repetitions[0].operations % period == 0
 
 
 @pytest.mark.parametrize("period", [1, 7, 256])
 def test_a_run_does_whole_periods_beyond_the_baseline(period: int) -> None:
-    image = find_workloads(["callret"])[0].image("bare")
-    assert (calibrate(BARE, image, 1e-4, Setting(period=period)) - 1) % period == 0
+    task = OwnKernel(load_program("workloads/callret"), period=period)
+    assert (calibrate(BARE, task, 1e-4) - 1) % period == 0
 
 
 @pytest.fixture(scope="module")
@@ -239,15 +242,15 @@ def test_subjects_take_turns_so_that_each_runs_first_and_last_as_often_as_others
 ) -> None:
     ran: list[str] = []
 
-    def run(self: Subject, image: object, operations: int, setting: Setting = USUAL) -> Sample:
+    def run(self: Subject, task: object, operations: int) -> Sample:
         ran.append(self.technique)
         return Sample(operations, operations, {}, operations * 1e-3)
 
     monkeypatch.setattr(Subject, "run", run)
     names = [f"technique{n}" for n in range(subjects)]
     cells = [Cell("any", Subject(name)) for name in names]
-    images = dict.fromkeys((cell.subject for cell in cells), None)
-    measure_cells(cells, images, 0.05, 2 * subjects, lambda text: None)  # type: ignore[arg-type]
+    tasks = dict.fromkeys((cell.subject for cell in cells), OwnKernel(load_program("hello")))
+    measure_cells(cells, tasks, 0.05, 2 * subjects, lambda text: None)
     turns = ran[-4 * subjects * subjects :: 2]  # each beside its baseline
     rounds = [turns[at : at + subjects] for at in range(0, len(turns), subjects)]
     assert all(sorted(one) == names for one in rounds)
@@ -262,7 +265,7 @@ def test_a_workload_that_fails_after_a_while_has_no_figures_and_is_not_tried_aga
     """So many of its runs are good, and all of the other's."""
     ran: list[str] = []
 
-    def run(self: Subject, image: object, operations: int, setting: Setting = USUAL) -> Sample:
+    def run(self: Subject, task: object, operations: int) -> Sample:
         ran.append(self.technique)
         if self.technique == "bad" and ran.count("bad") > good:
             raise WorkloadFailed("it broke")
@@ -270,8 +273,8 @@ def test_a_workload_that_fails_after_a_while_has_no_figures_and_is_not_tried_aga
 
     monkeypatch.setattr(Subject, "run", run)
     cells = [Cell("any", Subject("bad")), Cell("any", Subject("good"))]
-    images = dict.fromkeys((cell.subject for cell in cells), None)
-    measure_cells(cells, images, 0.05, 6, lambda text: None)  # type: ignore[arg-type]
+    tasks = dict.fromkeys((cell.subject for cell in cells), OwnKernel(load_program("hello")))
+    measure_cells(cells, tasks, 0.05, 6, lambda text: None)
     assert [(cell.measured, cell.failed) for cell in cells] == [(False, "it broke"), (True, None)]
     assert len(cells[1].repetitions) == 6
     assert ran.count("bad") == good + 1
@@ -298,10 +301,10 @@ def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: 
 
     run = Subject.run
 
-    def failing(self: Subject, image: object, operations: int, setting: Setting) -> Sample:
+    def failing(self: Subject, task: Task, operations: int) -> Sample:
         if self.technique == "trap":
             raise WorkloadFailed("it broke")
-        return run(self, image, operations, setting)  # type: ignore[arg-type]
+        return run(self, task, operations)
 
     monkeypatch.setattr(Subject, "run", failing)
     done = Experiment(find_workloads(["crwrite"]), [BARE, TRAP])

@@ -8,7 +8,8 @@ from support.guest_runs import WORKLOADS, Patch, header_of, run_guest
 from toyvm import Machine, load_program
 from toyvm.lab.handler_length import handler_length
 from toyvm.lab.measure import repeat
-from toyvm.lab.subjects import Subject, with_dword
+from toyvm.lab.subjects import Subject
+from toyvm.lab.tasks import OwnKernel, with_dword
 from toyvm.lab.workloads import find_workloads
 
 CONSOLE, DISKCOPY, FORKWAIT, PTUPDATE = (
@@ -43,7 +44,7 @@ def test_a_disk_of_the_wrong_size_ends_the_workload_with_its_own_complaint() -> 
 
 def test_a_fork_costs_a_fault_in_parent_and_child_and_three_system_calls() -> None:
     workload, trap = find_workloads(["forkwait"])[0], Subject("trap")
-    exits = repeat(trap, workload.image("trap"), 9).exits
+    exits = repeat(trap, workload.task("trap"), 9).exits
     assert (exits["guest_page_fault"], exits["syscall"]) == (2.0, 3.0)
 
 
@@ -61,18 +62,18 @@ def test_entries_are_changed_in_batches_of_any_size(batch: int, operations: int)
 
 
 def test_a_batch_takes_one_hypercall() -> None:
-    image, para = find_workloads(["ptupdate"])[0].image("para"), Subject("para")
+    image, para = load_program("workloads/ptupdate", "para"), Subject("para")
     for batch in (1, 64):
-        exits = repeat(para, with_dword(image, "batch", batch), 1 + 640).exits
+        exits = repeat(para, OwnKernel(with_dword(image, "batch", batch)), 1 + 640).exits
         assert exits["hypercall"] == 1 / batch
 
 
 def test_a_changed_entry_is_in_use_so_that_cached_shadows_notice_the_store() -> None:
-    trap, image = Subject("trap"), find_workloads(["ptupdate"])[0].image("trap")
-    assert repeat(trap, image, 100).exits == {"trace": 1.0}
+    trap, task = Subject("trap"), find_workloads(["ptupdate"])[0].task("trap")
+    assert repeat(trap, task, 100).exits == {"trace": 1.0}
 
 
 def test_the_handler_of_a_system_call_is_as_long_as_what_an_operation_retires_beside_the_program() -> None:
     program = 2  # instructions of user mode that retire for each call
-    repetition = repeat(Subject("bare"), find_workloads(["syscall"])[0].image("bare"), 1000)
+    repetition = repeat(Subject("bare"), find_workloads(["syscall"])[0].task("bare"), 1000)
     assert handler_length() == repetition.instructions - program

@@ -6,9 +6,9 @@ from functools import cache
 
 from toyvm.errors import ToyvmError
 from toyvm.isa.control import MODE
-from toyvm.lab.subjects import GUEST_MEMORY
-from toyvm.lab.workloads import find_workloads
+from toyvm.lab.tasks import GUEST_MEMORY
 from toyvm.machine.bare import Machine
+from toyvm.programs import load_program
 
 SYSCALL = "syscall"  # the workload
 _OPERATIONS = 2  # the first one is counted
@@ -19,7 +19,7 @@ _LONGEST = 100_000  # steps to user mode or out of it
 def handler_length() -> int:
     """Instructions of the `syscall` workload's handler on the bare machine, its eret included."""
     with Machine(GUEST_MEMORY) as machine:
-        machine.load(find_workloads([SYSCALL])[0].image("bare"))
+        machine.load(load_program(f"workloads/{SYSCALL}"))
         machine.memory.set_dword("operations", _OPERATIONS)
         _steps_to_mode(machine, MODE)
         # Entering a trap retires nothing: the step that does it ends behind the handler's first instruction.

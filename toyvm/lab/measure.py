@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from toyvm.errors import ToyvmError
 from toyvm.lab.operands import Shares, operand_shares
-from toyvm.lab.subjects import USUAL, Sample, Setting, Subject, WorkloadFailed
+from toyvm.lab.subjects import Sample, Subject, WorkloadFailed
 from toyvm.lab.workloads import Workload
 
 if TYPE_CHECKING:
-    from toyvm.image import Image
+    from toyvm.lab.tasks import Task
 
 HYPERCALL = "hypercall"  # a reason for exits
 _FIRST_TRY = 64  # operations
@@ -143,25 +143,20 @@ def measure(
 ) -> list[Cell]:
     """Time `workload` on each subject, `repeats` times in turn, each run for about `seconds` of CPU time."""
     cells = [Cell(workload.name, subject, missing=workload.why_missing(subject.technique)) for subject in subjects]
-    images = {cell.subject: workload.image(cell.subject.technique) for cell in cells if cell.missing is None}
-    return measure_cells(cells, images, seconds, repeats, progress, workload.setting)
+    tasks = {cell.subject: workload.task(cell.subject.technique) for cell in cells if cell.missing is None}
+    return measure_cells(cells, tasks, seconds, repeats, progress)
 
 
 def measure_cells(
-    cells: list[Cell],
-    images: dict[Subject, Image],
-    seconds: float,
-    repeats: int,
-    progress: Progress,
-    setting: Setting = USUAL,
+    cells: list[Cell], tasks: Mapping[Subject, Task], seconds: float, repeats: int, progress: Progress
 ) -> list[Cell]:
-    """Fill the cells that have an image; each run does whole periods."""
+    """Fill the cells that have a task; each run does whole periods of it."""
     counts: dict[Subject, int] = {}
     for cell in cells:
-        if cell.subject in images:
+        if cell.subject in tasks:
             progress(f"{cell.workload} on {cell.subject.label}: how many operations")
             with _failing_alone(cell):
-                counts[cell.subject] = calibrate(cell.subject, images[cell.subject], seconds, setting)
+                counts[cell.subject] = calibrate(cell.subject, tasks[cell.subject], seconds)
     for turn in range(repeats):
         # Starting elsewhere each time: no subject always runs after the same other one.
         start = turn % len(cells)
@@ -169,12 +164,11 @@ def measure_cells(
             if cell.subject in counts and cell.failed is None:
                 progress(f"{cell.workload} on {cell.subject.label}: {turn + 1} of {repeats}")
                 with _failing_alone(cell):
-                    image, operations = images[cell.subject], counts[cell.subject]
-                    cell.repetitions.append(repeat(cell.subject, image, operations, setting))
+                    cell.repetitions.append(repeat(cell.subject, tasks[cell.subject], counts[cell.subject]))
     for cell in cells:
         if cell.measured:
             with _failing_alone(cell):
-                cell.operands = operand_shares(cell.subject, images[cell.subject], cell.exits, setting)
+                cell.operands = operand_shares(cell.subject, tasks[cell.subject], cell.exits)
     return cells
 
 
@@ -188,33 +182,33 @@ def _failing_alone(cell: Cell) -> Iterator[None]:
         cell.repetitions.clear()
 
 
-def repeat(subject: Subject, image: Image, operations: int, setting: Setting = USUAL) -> Repetition:
+def repeat(subject: Subject, task: Task, operations: int) -> Repetition:
     """One repetition: the baseline, then so many operations."""
-    return Repetition(subject.run(image, setting.baseline, setting), subject.run(image, operations, setting))
+    return Repetition(subject.run(task, task.baseline), subject.run(task, operations))
 
 
-def calibrate(subject: Subject, image: Image, seconds: float, setting: Setting = USUAL) -> int:
+def calibrate(subject: Subject, task: Task, seconds: float) -> int:
     """How many operations take about `seconds` of CPU time: the baseline's, and whole periods.
 
     Raises WorkloadFailed for a program that does not do what it is told to.
     """
-    operations = _operations_taking(subject, image, seconds, setting) - setting.baseline
-    return setting.baseline + setting.period * max(1, round(operations / setting.period))
+    operations = _operations_taking(subject, task, seconds) - task.baseline
+    return task.baseline + task.period * max(1, round(operations / task.period))
 
 
-def _operations_taking(subject: Subject, image: Image, seconds: float, setting: Setting) -> int:
-    baseline = subject.run(image, setting.baseline, setting)
-    operations = 1 if setting.is_whole else _FIRST_TRY
+def _operations_taking(subject: Subject, task: Task, seconds: float) -> int:
+    baseline = subject.run(task, task.baseline)
+    operations = _FIRST_TRY if task.baseline else 1  # a whole run may take long
     for _ in range(_TRIES):
-        sample = subject.run(image, operations, setting)
+        sample = subject.run(task, operations)
         if sample.instructions <= baseline.instructions:
             raise WorkloadFailed(
                 f"on {subject.label} {operations} operations took {sample.instructions} instructions, and "
-                f"{setting.baseline} took {baseline.instructions}: it does not do as many as the dword at "
+                f"{task.baseline} took {baseline.instructions}: it does not do as many as the dword at "
                 "`operations` says"
             )
         used = max(sample.cpu_seconds - baseline.cpu_seconds, 1e-6)
         if used >= seconds / 4:
-            return max(setting.baseline + 1, int(operations * seconds / used))
+            return max(task.baseline + 1, int(operations * seconds / used))
         operations = int(operations * min(_LARGEST_STEP, max(2.0, seconds / used)))
     return operations

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from toyvm.exits import BY_NAME
 from toyvm.isa.instructions import BY_MNEMONIC
 from toyvm.lab.measure import HYPERCALL, Cell, Progress, measure_cells
 from toyvm.lab.subjects import Subject
+from toyvm.lab.tasks import OwnKernel
 from toyvm.techniques import OFFERING, facts_of
-
-if TYPE_CHECKING:
-    from toyvm.image import Image
 
 _TEMPLATE = """
 .equ WORKLOAD_OPERATIONS, 1
@@ -132,12 +129,12 @@ class Nano:
     def name(self) -> str:
         return f"exit {self.reason}" if self.reason else "direct execution"
 
-    def image(self, technique: str) -> Image:
+    def task(self, technique: str) -> OwnKernel:
         from toyvm.asm import assemble_text
         from toyvm.programs import defines_for
 
         text = _TEMPLATE.format(setup=self.setup, body=self.body, code=self.code)
-        return assemble_text(text, self.name, defines=defines_for(technique)).image
+        return OwnKernel(assemble_text(text, self.name, defines=defines_for(technique)).image)
 
 
 _REFLECTING = ("trap", "rewrite", "hybrid", "para")
@@ -241,8 +238,8 @@ class Pricing:
     def price(self, nano: Nano) -> None:
         """Measure it, and before it the instructions with names that it needs."""
         cell = Cell(nano.name, self._subject)
-        images = {self._subject: nano.image(self._subject.technique)}
-        measure_cells([cell], images, *self._effort, self._progress)
+        tasks = {self._subject: nano.task(self._subject.technique)}
+        measure_cells([cell], tasks, *self._effort, self._progress)
         if not cell.measured:
             return
         if nano.reason is None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from toyvm.isa.coding import decode
 from toyvm.isa.control import BY_NUMBER as REGISTERS
 from toyvm.isa.ports import BY_NUMBER as PORTS
-from toyvm.lab.subjects import Setting, Subject, WorkloadFailed, with_operations
+from toyvm.lab.subjects import Subject, WorkloadFailed
 
 if TYPE_CHECKING:
     from toyvm.host.exit_events import ExitEvent
-    from toyvm.image import Image
+    from toyvm.lab.tasks import Task
 
 # Where a mnemonic has its register or port among its operands, and the names of those.
 _NAMED: dict[str, tuple[int, Mapping[int, str]]] = {
@@ -25,15 +25,14 @@ _COUNTED = 64  # operations
 Shares = dict[str, dict[str, float]]  # by reason, and by what it names: they sum up to 1
 
 
-def operand_shares(subject: Subject, image: Image, reasons: Mapping[str, float], setting: Setting) -> Shares:
+def operand_shares(subject: Subject, task: Task, reasons: Mapping[str, float]) -> Shares:
     """Of each of these reasons that names something: which part of its exits names what, once things go round."""
     watched = [reason for reason in reasons if reason in _NAMED]
     if not watched:
         return {}
-    operations = setting.baseline + (1 if setting.is_whole else setting.period * max(1, _COUNTED // setting.period))
-    more = _counted(subject, image, operations, setting, watched)
-    if setting.baseline:
-        more.subtract(_counted(subject, image, setting.baseline, setting, watched))
+    operations = task.baseline + (1 if not task.baseline else task.period * max(1, _COUNTED // task.period))
+    more = _counted(subject, task, operations, watched)
+    more.subtract(_counted(subject, task, task.baseline, watched))
     totals = {reason: sum(count for (other, _), count in more.items() if other == reason) for reason in watched}
     return {
         reason: {name: count / total for (other, name), count in more.items() if other == reason and count}
@@ -42,10 +41,8 @@ def operand_shares(subject: Subject, image: Image, reasons: Mapping[str, float],
     }
 
 
-def _counted(
-    subject: Subject, image: Image, operations: int, setting: Setting, reasons: list[str]
-) -> Counter[tuple[str, str]]:
-    """Exits of one run, by reason and what the instruction names."""
+def _counted(subject: Subject, task: Task, operations: int, reasons: list[str]) -> Counter[tuple[str, str]]:
+    """Exits of so many operations, by reason and what the instruction names."""
     from toyvm.host.guest import Guest
 
     counts: Counter[tuple[str, str]] = Counter()
@@ -53,13 +50,14 @@ def _counted(
     def count(event: ExitEvent) -> None:
         counts[event.reason, _named_by(event.word)] += 1
 
-    with subject.computer(setting) as guest:
-        assert isinstance(guest, Guest), "a technique whose guests exit"
-        guest.load(image if setting.is_whole else with_operations(image, operations))
-        guest.observe(count, reasons)
-        outcome = guest.run()
-    if outcome.exit_code != setting.exit_code:
-        raise WorkloadFailed(f"on {subject.label} with {operations} operations: {outcome.detail}")
+    for load in task.loads(operations):
+        with subject.computer(load) as guest:
+            assert isinstance(guest, Guest), "a technique whose guests exit"
+            guest.load(load.image)
+            guest.observe(count, reasons)
+            outcome = guest.run()
+        if outcome.exit_code != load.exit_code:
+            raise WorkloadFailed(f"on {subject.label} with {operations} operations: {outcome.detail}")
     return counts
 
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from toyvm.arguments import unknown_name
 from toyvm.errors import BadFileError, UsageError
-from toyvm.isa.ports import SECTOR_SIZE
-from toyvm.lab.subjects import Setting
+from toyvm.lab.tasks import OwnKernel
 from toyvm.paths import guests_directory
 from toyvm.programs import load_program
 from toyvm.shipped.headers import Header, read_header
 
 if TYPE_CHECKING:
-    from toyvm.image import Image
+    from toyvm.lab.tasks import Task
 
 # The first seven are the nanobenchmarks of Adams and Agesen (ASPLOS 2006); further ones follow by name.
 _ORDER = (
@@ -42,20 +41,14 @@ class Workload:
         """What one operation is."""
         return self.header.values.get("operation", "")
 
-    @cached_property
-    def setting(self) -> Setting:
-        """What it is given to run, as its header says."""
-        return Setting(
-            disk=bytes((self.header.number("disk", 0) or 0) * SECTOR_SIZE),
-            period=self.header.number("period", 1) or 1,
-        )
-
     def why_missing(self, technique: str) -> str | None:
         """Why the workload cannot exist on the technique, or None."""
         return self.header.why_missing(technique)
 
-    def image(self, technique: str) -> Image:
-        return load_program(self.path, technique)
+    def task(self, technique: str) -> Task:
+        """What it is there. Raises AssemblyError, BadFileError."""
+        image, sectors = load_program(self.path, technique), self.header.number("disk", 0) or 0
+        return OwnKernel(image, sectors, self.header.number("period", 1) or 1)
 
 
 def find_workloads(names: Sequence[str] = ()) -> list[Workload]:
