@@ -107,5 +107,5 @@ def test_exits_of_a_whole_program_are_those_of_one_run() -> None:
 def test_a_program_may_be_known_to_end_with_another_code() -> None:
     image = assemble_text('.include "platform.inc"\n.globl _start\n_start: platform_begin\nli a0, 7\npower_off').image
     assert Subject("bare").run(WholeRun(Load(image, exit_code=7)), 1).instructions > 0
-    with pytest.raises(ToyvmError, match="on bare: "):
+    with pytest.raises(ToyvmError, match="on bare with 1 operation: the guest switched itself off with exit code 7"):
         Subject("bare").run(WholeRun(Load(image)), 1)

@@ -57,7 +57,7 @@ def _counted(subject: Subject, task: Task, operations: int, reasons: list[str]) 
             guest.observe(count, reasons)
             outcome = guest.run()
         if outcome.exit_code != load.exit_code:
-            raise WorkloadFailed(f"on {subject.label} with {operations} operations: {outcome.detail}")
+            raise WorkloadFailed.at(subject.label, operations, outcome.detail)
     return counts
 
 

@@ -28,6 +28,10 @@ class WorkloadFailed(ToyvmError):
 
     exit_code = ExitCode.GUEST_FAULT
 
+    @classmethod
+    def at(cls, label: str, operations: int, detail: str) -> Self:
+        return cls(f"on {label} with {operations} operation{'' if operations == 1 else 's'}: {detail}")
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -95,7 +99,7 @@ class Subject:
             if outcome.stop is Stop.INTERRUPTED:
                 raise KeyboardInterrupt
             if outcome.exit_code != load.exit_code:
-                raise WorkloadFailed(f"on {self.label} with {operations} operations: {outcome.detail}")
+                raise WorkloadFailed.at(self.label, operations, outcome.detail)
             counts = computer.recompilation
             return Sample(
                 operations,
