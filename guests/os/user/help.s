@@ -27,7 +27,10 @@ c_programs:
     bnez s1, 2f
     out  "  in C       "
 2:  addi s1, s1, 1
-    out  " "
+    li   t0, IN_A_ROW + 1
+    bne  s1, t0, 21f
+    out  "\n             "
+21: out  " "
     addi a0, s0, BIN_LENGTH
     call out_string
 3:  mv   a0, s0
@@ -41,14 +44,18 @@ c_programs:
     ret
 .rodata
 listing:
-    .ascii "  sh          pipes a | b, > < >> 2>, &, ;, &&, ||, ( ), $NAME, *, quotes; cd exit export jobs fg bg wait\n"
+    .ascii "  sh          pipes a | b, > < >> 2>, &, ;, &&, ||, ( ), $NAME, *, quotes;\n"
+    .ascii "              cd exit export jobs fg bg wait kill\n"
     .ascii "  files       ls cat head grep wc cmp tee hexdump cp mv rm ln mkdir chmod chown\n"
     .ascii "  processes   ps top kill sleep setsid stress nc\n"
     .ascii "  the system  date uptime free df mount sync id su shutdown\n"
     .ascii "  itself      cat /proc/selfcheck: the kernel looks at its own books\n"
     .byte 0
 keys:
-    .asciz "Keys: arrows, Tab completes, Ctrl-C interrupts, Ctrl-Z stops, Ctrl-D ends, Ctrl-] leaves the machine.\n"
+    .ascii "Keys: arrows, Tab completes, Ctrl-C interrupts, Ctrl-Z stops, Ctrl-D ends,\n"
+    .ascii "Ctrl-] leaves the machine.\n"
+    .byte 0
+.equ IN_A_ROW, 12
 .equ BIN_LENGTH, 5              # of "/bin/"
 names:
     .irp name, basic, calc, diff, edit, fetch, fmt, hexed, kv, life, pack, serve, snake, sort, tar

@@ -8,6 +8,7 @@
 
 .include "os/user/lib/program.inc"
 .include "os/user/lib/sorting.inc"
+.include "os/user/lib/killing.inc"
 .include "os/user/sh/arena.inc"
 .include "os/user/sh/variables.inc"
 .include "os/user/sh/lexer.inc"
@@ -146,7 +147,7 @@ line_read:
     mv   s1, a0
 3:  mv   a0, s1
     call input_line
-    bltz a0, 6f
+    bltz a0, 5f
     mv   s1, a0
     mv   a0, s0
     call tokens_make
@@ -156,6 +157,11 @@ line_read:
     la   a0, prompt_more
     call prompt_print
     j    3b
+5:  li   t0, INTERRUPTED
+    bne  a0, t0, 6f
+    li   t0, 128 + SIGINT
+    sd   t0, last_status, t1
+    j    1b
 6:  beq  s0, s1, 9f
     la   a0, unfinished
     call sh_error
@@ -171,6 +177,7 @@ line_read:
     j    9b
 
 .equ LINE_MAXIMUM, 8192
+.equ INTERRUPTED, -2
 .rodata
 prompt_root: .asciz "# "
 prompt_user: .asciz "$ "
@@ -204,7 +211,8 @@ prompt_print:
     restore ra, s0
     ret
 
-# Put the next line of the input, its end with it, and a zero, to a0. a0 = where that zero is, or -1 at the input's end.
+# Put the next line of the input, its end with it, and a zero, to a0. a0 = where that zero is, or -1 at the input's end, or
+# INTERRUPTED where a key has dropped what was typed.
 # s0 = where to, s1 = room left
 input_line:
     save ra, s0, s1
@@ -234,8 +242,12 @@ input_line:
     ld   a2, input_chunk
     system read
     li   t0, -EINTR
-    beq  a0, t0, 2b
-    blez a0, 3f
+    bne  a0, t0, 21f
+    ld   t1, interactive
+    beqz t1, 2b
+    li   a0, INTERRUPTED
+    j    7f
+21: blez a0, 3f
     sd   a0, input_end, t0
     sd   zero, input_next, t0
     j    2b

@@ -1,0 +1,78 @@
+"""The operating system's shell and console as somebody at a terminal has them: keys while others run, jobs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from support.terminal import Terminal
+
+CONTROL_C, CONTROL_Z = "\x03", "\x1a"
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    """One with the system's shell on it, which waits for a line."""
+    with Terminal([sys.executable, "-m", "toyvm", "run", "os"]) as terminal:
+        terminal.shows("/ #")
+        yield terminal
+
+
+def waits(terminal: Terminal) -> bool:
+    """Is there a prompt, and the cursor behind it?"""
+    cursor = terminal.cursor
+    return cursor is not None and terminal.rows[cursor[0]] == "/ #" and cursor[1] == 4
+
+
+@pytest.mark.parametrize("key", [CONTROL_C, CONTROL_Z])
+def test_a_key_that_drops_a_line_is_followed_by_a_prompt(terminal: Terminal, key: str) -> None:
+    terminal.press("some words")
+    terminal.shows("some words")
+    terminal.press(key)
+    terminal.until(lambda: "some words^" in terminal.text and waits(terminal))
+
+
+def test_a_wait_is_interrupted(terminal: Terminal) -> None:
+    terminal.press("sleep 1000 & wait\r")
+    terminal.shows("running")
+    terminal.press(CONTROL_C)
+    terminal.until(lambda: "^C" in terminal.text and waits(terminal))
+    terminal.press("echo status $?\r")
+    terminal.shows("status 130")
+
+
+def test_a_stopped_job_goes_on_behind_and_is_ended_by_its_number(terminal: Terminal) -> None:
+    terminal.press("sleep 1000 &\r")
+    terminal.press("sleep 2000 | cat\r")
+    terminal.shows("2000 | cat")
+    terminal.press(CONTROL_Z)
+    terminal.shows("[2] stopped        sleep 2000 | cat")
+    terminal.press("bg\r")  # what is stopped, not the last one
+    terminal.shows("[2] running        sleep 2000 | cat")
+    terminal.press("kill %2; wait %2; echo status $?\r")
+    terminal.shows("status 143", "[2] terminated     sleep 2000 | cat")
+
+
+def test_a_stopped_job_that_is_to_end_ends(terminal: Terminal) -> None:
+    terminal.press("sleep 1000\r")
+    terminal.press("sleep 2000\r")
+    terminal.shows("sleep 1000")
+    terminal.press(CONTROL_Z)
+    terminal.shows("[1] stopped")
+    terminal.press("kill %1; wait\r")
+    terminal.shows("[1] terminated     sleep 1000")
+
+
+def test_jobs_say_what_has_become_of_them(terminal: Terminal) -> None:
+    terminal.press("sleep 1000 &\r")
+    terminal.shows("[1] running")
+    terminal.press("kill -STOP %1; sleep 0.01\r")
+    terminal.press("jobs; kill %9\r")
+    terminal.shows("[1] stopped        sleep 1000", "sh: %9: no such process")
+
+
+def test_what_greets_and_helps_fits_a_terminals_width(terminal: Terminal) -> None:
+    terminal.press("help\r")
+    terminal.shows("Ctrl-] leaves the machine.")
+    assert max(len(line) for line in terminal.raw.splitlines()) < 80
