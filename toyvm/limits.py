@@ -8,6 +8,7 @@ MAXIMUM_SHOWN_SOURCE_BYTES = 16 << 20  # of all that a line table names
 MAXIMUM_IMAGE_BYTES = 512 << 20
 MAXIMUM_PROGRAM_BYTES = 512 << 20  # of a RISC-V program
 MAXIMUM_HOST_FILE_BYTES = 256 << 10
+MAXIMUM_COST_MODEL_BYTES = 64 << 10
 MAXIMUM_COMMANDS_BYTES = 1 << 20  # of a host
 MAXIMUM_REPLAY_BYTES = 256 << 20
 MAXIMUM_CODE_BYTES = 64 << 20  # of compiled code, in all that one directory keeps

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from toyvm.cli.run import check_choices
 from toyvm.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from toyvm.lab.cost_models import CostModel
     from toyvm.lab.experiment import Experiment
 
 _MAXIMUM_REPEATS = 1000
@@ -44,6 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--list", action="store_true", help="say what the workloads and techniques are, and end")
     parser.add_argument("--json", metavar="FILE", help="write every repetition there")
+    modelling = parser.add_argument_group("costs elsewhere, of the same exact counts")
+    modelling.add_argument(
+        "--cost-model",
+        metavar="M,...",
+        help="print what they cost under these models too, in tables of their own: measured, "
+        f"{', '.join(_shipped_models())}, or FILE.toml",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -51,6 +59,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from toyvm.cli.width import output_width
     from toyvm.lab.experiment import Experiment, subjects_for
     from toyvm.lab.matrix import matrix_lines
+    from toyvm.lab.modelled import model_lines
     from toyvm.lab.table import lines
     from toyvm.lab.workloads import find_workloads
     from toyvm.printable import printable
@@ -60,6 +69,7 @@ def execute(arguments: argparse.Namespace) -> int:
         return ExitCode.OK
     check_outputs({"--json": arguments.json})
     techniques, engines = _choices(arguments)
+    models = _models(arguments.cost_model)
     workloads = find_workloads(arguments.workloads)
     with tempfile.TemporaryDirectory(prefix="toyvm-lab-") as code_cache:
         subjects = subjects_for(techniques, engines, arguments.hardware, Path(code_cache))
@@ -71,9 +81,11 @@ def execute(arguments: argparse.Namespace) -> int:
         shown += ["", *lines(experiment, width)] if shown else lines(experiment, width)
     else:
         shown += ["", "--all shows times, instructions and exits, where the time went, and the literature's figures."]
+    for model in models:
+        shown += ["", *model_lines(experiment, model, width)]
     print(printable("\n".join(shown), keep="\n"))
     if arguments.json:
-        _write(experiment, arguments)
+        _write(experiment, arguments, models)
     return ExitCode.GUEST_FAULT if experiment.failures else ExitCode.OK
 
 
@@ -135,14 +147,33 @@ def _measure(experiment: Experiment, arguments: argparse.Namespace) -> None:
         experiment.run(effort, progress.show)
 
 
-def _write(experiment: Experiment, arguments: argparse.Namespace) -> None:
+def _shipped_models() -> list[str]:
+    from toyvm.lab.cost_models import shipped_models
+
+    return list(shipped_models())
+
+
+def _models(text: str | None) -> list[CostModel | None]:
+    """Those of that list. Raises UsageError and BadFileError."""
+    from toyvm.lab.cost_models import find_model
+
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    if text is not None and not names:
+        raise UsageError("--cost-model: name at least one, measured or a file's")
+    return [find_model(name) for name in dict.fromkeys(names)]
+
+
+def _write(experiment: Experiment, arguments: argparse.Namespace, models: Sequence[CostModel | None]) -> None:
     from toyvm.lab.engines import gain_records
     from toyvm.lab.experiment import whole_record
+    from toyvm.lab.modelled import model_records
     from toyvm.lab.rankings import order_records
     from toyvm.report.records import machine_record, write_json
 
-    names = ("workloads", "technique", "engine", "hardware", "repeats", "quick")
+    names = ("workloads", "technique", "engine", "hardware", "repeats", "quick", "cost_model")
     configuration = {name: getattr(arguments, name) for name in names}
     record = whole_record(experiment, machine_record(), configuration)
     derived = {"recompilation": gain_records(experiment), "orders": order_records(experiment)}
+    if models:
+        derived["cost_models"] = model_records(experiment, models)
     write_json(Path(arguments.json), {**record, **derived})

@@ -15,24 +15,20 @@ The keys are those of host_keys.
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from toyvm.errors import BadFileError, UsageError
-from toyvm.files.boundary import boundary, read_text, shown
+from toyvm.files.boundary import boundary, shown
+from toyvm.files.toml import read_toml
 from toyvm.host.host_keys import CONSOLE, GUEST_KEYS, HOST_KEYS, check_tables, values_of
 from toyvm.host.stride import DEFAULT_SHARE, DEFAULT_SLICE, FULL_CAP
 from toyvm.isa.machine import DEFAULT_CLOCK_BASE, DEFAULT_DISK_LATENCY, DEFAULT_MEMORY, MAXIMUM_MEMORY, Level
-from toyvm.limits import MAXIMUM_GUESTS, MAXIMUM_HOST_FILE_BYTES, MAXIMUM_KEY_PARTS
+from toyvm.limits import MAXIMUM_GUESTS, MAXIMUM_HOST_FILE_BYTES
 from toyvm.techniques import NATIVE_ENGINES, Variant, parse_variant
 
-# A key of so many parts, each bare or in quotes: the parser's time grows with their square.
-_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
-_DEEP_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*\.[ \t]*){{{MAXIMUM_KEY_PARTS}}}")
 _ROOM_FOR_MONITOR = 1 << 20  # bytes of host memory for each guest, beside an eighth of its own
 
 
@@ -90,25 +86,12 @@ def shipped_host_files() -> dict[str, Path]:
 
 def read_host_file(path: Path) -> HostPlan:
     """The host that a file describes. Raises BadFileError with file, guest, key, value and limit."""
-    document = _read(path)
+    document = read_toml(path, MAXIMUM_HOST_FILE_BYTES, "a host file is TOML")
     try:
         with boundary(path):
             return _plan(document, path)
     except UsageError as error:
         raise BadFileError(f"{shown(path)}: {shown(str(error))}") from None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    text = read_text(path, MAXIMUM_HOST_FILE_BYTES, "a host file is TOML")
-    if _DEEP_KEY.search(text):
-        raise BadFileError(f"{shown(path)}: a key has {MAXIMUM_KEY_PARTS} parts or more")
-    with boundary(path):
-        try:
-            return tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise BadFileError(f"{shown(path)}: not TOML: {error}") from None
-        except ValueError:  # Python's own, which would tell how to have it read them
-            raise BadFileError(f"{shown(path)}: a number has too many digits") from None
 
 
 def _plan(document: dict[str, Any], path: Path) -> HostPlan:

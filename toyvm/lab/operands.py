@@ -25,13 +25,17 @@ _COUNTED = 64  # operations
 Shares = dict[str, dict[str, float]]  # by reason, and by what it names: they sum up to 1
 
 
+def operations_to_count(task: Task) -> int:
+    """So many that their exact counts tell those of one, the baseline's taken off."""
+    return task.baseline + (1 if not task.baseline else task.period * max(1, _COUNTED // task.period))
+
+
 def operand_shares(subject: Subject, task: Task, reasons: Mapping[str, float]) -> Shares:
     """Of each of these reasons that names something: which part of its exits names what, once things go round."""
     watched = [reason for reason in reasons if reason in _NAMED]
     if not watched:
         return {}
-    operations = task.baseline + (1 if not task.baseline else task.period * max(1, _COUNTED // task.period))
-    more = _counted(subject, task, operations, watched)
+    more = _counted(subject, task, operations_to_count(task), watched)
     more.subtract(_counted(subject, task, task.baseline, watched))
     totals = {reason: sum(count for (other, _), count in more.items() if other == reason) for reason in watched}
     return {

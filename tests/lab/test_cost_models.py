@@ -1,0 +1,180 @@
+"""Cost models: what a file may say, and what exact counts come to under one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.commands import call
+
+from toyvm.errors import BadFileError, UsageError
+from toyvm.lab.cost_models import MARKS_OF_PRICES, CostModel, find_model, read_model, shipped_models
+from toyvm.lab.experiment import Experiment
+from toyvm.lab.measure import Cell, Repetition
+from toyvm.lab.modelled import cost_of, model_lines, modelled, native_events
+from toyvm.lab.nanobenchmarks import Costs
+from toyvm.lab.subjects import Sample, Subject
+from toyvm.lab.workloads import find_workloads
+
+Capture = pytest.CaptureFixture[str]
+OWN = """
+title = "Mine"
+instruction = 2
+[native]
+in = 100
+syscall = { cycles = 30, mark = "n" }
+[software]
+default = 1_000
+[rewrite]
+in = 50
+"in clock" = 60
+[assist]
+default = 400
+"""
+
+
+def model_of(text: str, folder: Path) -> CostModel:
+    path = folder / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_model(path)
+
+
+def cell(technique: str, instructions: int, exits: dict[str, int], workload: str = "portio") -> Cell:
+    """One with so many of each an operation."""
+    more = {reason: 10 * count for reason, count in exits.items()}
+    return Cell(
+        workload,
+        Subject(technique),
+        [Repetition(Sample(1, 0, {}, 0.0), Sample(11, 10 * instructions, more, 1e-6))],
+    )
+
+
+@pytest.mark.parametrize("name", shipped_models())
+def test_a_shipped_model_has_its_source_and_marks_that_are_explained(name: str) -> None:
+    model = find_model(name)
+    assert model is not None
+    assert model.source != "its own"
+    prices = [price for rows in model.tables.values() for price in rows.values()]
+    assert {price.mark for price in prices} <= set(MARKS_OF_PRICES)
+    assert all(f"{price.mark} {MARKS_OF_PRICES[price.mark]}" in model.marks for price in prices)
+
+
+def test_the_first_hardware_assistance_costs_its_way_in_and_its_way_out() -> None:
+    model = find_model("pentium4-vtx")
+    assert model is not None
+    assert str(model.exit("assist", "wfi")) == "4,340 n"
+
+
+def test_a_price_is_the_named_ones_then_the_reasons_then_the_techniques_then_that_of_all_software(
+    tmp_path: Path,
+) -> None:
+    model = model_of(OWN, tmp_path)
+    named = [model.exit("rewrite", reason) for reason in ("in clock", "in disk_data", "eret")]
+    assert [price.cycles for price in named if price] == [60, 50, 1000]
+    assert model.exit("trap", "in clock") == model.exit("para", "hypercall iret") == model.exit("rewrite", "eret")
+    assert model.exit("assist", "in clock") is not None
+    assert model.exit("hybrid", "syscall") is None
+
+
+def test_an_exit_costs_its_price_instead_of_its_instruction(tmp_path: Path) -> None:
+    model = model_of(OWN, tmp_path)
+    assert cost_of(cell("rewrite", 3, {"in": 1}), model, {}) == (2 * 2 + 50, ())
+
+
+def test_what_does_not_exit_costs_what_the_hardware_takes_for_it(tmp_path: Path) -> None:
+    model = model_of(OWN, tmp_path)
+    events = {"in clock": 1.0, "syscall": 1.0}
+    assert cost_of(cell("bare", 3, {}), model, events)[0] == 2 * 2 + 100 + 30  # a syscall does not retire
+    assert cost_of(cell("assist", 3, {"in": 1}), model, {"in": 1.0, "syscall": 1.0})[0] == 2 * 2 + 400 + 30
+
+
+def test_what_a_model_has_no_price_for_is_named_and_the_figure_is_a_bound(tmp_path: Path) -> None:
+    model = model_of("instruction = 1\n[rewrite]\nin = 5\n[native]\nin = 5", tmp_path)
+    experiment = Experiment(find_workloads(["portio"]), [Subject("rewrite"), Subject("assist")])
+    experiment.cells["portio", Subject("rewrite")] = cell("rewrite", 3, {"in": 1, "trace": 1})
+    experiment.cells["portio", Subject("assist")] = cell("assist", 3, {"in": 1})
+    text = "\n".join(model_lines(experiment, model, 118))
+    assert ">7" in text
+    assert ">: without what has no price: trace (rewrite)." in text
+    assert "It says nothing of assist." in text
+
+
+def test_prices_measured_here_give_what_the_account_explains() -> None:
+    experiment = Experiment(find_workloads(["portio"]), [Subject("bare"), Subject("trap")])
+    experiment.cells["portio", Subject("bare")] = cell("bare", 3, {})
+    experiment.cells["portio", Subject("trap")] = cell("trap", 3, {"in": 1})
+    experiment.costs[Subject("trap")] = Costs(0.5, {"in": 20.0})
+    assert [(each.cost, each.unit) for each in modelled(experiment, None)] == [(1.5, "ns"), (21.0, "ns")]
+
+
+def test_the_hardware_meets_by_itself_what_traps_under_a_monitor() -> None:
+    events = {name: native_events(find_workloads([name])[0]) for name in ("portio", "syscall", "hypercall")}
+    assert events["portio"] == {"in clock": 1.0}
+    assert events["syscall"]["syscall"] == events["syscall"]["eret"] == 1.0
+    assert events["hypercall"] == {}  # a paravirtual guest has a monitor
+
+
+def test_the_lab_prints_models_in_tables_of_their_own_and_writes_them(tmp_path: Path, capsys: Capture) -> None:
+    own, written = tmp_path / "own.toml", tmp_path / "lab.json"
+    own.write_text(OWN, encoding="utf-8")
+    options = ["--technique", "bare,rewrite", "--quick", "--repeats", "1"]
+    done = call(capsys, "lab", "portio", *options, "--cost-model", f"{own},measured", "--json", str(written))
+    printed = done.output
+    assert done.code == 0
+    assert "Cost model own: Mine (its own)" in printed
+    assert "Marks: n read in a note that quotes the paper; a assumed, not published." in " ".join(printed.split())
+    assert "Cost model measured" in printed
+    first = json.loads(written.read_text(encoding="utf-8"))["cost_models"][0]
+    costs = {each["technique"]: each["cost"] for each in first["cells"]}
+    assert costs == {"bare": 2 * 2 + 100, "rewrite": 2 * 2 + 60}
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", "no instruction; it takes the cycles of one that is executed directly"),
+        ("instruction = -1", "instruction: -1; it takes 0..1000000000 cycles"),
+        ("instruction = nan", "instruction: nan; it takes 0..1000000000 cycles"),
+        ("instruction = 2_000_000_000", "instruction: 2000000000; it takes 0..1000000000 cycles"),
+        ("instruction = true", 'instruction: True; it takes a number of cycles, or { cycles = N, mark = "n" }'),
+        ("instruction = []", 'instruction: []; it takes a number of cycles, or { cycles = N, mark = "n" }'),
+        ("instruction = { mark = 'n' }", "instruction: no cycles"),
+        ("instruction = { cycles = 1, mark = 'x' }", "instruction: mark: 'x'; there are p, n, r, a"),
+        ("instruction = { cycle = 1 }", "instruction: no key 'cycle'; did you mean cycles?"),
+        ("instruction = 1\ntitle = 3", "title: 3; it takes one line of up to 200 characters"),
+        ("instructions = 1", "no key 'instructions'; did you mean instruction?"),
+        ("instruction = 1\nassist = 3", "assist is no table; write [assist]"),
+        ("instruction = 1\n[hybrid]\neret = 1", "no key 'hybrid'; there are "),
+        ("instruction = 1\n[assist]\nsyscal = 1", "assist: no exit 'syscal'; did you mean syscall?"),
+        ("instruction = 1\n[native]\ntrace = 1", "native: no exit 'trace'; there are syscall, crr"),
+        ("instruction = 1\n[assist]\n'in clok' = 1", "assist: in clok: no name for in 'clok'; did you mean clock?"),
+        ("instruction = 1\n[assist]\n'wfi clock' = 1", "assist: wfi clock: no name for wfi 'clock'"),
+        ("instruction = 1\n[assist]\nwfi = 'x'", "assist: wfi: 'x'; it takes a number of cycles"),
+        ("instruction = ", "not TOML: "),
+        (f"instruction = {'9' * 5000}", "a number has too many digits"),
+        (f"{'a.' * 40}b = 1", "a key has 32 parts or more"),
+        ("#" * (65 << 10), "has 66560 bytes; the limit is 65536"),
+    ],
+)
+def test_a_file_that_is_no_model_is_refused_with_key_value_and_limit(text: str, error: str, tmp_path: Path) -> None:
+    with pytest.raises(BadFileError) as caught:
+        model_of(text, tmp_path)
+    assert f"own.toml: {error}" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no cost model 'core'; did you mean core2"):
+        find_model("core")
+    with pytest.raises(BadFileError, match=r"none\.toml: No such file"):
+        find_model(str(tmp_path / "none.toml"))
+
+
+def test_a_bad_model_ends_the_lab_before_anything_is_measured(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("instruction = 0x", encoding="utf-8")
+    done = call(capsys, "lab", "--cost-model", str(path))
+    assert done.code == 101
+    assert "own.toml: not TOML" in done.errors
+    assert call(capsys, "lab", "--cost-model", "").code == 2
