@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from toyvm.lab.experiment import Experiment
 
 _MAXIMUM_REPEATS = 1000
+_SWEPT = "pentium4-vtx"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="print what they cost under these models too, in tables of their own: measured, "
         f"{', '.join(_shipped_models())}, or FILE.toml",
     )
+    modelling.add_argument(
+        "--sweep",
+        action="store_true",
+        help="measure nothing: print where guest mode overtakes rewriting, by what an exit costs and by the share of "
+        f"privileged instructions, at the other prices of --cost-model, {_SWEPT} unless said; --json writes it",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -68,6 +75,8 @@ def execute(arguments: argparse.Namespace) -> int:
         print("\n".join(_descriptions(output_width())))
         return ExitCode.OK
     check_outputs({"--json": arguments.json})
+    if arguments.sweep:
+        return _sweep(arguments)
     techniques, engines = _choices(arguments)
     models = _models(arguments.cost_model)
     workloads = find_workloads(arguments.workloads)
@@ -161,6 +170,24 @@ def _models(text: str | None) -> list[CostModel | None]:
     if text is not None and not names:
         raise UsageError("--cost-model: name at least one, measured or a file's")
     return [find_model(name) for name in dict.fromkeys(names)]
+
+
+def _sweep(arguments: argparse.Namespace) -> int:
+    from toyvm.cli.width import output_width
+    from toyvm.lab.exit_sweep import sweep, sweep_lines, sweep_record
+    from toyvm.printable import printable
+    from toyvm.report.records import write_json
+
+    models = _models(arguments.cost_model or _SWEPT)
+    if arguments.workloads or arguments.technique:
+        raise UsageError("--sweep has a workload and techniques of its own; name none")
+    if len(models) != 1 or models[0] is None:
+        raise UsageError(f"--cost-model {arguments.cost_model}: a sweep takes one model, and not the measured prices")
+    points = sweep(models[0])
+    print(printable("\n".join(sweep_lines(models[0], points, output_width())), keep="\n"))
+    if arguments.json:
+        write_json(Path(arguments.json), {"sweep": sweep_record(models[0], points)})
+    return ExitCode.OK
 
 
 def _write(experiment: Experiment, arguments: argparse.Namespace, models: Sequence[CostModel | None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toyvm.lab.cost_models import EVENTS, MEASURED, CostModel
 from toyvm.lab.experiment import BASE, Experiment
@@ -15,6 +15,9 @@ from toyvm.lab.subjects import Subject
 from toyvm.lab.text import number, ratio_text, wrapped
 from toyvm.lab.workloads import Workload
 from toyvm.techniques import facts_of
+
+if TYPE_CHECKING:
+    from toyvm.lab.tasks import Task
 
 _NAME = 11  # columns of a workload's name
 _COST, _RATIO = 10, 8
@@ -39,12 +42,20 @@ class Modelled:
 
 def native_events(workload: Workload) -> Mapping[str, float]:
     """How often an operation has what traps or is privileged, by reason: under `trap` each exits."""
-    if workload.why_missing("trap") is not None:
-        return {}
-    subject, task = Subject("trap"), workload.task("trap")
-    counted = Cell(workload.name, subject, [repeat(subject, task, operations_to_count(task))])
-    counted.operands = operand_shares(subject, task, counted.exits)
-    return {reason: count for reason, count in counted.priced_exits.items() if reason.partition(" ")[0] in EVENTS}
+    return events_of(workload.name, workload.task("trap")) if workload.why_missing("trap") is None else {}
+
+
+def events_of(name: str, task: Task) -> Mapping[str, float]:
+    """The same of a task under `trap`."""
+    exits = counted_cell(name, Subject("trap"), task).priced_exits
+    return {reason: count for reason, count in exits.items() if reason.partition(" ")[0] in EVENTS}
+
+
+def counted_cell(name: str, subject: Subject, task: Task) -> Cell:
+    """A cell for its exact counts, from one run that is too short to be timed."""
+    cell = Cell(name, subject, [repeat(subject, task, operations_to_count(task))])
+    cell.operands = operand_shares(subject, task, cell.exits)
+    return cell
 
 
 def cost_of(cell: Cell, model: CostModel, events: Mapping[str, float]) -> tuple[float, tuple[str, ...]]:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from toyvm.arguments import unknown_name
 from toyvm.errors import BadFileError, UsageError
-from toyvm.lab.tasks import OwnKernel
+from toyvm.lab.tasks import OwnKernel, with_dword
 from toyvm.paths import guests_directory
 from toyvm.programs import load_program
 from toyvm.shipped.headers import Header, read_header
-
-if TYPE_CHECKING:
-    from toyvm.lab.tasks import Task
 
 # The first seven are the nanobenchmarks of Adams and Agesen (ASPLOS 2006); further ones follow by name.
 _ORDER = (
@@ -41,18 +37,28 @@ class Workload:
         """What one operation is."""
         return self.header.values.get("operation", "")
 
+    @property
+    def is_for_sweeps(self) -> bool:
+        """Does it hang on a parameter, so that one of its rows alone says little?"""
+        return "sweep" in self.header.values
+
     def why_missing(self, technique: str) -> str | None:
         """Why the workload cannot exist on the technique, or None."""
         return self.header.why_missing(technique)
 
-    def task(self, technique: str) -> Task:
+    def task(self, technique: str) -> OwnKernel:
         """What it is there. Raises AssemblyError, BadFileError."""
         image, sectors = load_program(self.path, technique), self.header.number("disk", 0) or 0
         return OwnKernel(image, sectors, self.header.number("period", 1) or 1)
 
+    def task_with(self, technique: str, symbol: str, value: int) -> OwnKernel:
+        """The same, with another dword at a symbol of it."""
+        task = self.task(technique)
+        return replace(task, image=with_dword(task.image, symbol, value))
+
 
 def find_workloads(names: Sequence[str] = ()) -> list[Workload]:
-    """The workloads of these names, or all. Raises UsageError for one that is not there."""
+    """The workloads of these names, or all that are not for sweeps. Raises UsageError for one that is not there."""
     root = guests_directory() / "workloads"
     found = {path.stem: Workload(path.stem, path) for path in sorted(root.glob("*.s"))}
     if not found:
@@ -61,4 +67,6 @@ def find_workloads(names: Sequence[str] = ()) -> list[Workload]:
     for name in names:
         if name not in ordered:
             raise UsageError(f"{unknown_name('workload', name, ordered)} (there are {', '.join(ordered)})")
-    return [ordered[name] for name in dict.fromkeys(names)] if names else list(ordered.values())
+    if names:
+        return [ordered[name] for name in dict.fromkeys(names)]
+    return [workload for workload in ordered.values() if not workload.is_for_sweeps]
