@@ -13,8 +13,10 @@
 .include "lib/print.inc"
 .include "lib/causes.inc"
 .include "os/include/linux.inc"
+.include "os/include/contexts.inc"
 .include "os/kernel/layout.inc"
 .include "os/kernel/calls.inc"
+.include "os/kernel/contexts.inc"
 .include "os/kernel/process.inc"
 .include "os/kernel/schedule.inc"
 .include "os/kernel/frames.inc"
@@ -43,6 +45,11 @@
 .include "os/kernel/ids.inc"
 .include "os/kernel/credentials.inc"
 .include "os/kernel/capabilities.inc"
+.if CONTEXTS
+.include "os/kernel/context_calls.inc"
+.include "os/kernel/entering.inc"
+.include "os/kernel/context_calls_end.inc"
+.endif
 .include "os/kernel/trap.inc"
 .include "os/kernel/clock.inc"
 .include "os/kernel/system.inc"
@@ -51,6 +58,9 @@
 .include "os/kernel/proc_texts.inc"
 .include "os/kernel/selfcheck.inc"
 .include "os/kernel/pagecheck.inc"
+.if CONTEXTS
+.include "os/kernel/contextcheck.inc"
+.endif
 .include "os/kernel/start.inc"
 .include "os/kernel/calls_end.inc"
 
@@ -63,6 +73,7 @@ _start:
     la   sp, idle_stack_end
     la   tp, processes
     sd   tp, current, t0
+    call contexts_begin
     memory_end
     li   t0, KERNEL_BASE
     add  a1, a0, t0

@@ -9,14 +9,17 @@
 .equ SCRIPT_SIZE, 0x400000
 .endif
 .equ SPACE_SIZE, 48              # of a process, which has none here
+.equ CONTEXTS, 0
 .equ CALL_BECOME, 1000
 .equ CALL_REMOUNT, 1001
 
 .include "platform.inc"
 .include "lib/print.inc"
 .include "os/include/linux.inc"
+.include "os/include/contexts.inc"
 .include "os/kernel/layout.inc"
 .include "os/kernel/calls.inc"
+.include "os/kernel/contexts.inc"
 .include "os/kernel/process.inc"
 
 # Pages have no records here, and one user each.

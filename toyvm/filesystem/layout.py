@@ -24,11 +24,14 @@ TYPE_MASK, PIPE, CHARACTER, DIRECTORY, REGULAR, LINK = 0o170000, 0o010000, 0o020
 ROW_TYPES = {PIPE: 1, CHARACTER: 2, DIRECTORY: 4, REGULAR: 8, LINK: 10}
 MAXIMUM_LINK_TEXT = BLOCK_SIZE - 1
 
+# Flags of inodes; the upper 16 bits of a context's root are the epoch in which it was counted last.
+UNIFIED, CONTEXT_ROOT = 1, 2
+
 _MAGIC, _LOG_MAGIC = b"T64FS\0\0\1", b"T64LOG\0\1"
 _SEED, _FACTOR = 0x5436345F53554D31, 0x9E3779B97F4A7C15
 _DWORDS = Struct("<127Q")
-_SUPERBLOCK = Struct("<8s12I16s")
-_INODE = Struct("<HHIIIQQQII12IIIIII12x")
+_SUPERBLOCK = Struct("<8s12I16sII")
+_INODE = Struct("<HHIIIQQQII12IIIIIIIII")
 _ROW = Struct("<IBB58s")
 _CHECKSUM_PLACE = BLOCK_SIZE - 8
 
@@ -62,6 +65,8 @@ class Superblock:
     free_blocks: int = 0
     free_inodes: int = 0
     label: bytes = b""
+    next_context: int = 0  # the number that the next new context gets; 0: 1
+    context_epoch: int = 0  # of the counts that contexts' roots keep
 
     @classmethod
     def plan(cls, blocks: int, inodes: int, log_blocks: int, label: bytes = b"") -> Self:
@@ -87,12 +92,12 @@ class Superblock:
     @classmethod
     def unpack(cls, block: Buffer) -> Self:
         """As far as the parts go, whatever its checksum. Raises DamagedError for one that cannot be."""
-        magic, size, *numbers, label = _SUPERBLOCK.unpack_from(block)
+        magic, size, *numbers, label, next_context, epoch = _SUPERBLOCK.unpack_from(block)
         if magic != _MAGIC:
             raise DamagedError("holds no file system of the operating system's")
         if size != BLOCK_SIZE:
             raise DamagedError(f"has blocks of {size} bytes; they have {BLOCK_SIZE}")
-        found = replace(cls(*numbers), label=label.rstrip(b"\0"))
+        found = replace(cls(*numbers), label=label.rstrip(b"\0"), next_context=next_context, context_epoch=epoch)
         planned = cls.plan(found.blocks, found.inodes, found.log_blocks)
         if found._places() != planned._places() or not found.data_start < found.blocks <= MAXIMUM_BLOCKS:
             raise DamagedError("the superblock's parts do not lie one behind another")
@@ -109,7 +114,8 @@ class Superblock:
     def pack(self) -> bytes:
         places = (self.log_start, self.log_blocks, self.inode_bitmap, self.block_bitmap, self.inode_table)
         numbers = (self.data_start, self.first_orphan, self.free_blocks, self.free_inodes)
-        body = _SUPERBLOCK.pack(_MAGIC, BLOCK_SIZE, self.inodes, self.blocks, *places, *numbers, self.label).ljust(
+        tail = (self.label, self.next_context, self.context_epoch)
+        body = _SUPERBLOCK.pack(_MAGIC, BLOCK_SIZE, self.inodes, self.blocks, *places, *numbers, *tail).ljust(
             _CHECKSUM_PLACE, b"\0"
         )
         return body + checksum(_DWORDS.unpack(body)).to_bytes(8, "little")
@@ -132,7 +138,7 @@ class Inode:
     links: int = 0
     uid: int = 0
     gid: int = 0
-    context: int = 0
+    context: int = 0  # the number of the one that pays for it; 0: the host
     size: int = 0
     mtime: int = 0  # ns since the epoch
     ctime: int = 0
@@ -142,8 +148,11 @@ class Inode:
     indirect: int = 0
     double: int = 0
     generation: int = 0
-    flags: int = 0
+    flags: int = 0  # UNIFIED, CONTEXT_ROOT
     next_orphan: int = 0
+    parent_context: int = 0  # of a context's root: the number of the context that it is in
+    paid_blocks: int = 0  # of the same: what the context had when it was counted last
+    paid_inodes: int = 0
 
     @property
     def type(self) -> int:
@@ -154,13 +163,15 @@ class Inode:
         fields = _INODE.unpack_from(data, place)
         inode = cls(*fields[:10])
         inode.direct = list(fields[10 : 10 + DIRECT])
-        inode.indirect, inode.double, inode.generation, inode.flags, inode.next_orphan = fields[10 + DIRECT :]
+        inode.indirect, inode.double, inode.generation, inode.flags, inode.next_orphan = fields[22:27]
+        inode.parent_context, inode.paid_blocks, inode.paid_inodes = fields[27:]
         return inode
 
     def pack(self) -> bytes:
         head = (self.mode, self.links, self.uid, self.gid, self.context, self.size, self.mtime, self.ctime)
         tail = (self.indirect, self.double, self.generation, self.flags, self.next_orphan)
-        return _INODE.pack(*head, self.held, self.device, *self.direct, *tail)
+        context = (self.parent_context, self.paid_blocks, self.paid_inodes)
+        return _INODE.pack(*head, self.held, self.device, *self.direct, *tail, *context)
 
 
 INODE_SIZE = _INODE.size

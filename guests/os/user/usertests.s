@@ -16,6 +16,7 @@
 .include "os/user/usertests/signals.inc"
 .include "os/user/usertests/rights.inc"
 .include "os/user/usertests/messages.inc"
+.include "os/user/usertests/contexts.inc"
 .include "os/user/usertests/exhaustion.inc"
 
 .section .cases, "a"
