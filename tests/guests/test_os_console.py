@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,7 +33,12 @@ EDITED = {
     "the rest": (f"abcd{LEFT}{LEFT}\x0b", "ab"),
     "a word": ("ab cd  \x17e", "ab e"),
     "words, and no more": ("ab\x17\x17c", "c"),
-    "keys that mean nothing": ("a\x02\x06\x1b[Zb\x1bxc", "abc"),
+    "by words": ("ab cd ef\x1b[1;5D\x1b[1;5Dx\x1b[1;5Cy", "ab xcdy ef"),
+    "by words with Alt": ("ab cd ef\x1bb\x1bbx\x1bfy", "ab xcdy ef"),
+    "a word behind": ("ab cd ef\x01\x1bd\x1bdx", "x ef"),
+    "letters of more bytes than one": (f"äöü{LEFT}{LEFT}\x7fx{DELETE}", "xü"),
+    "keys that mean nothing": ("a\x0e\x1b[Zb\x1bxc\x1b[1;2P\x1b[15~\x1b[200;3~d", "abcd"),
+    "the window's size": ("ab\x1b[8;30;100tc", "abc"),
     "the line before": (f"one\n{UP}", "one"),
     "two lines before": (f"one\ntwo\n{UP}{UP}", "one"),
     "and back": (f"one\ntwo\n{UP}{UP}{DOWN}", "two"),
@@ -45,7 +52,7 @@ def test_a_line_is_edited(name: str) -> None:
     keys, line = EDITED[name]
     history = "stty echo\ncat > /tmp/read\nstty -echo\ncat /tmp/read\nshutdown\n"  # unseen lines are not kept
     output = session(history, input=keys.encode() + b"\n\x04").output
-    assert output.splitlines()[-1] == line
+    assert output.splitlines()[-1].encode("latin-1").decode() == line
 
 
 class Model:
@@ -112,6 +119,41 @@ def on_screen(output: str) -> str:
             line[column] = letter
             column += 1
     return "".join(line).rstrip()
+
+
+WIDTH = 20
+PROMPT = "prompt: "
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.one_of(KEYS, st.just("a long word ")), max_size=60))
+def test_a_line_that_fills_rows_is_shown_as_a_model_has_it(keys: list[str]) -> None:
+    pyte = pytest.importorskip("pyte")
+    model = Model()
+    for key in keys:
+        for part in [key] if key.startswith("\x1b") else key:
+            model.press(part)
+    typed = f"\x1b[8;10;{WIDTH}t{''.join(keys)}\n\x04"
+    output = session(f"echo -n '{PROMPT}'\ncat > /dev/null\nshutdown\n", input=typed.encode()).output
+    screen = pyte.Screen(WIDTH, 60)
+    pyte.Stream(screen).feed(output.replace("\n", "\r\n"))
+    shown = PROMPT + model.text
+    rows = [shown[start : start + WIDTH].rstrip() for start in range(0, len(shown), WIDTH)]
+    assert [row.rstrip() for row in screen.display] == rows + [""] * (60 - len(rows))
+
+
+def test_a_long_line_is_edited_where_it_stands_on_the_terminal() -> None:
+    from support.terminal import Terminal
+
+    with Terminal([sys.executable, "-m", "toyvm", "run", "os"], columns=60) as terminal:
+        terminal.shows("/ #")
+        terminal.press("\x0cecho " + "x" * 100 + HOME + "y")
+        terminal.until(lambda: terminal.rows[:2] == ["/ # yecho " + "x" * 50, "x" * 50])
+        terminal.until(lambda: terminal.cursor == (0, 5))
+        terminal.resize(40, 24)
+        terminal.press("\x0c")
+        terminal.until(lambda: terminal.rows[:3] == ["/ # yecho " + "x" * 30, "x" * 40, "x" * 30])
+        terminal.until(lambda: terminal.cursor == (0, 5))
 
 
 def test_a_longer_line_than_there_is_room_for_keeps_its_beginning() -> None:

@@ -22,13 +22,15 @@ CONTROL_D = b"\x04"  # the end of input, as a terminal's line discipline would h
 class TerminalInput(DescriptorInput):
     """Keys as they are pressed; Ctrl-D ends the input.
 
-    A guest that `has_all_keys` gets that one, too, and Ctrl-C and the like; Ctrl-] interrupts it.
+    A guest that `has_all_keys` gets that one, too, and Ctrl-C and the like; Ctrl-] interrupts it. It is told how large
+    the window is, at first and when that changes, in a terminal's words: ESC [ 8 ; ROWS ; COLUMNS t.
     """
 
     def __init__(self, descriptor: int, has_all_keys: bool = False) -> None:
         super().__init__(descriptor, live=True)
         self.has_all_keys = has_all_keys
         self.was_left = False
+        self._told: os.terminal_size | None = None
         self._ending = self._ended = False
 
     def fetch(self, size: int, wait: float) -> bytes | None:
@@ -46,6 +48,9 @@ class TerminalInput(DescriptorInput):
         return keys
 
     def _fetch_all(self, size: int, wait: float) -> bytes | None:
+        report = self._window_report()
+        if report and len(report) <= size:
+            return report
         data = self._keys(size, wait)
         if not data:
             return data
@@ -54,6 +59,17 @@ class TerminalInput(DescriptorInput):
             self.was_left = True
             os.kill(os.getpid(), signal.SIGINT)  # the run stops as at any Ctrl-C
         return keys or None
+
+    def _window_report(self) -> bytes:
+        """What is to be told of the window's size; nothing: it is as was told, or nobody knows it."""
+        try:
+            window = os.get_terminal_size(self._descriptor)
+        except OSError:
+            return b""
+        if window == self._told or not window.columns or not window.lines:
+            return b""
+        self._told = window
+        return f"\x1b[8;{window.lines};{window.columns}t".encode()
 
     def _keys(self, size: int, wait: float) -> bytes | None:
         try:
