@@ -167,6 +167,20 @@ def test_what_is_open_lives_without_a_name_until_it_is_closed_or_the_power_comes
         assert sorted(tree_of(disk)) == [b""], end
 
 
+def test_a_path_goes_on_from_the_directory_of_a_descriptor() -> None:
+    disk, script = empty_disk(), Script()
+    script.call("mkdirat", AT_FDCWD, "/dir", 0o755)
+    script.call("openat", AT_FDCWD, "/dir", 0, 0)
+    made = script.call("mkdirat", 0, "below", 0o755)
+    linked = script.call("symlinkat", "below", 0, "link")
+    opened = [script.call("openat", 0, name, 0, 0) for name in (".", "below", "link", "/dir", "../dir", "nosuch")]
+    removed = script.call("unlinkat", 0, "below", 0x200)
+    run = script.run(disk)
+    assert [run.results[n] for n in (made, linked, removed)] == [0, 0, 0]
+    assert [run.results[n] for n in opened] == [1, 2, 3, 4, 5, -2]
+    assert sorted(tree_of(disk)) == [b"", b"/dir", b"/dir/link"]
+
+
 def test_a_disk_that_may_not_be_written_is_read() -> None:
     disk, script = empty_disk(), Script()
     script.call("mkdirat", AT_FDCWD, "/dir", 0o755)
