@@ -12,6 +12,7 @@ class ExitCode(IntEnum):
     """What the command line ends with, besides a finished guest's own code (0-99)."""
 
     OK = 0
+    CLAIM_FAILED = 1
     USAGE = 2
     ASSEMBLY = 100
     BAD_FILE = 101

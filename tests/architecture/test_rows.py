@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import pytest
 from support.commands import ROOT
-from support.techniques import EVERY, FULL
 
 from toyvm.asm import assemble_text
 from toyvm.exits import EXIT_REASONS
@@ -26,6 +25,7 @@ from toyvm.native import ffi, names_of
 from toyvm.recompiler.emitter import _EMIT
 from toyvm.reference.meaning import MEANING
 from toyvm.techniques import NAMES
+from toyvm.testing.techniques import EVERY, FULL
 
 MONITORS = "native/src/monitor"
 MEMORY = 256 << 10

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from support.commands import Done, call
-from support.techniques import FULL, OFFERING
 
 from toyvm.techniques import ENGINES
+from toyvm.testing.techniques import FULL, OFFERING
 
 Capture = pytest.CaptureFixture[str]
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from support.comparing import differences, observe
 from support.snippets import ROOT, Case, at_level, identity
-from support.subjects import SUBJECTS
-from support.techniques import SOUND, WITHOUT_GUEST_MODE
 
 from toyvm.isa.control import IE
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PTE_A, PTE_R, PTE_V
 from toyvm.isa.registers import REGISTERS
 from toyvm.testing.programs.assembly import li, op
+from toyvm.testing.states import differences, observe
+from toyvm.testing.subjects import SUBJECTS
+from toyvm.testing.techniques import SOUND, WITHOUT_GUEST_MODE
 
 A0, A1, A2 = (REGISTERS[name] for name in ("a0", "a1", "a2"))
 KERNEL_ONLY = identity({0x10: PTE_V | PTE_R | PTE_A})

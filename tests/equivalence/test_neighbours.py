@@ -7,11 +7,11 @@ from random import Random
 from typing import Any
 
 import pytest
-from support.comparing import differences, observe
-from support.subjects import SUBJECTS, devices_of
 
 from toyvm.host.host import Host
 from toyvm.testing.programs import Program, random_program
+from toyvm.testing.states import differences, observe
+from toyvm.testing.subjects import SUBJECTS, devices_of
 
 GUESTS = 3
 TURNS = (40, 90, 91, 200, 450, 700, 1000)  # retired instructions of each

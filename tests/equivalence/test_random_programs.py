@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.comparing import compare
-from support.techniques import FULL, LEAKY
 
 from toyvm.isa.machine import Level
 from toyvm.testing import strategies
 from toyvm.testing.programs import Program, random_program
+from toyvm.testing.techniques import FULL, LEAKY
 
 LIMIT = 1500  # retired instructions; most programs end before
 SEEDS = 120

@@ -21,7 +21,6 @@ from support.snippets import (
     parametrize,
     port,
 )
-from support.subjects import SUBJECTS
 
 from toyvm.isa.control import PTBR_FIELDS
 from toyvm.isa.paging import PTE_A, PTE_U, PTE_V
@@ -29,6 +28,7 @@ from toyvm.isa.registers import REGISTERS
 from toyvm.isa.traps import BY_NAME as CAUSES
 from toyvm.testing.programs import Program, Segment
 from toyvm.testing.programs.assembly import li, op, to_bytes
+from toyvm.testing.subjects import SUBJECTS
 
 RA, A0, A1, A2, A3 = (REGISTERS[name] for name in ("ra", "a0", "a1", "a2", "a3"))
 PTBR = ROOT | PTBR_FIELDS[0].mask

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from support.snippets import BODY, HANDLER, LIMIT, Case, at_level, check, cr, on_every_engine, parametrize, port
-from support.subjects import level_for
-from support.techniques import FULL, LEAKY, SOUND
 
 from toyvm.isa.control import ALL_BITS, BY_NUMBER, IE, MODE, PIE, PMODE
 from toyvm.isa.machine import Level
@@ -14,6 +12,8 @@ from toyvm.isa.registers import REGISTERS
 from toyvm.isa.traps import BY_NAME as CAUSES
 from toyvm.techniques import facts_of
 from toyvm.testing.programs.assembly import li, op
+from toyvm.testing.subjects import level_for
+from toyvm.testing.techniques import FULL, LEAKY, SOUND
 
 A0, A1, A2, S2, S3, S4 = (REGISTERS[name] for name in ("a0", "a1", "a2", "s2", "s3", "s4"))
 MARK = op("addi", S2, S2, 1)  # counts how often something ran

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from support.guest_runs import BEHAVIOURS, GUESTS, Run, cases_of, header_of, run_guest
-from support.techniques import FULL
+
+from toyvm.testing.techniques import FULL
 
 once = cache(run_guest)
 # Of those that page, all that end by themselves.

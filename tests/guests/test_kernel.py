@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from support.guest_runs import GUESTS, TESTS, image_of, run_guest
-from support.techniques import EVERY, FULL
 
 from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.launch import launched
+from toyvm.testing.techniques import EVERY, FULL
 
 KERNEL = GUESTS / "kernel" / "kernel.s"
 STORY = (TESTS / "guests" / "kernel_output.txt").read_bytes()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from support.guest_runs import header_of
 from support.os_runs import PROGRAMS, assembled, boot, run_as_init
-from support.techniques import EVERY, FULL
 
 from toyvm.errors import ToyvmError
+from toyvm.testing.techniques import EVERY, FULL
 
 CASES = sorted(PROGRAMS.glob("*.s"))
 

@@ -7,10 +7,10 @@ from functools import cache
 
 import pytest
 from support.os_shell import session
-from support.techniques import EVERY
 
 from toyvm.filesystem.check import check
 from toyvm.filesystem.volume import Volume
+from toyvm.testing.techniques import EVERY
 
 
 @cache

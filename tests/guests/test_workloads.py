@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from support.guest_runs import WORKLOADS, Run, cases_of, run_guest
-from support.techniques import FULL
+
+from toyvm.testing.techniques import FULL
 
 COUNTS = (0, 1, 2, 255, 256, 257, 700)
 LONG = ("compute", "boot")  # an operation of these is thousands of instructions

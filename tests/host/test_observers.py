@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support.techniques import FULL
 
 from toyvm.asm import assemble_text
 from toyvm.errors import UsageError
@@ -13,6 +12,7 @@ from toyvm.exits import EXIT_REASONS
 from toyvm.host.exit_events import ExitEvent, Observers
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
+from toyvm.testing.techniques import FULL
 
 TEXT = """_start:
     crr  t0, scratch

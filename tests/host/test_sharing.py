@@ -11,10 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.comparing import State, differences, observe
 from support.guest_runs import GUESTS, image_of
-from support.subjects import SUBJECTS, devices_of
-from support.techniques import SOUND, VARIANTS
 
 from toyvm.asm import assemble_text
 from toyvm.errors import UsageError
@@ -26,6 +23,9 @@ from toyvm.isa.machine import Level
 from toyvm.techniques import facts_of
 from toyvm.testing import strategies
 from toyvm.testing.programs import Program, random_program
+from toyvm.testing.states import State, differences, observe
+from toyvm.testing.subjects import SUBJECTS, devices_of
+from toyvm.testing.techniques import SOUND, VARIANTS
 
 KERNEL = GUESTS / "kernel" / "kernel.s"
 MEMORY = 1 << 20

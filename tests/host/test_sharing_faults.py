@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 import pytest
-from support.subjects import SUBJECTS
 
 from toyvm.asm import assemble_text
 from toyvm.errors import BadFileError, UsageError
@@ -21,6 +20,7 @@ from toyvm.machine.outcome import Outcome, Stop
 from toyvm.monitor import Exit
 from toyvm.monitor.trap_and_emulate import TrapAndEmulate
 from toyvm.testing.programs import random_program
+from toyvm.testing.subjects import SUBJECTS
 
 LEAF = 0x6F  # V R W X A D
 # The last page of the address space is mapped, and the trap vector is the last word of all: an illegal one.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support.techniques import FULL
 
 from toyvm import Host, Level, Machine
 from toyvm.isa.coding import encode
@@ -13,6 +12,7 @@ from toyvm.isa.instructions import BY_MNEMONIC
 from toyvm.machine.computer import Computer
 from toyvm.machine.outcome import Stop
 from toyvm.techniques import ENGINES
+from toyvm.testing.techniques import FULL
 
 POWER = encode(BY_MNEMONIC["out"], (8, 0)).to_bytes(4, "little")
 ADD = encode(BY_MNEMONIC["addi"], (10, 10, 1)).to_bytes(4, "little")

@@ -18,7 +18,6 @@ from support.disk_scripts import (
     model_of,
     script_of,
 )
-from support.techniques import EVERY, FULL, OFFERING
 
 from toyvm import BadFileError, Machine, Stop, UsageError, assemble_text
 from toyvm.hypercalls import DISK_FLUSH, DISK_READ, DISK_WRITE
@@ -28,6 +27,7 @@ from toyvm.machine.computer import Computer
 from toyvm.machine.power_cut import Medium, PowerCut, Write
 from toyvm.recompiler.options import Recompiling
 from toyvm.reference.devices import Disk as ReferenceDisk
+from toyvm.testing.techniques import EVERY, FULL, OFFERING
 
 MEMORY = 1 << 20
 EAGER = Recompiling(threshold=20, waiting=True, shortest=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from support.hypercalls import ALL_ONES, CODE, Asker, asker, error, offset
-from support.techniques import OFFERING
 
 from toyvm.hypercalls import (
     BY_NAME,
@@ -15,6 +14,7 @@ from toyvm.hypercalls import (
     RINGS,
 )
 from toyvm.native import lib
+from toyvm.testing.techniques import OFFERING
 
 RING = 0x6000
 CONSOLE = RINGS["console"]

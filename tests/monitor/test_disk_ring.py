@@ -9,7 +9,6 @@ from random import Random
 import pytest
 from support.guest_runs import WORKLOADS, image_of
 from support.hypercalls import ALL_ONES, CODE, HANDLER, MEMORY, READ_ONLY, Asker, asker, asker_on, error, offset
-from support.techniques import OFFERING
 
 from toyvm.host.host import Host
 from toyvm.host.rewriting import counts_of
@@ -31,6 +30,7 @@ from toyvm.isa.ports import BY_NAME as PORTS
 from toyvm.isa.ports import SECTOR_SIZE as SECTOR
 from toyvm.launch import launched
 from toyvm.testing.programs.assembly import op, to_bytes
+from toyvm.testing.techniques import OFFERING
 
 RING, BUFFER = 0x6000, 0x8000
 CONSOLE, DISK = RINGS["console"], RINGS["disk"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from support.guest_runs import BEHAVIOURS, GUESTS, image_of
-from support.techniques import MONITORED
 
 from toyvm import Host, assemble_text
 from toyvm.host.exit_events import ExitEvent
 from toyvm.image import Image
 from toyvm.isa.traps import BY_NAME
+from toyvm.testing.techniques import MONITORED
 
 BYTES = 40_000  # more than the console's buffer holds, twice
 

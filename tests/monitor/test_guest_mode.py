@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from support.guest_mode import assist_host, started
-from support.techniques import WITHOUT_GUEST_MODE
 
 from toyvm import Host, assemble_text
 from toyvm.errors import UsageError
 from toyvm.exits import BY_NAME as REASONS
 from toyvm.isa.guest_mode import INTERCEPTS
 from toyvm.native import ffi, lib
+from toyvm.testing.techniques import WITHOUT_GUEST_MODE
 
 LARGE = 2 << 20  # bytes that an entry of level 1 maps
 TECHNIQUES = pytest.mark.parametrize("technique", ["assist", "assist+shadow"])

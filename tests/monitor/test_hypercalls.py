@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 from support.hypercalls import ALL_ONES, CODE, DATA, HANDLER, LIST, MEMORY, NUMBERS, Asker, asker, error, words
-from support.techniques import OFFERING
 
 from toyvm.hypercalls import (
     BY_NAME,
@@ -25,6 +24,7 @@ from toyvm.isa.registers import REGISTERS
 from toyvm.isa.traps import BY_NAME as CAUSE
 from toyvm.isa.traps import CAUSES
 from toyvm.testing.programs.assembly import op, to_bytes
+from toyvm.testing.techniques import OFFERING
 
 TIMER = 1 << CAUSE["timer"].number
 RECORDS, TEXT, DONE = 0x5000, 0x8000, 0x6000

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from support.hypercalls import CODE, HANDLER, MEMORY, asker, error, words
-from support.techniques import FULL, OFFERING
 
 from toyvm.hypercalls import BY_NAME, OFFERED, VERSION
 from toyvm.isa.control import INFO_FIELDS
 from toyvm.testing.programs.assembly import op, to_bytes
+from toyvm.testing.techniques import FULL, OFFERING
 
 BUFFER = 0x8000
 HYPERCALLS = next(field.mask for field in INFO_FIELDS if field.name == "hypercalls")

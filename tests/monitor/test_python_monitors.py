@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.comparing import compare
 from support.guest_runs import BEHAVIOURS, GUESTS, TESTS, header_of, image_of
-from support.techniques import LEAKY
 
 from toyvm.asm import assemble_text
 from toyvm.errors import ToyvmError, UsageError
@@ -26,6 +25,7 @@ from toyvm.monitor import Access, Exit, Monitor, Space
 from toyvm.monitor.trap_and_emulate import TrapAndEmulate
 from toyvm.testing import strategies
 from toyvm.testing.programs import Program, random_program
+from toyvm.testing.techniques import LEAKY
 
 LIMIT = 1_500
 KERNEL = GUESTS / "kernel" / "kernel.s"

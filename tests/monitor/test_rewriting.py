@@ -6,13 +6,13 @@ from collections import Counter
 
 import pytest
 from support.rewriting import MEMORY, built, compared
-from support.techniques import WITHOUT_GUEST_MODE
 
 from toyvm.host.host import Host
 from toyvm.host.rewriting import Kind, counts_of, words_of
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PTE_A
 from toyvm.machine.bare import Machine
+from toyvm.testing.techniques import WITHOUT_GUEST_MODE
 
 LEVELS = pytest.mark.parametrize("level", WITHOUT_GUEST_MODE)
 TECHNIQUES = pytest.mark.parametrize("technique", ["rewrite", "rewrite+adaptive", "rewrite+flush"])

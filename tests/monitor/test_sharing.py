@@ -8,7 +8,6 @@ from random import Random
 
 import pytest
 from support.guest_runs import GUESTS, image_of
-from support.techniques import MONITORED
 
 from toyvm.errors import UsageError
 from toyvm.host.guest import Guest
@@ -17,6 +16,7 @@ from toyvm.isa.control import ALL_BITS
 from toyvm.isa.paging import PAGE_SIZE, PTE_FRAME, PTE_R, PTE_V, PTE_W, PTE_X
 from toyvm.machine.bare import Machine
 from toyvm.native import lib
+from toyvm.testing.techniques import MONITORED
 
 KERNEL = GUESTS / "kernel" / "kernel.s"
 MEMORY = 2 << 20

@@ -8,7 +8,6 @@ import pytest
 from support.guest_runs import GUESTS, TESTS, image_of
 from support.hypercalls import ALL_ONES, CODE, HANDLER, asker, asker_on
 from support.hypercalls import MEMORY as ASKED
-from support.techniques import FULL, MONITORED
 
 from toyvm.asm import assemble_text
 from toyvm.errors import BadFileError, UsageError
@@ -16,6 +15,7 @@ from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.hypercalls import EVENT_INTERRUPT, EVENT_PORTS, GRANT_MAPS, VIRTUAL_INTERRUPTS
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.testing.techniques import FULL, MONITORED
 
 KERNEL = GUESTS / "kernel" / "kernel.s"
 MEMORY = 4 << 20

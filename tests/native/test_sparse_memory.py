@@ -6,8 +6,6 @@ import resource
 
 import pytest
 from support.guest_runs import GUESTS, image_of
-from support.subjects import SUBJECTS
-from support.techniques import VARIANTS
 
 from toyvm.asm import assemble_text
 from toyvm.host.host import Host
@@ -16,6 +14,8 @@ from toyvm.launch import launched
 from toyvm.machine.bare import Machine
 from toyvm.techniques import NATIVE_ENGINES
 from toyvm.testing.programs import Program
+from toyvm.testing.subjects import SUBJECTS
+from toyvm.testing.techniques import VARIANTS
 
 MEMORY = 4 << 20
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from support.techniques import EVERY
 from toyvm.image import Image
 from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.launch import launched
@@ -21,6 +20,7 @@ from toyvm.recompiler.options import Recompiling
 from toyvm.reference.machine import ReferenceMachine
 from toyvm.shipped.headers import Header, read_header
 from toyvm.techniques import facts_of
+from toyvm.testing.techniques import EVERY
 
 TESTS = Path(__file__).parent.parent
 GUESTS = TESTS.parent / "guests"

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from support.subjects import SUBJECTS
-from support.techniques import FULL
 from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.control import PIE, PMODE
 from toyvm.isa.machine import Level
@@ -18,6 +16,8 @@ from toyvm.isa.registers import REGISTERS
 from toyvm.isa.traps import BY_NAME as CAUSE
 from toyvm.testing.programs import Program, Segment
 from toyvm.testing.programs.assembly import li, op, to_bytes
+from toyvm.testing.subjects import SUBJECTS
+from toyvm.testing.techniques import FULL
 
 ENGINES = ("reference", "interpreter", *FULL)
 on_every_engine = pytest.mark.parametrize("engine", ENGINES)

@@ -31,6 +31,7 @@ COMMANDS = {
     "dis": "disassemble an image",
     "rewritten": "show what a rewriting monitor makes of a guest's code",
     "disk": "make, look into, check and mend a disk of `toyvm run os`",
+    "compare": "run a guest on several techniques and engines, and find where they differ",
     "lab": "time the workloads on each technique and compare",
     "isa": "print the manual of the T64, or one entry of it",
     "docs": "show the documents, a topic each",
@@ -54,6 +55,7 @@ _EPILOG = """\
 
 exit codes:
   0-99  the guest's own
+  1     what was to be checked does not hold
   2     a word that makes no sense
   100   a source that does not assemble
   101   a bad file

@@ -9,6 +9,7 @@ from toyvm.isa.control import ALL_BITS, PIE, PMODE
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.ports import SECTOR_SIZE
+from toyvm.reference.machine import Segment as Loadable
 from toyvm.testing.programs import layout
 from toyvm.testing.programs.assembly import li, op, to_bytes
 from toyvm.testing.programs.gadgets import address, gadget
@@ -37,7 +38,7 @@ class Segment:
 class Program:
     """An image, and the configuration of the machine it is for."""
 
-    segments: tuple[Segment, ...]
+    segments: tuple[Loadable, ...]  # Segment's, or an image's
     entry: int = layout.BOOT
     memory: int = layout.SMALL_MEMORY
     level: Level = Level.STRICT

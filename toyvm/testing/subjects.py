@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from support.techniques import VARIANTS
+from toyvm.errors import UsageError
 from toyvm.isa.machine import Level
+from toyvm.recompiler.options import check_llvm
 from toyvm.reference import ReferenceMachine
+from toyvm.techniques import ENGINES, Build, Option, parse_variant
 from toyvm.testing.programs import Program
+from toyvm.testing.techniques import VARIANTS
+
+if TYPE_CHECKING:
+    from toyvm.image import Image
+    from toyvm.machine.computer import Computer
 
 
 def _disk(program: Program) -> bytearray | None:
@@ -61,7 +68,12 @@ def level_for(technique: str, level: Level) -> Level:
     return Level.ASSIST if level is Level.STRICT and technique.startswith("assist") else level
 
 
-Factory = Callable[[Program], Any]
+Factory = Callable[[Program], AbstractContextManager[Any]]
+
+
+def _load(computer: Computer, program: Program) -> None:
+    computer.load(cast("Image", program))  # as far as loading goes it is one
+    computer.image = None  # it has no symbols
 
 
 def _launched(technique: str, engine: Callable[[], Any] = lambda: "interpreter") -> Factory:
@@ -73,8 +85,7 @@ def _launched(technique: str, engine: Callable[[], Any] = lambda: "interpreter")
 
         level = level_for(technique, program.level)
         with launched(technique, program.memory, engine=engine(), level=level, **devices_of(program)) as computer:
-            computer.load(program)
-            computer.image = None  # a program has no symbols
+            _load(computer, program)
             yield computer
 
     return subject
@@ -141,8 +152,7 @@ def python_trap(program: Program) -> Iterator[Any]:
         Host(memory=host_memory_for(program.memory), level=program.level) as host,
         host.guest(memory=program.memory, monitor=TrapAndEmulate, **devices_of(program)) as guest,
     ):
-        guest.load(program)
-        guest.image = None
+        _load(guest, program)
         yield guest
 
 
@@ -160,3 +170,47 @@ for _name in VARIANTS:
     SUBJECTS[f"observed {_name}"] = _observed(SUBJECTS[_name])
     SUBJECTS[f"restored {_name}"] = _restored(SUBJECTS[_name])
     SUBJECTS[f"recompiled {_name}"] = _launched(_name, _eager)
+
+
+class NamedSubject(NamedTuple):
+    """What a name stands for: a factory, the technique whose build it takes, and what it has the guest execute.
+
+    Guests of one kind execute the same instructions: all that are unmodified do, and those of one technique.
+    """
+
+    name: str
+    technique: str
+    make: Factory
+    kind: str = Build.PLAIN
+
+
+def subject_named(name: str) -> NamedSubject:
+    """`TECHNIQUE[+OPTION...][/ENGINE]`, or an engine alone, which is that of the bare machine.
+
+    Raises UsageError for another name, saying what there is.
+    """
+    technique, slash, engine = name.partition("/")
+    if not slash:
+        technique, engine = ("bare", name) if name in ENGINES else (name, "interpreter")
+    variant = parse_variant(technique)
+    if engine not in ENGINES:
+        raise UsageError(f"{name}: no engine {engine!r}; there are {', '.join(ENGINES)}")
+    if engine == "reference":
+        if variant.facts.name != "bare":
+            raise UsageError(f"{name}: the reference runs the bare machine only")
+        return NamedSubject(name, "bare", reference)
+    if engine == "recompiler":
+        check_llvm()
+    is_plain = variant.facts.build is Build.PLAIN and Option.HYPERCALLS not in variant.options
+    kind = Build.PLAIN if is_plain else variant.name
+    return NamedSubject(name, variant.name, _launched(variant.name, _ENGINES[engine]), kind)
+
+
+def _waiting() -> Any:
+    """What is hot is compiled, as in earnest, but the same way every time."""
+    from toyvm.recompiler.options import Recompiling, default_directory
+
+    return Recompiling(waiting=True, cache=default_directory())
+
+
+_ENGINES: dict[str, Callable[[], Any]] = {"interpreter": lambda: "interpreter", "recompiler": _waiting}

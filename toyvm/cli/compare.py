@@ -1,0 +1,209 @@
+"""Run a guest on several subjects, and say whether they do the same: the state is compared at counts of instructions.
+
+A SUBJECT is a technique with its options, as trap+flush, on the interpreter or, as trap/recompiler, on another engine;
+or an engine, on which the machine is bare. The others are held to the first one; without any, every technique to the
+bare machine. Under para, and where hypercalls are offered, other instructions are executed: of those the output and the
+exit code are compared. Where two differ, the first instruction after which they do is looked for, and the reference is
+asked whether the specification leaves it open.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from random import Random
+from typing import TYPE_CHECKING
+
+from toyvm.cli.options import add_source_options, parse_count, parse_defines, parse_number
+from toyvm.errors import ExitCode, UsageError
+from toyvm.isa.machine import Level
+
+if TYPE_CHECKING:
+    from toyvm.image import Image
+    from toyvm.testing.comparing import Contender, Verdict
+    from toyvm.testing.programs import Program
+    from toyvm.testing.subjects import NamedSubject
+
+_LIMIT = 100_000_000  # instructions
+_CHECKPOINTS = 16
+_MOST_CHECKPOINTS = 100_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("program", metavar="PROGRAM", help="an image, a source (.s) or a shipped guest's name")
+    parser.add_argument(
+        "subjects", nargs="*", metavar="SUBJECT", help="what runs it; the first is what others are held to"
+    )
+    where = parser.add_argument_group("where they are compared")
+    where.add_argument("--at", metavar="N,...", help="after these counts of instructions, and nowhere else")
+    where.add_argument(
+        "--checkpoints", metavar="N", help=f"at so many random counts, and at the end; {_CHECKPOINTS} unless said"
+    )
+    where.add_argument("--seed", metavar="S", help="which random counts; 0 unless said")
+    where.add_argument("--max-instructions", metavar="N", help="no further than this; 1e8 unless said")
+    machine = parser.add_argument_group("the machine")
+    machine.add_argument("--hardware", metavar="L", help=f"hardware level: {', '.join(Level)}; strict unless said")
+    machine.add_argument("--memory", default="16M", metavar="SIZE", help="bytes, or 64K, 16M; 16M unless said")
+    machine.add_argument("--input", metavar="FILE", help="the console's input; nothing unless said")
+    machine.add_argument("--disk", metavar="FILE", help="a disk, which stays as it is")
+    machine.add_argument("--disk-latency", metavar="TICKS", help="from a command to its completion; 1000 unless said")
+    add_source_options(parser.add_argument_group("for a source"))
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from toyvm.cli.width import output_width
+    from toyvm.lab.progress import Progress
+    from toyvm.lab.text import wrapped
+    from toyvm.printable import printable
+    from toyvm.testing.comparing import compare_all, explained
+
+    contenders, image = _contenders(arguments)
+    with Progress(sys.stderr) as progress:
+        verdict = compare_all(contenders, _checkpoints(arguments, contenders[0]), image=image, progress=progress.show)
+    for line in _said(contenders, verdict):
+        print("\n".join(wrapped(printable(line), output_width(), "  ")))
+    for difference in verdict.differences:
+        print(printable("\n".join(explained(difference, contenders[0].name)), keep="\n"))
+    return ExitCode.OK if verdict.equal else ExitCode.CLAIM_FAILED
+
+
+def _contenders(arguments: argparse.Namespace) -> tuple[list[Contender], Image]:
+    """Who is compared, the first one first, and the image that names places."""
+    from toyvm.programs import load_program
+    from toyvm.testing.comparing import Contender
+
+    subjects, defines = _subjects(arguments), parse_defines(arguments.defines)
+    images = {
+        subject.technique: load_program(
+            arguments.program, subject.technique, defines=defines, include=arguments.include
+        )
+        for subject in subjects
+    }
+    if not arguments.subjects:
+        subjects = [subject for subject in subjects if _is_built_for(subject, images)]
+    if len(subjects) < 2:
+        alone = subjects[0].name if subjects else "nothing"
+        raise UsageError(f"{arguments.program}: {alone} runs it of what is compared unless said; name two subjects")
+    contenders = [
+        Contender(one.name, one.make, _program(arguments, one, images[one.technique]), one.kind != subjects[0].kind)
+        for one in subjects
+    ]
+    return contenders, images[subjects[0].technique]
+
+
+def _subjects(arguments: argparse.Namespace) -> list[NamedSubject]:
+    from toyvm.machine.config import parse_level
+    from toyvm.techniques import COMPARED
+    from toyvm.testing.subjects import subject_named
+
+    names = list(dict.fromkeys(arguments.subjects))
+    if arguments.hardware is not None:
+        parse_level(arguments.hardware)
+    if len(names) == 1:
+        raise UsageError(f"{names[0]} alone is equal to itself; name two subjects, or none for all techniques")
+    subjects = [subject_named(name) for name in names] or [
+        subject for subject in map(subject_named, COMPARED) if _exists(arguments, subject)
+    ]
+    for subject in subjects:
+        _level(arguments, subject)
+    return subjects
+
+
+def _exists(arguments: argparse.Namespace, subject: NamedSubject) -> bool:
+    """Has the guest a build for it, and is there the technique on this hardware?"""
+    from toyvm.programs import find_program, is_source
+    from toyvm.shipped.headers import read_header
+    from toyvm.shipped.prebuilt import is_shipped
+    from toyvm.techniques import Build, facts_of
+
+    path, facts = find_program(arguments.program), facts_of(subject.technique)
+    if arguments.hardware is not None and arguments.hardware not in facts.levels:
+        return False
+    if is_source(path):
+        return not is_shipped(path) or read_header(path).why_missing(subject.technique) is None
+    return facts.build is Build.PLAIN  # an image was built already
+
+
+def _is_built_for(subject: NamedSubject, images: Mapping[str, Image]) -> bool:
+    """Is it the plain build that it takes, or has the source one for it that is another?"""
+    from toyvm.techniques import Build, facts_of
+
+    plain = next((image for name, image in images.items() if facts_of(name).build is Build.PLAIN), None)
+    built = images[subject.technique]
+    return facts_of(subject.technique).build is Build.PLAIN or plain is None or built.segments != plain.segments
+
+
+def _level(arguments: argparse.Namespace, subject: NamedSubject) -> Level:
+    from toyvm.techniques import parse_variant
+
+    variant = parse_variant(subject.technique)
+    if arguments.hardware is None:
+        return variant.level
+    if arguments.hardware not in variant.facts.levels:
+        raise UsageError(f"--hardware {arguments.hardware}: {subject.name} takes {', '.join(variant.facts.levels)}")
+    return Level(arguments.hardware)
+
+
+def _program(arguments: argparse.Namespace, subject: NamedSubject, image: Image) -> Program:
+    """The image, and the machine that it is to have."""
+    from toyvm.arguments import check_pages
+    from toyvm.files.boundary import read_file
+    from toyvm.isa.machine import DEFAULT_DISK_LATENCY, MAXIMUM_MEMORY, MINIMUM_MEMORY
+    from toyvm.limits import MAXIMUM_DISK_DATA_BYTES
+    from toyvm.programs import is_system
+    from toyvm.shipped.system_disk import shipped_disk
+    from toyvm.testing.programs import Program
+
+    disk: bytes | None = None
+    if arguments.disk is not None:
+        disk = read_file(arguments.disk, MAXIMUM_DISK_DATA_BYTES)
+    elif is_system(arguments.program):
+        disk = bytes(shipped_disk())
+    latency = arguments.disk_latency
+    return Program(
+        image.segments,
+        image.entry,
+        check_pages(arguments.memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory"),
+        _level(arguments, subject),
+        b"" if arguments.input is None else read_file(arguments.input, MAXIMUM_DISK_DATA_BYTES),
+        disk,
+        DEFAULT_DISK_LATENCY if latency is None else parse_number(latency, "--disk-latency"),
+    )
+
+
+def _checkpoints(arguments: argparse.Namespace, first: Contender) -> list[int]:
+    """Where states are compared: at the counts that are given, or at random ones up to the end of the first one."""
+    from toyvm.testing.comparing import length_of, random_checkpoints
+
+    limit = parse_count(arguments.max_instructions, "--max-instructions") or _LIMIT
+    if arguments.at is not None:
+        if arguments.checkpoints is not None or arguments.seed is not None:
+            raise UsageError("--at says where; --checkpoints and --seed are for random counts")
+        return [parse_count(text, "--at") or 0 for text in arguments.at.split(",")]
+    count = _CHECKPOINTS if arguments.checkpoints is None else parse_count(arguments.checkpoints, "--checkpoints") or 0
+    if count > _MOST_CHECKPOINTS:
+        raise UsageError(f"--checkpoints {count}: {_MOST_CHECKPOINTS} is the most")
+    seed = 0 if arguments.seed is None else parse_number(arguments.seed, "--seed")
+    return random_checkpoints(Random(seed), length_of(first, limit), count)
+
+
+def _said(contenders: list[Contender], verdict: Verdict) -> Iterator[str]:
+    """What was found, in a few lines."""
+    differing = {difference.name for difference in verdict.differences}
+    first = contenders[0].name
+    for_output = {*verdict.by_output, *verdict.unfinished}
+    by_state = [one.name for one in contenders if one.name not in differing | for_output]
+    where = f"{verdict.instructions} instructions, {_counted(verdict.checkpoints, 'checkpoint')}"
+    if len(by_state) > 1:
+        yield f"equal in every state: {', '.join(by_state)} ({where}, {verdict.stop}, {verdict.output} bytes of output)"
+    if same := [name for name in verdict.by_output if name not in differing]:
+        yield f"equal in output and exit code alone, as other instructions are executed: {', '.join(same)}"
+    if verdict.unfinished:
+        yield f"not compared, as {first} had not ended: {', '.join(verdict.unfinished)}"
+    if verdict.left_open is not None:
+        yield f"followed no further, as the specification leaves it open: {verdict.left_open}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

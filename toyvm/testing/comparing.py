@@ -1,0 +1,268 @@
+"""Comparing: several subjects run one program, and have to be in the same state at every checkpoint.
+
+A subject is held to the first one. Where a difference is found it is narrowed down to the first instruction after which
+it can be seen, and the reference is asked whether the specification leaves open what happened there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from toyvm.asm.disassembler import disassemble_word
+from toyvm.errors import UsageError
+from toyvm.image import Image, Location
+from toyvm.isa.control import MODE
+from toyvm.isa.paging import PTE_X
+from toyvm.reference.machine import ReferenceMachine
+from toyvm.testing.programs import Program
+from toyvm.testing.states import State, differences, observe
+from toyvm.testing.subjects import SUBJECTS, Factory
+
+TRACE = 12  # instructions shown before a difference
+LINES = 20  # of a difference
+JUDGED = 2_000_000  # instructions that the reference is run for to judge a difference
+_OTHER_COUNT = 4  # so many times the first one's instructions another build may take
+_SLACK = 1_000_000  # and so many more
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """What is compared: a name, and a factory of machines for a program.
+
+    `by_output`: its instructions are other ones than the first contender's, those of another build or with hypercalls,
+    so that it is equal if it prints the same and ends in the same way.
+    """
+
+    name: str
+    make: Factory
+    program: Program
+    by_output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A contender is not as the first one: after which count of instructions, in what, and the way there."""
+
+    name: str
+    instructions: int
+    lines: tuple[str, ...]  # what, as the first one has it, as this one has it
+    way: tuple[str, ...] = ()  # the first one's last instructions before
+    left_open: str | None = None  # what the specification leaves open, and was done before
+    judged: str | None = None  # whom the reference agrees with
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a comparison came to: the differences, empty if all are equal."""
+
+    instructions: int  # that the first one was followed for
+    checkpoints: int
+    stop: str  # how it ended there
+    output: int  # bytes that it had printed
+    by_output: tuple[str, ...] = ()  # who was compared by output alone
+    unfinished: tuple[str, ...] = ()  # who could not be, as the first one did not end
+    differences: tuple[Difference, ...] = ()
+    left_open: str | None = None  # what the first one, the reference, did that the specification leaves open
+
+    @property
+    def equal(self) -> bool:
+        """Does nothing differ but what the specification leaves open?"""
+        return all(difference.left_open for difference in self.differences)
+
+
+def random_checkpoints(random: Random, last: int, count: int = 16) -> list[int]:
+    """Random counts of instructions up to `last`, some of them neighbours, and `last` itself."""
+    counts = {random.randrange(1, last + 1) for _ in range(count)} if last > 0 else set()
+    near = {min(one + 1, last) for one in counts if random.random() < 0.3}
+    return sorted(counts | near | {last})
+
+
+def length_of(contender: Contender, limit: int) -> int:
+    """How many instructions it retires until it stops, `limit` at most."""
+    with contender.make(contender.program) as machine:
+        machine.run(until=limit)
+        return int(machine.retired)
+
+
+def compare_all(
+    contenders: Sequence[Contender],
+    checkpoints: Iterable[int],
+    *,
+    image: Image | None = None,
+    progress: Callable[[str], None] = lambda line: None,
+) -> Verdict:
+    """Hold each contender but the first one to that at every checkpoint, counts of retired instructions in order.
+
+    A contender that differs is followed no further. `image` gives places their names. Raises UsageError for no
+    checkpoint.
+    """
+    first, *others = contenders
+    points = sorted(set(checkpoints))
+    if not points or points[0] < 0:
+        raise UsageError("there has to be a checkpoint, a number of instructions from 0 on")
+    with ExitStack() as stack:
+        base = stack.enter_context(first.make(first.program))
+        followed = {
+            other.name: (other, stack.enter_context(other.make(other.program)))
+            for other in others
+            if not other.by_output
+        }
+        passed: list[int] = []
+        found: list[Difference] = []
+        for number, point in enumerate(points, 1):
+            progress(f"checkpoint {number} of {len(points)}, instruction {point}")
+            expected = observe(base, point)
+            left_open = base.unspecified if isinstance(base, ReferenceMachine) else None
+            if left_open is not None:
+                left_open = f"{left_open}, {_place_of_open(first, point, image)}"
+                break
+            for name, (other, machine) in list(followed.items()):
+                if differences(expected, observe(machine, point)):
+                    found.append(_narrowed(first, other, passed, point, image))
+                    del followed[name]
+            passed.append(point)
+            if expected.stop != "limit":
+                break
+        by_output = [other for other in others if other.by_output]
+        ended = expected.stop != "limit" and left_open is None
+        if ended:
+            for other in by_output:
+                progress(f"{other.name}, by its output")
+                found += _by_output(other, expected)
+        names = tuple(other.name for other in by_output)
+        return Verdict(
+            int(base.retired),
+            len(passed),
+            expected.stop,
+            len(expected.output),
+            names if ended else (),
+            () if ended else names,
+            tuple(found),
+            left_open,
+        )
+
+
+def _by_output(other: Contender, expected: State) -> Iterator[Difference]:
+    """What another build, or one with hypercalls, has to have in common with the first one: how it ends and prints."""
+    with other.make(other.program) as machine:
+        outcome = machine.run(until=_OTHER_COUNT * expected.retired + _SLACK)
+        pairs = (
+            ("stop", expected.stop, str(outcome.stop)),
+            ("exit code", expected.exit_code, outcome.exit_code),
+            ("output", expected.output, machine.output),
+        )
+        if lines := tuple(f"{what}: {one!r}, not {another!r}" for what, one, another in pairs if one != another):
+            yield Difference(other.name, int(machine.retired), lines)
+
+
+def _narrowed(first: Contender, other: Contender, passed: Sequence[int], bad: int, image: Image | None) -> Difference:
+    """The first count after which the two differ, run over the checkpoints that they have passed."""
+    good = passed[-1] if passed else 0
+    low, high = good, bad
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _differ_at(first, other, [*passed, middle]):
+            high = middle
+        else:
+            low = middle
+    if high == low or not (lines := _differ_at(first, other, [*passed, high])):
+        lines = _differ_at(first, other, [*passed, bad])
+        high = bad
+    way = _way(first, passed, high, image)
+    left_open, judged = _judged(first, other, [*passed, high], image)
+    return Difference(other.name, high, tuple(lines[:LINES]), way, left_open, judged)
+
+
+def _differ_at(first: Contender, other: Contender, points: Sequence[int]) -> list[str]:
+    """How they differ at the last of the counts, having been stopped at each."""
+    return differences(_state_at(first, points), _state_at(other, points))
+
+
+def _state_at(contender: Contender, points: Sequence[int]) -> State:
+    with contender.make(contender.program) as machine:
+        for point in points[:-1]:
+            machine.run(until=point)
+        return observe(machine, points[-1])
+
+
+def _way(first: Contender, passed: Sequence[int], bad: int, image: Image | None) -> tuple[str, ...]:
+    """The last instructions of the first one before a count, each as it is about to be executed."""
+    with first.make(first.program) as machine:
+        for point in passed:
+            if point < bad - TRACE:
+                machine.run(until=point)
+        lines = []
+        for count in range(max(0, bad - TRACE), bad):
+            machine.run(until=count)
+            lines.append(f"{count:>10}  {place_of(machine, image)}")
+        return tuple(lines)
+
+
+def place_of(machine: Any, image: Image | None = None) -> str:
+    """Where a machine is and in what mode, and the instruction that comes next."""
+    status, pc = machine.cr("status"), machine.pc
+    mode = "user" if status & MODE else "kernel"
+    word = machine.instruction_at(pc)
+    text = "(cannot be fetched)" if word is None else disassemble_word(word, pc)
+    return f"{mode:<6} {pc:#x}: {text:<32} {_name_of(machine, pc, image)}".rstrip()
+
+
+def _name_of(machine: Any, pc: int, image: Image | None) -> str:
+    """Source line and symbol, of the address or else of the physical one that it leads to."""
+    if image is None:
+        return ""
+    rights = PTE_X if isinstance(machine, ReferenceMachine) else "x"
+    for address in (pc, machine.translate(pc, rights)):
+        location = Location() if address is None else image.locate(address)
+        if location != Location():
+            return str(location)
+    return ""
+
+
+def _judged(
+    first: Contender, other: Contender, points: Sequence[int], image: Image | None
+) -> tuple[str | None, str | None]:
+    """What the specification leaves open up to the last count; else whom the reference agrees with."""
+    if points[-1] > JUDGED:
+        return None, None
+    make = SUBJECTS["reference"]
+    with make(first.program) as reference:
+        for point in points[:-1]:
+            reference.run(until=point)
+        state = observe(reference, points[-1])
+        reason = reference.unspecified
+    if reason is not None:
+        return f"{reason}, {_place_of_open(first, points[-1], image)}", None
+    agreeing = [one.name for one in (first, other) if not differences(state, _state_at(one, points))]
+    return None, f"the reference agrees with {agreeing[0]}" if agreeing else "the reference agrees with neither"
+
+
+def _place_of_open(first: Contender, last: int, image: Image | None) -> str:
+    """Where the reference does first what the specification leaves open."""
+    low, high = 0, last
+    while high - low > 1:
+        middle = (low + high) // 2
+        with SUBJECTS["reference"](first.program) as reference:
+            reference.run(until=middle)
+            low, high = (low, middle) if reference.unspecified else (middle, high)
+    with SUBJECTS["reference"](first.program) as reference:
+        reference.run(until=low)
+        return f"after {low} instructions, at {place_of(reference, image)}"
+
+
+def explained(difference: Difference, first: str) -> Iterator[str]:
+    """A difference in lines: after how many instructions, in what, and the way there."""
+    if difference.left_open is not None:
+        yield f"{difference.name} differs from {first}, as the specification leaves open: {difference.left_open}"
+        return
+    yield f"{difference.name} differs from {first} after {difference.instructions} instructions:"
+    yield from (f"  {line}" for line in difference.lines)
+    if difference.way:
+        yield f"last instructions of {first}, each after so many:"
+        yield from (f"  {line}" for line in difference.way)
+    if difference.judged is not None:
+        yield difference.judged

@@ -1,0 +1,87 @@
+"""States: all that two machines can differ in at a checkpoint, and each difference in a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from toyvm.isa.control import CONTROL_REGISTERS
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.isa.registers import ABI_NAMES
+from toyvm.reference.machine import ReferenceMachine
+
+WORD_NAMES = (*ABI_NAMES, "pc", *(register.name for register in CONTROL_REGISTERS))
+
+
+@dataclass(frozen=True)
+class State:
+    """All that two machines can differ in at a checkpoint."""
+
+    stop: str
+    exit_code: int | None
+    retired: int
+    time: int
+    words: tuple[int, ...]
+    output: bytes
+    disk: bytes
+    waiting: list[tuple[int, bytes]]  # writes that a power cut may take away
+    lasting: dict[int, bytes]  # what their sectors hold without them
+    pages: dict[int, bytes]
+
+
+def observe(machine: Any, until: int) -> State:
+    """Run a machine to a count, and look at everything."""
+    result = machine.run(until=until)
+    pages = machine.pages()
+    waiting, lasting = _cached(machine)
+    return State(
+        stop=str(getattr(result, "stop", result)),
+        exit_code=(machine if isinstance(machine, ReferenceMachine) else result).exit_code,
+        retired=machine.retired,
+        time=machine.time,
+        words=machine.state_words(),
+        output=machine.output,
+        disk=machine.disk,
+        waiting=waiting,
+        lasting=lasting,
+        pages=dict(pages),
+    )
+
+
+def _cached(machine: Any) -> tuple[list[tuple[int, bytes]], dict[int, bytes]]:
+    """The disk's write cache."""
+    if isinstance(machine, ReferenceMachine):
+        return machine.disk_waiting, machine.disk_lasting
+    cut = machine.power_cut() if machine.disk else None
+    if cut is None:
+        return [], {}
+    return list(cut.pending), {sector: cut.durable.read(sector) for sector, _ in cut.pending}
+
+
+def differences(expected: State, found: State) -> list[str]:
+    """Each difference in a line: what, as expected, as found."""
+    lines = []
+    for field in fields(State):
+        one, other = getattr(expected, field.name), getattr(found, field.name)
+        if one == other:
+            continue
+        if field.name == "words":
+            lines += [f"{n}: {a:#x}, not {b:#x}" for n, a, b in zip(WORD_NAMES, one, other, strict=True) if a != b]
+        elif field.name == "pages":
+            lines += _page_differences(one, other)
+        else:
+            lines.append(f"{field.name}: {one!r}, not {other!r}")
+    return lines
+
+
+def _page_differences(one: dict[int, bytes], other: dict[int, bytes]) -> list[str]:
+    zero = bytes(PAGE_SIZE)
+    lines = []
+    for number in sorted(one.keys() | other.keys()):
+        a, b = one.get(number, zero), other.get(number, zero)
+        lines += [
+            f"memory at {PAGE_SIZE * number + at:#x}: {a[at : at + 8].hex()}, not {b[at : at + 8].hex()}"
+            for at in range(0, PAGE_SIZE, 8)
+            if a[at : at + 8] != b[at : at + 8]
+        ]
+    return lines
