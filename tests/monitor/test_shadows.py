@@ -136,7 +136,7 @@ def shadowed_below(guest: Guest, shadow: int, table: int, level: int) -> set[int
 @given(stop=st.integers(2_000, 100_000), name=st.sampled_from(["switch", "pagefault", "ptupdate", "syscall"]))
 def test_no_table_that_is_shadowed_can_be_written(stop: int, name: str) -> None:
     with Host() as host, host.guest("trap", "2M") as guest:
-        image = find_workloads([name])[0].image("trap")
+        image = find_workloads([name])[0].task("trap").image
         guest.load(image)
         guest.write(image.address_of("operations"), (1 << 40).to_bytes(8, "little"))
         guest.run(stop)

@@ -31,7 +31,7 @@ COMMANDS = {
     "dis": "disassemble an image",
     "rewritten": "show what a rewriting monitor makes of a guest's code",
     "disk": "make, look into, check and mend a disk of `toyvm run os`",
-    "compare": "run a guest on several techniques and engines, and find where they differ",
+    "compare": "run a guest on several techniques, and find where they differ",
     "lab": "time the workloads on each technique and compare",
     "isa": "print the manual of the T64, or one entry of it",
     "docs": "show the documents, a topic each",
