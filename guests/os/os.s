@@ -16,7 +16,9 @@
 .include "os/include/contexts.inc"
 .include "os/kernel/layout.inc"
 .include "os/kernel/calls.inc"
+.include "os/kernel/rows.inc"
 .include "os/kernel/contexts.inc"
+.include "os/kernel/kin.inc"
 .include "os/kernel/process.inc"
 .include "os/kernel/schedule.inc"
 .include "os/kernel/frames.inc"
@@ -73,8 +75,7 @@ _start:
     platform_begin
     platform_rise
     la   sp, idle_stack_end
-    la   tp, processes
-    sd   tp, current, t0
+    call processes_begin
     call contexts_begin
     memory_end
     li   t0, KERNEL_BASE

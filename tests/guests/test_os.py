@@ -52,7 +52,7 @@ def test_the_kernels_paths_are_short(technique: str, fork: int) -> None:
 @pytest.mark.parametrize("technique", ["bare", "para"])
 def test_a_system_with_any_memory_ends_with_a_word(technique: str) -> None:
     codes = set()
-    for kib in range(800, 1000, 4):
+    for kib in range(1300, 1700, 4):
         with suppress(ToyvmError):  # not even the image finds room
             run = run_as_init(PROGRAMS / "forks.s", technique, memory=kib << 10)
             assert run.stop == "exit", run
@@ -62,7 +62,7 @@ def test_a_system_with_any_memory_ends_with_a_word(technique: str) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize(("technique", "memory"), [("bare", 16 << 20), ("bare", 5 << 18), ("para", 16 << 20)])
+@pytest.mark.parametrize(("technique", "memory"), [("bare", 16 << 20), ("bare", 7 << 18), ("para", 16 << 20)])
 def test_calls_drawn_at_random_do_the_kernel_no_harm(technique: str, memory: int, seed: int) -> None:
     program = assembled(PROGRAMS / "fuzz" / "fuzz.s", SEED=1000 * seed, CHILDREN=40)
     run = boot({"init": program}, technique, memory=memory, input=b"some input\n")

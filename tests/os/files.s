@@ -19,7 +19,9 @@
 .include "os/include/contexts.inc"
 .include "os/kernel/layout.inc"
 .include "os/kernel/calls.inc"
+.include "os/kernel/rows.inc"
 .include "os/kernel/contexts.inc"
+.include "os/kernel/kin.inc"
 .include "os/kernel/process.inc"
 
 # Pages have no records here, and one user each.
@@ -86,6 +88,7 @@ restart:
     la   a0, processes
     li   a1, 2 * PROC_SIZE
     call bytes_clear
+    rows_clear files
     la   a0, files
     li   a1, files_end - files
     call bytes_clear

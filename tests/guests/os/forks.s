@@ -73,7 +73,7 @@ begin
     addi s1, s1, 1
     j    5b
 6:  expect a0, -EAGAIN, "fork where there are no records left"
-    expect s1, 62, "children at once"
+    expect s1, 318, "children at once"
     li   a0, -1
     li   a1, SIGKILL
     system kill
