@@ -65,7 +65,8 @@ def shorter(line: str) -> str:
     words = line.split()
     if words[:2] != ["toyvm", "lab"] or "--list" in words:
         return line
-    return f"{line} --quick --repeats 1 {'' if words[2:3] and words[2].isalpha() else 'crwrite'}"
+    is_said = "--sweep" in words or (words[2:3] and words[2].isalpha())
+    return f"{line} --quick --repeats 1 {'' if is_said else 'crwrite'}"
 
 
 def spawn(command: str | list[str], folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -26,6 +26,7 @@ FREE = {
     "ARGUMENT",
     "COMPILER",
     "N",
+    "N,...",
     "NAME=VALUE",
     "NAME[=VALUE]",
     "NS",

@@ -68,6 +68,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
     from toyvm.cli.docs import pages
     from toyvm.host.host_file import shipped_host_files
     from toyvm.isa.machine import Level
+    from toyvm.lab.cost_models import MEASURED, shipped_models
     from toyvm.lab.workloads import find_workloads
     from toyvm.manual.chapters import chapters
     from toyvm.manual.lookup import entries
@@ -86,6 +87,8 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
         "T,...": techniques,
         "E": engines,
         "E,...": engines,
+        "M,...": [MEASURED, *shipped_models()],
+        "SUBJECT": [*techniques, *ENGINES],
         "L": list(Level),
         "WORKLOAD": [workload.name for workload in find_workloads()],
         "TOPIC": list(pages()),
