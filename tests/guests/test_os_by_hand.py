@@ -76,3 +76,32 @@ def test_what_greets_and_helps_fits_a_terminals_width(terminal: Terminal) -> Non
     terminal.press("help\r")
     terminal.shows("Ctrl-] leaves the machine.")
     assert max(len(line) for line in terminal.raw.splitlines()) < 80
+
+
+@pytest.mark.parametrize("key", [CONTROL_C, CONTROL_Z])
+def test_the_terminal_is_as_before_where_a_program_could_not_put_it_right(terminal: Terminal, key: str) -> None:
+    terminal.press("top\r")
+    terminal.shows("q ends")
+    terminal.press(f"{key}stty\r")
+    terminal.shows("# stty", "echo -raw")
+
+
+def test_a_program_that_goes_on_has_the_terminal_as_it_was_when_it_stopped(terminal: Terminal) -> None:
+    terminal.press("top\r")
+    terminal.shows("q ends")
+    terminal.press(CONTROL_Z)
+    terminal.shows("[1] stopped")
+    terminal.press("\x0cfg\r")
+    terminal.shows("q ends")
+    terminal.press("q")  # without Enter
+    terminal.until(lambda: waits(terminal))
+
+
+def test_what_is_longer_than_the_screen_is_shown_a_screen_at_a_time(terminal: Terminal) -> None:
+    terminal.press("ls -1 /bin /dev | more\r")
+    terminal.until(lambda: terminal.rows[0] == "/bin:" and terminal.rows[23] == " more")
+    last = terminal.rows[22]
+    terminal.press("\r")
+    terminal.until(lambda: terminal.rows[21] == last and terminal.rows[23] == " more")
+    terminal.press("q")
+    terminal.until(lambda: waits(terminal))

@@ -1,32 +1,132 @@
-# chmod MODE PATH...: set the mode, in octal.
+# chmod MODE PATH...: set the mode, in octal or as changes to what it is: [ugoa...][+-=][rwxst...] with commas between.
 
 .include "os/user/lib/program.inc"
 
-# s0 = left, s1 = the next, s2 = the mode, s3 = status
+.bss
+.balign 8
+status:     .zero STAT_RECORD
+octal:      .zero 8             # 1: the mode is a number
+mode_said:  .zero 8             # that
+mode_mask:  .zero 8             # umask: what a change that names nobody leaves as it is
+.text
+
+# s0 = left, s1 = the next, s2 = the mode's text, s3 = status
 main:
     addi s0, a0, -2
     addi s1, a1, 16
     li   s3, 0
     blez s0, 9f
-    ld   a0, 8(a1)
+    ld   s2, 8(a1)
+    mv   a0, s2
     li   a1, 8
     call string_in_base
-    bnez a1, 9f
-    mv   s2, a0
+    seqz t0, a1
+    sd   t0, octal, t1
+    sd   a0, mode_said, t1
+    beqz t0, 1f
     li   t0, 07777
-    bgtu s2, t0, 9f
-1:  li   a0, AT_FDCWD
+    bgtu a0, t0, 9f
+1:  li   a0, 0
+    system umask
+    sd   a0, mode_mask, t0
+    system umask
+    li   a0, 0
+    call mode_changed
+    bltz a0, 9f
+2:  li   a0, AT_FDCWD
     ld   a1, 0(s1)
-    mv   a2, s2
+    la   a2, status
+    li   a3, 0
+    system newfstatat
+    bnez a0, 3f
+    lwu  a0, status + STAT_MODE
+    call mode_changed
+    mv   a2, a0
+    li   a0, AT_FDCWD
+    ld   a1, 0(s1)
     system fchmodat
-    beqz a0, 2f
-    mv   a1, a0
+    beqz a0, 4f
+3:  mv   a1, a0
     ld   a0, 0(s1)
     call complain
     li   s3, 1
-2:  addi s1, s1, 8
+4:  addi s1, s1, 8
     addi s0, s0, -1
-    bnez s0, 1b
+    bnez s0, 2b
     mv   a0, s3
     j    exit
-9:  usage "chmod MODE PATH..., the mode in octal"
+9:  usage "chmod MODE PATH..., the mode in octal, or changes like u+x,go-w"
+
+# a0 = what mode a0 becomes, or -1 where the text at s2 is no change of one. Changes t-registers.
+# t0 = the text, t1 = a letter, t2 = whose bits, t3 = which, t4 = what is done, t5 = 1: nobody was named
+mode_changed:
+    li   t6, 07777
+    and  a0, a0, t6
+    ld   t0, octal
+    beqz t0, 1f
+    ld   a0, mode_said
+    ret
+1:  mv   t0, s2
+2:  li   t2, 0
+    li   t5, 0
+3:  lbu  t1, 0(t0)
+    addi t0, t0, 1
+    .macro whose letter, bits
+    li   t6, '\letter'
+    bne  t1, t6, .Lother_\@
+    li   t6, \bits
+    or   t2, t2, t6
+    j    3b
+.Lother_\@:
+    .endm
+    whose u, 04700
+    whose g, 02070
+    whose o, 01007
+    whose a, 07777
+    bnez t2, 4f
+    li   t2, 07777
+    li   t5, 1
+4:  mv   t4, t1                 # + - =
+    li   t6, '+'
+    beq  t4, t6, 5f
+    li   t6, '-'
+    beq  t4, t6, 5f
+    li   t6, '='
+    bne  t4, t6, 9f
+5:  li   t3, 0
+6:  lbu  t1, 0(t0)
+    addi t0, t0, 1
+    .macro which letter, bits
+    li   t6, '\letter'
+    bne  t1, t6, .Lother_\@
+    li   t6, \bits
+    or   t3, t3, t6
+    j    6b
+.Lother_\@:
+    .endm
+    which r, 0444
+    which w, 0222
+    which x, 0111
+    which s, 06000
+    which t, 01000
+    and  t3, t3, t2
+    beqz t5, 7f
+    ld   t6, mode_mask
+    not  t6, t6
+    and  t3, t3, t6
+7:  li   t6, '-'
+    beq  t4, t6, 71f
+    li   t6, '='
+    bne  t4, t6, 72f
+    not  t6, t2
+    and  a0, a0, t6
+72: or   a0, a0, t3
+    j    8f
+71: not  t3, t3
+    and  a0, a0, t3
+8:  beqz t1, 10f
+    li   t6, ','
+    beq  t1, t6, 2b
+    j    4b                     # another change for the same
+9:  li   a0, -1
+10: ret

@@ -45,10 +45,11 @@ c_programs:
 .rodata
 listing:
     .ascii "  sh          pipes a | b, > < >> 2>, &, ;, &&, ||, ( ), $NAME, *, quotes;\n"
-    .ascii "              cd exit export jobs fg bg wait kill\n"
-    .ascii "  files       ls cat head grep wc cmp tee hexdump cp mv rm ln mkdir chmod chown\n"
+    .ascii "              cd exit export read test jobs fg bg wait kill\n"
+    .ascii "  files       ls cat more head tail grep wc cmp tee hexdump\n"
+    .ascii "              touch cp mv rm ln mkdir rmdir chmod chown\n"
     .ascii "  processes   ps top kill sleep setsid stress nc\n"
-    .ascii "  the system  date uptime free df mount sync id su shutdown\n"
+    .ascii "  the system  date uptime free df mount sync id su clear shutdown\n"
     .ascii "  itself      cat /proc/selfcheck: the kernel looks at its own books\n"
     .byte 0
 keys:

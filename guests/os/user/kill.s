@@ -6,7 +6,7 @@
 main:
     addi a0, a0, -1
     addi a1, a1, 8
-    la   a2, process_number
+    la   a2, string_signed
     call kill_words
     bltz a0, 9f
     j    exit

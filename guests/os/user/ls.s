@@ -1,24 +1,34 @@
-# ls [-adl1] [PATH...]: list files, and what is in directories, the working directory unless said.
+# ls [-adln1] [PATH...]: list files, and what is in directories, the working directory unless said; in columns on a terminal.
 #
 #   -a  names that begin with a dot, too    -d  directories themselves, not what is in them    -l  a line each, with all about it
+#   -n  the same, with numbers for owners   -1  a line each
 
 .include "os/user/lib/program.inc"
 .include "os/user/lib/options.inc"
 .include "os/user/lib/paths.inc"
 .include "os/user/lib/directory.inc"
 .include "os/user/lib/dates.inc"
+.include "os/user/lib/users.inc"
 
 .equ ALL,  1
 .equ SELF, 2
 .equ LONG, 4
 .equ ONE,  8
-.equ COLUMNS, 78
+.equ NUMBERS, 16
+
+.equ TIOCGWINSZ, 0x5413
+.equ OWNER_COLUMN, 7
 
 .bss
 .balign 8
 status: .zero STAT_RECORD
 path:   .zero PATH_ROOM
 link:   .zero PATH_ROOM
+window: .zero 8                 # struct winsize
+user_cached:  .zero 8           # a number and its name, as last asked for
+user_name:    .zero ACCOUNT_ROOM
+group_cached: .zero 8
+group_name:   .zero ACCOUNT_ROOM
 .text
 
 # s0 = arguments left, s1 = the next, s2 = options, s3 = exit status, s4 = 1: directories get headings
@@ -30,6 +40,18 @@ main:
     mv   s1, a1
     mv   s2, a2
     li   s3, 0
+    andi t0, s2, NUMBERS
+    beqz t0, 2f
+    ori  s2, s2, LONG
+2:  li   a0, 1
+    li   a1, TIOCGWINSZ
+    la   a2, window
+    system ioctl
+    beqz a0, 3f
+    ori  s2, s2, ONE            # who reads it reads lines
+3:  li   t0, -1
+    sd   t0, user_cached, t1
+    sd   t0, group_cached, t1
     li   t0, 1
     sgt  s4, s0, t0
     bnez s0, 1f
@@ -43,9 +65,9 @@ main:
     bnez s0, 1b
 8:  mv   a0, s3
     j    exit
-9:  usage "ls [-adl1] [PATH...]"
+9:  usage "ls [-adln1] [PATH...]"
 .rodata
-letters: .asciz "adl1"
+letters: .asciz "adl1n"
 here:    .asciz "."
 .text
 
@@ -112,7 +134,7 @@ directory_list:
     mv   s8, a0
     j    1b
 2:  addi s8, s8, 2
-    li   s9, COLUMNS
+    lhu  s9, window + 2
     divu s9, s9, s8
     bnez s9, 3f
     li   s9, 1
@@ -186,18 +208,22 @@ line:
     lwu  a0, status + STAT_NLINK
     li   a1, 4
     call out_padded
+    li   a0, ' '
+    call out_byte
     lwu  a0, status + STAT_UID
-    li   a1, 6
-    call out_padded
+    la   a1, passwd_file
+    la   a2, user_cached
+    call owner_print
     lwu  a0, status + STAT_GID
-    li   a1, 6
-    call out_padded
+    la   a1, group_file
+    la   a2, group_cached
+    call owner_print
     lwu  t0, status + STAT_MODE
     srli t0, t0, S_IFMT_SHIFT
     addi t0, t0, -DT_CHR
     beqz t0, 2f
     ld   a0, status + STAT_SIZE
-    li   a1, 10
+    li   a1, 9
     call out_padded
 1:  li   a0, ' '
     call out_byte
@@ -227,7 +253,7 @@ line:
     ret
 2:  lwu  a0, status + STAT_RDEV
     srli a0, a0, 8
-    li   a1, 6
+    li   a1, 5
     call out_padded
     out  ","
     lwu  a0, status + STAT_RDEV
@@ -239,6 +265,39 @@ line:
     mv   a0, s5
     call complain
     li   s3, 1
+    restore ra, s5, s6
+    ret
+
+# Print the name that the file at path a1 gives number a0, or that number; what is at a2 remembers the last one.
+# s5 = the number, s6 = that
+owner_print:
+    save ra, s5, s6
+    mv   s5, a0
+    mv   s6, a2
+    andi t0, s2, NUMBERS
+    bnez t0, 3f
+    ld   t0, 0(s6)
+    beq  t0, a0, 2f
+    sd   a0, 0(s6)
+    call account_of
+    beqz a0, 1f
+    mv   a1, a0
+    addi a0, s6, 8
+    call string_copy
+    j    2f
+1:  sb   zero, 8(s6)
+2:  lbu  t0, 8(s6)
+    beqz t0, 3f
+    addi a0, s6, 8
+    li   a1, OWNER_COLUMN
+    call out_left
+    restore ra, s5, s6
+    ret
+3:  mv   a0, s5
+    li   a1, OWNER_COLUMN - 1
+    call out_padded
+    li   a0, ' '
+    call out_byte
     restore ra, s5, s6
     ret
 

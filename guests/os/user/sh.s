@@ -18,6 +18,7 @@
 .include "os/user/sh/jobs.inc"
 .include "os/user/sh/run.inc"
 .include "os/user/sh/builtins.inc"
+.include "os/user/sh/test.inc"
 
 .equ INPUT_SIZE, 1024
 .equ SCRIPT_DESCRIPTOR, 20      # where a script is read from: not in the way of what it opens itself
