@@ -50,6 +50,7 @@ listing:
     .ascii "              touch cp mv rm ln mkdir rmdir chmod chown\n"
     .ascii "  processes   ps top kill sleep setsid stress nc\n"
     .ascii "  the system  date uptime free df mount sync id su clear shutdown\n"
+    .ascii "  contexts    ctx: many isolated systems beside one another; ctx help\n"
     .ascii "  itself      cat /proc/selfcheck: the kernel looks at its own books\n"
     .byte 0
 keys:

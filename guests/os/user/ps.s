@@ -1,4 +1,4 @@
-# ps: every process: id, parent, user, state, KiB, milliseconds of its run time, name.
+# ps: every process: id, parent, user, context, state, KiB, milliseconds of its run time, name.
 #
 # States: R runs or could, S sleeps, T is stopped, Z has ended and not been waited for.
 
@@ -25,7 +25,7 @@ main:
 3:  li   a0, 0
     j    exit
 .rodata
-heading: .asciz "  PID  PPID   UID S    KiB       ms NAME\n"
+heading: .asciz "  PID  PPID   UID   CTX S    KiB       ms NAME\n"
 .text
 
 line:
@@ -36,9 +36,11 @@ line:
     ld   a0, this_parent
     li   a1, 6
     call out_padded
-    ld   a0, this_user
+    .irp number, this_user, this_context
+    ld   a0, \number
     li   a1, 6
     call out_padded
+    .endr
     li   a0, ' '
     call out_byte
     ld   a0, this_state

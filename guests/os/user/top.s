@@ -16,8 +16,9 @@
 .equ ROW_USER,  16
 .equ ROW_SIZE,  24
 .equ ROW_STATE, 32
-.equ ROW_NAME,  40
-.equ ROW_BYTES, 72
+.equ ROW_CONTEXT, 40
+.equ ROW_NAME,  48
+.equ ROW_BYTES, 80
 
 .bss
 .balign 8
@@ -168,6 +169,8 @@ gather:
     sd   t0, ROW_ID(s5)
     ld   t0, this_user
     sd   t0, ROW_USER(s5)
+    ld   t0, this_context
+    sd   t0, ROW_CONTEXT(s5)
     ld   t0, this_size
     sd   t0, ROW_SIZE(s5)
     ld   t0, this_state
@@ -265,7 +268,7 @@ show:
     out  " processes"
     beqz s3, 2f
     out  "; q ends"
-2:  out  "\n\n  PID   UID S    KiB   CPU NAME\n"
+2:  out  "\n\n  PID   UID   CTX S    KiB   CPU NAME\n"
     la   s4, rows
     ld   s5, row_count
     li   s6, 1
@@ -284,9 +287,11 @@ show:
     ld   a0, ROW_ID(s4)
     li   a1, 5
     call out_padded
-    ld   a0, ROW_USER(s4)
+    .irp number, ROW_USER, ROW_CONTEXT
+    ld   a0, \number\()(s4)
     li   a1, 6
     call out_padded
+    .endr
     li   a0, ' '
     call out_byte
     ld   a0, ROW_STATE(s4)
