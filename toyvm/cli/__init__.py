@@ -31,6 +31,7 @@ COMMANDS = {
     "dis": "disassemble an image",
     "rewritten": "show what a rewriting monitor makes of a guest's code",
     "disk": "make, look into, check and mend a disk of `toyvm run os`",
+    "ctx": "administer the contexts (containers) of such a disk",
     "compare": "run a guest on several techniques, and find where they differ",
     "lab": "time the workloads on each technique and compare",
     "isa": "print the manual of the T64, or one entry of it",
@@ -164,10 +165,12 @@ def _parse(words: list[str]) -> argparse.Namespace:
     command, *rest = words
     verbs = verbs_of(command)
     if not verbs:
-        return parser_of(command).parse_intermixed_args(rest)
+        parser = parser_of(command)
+        takes_rest = any(action.nargs == argparse.REMAINDER for action in parser._actions)
+        return parser.parse_args(rest) if takes_rest else parser.parse_intermixed_args(rest)
     if rest and rest[0] in verbs:
         return parser_of(command, rest[0]).parse_intermixed_args(rest[1:], argparse.Namespace(verb=rest[0]))
-    parser = Parser(
+    group = Parser(
         prog=f"toyvm {command}",
         usage=f"toyvm {command} VERB ...",
         description=f"{module_of(command).__doc__}\n\nverbs:\n{_listing(verbs)}",
@@ -175,8 +178,8 @@ def _parse(words: list[str]) -> argparse.Namespace:
         formatter_class=Help,
         allow_abbrev=False,
     )
-    parser.add_argument("verb", metavar="VERB", choices=list(verbs), help=argparse.SUPPRESS)
-    parser.parse_args(rest)
+    group.add_argument("verb", metavar="VERB", choices=list(verbs), help=argparse.SUPPRESS)
+    group.parse_args(rest)
     raise AssertionError("a group's parser always ends in help or an error")
 
 

@@ -65,6 +65,7 @@ def _offer_all(parser: argparse.ArgumentParser, command: str) -> None:
 
 def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
     """The names that there are, by what the help of a command calls them."""
+    from toyvm.cli.ctx import VERBS_INSIDE
     from toyvm.cli.docs import pages
     from toyvm.host.host_file import shipped_host_files
     from toyvm.isa.machine import Level
@@ -92,6 +93,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
         "L": list(Level),
         "WORKLOAD": [workload.name for workload in find_workloads()],
         "TOPIC": list(pages()),
+        "VERB": VERBS_INSIDE,
         "WORD": sorted(entries(chapters())),
     }
 

@@ -125,7 +125,7 @@ def _imported(path: Path, data: bytes) -> bytes:
 def _list(arguments: argparse.Namespace) -> int:
     from toyvm.filesystem.layout import DIRECTORY
 
-    with _opened(arguments.file) as volume:
+    with opened(arguments.file) as volume:
         with _on(arguments):
             number = volume.find(arguments.path)
         inode = volume.inode(number)
@@ -163,7 +163,7 @@ def _get(arguments: argparse.Namespace) -> int:
     from toyvm.filesystem.layout import DIRECTORY
     from toyvm.filesystem.tree import get
 
-    with _opened(arguments.file) as volume:
+    with opened(arguments.file) as volume:
         with _on(arguments):
             number = volume.find(arguments.path)
         if arguments.destination == "-":
@@ -187,7 +187,7 @@ def _put(arguments: argparse.Namespace) -> int:
     from toyvm.filesystem.volume import NoSuchPathError, split
 
     source = Path(arguments.source)
-    with _opened(arguments.file, to_write=True) as volume, _on(arguments):
+    with opened(arguments.file, to_write=True) as volume, _on(arguments):
         names = split(arguments.path)
         try:
             target = volume.find(arguments.path)
@@ -204,7 +204,7 @@ def _remove(arguments: argparse.Namespace) -> int:
     from toyvm.filesystem.tree import remove
     from toyvm.filesystem.volume import split
 
-    with _opened(arguments.file, to_write=True) as volume, _on(arguments):
+    with opened(arguments.file, to_write=True) as volume, _on(arguments):
         names = split(arguments.path)
         if not names:
             raise UsageError(f"{arguments.path}: the root cannot be removed")
@@ -215,7 +215,7 @@ def _remove(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from toyvm.filesystem.check import check
 
-    with _opened(arguments.file) as volume:
+    with opened(arguments.file) as volume:
         if volume.replayed:
             say(f"{arguments.file}: the log has {volume.replayed} blocks that the next start brings home")
         faults = check(volume)
@@ -235,7 +235,7 @@ def _check(arguments: argparse.Namespace) -> int:
 def _repair(arguments: argparse.Namespace) -> int:
     from toyvm.filesystem.repair import repair
 
-    with _opened(arguments.file, to_write=True, to_mend=True) as volume:
+    with opened(arguments.file, to_write=True, to_mend=True) as volume:
         faults = repair(volume)
         for fault in faults:
             sys.stdout.write(f"{fault}\n")
@@ -244,7 +244,7 @@ def _repair(arguments: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _opened(file: str, *, to_write: bool = False, to_mend: bool = False) -> Iterator[Volume]:
+def opened(file: str, *, to_write: bool = False, to_mend: bool = False) -> Iterator[Volume]:
     """The volume of a file; what was changed is written back in the end, all of it or nothing. Raises BadFileError."""
     from toyvm.files.boundary import boundary
     from toyvm.filesystem.volume import Volume

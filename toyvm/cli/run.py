@@ -107,14 +107,17 @@ def add_machine_options(parser: Options, engines: Sequence[str]) -> None:
 
 def add_run_options(parser: argparse.ArgumentParser) -> Options:
     """What every run of a guest takes, whatever it is for; the result is the group of its devices."""
-    limits = parser.add_argument_group("when it is stopped")
-    limits.add_argument("--max-instructions", metavar="N", help="after so many instructions, as 5000000 or 5e6")
-    limits.add_argument("--timeout", metavar="SECONDS", help="after so much wall time")
+    add_limits(parser.add_argument_group("when it is stopped"))
     devices = parser.add_argument_group("its devices")
     _add_device_options(devices)
     add_source_options(parser.add_argument_group("for a source"))
     add_start_options(parser.add_argument_group("for a RISC-V program"))
     return devices
+
+
+def add_limits(parser: Options) -> None:
+    parser.add_argument("--max-instructions", metavar="N", help="after so many instructions, as 5000000 or 5e6")
+    parser.add_argument("--timeout", metavar="SECONDS", help="after so much wall time")
 
 
 def _add_device_options(parser: Options) -> None:
@@ -142,9 +145,9 @@ def execute(arguments: argparse.Namespace) -> int:
     on_system = has_files or is_system(arguments.program)
     _check_disk_options(arguments, on_system)
     check_power_cut_options(arguments)
-    _check_engine_options(arguments)
+    check_engine_options(arguments)
     _check_outputs(arguments)
-    limits = _limits(arguments)
+    limits = limits_of(arguments)
     image = system_for(arguments) if has_files else _image(arguments)
     with _recorded(arguments, on_system) as source:
         files = ProgramFiles(arguments, is_at_terminal=source.live) if has_files else None
@@ -163,10 +166,10 @@ def _execute_with(
     disk: Disk | None,
 ) -> int:
     output = cast("BinaryIO", sys.stdout.buffer)
-    with _computer(arguments, source, output, disk) as computer:
+    with computer_for(arguments, source, output, disk) as computer:
         computer.load(image)
         cut_at = parse_count(arguments.power_cut, "--power-cut")
-        outcome = _run(computer, source, limits, cut_at)
+        outcome = run_with_keys(computer, source, limits, cut_at)
         cut = None
         if disk is not None and outcome.stop is Stop.LIMIT and computer.retired == cut_at:
             cut = cut_power(arguments, computer, disk)
@@ -219,7 +222,7 @@ def _check_disk_options(arguments: argparse.Namespace, has_own: bool) -> None:
                 raise UsageError(f"{option} says something about a disk, and there is none; add --disk FILE")
 
 
-def _check_engine_options(arguments: argparse.Namespace) -> None:
+def check_engine_options(arguments: argparse.Namespace) -> None:
     """Raise UsageError for what is said of an engine that is not asked for."""
     if arguments.code_cache is not None and arguments.engine != "recompiler":
         raise UsageError("--code-cache says something about the recompiler; add --engine recompiler")
@@ -235,7 +238,7 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
         check_kept(outputs, (arguments.program, arguments.input, arguments.replay, arguments.disk))
 
 
-def _limits(arguments: argparse.Namespace) -> tuple[int | None, float | None]:
+def limits_of(arguments: argparse.Namespace) -> tuple[int | None, float | None]:
     return (
         parse_count(arguments.max_instructions, "--max-instructions"),
         parse_seconds(arguments.timeout, "--timeout"),
@@ -302,10 +305,10 @@ def quiet_guest(arguments: argparse.Namespace) -> Iterator[tuple[Guest, Outcome]
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
     on_system = is_system(arguments.program)
     _check_disk_options(arguments, on_system)
-    _check_engine_options(arguments)
-    image, limits = _image(arguments), _limits(arguments)
+    check_engine_options(arguments)
+    image, limits = _image(arguments), limits_of(arguments)
     given = _input(arguments) if arguments.input is not None else nullcontext(BytesInput(b""))
-    with given as source, _computer(arguments, source, None, _disk(arguments, on_system)) as computer:
+    with given as source, computer_for(arguments, source, None, _disk(arguments, on_system)) as computer:
         assert isinstance(computer, Guest), "a technique that has a monitor"
         computer.load(image)
         yield computer, computer.run(*limits)
@@ -323,7 +326,7 @@ def _disk(arguments: argparse.Namespace, on_system: bool, made: bytearray | None
     return open_disk(source, not arguments.read_only, arguments.disk_cache != "off")
 
 
-def _computer(
+def computer_for(
     arguments: argparse.Namespace, source: InputSource, output: BinaryIO | None, disk: Disk | None
 ) -> AbstractContextManager[Computer]:
     """The computer that the options ask for."""
@@ -348,7 +351,7 @@ def _engine(arguments: argparse.Namespace) -> str | Recompiling:
     return Recompiling(cache=None if arguments.code_cache == "none" else Path(arguments.code_cache))
 
 
-def _run(
+def run_with_keys(
     computer: Computer, source: InputSource, limits: tuple[int | None, float | None], until: int | None
 ) -> Outcome:
     from toyvm.cli.terminal import keys_unbuffered
