@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,20 @@ def _way_to_food(seed: int) -> str:
     assert row
     assert column > 0
     return "d" * column + ("s" if row > 0 else "w") * abs(row) + "q"
+
+
+def test_the_editor_is_as_large_as_the_window(tmp_path: Path) -> None:
+    from support.terminal import Terminal
+
+    toyvm = [sys.executable, "-m", "toyvm"]
+    disk = str(tmp_path / "disk")
+    subprocess.run([*toyvm, "disk", "create", disk, "--size", "4M"], check=True, capture_output=True)
+    with Terminal([*toyvm, "run", "os", "--disk", disk], columns=100, rows=30) as terminal:
+        terminal.shows("/ #")
+        terminal.press("edit /etc/passwd\r")
+        terminal.until(lambda: terminal.rows[28] == "~" and terminal.rows[29].startswith(" /etc/passwd  1/2  Ctrl"))
+        terminal.resize(60, 12)
+        terminal.until(lambda: terminal.rows[10] == "~" and terminal.rows[11].startswith(" /etc/passwd  1/2"))
 
 
 def test_a_snake_grows_with_what_it_eats() -> None:

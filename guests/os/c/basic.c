@@ -51,6 +51,13 @@ __attribute__((noreturn)) static void complain(const char *what)
     longjmp(given_up, 1);
 }
 
+__attribute__((noreturn)) static void complain_of_file(const char *path)
+{
+    static char said[LINE + 64];
+    snprintf(said, sizeof said, "%s: %s", path, strerror(errno));
+    complain(said);
+}
+
 /* Reading a line. */
 
 static char next(void)
@@ -306,7 +313,7 @@ static void load(const char *path)
     char line[LINE];
     FILE *from = fopen(path, "r");
     if (!from)
-        complain(strerror(errno));
+        complain_of_file(path);
     new_program();
     while (fgets(line, sizeof line, from)) {
         char *behind;
@@ -328,10 +335,10 @@ static void save(const char *path)
 {
     FILE *to = fopen(path, "w");
     if (!to)
-        complain(strerror(errno));
+        complain_of_file(path);
     list(to);
     if (fclose(to))
-        complain(strerror(errno));
+        complain_of_file(path);
 }
 
 static void statement(void);
@@ -590,6 +597,10 @@ static int direct(char *line)
 int main(int argc, char **argv)
 {
     char line[LINE];
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+        fprintf(stderr, "usage: basic [FILE]\n");
+        return 2;
+    }
     if (argc == 2) {
         current = -1;
         if (setjmp(given_up))

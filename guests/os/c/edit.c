@@ -352,7 +352,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "edit: %s: %s\n", path, strerror(errno));
         return 1;
     }
-    snprintf(note, NOTE, "Ctrl-S saves, Ctrl-F finds, Ctrl-K cuts, Ctrl-Y puts back, Ctrl-Q leaves");
+    snprintf(note, NOTE, "Ctrl with S saves, F finds, K cuts, Y puts back, Q leaves");
     do {
         draw();
         key = screen_key(-1);

@@ -3,6 +3,7 @@
 #define SCREEN_H
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -20,10 +21,22 @@ enum { KEY_UP = 256, KEY_DOWN, KEY_RIGHT, KEY_LEFT, KEY_HOME, KEY_END, KEY_PAGE_
 static struct termios screen_before;
 static int screen_rows = 24, screen_columns = 80;
 
+static inline void screen_measure(void)
+{
+    struct winsize size;
+    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col)
+        screen_rows = size.ws_row, screen_columns = size.ws_col;
+}
+
+/* The window has another size: a wait for a key ends. */
+static inline void screen_resized(int number)
+{
+    (void)number;
+}
+
 /* -1: standard input is no terminal. */
 static inline int screen_begin(void)
 {
-    struct winsize size;
     if (tcgetattr(STDIN_FILENO, &screen_before) < 0)
         return -1;
     struct termios raw = screen_before;
@@ -31,8 +44,8 @@ static inline int screen_begin(void)
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col)
-        screen_rows = size.ws_row, screen_columns = size.ws_col;
+    sigaction(SIGWINCH, &(struct sigaction){.sa_handler = screen_resized}, NULL);
+    screen_measure();
     printf("\033[?1049h");
     return 0;
 }
@@ -94,6 +107,7 @@ static inline int screen_key(int milliseconds)
 {
     fflush(stdout);
     int byte = screen_byte(milliseconds);
+    screen_measure();
     return byte == KEY_ESCAPE ? screen_sequence() : byte;
 }
 

@@ -259,8 +259,11 @@ static int is_wanted(const char *path, char **wanted, int count)
 static void read_archive(int lists, char **wanted, int count)
 {
     struct header header;
-    while (fread(&header, BLOCK, 1, archive) == 1 && header.name[0]) {
+    size_t got;
+    int is_first = 1;
+    while ((got = fread(&header, 1, BLOCK, archive)) == BLOCK && header.name[0]) {
         char path[PATH];
+        is_first = 0;
         if (memcmp(header.magic, "ustar", 5) || number(header.checksum, 8) != sum_of(&header))
             fail(archive_name, "is no archive, or damaged");
         int prefix = (int)strnlen(header.prefix, PREFIX), length = (int)strnlen(header.name, NAME);
@@ -280,6 +283,8 @@ static void read_archive(int lists, char **wanted, int count)
     }
     if (ferror(archive))
         fail(archive_name, strerror(errno));
+    if (got != BLOCK && (got || is_first))
+        fail(archive_name, "is no archive, or damaged");
 }
 
 static void open_archive(const char *path, int makes)
