@@ -39,10 +39,10 @@ def shipped_guests() -> dict[str, Path]:
 
 
 def make_ready() -> None:
-    """Assemble every shipped guest in each build that it has, and the supervisors, so that they are ready."""
+    """Assemble every shipped guest in each build that it has, the supervisors, and the system's programs."""
     from toyvm.importer.linking import supervisors
     from toyvm.shipped.headers import read_header
-    from toyvm.shipped.system_disk import shipped_disk
+    from toyvm.shipped.system_disk import program_bytes, shipped_disk, timed_programs
 
     forget_ready()
     for path in shipped_guests().values():
@@ -52,6 +52,8 @@ def make_ready() -> None:
             load_program(path, technique)
     supervisors()
     shipped_disk()
+    for source in timed_programs().values():
+        program_bytes(source)
 
 
 def is_system(program: str | os.PathLike[str]) -> bool:

@@ -12,7 +12,7 @@ from support.guest_runs import GUESTS
 from toyvm.isa.control import ALL_BITS
 
 FNV_PRIME = 0x100000001B3
-SOURCE = (GUESTS / "workloads" / "compute.s").read_text()
+SOURCE = (GUESTS / "lib" / "computing.inc").read_text()
 
 
 def _constant(name: str) -> int:

@@ -22,7 +22,7 @@ class Made:
     """A subject that takes so long for an operation, and as long again for all that surrounds them."""
 
     seconds: float
-    surroundings: float = 10.0
+    surroundings: float = 1e-3
     tried: list[int] = field(default_factory=list)
 
     def run(self, task: OwnKernel, operations: int) -> Sample:
@@ -57,6 +57,13 @@ def test_each_try_is_at_most_64_times_and_at_least_twice_the_one_before() -> Non
     assert fast.tried[:5] == [BASELINE_OPERATIONS, 64, 64**2, 64**3, 64**4]
     calibrated(slow)
     assert slow.tried == [BASELINE_OPERATIONS, 64, 292]
+
+
+@pytest.mark.parametrize(("surroundings", "first"), [(0.4, 2), (0.1, 4), (0.01, 45), (0.001, 64)])
+def test_what_takes_long_even_once_is_tried_with_few(surroundings: float, first: int) -> None:
+    made = Made(1e-3, surroundings)
+    calibrated(made)
+    assert made.tried[1] == first
 
 
 @pytest.mark.parametrize(("part", "tries"), [(4.001, 2), (3.999, 1)])

@@ -1,7 +1,8 @@
 """Time the workloads on each technique, alternately in one run, and print how they compare.
 
 Without names all of them: syscall, crwrite, portio, callret, exception, pagefault, ptupdate, switch, hypercall,
-compute, boot, forkwait, diskcopy, console.
+compute, boot, forkwait, diskcopy, console; and of the operating system os/syscall, os/pagefault, os/switch,
+os/compute, os/boot, os/forkwait, os/shell, os/diskcopy, os/console.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", metavar="E,...", help=f"of {', '.join(known.ENGINES)}; interpreter unless said")
     parser.add_argument("--hardware", metavar="L", help="hardware level; strict unless said, or assist")
     parser.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
-    parser.add_argument("--quick", action="store_true", help="short runs: all of it in about a minute")
+    parser.add_argument("--quick", action="store_true", help="short runs: all of it in about two minutes")
     parser.add_argument(
         "--all",
         action="store_true",

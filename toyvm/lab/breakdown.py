@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, isclose
 
 from toyvm.lab.measure import HYPERCALL, Cell
 from toyvm.lab.nanobenchmarks import Costs, direct_instructions
 from toyvm.lab.text import number
 
 CLOSED = 0.1  # of the total, that may stay unexplained without a reason
+_FEW = 0.01  # of what is unexplained, that exits without a price would take if each were as dear as the dearest
+_ALIKE = 0.25  # a technique's build does the same as the bare machine's, if their instructions differ by less
 # What an exit's cost hangs on, so that it is another here than where it was measured alone.
 _HANGS_ON = {
     "crw ptbr": "the root that is written: alone it is the one that was there, here another",
@@ -79,13 +82,18 @@ class Account:
         return f"what is dear alone is cheaper in a row, where the monitor finds its tables at hand; {self._dearest()}"
 
     def _reason_of_more(self, left: float) -> str:
-        unpriced = [f"{entry.reason} {number(entry.count)}x" for entry in self.entries if entry.cost is None]
+        dearest = max((entry.cost for entry in self.entries if entry.cost is not None), default=inf)
+        unpriced = [
+            f"{entry.reason} {number(entry.count)}x"
+            for entry in self.entries
+            if entry.cost is None and entry.count * dearest >= _FEW * left
+        ]
         reasons = [f"no program isolates the price of {', '.join(unpriced)}"] if unpriced else []
         beyond = self.beyond or 0.0
         if beyond >= CLOSED * left:
             reasons.append(
-                f"bare, too, takes {number(beyond)} ns more than its instructions, in devices, traps, and walks of "
-                "tables whose translations were forgotten"
+                f"bare, too, takes {number(beyond)} ns more than its instructions, in devices, traps, walks of tables "
+                "whose translations were forgotten, and code that is decoded anew"
             )
         if not unpriced and beyond < left - CLOSED * self.total:
             reasons.append(self._dearest(_OPEN_ENDED))
@@ -107,7 +115,7 @@ def account_of(cell: Cell, costs: Costs, bare: Cell | None = None) -> Account:
         Entry(reason, count, costs.exits.get(reason), costs.doubts.get(reason, 0.0))
         for reason, count in cell.priced_exits.items()
     )
-    same = bare is not None and bare.measured and bare.instructions == cell.instructions
+    same = bare is not None and bare.measured and isclose(bare.instructions, cell.instructions, rel_tol=_ALIKE)
     return Account(
         cell.workload,
         cell.subject.technique,

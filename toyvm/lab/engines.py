@@ -9,11 +9,11 @@ from typing import Any
 from toyvm.lab.experiment import Experiment
 from toyvm.lab.measure import Cell
 from toyvm.lab.subjects import RECOMPILER, Subject
-from toyvm.lab.text import number, ratio_text, wrapped
+from toyvm.lab.text import name_width, number, ratio_text, wrapped
 
 ENOUGH = 1.5  # a gain that needs no explanation
 _MOST = 0.5  # of a cell's time or instructions
-_NAME, _GAIN, _SHARE = 11, 7, 9  # columns
+_GAIN, _SHARE = 7, 9  # columns
 _BORDER = " | "
 
 
@@ -131,7 +131,8 @@ def engine_lines(experiment: Experiment, width: int) -> Iterator[str]:
         width,
     )
     subjects = _recompiled(experiment)
-    fitting = max(1, (width - _NAME) // (_GAIN + _SHARE + len(_BORDER)))
+    name = name_width(workload.name for workload in experiment.workloads)
+    fitting = max(1, (width - name) // (_GAIN + _SHARE + len(_BORDER)))
     for start in range(0, len(subjects), fitting):
         yield ""
         yield from _band(experiment, found, [subject.technique for subject in subjects[start : start + fitting]])
@@ -145,21 +146,22 @@ def engine_lines(experiment: Experiment, width: int) -> Iterator[str]:
 
 
 def _band(experiment: Experiment, found: Sequence[Gain], techniques: Sequence[str]) -> Iterator[str]:
+    name = name_width(workload.name for workload in experiment.workloads)
     by_place = {(gain.workload, gain.technique): gain for gain in found}
-    yield _row("", [f"{technique:^{_GAIN + _SHARE}}" for technique in techniques])
-    yield _row("workload", [f"{'faster':>{_GAIN}}{'compiled':>{_SHARE}}"] * len(techniques))
-    yield _row("-" * _NAME, ["-" * (_GAIN + _SHARE)] * len(techniques))
+    yield _row(" " * name, [f"{technique:^{_GAIN + _SHARE}}" for technique in techniques])
+    yield _row(f"{'workload':<{name}}", [f"{'faster':>{_GAIN}}{'compiled':>{_SHARE}}"] * len(techniques))
+    yield _row("-" * name, ["-" * (_GAIN + _SHARE)] * len(techniques))
     for workload in experiment.workloads:
         blocks = []
         for technique in techniques:
             gain = by_place.get((workload.name, technique))
             faster, compiled = ("-", "") if gain is None else (ratio_text(gain.gain), f"{gain.compiled_share:.0%}")
             blocks.append(f"{faster:>{_GAIN}}{compiled:>{_SHARE}}")
-        yield _row(workload.name, blocks)
+        yield _row(f"{workload.name:<{name}}", blocks)
 
 
 def _row(name: str, blocks: Sequence[str]) -> str:
-    return _BORDER.join((f"{name:<{_NAME}}", *blocks)).rstrip()
+    return _BORDER.join((name, *blocks)).rstrip()
 
 
 def _reason_lines(found: Sequence[Gain], width: int) -> Iterator[str]:

@@ -17,7 +17,7 @@ from toyvm.lab.measure import Cell
 from toyvm.lab.modelled import cost_of, counted_cell, events_of
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import ratio_text, wrapped
-from toyvm.lab.workloads import find_workloads
+from toyvm.lab.workloads import KernelWorkload, find_workloads
 from toyvm.techniques import parse_variant
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ def counts_of(privileged: int) -> Counts:
     """Those of the two techniques, and what the hardware meets."""
 
     def task(technique: str) -> Task:
-        return find_workloads([WORKLOAD])[0].task_with(technique, PARAMETER, privileged)
+        workload = find_workloads([WORKLOAD])[0]
+        assert isinstance(workload, KernelWorkload), "a parameter is a dword of its image"
+        return workload.task_with(technique, PARAMETER, privileged)
 
     def cell(technique: str) -> Cell:
         return counted_cell(WORKLOAD, Subject(technique, level=parse_variant(technique).level), task(technique))

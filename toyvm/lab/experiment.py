@@ -12,7 +12,7 @@ from toyvm.lab.breakdown import Account, account_of
 from toyvm.lab.measure import Cell, Progress, measure
 from toyvm.lab.nanobenchmarks import Costs, measure_costs
 from toyvm.lab.subjects import INTERPRETER, Subject
-from toyvm.lab.workloads import Workload
+from toyvm.lab.workloads import Block, Workload
 from toyvm.paths import guests_directory
 from toyvm.programs import find_program
 from toyvm.shipped.porting import PortedLines, count_ported_lines
@@ -62,6 +62,14 @@ class Experiment:
 
     def _of(self, subject: Subject) -> list[Cell]:
         return [self.cells[workload.name, subject] for workload in self.workloads]
+
+    @property
+    def blocks(self) -> dict[Block, list[Workload]]:
+        """The workloads of each block that there are some of."""
+        found: dict[Block, list[Workload]] = {}
+        for workload in self.workloads:
+            found.setdefault(workload.block, []).append(workload)
+        return found
 
     def cells_of(self, workload: str) -> list[Cell]:
         """Those of one workload."""

@@ -9,7 +9,7 @@ from toyvm.lab.measure import Cell
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import number, wrapped
 
-_NAME = 9  # columns of a workload's name
+_NAME = 9  # columns of a workload's name, at least
 _LEAST = 5  # columns of a ratio, with the blank before it
 _SHORT = {"hypercalls": "hyp", "adaptive": "adapt"}  # options, above a column
 _ABSENT = "-"
@@ -22,11 +22,15 @@ def matrix_lines(experiment: Experiment, width: int) -> Iterator[str]:
     if experiment.base is None or not others:
         return  # nothing to compare
     yield from wrapped("Time of an operation, as a multiple of the bare machine's:", width)
-    rows = [workload.name for workload in experiment.workloads if _is_compared(experiment, workload.name)]
-    for band in _bands(others, width):
-        yield ""
-        yield from _band(experiment, band, rows)
-    yield from wrapped(_without_base(experiment, rows), width)
+    for block, workloads in experiment.blocks.items():
+        if block:
+            yield ""
+            yield f"{block}:"
+        rows = [workload.name for workload in workloads if _is_compared(experiment, workload.name)]
+        for band in _bands(others, width - _name(rows)):
+            yield ""
+            yield from _band(experiment, band, rows)
+    yield from wrapped(_without_base(experiment), width)
     if findings := list(finding_lines(experiment, width)):
         yield ""
         yield from findings
@@ -43,10 +47,16 @@ def _column(subject: Subject) -> int:
     return max(_LEAST, 1 + max(map(len, _heads(subject))))
 
 
+def _name(rows: Sequence[str]) -> int:
+    """Columns of the names of workloads."""
+    return max((_NAME, *map(len, rows)))
+
+
 def _bands(subjects: Sequence[Subject], width: int) -> Iterator[list[Subject]]:
+    """The subjects in their order, as many side by side as fit behind the names."""
     band: list[Subject] = []
     for subject in subjects:
-        if band and _NAME + sum(map(_column, [*band, subject])) > width:
+        if band and sum(map(_column, [*band, subject])) > width:
             yield band
             band = []
         band.append(subject)
@@ -59,25 +69,27 @@ def _is_compared(experiment: Experiment, workload: str) -> bool:
     return any(cell.measured or cell.failed for cell in experiment.cells_of(workload) if cell.subject.technique == BASE)
 
 
-def _without_base(experiment: Experiment, rows: Sequence[str]) -> str:
+def _without_base(experiment: Experiment) -> str:
     """The workloads that no bare machine can do, with their times."""
-    cells = [cell for cell in experiment.cells.values() if cell.measured and cell.workload not in rows]
+    alone = [workload.name for workload in experiment.workloads if not _is_compared(experiment, workload.name)]
+    cells = [cell for cell in experiment.cells.values() if cell.measured and cell.workload in alone]
     times = [f"{cell.workload} on {cell.subject.label} {number(cell.nanoseconds)} ns" for cell in cells]
     return f"Nothing to compare with on the bare machine: {', '.join(times)}." if times else ""
 
 
 def _band(experiment: Experiment, subjects: Sequence[Subject], rows: Sequence[str]) -> Iterator[str]:
+    name = _name(rows)
     heads = [_heads(subject) for subject in subjects]
     for line in range(max(map(len, heads))):
-        yield _row("", [head[line] if line < len(head) else "" for head in heads], subjects)
+        yield _row(" " * name, [head[line] if line < len(head) else "" for head in heads], subjects)
     for workload in rows:
         cells = [experiment.cells[workload, subject] for subject in subjects]
-        yield _row(workload, [_ratio(experiment, cell) for cell in cells], subjects)
+        yield _row(f"{workload:<{name}}", [_ratio(experiment, cell) for cell in cells], subjects)
 
 
 def _row(name: str, texts: Sequence[str], subjects: Sequence[Subject]) -> str:
     columns = (f"{text:>{_column(subject)}}" for text, subject in zip(texts, subjects, strict=True))
-    return f"{name:<{_NAME}}{''.join(columns)}".rstrip()
+    return f"{name}{''.join(columns)}".rstrip()
 
 
 def _ratio(experiment: Experiment, cell: Cell) -> str:

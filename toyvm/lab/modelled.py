@@ -12,14 +12,13 @@ from toyvm.lab.measure import Cell, repeat
 from toyvm.lab.nanobenchmarks import Costs, direct_instructions, retires
 from toyvm.lab.operands import operand_shares, operations_to_count
 from toyvm.lab.subjects import Subject
-from toyvm.lab.text import number, ratio_text, wrapped
+from toyvm.lab.text import name_width, number, ratio_text, wrapped
 from toyvm.lab.workloads import Workload
 from toyvm.techniques import facts_of
 
 if TYPE_CHECKING:
     from toyvm.lab.tasks import Task
 
-_NAME = 11  # columns of a workload's name
 _COST, _RATIO = 10, 8
 _BORDER = " | "
 # The hardware executes what these guests' kernels do; under the others it exits, or is replaced.
@@ -136,7 +135,8 @@ def model_lines(experiment: Experiment, model: CostModel | None, width: int) -> 
     found = {(each.workload, each.technique, each.engine): each for each in modelled(experiment, model)}
     yield from wrapped(_heading(model), width)
     subjects = [one for one in experiment.subjects if model is None or model.covers(facts_of(one.technique).name)]
-    fitting = max(1, (width - _NAME) // (_COST + _RATIO + len(_BORDER)))
+    name = name_width(workload.name for workload in experiment.workloads)
+    fitting = max(1, (width - name) // (_COST + _RATIO + len(_BORDER)))
     for start in range(0, len(subjects), fitting):
         yield ""
         yield from _band(experiment, subjects[start : start + fitting], found)
@@ -159,13 +159,14 @@ def _heading(model: CostModel | None) -> str:
 def _band(
     experiment: Experiment, subjects: Sequence[Subject], found: Mapping[tuple[str, str, str], Modelled]
 ) -> Iterator[str]:
+    name = name_width(workload.name for workload in experiment.workloads)
     unit = next((each.unit for each in found.values()), "cycles")
-    yield _row("", [f"{subject.label[: _COST + _RATIO]:^{_COST + _RATIO}}" for subject in subjects])
-    yield _row("workload", [f"{unit:>{_COST}}{'x bare':>{_RATIO}}"] * len(subjects))
-    yield _row("-" * _NAME, ["-" * (_COST + _RATIO)] * len(subjects))
+    yield _row(" " * name, [f"{subject.label[: _COST + _RATIO]:^{_COST + _RATIO}}" for subject in subjects])
+    yield _row(f"{'workload':<{name}}", [f"{unit:>{_COST}}{'x bare':>{_RATIO}}"] * len(subjects))
+    yield _row("-" * name, ["-" * (_COST + _RATIO)] * len(subjects))
     for workload in experiment.workloads:
         cells = [found.get((workload.name, subject.technique, subject.engine)) for subject in subjects]
-        yield _row(workload.name, [_cell(each) for each in cells])
+        yield _row(f"{workload.name:<{name}}", [_cell(each) for each in cells])
 
 
 def _cell(each: Modelled | None) -> str:
@@ -176,7 +177,7 @@ def _cell(each: Modelled | None) -> str:
 
 
 def _row(name: str, blocks: Sequence[str]) -> str:
-    return _BORDER.join((f"{name:<{_NAME}}", *blocks)).rstrip()
+    return _BORDER.join((name, *blocks)).rstrip()
 
 
 def _unpriced(found: Iterable[Modelled]) -> str:

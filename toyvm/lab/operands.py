@@ -20,14 +20,15 @@ _NAMED: dict[str, tuple[int, Mapping[int, str]]] = {
     **{name: (at, {n: row.name for n, row in REGISTERS.items()}) for name, at in (("crr", 1), ("crw", 0), ("crx", 1))},
     **{name: (at, {n: row.name for n, row in PORTS.items()}) for name, at in (("in", 1), ("out", 0))},
 }
-_COUNTED = 64  # operations
+_COUNTED, _COUNTED_EXITS = 64, 5000  # operations, and exits unless one period has more
 
 Shares = dict[str, dict[str, float]]  # by reason, and by what it names: they sum up to 1
 
 
-def operations_to_count(task: Task) -> int:
-    """So many that their exact counts tell those of one, the baseline's taken off."""
-    return task.baseline + (1 if not task.baseline else task.period * max(1, _COUNTED // task.period))
+def operations_to_count(task: Task, exits: float = 0.0) -> int:
+    """So many that their exact counts tell those of one, the baseline's taken off, which has so many exits."""
+    most = min(_COUNTED, int(_COUNTED_EXITS / exits)) if exits else _COUNTED
+    return task.baseline + (1 if not task.baseline else task.period * max(1, most // task.period))
 
 
 def operand_shares(subject: Subject, task: Task, reasons: Mapping[str, float]) -> Shares:
@@ -35,7 +36,7 @@ def operand_shares(subject: Subject, task: Task, reasons: Mapping[str, float]) -
     watched = [reason for reason in reasons if reason in _NAMED]
     if not watched:
         return {}
-    more = _counted(subject, task, operations_to_count(task), watched)
+    more = _counted(subject, task, operations_to_count(task, sum(reasons[reason] for reason in watched)), watched)
     more.subtract(_counted(subject, task, task.baseline, watched))
     totals = {reason: sum(count for (other, _), count in more.items() if other == reason) for reason in watched}
     return {

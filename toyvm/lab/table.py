@@ -13,10 +13,9 @@ from toyvm.lab.measure import HYPERCALL, Cell
 from toyvm.lab.nanobenchmarks import Costs
 from toyvm.lab.published import XEN_PORTED
 from toyvm.lab.subjects import Subject
-from toyvm.lab.text import number, ratio_text, wrapped
+from toyvm.lab.text import name_width, number, ratio_text, wrapped
 from toyvm.techniques import Build, facts_of
 
-_NAME = 11  # columns of a workload's name
 _WIDTH = 118  # of what is printed, unless another one is asked for
 _LEAST_ROOM = 40  # columns, for exits behind the rest of an account
 _BORDER = " | "
@@ -66,7 +65,8 @@ def comparison(experiment: Experiment, width: int) -> Iterator[str]:
         "CPU time an operation in ns: median, and half the range of the repetitions in %. Instructions, exits: exact.",
         width,
     )
-    for subjects in _bands(experiment.subjects, width):
+    name = name_width(workload.name for workload in experiment.workloads)
+    for subjects in _bands(experiment.subjects, width - name):
         yield ""
         yield from _band(experiment, subjects, notes)
     for note in notes.lines():
@@ -76,10 +76,10 @@ def comparison(experiment: Experiment, width: int) -> Iterator[str]:
 
 
 def _bands(subjects: Sequence[Subject], width: int) -> Iterator[list[Subject]]:
-    """The subjects in their order, as many side by side as fit."""
+    """The subjects in their order, as many side by side as fit behind the names."""
     band: list[Subject] = []
     for subject in subjects:
-        if band and _NAME + sum(_width(other) + len(_BORDER) for other in [*band, subject]) > width:
+        if band and sum(_width(other) + len(_BORDER) for other in [*band, subject]) > width:
             yield band
             band = []
         band.append(subject)
@@ -87,13 +87,15 @@ def _bands(subjects: Sequence[Subject], width: int) -> Iterator[list[Subject]]:
 
 
 def _band(experiment: Experiment, subjects: Sequence[Subject], notes: Notes) -> Iterator[str]:
+    name = name_width(workload.name for workload in experiment.workloads)
     heads = [_block(_columns(subject), [name for name, _ in _columns(subject)]) for subject in subjects]
-    yield _joined(" " * _NAME, [f"{subject.label:^{_width(subject)}}".rstrip() for subject in subjects], subjects)
-    yield _joined("workload", heads, subjects)
-    yield _joined("-" * _NAME, ["-" * _width(subject) for subject in subjects], subjects)
-    for workload in experiment.workloads:
-        cells = [experiment.cells[workload.name, subject] for subject in subjects]
-        yield _joined(workload.name, [_cell(experiment, cell, notes) for cell in cells], subjects)
+    yield _joined(" " * name, [f"{subject.label:^{_width(subject)}}".rstrip() for subject in subjects], subjects)
+    yield _joined(f"{'workload':<{name}}", heads, subjects)
+    for workloads in experiment.blocks.values():
+        yield _joined("-" * name, ["-" * _width(subject) for subject in subjects], subjects)
+        for workload in workloads:
+            cells = [experiment.cells[workload.name, subject] for subject in subjects]
+            yield _joined(f"{workload.name:<{name}}", [_cell(experiment, cell, notes) for cell in cells], subjects)
 
 
 def _columns(subject: Subject) -> tuple[tuple[str, int], ...]:
@@ -111,7 +113,7 @@ def _block(columns: tuple[tuple[str, int], ...], texts: Sequence[str]) -> str:
 
 def _joined(name: str, blocks: Sequence[str], subjects: Sequence[Subject]) -> str:
     padded = [f"{block:<{_width(subject)}}" for block, subject in zip(blocks, subjects, strict=True)]
-    return _BORDER.join((f"{name:<{_NAME}}", *padded)).rstrip()
+    return _BORDER.join((name, *padded)).rstrip()
 
 
 def _cell(experiment: Experiment, cell: Cell, notes: Notes) -> str:
@@ -140,16 +142,17 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
     yield from wrapped(
         f"The account of {subject.label}, ns an operation: total = direct execution + exits x cost + unexplained", width
     )
-    yield f"{'workload':<{_NAME}}  {'total':>9} {'direct':>9} {'exits':>9} {'unexplained':>15}   exits x cost"
+    name = name_width(account.workload for account in accounts)
+    yield f"{'workload':<{name}}  {'total':>9} {'direct':>9} {'exits':>9} {'unexplained':>15}   exits x cost"
     for account in accounts:
         spent = sum(entry.nanoseconds for entry in account.entries)
         share = f"({round(100 * account.unexplained / account.total)}%)" if account.total > 0 else ""
         head = (
-            f"{account.workload:<{_NAME}}  {number(account.total):>9} {number(account.direct):>9} {number(spent):>9} "
+            f"{account.workload:<{name}}  {number(account.total):>9} {number(account.direct):>9} {number(spent):>9} "
             f"{number(account.unexplained):>8} {share:>6}   "
         )
-        yield from _with_entries(head, account, width)
-    yield from _reason_lines(accounts, width)
+        yield from _with_entries(head, account, width, " " * (name + 2))
+    yield from _reason_lines(accounts, name, width)
     priced = ", ".join(f"{reason} {number(cost)}" for reason, cost in costs.exits.items())
     yield from wrapped(
         f"Costs in ns, each from a nanobenchmark of its own: an instruction executed directly "
@@ -165,22 +168,22 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
         )
 
 
-def _reason_lines(accounts: Sequence[Account], width: int) -> Iterator[str]:
+def _reason_lines(accounts: Sequence[Account], name: int, width: int) -> Iterator[str]:
     """Why accounts do not close."""
     if any(account.reason for account in accounts):
         yield f"Where more than {CLOSED:.0%} is unexplained:"
     for account in accounts:
         if account.reason:
-            yield from wrapped(f"  {account.workload:<{_NAME}} {account.reason}", width, " " * (_NAME + 3))
+            yield from wrapped(f"  {account.workload:<{name}} {account.reason}", width, " " * (name + 3))
 
 
-def _with_entries(head: str, account: Account, width: int) -> Iterator[str]:
+def _with_entries(head: str, account: Account, width: int, indent: str) -> Iterator[str]:
     """The exits, dearest first, behind `head` as many as fit, or beneath it; `?`: a cost that nothing isolates."""
     texts = [
         f"{entry.reason} {number(entry.count)}x" + (number(entry.cost) if entry.cost is not None else "?")
         for entry in account.entries
     ]
-    room, indent = width - len(head), " " * (_NAME + 2)
+    room = width - len(head)
     if len(" + ".join(texts)) > room and room < _LEAST_ROOM:
         yield head.rstrip()
         yield from wrapped(indent + " + ".join(texts), width, indent)

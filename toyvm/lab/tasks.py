@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from toyvm.isa.ports import SECTOR_SIZE
+from toyvm.shipped.system_disk import beginning_with
 
 if TYPE_CHECKING:
     from toyvm.image import Image
@@ -55,6 +56,26 @@ class OwnKernel:
     def loads(self, operations: int) -> Iterator[Load]:
         image, disk = with_operations(self.image, operations), empty_disk(self.sectors)
         yield Load(image, disk, self.input, self.memory, self.exit_code)
+
+
+@dataclass(frozen=True)
+class FirstScript:
+    """The operating system, whose first script does the operations, and so many before them that do not count.
+
+    With those its memory was all in use once: pages are cleared then before they are given away, and what was code is
+    written over, as in a system that has been up for a while.
+    """
+
+    system: Load
+    script: Callable[[int], str]
+    period: int = 1
+    settling: int = 0
+    baseline: int = BASELINE_OPERATIONS
+
+    def loads(self, operations: int) -> Iterator[Load]:
+        assert self.system.disk is not None, "a system has its programs on a disk"
+        script = self.script(self.settling + operations)
+        yield self.system._replace(disk=beginning_with(self.system.disk, script))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+_NAME = 11  # columns of a workload's name, at least
+
+
+def name_width(names: Iterable[str]) -> int:
+    """Columns that the names of workloads take at the beginning of a table."""
+    return max((_NAME, *map(len, names)))
+
 
 def ratio_text(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}" if value < 100 else f"{value:.0f}"

@@ -1,32 +1,56 @@
-"""Workloads: the shipped micro-programs that the lab times, and the images they are built into."""
+"""Workloads: the shipped micro-programs, and programs of the shipped operating system, that the lab times."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from enum import StrEnum
+from functools import cache, cached_property
 from pathlib import Path
 
 from toyvm.arguments import unknown_name
 from toyvm.errors import BadFileError, UsageError
-from toyvm.lab.tasks import OwnKernel, with_dword
+from toyvm.filesystem.skeleton import add_file
+from toyvm.filesystem.volume import Volume
+from toyvm.isa.ports import SECTOR_SIZE
+from toyvm.lab.tasks import FirstScript, Load, OwnKernel, Task, WholeRun, with_dword
 from toyvm.paths import guests_directory
 from toyvm.programs import load_program
 from toyvm.shipped.headers import Header, read_header
+from toyvm.shipped.system_disk import new_disk, program_bytes, timed_programs
 
 # The first seven are the nanobenchmarks of Adams and Agesen (ASPLOS 2006); further ones follow by name.
 _ORDER = (
     *("syscall", "crwrite", "portio", "callret", "exception", "pagefault", "ptupdate"),
-    *("switch", "hypercall", "compute", "boot", "forkwait", "diskcopy", "console"),
+    *("switch", "hypercall", "compute", "boot", "forkwait", "shell", "diskcopy", "console"),
 )
+_SYSTEM_PREFIX = "os/"  # before the names of the operating system's
+_SYSTEM_MEMORY, _SYSTEM_DISK = 4 << 20, 4 << 20  # bytes
+_DIGITS = 12  # of a number of operations, always: so that reading it takes as long for any
+
+
+class Block(StrEnum):
+    """Which part of the matrix a workload is in, by its title."""
+
+    OWN_KERNEL = ""
+    SYSTEM = "Programs of the operating system"
 
 
 @dataclass(frozen=True)
-class Workload:
-    """A program that does `operations` operations, a dword at the symbol of that name, and switches off with 0."""
+class Workload(ABC):
+    """Something that can be done any number of times on each technique, described in a source's header."""
 
     name: str
     path: Path
+
+    @property
+    @abstractmethod
+    def block(self) -> Block: ...
+
+    @abstractmethod
+    def task(self, technique: str) -> Task:
+        """What it is there. Raises AssemblyError, BadFileError."""
 
     @cached_property
     def header(self) -> Header:
@@ -46,10 +70,19 @@ class Workload:
         """Why the workload cannot exist on the technique, or None."""
         return self.header.why_missing(technique)
 
+    def _number(self, key: str, default: int = 0) -> int:
+        return self.header.number(key, default) or default
+
+
+class KernelWorkload(Workload):
+    """A program with a kernel of its own: guests/include/workload.inc says what it is to be like."""
+
+    @property
+    def block(self) -> Block:
+        return Block.OWN_KERNEL
+
     def task(self, technique: str) -> OwnKernel:
-        """What it is there. Raises AssemblyError, BadFileError."""
-        image, sectors = load_program(self.path, technique), self.header.number("disk", 0) or 0
-        return OwnKernel(image, sectors, self.header.number("period", 1) or 1)
+        return OwnKernel(load_program(self.path, technique), self._number("disk"), self._number("period", 1))
 
     def task_with(self, technique: str, symbol: str, value: int) -> OwnKernel:
         """The same, with another dword at a symbol of it."""
@@ -57,16 +90,72 @@ class Workload:
         return replace(task, image=with_dword(task.image, symbol, value))
 
 
+class SystemWorkload(Workload):
+    """A program or script of the operating system: guests/os/bench/bench.inc says what it is to be like."""
+
+    @property
+    def block(self) -> Block:
+        return Block.SYSTEM
+
+    def task(self, technique: str) -> FirstScript | WholeRun:
+        kernel, period = load_program("os", technique), self._number("period", 1)
+        is_script = self.path.suffix == ".sh"
+        disk = _system_disk() if is_script else _system_disk(self.path, self._number("files"))
+        system = Load(kernel, bytearray(disk), memory=_SYSTEM_MEMORY)
+        if self.header.values.get("repeated") == "boot":
+            return WholeRun(system, period)
+        lines, command = _lines_of(self.path) if is_script else "", f"/bin/{self.path.stem}"
+
+        def script(operations: int) -> str:
+            work = lines * operations if is_script else f"{command} {operations:0{_DIGITS}}\n"
+            return f"{work}shutdown $?\n"
+
+        return FirstScript(system, script, period, self._number("settling"))
+
+
+def _lines_of(script: Path) -> str:
+    """What a script does, without remarks."""
+    lines = (line for line in script.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#"))
+    return "".join(f"{line}\n" for line in lines)
+
+
+@cache
+def _system_disk(program: Path | None = None, sectors: int = 0) -> bytes:
+    """The system's disk, one more program on it, and the files of so many sectors that this one finds."""
+    others = {} if program is None else {program.stem: program_bytes(program)}
+    data = new_disk(_SYSTEM_DISK, others=others)
+    if sectors:
+        volume = Volume(data)
+        numbered = b"".join(number.to_bytes(8, "little").ljust(SECTOR_SIZE, b"\0") for number in range(1, sectors + 1))
+        for name, contents in (("source", numbered), ("target", b"\xff" * SECTOR_SIZE * sectors)):
+            add_file(volume, volume.find("/tmp"), name, contents, 0o644)
+        volume.close()
+    return bytes(data)
+
+
 def find_workloads(names: Sequence[str] = ()) -> list[Workload]:
     """The workloads of these names, or all that are not for sweeps. Raises UsageError for one that is not there."""
-    root = guests_directory() / "workloads"
-    found = {path.stem: Workload(path.stem, path) for path in sorted(root.glob("*.s"))}
-    if not found:
-        raise BadFileError(f"{root}: there are no workloads")
-    ordered = {name: found[name] for name in (*_ORDER, *found) if name in found}
+    there = _shipped()
     for name in names:
-        if name not in ordered:
-            raise UsageError(f"{unknown_name('workload', name, ordered)} (there are {', '.join(ordered)})")
+        if name not in there:
+            raise UsageError(f"{unknown_name('workload', name, there)} (there are {', '.join(there)})")
     if names:
-        return [ordered[name] for name in dict.fromkeys(names)]
-    return [workload for workload in ordered.values() if not workload.is_for_sweeps]
+        return [there[name] for name in dict.fromkeys(names)]
+    return [workload for workload in there.values() if not workload.is_for_sweeps]
+
+
+def _shipped() -> Mapping[str, Workload]:
+    """All by name, in their order: those with kernels of their own, then the operating system's."""
+    root = guests_directory()
+    own = {path.stem: KernelWorkload(path.stem, path) for path in (root / "workloads").glob("*.s")}
+    scripts = {path.stem: path for path in (root / "os" / "bench").glob("*.sh")}
+    system = {
+        name: SystemWorkload(f"{_SYSTEM_PREFIX}{name}", path) for name, path in {**timed_programs(), **scripts}.items()
+    }
+    if not own or not system:
+        raise BadFileError(f"{root}: there are no workloads")
+    return {one.name: one for found in (own, system) for one in _in_order(found)}
+
+
+def _in_order(found: Mapping[str, Workload]) -> list[Workload]:
+    return [found[name] for name in (*_ORDER, *sorted(found.keys() - {*_ORDER})) if name in found]

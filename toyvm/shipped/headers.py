@@ -1,9 +1,9 @@
 """Guests' headers: what a source says of itself in comments at its top, one `# key: value` a line.
 
 Keys in use: `build` (plain or paravirt, if only one exists), `missing WHERE` (why there is none on that technique, or
-of that build), `workload`, `operation`, `period`, `sweep` (guests/include/workload.inc), and what a run is given and
-must give: `input`, `disk` (sectors), `limit` (instructions), `output`, `exit`, `stop`. Values of `input` and `output`
-may hold escapes as Python's bytes literals do.
+of that build), those of workloads (guests/include/workload.inc and guests/os/bench/bench.inc say which), and what a run
+is given and must give: `input`, `disk` (sectors), `limit` (instructions), `output`, `exit`, `stop`. Values of `input`
+and `output` may hold escapes as Python's bytes literals do.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from pathlib import Path
 from toyvm.errors import UsageError
 from toyvm.filesystem.layout import BLOCK_SIZE, MAXIMUM_BLOCKS, POINTERS
 from toyvm.filesystem.skeleton import add_file
-from toyvm.filesystem.tree import make_directories, put_contents, remove
+from toyvm.filesystem.tree import make_directories, put_contents
 from toyvm.filesystem.volume import Volume, check_name
-from toyvm.shipped.system_disk import new_disk
+from toyvm.shipped.system_disk import new_disk, set_first_script
 
 FILES = "/files"  # where the program starts
 _PROGRAMS = "/lib"
@@ -41,11 +41,7 @@ def program_disk(
     check_name(os.fsencode(name))
     add_file(volume, volume.find(_PROGRAMS), name, program, 0o755)
     put_contents(volume, directory, make_directories(volume, FILES))
-    etc = volume.find("/etc")
-    for old in (b"rc", b"motd"):
-        remove(volume, etc, old)
-    script = _script([path, *arguments], environment or {}, is_at_terminal)
-    add_file(volume, etc, "rc", os.fsencode(script), 0o644)
+    set_first_script(volume, _script([path, *arguments], environment or {}, is_at_terminal))
     volume.close()
     return data
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from toyvm.filesystem.skeleton import add_file, furnish
-from toyvm.filesystem.tree import Convert, as_it_is, put_contents
-from toyvm.filesystem.volume import check_size, new_volume
+from toyvm.filesystem.tree import Convert, as_it_is, put_contents, remove
+from toyvm.filesystem.volume import Volume, check_size, new_volume
 from toyvm.image import Image, LineTable
 from toyvm.paths import guests_directory
 from toyvm.shipped.prebuilt import FOLDER, SUFFIX, inputs_of, keep, read_kept, shipped_image
@@ -22,6 +23,11 @@ SHIPPED_SIZE = 16 << 20
 def programs() -> dict[str, Path]:
     """The sources of the shipped programs, by name."""
     return {path.stem: path for path in sorted((guests_directory() / "os" / "user").glob("*.s"))}
+
+
+def timed_programs() -> dict[str, Path]:
+    """The sources of those that only the lab runs, by name."""
+    return {path.stem: path for path in sorted((guests_directory() / "os" / "bench").glob("*.s"))}
 
 
 def program_bytes(source: Path) -> bytes:
@@ -81,3 +87,20 @@ def new_disk(
         put_contents(volume, source, volume.find("/"), convert)
     volume.close()
     return data
+
+
+def beginning_with(disk: bytes | bytearray, script: str) -> bytearray:
+    """A copy of a disk of the system's, where init runs this script first, and there is no message of the day."""
+    data = bytearray(disk)
+    volume = Volume(data)
+    set_first_script(volume, script)
+    volume.close()
+    return data
+
+
+def set_first_script(volume: Volume, script: str) -> None:
+    """Have init run this script in place of the one that is there, and leave no message of the day."""
+    etc = volume.find("/etc")
+    for old in (b"rc", b"motd"):
+        remove(volume, etc, old)
+    add_file(volume, etc, "rc", os.fsencode(script), 0o644)
