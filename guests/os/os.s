@@ -52,6 +52,7 @@
 .if CONTEXTS
 .include "os/kernel/context_calls.inc"
 .include "os/kernel/entering.inc"
+.include "os/kernel/own_console.inc"
 .include "os/kernel/context_calls_end.inc"
 .endif
 .include "os/kernel/trap.inc"
