@@ -52,6 +52,7 @@
 .if CONTEXTS
 .include "os/kernel/context_calls.inc"
 .include "os/kernel/entering.inc"
+.include "os/kernel/freezing.inc"
 .include "os/kernel/own_console.inc"
 .include "os/kernel/context_calls_end.inc"
 .endif
@@ -61,6 +62,9 @@
 .include "os/kernel/power.inc"
 .include "os/kernel/random.inc"
 .include "os/kernel/proc_texts.inc"
+.if CONTEXTS
+.include "os/kernel/context_proc.inc"
+.endif
 .include "os/kernel/selfcheck.inc"
 .include "os/kernel/pagecheck.inc"
 .if CONTEXTS
