@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # Command, and the line that help prints for it. Its module has `add_arguments(parser)` and `execute(arguments) -> int`.
 COMMANDS = {
     "run": "run an image, a source or a shipped guest",
+    "new": "begin a program of your own: a small start that runs at once",
     "host": "run many guests side by side, as a file describes them",
     "import": "make an image of a static RISC-V program",
     "asm": "assemble and link sources into an image",

@@ -67,6 +67,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
     """The names that there are, by what the help of a command calls them."""
     from toyvm.cli.ctx import VERBS_INSIDE
     from toyvm.cli.docs import pages
+    from toyvm.cli.new import KINDS
     from toyvm.host.host_file import shipped_host_files
     from toyvm.isa.machine import Level
     from toyvm.lab.cost_models import MEASURED, shipped_models
@@ -91,6 +92,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
         "M,...": [MEASURED, *shipped_models()],
         "SUBJECT": [*techniques, *ENGINES],
         "L": list(Level),
+        "KIND": list(KINDS),
         "WORKLOAD": [workload.name for workload in find_workloads()],
         "TOPIC": list(pages()),
         "VERB": VERBS_INSIDE,

@@ -3,6 +3,10 @@
 Without names all of them: syscall, crwrite, portio, callret, exception, pagefault, ptupdate, switch, hypercall,
 compute, boot, forkwait, diskcopy, console; and of the operating system os/syscall, os/pagefault, os/switch,
 os/compute, os/boot, os/forkwait, os/shell, os/diskcopy, os/console.
+
+A program of yours is a row beside those that are named with it: a source (.s), an image, a static RISC-V program, or
+another shipped guest. Where it has a dword `operations`, as workload.inc declares it, that many are done; else an
+operation is all of it.
 """
 
 from __future__ import annotations
@@ -15,28 +19,46 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toyvm import techniques as known
-from toyvm.cli.options import parse_choices, parse_count
+from toyvm.arguments import check_pages
+from toyvm.cli.options import add_source_options, parse_choices, parse_count, parse_defines
 from toyvm.cli.run import check_choices
+from toyvm.cli.saying import say
 from toyvm.errors import ExitCode, UsageError
+from toyvm.isa.machine import DEFAULT_MEMORY, MAXIMUM_MEMORY, MINIMUM_MEMORY
 
 if TYPE_CHECKING:
     from toyvm.lab.cost_models import CostModel
     from toyvm.lab.experiment import Experiment
+    from toyvm.lab.workloads import Workload
 
 _MAXIMUM_REPEATS = 1000
 _SWEPT = "pentium4-vtx"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help="which ones; all unless said")
+    parser.add_argument(
+        "workloads",
+        nargs="*",
+        metavar="WORKLOAD",
+        help="which ones, all unless said; or a file, a program of yours",
+    )
     parser.add_argument(
         "--technique",
         metavar="T,...",
-        help=f"of {', '.join(known.NAMES)}, with options as in trap+flush; unless said, of these those that the "
-        f"hardware has: {', '.join(known.COMPARED)}",
+        help=f"of {', '.join(known.NAMES)}, with options as in trap+flush, or a monitor in Python, MODULE:CLASS or "
+        f"FILE.py:CLASS; unless said, of these those that the hardware has: {', '.join(known.COMPARED)}",
+    )
+    parser.add_argument(
+        "--host",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help="compare with the first guest of this host file, too: each workload runs in its place, beside the others",
     )
     parser.add_argument("--engine", metavar="E,...", help=f"of {', '.join(known.ENGINES)}; interpreter unless said")
     parser.add_argument("--hardware", metavar="L", help="hardware level; strict unless said, or assist")
+    parser.add_argument("--memory", metavar="SIZE", help="of the guests that programs of yours run in: 16M unless said")
+    add_source_options(parser)
     parser.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
     parser.add_argument("--quick", action="store_true", help="short runs: all of it in about two minutes")
     parser.add_argument(
@@ -68,8 +90,8 @@ def execute(arguments: argparse.Namespace) -> int:
     from toyvm.lab.experiment import Experiment, subjects_for
     from toyvm.lab.matrix import matrix_lines
     from toyvm.lab.modelled import model_lines
+    from toyvm.lab.own_host import shared_subjects
     from toyvm.lab.table import lines
-    from toyvm.lab.workloads import find_workloads
     from toyvm.printable import printable
 
     if arguments.list:
@@ -80,10 +102,12 @@ def execute(arguments: argparse.Namespace) -> int:
         return _sweep(arguments)
     techniques, engines = _choices(arguments)
     models = _models(arguments.cost_model)
-    workloads = find_workloads(arguments.workloads)
+    workloads = _workloads(arguments)
     with tempfile.TemporaryDirectory(prefix="toyvm-lab-") as code_cache:
         subjects = subjects_for(techniques, engines, arguments.hardware, Path(code_cache))
+        subjects += shared_subjects(arguments.host, techniques, Path(code_cache))
         experiment = Experiment(workloads, subjects)
+        experiment.check()
         _measure(experiment, arguments)
     width = output_width()
     shown = list(matrix_lines(experiment, width))
@@ -130,6 +154,8 @@ def _choices(arguments: argparse.Namespace) -> tuple[list[str], list[str]]:
 
 def _techniques(arguments: argparse.Namespace) -> list[str]:
     """Those asked for, each checked; or all that exist on the hardware level."""
+    from toyvm.lab.own_monitor import LIKE, is_monitor
+
     if arguments.technique is None:
         level = arguments.hardware
         return [name for name in known.COMPARED if level is None or level in known.facts_of(name).levels]
@@ -137,8 +163,30 @@ def _techniques(arguments: argparse.Namespace) -> list[str]:
     if not names:
         raise UsageError(f"--technique: name at least one of {', '.join(known.NAMES)}")
     for name in names:
-        check_choices(name, "interpreter", arguments.hardware)
-    return list(dict.fromkeys(known.parse_variant(name).name for name in names))
+        check_choices(LIKE if is_monitor(name) else name, "interpreter", arguments.hardware)
+    return list(dict.fromkeys(name if is_monitor(name) else known.parse_variant(name).name for name in names))
+
+
+def _workloads(arguments: argparse.Namespace) -> list[Workload]:
+    """Those named, each checked: the shipped ones, and programs of the user's. Raises UsageError, BadFileError."""
+    from toyvm.lab.own_program import Building, is_own, own_programs
+    from toyvm.lab.workloads import find_workloads
+
+    shipped = [workload.name for workload in find_workloads()]
+    own = [word for word in arguments.workloads if is_own(word, shipped)]
+    if not own:
+        for option, given in (("--memory", arguments.memory), ("-D", arguments.defines), ("-I", arguments.include)):
+            if given:
+                raise UsageError(f"{option} says something about a program of yours, and there is none")
+        return find_workloads(arguments.workloads)
+    memory = check_pages(arguments.memory or DEFAULT_MEMORY, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory")
+    building = Building(memory, parse_defines(arguments.defines), tuple(arguments.include), _warn)
+    others = [name for name in arguments.workloads if name not in own]
+    return [*own_programs(own, shipped, building), *(find_workloads(others) if others else [])]
+
+
+def _warn(message: str) -> None:
+    say(message, prefix="")
 
 
 def _measure(experiment: Experiment, arguments: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from toyvm.isa.machine import Level
 from toyvm.lab.breakdown import Account, account_of
 from toyvm.lab.measure import Cell, Progress, measure
 from toyvm.lab.nanobenchmarks import Costs, measure_costs
+from toyvm.lab.own_monitor import LIKE, find_monitor, is_monitor
 from toyvm.lab.subjects import INTERPRETER, Subject
 from toyvm.lab.workloads import Block, Workload
 from toyvm.paths import guests_directory
@@ -44,9 +45,16 @@ class Experiment:
     cells: dict[tuple[str, Subject], Cell] = field(default_factory=dict)
     costs: dict[Subject, Costs] = field(default_factory=dict)
 
+    def check(self) -> None:
+        """Build every program in each build that it takes. Raises AssemblyError, BadFileError."""
+        for workload in self.workloads:
+            for kind in dict.fromkeys(subject.kind for subject in self.subjects):
+                if workload.why_missing(kind) is None:
+                    workload.task(kind)
+
     def run(self, effort: Effort, progress: Progress) -> None:
         """Measure everything. Raises KeyboardInterrupt after a Ctrl-C."""
-        monitored = [subject for subject in self.subjects if subject.technique != BASE]
+        monitored = [subject for subject in self.subjects if subject.technique != BASE and subject.is_alone]
         steps = len(self.workloads) + len(monitored)
         for step, workload in enumerate(self.workloads, 1):
             show = _numbered(progress, step, steps)
@@ -191,9 +199,21 @@ def _ported(lines: PortedLines) -> dict[str, Any]:
 def subjects_for(
     techniques: Sequence[str], engines: Sequence[str], level: str | None, code_cache: Path | None = None
 ) -> list[Subject]:
-    """Each technique on each engine, on the technique's own level if none is given; the reference runs bare only."""
+    """Each technique on each engine, on the technique's own level if none is given; the reference runs bare only.
+
+    A technique may be a monitor of the user's, MODULE:CLASS. Raises UsageError and BadFileError.
+    """
+    monitors = {name: find_monitor(name) for name in techniques if is_monitor(name)}
+
+    def subject(technique: str, engine: str) -> Subject:
+        like = LIKE if technique in monitors else None
+        usual = parse_variant(like or technique).level
+        return Subject(
+            technique, engine, usual if level is None else Level(level), code_cache, monitors.get(technique), like
+        )
+
     return [
-        Subject(technique, engine, parse_variant(technique).level if level is None else Level(level), code_cache)
+        subject(technique, engine)
         for engine in engines
         for technique in techniques
         if engine != "reference" or technique == BASE

@@ -38,7 +38,7 @@ def matrix_lines(experiment: Experiment, width: int) -> Iterator[str]:
 
 def _heads(subject: Subject) -> list[str]:
     """What stands above a column, line by line from the top: technique, options, engine."""
-    technique, *options = subject.technique.split("+")
+    technique, *options = subject.technique.rpartition(":")[2].split("+")  # of a monitor its class
     engine = [] if subject.label == subject.technique else [subject.engine[:6]]
     return [technique, *(f"+{_SHORT.get(option, option)}" for option in options), *engine]
 

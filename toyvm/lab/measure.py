@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
 
 from toyvm.errors import ToyvmError
 from toyvm.lab.operands import Shares, operand_shares
+from toyvm.lab.own_monitor import telling_the_line
 from toyvm.lab.subjects import Sample, Subject, WorkloadFailed
 from toyvm.lab.workloads import Workload
 
@@ -142,8 +143,8 @@ def measure(
     workload: Workload, subjects: Sequence[Subject], seconds: float, repeats: int, progress: Progress
 ) -> list[Cell]:
     """Time `workload` on each subject, `repeats` times in turn, each run for about `seconds` of CPU time."""
-    cells = [Cell(workload.name, subject, missing=workload.why_missing(subject.technique)) for subject in subjects]
-    tasks = {cell.subject: workload.task(cell.subject.technique) for cell in cells if cell.missing is None}
+    cells = [Cell(workload.name, subject, missing=workload.why_missing(subject.kind)) for subject in subjects]
+    tasks = {cell.subject: workload.task(cell.subject.kind) for cell in cells if cell.missing is None}
     return measure_cells(cells, tasks, seconds, repeats, progress)
 
 
@@ -175,8 +176,10 @@ def measure_cells(
 @contextmanager
 def _failing_alone(cell: Cell) -> Iterator[None]:
     """A workload that fails leaves its cell without figures, and the others theirs."""
+    somebody_elses = nullcontext() if cell.subject.monitor is None else telling_the_line(cell.subject.technique)
     try:
-        yield
+        with somebody_elses:
+            yield
     except ToyvmError as error:
         cell.failed = str(error)
         cell.repetitions.clear()

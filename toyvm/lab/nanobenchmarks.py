@@ -238,7 +238,7 @@ class Pricing:
     def price(self, nano: Nano) -> None:
         """Measure it, and before it the instructions with names that it needs."""
         cell = Cell(nano.name, self._subject)
-        tasks = {self._subject: nano.task(self._subject.technique)}
+        tasks = {self._subject: nano.task(self._subject.kind)}
         measure_cells([cell], tasks, *self._effort, self._progress)
         if not cell.measured:
             return
@@ -269,7 +269,7 @@ def measure_costs(
     """
     pricing = Pricing(subject, seconds, repeats, progress)
     for nano in NANOS:
-        if {subject.technique, facts_of(subject.technique).name} & {*nano.techniques}:
+        if {subject.kind, facts_of(subject.kind).name} & {*nano.techniques}:
             pricing.price(nano)
     pricing.price_named(reasons)
     return pricing.costs

@@ -9,15 +9,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import process_time, thread_time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, cast
 
 from toyvm.errors import ExitCode, ToyvmError
 from toyvm.isa.machine import Level
 from toyvm.machine.outcome import Stop
 
 if TYPE_CHECKING:
+    from toyvm.host.monitored_guest import MonitorMaker
     from toyvm.lab.tasks import Load, Task
     from toyvm.machine.computer import Computer
+    from toyvm.recompiler.options import Recompiling
 
 INTERPRETER, RECOMPILER = "interpreter", "recompiler"
 TIMEOUT = 60.0  # seconds that one run may take
@@ -77,6 +79,15 @@ class Subject:
     engine: str = INTERPRETER
     level: Level = Level.STRICT
     code_cache: Path | None = field(default=None, compare=False)
+    monitor: MonitorMaker | None = field(default=None, compare=False)  # the user's, in place of a technique...
+    like: str | None = None  # ...and the technique whose builds and prices it has
+
+    is_alone: ClassVar[bool] = True  # there are no neighbours, so that what an exit costs can be measured
+
+    @property
+    def kind(self) -> str:
+        """The technique whose builds of programs it takes, and whose exits cost what its own do."""
+        return self.like or self.technique
 
     @property
     def label(self) -> str:
@@ -115,17 +126,24 @@ class Subject:
     def computer(self, load: Load) -> AbstractContextManager[Computer]:
         """The computer that a program is run on, its output dropped."""
         from toyvm.launch import launched
-        from toyvm.recompiler.options import Recompiling
 
-        measured = Recompiling(waiting=True, cache=self.code_cache)
-        engine = measured if self.engine == RECOMPILER else self.engine
-        devices = {
+        devices: dict[str, Any] = {
             "input": load.input,
-            "output": Discarded(),
+            "output": DISCARDED,
             "disk": load.disk,
             "disk_cache": False,  # nobody cuts the power: nothing is kept for it
         }
-        return launched(self.technique, load.memory, engine=engine, level=self.level, **devices)
+        if self.monitor is not None:
+            devices["monitor"] = self.monitor
+        return launched(self.kind, load.memory, engine=self.measured_engine(), level=self.level, **devices)
+
+    def measured_engine(self) -> str | Recompiling:
+        """The engine, as it is to run while it is timed."""
+        if self.engine != RECOMPILER:
+            return self.engine
+        from toyvm.recompiler.options import Recompiling
+
+        return Recompiling(waiting=True, cache=self.code_cache)
 
 
 class Discarded(io.RawIOBase):
@@ -133,3 +151,6 @@ class Discarded(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         return len(data)
+
+
+DISCARDED = cast("BinaryIO", Discarded())

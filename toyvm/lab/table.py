@@ -36,7 +36,7 @@ def lines(experiment: Experiment, width: int = _WIDTH) -> Iterator[str]:
     if published := list(published_lines(experiment, width)):
         yield ""
         yield from published
-    if any(facts_of(subject.technique).build is Build.PARAVIRT for subject in experiment.subjects):
+    if any(facts_of(subject.kind).build is Build.PARAVIRT for subject in experiment.subjects):
         yield ""
         yield from ported_lines(width)
 
