@@ -27,6 +27,7 @@ FREE = {
     "COMPILER",
     "N",
     "N,...",
+    "NAME",
     "NAME=VALUE",
     "NAME[=VALUE]",
     "NS",

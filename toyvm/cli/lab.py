@@ -42,33 +42,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="WORKLOAD",
         help="which ones, all unless said; or a file, a program of yours",
     )
-    parser.add_argument(
+    parser.add_argument("--list", action="store_true", help="say what the workloads and techniques are, and end")
+    what = parser.add_argument_group("what is compared")
+    what.add_argument(
         "--technique",
         metavar="T,...",
         help=f"of {', '.join(known.NAMES)}, with options as in trap+flush, or a monitor in Python, MODULE:CLASS or "
         f"FILE.py:CLASS; unless said, of these those that the hardware has: {', '.join(known.COMPARED)}",
     )
-    parser.add_argument(
+    what.add_argument(
         "--host",
         metavar="HOST",
         action="append",
         default=[],
         help="compare with the first guest of this host file, too: each workload runs in its place, beside the others",
     )
-    parser.add_argument("--engine", metavar="E,...", help=f"of {', '.join(known.ENGINES)}; interpreter unless said")
-    parser.add_argument("--hardware", metavar="L", help="hardware level; strict unless said, or assist")
-    parser.add_argument("--memory", metavar="SIZE", help="of the guests that programs of yours run in: 16M unless said")
-    add_source_options(parser)
-    parser.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
-    parser.add_argument("--quick", action="store_true", help="short runs: all of it in about two minutes")
-    parser.add_argument(
+    what.add_argument("--engine", metavar="E,...", help=f"of {', '.join(known.ENGINES)}; interpreter unless said")
+    what.add_argument("--hardware", metavar="L", help="hardware level; strict unless said, or assist")
+    own = parser.add_argument_group("for a program of yours")
+    own.add_argument("--memory", metavar="SIZE", help="what it has of memory; 16M unless said")
+    add_source_options(own)
+    how = parser.add_argument_group("how precisely")
+    how.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
+    how.add_argument("--quick", action="store_true", help="short runs: all of it in about two minutes")
+    result = parser.add_argument_group("what comes of it")
+    result.add_argument(
         "--all",
         action="store_true",
         help="print times, instructions and exits of each cell too, where the time went, the figures of the "
         "literature, and how much of the kernel a port changes",
     )
-    parser.add_argument("--list", action="store_true", help="say what the workloads and techniques are, and end")
-    parser.add_argument("--json", metavar="FILE", help="write every repetition there")
+    result.add_argument("--json", metavar="FILE", help="write every repetition there")
     modelling = parser.add_argument_group("costs elsewhere, of the same exact counts")
     modelling.add_argument(
         "--cost-model",
