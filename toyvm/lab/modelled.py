@@ -59,7 +59,7 @@ def counted_cell(name: str, subject: Subject, task: Task) -> Cell:
 
 def cost_of(cell: Cell, model: CostModel, events: Mapping[str, float]) -> tuple[float, tuple[str, ...]]:
     """Cycles an operation, and the exits that are not in them, having no price."""
-    technique = facts_of(cell.subject.technique).name
+    technique = facts_of(cell.subject.kind).name
     prices = {reason: model.exit(technique, reason) for reason in cell.priced_exits}
     known = {reason: price.cycles for reason, price in prices.items() if price is not None}
     natively = _native_cycles(cell.priced_exits, model, events) if technique in _NATIVE else 0.0
@@ -105,7 +105,7 @@ def modelled(experiment: Experiment, model: CostModel | None) -> list[Modelled]:
 
 
 def _is_covered(cell: Cell, model: CostModel | None) -> bool:
-    return model is None or model.covers(facts_of(cell.subject.technique).name)
+    return model is None or model.covers(facts_of(cell.subject.kind).name)
 
 
 def _measured_cost(experiment: Experiment, cell: Cell) -> tuple[float, tuple[str, ...]]:
@@ -134,7 +134,7 @@ def model_lines(experiment: Experiment, model: CostModel | None, width: int) -> 
     """A model's table, what it could not price, and its prices with what their marks mean."""
     found = {(each.workload, each.technique, each.engine): each for each in modelled(experiment, model)}
     yield from wrapped(_heading(model), width)
-    subjects = [one for one in experiment.subjects if model is None or model.covers(facts_of(one.technique).name)]
+    subjects = [one for one in experiment.subjects if model is None or model.covers(facts_of(one.kind).name)]
     name = name_width(workload.name for workload in experiment.workloads)
     fitting = max(1, (width - name) // (_COST + _RATIO + len(_BORDER)))
     for start in range(0, len(subjects), fitting):
