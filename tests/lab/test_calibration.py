@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, field
 
 import pytest
 
-from toyvm import assemble_text, load_program
+from toyvm import Machine, assemble_text, load_program
 from toyvm.errors import ToyvmError
 from toyvm.lab.measure import calibrate, repeat
 from toyvm.lab.subjects import Sample, Subject
@@ -116,3 +117,16 @@ def test_a_program_may_be_known_to_end_with_another_code() -> None:
     assert Subject("bare").run(WholeRun(Load(image, exit_code=7)), 1).instructions > 0
     with pytest.raises(ToyvmError, match="on bare with 1 operation: the guest switched itself off with exit code 7"):
         Subject("bare").run(WholeRun(Load(image)), 1)
+
+
+def test_ctrl_c_that_comes_as_a_run_ends_by_itself_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Machine.run
+
+    def ending(machine: Machine, **options: float) -> object:
+        outcome = run(machine, **options)
+        signal.raise_signal(signal.SIGINT)
+        return outcome
+
+    monkeypatch.setattr(Machine, "run", ending)
+    with pytest.raises(KeyboardInterrupt):
+        Subject("bare").run(WholeRun(Load(HELLO)), 1)

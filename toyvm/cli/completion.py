@@ -93,7 +93,6 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
         "SUBJECT": [*techniques, *ENGINES],
         "L": list(Level),
         "KIND": list(KINDS),
-        "M,...": [MEASURED, *shipped_models()],
         "WORKLOAD": [workload.name for workload in find_workloads()],
         "TOPIC": list(pages()),
         "VERB": VERBS_INSIDE,

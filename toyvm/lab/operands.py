@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from toyvm.isa.coding import decode
 from toyvm.isa.control import BY_NUMBER as REGISTERS
 from toyvm.isa.ports import BY_NUMBER as PORTS
-from toyvm.lab.subjects import Subject, WorkloadFailed
+from toyvm.lab.subjects import Subject, WorkloadFailed, ended_by_ctrl_c
 
 if TYPE_CHECKING:
     from toyvm.host.exit_events import ExitEvent
@@ -60,7 +60,8 @@ def _counted(subject: Subject, task: Task, operations: int, reasons: list[str]) 
             assert isinstance(guest, Guest), "a technique whose guests exit"
             guest.load(load.image)
             guest.observe(count, reasons)
-            outcome = guest.run()
+            with ended_by_ctrl_c(guest.interrupt):
+                outcome = guest.run()
         if outcome.exit_code != load.exit_code:
             raise WorkloadFailed.at(subject.label, operations, outcome.detail)
     return counts

@@ -16,7 +16,7 @@ from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import shown
 from toyvm.isa.machine import DEFAULT_MEMORY
 from toyvm.lab.tasks import Load, OwnKernel, WholeRun, empty_disk
-from toyvm.lab.workloads import Workload
+from toyvm.lab.workloads import Block, Workload
 from toyvm.programs import find_program, is_riscv_program, is_source, is_system, load_program, shipped_guests
 from toyvm.shipped.headers import Header, read_header
 from toyvm.techniques import Build, facts_of
@@ -49,6 +49,10 @@ class OwnProgram(Workload):
     building: Building = field(default=Building(), hash=False)
     _images: dict[Build, Image] = field(default_factory=dict, hash=False, compare=False, repr=False)
 
+    @property
+    def block(self) -> Block:
+        return Block.OWN_KERNEL
+
     @cached_property
     def header(self) -> Header:
         return read_header(self.path) if is_source(self.path) else Header(self.name)
@@ -59,14 +63,14 @@ class OwnProgram(Workload):
 
     def task(self, technique: str) -> Task:
         image, memory = self._image(technique), self.building.memory
-        sectors = self._number("disk", 0, 0, _MAXIMUM_SECTORS)
-        period = self._number("period", 1, 1, _MAXIMUM_PERIOD)
-        exit_code, given = self._number("exit", 0, 0, 99), self.header.text("input") or b""
+        sectors = self._within("disk", 0, 0, _MAXIMUM_SECTORS)
+        period = self._within("period", 1, 1, _MAXIMUM_PERIOD)
+        exit_code, given = self._within("exit", 0, 0, 99), self.header.text("input") or b""
         if self._counts_operations:
             return OwnKernel(image, sectors, period, input=given, memory=memory, exit_code=exit_code)
         return WholeRun(Load(image, empty_disk(sectors), given, memory, exit_code))
 
-    def _number(self, key: str, default: int, low: int, high: int) -> int:
+    def _within(self, key: str, default: int, low: int, high: int) -> int:
         value = self.header.number(key, default)
         if value is None or not low <= value <= high:
             raise BadFileError(f"{shown(self.path)}: the header's {key} is {value}; it takes {low}..{high}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import process_time, thread_time
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, cast
 
 from toyvm.errors import ExitCode, ToyvmError
 from toyvm.isa.machine import Level
-from toyvm.machine.outcome import Stop
+from toyvm.machine.ctrl_c import interrupts_given_to
 
 if TYPE_CHECKING:
     from toyvm.host.monitored_guest import MonitorMaker
@@ -105,10 +105,9 @@ class Subject:
         with self.computer(load) as computer:
             computer.load(load.image)
             started, all_started = thread_time(), process_time()
-            outcome = computer.run(timeout=TIMEOUT)
+            with ended_by_ctrl_c(computer.interrupt):
+                outcome = computer.run(timeout=TIMEOUT)
             seconds, all_seconds = thread_time() - started, process_time() - all_started
-            if outcome.stop is Stop.INTERRUPTED:
-                raise KeyboardInterrupt
             if outcome.exit_code != load.exit_code:
                 raise WorkloadFailed.at(self.label, operations, outcome.detail)
             counts = computer.recompilation
@@ -151,6 +150,22 @@ class Discarded(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         return len(data)
+
+
+@contextmanager
+def ended_by_ctrl_c(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Inside Ctrl-C calls `interrupt`; in the end it raises KeyboardInterrupt, though what ran may have ended."""
+    has_come = False
+
+    def end() -> None:
+        nonlocal has_come
+        has_come = True
+        interrupt()
+
+    with interrupts_given_to(end):
+        yield
+    if has_come:
+        raise KeyboardInterrupt
 
 
 DISCARDED = cast("BinaryIO", Discarded())
