@@ -12,6 +12,7 @@ from toyvm.asm import assemble
 from toyvm.filesystem.skeleton import add_file, furnish
 from toyvm.filesystem.tree import put_contents
 from toyvm.filesystem.volume import new_volume
+from toyvm.image import Image
 from toyvm.launch import launched
 from toyvm.shipped.system_disk import PROGRAM_BASE
 
@@ -53,9 +54,10 @@ def boot(
     input: bytes = b"",
     disk_latency: int = 1000,
     disk_bytes: int = DISK_BYTES,
+    kernel: Image | None = None,
 ) -> Run:
-    """Boot the operating system from a small disk with these images in /bin."""
-    image = image_of(KERNEL, technique)
+    """Boot the operating system, or another build of its kernel, from a small disk with these images in /bin."""
+    image = image_of(KERNEL, technique) if kernel is None else kernel
     disk = bytearray(_disk_with(disk_bytes, *programs.items()))
     with launched(technique, memory, engine=engine, input=input, disk=disk, disk_latency=disk_latency) as machine:
         machine.load(image)
