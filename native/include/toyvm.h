@@ -317,6 +317,21 @@ const uint64_t *t64_vm_calls(t64_vm *vm);
 const t64_exit *t64_vm_exit(t64_vm *vm);
 void t64_vm_observe(t64_vm *vm, uint64_t reasons); /* bit n: stop with T64_STOP_OBSERVED at exits of reason n */
 
+/* A modelled TLB: of entries / ways sets, a power of two, the entry used least lately replaced. From now on it is told of each access
+ * that paging translates, and nothing else changes but speed; what a custom monitor does in its guest's place it is not told. It is
+ * flushed where the guest has translations forgotten. No snapshot has it, and a load empties it. T64_ERROR_VALUE: no such size. */
+enum { T64_TLB_ENTRIES_MAX = 65536, T64_TLB_WAYS_MAX = 64 };
+
+typedef struct t64_tlb_counts {
+    uint64_t loads, stores; /* that paging translated */
+    uint64_t fetch_misses, load_misses, store_misses;
+    uint64_t walk_steps;   /* entries of the guest's own tables read for them */
+    uint64_t nested_steps; /* and of nested tables, for each of those and for what it came to */
+} t64_tlb_counts;
+
+int t64_vm_model_tlb(t64_vm *vm, uint32_t entries, uint32_t ways);
+int t64_vm_tlb_counts(t64_vm *vm, t64_tlb_counts *counts); /* since it was made. T64_ERROR_VALUE: there is none */
+
 /* All state but the host's attachments' identity; what the disk holds is included, if `disk` says so. Sizes in bytes. */
 uint64_t t64_vm_save_size(t64_vm *vm, uint32_t disk);
 int t64_vm_save(t64_vm *vm, uint8_t *buffer, uint64_t size, uint32_t disk);

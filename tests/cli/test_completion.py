@@ -25,6 +25,7 @@ SECONDS = 60
 FREE = {
     "ARGUMENT",
     "COMPILER",
+    "ExW",
     "N",
     "N,...",
     "NAME",

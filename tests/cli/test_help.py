@@ -73,7 +73,7 @@ def test_rewritten_offers_only_what_makes_sense_there(capfd: Capture, monkeypatc
         return set(re.findall(r"^  (--[a-z-]+|-[A-Z])", help_of(capfd, monkeypatch, (command,), 80), re.MULTILINE))
 
     left_out = {"--technique", "--nested", "--report", "--record", "--replay", "--list", "--files", "--write-back"}
-    left_out |= {"--power-cut", "--power-cut-media", "--power-cut-seed"}
+    left_out |= {"--power-cut", "--power-cut-media", "--power-cut-seed", "--tlb"}
     assert options("run") - options("rewritten") == left_out
     assert "reference" not in help_of(capfd, monkeypatch, ("rewritten",), 80)
 

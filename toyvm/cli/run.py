@@ -57,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_power_cut_options(parser.add_argument_group("when its power is cut"))
     left = parser.add_argument_group("what it leaves")
     left.add_argument("--report", metavar="FILE", help="write how the run ended there, as JSON")
+    left.add_argument(
+        "--tlb",
+        metavar="ExW",
+        help="count in the report what a TLB of E entries in sets of W ways would miss, and the steps of the walks, as "
+        "64x4; slower, else nothing changes",
+    )
     left.add_argument("--record", metavar="FILE", help="write what a terminal or pipe brought, and when, as JSON")
 
 
@@ -147,6 +153,7 @@ def execute(arguments: argparse.Namespace) -> int:
     check_power_cut_options(arguments)
     check_engine_options(arguments)
     _check_outputs(arguments)
+    _check_tlb(arguments)
     limits = limits_of(arguments)
     image = system_for(arguments) if has_files else _image(arguments)
     with _recorded(arguments, on_system) as source:
@@ -226,6 +233,16 @@ def check_engine_options(arguments: argparse.Namespace) -> None:
     """Raise UsageError for what is said of an engine that is not asked for."""
     if arguments.code_cache is not None and arguments.engine != "recompiler":
         raise UsageError("--code-cache says something about the recompiler; add --engine recompiler")
+
+
+def _check_tlb(arguments: argparse.Namespace) -> None:
+    """Raise UsageError for a size that no modelled TLB has, or for one whose counts nobody would see."""
+    if arguments.tlb is not None:
+        from toyvm.machine.tlb import tlb_shape
+
+        tlb_shape(arguments.tlb, "--tlb")
+        if arguments.report is None:
+            raise UsageError("--tlb counts for the report, and there is none; add --report FILE")
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
@@ -337,6 +354,8 @@ def computer_for(
     options: dict[str, Any] = {"input": source, "output": output, "disk": disk}
     if arguments.disk_latency is not None:
         options["disk_latency"] = parse_number(arguments.disk_latency, "--disk-latency")
+    if getattr(arguments, "tlb", None) is not None:
+        options["tlb"] = arguments.tlb
     if arguments.clock is not None:
         options["clock_base"] = parse_number(arguments.clock, "--clock")
     return launched(arguments.technique, memory, engine=_engine(arguments), level=arguments.hardware, **options)
@@ -397,11 +416,14 @@ def _write_report(
         "disk",
         "files",
         "input",
+        "tlb",
     )
     configuration = {name: getattr(arguments, name) for name in names}
     configuration["defines"] = parse_defines(arguments.defines)
     configuration |= {"arguments": arguments.words, "environment": arguments.env, "stack": arguments.stack}
     record = run_report(computer, outcome, configuration)
+    if computer.tlb is not None:
+        record["tlb"] = computer.tlb.record()
     if cut is not None:
         record["power_cut"] = cut
     if facts_of(arguments.technique).name == "rewrite":

@@ -19,6 +19,7 @@ from toyvm.machine.disk import Disk
 from toyvm.machine.gate import one_thread_at_a_time
 from toyvm.machine.holding import Holding
 from toyvm.machine.outcome import Outcome
+from toyvm.machine.tlb import TlbShape
 from toyvm.native import NOWHERE, ffi, lib
 
 if TYPE_CHECKING:
@@ -46,11 +47,14 @@ class Guest(Computer):
         output: BinaryIO | None,
         disk: Disk | None,
         name: str,
+        tlb: TlbShape | None = None,
     ) -> None:
         self.host = host
         self.name = name
         self.technique = technique
         super().__init__(holding, host.gate, input, output, disk)
+        if tlb is not None:
+            self._model_tlb(tlb)
         self._observers = Observers()
         self._exit_bytes = ffi.buffer(lib.t64_vm_exit(holding.native))
         self.runner.on_exit = self._on_exit

@@ -18,6 +18,7 @@ from toyvm.machine.console import Input
 from toyvm.machine.disk import open_disk
 from toyvm.machine.gate import HOST_IN_USE, Gate, one_thread_at_a_time
 from toyvm.machine.holding import Holding, no_holding, raise_first
+from toyvm.machine.tlb import TlbShape, tlb_shape
 from toyvm.native import ffi, lib
 from toyvm.recompiler.options import Recompiling, recompiling_of
 from toyvm.techniques import TECHNIQUES, Build, Option, Variant, parse_variant
@@ -123,6 +124,7 @@ class Host:
         disk_cache: bool = True,
         disk_latency: int = DEFAULT_DISK_LATENCY,
         clock_base: int = DEFAULT_CLOCK_BASE,
+        tlb: str | TlbShape | None = None,
         name: str | None = None,
         share: int = DEFAULT_SHARE,
         cap: int = FULL_CAP,
@@ -145,6 +147,9 @@ class Host:
             raise UsageError(
                 f"technique {variant.facts.name} needs hardware of level assist; this host's is {self.level}"
             )
+        shape = None if tlb is None else tlb_shape(tlb)
+        if shape is not None and monitor is not None:
+            raise UsageError(f"tlb of {shape}: what a monitor of your own does in its guest's place is in no model")
         name = self._new_name(name)
         config = native_config(memory, self.level, clock_base, disk_latency)
         config.options = sum(_NATIVE_OPTIONS[option] for option in variant.options)
@@ -159,7 +164,7 @@ class Host:
             raise UsageError(f"the host has {free} bytes free, too few for a guest of {config.memory} and its tables")
         holding = Holding(vm, lib.t64_vm_free, self.gate)
         if monitor is None:
-            guest = Guest(self, variant.name, holding, input, output, opened, name)
+            guest = Guest(self, variant.name, holding, input, output, opened, name, shape)
         else:
             from toyvm.host.monitored_guest import monitored_guest
 

@@ -12,6 +12,7 @@ from toyvm.machine.console import Input, open_input
 from toyvm.machine.disk import open_disk
 from toyvm.machine.gate import MACHINE_IN_USE, Gate, one_thread_at_a_time
 from toyvm.machine.holding import Holding
+from toyvm.machine.tlb import TlbShape, tlb_shape
 from toyvm.native import ffi, lib
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Machine(Computer):
         disk_cache: bool = True,
         disk_latency: int = DEFAULT_DISK_LATENCY,
         clock_base: int = DEFAULT_CLOCK_BASE,
+        tlb: str | TlbShape | None = None,
         engine: str | Recompiling = "interpreter",
     ) -> None:
         """Switch a machine on.
@@ -62,7 +64,8 @@ class Machine(Computer):
         `memory`: bytes, or a text like "16M". `input`: bytes, a binary file object or an input source. `output`: a
         binary file object; None keeps it in `output`. `disk`: a file, written back at `close`, a bytearray, changed
         in place, or a medium of a power cut, which is copied. Without a `disk_cache` each write lasts once it is
-        complete. `disk_latency` in ticks, `clock_base` in nanoseconds since the Unix epoch. `engine`: "interpreter",
+        complete. `disk_latency` in ticks, `clock_base` in nanoseconds since the Unix epoch. `tlb`: the size of a
+        modelled TLB, as "64x4": entries and ways; its counts are in `tlb`. `engine`: "interpreter",
         "recompiler" or the latter's options, or "reference", which gives a Computer of another class. Raises UsageError
         and BadFileError.
         """
@@ -72,6 +75,7 @@ class Machine(Computer):
 
             recompiling = recompiling_of(engine)
         config = native_config(memory, level, clock_base, disk_latency)
+        shape = None if tlb is None else tlb_shape(tlb)
         opened = open_disk(disk, disk_writable, disk_cache)
         vm = lib.t64_machine_new(config)
         if vm == ffi.NULL:
@@ -79,6 +83,8 @@ class Machine(Computer):
         gate = Gate(MACHINE_IN_USE)
         super().__init__(Holding(vm, lib.t64_vm_free, gate), gate, input, output, opened)
         self._holding.watch(self, self._noun)
+        if shape is not None:
+            self._model_tlb(shape)
         if recompiling is not None:
             from toyvm.recompiler.worker import Recompiler
 
@@ -100,11 +106,13 @@ def _reference(
     disk_cache: bool = True,
     disk_latency: int = DEFAULT_DISK_LATENCY,
     clock_base: int = DEFAULT_CLOCK_BASE,
+    tlb: str | TlbShape | None = None,
 ) -> Computer:
     from toyvm.machine.reference_engine import ReferenceEngine
 
     config, source = native_config(memory, level, clock_base, disk_latency), open_input(input)
-    return ReferenceEngine(
+    shape = None if tlb is None else tlb_shape(tlb)
+    machine = ReferenceEngine(
         int(config.memory),
         level=level,
         input=source,
@@ -113,3 +121,6 @@ def _reference(
         disk_latency=disk_latency,
         clock_base=clock_base,
     )
+    if shape is not None:
+        machine._model_tlb(shape)
+    return machine

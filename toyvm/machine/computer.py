@@ -30,6 +30,7 @@ from toyvm.machine.holding import Holding, no_holding
 from toyvm.machine.outcome import Outcome, Stop
 from toyvm.machine.run_loop import NEVER, RunLoop, Runner
 from toyvm.machine.state import ControlRegisters, GeneralRegisterList, Memory, Registers
+from toyvm.machine.tlb import COUNTED, TlbCounts, TlbShape
 from toyvm.native import ERRORS, NOWHERE, ffi, lib
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Computer:
     _holding = no_holding()  # so one that could not be made is closed
     gate = _holding.gate
     _disk: Disk | None = None
+    _tlb: TlbShape | None = None
 
     def __init__(self, holding: Holding, gate: Gate, input: Input, output: BinaryIO | None, disk: Disk | None) -> None:
         self._holding = holding
@@ -365,6 +367,24 @@ class Computer:
         """
         self._check_open()
         return {} if self._recompiler is None else self._recompiler.counts()
+
+    @property
+    def tlb(self) -> TlbCounts | None:
+        """What its modelled TLB has counted; None without one."""
+        if self._tlb is None:
+            self._check_open()
+            return None
+        return self._tlb_counts(self._tlb)
+
+    def _tlb_counts(self, shape: TlbShape) -> TlbCounts:
+        counts = ffi.new("t64_tlb_counts *")
+        _checked(lib.t64_vm_tlb_counts(self.vm, counts), "reading the modelled TLB")
+        return TlbCounts(shape, *(int(getattr(counts, name)) for name in COUNTED))
+
+    def _model_tlb(self, shape: TlbShape) -> None:
+        """Have one from now on."""
+        _checked(lib.t64_vm_model_tlb(self.vm, *shape), "modelling a TLB")
+        self._tlb = shape
 
     @property
     def hypercalls(self) -> dict[str, int]:

@@ -19,6 +19,7 @@ from toyvm.machine.diagnosis import DOUBLE, STUCK, fault_of, outcome_of
 from toyvm.machine.gate import MACHINE_IN_USE, Gate, one_thread_at_a_time
 from toyvm.machine.holding import Holding
 from toyvm.machine.outcome import Fault, Outcome, Stop
+from toyvm.machine.tlb import COUNTED, TlbCounts, TlbShape
 from toyvm.reference import ReferenceMachine
 
 if TYPE_CHECKING:
@@ -203,6 +204,14 @@ class ReferenceEngine(Computer):
         self._disk = disk
         self._holding = _Holding(self._machine, disk, self.gate)
         self._holding.watch(self, self._noun)
+
+    def _model_tlb(self, shape: TlbShape) -> None:
+        self._machine.model_tlb(*shape)
+        self._tlb = shape
+
+    def _tlb_counts(self, shape: TlbShape) -> TlbCounts:
+        self._check_open()
+        return TlbCounts(shape, *(self._machine.tlb_counts[name] for name in COUNTED))
 
     # Its state.
 

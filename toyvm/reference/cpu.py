@@ -154,7 +154,9 @@ class Cpu:
     def _fetch(self) -> int:
         if self.pc % INSTRUCTION_SIZE:
             raise Trap("fetch_misaligned", self.pc)
-        return self.memory.load(self.mmu.translate(self.pc, Access.FETCH), INSTRUCTION_SIZE)
+        word = self.memory.load(self.mmu.translate(self.pc, Access.FETCH), INSTRUCTION_SIZE)
+        self.mmu.accessed(self.pc, Access.FETCH)
+        return word
 
     def place(self, rs1: int, imm: int) -> int:
         """The address that a load or store names. One of the kernel's may find a monitor in the window there."""
@@ -167,12 +169,15 @@ class Cpu:
         """The unsigned value of `size` bytes."""
         if address % size:
             raise Trap("load_misaligned", address)
-        return self.memory.load(self.mmu.translate(address, Access.LOAD), size)
+        value = self.memory.load(self.mmu.translate(address, Access.LOAD), size)
+        self.mmu.accessed(address, Access.LOAD)
+        return value
 
     def store(self, address: int, size: int, value: int) -> None:
         if address % size:
             raise Trap("store_misaligned", address)
         self.memory.store(self.mmu.translate(address, Access.STORE), size, value)
+        self.mmu.accessed(address, Access.STORE)
 
     # What instructions do, in words shared by several.
 
@@ -204,9 +209,9 @@ class Cpu:
     def forget_page(self, register: int) -> None:
         """tlbi: of the page in a register, of all if it is x0."""
         if register == 0:
-            self.mmu.translations.forget_all()
+            self.mmu.forget_all()
         else:
-            self.mmu.translations.forget_page(self.x[register])
+            self.mmu.forget_page(self.x[register])
 
     def set_interrupts(self, value: int) -> None:
         """setst; dropped where user mode gets as far as this."""
@@ -228,7 +233,7 @@ class Cpu:
             raise self.illegal()
         self.control[register.name] = value
         if register.concerns is Concern.TRANSLATIONS:
-            self.mmu.translations.forget_all()
+            self.mmu.forget_all()
 
     def exchange_control(self, rd: int, number: int, value: int) -> None:
         old = self.read_control(number)

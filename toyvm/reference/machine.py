@@ -15,6 +15,7 @@ from toyvm.reference.cpu import INSTRUCTION_SIZE, Cpu
 from toyvm.reference.devices import Console, Devices, Disk, InputBytes, Sectors
 from toyvm.reference.memory import Memory
 from toyvm.reference.mmu import Use
+from toyvm.reference.modelled_tlb import ModelledTlb
 from toyvm.reference.stops import Halt, Stop
 from toyvm.reference.traps import Trap
 
@@ -76,6 +77,15 @@ class ReferenceMachine:
 
     def write(self, address: int, data: bytes) -> None:
         self._memory.write(address, data)
+
+    def model_tlb(self, entries: int, ways: int) -> None:
+        """From now on there is a modelled TLB of that size, of `entries / ways` sets: a power of two."""
+        self._cpu.mmu.modelled = ModelledTlb(entries, ways)
+
+    @property
+    def tlb_counts(self) -> Counter[str]:
+        """What it has counted; nothing without one."""
+        return Counter() if self._cpu.mmu.modelled is None else self._cpu.mmu.modelled.counts
 
     @property
     def pc(self) -> int:

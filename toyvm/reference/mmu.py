@@ -8,6 +8,7 @@ from typing import NamedTuple
 from toyvm.isa.paging import PTE_X, RIGHT_BITS, WINDOW_BASE
 from toyvm.reference.control import ControlRegisters
 from toyvm.reference.memory import Memory
+from toyvm.reference.modelled_tlb import ModelledTlb
 from toyvm.reference.paging import Access, Translation, WalkFault, mark, walk
 from toyvm.reference.translations import Translations
 from toyvm.reference.traps import Trap
@@ -33,6 +34,7 @@ class Mmu:
         self.translations = Translations()
         self.unspecified: str | None = None  # the first thing done that is outside the specification
         self.uses: Counter[Use] = Counter()
+        self.modelled: ModelledTlb | None = None
 
     def translate(self, address: int, access: Access) -> int:
         """The physical address, with A and D set as the access needs them. Raises Trap."""
@@ -48,6 +50,21 @@ class Mmu:
         mark(self._memory, found, access)
         self.translations.remember(address, user, access, found)
         return found.physical
+
+    def accessed(self, address: int, access: Access) -> None:
+        """It was made."""
+        if self.modelled is not None:
+            self.modelled.accessed(self._memory, self._control["ptbr"], address, access, self._control.user_mode)
+
+    def forget_all(self) -> None:
+        self.translations.forget_all()
+        if self.modelled is not None:
+            self.modelled.flush()
+
+    def forget_page(self, address: int) -> None:
+        self.translations.forget_page(address)
+        if self.modelled is not None:
+            self.modelled.flush_page(address)
 
     def probe(self, address: int, rights: int) -> int:
         """The physical address if the current mode has every right asked for, else -1. Sets and caches nothing."""

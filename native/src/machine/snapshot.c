@@ -426,6 +426,8 @@ int t64_vm_load(t64_vm *vm, const uint8_t *buffer, uint64_t size, uint32_t keeps
         result = vm->ops->prepare(vm, parts.extra.at, parts.extra_size);
     if (result == T64_OK)
         commit(vm, loaded, &parts, keeps_disk);
+    if (result == T64_OK)
+        modelled_flush(vm->modelled_tlb);
     free(loaded);
     return result;
 }

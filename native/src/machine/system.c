@@ -60,6 +60,8 @@ bool system_write_cr(struct t64_vm *vm, u32 number, u64 value)
     if (number == CR_STATUS) /* the mode is not its writer's to change */
         value |= vm->state.status & STATUS_MODE;
     *system_register_at(&vm->state, system_place_of(number)) = value;
+    if (number == CR_PTBR)
+        modelled_flush(vm->modelled_tlb);
     return true;
 }
 
@@ -221,6 +223,10 @@ static struct t64_outcome invalidate(struct t64_vm *vm, const u64 *x, struct t64
 {
     t64_gva page = {x[in.rs1] & ~(u64)4095};
     system_retire(vm);
+    if (in.rs1)
+        modelled_flush_page(vm->modelled_tlb, page);
+    else
+        modelled_flush(vm->modelled_tlb);
     return (struct t64_outcome){.effect = in.rs1 ? T64_EFFECT_FLUSH_PAGE : T64_EFFECT_FLUSH, .page = page};
 }
 

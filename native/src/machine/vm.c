@@ -1,4 +1,5 @@
 /* The public functions that are the same for a machine and a guest. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "machine/system.h"
@@ -6,11 +7,17 @@
 
 void t64_vm_free(t64_vm *vm)
 {
-    if (vm)
-        vm->ops->free(vm);
+    if (!vm)
+        return;
+    free(vm->modelled_tlb);
+    vm->ops->free(vm);
 }
 
-int t64_vm_boot(t64_vm *vm, uint64_t entry) { return vm->ops->boot(vm, entry); }
+int t64_vm_boot(t64_vm *vm, uint64_t entry)
+{
+    modelled_flush(vm->modelled_tlb);
+    return vm->ops->boot(vm, entry);
+}
 
 static int run(struct t64_vm *vm, u64 until)
 {

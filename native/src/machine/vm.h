@@ -6,6 +6,7 @@
 #include "base/public.h"
 #include "isa/walk.h"
 #include "machine/devices.h"
+#include "machine/modelled_tlb.h"
 
 enum { T64_EXIT_REASONS_MAX = 64, T64_CALLS_MAX = HYPERCALL_COUNT + 1 };
 
@@ -49,6 +50,7 @@ struct t64_vm {
     u64 calls[T64_CALLS_MAX]; /* exits for a hypercall, by its number; the last one: for one that does not exist */
     u64 observed; /* reasons, a bit each */
     struct t64_exit exit;
+    struct modelled_tlb *modelled_tlb; /* NULL: none. The hardware of a host has that of the guest which runs */
     const struct t64_vm_ops *ops;
 };
 

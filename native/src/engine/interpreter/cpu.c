@@ -84,6 +84,8 @@ static bool raise_trap(struct t64_cpu *cpu, int *event)
 
 static enum leave interpret(struct t64_cpu *cpu, struct code_page *page, u64 left)
 {
+    if (T64_UNLIKELY(cpu->vm->modelled_tlb != NULL))
+        return interpret_watched(cpu, page, left);
     u64 to_page_end = CODE_ENTRIES - (cpu->vm->state.pc & 4095) / 4;
     if (left >= to_page_end)
         return interpret_fast(cpu, page, left);

@@ -1,5 +1,5 @@
-/* The dispatch loop. Included twice: as interpret_fast, which counts only where control is taken elsewhere, and as
- * interpret_exact, which can stop after any instruction.
+/* The dispatch loop. Included three times: as interpret_fast, which counts only where control is taken elsewhere; as
+ * interpret_exact, which can stop after any instruction; and as interpret_watched, which besides tells of each access.
  *
  * Nothing is counted one by one: the end lies as many entries behind `ip` as instructions may still retire, so falling
  * through costs nothing, and a taken branch moves the end along with `ip`. It is kept as its distance from the page's end,
@@ -35,6 +35,12 @@
 #define LEAVE(why) do { SYNC(); return why; } while (0)
 #define RAISE(why, what) do { cause = why; tval = what; goto raise; } while (0)
 
+#if WATCHED
+#define ACCESSED(gva, access) watch_access(cpu, (t64_gva){gva}, access)
+#else
+#define ACCESSED(gva, access) ((void)0)
+#endif
+
 #if EXACT
 #define DISPATCH() goto *labels[ip->kind]
 #define NEXT() do { ip++; ARRIVE(); } while (0)
@@ -43,6 +49,14 @@
 #define RESULT(value) (value)
 #define RESUME() DISPATCH()
 #define LAND() ARRIVE()
+#if WATCHED
+#undef DISPATCH
+#define DISPATCH() do { \
+        if (is_fetched(ip->kind)) \
+            ACCESSED(PC, ACCESS_FETCH); \
+        goto *labels[ip->kind]; \
+    } while (0)
+#endif
 #else
 #define DISPATCH() do { IN_PLACE(ip); goto *ip->handler; } while (0)
 #define NEXT() do { ip++; DISPATCH(); } while (0)
@@ -117,10 +131,12 @@
             u8 rd = ip->rd; /* the walk may mark a leaf that this very instruction stands in */ \
             if ((cause = access_load(cpu, gva, sizeof(type), &found))) \
                 RAISE(cause, gva); \
+            ACCESSED(gva, ACCESS_LOAD); \
             loaded = (type)found; \
             x[rd] = RESULT(value); \
             NEXT(); \
         } \
+        ACCESSED(gva, ACCESS_LOAD); \
         V = RESULT(value); \
     } NEXT();
 
@@ -133,6 +149,7 @@
             memcpy((u8 *)(uintptr_t)(entry->addend + gva), &stored, sizeof(type)); \
         else if ((cause = access_store(cpu, gva, sizeof(type), stored))) \
             RAISE(cause, gva); \
+        ACCESSED(gva, ACCESS_STORE); \
     } NEXT();
 
 #define BRANCH(name, claim) \
@@ -414,6 +431,7 @@ look:
 #undef RS2_IN
 #undef PACKED
 #undef DECODED
+#undef ACCESSED
 #undef SYNC
 #undef LEAVE
 #undef RAISE

@@ -1,10 +1,11 @@
-/* The interpreter: threaded code over predecoded entries, built twice from one source. */
+/* The interpreter: threaded code over predecoded entries, built three times from one source. */
 #include <string.h>
 
 #include "engine/access.h"
 #include "engine/code/entry_kinds.h"
 #include "engine/interpreter/interpreter.h"
 #include "engine/recompiler/recompiler.h"
+#include "engine/watching.h"
 #include "fusions.h"
 
 /* gcc jumps through memory where the pointer is ready before what it points at is loaded. clang does so by itself. */
@@ -52,6 +53,7 @@ static inline void count(struct t64_state *state, u64 retired)
 }
 
 #define EXACT 0
+#define WATCHED 0
 #define INTERPRET interpret_fast
 #include "engine/interpreter/dispatch.h"
 #undef EXACT
@@ -60,5 +62,12 @@ static inline void count(struct t64_state *state, u64 retired)
 #define EXACT 1
 #define INTERPRET interpret_exact
 #include "engine/interpreter/dispatch.h"
+#undef WATCHED
+#undef INTERPRET
+
+#define WATCHED 1
+#define INTERPRET interpret_watched
+#include "engine/interpreter/dispatch.h"
 #undef EXACT
+#undef WATCHED
 #undef INTERPRET

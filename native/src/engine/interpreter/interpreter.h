@@ -21,6 +21,7 @@ enum leave {
  * sets cpu->handlers: no other function can name its labels. */
 enum leave interpret_fast(struct t64_cpu *cpu, struct code_page *page, u64 left);
 enum leave interpret_exact(struct t64_cpu *cpu, struct code_page *page, u64 left);
+enum leave interpret_watched(struct t64_cpu *cpu, struct code_page *page, u64 left);
 
 /* What the dispatch loop does rarely: state is complete before and after. On LEAVE_NEXT a system instruction has been counted,
  * and a jump to itself that is not taken has not. */

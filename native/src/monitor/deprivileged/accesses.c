@@ -77,6 +77,7 @@ int access_make(struct t64_guest *guest, struct t64_decoded in, const struct acc
         guest_store(guest, access->found.gpa, hardware_state(guest)->x[in.rd], access_size(in));
     else
         load(guest, in, access->found.gpa);
+    guest_accessed(guest, access->gva, access_stores(in) ? ACCESS_STORE : ACCESS_LOAD);
     guest_step(guest);
     return trap_back(guest);
 }

@@ -71,6 +71,7 @@ int trap_make_store(struct t64_guest *guest)
     }
     guest_mark(guest, &guest->walk, ACCESS_STORE);
     guest_store(guest, guest->walk.gpa, hardware_state(guest)->x[in.rd], access_size(in));
+    guest_accessed(guest, (t64_gva){guest->exit.trap.tval}, ACCESS_STORE);
     guest_step(guest);
     return trap_back(guest);
 }

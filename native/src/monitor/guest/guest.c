@@ -170,11 +170,19 @@ static int run_to_exit(struct t64_guest *guest)
     return T64_UNLIKELY(event >= 0) ? event : meet_exit(guest, event, cpu_trap(guest->host->cpu));
 }
 
+static void lend_modelled_tlb(struct t64_guest *guest)
+{
+    struct modelled_tlb *tlb = guest->host->hardware.modelled_tlb = guest->vm.modelled_tlb;
+    if (tlb)
+        tlb->direct = guest->technique->pages_directly;
+}
+
 static void enter(struct t64_guest *guest)
 {
     struct t64_state *hardware = hardware_state(guest);
     memcpy(hardware->x, guest->vm.state.x, sizeof hardware->x);
     hardware->pc = guest->vm.state.pc;
+    lend_modelled_tlb(guest);
     guest->technique->enter(guest);
 }
 
@@ -207,6 +215,7 @@ static void leave(struct t64_guest *guest)
     if (!call_under_way(guest))
         advance_ring(guest);
     guest->technique->leave(guest);
+    guest->host->hardware.modelled_tlb = NULL;
     show_exit(guest);
     memcpy(guest->vm.state.x, hardware_state(guest)->x, sizeof guest->vm.state.x);
 }

@@ -68,6 +68,7 @@ struct guest_hypercalls {
 /* A technique: rows of functions, so that a new kind of exit is a new row. */
 struct technique {
     bool takes_runs; /* memory in contiguous runs is of use */
+    bool pages_directly; /* the hardware walks the guest's own tables, in which host frames stand */
     bool (*open)(struct t64_guest *guest); /* false without memory */
     void (*close)(struct t64_guest *guest);
     int (*boot)(struct t64_guest *guest, u64 entry);
@@ -159,6 +160,8 @@ bool guest_allows(const struct t64_guest *guest, t64_gpa gpa, u64 size, bool wri
 void guest_write(struct t64_guest *guest, t64_gpa gpa, const void *buffer, u64 size);
 /* A store of the guest's, within a word: the shadows of its tables are kept in step. */
 void guest_store(struct t64_guest *guest, t64_gpa gpa, u64 value, u32 size);
+/* An access of the guest's was made in its place: its modelled TLB, if it has one, is to know. */
+void guest_accessed(struct t64_guest *guest, t64_gva gva, enum t64_access access);
 /* Set A and D in the guest's entry, as the hardware would. Returns the entry as it is now. */
 u64 guest_mark(struct t64_guest *guest, const struct t64_walk *found, u32 rights);
 

@@ -46,6 +46,14 @@ u64 guest_mark(struct t64_guest *guest, const struct t64_walk *found, u32 rights
     return found->entry | marks;
 }
 
+void guest_accessed(struct t64_guest *guest, t64_gva gva, enum t64_access access)
+{
+    const struct t64_vm *vm = &guest->vm;
+    struct modelled_view view = {.phys = &vm->phys, .ptbr = vm->state.ptbr, .user = vm_in_user_mode(vm)};
+    if (T64_UNLIKELY(vm->modelled_tlb != NULL))
+        modelled_access(vm->modelled_tlb, &view, gva, access);
+}
+
 /* The 8 bytes around it, as they will be. */
 static u64 entry_after(u64 entry, t64_gpa gpa, u64 value, u32 size)
 {

@@ -83,7 +83,9 @@ int call_mmu_update(struct t64_guest *guest, const u64 *args, u64 *result)
 
 static void flush_page(struct t64_guest *guest, u64 gva)
 {
-    cpu_flush_page(guest->host->cpu, (t64_gva){gva & ~(u64)(PAGE_SIZE - 1)});
+    t64_gva page = {gva & ~(u64)(PAGE_SIZE - 1)};
+    cpu_flush_page(guest->host->cpu, page);
+    modelled_flush_page(guest->vm.modelled_tlb, page);
 }
 
 /* In the monitor's slot tables_update refuses: what it finds there is not the guest's. */
@@ -152,6 +154,7 @@ static void switch_roots(struct t64_guest *guest, const u64 *args)
     }
     *domain_shared(guest, SHARED_PTBR) = frame_address((u32)args[0]).at | PTBR_ENABLE;
     domain->flush = true;
+    modelled_flush(guest->vm.modelled_tlb);
 }
 
 /* The new roots are taken before the old ones are let go: they may be the same, or share tables. */
@@ -172,9 +175,11 @@ int call_set_roots(struct t64_guest *guest, const u64 *args, u64 *result)
 int call_flush(struct t64_guest *guest, const u64 *args, u64 *result)
 {
     (void)result;
-    if (args[0] == ALL_ONES)
-        cpu_flush(guest->host->cpu);
-    else
+    if (args[0] != ALL_ONES) {
         flush_page(guest, args[0]);
+        return 0;
+    }
+    cpu_flush(guest->host->cpu);
+    modelled_flush(guest->vm.modelled_tlb);
     return 0;
 }

@@ -59,6 +59,7 @@ static u32 page_fault_reason(struct t64_guest *guest)
 static u32 (*const reasons[])(struct t64_guest *guest) = GUEST_REASONS(page_fault_reason, illegal_reason, privileged_reason);
 
 const struct technique technique_para = {
+    .pages_directly = true,
     .open = para_open,
     .close = para_close,
     .boot = para_boot,

@@ -235,14 +235,17 @@ static bool store_entry_alike(struct t64_guest *guest, t64_gpa at, u64 value)
 static int store_again(struct t64_guest *guest, struct site *site)
 {
     struct t64_decoded in = site->original;
-    t64_gpa at = {site->last_at.at + access_target(guest, in).at % PAGE_SIZE};
+    t64_gva gva = access_target(guest, in);
+    t64_gpa at = {site->last_at.at + gva.at % PAGE_SIZE};
     u64 value = hardware_state(guest)->x[in.rd];
     site->idle = 0;
     if (in.insn == INSN_SD && store_entry_alike(guest, at, value)) {
+        guest_accessed(guest, gva, ACCESS_STORE);
         guest_step(guest);
         return OUTCOME_RESUME;
     }
     guest_store(guest, at, value, access_size(in));
+    guest_accessed(guest, gva, ACCESS_STORE);
     guest_step(guest);
     return trap_back(guest);
 }

@@ -76,6 +76,7 @@ static bool step_one(struct t64_guest *guest, int *outcome)
     if ((vm->state.pc & 3) || found.result != WALK_OK || !is_stepped(guest, found.gpa))
         return false;
     guest_mark(guest, &found, ACCESS_FETCH);
+    guest_accessed(guest, (t64_gva){vm->state.pc}, ACCESS_FETCH);
     phys_read(&vm->phys, found.gpa, &word, sizeof word);
     *outcome = step(guest, word);
     guest->rewriting->counts.stepped++;
