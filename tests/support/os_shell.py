@@ -32,9 +32,9 @@ def system_disk() -> bytes:
     return bytes(new_disk(DISK_BYTES))
 
 
-def disk_with(rc: str) -> bytearray:
-    """The shipped disk, with another script that init runs first."""
-    data = bytearray(system_disk())
+def disk_with(rc: str, disk: bytes | None = None) -> bytearray:
+    """The shipped disk, or another one, with another script that init runs first."""
+    data = bytearray(system_disk() if disk is None else disk)
     volume = Volume(data)
     etc = volume.find("/etc")
     remove(volume, etc, b"rc")
