@@ -61,6 +61,23 @@ def test_each_of_two_waits_takes_its_time(silent: Silent) -> None:
         assert 0 <= machine.time - 2 * TICKS < 50
 
 
+@pytest.mark.parametrize(("ticks", "looks"), [(1000, 0), (500_000, 50)])
+def test_a_wait_that_a_poll_would_make_longer_does_not_sleep(silent: Silent, ticks: int, looks: int) -> None:
+    """As for a disk: a poll takes a millisecond at least, of which copying a file has thousands."""
+
+    def look(size: int, wait: float) -> None:
+        silent.waits.append(wait)
+        silent.now += max(wait, 1e-5)
+
+    silent.fetch = look  # type: ignore[method-assign]
+    with Machine("64K", input=silent) as machine:
+        machine.load(assemble_text(TWO_WAITS.replace(str(TICKS), str(ticks))))
+        assert machine.run(timeout=60).ok
+        assert not any(silent.waits)
+        assert 2 * looks * 0.8 <= len(silent.waits) <= 2 * looks + 10
+        assert 0 <= machine.time - 2 * ticks < 50
+
+
 def test_a_timeout_ends_a_wait_within_a_look_at_the_clock_and_it_goes_on_afterwards(silent: Silent) -> None:
     with Machine("64K", input=silent) as machine:
         machine.load(assemble_text(TWO_WAITS))

@@ -23,6 +23,9 @@ NEVER = ALL_BITS
 # Stops of the core that end a run, whatever its limits.
 FINAL = {lib.T64_STOP_EXIT: Stop.EXIT, lib.T64_STOP_IDLE: Stop.IDLE, lib.T64_STOP_FAULT: Stop.FAULT}
 _OUTPUT_SIZE = 16384
+# Of a wfi with a live terminal, seconds. A disk takes microseconds: what is as near as that is due, and what is nearer
+# than a poll can wait is looked for again and again.
+_AS_GOOD_AS_DUE, _SHORTEST_SLEEP = 50e-6, 1e-3
 # Of a turn among many: bytes that its console may move, beside one an instruction, and exits shown to observers.
 MOVED_A_TURN, SHOWN_A_TURN = 1 << 18, 1_000
 
@@ -280,10 +283,11 @@ class Runner:
         due = self.due()
         while not self._interrupted:
             now = monotonic()
-            if now >= due:
+            if now + _AS_GOOD_AS_DUE >= due:
                 lib.t64_vm_skip(self._holding.native)
                 return
-            if now >= deadline or self._poll_terminal(min(POLL_SECONDS, due - now)):
+            wait = min(POLL_SECONDS, due - now) if due - now >= _SHORTEST_SLEEP else 0
+            if now >= deadline or self._poll_terminal(wait):
                 return
 
     @contextmanager
