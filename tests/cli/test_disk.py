@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from support.commands import call, spawn
 from support.compiling import needs_compiler
 
 from toyvm.cli.disk import VERBS
+from toyvm.filesystem.layout import UNIFIED
 from toyvm.filesystem.volume import Volume
 
 Capture = pytest.CaptureFixture[str]
@@ -46,6 +48,22 @@ def test_a_file_is_put_listed_got_and_removed(disk: str, tmp_path: Path, capsys:
     assert (tmp_path / "back").read_text() == "hello\n"
     assert call(capsys, "disk", "remove", disk, "/home/guest/note").code == 0
     assert call(capsys, "disk", "list", disk, "/home/guest").output == ""
+    assert call(capsys, "disk", "check", disk).code == 0
+
+
+def test_a_unified_file_is_listed_as_such_and_replaced_in_one_tree(disk: str, tmp_path: Path, capsys: Capture) -> None:
+    data = bytearray(Path(disk).read_bytes())
+    volume = Volume(data)
+    number = volume.find("/etc/motd")
+    volume.write_inode(number, replace(volume.inode(number), flags=UNIFIED))
+    volume.add_name(volume.find("/home/guest"), b"motd", number)
+    volume.close()
+    Path(disk).write_bytes(data)
+    assert call(capsys, "disk", "list", disk, "/etc/motd").output.startswith("-rw-r--r--u  2")
+    (tmp_path / "motd").write_text("hello\n")
+    assert call(capsys, "disk", "put", disk, str(tmp_path / "motd"), "/etc/motd").code == 0
+    assert call(capsys, "disk", "list", disk, "/etc/motd").output.startswith("-rw-r--r--   1")
+    assert call(capsys, "disk", "list", disk, "/home/guest/motd").output.startswith("-rw-r--r--u  1")
     assert call(capsys, "disk", "check", disk).code == 0
 
 

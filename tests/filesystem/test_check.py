@@ -84,6 +84,8 @@ FAULTS = {
     "an empty link": (change("/link", size=0), "is a symbolic link of 0 bytes"),
     "a link too long": (change("/link", size=1024), "is a symbolic link of 1024 bytes"),
     "a directory of nothing": (change("/sub", size=0), "is a directory of 0 bytes"),
+    "a unified directory": (change("/sub", flags=1), "has flags 0x1; 0x0 are possible"),
+    "a file as a context's root": (change("/a", flags=3), "has flags 0x3; 0x1 are possible"),
     "an orphan's next": (change("/a", next_orphan=3), "names a next orphan, and is none"),
     "part of a block": (change("/sub", size=1000), "is a directory of 1000 bytes"),
     "a directory's hole": (pointer("/sub", 0, 0), "is a directory with a hole"),

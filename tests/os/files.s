@@ -2,7 +2,8 @@
 #
 # The script: a dword, how many calls there are; from 64 on rows of 64 bytes: number, six arguments, and room for the
 # result. Call 1000 makes the caller another user, of user and group id the arguments; 1001 forgets what it opened and
-# mounts again. The caller never sleeps: what would have to gets -EINTR.
+# mounts again; 1002 unifies the inode of a descriptor, or not any more; 1003 has its directory pay as context so and so.
+# The caller never sleeps: what would have to gets -EINTR.
 
 .equ DISK_UNTRAPPED, 1
 .ifndef SCRIPT_SIZE              # a smaller one is quicker to go back to
@@ -12,6 +13,8 @@
 .equ CONTEXTS, 0
 .equ CALL_BECOME, 1000
 .equ CALL_REMOUNT, 1001
+.equ CALL_UNIFY,  1002
+.equ CALL_STAMP,  1003
 
 .include "platform.inc"
 .include "lib/print.inc"
@@ -54,6 +57,10 @@ _start:
     beq  t0, t1, 5f
     li   t1, CALL_REMOUNT
     beq  t0, t1, 6f
+    li   t1, CALL_UNIFY
+    beq  t0, t1, 7f
+    li   t1, CALL_STAMP
+    beq  t0, t1, 8f
     li   t1, CALLS              # a call may have written over the script
     bgeu t0, t1, 2f
     slli t0, t0, 3
@@ -77,6 +84,10 @@ _start:
 5:  call become
     j    2b
 6:  call restart
+    j    2b
+7:  call unify
+    j    2b
+8:  call stamp
     j    2b
 9:  sd   a0, mounted, t0
     li   a0, 9
@@ -149,6 +160,33 @@ become:
     neg  t0, t0                 # every capability for root
     sd   t0, PROC_CAPABILITIES(tp)
     li   a0, 0
+    ret
+
+unify:
+    save ra
+    ld   a1, 16(s0)
+    sd   a1, 8(sp)
+    call descriptor_file
+    if_error a0, 1f
+    ld   a0, FILE_INODE(a0)
+    ld   a1, 8(sp)
+    call inode_unify
+1:  restore ra
+    ret
+
+stamp:
+    save ra
+    call descriptor_file
+    if_error a0, 1f
+    sd   a0, 8(sp)
+    call log_begin
+    ld   a0, 8(sp)
+    ld   a0, FILE_INODE(a0)
+    ld   t0, 16(s0)
+    sw   t0, INODE_CONTEXT(a0)
+    call inode_changed
+    call log_end
+1:  restore ra
     ret
 
 # What the rest of the kernel has for the file system: all memory of the script is the caller's.

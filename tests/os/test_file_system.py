@@ -26,19 +26,22 @@ def empty_disk(size: int = DISK) -> bytearray:
     return disk
 
 
-def random_calls(seed: int, count: int) -> Both:
+def random_calls(seed: int, count: int, *, unified: bool = False) -> Both:
     both, random = Both(), Random(seed)
+    for number, tree in enumerate(("one", "two") if unified else ()):
+        both.mkdir(tree)
+        both.stamp(tree, number + 1)
     for _ in range(count):
-        random_call(both, random)
+        random_call(both, random, unified=unified)
     return both
 
 
 # Over the ring, which is another way to the same disk, a few.
 @pytest.mark.parametrize(
-    ("technique", "seed"), [("bare", n) for n in range(16)] + [("trap+hypercalls", n) for n in (0, 1)]
+    ("technique", "seed"), [("bare", n) for n in range(32)] + [("trap+hypercalls", n) for n in (0, 1)]
 )
 def test_random_calls_do_what_a_model_does(technique: str, seed: int) -> None:
-    disk, both = empty_disk(), random_calls(seed, 150)
+    disk, both = empty_disk(), random_calls(seed, 150, unified=seed >= 16)
     run = both.script.run(disk, technique)
     assert list(run.results) == both.expected
     for address, data in both.reads:

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from support.file_system import AT_FDCWD, AT_REMOVEDIR, O_CREAT, O_RDWR, Script, Tree
+from support.file_system import AT_FDCWD, AT_REMOVEDIR, O_CREAT, O_RDONLY, O_RDWR, Script, Tree
 from toyvm.filesystem.layout import DIRECTORY, LINK, REGULAR
 
 UMASK = 0o022
 LINKS_FOLLOWED = 40
+TREES = ("one/", "two/", "two/", "")
 NAMES = ("a", "b", "c", "dir", "n" * 58)
 
 
@@ -29,6 +30,8 @@ class Node:
     contents: bytearray = field(default_factory=bytearray)
     children: dict[str, Node] = field(default_factory=dict)
     names: int = 1
+    context: int = 0  # who pays
+    unified: bool = False
 
     @property
     def type(self) -> int:
@@ -111,15 +114,31 @@ class Model:
         parent, name = self._parent(path)
         if name is None or name in parent.children:
             raise ErrnoError(errno.EEXIST)
+        node.context = parent.context
         parent.children[name] = node
+
+    def _to_change(self, path: str) -> Node:
+        """Where a path leads; a copy that the name leads to from now on, if that is unified."""
+        parent, name = self._parent(path, follow=True)
+        if name is None:
+            return parent
+        if name not in parent.children:
+            raise ErrnoError(errno.ENOENT)
+        return _broken(parent, name)
 
     def link(self, old: str, new: str) -> int:
         node = self._walk(old, follow=False)
         parent, name = self._parent(new)
         if name is None or name in parent.children:
             raise ErrnoError(errno.EEXIST)
+        if node.context != parent.context and not node.unified:
+            raise ErrnoError(errno.EXDEV)
         if node.type == DIRECTORY:
             raise ErrnoError(errno.EPERM)
+        old_parent, old_name = self._parent(old)
+        assert old_name is not None
+        if old_parent.context == parent.context:
+            node = _broken(old_parent, old_name)
         parent.children[name] = node
         node.names += 1
         return 0
@@ -149,6 +168,8 @@ class Model:
 
     def rename(self, old: str, new: str) -> int:
         old_path, new_path = self._parent(old), self._parent(new)
+        if old_path[0].context != new_path[0].context:
+            raise ErrnoError(errno.EXDEV)
         parent, name, node = self._named(old)
         target_parent, target_name = new_path
         assert old_path[1] is not None
@@ -173,14 +194,14 @@ class Model:
         return 0
 
     def chmod(self, path: str, mode: int) -> int:
-        node = self._walk(path)
+        node = self._to_change(path)
         node.mode = node.type | mode
         return 0
 
     def truncate(self, path: str, length: int) -> int:
-        node = self._walk(path)
-        if node.type == DIRECTORY:
+        if self._walk(path).type == DIRECTORY:
             raise ErrnoError(errno.EISDIR)
+        node = self._to_change(path)
         del node.contents[length:]
         node.contents += bytes(length - len(node.contents))
         return 0
@@ -192,10 +213,31 @@ class Model:
             raise ErrnoError(errno.EISDIR)
         if parent.type != DIRECTORY:
             raise ErrnoError(errno.ENOTDIR)
-        node = parent.children.setdefault(name, Node(REGULAR | 0o666 & ~UMASK))
-        if node.type == DIRECTORY:
+        parent.children.setdefault(name, Node(REGULAR | 0o666 & ~UMASK, context=parent.context))
+        if parent.children[name].type == DIRECTORY:
             raise ErrnoError(errno.EISDIR)
-        return node
+        return _broken(parent, name)
+
+    def unify(self, path: str, on: bool) -> int:
+        node = self._walk(path)
+        if node.type not in (REGULAR, LINK):
+            raise ErrnoError(errno.EINVAL)
+        if node.unified != on:
+            if node.names > 1:
+                raise ErrnoError(errno.EMLINK if on else errno.EBUSY)
+            node.unified = on
+        return 0
+
+
+def _broken(parent: Node, name: str) -> Node:
+    """What a name leads to, as its tree's own: a copy of what other trees have as well."""
+    node = parent.children[name]
+    if node.unified and node.names == 1:
+        node.unified, node.context = False, parent.context
+    elif node.unified:
+        node.names -= 1
+        node = parent.children[name] = Node(node.mode, bytearray(node.contents), context=parent.context)
+    return node
 
 
 def _is_inside(node: Node, directory: Node) -> bool:
@@ -246,6 +288,25 @@ class Both:
     def truncate(self, path: str, length: int) -> None:
         self._do("truncate", path, length, result=_result(self.model.truncate, path, length))
 
+    def unify(self, path: str, on: bool = True) -> None:
+        """Three calls: openat, unify, close."""
+        self._of_open("unify", path, int(on), lambda: self.model.unify(path, on))
+
+    def stamp(self, path: str, context: int) -> None:
+        """Three calls: openat, stamp, close. What is made in a directory then is paid for by that context."""
+
+        def stamped() -> int:
+            self.model._walk(path).context = context
+            return 0
+
+        self._of_open("stamp", path, context, stamped)
+
+    def _of_open(self, name: str, path: str, argument: int, call: Callable[[], int]) -> None:
+        found = _result(lambda: self.model._walk(path) and 0)
+        self._do("openat", AT_FDCWD, path, O_RDONLY, 0, result=found)
+        self._do(name, 0, argument, result=-errno.EBADF if found else _result(call))
+        self._do("close", 0, result=-errno.EBADF if found else 0)
+
     def write(self, path: str, offset: int, data: bytes) -> None:
         """Three calls: openat, pwrite64, close."""
         node = self._open(path)
@@ -292,8 +353,8 @@ class Both:
         self.states.append(self.model.tree())
 
 
-def random_call(both: Both, random: Random, largest: int = 20_000) -> None:
-    """Have one of the calls done, on paths of few names."""
+def random_call(both: Both, random: Random, largest: int = 20_000, *, unified: bool = False) -> None:
+    """Have one of the calls done, on paths of few names; those about unified files, too."""
     path = "/".join(random.choices(NAMES, (4, 4, 4, 2, 1), k=random.choice((1, 1, 1, 2, 2, 3))))
     other = "/".join(random.choices(NAMES, k=random.choice((1, 1, 2, 3))))
     if random.random() < 0.2:
@@ -314,4 +375,9 @@ def random_call(both: Both, random: Random, largest: int = 20_000) -> None:
         lambda: both.rmdir(path),
         lambda: both.chmod(path, random.choice((0o644, 0o755, 0o4711))),
     ]
+    if unified:
+        path, other = (random.choice(TREES) + random.choice("abc") for _ in range(2))
+        calls += [lambda: both.unify(path, random.random() < 0.8)] * 12
+        calls += [lambda: both.link(path, other)] * 12
+        calls += [lambda: both.stamp(path, random.choice((0, 1, 2)))]
     random.choice(calls)()

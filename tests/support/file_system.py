@@ -19,7 +19,7 @@ from toyvm.machine.computer import Computer
 
 AT_FDCWD = -100
 AT_REMOVEDIR = 0x200
-O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC = 1, 2, 0x40, 0x80, 0x200
+O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC = 0, 1, 2, 0x40, 0x80, 0x200
 MEMORY = 8 << 20
 LIMIT = 100_000_000  # instructions
 CALLS = {
@@ -42,7 +42,7 @@ CALLS = {
     **{"fchown": 55, "pipe2": 59, "readv": 65, "writev": 66, "ppoll": 73, "newfstatat": 79, "sync": 81, "fsync": 82},
     **{"fchmodat": 53, "openat": 56, "close": 57, "getdents64": 61, "lseek": 62, "read": 63, "write": 64},
     **{"pread64": 67, "pwrite64": 68, "readlinkat": 78, "fstat": 80, "utimensat": 88, "renameat2": 276},
-    **{"become": 1000, "remount": 1001},
+    **{"become": 1000, "remount": 1001, "unify": 1002, "stamp": 1003},
 }
 _ROW = struct.Struct("<8Q")
 _HEADER = 64

@@ -17,7 +17,7 @@ from toyvm.machine.power_cut import Medium, PowerCut
 
 DISK = 96 << 10
 LOG_BLOCKS = 33
-LOG = range(2, 2 * (1 + LOG_BLOCKS))  # sectors
+LOG_BLOCKS_FEW = 18  # a transaction has at most four blocks of contents
 MEMORY = 2 << 20
 ROOM = 16  # calls of a workload
 UNMADE = -(1 << 40)  # no call's result
@@ -60,6 +60,41 @@ STEPS: dict[str, Callable[[Both], None]] = {
 }
 
 
+def begun_unified(both: Both) -> Both:
+    """Two trees with a small and a large unified file; a copy of the latter takes two transactions."""
+    for number, tree in enumerate(("one", "two")):
+        both.mkdir(tree)
+        both.stamp(tree, number + 1)
+    both.write("one/file", 0, bytes(range(1, 251)) * 10)
+    for offset in (0, 3000, 6000):
+        both.write("one/large", offset, bytes(range(1, 251)) * 12)
+    for name in ("file", "large"):
+        both.unify(f"one/{name}")
+        both.link(f"one/{name}", f"two/{name}")
+    both.write("last", 0, b"last")
+    both.unify("last")
+    return both
+
+
+# Calls that break the links of unified files, or leave them.
+UNIFIED_STEPS: dict[str, Callable[[Both], None]] = {
+    "write": lambda both: both.write("two/file", 500, b"x" * 1500),
+    "write the other": lambda both: both.write("one/file", 2400, b"y" * 1500),
+    "write the last": lambda both: both.write("last", 2, b"y"),
+    "write a large one": lambda both: both.write("two/large", 5000, b"x" * 100),
+    "shorten": lambda both: both.truncate("two/file", 1100),
+    "shorten a large one": lambda both: both.truncate("one/large", 8500),
+    "chmod": lambda both: both.chmod("one/file", 0o4711),
+    "chmod a large one": lambda both: both.chmod("two/large", 0o600),
+    "link within": lambda both: both.link("two/file", "two/linked"),
+    "link a large one within": lambda both: both.link("two/large", "two/linked"),
+    "link to another tree": lambda both: both.link("two/file", "linked"),
+    "unlink": lambda both: both.unlink("one/file"),
+    "rename over": lambda both: both.rename("two/file", "two/large"),
+    "unify": lambda both: both.unify("last", on=False),
+}
+
+
 def workloads(calls: int) -> Iterator[tuple[str, Workload]]:
     """Each sequence of so many steps, with its name."""
     for names in product(STEPS, repeat=calls):
@@ -69,8 +104,10 @@ def workloads(calls: int) -> Iterator[tuple[str, Workload]]:
 class PowerCuts:
     """One machine that makes workloads and recovers media. `media` and `recoveries` count, a medium once a workload."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, begun: Callable[[Both], Both], log_blocks: int) -> None:
         self._machine = machine
+        self._begun = begun
+        self.log = range(2, 2 * (1 + log_blocks))  # sectors
         self._guest = machine.save()
         self._begin = machine.power_cut().newest  # of which all media are changes
         self.media = 0
@@ -78,7 +115,7 @@ class PowerCuts:
 
     def run(self, steps: Workload, random: int = 1000, seed: int = 0) -> list[str]:
         """What is wrong with any medium: after a cut within a call it has the tree of before or after that call."""
-        both = begun(Both(Script(script_guest(0x8000), room=ROOM)))
+        both = self._begun(Both(Script()))
         fresh = Both(Script(script_guest(0x8000), room=ROOM), both.model)
         for step in steps:
             step(fresh)
@@ -131,7 +168,7 @@ class _Judged:
             return
         self.seen.add(medium)
         recovered = self._cuts.recovered(medium)
-        home = frozenset(item for item in recovered.changes.items() if item[0] not in LOG)
+        home = frozenset(item for item in recovered.changes.items() if item[0] not in self._cuts.log)
         first = home not in self._trees
         if first:
             self._trees[home] = tree_of(recovered.contents())
@@ -143,10 +180,11 @@ class _Judged:
 
 
 @contextmanager
-def power_cuts() -> Iterator[PowerCuts]:
+def power_cuts(begun: Callable[[Both], Both] = begun, log_blocks: int = LOG_BLOCKS) -> Iterator[PowerCuts]:
+    """On a disk that has what every workload finds."""
     disk = bytearray(DISK)
-    new_volume(disk, inodes=32, log_blocks=LOG_BLOCKS)
+    new_volume(disk, inodes=32, log_blocks=log_blocks)
     begun(Both(Script(room=64))).script.run(disk)
     with Machine(MEMORY, disk=disk) as machine:
         machine.load(script_guest(0x8000))
-        yield PowerCuts(machine)
+        yield PowerCuts(machine, begun, log_blocks)

@@ -143,11 +143,11 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _print_line(volume: Volume, inode: Inode, name: bytes) -> None:
-    """One line, as `ls -l` has it; a name is shown so that it cannot command the terminal."""
+    """One line, as `ls -l` has it, u for unified; a name is shown so that it cannot command the terminal."""
     import stat
     from datetime import UTC, datetime
 
-    from toyvm.filesystem.layout import CHARACTER, LINK
+    from toyvm.filesystem.layout import CHARACTER, LINK, UNIFIED
     from toyvm.printable import printable
 
     size = f"{inode.device >> 8}, {inode.device & 0xFF}" if inode.type == CHARACTER else str(inode.size)
@@ -155,8 +155,8 @@ def _print_line(volume: Volume, inode: Inode, name: bytes) -> None:
     shown = printable(os.fsdecode(name))
     if inode.type == LINK:
         shown += f" -> {printable(os.fsdecode(volume.contents(inode)))}"
-    mode = stat.filemode(inode.mode)
-    sys.stdout.write(f"{mode} {inode.links:>3} {inode.uid:>5} {inode.gid:>5} {size:>9} {when} {shown}\n")
+    mode = stat.filemode(inode.mode) + ("u" if inode.flags & UNIFIED else " ")
+    sys.stdout.write(f"{mode}{inode.links:>3} {inode.uid:>5} {inode.gid:>5} {size:>9} {when} {shown}\n")
 
 
 def _get(arguments: argparse.Namespace) -> int:

@@ -98,6 +98,8 @@ class Checker:
             self._fault(where, "is a device or pipe, and has contents")
         if inode.type == LINK and not 1 <= inode.size <= MAXIMUM_LINK_TEXT:
             self._fault(where, f"is a symbolic link of {inode.size} bytes; they have 1 to {MAXIMUM_LINK_TEXT}")
+        if inode.flags != inode.known_flags:
+            self._fault(where, f"has flags {inode.flags:#x}; {inode.known_flags:#x} are possible")
         if inode.next_orphan and number not in self.orphans:
             self._fault(where, "names a next orphan, and is none")
         if inode.type == DIRECTORY:

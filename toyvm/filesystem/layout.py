@@ -26,6 +26,7 @@ MAXIMUM_LINK_TEXT = BLOCK_SIZE - 1
 
 # Flags of inodes; the upper 16 bits of a context's root are the epoch in which it was counted last.
 UNIFIED, CONTEXT_ROOT = 1, 2
+_FLAGS_OF_TYPES = {REGULAR: UNIFIED, LINK: UNIFIED, DIRECTORY: CONTEXT_ROOT | 0xFFFF0000}
 
 _MAGIC, _LOG_MAGIC = b"T64FS\0\0\1", b"T64LOG\0\1"
 _SEED, _FACTOR = 0x5436345F53554D31, 0x9E3779B97F4A7C15
@@ -157,6 +158,11 @@ class Inode:
     @property
     def type(self) -> int:
         return self.mode & TYPE_MASK
+
+    @property
+    def known_flags(self) -> int:
+        """Those of its flags that one of its type can have."""
+        return self.flags & _FLAGS_OF_TYPES.get(self.type, 0)
 
     @classmethod
     def unpack(cls, data: Buffer, place: int = 0) -> Self:

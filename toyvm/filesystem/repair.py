@@ -70,6 +70,7 @@ class _Repair:
                 inode = replace(inode, size=0, direct=[0] * DIRECT, indirect=0, double=0)
             if inode.type == LINK and not 1 <= inode.size <= layout.MAXIMUM_LINK_TEXT:
                 inode = Inode(generation=inode.generation)
+            inode.flags = inode.known_flags
             self._mend_blocks(inode)
             self.volume.write_inode(number, inode)
         if not self.volume.inode(ROOT_INODE).mode:
