@@ -107,6 +107,13 @@ def _way_to_food(seed: int) -> str:
     return "d" * column + ("s" if row > 0 else "w") * abs(row) + "q"
 
 
+def test_the_editor_says_why_it_could_not_save() -> None:
+    keys = f"hello{SAVE}{QUIT}y\r"
+    output = output_of("stty -echo\ncat /dev/zero > /tmp/big 2> /dev/null\nedit /tmp/f; ls /tmp", keys=keys.encode())
+    assert "/tmp/f: No space left on device" in output
+    assert on_the_usual_screen(output) == "big\n"
+
+
 def test_the_editor_is_as_large_as_the_window(tmp_path: Path) -> None:
     from support.terminal import Terminal
 

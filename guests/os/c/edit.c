@@ -116,15 +116,18 @@ static int save_as(const char *to)
     for (int i = 0; i < count; i++)
         if (i < count - 1 || lines[i].length)
             fwrite(lines[i].text, 1, (size_t)lines[i].length, file), putc('\n', file);
-    int failed = fflush(file) || ferror(file) || fsync(fileno(file));
-    if (stat(to, &before) == 0)
-        failed |= fchmod(fileno(file), before.st_mode & 07777);
-    failed |= fclose(file);
-    if (failed || rename(draft, to) < 0) {
-        unlink(draft);
-        return -1;
-    }
-    return 0;
+    int why = fflush(file) || fsync(fileno(file)) ? errno : ferror(file) ? EIO : 0;
+    if (!why && stat(to, &before) == 0 && fchmod(fileno(file), before.st_mode & 07777) < 0)
+        why = errno;
+    if (fclose(file) && !why)
+        why = errno;
+    if (!why && rename(draft, to) < 0)
+        why = errno;
+    if (!why)
+        return 0;
+    unlink(draft);
+    errno = why; /* the first thing that went wrong */
+    return -1;
 }
 
 static void save(void)
