@@ -14,9 +14,9 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toyvm import techniques as known
 from toyvm.arguments import check_pages
@@ -81,6 +81,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"{', '.join(_shipped_models())}, or FILE.toml",
     )
     modelling.add_argument(
+        "--tlb",
+        metavar="ExW",
+        help="count what a TLB of E entries in sets of W ways would miss, as 64x4, and the steps of the walks, in a "
+        "table of their own and in cost models: by runs besides those that are timed",
+    )
+    modelling.add_argument(
         "--sweep",
         action="store_true",
         help="measure nothing: print where guest mode overtakes rewriting, by what an exit costs and by the share of "
@@ -93,9 +99,11 @@ def execute(arguments: argparse.Namespace) -> int:
     from toyvm.cli.width import output_width
     from toyvm.lab.experiment import Experiment, subjects_for
     from toyvm.lab.matrix import matrix_lines
-    from toyvm.lab.modelled import model_lines
+    from toyvm.lab.modelled import model_lines, model_records
     from toyvm.lab.own_host import shared_subjects
     from toyvm.lab.table import lines
+    from toyvm.lab.tlb_misses import count_misses, miss_lines, miss_records
+    from toyvm.machine.tlb import tlb_shape
     from toyvm.printable import printable
 
     if arguments.list:
@@ -106,6 +114,7 @@ def execute(arguments: argparse.Namespace) -> int:
         return _sweep(arguments)
     techniques, engines = _choices(arguments)
     models = _models(arguments.cost_model)
+    shape = None if arguments.tlb is None else tlb_shape(arguments.tlb, "--tlb")
     workloads = _workloads(arguments)
     with tempfile.TemporaryDirectory(prefix="toyvm-lab-") as code_cache:
         subjects = subjects_for(techniques, engines, arguments.hardware, Path(code_cache))
@@ -113,17 +122,25 @@ def execute(arguments: argparse.Namespace) -> int:
         experiment = Experiment(workloads, subjects)
         experiment.check()
         _measure(experiment, arguments)
+        missed = count_misses(experiment, shape) if shape is not None else {}
     width = output_width()
     shown = list(matrix_lines(experiment, width))
     if arguments.all or not shown:
         shown += ["", *lines(experiment, width)] if shown else lines(experiment, width)
     else:
         shown += ["", "--all shows times, instructions and exits, where the time went, and the literature's figures."]
+    if shape is not None:
+        shown += ["", *miss_lines(experiment, missed, shape, width)]
     for model in models:
-        shown += ["", *model_lines(experiment, model, width)]
+        shown += ["", *model_lines(experiment, model, width, missed)]
     print(printable("\n".join(shown), keep="\n"))
     if arguments.json:
-        _write(experiment, arguments, models)
+        derived: dict[str, Any] = {}
+        if models:
+            derived["cost_models"] = model_records(experiment, models, missed)
+        if shape is not None:
+            derived["tlb"] = miss_records(missed, shape)
+        _write(experiment, arguments, derived)
     return ExitCode.GUEST_FAULT if experiment.failures else ExitCode.OK
 
 
@@ -243,17 +260,14 @@ def _sweep(arguments: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def _write(experiment: Experiment, arguments: argparse.Namespace, models: Sequence[CostModel | None]) -> None:
+def _write(experiment: Experiment, arguments: argparse.Namespace, more: dict[str, Any]) -> None:
     from toyvm.lab.engines import gain_records
     from toyvm.lab.experiment import whole_record
-    from toyvm.lab.modelled import model_records
     from toyvm.lab.rankings import order_records
     from toyvm.report.records import machine_record, write_json
 
-    names = ("workloads", "technique", "engine", "hardware", "repeats", "quick", "cost_model")
+    names = ("workloads", "technique", "engine", "hardware", "repeats", "quick", "cost_model", "tlb")
     configuration = {name: getattr(arguments, name) for name in names}
     record = whole_record(experiment, machine_record(), configuration)
     derived = {"recompilation": gain_records(experiment), "orders": order_records(experiment)}
-    if models:
-        derived["cost_models"] = model_records(experiment, models)
-    write_json(Path(arguments.json), {**record, **derived})
+    write_json(Path(arguments.json), {**record, **derived, **more})

@@ -13,6 +13,7 @@ from toyvm.lab.nanobenchmarks import Costs, direct_instructions, retires
 from toyvm.lab.operands import operand_shares, operations_to_count
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import name_width, number, ratio_text, wrapped
+from toyvm.lab.tlb_misses import Missed
 from toyvm.lab.workloads import Workload
 from toyvm.techniques import facts_of
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from toyvm.lab.tasks import Task
 
 _COST, _RATIO = 10, 8
+_NONE_MISSED: Missed = {}
 _BORDER = " | "
 # The hardware executes what these guests' kernels do; under the others it exits, or is replaced.
 _NATIVE = (BASE, "assist")
@@ -86,14 +88,18 @@ def _native_cycles(exits: Mapping[str, float], model: CostModel, events: Mapping
     return total
 
 
-def modelled(experiment: Experiment, model: CostModel | None) -> list[Modelled]:
-    """Every measured cell that a model covers; None: under the prices measured here, in nanoseconds."""
+def modelled(experiment: Experiment, model: CostModel | None, missed: Missed = _NONE_MISSED) -> list[Modelled]:
+    """Every measured cell that a model covers; None: under the prices measured here, in nanoseconds.
+
+    What a modelled TLB has `missed` costs the steps of the walks, where the model has a price for those.
+    """
     found = []
     for workload in experiment.workloads:
         cells = [cell for cell in experiment.cells_of(workload.name) if cell.measured and _is_covered(cell, model)]
         if model is not None:
             events = native_events(workload) if cells else {}
             costs = {cell.subject: cost_of(cell, model, events) for cell in cells}
+            costs = {one: (cost + _walking(model, missed, workload, one), left) for one, (cost, left) in costs.items()}
         else:
             costs = {cell.subject: _measured_cost(experiment, cell) for cell in cells}
         for subject, (cost, unpriced) in costs.items():
@@ -102,6 +108,12 @@ def modelled(experiment: Experiment, model: CostModel | None) -> list[Modelled]:
             name, unit = (model.name, "cycles") if model is not None else (MEASURED, "ns")
             found.append(Modelled(workload.name, subject.technique, subject.engine, name, unit, cost, ratio, unpriced))
     return found
+
+
+def _walking(model: CostModel, missed: Missed, workload: Workload, subject: Subject) -> float:
+    """Cycles an operation."""
+    misses = missed.get((workload.name, subject.technique))
+    return misses.steps * model.walk_step.cycles if misses is not None and model.walk_step is not None else 0.0
 
 
 def _is_covered(cell: Cell, model: CostModel | None) -> bool:
@@ -121,18 +133,22 @@ def _measured_prices(experiment: Experiment, subject: Subject) -> Costs | None:
     return next((costs for one, costs in experiment.costs.items() if one.engine == subject.engine), None)
 
 
-def model_records(experiment: Experiment, models: Sequence[CostModel | None]) -> list[dict[str, Any]]:
+def model_records(
+    experiment: Experiment, models: Sequence[CostModel | None], missed: Missed = _NONE_MISSED
+) -> list[dict[str, Any]]:
     """One record for each model, with its prices and what each cell costs under it."""
     records = []
     for model in models:
         head = {"name": MEASURED} if model is None else asdict(model)
-        records.append({**head, "cells": [asdict(each) for each in modelled(experiment, model)]})
+        records.append({**head, "cells": [asdict(each) for each in modelled(experiment, model, missed)]})
     return records
 
 
-def model_lines(experiment: Experiment, model: CostModel | None, width: int) -> Iterator[str]:
+def model_lines(
+    experiment: Experiment, model: CostModel | None, width: int, missed: Missed = _NONE_MISSED
+) -> Iterator[str]:
     """A model's table, what it could not price, and its prices with what their marks mean."""
-    found = {(each.workload, each.technique, each.engine): each for each in modelled(experiment, model)}
+    found = {(each.workload, each.technique, each.engine): each for each in modelled(experiment, model, missed)}
     yield from wrapped(_heading(model), width)
     subjects = [one for one in experiment.subjects if model is None or model.covers(facts_of(one.kind).name)]
     name = name_width(workload.name for workload in experiment.workloads)
