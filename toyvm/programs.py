@@ -42,7 +42,7 @@ def make_ready() -> None:
     """Assemble every shipped guest in each build that it has, the supervisors, and the system's programs."""
     from toyvm.importer.linking import supervisors
     from toyvm.shipped.headers import read_header
-    from toyvm.shipped.system_disk import program_bytes, shipped_disk, timed_programs
+    from toyvm.shipped.system_disk import program_bytes, shipped_disk, timed_programs, undivided_kernel
 
     forget_ready()
     for path in shipped_guests().values():
@@ -52,6 +52,7 @@ def make_ready() -> None:
             load_program(path, technique)
     supervisors()
     shipped_disk()
+    undivided_kernel()
     for source in timed_programs().values():
         program_bytes(source)
 

@@ -66,13 +66,23 @@ COMPARED: tuple[str, ...] = (
     *("bare", "trap", "hybrid", "rewrite", "rewrite+adaptive", "para", "assist", "assist+shadow"),
     *OFFERING,
 )
-LATER = ("container",)
+CONTAINER, UNDIVIDED = "container", "undivided"
+# Ways to run a program of the guest operating system on the bare machine; nothing else can be run so.
+SYSTEM_TECHNIQUES: tuple[TechniqueFacts, ...] = (
+    TechniqueFacts(
+        UNDIVIDED, Build.PLAIN, tuple(Level), (), "of the operating system's programs, its kernel without contexts"
+    ),
+    TechniqueFacts(
+        CONTAINER, Build.PLAIN, tuple(Level), (), "of the operating system's programs, in a context of their own"
+    ),
+)
 # What executes instructions, beneath every technique; the guests of a host have the native ones alone.
 NATIVE_ENGINES = ("interpreter", "recompiler")
 ENGINES: tuple[str, ...] = (*NATIVE_ENGINES, "reference")
 
 BY_NAME: dict[str, TechniqueFacts] = {technique.name: technique for technique in TECHNIQUES}
 NAMES: tuple[str, ...] = tuple(BY_NAME)
+SYSTEM_NAMES: tuple[str, ...] = tuple(technique.name for technique in SYSTEM_TECHNIQUES)
 
 
 class Variant(NamedTuple):
@@ -92,13 +102,22 @@ class Variant(NamedTuple):
 
 
 def parse_variant(text: str) -> Variant:
-    """The variant of that name. Raises UsageError, saying what there is."""
+    """The variant of that name that any guest can be run on. Raises UsageError, saying what there is."""
+    variant = parse_any(text)
+    if variant.facts in SYSTEM_TECHNIQUES:
+        raise UsageError(
+            f"technique {variant.facts.name} is for programs of the operating system; for any guest there are "
+            f"{', '.join(NAMES)}"
+        )
+    return variant
+
+
+def parse_any(text: str) -> Variant:
+    """The variant of that name, those for the operating system's programs among them. Raises UsageError."""
     name, *options = check_text(text, "technique").split("+")
-    if name in LATER:
-        raise UsageError(f"technique {name} is not built yet; there are {', '.join(NAMES)}")
-    if name not in BY_NAME:
-        raise UsageError(f"no technique {name!r}; there are {', '.join(NAMES)}")
-    facts = BY_NAME[name]
+    facts = next((each for each in (*TECHNIQUES, *SYSTEM_TECHNIQUES) if each.name == name), None)
+    if facts is None:
+        raise UsageError(f"no technique {name!r}; there are {', '.join((*NAMES, *SYSTEM_NAMES))}")
     for option in options:
         if option not in facts.options:
             there_are = f"there are {', '.join(facts.options)}" if facts.options else "it has none"
@@ -108,4 +127,4 @@ def parse_variant(text: str) -> Variant:
 
 def facts_of(variant: str) -> TechniqueFacts:
     """What is declared of the technique that a variant is of. Raises UsageError."""
-    return parse_variant(variant).facts
+    return parse_any(variant).facts

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.commands import ROOT
 
-from toyvm.techniques import LATER, NAMES
+from toyvm.techniques import NAMES, SYSTEM_NAMES
 
 SOURCE = ROOT / "native" / "src"
 FILES = sorted(SOURCE.rglob("*.[ch]"))
@@ -128,5 +128,5 @@ def test_the_machine_includes_nothing_of_the_monitors(path: Path) -> None:
 def test_the_machine_s_sources_name_no_technique(path: Path) -> None:
     text = re.sub(r"LEVEL_[A-Z]+", "", path.read_text())
     text = re.sub(r"\b(classic|hybrid|strict|assist)( and \w+)? level\b", "", text, flags=re.IGNORECASE)
-    names = [name for name in (*NAMES, *LATER) if name not in OWN_WORDS]
+    names = [name for name in (*NAMES, *SYSTEM_NAMES) if name not in OWN_WORDS]
     assert not re.findall(rf"T64_(?:TRAP|PARA|HYBRID|REWRITE|ASSIST)\b|\b(?:{'|'.join(names)})\b", text)

@@ -16,7 +16,7 @@ from toyvm.cli.outputs import check_kept, check_outputs
 from toyvm.cli.terminal import TerminalInput, standard_input
 from toyvm.errors import UsageError
 from toyvm.isa.machine import Level
-from toyvm.techniques import COMPARED, facts_of
+from toyvm.techniques import COMPARED, SYSTEM_NAMES, facts_of
 
 Capture = pytest.CaptureFixture[str]
 
@@ -74,8 +74,9 @@ def test_an_option_of_a_technique_is_part_of_its_name(words: tuple[str, ...], na
 @pytest.mark.parametrize("level", [None, *Level])
 def test_the_lab_compares_what_exists_on_the_hardware(level: Level | None) -> None:
     chosen = lab._techniques(argparse.Namespace(technique=None, hardware=level))
-    assert chosen == [name for name in COMPARED if level is None or level in facts_of(name).levels]
-    assert (len(chosen) == len(COMPARED)) == (level in (None, Level.ASSIST))
+    every = (*COMPARED, *SYSTEM_NAMES)
+    assert chosen == [name for name in every if level is None or level in facts_of(name).levels]
+    assert (len(chosen) == len(every)) == (level in (None, Level.ASSIST))
 
 
 def test_the_lab_takes_techniques_each_once_and_by_their_full_names() -> None:

@@ -142,7 +142,7 @@ def test_every_engine_and_technique_reports_the_same_state(capfd: Capture, sourc
         (("workloads/comput",), 101, "did you mean workloads/compute?"),
         (("/",), 101, "is a directory"),
         (("/dev/null",), 101, "is a device or pipe"),
-        (("hello", "--technique", "container"), 2, "not built yet"),
+        (("hello", "--technique", "container"), 2, "is for programs of the operating system"),
         (("hello", "--technique", "magic"), 2, "there are bare, trap, rewrite, hybrid"),
         (("hello", "--engine", "recompile"), 2, "there are interpreter, recompiler, reference"),
         (("hello", "--engine", "reference", "--technique", "trap"), 2, "bare machine only"),

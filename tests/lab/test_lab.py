@@ -322,7 +322,6 @@ def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: 
     [
         (("syscal",), "did you mean syscall? (there are syscall, crwrite, "),
         (("nothing",), "there are syscall, crwrite, "),
-        (("--technique", "container"), "not built yet"),
         (("--technique", "bare,odd"), "there are bare, trap, rewrite, hybrid"),
         (("--engine", "recompile"), "there are interpreter, recompiler, reference"),
         (("--engine", "reference", "--technique", "trap"), "bare machine only"),

@@ -8,16 +8,17 @@ from dataclasses import replace
 import pytest
 from support.commands import call
 
+from toyvm.filesystem.volume import Volume
 from toyvm.lab.experiment import Effort, Experiment
 from toyvm.lab.matrix import matrix_lines
 from toyvm.lab.measure import Repetition, repeat
 from toyvm.lab.operands import operand_shares
 from toyvm.lab.subjects import Subject, WorkloadFailed
 from toyvm.lab.table import lines
-from toyvm.lab.tasks import FirstScript, Load
+from toyvm.lab.tasks import Load, SystemScript
 from toyvm.lab.workloads import Block, Workload, find_workloads
 from toyvm.launch import launched
-from toyvm.techniques import COMPARED, parse_variant
+from toyvm.techniques import COMPARED, SYSTEM_NAMES, parse_any
 from toyvm.testing.techniques import FULL
 
 Capture = pytest.CaptureFixture[str]
@@ -31,7 +32,7 @@ def named(name: str) -> Workload:
 
 def few(workload: Workload, technique: str, engine: str = "interpreter") -> Repetition:
     """Two periods beyond the baseline."""
-    subject = Subject(technique, engine, level=parse_variant(technique).level)
+    subject = Subject(technique, engine, level=parse_any(technique).level)
     task = workload.task(technique)
     return repeat(subject, task, task.baseline + 2 * task.period)
 
@@ -50,7 +51,7 @@ def test_each_says_what_an_operation_is(workload: Workload) -> None:
     assert workload.header.values["workload"]
 
 
-@pytest.mark.parametrize("technique", [name for name in COMPARED if name != "bare"])
+@pytest.mark.parametrize("technique", [*(name for name in COMPARED if name != "bare"), *SYSTEM_NAMES])
 @pytest.mark.parametrize("workload", SYSTEM, ids=lambda workload: workload.name)
 def test_each_runs_wherever_the_system_does(workload: Workload, technique: str) -> None:
     assert few(workload, technique).instructions > 0
@@ -60,6 +61,40 @@ def test_each_runs_wherever_the_system_does(workload: Workload, technique: str) 
 @pytest.mark.parametrize("workload", SYSTEM, ids=lambda workload: workload.name)
 def test_a_monitored_system_retires_what_it_does_on_bare(workload: Workload, technique: str) -> None:
     assert few(workload, technique).instructions == few(workload, "bare").instructions
+
+
+@pytest.mark.parametrize("name", ["syscall", "switch", "console", "compute"])
+def test_a_context_costs_these_no_instruction(name: str) -> None:
+    inside, without = (few(named(name), technique).instructions for technique in ("container", "undivided"))
+    assert inside == without
+
+
+def test_a_context_s_boot_is_its_restart() -> None:
+    task = named("boot").task("container")
+    assert isinstance(task, SystemScript)
+    assert task.script(3).count("ctx restart work") == 3
+
+
+def test_in_a_context_the_work_is_a_script_that_the_context_pays_for() -> None:
+    load = next(named("diskcopy").task("container").loads(7))
+    assert load.disk is not None
+    volume = Volume(load.disk)
+    root, work, target = (
+        volume.inode(volume.find(f"/ctx/work/root{path}")).context for path in ("", "/tmp/work", "/tmp/target")
+    )
+    assert root == work == target > 0
+
+
+def test_what_needs_a_kernel_of_its_own_cannot_be_in_a_context_and_says_so() -> None:
+    subjects = [BARE, Subject("undivided"), Subject("container")]
+    done = Experiment(find_workloads(["syscall", "portio", "os/syscall"]), subjects)
+    done.run(Effort(0.001, 1, 0.001, 1), lambda text: None)
+    assert not done.failures
+    text = "\n".join(lines(done, 200))
+    assert "Not on undivided, container: syscall, portio: it needs a kernel of its own" in text
+    printed = " ".join(matrix_lines(done, 80))
+    assert "None of these on undivided, container: it needs a kernel of its own" in printed
+    assert "in a context beyond those on a kernel without any: os/syscall +0.0 (+0.00%)." in printed
 
 
 @pytest.mark.parametrize("name", ["syscall", "forkwait"])
@@ -128,7 +163,7 @@ def test_a_console_line_is_written_for_each_64_characters() -> None:
 
 def test_a_script_does_its_line_as_often_as_asked_for() -> None:
     task = named("shell").task("bare")
-    assert isinstance(task, FirstScript)
+    assert isinstance(task, SystemScript)
     assert task.script(3).count("\n") == 4
     assert task.script(3).splitlines()[-1] == "shutdown $?"
 
@@ -136,7 +171,7 @@ def test_a_script_does_its_line_as_often_as_asked_for() -> None:
 @pytest.mark.parametrize("name", ["syscall", "switch", "diskcopy"])
 def test_a_program_without_a_number_ends_with_1(name: str) -> None:
     task = named(name).task("bare")
-    assert isinstance(task, FirstScript)
+    assert isinstance(task, SystemScript)
     broken = replace(task, script=lambda count: task.script(count).replace(f"{count:012}", "many"))
     with pytest.raises(WorkloadFailed, match="with 5 operations"):
         BARE.run(broken, 5)

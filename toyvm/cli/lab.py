@@ -48,7 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--technique",
         metavar="T,...",
         help=f"of {', '.join(known.NAMES)}, with options as in trap+flush, or a monitor in Python, MODULE:CLASS or "
-        f"FILE.py:CLASS; unless said, of these those that the hardware has: {', '.join(known.COMPARED)}",
+        f"FILE.py:CLASS, or for the operating system's programs {' or '.join(known.SYSTEM_NAMES)}; unless said, these "
+        f"two, and of the others those that the hardware has: {', '.join(known.COMPARED)}",
     )
     what.add_argument(
         "--host",
@@ -151,7 +152,7 @@ def _descriptions(width: int) -> Iterator[str]:
 
     for title, rows in (
         ("Workloads, by what one operation is:", [(one.name, one.operation) for one in find_workloads()]),
-        ("Techniques:", [(facts.name, facts.description) for facts in known.TECHNIQUES]),
+        ("Techniques:", [(each.name, each.description) for each in (*known.TECHNIQUES, *known.SYSTEM_TECHNIQUES)]),
     ):
         yield title
         longest = max(len(name) for name, _ in rows)
@@ -179,13 +180,15 @@ def _techniques(arguments: argparse.Namespace) -> list[str]:
 
     if arguments.technique is None:
         level = arguments.hardware
-        return [name for name in known.COMPARED if level is None or level in known.facts_of(name).levels]
+        every = (*known.COMPARED, *known.SYSTEM_NAMES)
+        return [name for name in every if level is None or level in known.facts_of(name).levels]
     names = [name.strip() for name in arguments.technique.split(",") if name.strip()]
     if not names:
         raise UsageError(f"--technique: name at least one of {', '.join(known.NAMES)}")
     for name in names:
-        check_choices(LIKE if is_monitor(name) else name, "interpreter", arguments.hardware)
-    return list(dict.fromkeys(name if is_monitor(name) else known.parse_variant(name).name for name in names))
+        like = LIKE if is_monitor(name) else "bare" if name in known.SYSTEM_NAMES else name
+        check_choices(like, "interpreter", arguments.hardware)
+    return list(dict.fromkeys(name if is_monitor(name) else known.parse_any(name).name for name in names))
 
 
 def _workloads(arguments: argparse.Namespace) -> list[Workload]:

@@ -36,8 +36,9 @@ def furnish(volume: Volume, files: Path) -> None:
             add_file(volume, at, file.name, file.read_bytes(), 0o644)
 
 
-def add_file(volume: Volume, directory: int, name: str, data: bytes, mode: int) -> None:
-    """A new file of root's, as old as the system. Raises FullError."""
+def add_file(volume: Volume, directory: int, name: str, data: bytes, mode: int) -> int:
+    """A new file of root's, as old as the system; its inode's number. Raises FullError."""
     number = volume.new_inode(Inode(mode=REGULAR | mode, mtime=SYSTEM_TIME, ctime=SYSTEM_TIME))
     volume.set_contents(number, data)
     volume.add_name(directory, name.encode(), number)
+    return number

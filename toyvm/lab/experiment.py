@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from toyvm.lab.workloads import Block, Workload
 from toyvm.paths import guests_directory
 from toyvm.programs import find_program
 from toyvm.shipped.porting import PortedLines, count_ported_lines
-from toyvm.techniques import parse_variant
+from toyvm.techniques import SYSTEM_NAMES, parse_any
 
 BASE = "bare"
 
@@ -78,6 +78,11 @@ class Experiment:
         for workload in self.workloads:
             found.setdefault(workload.block, []).append(workload)
         return found
+
+    def subjects_of(self, workloads: Iterable[Workload]) -> list[Subject]:
+        """All but those that are for the operating system's programs, where none of these is one."""
+        names = [workload.name for workload in workloads if workload.block is Block.SYSTEM]
+        return [subject for subject in self.subjects if names or subject.technique not in SYSTEM_NAMES]
 
     def cells_of(self, workload: str) -> list[Cell]:
         """Those of one workload."""
@@ -207,7 +212,7 @@ def subjects_for(
 
     def subject(technique: str, engine: str) -> Subject:
         like = LIKE if technique in monitors else None
-        usual = parse_variant(like or technique).level
+        usual = parse_any(like or technique).level
         return Subject(
             technique, engine, usual if level is None else Level(level), code_cache, monitors.get(technique), like
         )

@@ -8,6 +8,7 @@ from toyvm.lab.experiment import BASE, Experiment
 from toyvm.lab.measure import Cell
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import number, wrapped
+from toyvm.techniques import CONTAINER, SYSTEM_NAMES, UNDIVIDED
 
 _NAME = 9  # columns of a workload's name, at least
 _LEAST = 5  # columns of a ratio, with the blank before it
@@ -27,10 +28,16 @@ def matrix_lines(experiment: Experiment, width: int) -> Iterator[str]:
             yield ""
             yield f"{block}:"
         rows = [workload.name for workload in workloads if _is_compared(experiment, workload.name)]
-        for band in _bands(others, width - _name(rows)):
+        there = experiment.subjects_of(workloads)
+        absent = [subject for subject in others if subject not in there]
+        for band in _bands([subject for subject in others if subject in there], width - _name(rows)):
             yield ""
             yield from _band(experiment, band, rows)
+        if absent:
+            why = experiment.cells[workloads[0].name, absent[0]].missing
+            yield from wrapped(f"None of these on {', '.join(each.label for each in absent)}: {why}.", width)
     yield from wrapped(_without_base(experiment), width)
+    yield from _context_lines(experiment, width)
     if findings := list(finding_lines(experiment, width)):
         yield ""
         yield from findings
@@ -99,12 +106,31 @@ def _ratio(experiment: Experiment, cell: Cell) -> str:
     return f"{ratio:.2f}" if ratio < 9.995 else f"{ratio:.1f}" if ratio < 99.95 else f"{ratio:.0f}"
 
 
+def _context_lines(experiment: Experiment, width: int) -> Iterator[str]:
+    """What contexts cost in instructions, against a kernel without them; nothing unless both were measured."""
+    found = {subject.technique: subject for subject in experiment.subjects}
+    if CONTAINER not in found or UNDIVIDED not in found:
+        return
+    texts = []
+    for workload in experiment.workloads:
+        inside, without = (experiment.cells[workload.name, found[name]] for name in (CONTAINER, UNDIVIDED))
+        if inside.measured and without.measured and workload.is_same_inside:
+            more = inside.instructions - without.instructions
+            texts.append(f"{workload.name} {more:+.1f} ({more / without.instructions:+.2%})")
+    if texts:
+        yield ""
+        yield from wrapped(
+            f"Instructions an operation in a context beyond those on a kernel without any: {', '.join(texts)}.", width
+        )
+
+
 # Findings: sentences made from the counts.
 
 
 def finding_lines(experiment: Experiment, width: int) -> Iterator[str]:
     """What costs most and why; who never exits; where a monitor is cheaper than none."""
-    cells = [cell for cell in experiment.cells.values() if cell.subject.technique != BASE]
+    monitored = [subject for subject in experiment.subjects if subject.technique not in (BASE, *SYSTEM_NAMES)]
+    cells = [cell for cell in experiment.cells.values() if cell.subject in monitored]
     ratios = {id(cell): ratio for cell in cells if (ratio := experiment.ratio(cell)) is not None}
     compared = [cell for cell in cells if id(cell) in ratios]
     if not compared:

@@ -16,7 +16,7 @@ from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import shown
 from toyvm.isa.machine import DEFAULT_MEMORY
 from toyvm.lab.tasks import Load, OwnKernel, WholeRun, empty_disk
-from toyvm.lab.workloads import Block, Workload
+from toyvm.lab.workloads import SYSTEM_PREFIX, Block, Workload
 from toyvm.programs import find_program, is_riscv_program, is_source, is_system, load_program, shipped_guests
 from toyvm.shipped.headers import Header, read_header
 from toyvm.techniques import Build, facts_of
@@ -115,7 +115,8 @@ def is_own(word: str, shipped: Sequence[str]) -> bool:
     if word in shipped:
         return False
     path = Path(word)
-    return is_source(path) or path.exists() or "/" in word or word in shipped_guests()
+    is_path = "/" in word and not word.startswith(SYSTEM_PREFIX)
+    return is_source(path) or path.exists() or is_path or word in shipped_guests()
 
 
 def own_programs(words: Sequence[str], taken: Sequence[str], building: Building) -> list[OwnProgram]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, cast
 from toyvm.errors import ExitCode, ToyvmError
 from toyvm.isa.machine import Level
 from toyvm.machine.ctrl_c import interrupts_given_to
+from toyvm.techniques import SYSTEM_NAMES
 
 if TYPE_CHECKING:
     from toyvm.host.monitored_guest import MonitorMaker
@@ -93,6 +94,11 @@ class Subject:
     def label(self) -> str:
         return self.technique if self.engine == INTERPRETER else f"{self.technique}, {self.engine}"
 
+    @property
+    def machine(self) -> str:
+        """The technique of the machine itself: that of the operating system's, too, is the bare one."""
+        return "bare" if self.technique in SYSTEM_NAMES else self.kind
+
     def run(self, task: Task, operations: int) -> Sample:
         """Do so many operations once, on new computers.
 
@@ -134,7 +140,7 @@ class Subject:
         }
         if self.monitor is not None:
             devices["monitor"] = self.monitor
-        return launched(self.kind, load.memory, engine=self.measured_engine(), level=self.level, **devices)
+        return launched(self.machine, load.memory, engine=self.measured_engine(), level=self.level, **devices)
 
     def measured_engine(self) -> str | Recompiling:
         """The engine, as it is to run while it is timed."""

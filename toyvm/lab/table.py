@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from toyvm.lab.breakdown import CLOSED, Account
 from toyvm.lab.engines import engine_lines
@@ -14,6 +14,7 @@ from toyvm.lab.nanobenchmarks import Costs
 from toyvm.lab.published import XEN_PORTED
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import name_width, number, ratio_text, wrapped
+from toyvm.lab.workloads import Workload
 from toyvm.techniques import Build, facts_of
 
 _WIDTH = 118  # of what is printed, unless another one is asked for
@@ -46,6 +47,7 @@ class Notes:
 
     def __init__(self) -> None:
         self._labels: dict[tuple[str, str], list[str]] = {}
+        self._columns: dict[tuple[str, tuple[str, ...]], list[str]] = {}  # labels, where none of these workloads exists
 
     def number(self, cell: Cell, why: str) -> int:
         """The number of the note that says so."""
@@ -53,9 +55,20 @@ class Notes:
         self._labels.setdefault(key, []).append(cell.subject.label)
         return list(self._labels).index(key) + 1
 
+    def tell(self, column: Iterable[Cell]) -> None:
+        """Of a column that is left out, as none of its cells can exist."""
+        by_reason: dict[str, list[Cell]] = {}
+        for cell in column:
+            by_reason.setdefault(cell.missing or "", []).append(cell)
+        for why, cells in by_reason.items():
+            key = (why, tuple(cell.workload for cell in cells))
+            self._columns.setdefault(key, []).append(cells[0].subject.label)
+
     def lines(self) -> Iterator[str]:
         for place, ((workload, why), labels) in enumerate(self._labels.items(), 1):
             yield f"[{place}] {workload} on {', '.join(labels)}: {why}"
+        for (why, workloads), labels in self._columns.items():
+            yield f"Not on {', '.join(labels)}: {', '.join(workloads)}: {why}"
 
 
 def comparison(experiment: Experiment, width: int) -> Iterator[str]:
@@ -65,10 +78,14 @@ def comparison(experiment: Experiment, width: int) -> Iterator[str]:
         "CPU time an operation in ns: median, and half the range of the repetitions in %. Instructions, exits: exact.",
         width,
     )
-    name = name_width(workload.name for workload in experiment.workloads)
-    for subjects in _bands(experiment.subjects, width - name):
-        yield ""
-        yield from _band(experiment, subjects, notes)
+    for workloads in experiment.blocks.values():
+        subjects = experiment.subjects_of(workloads)
+        name = name_width(workload.name for workload in workloads)
+        for band in _bands(subjects, width - name):
+            yield ""
+            yield from _band(experiment, workloads, band, notes)
+        for absent in (each for each in experiment.subjects if each not in subjects):
+            notes.tell(experiment.cells[workload.name, absent] for workload in workloads)
     for note in notes.lines():
         yield from wrapped(note, width)
     if any(cell.measured and cell.workload == SYSCALL for cell in experiment.cells.values()):
@@ -83,19 +100,21 @@ def _bands(subjects: Sequence[Subject], width: int) -> Iterator[list[Subject]]:
             yield band
             band = []
         band.append(subject)
-    yield band
+    if band:
+        yield band
 
 
-def _band(experiment: Experiment, subjects: Sequence[Subject], notes: Notes) -> Iterator[str]:
-    name = name_width(workload.name for workload in experiment.workloads)
+def _band(
+    experiment: Experiment, workloads: Sequence[Workload], subjects: Sequence[Subject], notes: Notes
+) -> Iterator[str]:
+    name = name_width(workload.name for workload in workloads)
     heads = [_block(_columns(subject), [name for name, _ in _columns(subject)]) for subject in subjects]
     yield _joined(" " * name, [f"{subject.label:^{_width(subject)}}".rstrip() for subject in subjects], subjects)
     yield _joined(f"{'workload':<{name}}", heads, subjects)
-    for workloads in experiment.blocks.values():
-        yield _joined("-" * name, ["-" * _width(subject) for subject in subjects], subjects)
-        for workload in workloads:
-            cells = [experiment.cells[workload.name, subject] for subject in subjects]
-            yield _joined(f"{workload.name:<{name}}", [_cell(experiment, cell, notes) for cell in cells], subjects)
+    yield _joined("-" * name, ["-" * _width(subject) for subject in subjects], subjects)
+    for workload in workloads:
+        cells = [experiment.cells[workload.name, subject] for subject in subjects]
+        yield _joined(f"{workload.name:<{name}}", [_cell(experiment, cell, notes) for cell in cells], subjects)
 
 
 def _columns(subject: Subject) -> tuple[tuple[str, int], ...]:

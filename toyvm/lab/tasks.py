@@ -59,8 +59,10 @@ class OwnKernel:
 
 
 @dataclass(frozen=True)
-class FirstScript:
-    """The operating system, whose first script does the operations, and so many before them that do not count.
+class SystemScript:
+    """The operating system, where a script does the operations, and so many before them that do not count.
+
+    The script is `put` on a copy of the disk, by default as what init runs first.
 
     With those its memory was all in use once: pages are cleared then before they are given away, and what was code is
     written over, as in a system that has been up for a while.
@@ -71,11 +73,11 @@ class FirstScript:
     period: int = 1
     settling: int = 0
     baseline: int = BASELINE_OPERATIONS
+    put: Callable[[bytes | bytearray, str], bytearray] = beginning_with
 
     def loads(self, operations: int) -> Iterator[Load]:
         assert self.system.disk is not None, "a system has its programs on a disk"
-        script = self.script(self.settling + operations)
-        yield self.system._replace(disk=beginning_with(self.system.disk, script))
+        yield self.system._replace(disk=self.put(self.system.disk, self.script(self.settling + operations)))
 
 
 @dataclass(frozen=True)

@@ -6,28 +6,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 from toyvm.arguments import unknown_name
 from toyvm.errors import BadFileError, UsageError
-from toyvm.filesystem.skeleton import add_file
-from toyvm.filesystem.volume import Volume
-from toyvm.isa.ports import SECTOR_SIZE
-from toyvm.lab.tasks import FirstScript, Load, OwnKernel, Task, WholeRun, with_dword
+from toyvm.lab.tasks import OwnKernel, SystemScript, Task, WholeRun, with_dword
 from toyvm.paths import guests_directory
 from toyvm.programs import load_program
 from toyvm.shipped.headers import Header, read_header
-from toyvm.shipped.system_disk import new_disk, program_bytes, timed_programs
+from toyvm.shipped.system_disk import timed_programs
+from toyvm.techniques import SYSTEM_NAMES
 
 # The first seven are the nanobenchmarks of Adams and Agesen (ASPLOS 2006); further ones follow by name.
 _ORDER = (
     *("syscall", "crwrite", "portio", "callret", "exception", "pagefault", "ptupdate"),
     *("switch", "hypercall", "compute", "boot", "forkwait", "shell", "diskcopy", "console"),
 )
-_SYSTEM_PREFIX = "os/"  # before the names of the operating system's
-_SYSTEM_MEMORY, _SYSTEM_DISK = 4 << 20, 4 << 20  # bytes
-_DIGITS = 12  # of a number of operations, always: so that reading it takes as long for any
+SYSTEM_PREFIX = "os/"  # before the names of the operating system's
 
 
 class Block(StrEnum):
@@ -66,8 +62,15 @@ class Workload(ABC):
         """Does it hang on a parameter, so that one of its rows alone says little?"""
         return "sweep" in self.header.values
 
+    @property
+    def is_same_inside(self) -> bool:
+        """Is its operation in a context the same as elsewhere?"""
+        return self.header.values.get("repeated") != "boot"
+
     def why_missing(self, technique: str) -> str | None:
         """Why the workload cannot exist on the technique, or None."""
+        if technique in SYSTEM_NAMES:
+            return "it needs a kernel of its own, and there the operating system's is the only one"
         return self.header.why_missing(technique)
 
     def _number(self, key: str, default: int = 0) -> int:
@@ -97,40 +100,24 @@ class SystemWorkload(Workload):
     def block(self) -> Block:
         return Block.SYSTEM
 
-    def task(self, technique: str) -> FirstScript | WholeRun:
-        kernel, period = load_program("os", technique), self._number("period", 1)
+    def why_missing(self, technique: str) -> str | None:
+        return None if technique in SYSTEM_NAMES else super().why_missing(technique)
+
+    def task(self, technique: str) -> SystemScript | WholeRun:
+        from toyvm.lab.system import Work, boot_task, work_task
+
+        period, settling = self._number("period", 1), self._number("settling")
+        if not self.is_same_inside:
+            return boot_task(technique, period, settling)
         is_script = self.path.suffix == ".sh"
-        disk = _system_disk() if is_script else _system_disk(self.path, self._number("files"))
-        system = Load(kernel, bytearray(disk), memory=_SYSTEM_MEMORY)
-        if self.header.values.get("repeated") == "boot":
-            return WholeRun(system, period)
-        lines, command = _lines_of(self.path) if is_script else "", f"/bin/{self.path.stem}"
-
-        def script(operations: int) -> str:
-            work = lines * operations if is_script else f"{command} {operations:0{_DIGITS}}\n"
-            return f"{work}shutdown $?\n"
-
-        return FirstScript(system, script, period, self._number("settling"))
+        work = Work(lines=_lines_of(self.path)) if is_script else Work(self.path, sectors=self._number("files"))
+        return work_task(work, technique, period, settling)
 
 
 def _lines_of(script: Path) -> str:
     """What a script does, without remarks."""
     lines = (line for line in script.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#"))
     return "".join(f"{line}\n" for line in lines)
-
-
-@cache
-def _system_disk(program: Path | None = None, sectors: int = 0) -> bytes:
-    """The system's disk, one more program on it, and the files of so many sectors that this one finds."""
-    others = {} if program is None else {program.stem: program_bytes(program)}
-    data = new_disk(_SYSTEM_DISK, others=others)
-    if sectors:
-        volume = Volume(data)
-        numbered = b"".join(number.to_bytes(8, "little").ljust(SECTOR_SIZE, b"\0") for number in range(1, sectors + 1))
-        for name, contents in (("source", numbered), ("target", b"\xff" * SECTOR_SIZE * sectors)):
-            add_file(volume, volume.find("/tmp"), name, contents, 0o644)
-        volume.close()
-    return bytes(data)
 
 
 def find_workloads(names: Sequence[str] = ()) -> list[Workload]:
@@ -150,7 +137,7 @@ def _shipped() -> Mapping[str, Workload]:
     own = {path.stem: KernelWorkload(path.stem, path) for path in (root / "workloads").glob("*.s")}
     scripts = {path.stem: path for path in (root / "os" / "bench").glob("*.sh")}
     system = {
-        name: SystemWorkload(f"{_SYSTEM_PREFIX}{name}", path) for name, path in {**timed_programs(), **scripts}.items()
+        name: SystemWorkload(f"{SYSTEM_PREFIX}{name}", path) for name, path in {**timed_programs(), **scripts}.items()
     }
     if not own or not system:
         raise BadFileError(f"{root}: there are no workloads")

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from toyvm.filesystem.skeleton import add_file, furnish
-from toyvm.filesystem.tree import Convert, as_it_is, put_contents, remove
+from toyvm.filesystem.tree import Convert, as_it_is, find_row, put_contents, remove
 from toyvm.filesystem.volume import Volume, check_size, new_volume
 from toyvm.image import Image, LineTable
 from toyvm.paths import guests_directory
@@ -23,6 +23,11 @@ SHIPPED_SIZE = 16 << 20
 def programs() -> dict[str, Path]:
     """The sources of the shipped programs, by name."""
     return {path.stem: path for path in sorted((guests_directory() / "os" / "user").glob("*.s"))}
+
+
+def undivided_kernel() -> Image:
+    """The kernel built without contexts. Raises AssemblyError."""
+    return shipped_image(guests_directory() / "os" / "os.s", {"CONTEXTS": 0})
 
 
 def timed_programs() -> dict[str, Path]:
@@ -102,5 +107,6 @@ def set_first_script(volume: Volume, script: str) -> None:
     """Have init run this script in place of the one that is there, and leave no message of the day."""
     etc = volume.find("/etc")
     for old in (b"rc", b"motd"):
-        remove(volume, etc, old)
+        if find_row(volume, etc, old) is not None:
+            remove(volume, etc, old)
     add_file(volume, etc, "rc", os.fsencode(script), 0o644)
