@@ -18,6 +18,7 @@ from support.guest_runs import GUESTS
 from support.os_runs import KERNEL, PROGRAMS, assembled, boot
 from support.os_shell import session
 
+from toyvm.programs import load_program
 from toyvm.shipped.porting import count_ported_lines
 from toyvm.techniques import NAMES
 
@@ -58,6 +59,42 @@ def test_paths(program: str, technique: str) -> None:
         line = f"{MEANINGS[name]} on {technique}: {count:,} instructions{f' of {goal:,}' if goal else ''}"
         print(line)
         hold(goal is None or count < goal, line)
+
+
+# The most that a context may add to what a path takes without: instructions, and a share.
+CONTEXT_GOALS = {
+    "syscall": (0, 0.0),
+    "switch": (12, 0.0),
+    "forkwait": (0, 0.01),
+    "diskcopy": (0, 0.01),
+    "compute": (0, 0.01),
+}
+START_GOAL = 20_000  # from CREATE to init's first instruction
+
+
+def context_figures(technique: str, *, records: int, inside: bool) -> dict[str, int]:
+    """What measured/contexts.s tells: in the host of a kernel with so many records of contexts, or in a context."""
+    program = assembled(PROGRAMS / "measured" / "contexts.s", INSIDE=int(inside))
+    kernel = load_program(KERNEL, technique, defines={"CONTEXTS": records})
+    run = boot({"init": program}, technique, kernel=kernel, disk_latency=0, disk_bytes=2 << 20)
+    assert run.exit_code == 0, run
+    return {name: int(number) for name, number in map(str.split, run.output.decode().splitlines())}
+
+
+@pytest.mark.parametrize("technique", GOALS)
+def test_contexts(technique: str) -> None:
+    without = context_figures(technique, records=0, inside=False)
+    within = context_figures(technique, records=160, inside=True)
+    start = within.pop("start")
+    line = f"a context's start on {technique}: {start:,} instructions of {START_GOAL:,}"
+    print(line)
+    hold(start < START_GOAL, line)
+    for name, count in within.items():
+        more, share = CONTEXT_GOALS[name]
+        bound = without[name] * (1 + share) + more
+        line = f"{name} on {technique}: {count:,} instructions in a context, {without[name]:,} without contexts"
+        print(line)
+        hold(count <= bound, line)
 
 
 @pytest.mark.parametrize("technique", NAMES)

@@ -29,6 +29,22 @@ def test_every_case_is_as_it_should_be(technique: str, engine: str) -> None:
     assert check(Volume(bytearray(disk))) == []
 
 
+IN_A_CONTEXT = """
+ctx create box
+ctx set box --capabilities default,sys_admin,sys_nice,sys_time --save
+ctx start box
+ctx exec box usertests
+shutdown $?
+"""
+
+
+@pytest.mark.parametrize("technique", ["bare", "para"])
+def test_every_case_is_as_it_should_be_in_a_context_too(technique: str) -> None:
+    end = session(IN_A_CONTEXT, technique, engine="recompiler", disk_bytes=4 << 20)
+    assert end.exit_code == 0, end.output
+    assert check(Volume(bytearray(end.disk))) == []
+
+
 def test_the_cases_are_named_once() -> None:
     names = session("usertests -l\nshutdown\n").output.split()
     assert len(names) == len(set(names)) > 74

@@ -28,8 +28,8 @@ class Session(NamedTuple):
 
 
 @cache
-def system_disk() -> bytes:
-    return bytes(new_disk(DISK_BYTES))
+def system_disk(size: int = DISK_BYTES) -> bytes:
+    return bytes(new_disk(size))
 
 
 def disk_with(rc: str, disk: bytes | None = None) -> bytearray:
@@ -44,10 +44,16 @@ def disk_with(rc: str, disk: bytes | None = None) -> bytearray:
 
 
 def session(
-    rc: str, technique: str = "bare", *, input: bytes = b"", engine: str = "interpreter", memory: int = 16 << 20
+    rc: str,
+    technique: str = "bare",
+    *,
+    input: bytes = b"",
+    engine: str = "interpreter",
+    memory: int = 16 << 20,
+    disk_bytes: int = DISK_BYTES,
 ) -> Session:
     """Boot, have init run the script `rc`, and a shell on the console then."""
-    disk = disk_with(rc)
+    disk = disk_with(rc, system_disk(disk_bytes))
     with launched(technique, memory, engine=engine, input=input, disk=disk) as machine:
         machine.load(image_of(KERNEL, technique))
         outcome = machine.run(LIMIT)
