@@ -114,7 +114,7 @@ def test_the_editor_says_why_it_could_not_save() -> None:
     assert on_the_usual_screen(output) == "big\n"
 
 
-def test_the_editor_is_as_large_as_the_window(tmp_path: Path) -> None:
+def test_editors_are_as_large_as_the_window(tmp_path: Path) -> None:
     from support.terminal import Terminal
 
     toyvm = [sys.executable, "-m", "toyvm"]
@@ -126,6 +126,8 @@ def test_the_editor_is_as_large_as_the_window(tmp_path: Path) -> None:
         terminal.until(lambda: terminal.rows[28] == "~" and terminal.rows[29].startswith(" /etc/passwd  1/2  Ctrl"))
         terminal.resize(60, 12)
         terminal.until(lambda: terminal.rows[10] == "~" and terminal.rows[11].startswith(" /etc/passwd  1/2"))
+        terminal.press(f"{QUIT}hexed /etc/passwd\r")  # with more to say than there is room for
+        terminal.until(lambda: terminal.rows[0].startswith("00000000  72") and "0 of 76" in terminal.rows[11])
 
 
 def test_a_snake_grows_with_what_it_eats() -> None:

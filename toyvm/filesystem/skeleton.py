@@ -7,8 +7,9 @@ from pathlib import Path
 from toyvm.filesystem.layout import CHARACTER, DIRECTORY, REGULAR, Inode
 from toyvm.filesystem.tree import make_directories
 from toyvm.filesystem.volume import Volume
+from toyvm.isa.machine import DEFAULT_CLOCK_BASE
 
-SYSTEM_TIME = 1_767_225_600 * 10**9  # ns since the epoch: the beginning of 2026, so that disks repeat
+SYSTEM_TIME = DEFAULT_CLOCK_BASE  # ns since the epoch: when the clock begins, so that what a run makes is younger
 
 _DIRECTORIES = {
     **{"/": 0o755, "/bin": 0o755, "/dev": 0o755, "/etc": 0o755, "/home": 0o755, "/home/guest": 0o755, "/lib": 0o755},

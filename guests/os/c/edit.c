@@ -168,10 +168,8 @@ static void draw_line(const struct line *line)
 static void draw_status(void)
 {
     char status[NOTE + 100];
-    int used = snprintf(status, sizeof status, " %s%s  %d/%d  %s", path, is_changed ? " *" : "", row + 1, count, note);
-    int shown = used < screen_columns ? used : screen_columns;
-    screen_at(screen_rows - 1, 0);
-    printf(REVERSE "%.*s%*s" PLAIN, shown, status, screen_columns - shown, "");
+    snprintf(status, sizeof status, " %s%s  %d/%d  %s", path, is_changed ? " *" : "", row + 1, count, note);
+    screen_status(status);
 }
 
 static void draw(void)

@@ -22,7 +22,7 @@ static struct {
 } changes[CHANGES];
 static int change_count, is_changed;
 static const char *path;
-static char note[NOTE] = "Ctrl-S writes, u takes back, / finds, Tab changes sides, Ctrl-Q leaves";
+static char note[NOTE] = "Ctrl-S writes, Ctrl-Q leaves, u takes back, / finds, Tab: side";
 
 static int load(void)
 {
@@ -69,6 +69,7 @@ static void draw_row(long row)
 
 static void draw(void)
 {
+    char status[NOTE + 200];
     int rows = screen_rows - 1;
     long row = at / ROW * ROW;
     top = row < top ? row : row >= top + rows * ROW ? row - (rows - 1) * ROW : top;
@@ -80,8 +81,8 @@ static void draw(void)
         else
             printf("~" TO_END_OF_LINE);
     }
-    screen_at(rows, 0);
-    printf(REVERSE " %s%s  %ld of %ld  %s " PLAIN TO_END_OF_LINE, path, is_changed ? " *" : "", at, size, note);
+    snprintf(status, sizeof status, " %s%s  %ld of %ld  %s", path, is_changed ? " *" : "", at, size, note);
+    screen_status(status);
     screen_at((int)((row - top) / ROW), in_letters ? 59 + (int)(at % ROW) : 10 + 3 * (int)(at % ROW) + half);
     screen_show_cursor(1);
 }

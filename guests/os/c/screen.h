@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -66,6 +67,14 @@ static inline void screen_clear(void)
 static inline void screen_at(int row, int column)
 {
     printf("\033[%d;%dH", row + 1, column + 1);
+}
+
+/* The last row, as far as it reaches. */
+static inline void screen_status(const char *text)
+{
+    int used = (int)strlen(text), shown = used < screen_columns ? used : screen_columns;
+    screen_at(screen_rows - 1, 0);
+    printf(REVERSE "%.*s%*s" PLAIN, shown, text, screen_columns - shown, "");
 }
 
 static inline void screen_show_cursor(int is_shown)
