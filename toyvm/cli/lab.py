@@ -91,7 +91,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sweep",
         action="store_true",
         help="measure nothing: print where guest mode overtakes rewriting, by what an exit costs and by the share of "
-        f"privileged instructions, at the other prices of --cost-model, {_SWEPT} unless said; --json writes it",
+        f"privileged instructions, at the other prices of --cost-model, {_SWEPT} unless said; with --tlb, what nested "
+        "paging costs by the size of a working set; --json writes it",
     )
 
 
@@ -247,7 +248,8 @@ def _models(text: str | None) -> list[CostModel | None]:
 
 def _sweep(arguments: argparse.Namespace) -> int:
     from toyvm.cli.width import output_width
-    from toyvm.lab.exit_sweep import sweep, sweep_lines, sweep_record
+    from toyvm.lab import exit_sweep, working_set
+    from toyvm.machine.tlb import tlb_shape
     from toyvm.printable import printable
     from toyvm.report.records import write_json
 
@@ -256,10 +258,18 @@ def _sweep(arguments: argparse.Namespace) -> int:
         raise UsageError("--sweep has a workload and techniques of its own; name none")
     if len(models) != 1 or models[0] is None:
         raise UsageError(f"--cost-model {arguments.cost_model}: a sweep takes one model, and not the measured prices")
-    points = sweep(models[0])
-    print(printable("\n".join(sweep_lines(models[0], points, output_width())), keep="\n"))
+    model, width = models[0], output_width()
+    if arguments.tlb is None:
+        points = exit_sweep.sweep(model)
+        shown, record = exit_sweep.sweep_lines(model, points, width), exit_sweep.sweep_record(model, points)
+    else:
+        shape = tlb_shape(arguments.tlb, "--tlb")
+        sizes = working_set.working_sets(shape)
+        shown = working_set.working_set_lines(shape, model, sizes, width)
+        record = working_set.working_set_record(shape, model, sizes)
+    print(printable("\n".join(shown), keep="\n"))
     if arguments.json:
-        write_json(Path(arguments.json), {"sweep": sweep_record(models[0], points)})
+        write_json(Path(arguments.json), {"sweep": record})
     return ExitCode.OK
 
 

@@ -144,6 +144,10 @@ DIFFERENCES = (
     Difference("forkwait", (_N, _S), "copying pages and clearing tables outweighs what the monitor adds"),
     Difference("forkwait", (_N, _H), "copying pages and clearing tables outweighs what the exits add"),
 )
+NESTED_PAGING = (
+    "Published of nested paging against shadow tables: up to +48% (EPT) and +42% (RVI), micro-benchmarks +600% and "
+    "+500%, some loads slower (p)"
+)
 XEN_PORTED = "Xen's Linux port changed 2,995 lines, 1.36% (Barham et al., SOSP 2003; p)"
 
 assert len({(each.workload, each.pair) for each in DIFFERENCES}) == len(DIFFERENCES), "a difference is explained twice"
