@@ -4,6 +4,7 @@
 .include "os/user/lib/dates.inc"
 
 main:
+    takes_nothing date
     li   a0, 0
     la   a1, now
     system clock_gettime

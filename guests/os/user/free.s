@@ -6,6 +6,7 @@
 
 # s1 = total, s2 = free, s3 = cached
 main:
+    takes_nothing free
     la   a0, meminfo
     call text_read
     la   a1, total_line

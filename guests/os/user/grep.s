@@ -1,7 +1,8 @@
-# grep [-cinv] PATTERN [FILE...]: lines that have a match.
+# grep [-cilnqv] PATTERN [FILE...]: lines that have a match.
 #
 #   .  any letter   [a-z] [^a-z]  one of these   *  the one before, any number of times   ^ $  the line's begin and end   \c  c itself
-#   -c  their number alone   -i  capital or not   -n  with line numbers   -v  lines without a match
+#   -c  their number alone   -i  capital or not   -n  with line numbers   -v  lines without a match   -l  the files' names alone
+#   -q  nothing: whether there is one, which the status says
 
 .include "os/user/lib/program.inc"
 .include "os/user/lib/options.inc"
@@ -11,6 +12,8 @@
 .equ IGNORE,  2
 .equ NUMBER,  4
 .equ INVERT,  8
+.equ QUIET,   16
+.equ NAMES,   32
 .equ LINE_ROOM, 4096
 
 .bss
@@ -37,9 +40,9 @@ main:
     seqz t0, s2
 8:  mv   a0, t0
     j    exit
-9:  usage "grep [-cinv] PATTERN [FILE...]"
+9:  usage "grep [-cilnqv] PATTERN [FILE...]"
 .rodata
-letters: .asciz "cinv"
+letters: .asciz "cinvql"
 .text
 
 # s4 = the name, s5 = the line's number, s6 = matches, s7 = its length, s8 = 1 at the end
@@ -73,7 +76,19 @@ search:
     andi t0, t0, 1
     beq  a0, t0, 1b
     addi s6, s6, 1
-    andi t0, s1, COUNT
+    andi t0, s1, QUIET
+    beqz t0, 41f
+    li   a0, 0
+    j    exit
+41: andi t0, s1, NAMES
+    beqz t0, 42f
+    mv   a0, s4
+    call out_string
+    li   a0, '\n'
+    call out_byte
+    add  s2, s2, s6
+    j    7f
+42: andi t0, s1, COUNT
     bnez t0, 1b
     call name_print
     andi t0, s1, NUMBER

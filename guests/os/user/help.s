@@ -3,6 +3,7 @@
 .include "os/user/lib/program.inc"
 
 main:
+    takes_nothing help
     la   a0, listing
     call out_string
     call c_programs

@@ -4,6 +4,7 @@
 .include "os/user/lib/users.inc"
 
 main:
+    takes_nothing id
     out  "uid="
     system geteuid
     la   a1, passwd_file

@@ -5,6 +5,7 @@
 .include "os/user/lib/processes.inc"
 
 main:
+    takes_nothing mount
     la   a0, mounts
     call text_read
     la   a0, proc_text

@@ -8,6 +8,7 @@
 
 # s0 = a place in the list, s1 = its end
 main:
+    takes_nothing ps
     la   a0, heading
     call out_string
     call processes_find

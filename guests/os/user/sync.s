@@ -3,6 +3,7 @@
 .include "os/user/lib/program.inc"
 
 main:
+    takes_nothing sync
     system sync
     li   a0, 0
     j    exit

@@ -5,6 +5,7 @@
 .include "os/user/lib/processes.inc"
 
 main:
+    takes_nothing uptime
     la   a0, uptime
     la   a1, up
     call first_word
