@@ -34,6 +34,7 @@ COMMANDS = {
     "disk": "make, look into, check and mend a disk of `toyvm run os`",
     "ctx": "administer the contexts (containers) of such a disk",
     "compare": "run a guest on several techniques, and find where they differ",
+    "classify": "say which instructions are sensitive, and which theorems apply",
     "lab": "time the workloads on each technique and compare",
     "isa": "print the manual of the T64, or one entry of it",
     "docs": "show the documents, a topic each",
