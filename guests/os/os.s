@@ -53,6 +53,9 @@
 .include "os/kernel/context_calls.inc"
 .include "os/kernel/entering.inc"
 .include "os/kernel/freezing.inc"
+.include "os/kernel/resources.inc"
+.include "os/kernel/tokens.inc"
+.include "os/kernel/quota.inc"
 .include "os/kernel/own_console.inc"
 .include "os/kernel/context_calls_end.inc"
 .endif
@@ -69,6 +72,7 @@
 .include "os/kernel/pagecheck.inc"
 .if CONTEXTS
 .include "os/kernel/contextcheck.inc"
+.include "os/kernel/resourcecheck.inc"
 .endif
 .include "os/kernel/start.inc"
 .include "os/kernel/calls_end.inc"

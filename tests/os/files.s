@@ -243,6 +243,7 @@ frame_alloc:
     sd   t0, frames_fresh, t1
     ret
 
+frames_left:
 inode_runs:                     # there are no programs
 proc_tell:
 console_file_read:
@@ -261,7 +262,6 @@ stack:       .zero 4096
 stack_end:
 mounted:     .zero 8            # why not, if it is not 0
 frames_fresh: .zero 8
-frames_free: .zero 8
 .balign 64
 .globl script
 script:      .zero SCRIPT_SIZE

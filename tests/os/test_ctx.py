@@ -17,11 +17,13 @@ SESSIONS = {
     )
 }
 
+USED = re.compile(r"( running +\d+) {1,8}\d+ {1,8}\d+")  # memory and disk: as much as the programs shipped are large
+
 
 @pytest.mark.parametrize("name", SESSIONS)
 def test_ctx(name: str) -> None:
     script, expected = SESSIONS[name]
-    assert output_of(script) == expected
+    assert USED.sub(rf"\1{'*':>9}{'*':>9}", output_of(script)) == expected
 
 
 def test_who_is_left_inside_reads_nothing_that_is_typed_outside() -> None:
