@@ -1,10 +1,12 @@
-# ps: every process: id, parent, user, context, state, KiB, milliseconds of its run time, name.
+# ps: every process: id, parent, user, state, KiB, milliseconds of its run time, context, name.
 #
 # States: R runs or could, S sleeps, T is stopped, Z has ended and not been waited for.
 
 .include "os/user/lib/program.inc"
 .include "os/user/lib/directory.inc"
 .include "os/user/lib/processes.inc"
+
+.equ CONTEXT_WIDTH, 8
 
 # s0 = a place in the list, s1 = its end
 main:
@@ -26,7 +28,7 @@ main:
 3:  li   a0, 0
     j    exit
 .rodata
-heading: .asciz "  PID  PPID   UID   CTX S    KiB       ms NAME\n"
+heading: .asciz "  PID  PPID   UID S    KiB       ms CONTEXT  NAME\n"
 .text
 
 line:
@@ -37,11 +39,9 @@ line:
     ld   a0, this_parent
     li   a1, 6
     call out_padded
-    .irp number, this_user, this_context
-    ld   a0, \number
+    ld   a0, this_user
     li   a1, 6
     call out_padded
-    .endr
     li   a0, ' '
     call out_byte
     ld   a0, this_state
@@ -55,6 +55,12 @@ line:
     divu a0, a0, t0
     li   a1, 9
     call out_padded
+    li   a0, ' '
+    call out_byte
+    ld   a0, this_context
+    call context_called
+    li   a1, CONTEXT_WIDTH
+    call out_left
     li   a0, ' '
     call out_byte
     la   a0, this_name

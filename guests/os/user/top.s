@@ -9,6 +9,7 @@
 .equ LOCAL,  12
 .equ RAW,    2 | 8              # ICANON and ECHO, of c_lflag, to be off
 .equ LINES,  18
+.equ CONTEXT_WIDTH, 8
 
 # What is shown of a process.
 .equ ROW_TICKS, 0               # in this interval
@@ -268,7 +269,7 @@ show:
     out  " processes"
     beqz s3, 2f
     out  "; q ends"
-2:  out  "\n\n  PID   UID   CTX S    KiB   CPU NAME\n"
+2:  out  "\n\n  PID   UID S    KiB   CPU CONTEXT  NAME\n"
     la   s4, rows
     ld   s5, row_count
     li   s6, 1
@@ -287,11 +288,9 @@ show:
     ld   a0, ROW_ID(s4)
     li   a1, 5
     call out_padded
-    .irp number, ROW_USER, ROW_CONTEXT
-    ld   a0, \number\()(s4)
+    ld   a0, ROW_USER(s4)
     li   a1, 6
     call out_padded
-    .endr
     li   a0, ' '
     call out_byte
     ld   a0, ROW_STATE(s4)
@@ -307,6 +306,12 @@ show:
     li   a1, 5
     call out_padded
     out  "% "
+    ld   a0, ROW_CONTEXT(s4)
+    call context_called
+    li   a1, CONTEXT_WIDTH
+    call out_left
+    li   a0, ' '
+    call out_byte
     addi a0, s4, ROW_NAME
     call out_string
     li   a0, '\n'
