@@ -81,19 +81,20 @@ def spawn(command: str | list[str], folder: Path, **environment: str) -> subproc
     )
 
 
-def test_a_session_with_the_operating_system_goes_as_it_is_shown() -> None:
-    for session in blocks(ROOT / "toyvm" / "docs" / "os.md", "console"):
-        typed = re.findall(r"^/\S* # (.*)$", session, re.MULTILINE)
-        done = subprocess.run(
-            [sys.executable, "-m", "toyvm", "run", "os"],
-            input="".join(f"{line}\n" for line in typed),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        shown = done.stdout[done.stdout.index("/ # ") :]
-        assert shown.rpartition("\n")[0] + "\n" == session
+@pytest.mark.parametrize("page", ["os", "containers"])
+def test_a_session_with_the_operating_system_goes_as_it_is_shown(page: str) -> None:
+    session = "".join(blocks(ROOT / "toyvm" / "docs" / f"{page}.md", "console"))
+    typed = re.findall(r"^/\S* # (.*)$", session, re.MULTILINE)
+    done = subprocess.run(
+        [sys.executable, "-m", "toyvm", "run", "os"],
+        input="".join(f"{line}\n" for line in typed),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    shown = done.stdout[done.stdout.index("/ # ") :]
+    assert shown.rpartition("\n")[0] + "\n" == session
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)

@@ -18,8 +18,9 @@ from toyvm.errors import ExitCode, UsageError
 # What is read first comes first.
 _WIDEST = 120  # columns
 _ORDER = (
-    *("running", "guests", "os", "c-programs", "techniques", "rewriting", "domains", "hosts", "lab", "engines"),
-    *("monitors", "python", "glossary", "security", "measurements", "design", "os-design", "map"),
+    *("running", "guests", "os", "containers", "c-programs", "techniques", "rewriting", "domains", "hosts", "lab"),
+    *("engines", "monitors", "python", "glossary", "security", "measurements"),
+    *("design", "os-design", "contexts-design", "map"),
 )
 
 
