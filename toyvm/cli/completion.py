@@ -69,6 +69,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
     from toyvm.cli.docs import pages
     from toyvm.cli.new import KINDS
     from toyvm.host.host_file import shipped_host_files
+    from toyvm.isa.instructions import BY_MNEMONIC
     from toyvm.isa.machine import Level
     from toyvm.lab.cost_models import MEASURED, shipped_models
     from toyvm.lab.workloads import find_workloads
@@ -92,6 +93,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
         "M,...": [MEASURED, *shipped_models()],
         "SUBJECT": [*techniques, *ENGINES],
         "L": list(Level),
+        "MNEMONIC": list(BY_MNEMONIC),
         "KIND": list(KINDS),
         "WORKLOAD": [workload.name for workload in find_workloads()],
         "TOPIC": list(pages()),
