@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from support.guest_runs import header_of
-from support.os_runs import PROGRAMS, assembled, boot, run_as_init
+from support.os_runs import KERNEL, PROGRAMS, assembled, boot, run_as_init
 
 from toyvm.errors import ToyvmError
+from toyvm.programs import load_program
 from toyvm.testing.techniques import EVERY, FULL
 
 CASES = sorted(PROGRAMS.glob("*.s"))
@@ -49,6 +50,13 @@ def test_the_kernels_paths_are_short(technique: str, fork: int) -> None:
     assert costs["fork"] < fork
 
 
+@pytest.mark.parametrize("inside", [0, 1])
+def test_ids_come_round_without_two_of_one(inside: int) -> None:
+    kernel = load_program(KERNEL, "bare", defines={"LAST_ID": 12})
+    run = boot({"init": assembled(PROGRAMS / "rounds" / "ids.s", INSIDE=inside)}, kernel=kernel)
+    assert (run.output, run.exit_code) == (b"ok\n", 0), run
+
+
 @pytest.mark.parametrize("technique", ["bare", "para"])
 def test_a_system_with_any_memory_ends_with_a_word(technique: str) -> None:
     codes = set()
@@ -61,10 +69,11 @@ def test_a_system_with_any_memory_ends_with_a_word(technique: str) -> None:
     assert codes >= {98, 97}
 
 
+@pytest.mark.parametrize("inside", [0, 1])
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(("technique", "memory"), [("bare", 16 << 20), ("bare", 7 << 18), ("para", 16 << 20)])
-def test_calls_drawn_at_random_do_the_kernel_no_harm(technique: str, memory: int, seed: int) -> None:
-    program = assembled(PROGRAMS / "fuzz" / "fuzz.s", SEED=1000 * seed, CHILDREN=40)
+def test_calls_drawn_at_random_do_the_kernel_no_harm(technique: str, memory: int, seed: int, inside: int) -> None:
+    program = assembled(PROGRAMS / "fuzz" / "fuzz.s", SEED=1000 * seed, CHILDREN=40, INSIDE=inside)
     run = boot({"init": program}, technique, memory=memory, input=b"some input\n")
     assert (run.stop, run.exit_code) == ("exit", 0), run
     assert run.output.endswith(b"ok\n"), run

@@ -2,7 +2,7 @@
 # there its start, from CREATE to its init's first instruction.
 .include "checking.inc"
 .include "measuring.inc"
-.include "os/include/contexts.inc"
+.include "inside.inc"
 
 .ifndef INSIDE
 .equ INSIDE, 0
@@ -174,47 +174,18 @@ byte_in:
 .if INSIDE
 # As the machine's init: put this program into a context, and run it there.
 outside:
-    li   a0, -100
-    la   a1, root
-    li   a2, 0755
-    system mkdirat
-    opens root, O_RDONLY | O_DIRECTORY
-    mv   s2, a0
-    opens program, O_RDONLY
-    mv   s3, a0
-    la   a2, name
-    mv   a1, s2
-    li   a0, CONTEXT_CREATE
-    system context
-    opens inside, O_WRONLY | O_CREAT
-    mv   s4, a0
-1:  mv   a0, s3
-    la   a1, room
-    li   a2, 4096
-    system read
-    blez a0, 2f
-    mv   a2, a0
-    mv   a0, s4
-    la   a1, room
-    system write
-    j    1b
-2:  mv   a0, s3
-    system close
-    mv   a0, s4
-    system close
+    call context_make
     la   a0, pipes_made
     li   a1, 0
     system pipe2
-    li   a1, 1
     call start
-    li   a1, 1                  # once more: its files are in memory
-    call start
+    call start                  # once more: its files are in memory
     li   a0, 0
     system exit
 
 # Load the directory s2 as a context, and run its init to its end.
 start:
-    mv   s7, ra
+    mv   s5, ra
     li   a0, CONTEXT_DESTROY
     li   a1, 1
     system context
@@ -222,7 +193,7 @@ start:
     sd   s1, room, t0
     li   a0, CONTEXT_CREATE
     mv   a1, s2
-    la   a2, name
+    la   a2, inside_name
     system context
     lw   a0, pipes_made + 4
     la   a1, room
@@ -233,32 +204,11 @@ start:
     system clone
     beqz a0, 3f
     wait_any
-    mv   ra, s7
+    mv   ra, s5
     ret
 3:  lw   a0, pipes_made
     li   a1, 0
     li   a2, 0
     system dup3
-    li   a0, CONTEXT_ENTER
-    li   a1, 1
-    li   a2, 0
-    system context
-    la   a0, init
-    la   a1, arguments
-    la   a2, arguments_end
-    system execve
-    li   a0, 1
-    system exit
-
-.data
-.balign 8
-arguments: .dword init, init
-arguments_end: .dword 0
-.rodata
-root:    .asciz "/root"
-program: .asciz "/bin/init"
-name:    .asciz "measured"
-inside:  .asciz "/root/init"
-init:    .asciz "/init"
-.text
+    j    context_init
 .endif
