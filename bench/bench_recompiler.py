@@ -15,10 +15,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from pairs import hold, interval
+from pairs import hold
 from peers.processes import Times, run_whole
 from peers.programs import SOURCES, CannotBuild, Program, compile_riscv
 
+from toyvm.lab.statistics import interval
 from toyvm.programs import find_program
 from toyvm.shipped.headers import read_header
 from toyvm.techniques import NAMES

@@ -12,11 +12,12 @@ from statistics import median
 from typing import Any
 
 import pytest
-from pairs import hold, interval, measure_pairs
+from pairs import hold, measure_pairs
 
 from toyvm.errors import UsageError
 from toyvm.lab.measure import Repetition, calibrate, repeat
 from toyvm.lab.nanobenchmarks import Nano
+from toyvm.lab.statistics import interval
 from toyvm.lab.subjects import Subject
 from toyvm.lab.tasks import OwnKernel, with_dword
 from toyvm.lab.workloads import Workload, find_workloads

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import comb
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 
 import pytest
 
 Measure = Callable[[], float]  # runs once and says how long it took, in nanoseconds of CPU time
-CONFIDENCE = 0.95
 
 
 def measure_pair(
@@ -47,13 +45,3 @@ def hold(is_met: bool, line: str) -> None:
     """A goal that is missed is a test that fails, with the line that says by how much."""
     if not is_met:
         pytest.fail(line, pytrace=False)
-
-
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Where the median lies with at least 95% confidence, whatever the distribution: between two order statistics."""
-    ordered, count = sorted(values), len(values)
-    outside, rank = 0.0, 0
-    while outside + comb(count, rank) / 2**count <= (1 - CONFIDENCE) / 2:
-        outside += comb(count, rank) / 2**count
-        rank += 1
-    return ordered[max(rank - 1, 0)], ordered[count - max(rank, 1)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import exp, hypot, log
 from statistics import median
 
-from pairs import interval
+from toyvm.lab.statistics import interval
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Entry:
     reason: str
     count: float
     cost: float | None
-    doubt: float = 0.0  # half the range of the cost
+    doubt: float = 0.0  # half the interval of the cost
 
     @property
     def nanoseconds(self) -> float:
@@ -60,7 +60,7 @@ class Account:
     total: float
     direct: float
     entries: tuple[Entry, ...]
-    doubt: float = 0.0  # half the range of the total
+    doubt: float = 0.0  # half the interval of the total
     beyond: float | None = None  # what bare takes for it beyond its instructions; None: bare runs something else
 
     @property

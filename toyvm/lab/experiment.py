@@ -9,7 +9,7 @@ from typing import Any
 
 from toyvm.isa.machine import Level
 from toyvm.lab.breakdown import Account, account_of
-from toyvm.lab.measure import Cell, Progress, measure
+from toyvm.lab.measure import Cell, Progress, empty_cells, measure
 from toyvm.lab.nanobenchmarks import Costs, measure_costs
 from toyvm.lab.own_monitor import LIKE, find_monitor, is_monitor
 from toyvm.lab.subjects import INTERPRETER, Subject
@@ -20,6 +20,7 @@ from toyvm.shipped.porting import PortedLines, count_ported_lines
 from toyvm.techniques import SYSTEM_NAMES, parse_any
 
 BASE = "bare"
+INTERRUPTED = "interrupted before"  # why a cell has no figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Effort:
     repeats: int
     nano_seconds: float
     nano_repeats: int
+    precision: float | None = None  # half of an interval over its median: when it is enough, before all repetitions
 
 
 FULL = Effort(0.3, 7, 0.05, 5)
@@ -44,6 +46,7 @@ class Experiment:
     subjects: list[Subject]
     cells: dict[tuple[str, Subject], Cell] = field(default_factory=dict)
     costs: dict[Subject, Costs] = field(default_factory=dict)
+    is_interrupted: bool = False  # by Ctrl-C: there is less than was asked for
 
     def check(self) -> None:
         """Build every program in each build that it takes. Raises AssemblyError, BadFileError."""
@@ -53,13 +56,25 @@ class Experiment:
                     workload.task(kind)
 
     def run(self, effort: Effort, progress: Progress) -> None:
-        """Measure everything. Raises KeyboardInterrupt after a Ctrl-C."""
+        """Measure everything, or what there is until Ctrl-C. Raises KeyboardInterrupt where that is nothing."""
+        for workload in self.workloads:
+            self.cells |= {(workload.name, cell.subject): cell for cell in empty_cells(workload, self.subjects)}
+        try:
+            self._measure(effort, progress)
+        except KeyboardInterrupt:
+            if not any(cell.measured for cell in self.cells.values()):
+                raise
+            self.is_interrupted = True
+            for cell in self.cells.values():
+                if not cell.measured and cell.failed is None:
+                    cell.missing = cell.missing or INTERRUPTED
+
+    def _measure(self, effort: Effort, progress: Progress) -> None:
         monitored = [subject for subject in self.subjects if subject.technique != BASE and subject.is_alone]
         steps = len(self.workloads) + len(monitored)
         for step, workload in enumerate(self.workloads, 1):
             show = _numbered(progress, step, steps)
-            for cell in measure(workload, self.subjects, effort.seconds, effort.repeats, show):
-                self.cells[workload.name, cell.subject] = cell
+            measure(workload, self.cells_of(workload.name), effort.seconds, effort.repeats, show, effort.precision)
         for step, subject in enumerate(monitored, len(self.workloads) + 1):
             reasons = {reason: None for cell in self._of(subject) if cell.measured for reason in cell.priced_exits}
             if reasons:
@@ -108,6 +123,15 @@ class Experiment:
         others = (one for one in self.subjects if (one.technique, one.engine) == (technique, INTERPRETER))
         ratio = self._ratio(cell, next(others, None))
         return 1 / ratio if ratio else None
+
+    def ratio_interval(self, cell: Cell) -> tuple[float, float] | None:
+        """Where the ratio lies if the cell's median lies in its interval, and the bare machine's in its own."""
+        base = self._bare_cell(cell)
+        if self.ratio(cell) is None or base is None or base.interval[0] <= 0:
+            return None
+        if base is cell:
+            return 1.0, 1.0
+        return cell.interval[0] / base.interval[1], cell.interval[1] / base.interval[0]
 
     def _ratio(self, cell: Cell, to: Subject | None) -> float | None:
         if to is None or not cell.measured:

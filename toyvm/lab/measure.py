@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from toyvm.errors import ToyvmError
 from toyvm.lab.operands import Shares, operand_shares
 from toyvm.lab.own_monitor import telling_the_line
+from toyvm.lab.statistics import LEAST, half_width, interval
 from toyvm.lab.subjects import Sample, Subject, WorkloadFailed
 from toyvm.lab.workloads import Workload
 
@@ -88,19 +89,25 @@ class Cell:
 
     @property
     def nanoseconds(self) -> float:
-        return median(repetition.nanoseconds for repetition in self.repetitions)
+        return median(self.times)
 
     @property
-    def range(self) -> tuple[float, float]:
-        """The fastest and the slowest repetition, nanoseconds an operation."""
-        times = [repetition.nanoseconds for repetition in self.repetitions]
-        return min(times), max(times)
+    def times(self) -> list[float]:
+        """Of each repetition in its turn, nanoseconds an operation."""
+        return [repetition.nanoseconds for repetition in self.repetitions]
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the median lies, nanoseconds an operation."""
+        return interval(self.times)
 
     @property
     def spread(self) -> float:
-        """Half of the range of the repetitions, as a share of their median."""
-        times = [repetition.nanoseconds for repetition in self.repetitions]
-        return (max(times) - min(times)) / 2 / self.nanoseconds if self.nanoseconds > 0 else 0.0
+        """Half of that interval, as a share of the median."""
+        return half_width(self.times)
+
+    def is_as_narrow_as(self, precision: float) -> bool:
+        return len(self.repetitions) >= LEAST and self.spread <= precision
 
     @property
     def instructions(self) -> float:
@@ -139,17 +146,34 @@ class Cell:
 Progress = Callable[[str], None]
 
 
+def empty_cells(workload: Workload, subjects: Sequence[Subject]) -> list[Cell]:
+    """One for each subject, to be measured or missing."""
+    return [Cell(workload.name, subject, missing=workload.why_missing(subject.kind)) for subject in subjects]
+
+
 def measure(
-    workload: Workload, subjects: Sequence[Subject], seconds: float, repeats: int, progress: Progress
+    workload: Workload,
+    cells: list[Cell],
+    seconds: float,
+    repeats: int,
+    progress: Progress,
+    precision: float | None = None,
 ) -> list[Cell]:
-    """Time `workload` on each subject, `repeats` times in turn, each run for about `seconds` of CPU time."""
-    cells = [Cell(workload.name, subject, missing=workload.why_missing(subject.kind)) for subject in subjects]
+    """Time `workload` on the cells' subjects, `repeats` times in turn, each run for about `seconds` of CPU time.
+
+    With a precision a cell that is as narrow as that, half of its interval over its median, has no more of them.
+    """
     tasks = {cell.subject: workload.task(cell.subject.kind) for cell in cells if cell.missing is None}
-    return measure_cells(cells, tasks, seconds, repeats, progress)
+    return measure_cells(cells, tasks, seconds, repeats, progress, precision)
 
 
 def measure_cells(
-    cells: list[Cell], tasks: Mapping[Subject, Task], seconds: float, repeats: int, progress: Progress
+    cells: list[Cell],
+    tasks: Mapping[Subject, Task],
+    seconds: float,
+    repeats: int,
+    progress: Progress,
+    precision: float | None = None,
 ) -> list[Cell]:
     """Fill the cells that have a task; each run does whole periods of it."""
     counts: dict[Subject, int] = {}
@@ -162,8 +186,9 @@ def measure_cells(
         # Starting elsewhere each time: no subject always runs after the same other one.
         start = turn % len(cells)
         for cell in cells[start:] + cells[:start]:
-            if cell.subject in counts and cell.failed is None:
-                progress(f"{cell.workload} on {cell.subject.label}: {turn + 1} of {repeats}")
+            is_done = precision is not None and cell.is_as_narrow_as(precision)
+            if cell.subject in counts and cell.failed is None and not is_done:
+                progress(f"{cell.workload} on {cell.subject.label}: {_turn(cell, repeats, precision)}")
                 with _failing_alone(cell):
                     cell.repetitions.append(repeat(cell.subject, tasks[cell.subject], counts[cell.subject]))
     for cell in cells:
@@ -171,6 +196,13 @@ def measure_cells(
             with _failing_alone(cell):
                 cell.operands = operand_shares(cell.subject, tasks[cell.subject], cell.exits)
     return cells
+
+
+def _turn(cell: Cell, repeats: int, precision: float | None) -> str:
+    turn = len(cell.repetitions) + 1
+    if precision is None or not cell.measured:
+        return f"{turn} of {repeats}"
+    return f"{turn} of at most {repeats}, until {cell.spread:.1%} is {precision:.1%}"
 
 
 @contextmanager

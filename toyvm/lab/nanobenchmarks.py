@@ -204,7 +204,7 @@ class Costs:
 
     instruction: float
     exits: dict[str, float]
-    doubts: dict[str, float] = field(default_factory=dict)  # half the range of what each was measured by
+    doubts: dict[str, float] = field(default_factory=dict)  # half the interval of what each was measured by
 
 
 def operand_nano(reason: str) -> Nano | None:

@@ -18,7 +18,7 @@ _EXPLAINED = {(difference.workload, difference.pair): difference.reason for diff
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """A time and the range of its repetitions, in one unit."""
+    """A time and the interval that it lies in, in one unit."""
 
     median: float
     low: float
@@ -54,7 +54,7 @@ def comparisons(experiment: Experiment) -> list[Comparison]:
         for role, subject in parts.items():
             cell, quoted = experiment.cells.get((figure.workload, subject)), figure.of(role)
             if cell is not None and cell.measured:
-                ours[role] = Time(cell.nanoseconds, *cell.range)
+                ours[role] = Time(cell.nanoseconds, *cell.interval)
                 if quoted is not None:
                     theirs[role] = Time(quoted.value, quoted.value, quoted.value)
         if len(theirs) > 1:
@@ -83,7 +83,7 @@ def order(times: Mapping[Role, Time]) -> str:
 
 
 def _sign(one: Time, other: Time) -> int:
-    """-1 if `one` is clearly less, 1 if it is clearly more, 0 if they are about equal or their ranges overlap."""
+    """-1 if `one` is clearly less, 1 if it is clearly more, 0 if they are about equal or their intervals overlap."""
     if one.median * TOLERANCE < other.median and one.high < other.low:
         return -1
     return 1 if one.median > other.median * TOLERANCE and one.low > other.high else 0

@@ -75,7 +75,7 @@ def comparison(experiment: Experiment, width: int) -> Iterator[str]:
     """The table: a row each workload, a block of columns each subject, in as many bands as the width takes."""
     notes = Notes()
     yield from wrapped(
-        "CPU time an operation in ns: median, and half the range of the repetitions in %. Instructions, exits: exact.",
+        "CPU time an operation in ns: median, and half of the interval it lies in, in %. Instructions, exits: exact.",
         width,
     )
     for workloads in experiment.blocks.values():
