@@ -11,6 +11,7 @@ MAXIMUM_HOST_FILE_BYTES = 256 << 10
 MAXIMUM_COST_MODEL_BYTES = 64 << 10
 MAXIMUM_COMMANDS_BYTES = 1 << 20  # of a host
 MAXIMUM_REPLAY_BYTES = 256 << 20
+MAXIMUM_RESULTS_BYTES = 256 << 20  # of the lab
 MAXIMUM_CODE_BYTES = 64 << 20  # of compiled code, in all that one directory keeps
 MAXIMUM_DISK_BYTES = 1 << 40
 MAXIMUM_DISK_DATA_BYTES = 4 << 30  # of a disk, besides its holes

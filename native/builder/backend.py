@@ -17,10 +17,20 @@ from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 from toolchain import check_toolchain
 
+from toyvm.commit import FILE, commit
 from toyvm.programs import make_ready
 
 SHIPPED = ("native", "guests", "tests", "bench", ".ci")  # besides the package itself, in a source distribution
 LEFT_OUT = {"generated", "__pycache__", "build", "ready"}
+
+
+def write_commit(package: Path) -> None:
+    """So that what is installed knows the commit that it was built from, where that is known."""
+    known = commit()
+    if known is not None:
+        file = package / FILE.name
+        file.unlink(missing_ok=True)  # it may be a link to the checkout's
+        file.write_text(f"{known}\n", encoding="ascii")
 
 
 class BuildWithGuests(build_py):
@@ -33,7 +43,9 @@ class BuildWithGuests(build_py):
         super().run()
         make_ready()
         if not self.editable_mode:
-            shutil.copytree("guests", Path(self.build_lib) / "toyvm" / "guests", dirs_exist_ok=True)
+            package = Path(self.build_lib) / "toyvm"
+            shutil.copytree("guests", package / "guests", dirs_exist_ok=True)
+            write_commit(package)
 
 
 class CompleteSdist(sdist):
@@ -44,6 +56,10 @@ class CompleteSdist(sdist):
             files = (path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file())
             self.filelist.extend(str(path) for path in files if not LEFT_OUT & set(path.parts))
         super().make_distribution()
+
+    def make_release_tree(self, base_dir: str, files: Any) -> None:
+        super().make_release_tree(base_dir, files)
+        write_commit(Path(base_dir) / "toyvm")
 
 
 class Backend(build_meta._BuildMetaBackend):

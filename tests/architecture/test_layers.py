@@ -26,6 +26,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     ("shipped",),
     ("asm", "reference", "native"),
     ("image", "core_sources", "filesystem"),
+    ("commit",),
     ("files", "paths"),
     ("hypercalls", "exits", "techniques"),
     ("arguments",),

@@ -29,6 +29,7 @@ FREE = {
     "N",
     "N,...",
     "NAME",
+    "P",
     "NAME=VALUE",
     "NAME[=VALUE]",
     "NS",

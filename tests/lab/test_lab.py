@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -345,7 +346,7 @@ def test_the_command_prints_a_table_and_writes_the_record(capfd: Capture, tmp_pa
     assert json.loads(file.read_text())["machine"]["cpu"]
 
 
-def test_ctrl_c_leaves_no_record(tmp_path: Path) -> None:
+def test_ctrl_c_before_anything_is_measured_leaves_no_record(tmp_path: Path) -> None:
     controller, terminal = pty.openpty()
     command = [sys.executable, "-m", "toyvm", "lab", "--json", str(tmp_path / "lab.json")]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=terminal) as process:
@@ -362,6 +363,52 @@ def test_ctrl_c_leaves_no_record(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert errors.splitlines()[-1].endswith(b"toyvm: interrupted")
     assert os.listdir(tmp_path) == []
+
+
+def interrupted_after(monkeypatch: pytest.MonkeyPatch, runs: int) -> None:
+    """Ctrl-C comes after so many runs."""
+    run, left = Subject.run, [runs]
+
+    def counted(self: Subject, task: Task, operations: int) -> Sample:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return run(self, task, operations)
+
+    monkeypatch.setattr(Subject, "run", counted)
+
+
+def test_ctrl_c_leaves_the_cells_that_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = Experiment(find_workloads(["crwrite", "syscall"]), [BARE, TRAP])
+    interrupted_after(monkeypatch, 100)
+    done.run(replace(TINY, repeats=1000), lambda text: None)
+    assert done.is_interrupted
+    bare, trap = done.cells_of("crwrite")
+    assert abs(len(bare.repetitions) - len(trap.repetitions)) <= 1
+    assert (bare.instructions, trap.exits) == (3.0, {"crw": 1.0})
+    assert [cell.missing for cell in done.cells_of("syscall")] == ["interrupted before"] * 2
+    assert "interrupted before" in "\n".join(lines(done))
+    assert done.costs == {}
+
+
+def test_ctrl_c_writes_what_there_is_and_says_so(
+    capfd: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "lab.json"
+    interrupted_after(monkeypatch, 100)
+    words = ("crwrite", "syscall", "--technique", "bare,trap", "--quick", "--repeats", "1000", "--json", str(file))
+    done = call(capfd, "lab", *words)
+    assert done.code == 130
+    assert done.errors.endswith(
+        f"toyvm: interrupted: 2 of 4 cells are measured, some with fewer repetitions; written to {file}\n"
+    )
+    record = json.loads(file.read_text())
+    assert record["interrupted"]
+    assert [(each["workload"], each["technique"]) for each in record["cells"]] == [
+        ("crwrite", "bare"),
+        ("crwrite", "trap"),
+    ]
+    assert "crwrite" in done.output
 
 
 @pytest.mark.parametrize(

@@ -94,10 +94,11 @@ def test_names_are_short_and_each_is_there_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "own"), [("syscall", False), ("syscal", False), ("x.s", True), ("./x", True), ("kernel", True)]
+    ("word", "own"),
+    [("syscall", False), ("syscal", False), ("x.s", True), ("./x", True), ("kernel", True), ("os/bot", False)],
 )
 def test_a_word_is_a_program_of_one_s_own_if_it_looks_like_a_file_or_is_another_guest(word: str, own: bool) -> None:
-    assert is_own(word, ["syscall"]) is own
+    assert is_own(word, ["syscall", "os/boot"]) is own
 
 
 OPERATIONS = ".data\n.globl operations\noperations: .dword 1\n"

@@ -14,12 +14,19 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toyvm import techniques as known
 from toyvm.arguments import check_pages
+from toyvm.cli.lab_results import (
+    add_result_options,
+    check_result_options,
+    compared,
+    comparison_lines,
+    write_results,
+)
 from toyvm.cli.options import add_source_options, parse_choices, parse_count, parse_defines
 from toyvm.cli.run import check_choices
 from toyvm.cli.saying import say
@@ -31,7 +38,9 @@ if TYPE_CHECKING:
     from toyvm.lab.experiment import Experiment
     from toyvm.lab.workloads import Workload
 
+_CHANGED = 1  # exit code
 _MAXIMUM_REPEATS = 1000
+_MOST_REPEATS = 100  # with a precision, unless said
 _SWEPT = "pentium4-vtx"
 
 
@@ -64,7 +73,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--memory", metavar="SIZE", help="what it has of memory; 16M unless said")
     add_source_options(own)
     how = parser.add_argument_group("how precisely")
-    how.add_argument("--repeats", metavar="N", help="repetitions of each: 7, with --quick 3")
+    how.add_argument(
+        "--repeats",
+        metavar="N",
+        help=f"repetitions of each: 7, with --quick 3, with --precision up to {_MOST_REPEATS}",
+    )
+    how.add_argument(
+        "--precision",
+        metavar="P",
+        help="repeat each until half of the interval that its median lies in is so little of it: 2%%, or 0.02",
+    )
     how.add_argument("--quick", action="store_true", help="short runs: all of it in about two minutes")
     result = parser.add_argument_group("what comes of it")
     result.add_argument(
@@ -73,7 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="print times, instructions and exits of each cell too, where the time went, the figures of the "
         "literature, and how much of the kernel a port changes",
     )
-    result.add_argument("--json", metavar="FILE", help="write every repetition there")
+    add_result_options(result)
     modelling = parser.add_argument_group("costs elsewhere, of the same exact counts")
     modelling.add_argument(
         "--cost-model",
@@ -97,11 +115,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    from toyvm.cli.outputs import check_outputs
     from toyvm.cli.width import output_width
     from toyvm.lab.experiment import Experiment, subjects_for
     from toyvm.lab.matrix import matrix_lines
     from toyvm.lab.modelled import model_lines, model_records
+    from toyvm.lab.noise import noise_lines
     from toyvm.lab.own_host import shared_subjects
     from toyvm.lab.table import lines
     from toyvm.lab.tlb_misses import count_misses, miss_lines, miss_records
@@ -111,7 +129,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.list:
         print("\n".join(_descriptions(output_width())))
         return ExitCode.OK
-    check_outputs({"--json": arguments.json})
+    baseline = check_result_options(arguments)
     if arguments.sweep:
         return _sweep(arguments)
     techniques, engines = _choices(arguments)
@@ -123,7 +141,7 @@ def execute(arguments: argparse.Namespace) -> int:
         subjects += shared_subjects(arguments.host, techniques, Path(code_cache))
         experiment = Experiment(workloads, subjects)
         experiment.check()
-        _measure(experiment, arguments)
+        precision = _measure(experiment, arguments)
         missed = count_misses(experiment, shape) if shape is not None else {}
     width = output_width()
     shown = list(matrix_lines(experiment, width))
@@ -135,15 +153,33 @@ def execute(arguments: argparse.Namespace) -> int:
         shown += ["", *miss_lines(experiment, missed, shape, width)]
     for model in models:
         shown += ["", *model_lines(experiment, model, width, missed)]
+    if noise := list(noise_lines(experiment, width, precision)):
+        shown += ["", *noise]
+    changes = None if baseline is None else compared(experiment, baseline)
+    if baseline is not None and changes is not None:
+        shown += comparison_lines(changes, baseline, arguments.baseline, width)
     print(printable("\n".join(shown), keep="\n"))
-    if arguments.json:
-        derived: dict[str, Any] = {}
-        if models:
-            derived["cost_models"] = model_records(experiment, models, missed)
-        if shape is not None:
-            derived["tlb"] = miss_records(missed, shape)
-        _write(experiment, arguments, derived)
-    return ExitCode.GUEST_FAULT if experiment.failures else ExitCode.OK
+    derived: dict[str, Any] = {}
+    if models:
+        derived["cost_models"] = model_records(experiment, models, missed)
+    if shape is not None:
+        derived["tlb"] = miss_records(missed, shape)
+    written = write_results(experiment, arguments, derived)
+    if experiment.is_interrupted:
+        say(_interrupted(experiment, written))
+        return ExitCode.INTERRUPTED
+    if experiment.failures:
+        return ExitCode.GUEST_FAULT
+    return _CHANGED if arguments.fail_on_change and changes is not None and changes.has_changed else ExitCode.OK
+
+
+def _interrupted(experiment: Experiment, written: Sequence[str]) -> str:
+    from toyvm.lab.experiment import INTERRUPTED
+
+    cells = [cell for cell in experiment.cells.values() if cell.measured or cell.missing == INTERRUPTED]
+    measured = sum(cell.measured for cell in cells)
+    kept = f"; written to {', '.join(written)}" if written else ""
+    return f"interrupted: {measured} of {len(cells)} cells are measured, some with fewer repetitions{kept}"
 
 
 def _descriptions(width: int) -> Iterator[str]:
@@ -214,20 +250,41 @@ def _warn(message: str) -> None:
     say(message, prefix="")
 
 
-def _measure(experiment: Experiment, arguments: argparse.Namespace) -> None:
+def _measure(experiment: Experiment, arguments: argparse.Namespace) -> float | None:
+    """Measure, and say how precisely that was to be."""
     from dataclasses import replace
 
     from toyvm.lab.experiment import FULL, QUICK
     from toyvm.lab.progress import Progress
+    from toyvm.lab.statistics import LEAST
 
     effort = QUICK if arguments.quick else FULL
-    repeats = parse_count(arguments.repeats, "--repeats")
+    repeats, precision = parse_count(arguments.repeats, "--repeats"), _precision(arguments.precision)
     if repeats is not None:
         if not 1 <= repeats <= _MAXIMUM_REPEATS:
             raise UsageError(f"--repeats {repeats}: it takes 1..{_MAXIMUM_REPEATS}")
         effort = replace(effort, repeats=repeats)
+    elif precision is not None:
+        effort = replace(effort, repeats=_MOST_REPEATS)
+    if precision is not None and effort.repeats < LEAST:
+        raise UsageError(f"--repeats {effort.repeats}: a precision takes {LEAST} repetitions or more")
+    effort = replace(effort, precision=precision)
     with Progress(sys.stderr) as progress:
         experiment.run(effort, progress.show)
+    return precision
+
+
+def _precision(text: str | None) -> float | None:
+    """A share, as 2% or 0.02. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1) if text.isascii() else 0.0
+    except ValueError:
+        value = 0.0
+    if not 0.0001 <= value <= 1:
+        raise UsageError(f"--precision {text}: it takes a share from 0.01% to 100%, as 2% or 0.02")
+    return value
 
 
 def _shipped_models() -> list[str]:
@@ -271,16 +328,3 @@ def _sweep(arguments: argparse.Namespace) -> int:
     if arguments.json:
         write_json(Path(arguments.json), {"sweep": record})
     return ExitCode.OK
-
-
-def _write(experiment: Experiment, arguments: argparse.Namespace, more: dict[str, Any]) -> None:
-    from toyvm.lab.engines import gain_records
-    from toyvm.lab.experiment import whole_record
-    from toyvm.lab.rankings import order_records
-    from toyvm.report.records import machine_record, write_json
-
-    names = ("workloads", "technique", "engine", "hardware", "repeats", "quick", "cost_model", "tlb")
-    configuration = {name: getattr(arguments, name) for name in names}
-    record = whole_record(experiment, machine_record(), configuration)
-    derived = {"recompilation": gain_records(experiment), "orders": order_records(experiment)}
-    write_json(Path(arguments.json), {**record, **derived, **more})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
 from toyvm import __version__
+from toyvm.commit import commit
 from toyvm.errors import BadFileError
 from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.files.replacing import replace_file
@@ -18,7 +18,6 @@ from toyvm.isa.control import ALL_BITS
 from toyvm.limits import MAXIMUM_REPLAY_BYTES, MAXIMUM_REPLAY_RECORDS
 from toyvm.machine.console import BytesInput, InputRecord, InputSource, ReplayInput
 from toyvm.machine.outcome import Outcome
-from toyvm.paths import PACKAGE
 
 _MARKS_OF_RECORD = 4  # brackets, braces and commas that JSON needs for one, at most
 
@@ -70,7 +69,7 @@ def machine_record() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
         "toyvm": __version__,
-        "commit": _commit(),
+        "commit": commit(),
     }
 
 
@@ -81,19 +80,6 @@ def _cpu_name() -> str:
         return platform.processor() or "unknown"
     names = [line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model"))]
     return names[0] if names else platform.machine()
-
-
-def _commit() -> str | None:
-    """The commit of the checkout that this package stands in; None where it is installed."""
-    root = PACKAGE.parent
-    if not (root / ".git").exists():
-        return None
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None
 
 
 def write_json(path: Path, record: Any) -> None:

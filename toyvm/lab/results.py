@@ -1,0 +1,60 @@
+"""Results: the figures of each cell as a record, for files that others read, and for comparisons with earlier ones.
+
+toyvm/docs/lab.md says what the keys are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toyvm.lab.breakdown import Account
+from toyvm.lab.experiment import Experiment
+from toyvm.lab.measure import Cell
+from toyvm.lab.statistics import outliers
+
+SCHEMA = 1  # changes when a key gets another meaning or goes, not when one comes
+
+
+def cell_records(experiment: Experiment) -> list[dict[str, Any]]:
+    """A record for each cell that was measured."""
+    accounts = {
+        (account.workload, subject): account
+        for subject in experiment.subjects
+        for account in experiment.accounts(subject)
+    }
+    return [
+        _record(experiment, cell, accounts.get((cell.workload, cell.subject)))
+        for cell in experiment.cells.values()
+        if cell.measured
+    ]
+
+
+def _record(experiment: Experiment, cell: Cell, account: Account | None) -> dict[str, Any]:
+    ratios = experiment.ratio_interval(cell)
+    return {
+        "workload": cell.workload,
+        "technique": cell.subject.technique,
+        "engine": cell.subject.engine,
+        "hardware": str(cell.subject.level),
+        "repetitions": len(cell.repetitions),
+        "ns": cell.nanoseconds,
+        "ns_interval": list(cell.interval),
+        "ratio": experiment.ratio(cell),
+        "ratio_interval": None if ratios is None else list(ratios),
+        "instructions": cell.instructions,
+        "exits": sum(cell.exits.values()),
+        "exits_by_reason": cell.priced_exits,
+        "account": None if account is None else _account(account),
+        "outliers": outliers(cell.times),
+        "samples": cell.times,
+    }
+
+
+def _account(account: Account) -> dict[str, Any]:
+    """In ns; a reason whose exits have no price is not in it."""
+    return {
+        "direct": account.direct,
+        "exits_by_reason": {entry.reason: entry.nanoseconds for entry in account.entries if entry.cost is not None},
+        "unexplained": account.unexplained,
+        "why": account.reason,
+    }
