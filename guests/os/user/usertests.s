@@ -18,6 +18,7 @@
 .include "os/user/usertests/messages.inc"
 .include "os/user/usertests/contexts.inc"
 .include "os/user/usertests/unified.inc"
+.include "os/user/usertests/resources.inc"
 .include "os/user/usertests/exhaustion.inc"
 
 .section .cases, "a"
