@@ -108,6 +108,15 @@ def test_prices_measured_here_give_what_the_account_explains() -> None:
     assert [(each.cost, each.unit) for each in modelled(experiment, None)] == [(1.5, "ns"), (21.0, "ns")]
 
 
+def test_where_nothing_exits_the_price_of_an_instruction_is_enough() -> None:
+    experiment = Experiment(find_workloads(["portio"]), [Subject("trap"), Subject("assist"), Subject("rewrite")])
+    for technique, exits in (("trap", {"in": 1}), ("assist", {}), ("rewrite", {"in": 1})):
+        experiment.cells["portio", Subject(technique)] = cell(technique, 3, exits)
+    experiment.costs[Subject("trap")] = Costs(0.5, {"in": 20.0})
+    costs = {each.technique: each.cost for each in modelled(experiment, None)}
+    assert costs == {"trap": 21.0, "assist": 1.5}  # what an exit costs where none was measured nobody knows
+
+
 def test_the_hardware_meets_by_itself_what_traps_under_a_monitor() -> None:
     events = {name: native_events(find_workloads([name])[0]) for name in ("portio", "syscall", "hypercall")}
     assert events["portio"] == {"in clock": 1.0}

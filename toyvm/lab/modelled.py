@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from toyvm.lab.cost_models import EVENTS, MEASURED, CostModel
@@ -41,6 +42,7 @@ class Modelled:
     unpriced: tuple[str, ...]
 
 
+@cache
 def native_events(workload: Workload) -> Mapping[str, float]:
     """How often an operation has what traps or is privileged, by reason: under `trap` each exits."""
     return events_of(workload.name, workload.task("trap")) if workload.why_missing("trap") is None else {}
@@ -48,7 +50,10 @@ def native_events(workload: Workload) -> Mapping[str, float]:
 
 def events_of(name: str, task: Task) -> Mapping[str, float]:
     """The same of a task under `trap`."""
-    exits = counted_cell(name, Subject("trap"), task).priced_exits
+    return _among_events(counted_cell(name, Subject("trap"), task).priced_exits)
+
+
+def _among_events(exits: Mapping[str, float]) -> Mapping[str, float]:
     return {reason: count for reason, count in exits.items() if reason.partition(" ")[0] in EVENTS}
 
 
@@ -97,17 +102,28 @@ def modelled(experiment: Experiment, model: CostModel | None, missed: Missed = _
     for workload in experiment.workloads:
         cells = [cell for cell in experiment.cells_of(workload.name) if cell.measured and _is_covered(cell, model)]
         if model is not None:
-            events = native_events(workload) if cells else {}
+            events = _events(experiment, workload) if cells else {}
             costs = {cell.subject: cost_of(cell, model, events) for cell in cells}
             costs = {one: (cost + _walking(model, missed, workload, one), left) for one, (cost, left) in costs.items()}
         else:
-            costs = {cell.subject: _measured_cost(experiment, cell) for cell in cells}
+            prices = {cell.subject: _measured_prices(experiment, cell) for cell in cells}
+            costs = {
+                one.subject: _priced(one, at.exits, at.instruction) for one in cells if (at := prices[one.subject])
+            }
         for subject, (cost, unpriced) in costs.items():
             bare = next((costs[one][0] for one in costs if (one.technique, one.engine) == (BASE, subject.engine)), 0.0)
             ratio = cost / bare if bare and (model is None or model.knows_native) else None
             name, unit = (model.name, "cycles") if model is not None else (MEASURED, "ns")
             found.append(Modelled(workload.name, subject.technique, subject.engine, name, unit, cost, ratio, unpriced))
     return found
+
+
+def _events(experiment: Experiment, workload: Workload) -> Mapping[str, float]:
+    """Those of the workload: as it was measured under `trap`, if it was."""
+    for cell in experiment.cells_of(workload.name):
+        if cell.measured and cell.subject.technique == "trap":
+            return _among_events(cell.priced_exits)
+    return native_events(workload)
 
 
 def _walking(model: CostModel, missed: Missed, workload: Workload, subject: Subject) -> float:
@@ -120,17 +136,12 @@ def _is_covered(cell: Cell, model: CostModel | None) -> bool:
     return model is None or model.covers(facts_of(cell.subject.kind).name)
 
 
-def _measured_cost(experiment: Experiment, cell: Cell) -> tuple[float, tuple[str, ...]]:
-    costs = _measured_prices(experiment, cell.subject)
-    return _priced(cell, costs.exits, costs.instruction) if costs else (0.0, ("an instruction",))
-
-
-def _measured_prices(experiment: Experiment, subject: Subject) -> Costs | None:
-    """Its own; of the bare machine, which has no exits, those of whichever else ran on its engine."""
-    own = experiment.costs.get(subject)
-    if own is not None or subject.technique != BASE:
+def _measured_prices(experiment: Experiment, cell: Cell) -> Costs | None:
+    """Its own; where nothing exits, those of whichever else ran on its engine will do for the instructions."""
+    own = experiment.costs.get(cell.subject)
+    if own is not None or cell.exits:
         return own
-    return next((costs for one, costs in experiment.costs.items() if one.engine == subject.engine), None)
+    return next((costs for one, costs in experiment.costs.items() if one.engine == cell.subject.engine), None)
 
 
 def model_records(
@@ -177,12 +188,17 @@ def _band(
 ) -> Iterator[str]:
     name = name_width(workload.name for workload in experiment.workloads)
     unit = next((each.unit for each in found.values()), "cycles")
-    yield _row(" " * name, [f"{subject.label[: _COST + _RATIO]:^{_COST + _RATIO}}" for subject in subjects])
+    yield _row(" " * name, [f"{_head(subject):^{_COST + _RATIO}}" for subject in subjects])
     yield _row(f"{'workload':<{name}}", [f"{unit:>{_COST}}{'x bare':>{_RATIO}}"] * len(subjects))
     yield _row("-" * name, ["-" * (_COST + _RATIO)] * len(subjects))
     for workload in experiment.workloads:
         cells = [found.get((workload.name, subject.technique, subject.engine)) for subject in subjects]
         yield _row(f"{workload.name:<{name}}", [_cell(each) for each in cells])
+
+
+def _head(subject: Subject) -> str:
+    """Of a monitor of the user's the class alone."""
+    return subject.label.rpartition(":")[2][: _COST + _RATIO]
 
 
 def _cell(each: Modelled | None) -> str:
