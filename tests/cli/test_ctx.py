@@ -13,7 +13,7 @@ from toyvm.cli.ctx import VERBS_INSIDE
 from toyvm.filesystem.check import check
 from toyvm.filesystem.volume import Volume
 
-HEADING = "NAME             STATE     PROCESSES      KiB DISK KiB ADDRESS          HOSTNAME\n"
+HEADING = "NAME          STATE     PROCS  MEMORY    DISK  SHARED  ADDRESS         HOSTNAME\n"
 Capture = pytest.CaptureFixture[str]
 
 
@@ -28,7 +28,7 @@ def test_what_a_verb_does_stays_on_the_disk_and_only_its_output_is_seen(disk: st
     done = spawn("ctx", disk, "create", "web", "--hostname", "www")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     listed = spawn("ctx", disk, "list").stdout.decode()
-    assert listed == f"{HEADING}web              stopped           -        -        - -                www\n"
+    assert re.fullmatch(rf"{HEADING}web           stopped       -       - +\d+ +\d+  -               www\n", listed)
     assert check(Volume(bytearray(Path(disk).read_bytes()))) == []
 
 

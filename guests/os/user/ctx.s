@@ -53,7 +53,7 @@ verbs:
     verb_row resume,  1, 1,   "NAME", "let them go on"
     verb_row enter,   1, 1,   "NAME", "a shell inside"
     verb_row exec,    2, ANY, "NAME COMMAND [ARGUMENT...]", "run a command inside; one word with blanks is a line for its shell"
-    verb_row list,    0, 0,   "", "all contexts"
+    verb_row list,    0, 0,   "", "all contexts; sizes are in KiB, shared ones of files that others have, too"
     verb_row stats,   0, 1,   "[NAME]", "what is used, and what may be"
     verb_row set,     3, ANY, "NAME --KEY VALUE... [--save]", "change what it has; --save: in its conf, too"
     verb_row show,    1, 1,   "NAME", "its state and conf"
