@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from toyvm.lab.experiment import BASE, Experiment
+from toyvm.lab.findings import finding_lines
 from toyvm.lab.measure import Cell
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import number, wrapped
-from toyvm.techniques import CONTAINER, SYSTEM_NAMES, UNDIVIDED
+from toyvm.techniques import CONTAINER, UNDIVIDED
 
 _NAME = 9  # columns of a workload's name, at least
 _LEAST = 5  # columns of a ratio, with the blank before it
 _SHORT = {"hypercalls": "hyp", "adaptive": "adapt"}  # options, above a column
 _ABSENT = "-"
-_ALIKE = 0.05  # so far from the bare machine a time counts as its
 
 
 def matrix_lines(experiment: Experiment, width: int) -> Iterator[str]:
@@ -122,71 +122,3 @@ def _context_lines(experiment: Experiment, width: int) -> Iterator[str]:
         yield from wrapped(
             f"Instructions an operation in a context beyond those on a kernel without any: {', '.join(texts)}.", width
         )
-
-
-# Findings: sentences made from the counts.
-
-
-def finding_lines(experiment: Experiment, width: int) -> Iterator[str]:
-    """What costs most and why; who never exits; where a monitor is cheaper than none."""
-    monitored = [subject for subject in experiment.subjects if subject.technique not in (BASE, *SYSTEM_NAMES)]
-    cells = [cell for cell in experiment.cells.values() if cell.subject in monitored]
-    ratios = {id(cell): ratio for cell in cells if (ratio := experiment.ratio(cell)) is not None}
-    compared = [cell for cell in cells if id(cell) in ratios]
-    if not compared:
-        return
-    for sentence in (
-        _dearest(compared, ratios),
-        _without_exits(experiment, compared, ratios),
-        _cheaper(experiment, compared, ratios),
-    ):
-        if sentence:
-            yield from wrapped(sentence, width)
-
-
-def _exits(cell: Cell) -> float:
-    return sum(cell.exits.values())
-
-
-def _times(count: float, what: str) -> str:
-    return f"{number(count)} {what}{'' if count == 1 else 's'}"
-
-
-def _dearest(cells: Sequence[Cell], ratios: dict[int, float]) -> str:
-    cell = max(cells, key=lambda cell: ratios[id(cell)])
-    if not cell.exits or ratios[id(cell)] <= 1 + _ALIKE:
-        return ""
-    reason, most = max(cell.exits.items(), key=lambda item: item[1])
-    exits = _times(_exits(cell), "exit")
-    why = f", {number(most)} of them {reason}" if most != _exits(cell) else f" ({reason})"
-    return (
-        f"Dearest is {cell.workload} on {cell.subject.label}: {number(cell.instructions)} instructions take {exits} to "
-        f"the monitor{why}, and {ratios[id(cell)]:.1f} times as long."
-    )
-
-
-def _without_exits(experiment: Experiment, cells: Sequence[Cell], ratios: dict[int, float]) -> str:
-    quiet = [cell for cell in cells if not cell.exits]
-    if not quiet:
-        return ""
-    alike = [cell for cell in quiet if abs(ratios[id(cell)] - 1) <= _ALIKE]
-    counts = {subject: sum(cell.subject == subject for cell in quiet) for subject in experiment.subjects}
-    subject = max(counts, key=lambda one: counts[one])
-    return (
-        f"Of {_times(len(quiet), 'cell')} where nothing exits {len(alike)} {'is' if len(alike) == 1 else 'are'} within "
-        f"{_ALIKE:.0%} of the bare machine; {subject.label} has most of them, {counts[subject]} of "
-        f"{sum(cell.subject == subject for cell in cells)}."
-    )
-
-
-def _cheaper(experiment: Experiment, cells: Sequence[Cell], ratios: dict[int, float]) -> str:
-    cell = min(cells, key=lambda cell: ratios[id(cell)])
-    if ratios[id(cell)] >= 1 - _ALIKE:
-        return ""
-    base = next(one for one in experiment.subjects if (one.technique, one.engine) == (BASE, cell.subject.engine))
-    before = experiment.cells[cell.workload, base].instructions
-    return (
-        f"A monitor can be cheaper than none: {cell.workload} on {cell.subject.label} takes {ratios[id(cell)]:.2f} of "
-        f"the time, as {number(cell.instructions)} instructions and {_times(_exits(cell), 'exit')} do what took "
-        f"{number(before)} instructions."
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from math import log
 from typing import Any
 
 from toyvm.lab.experiment import BASE, Experiment
@@ -26,13 +27,40 @@ class Time:
 
 
 @dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two parts that stand otherwise here than there, and why."""
+
+    pair: tuple[Role, Role]
+    here: int  # a sign, as `_sign` gives it
+    there: int
+    ours: tuple[float, float]  # ns
+    theirs: tuple[float, float]
+    reason: str
+
+    def __str__(self) -> str:
+        one, other = self.pair
+        return f"{one} {_SIGNS[self.here]} {other}, theirs {_SIGNS[self.there]}: {self.reason}"
+
+    @property
+    def distance(self) -> float:
+        """How far their quotient is from ours, as a logarithm."""
+        if min(self.ours) <= 0:
+            return 0.0  # no time at all, once the baseline's is taken off
+        return abs(log(self.ours[0] / self.ours[1]) - log(self.theirs[0] / self.theirs[1]))
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """One workload: their order of the techniques that are measured here too, ours, and why each difference."""
 
     figure: Figure
     theirs: str
     ours: str
-    reasons: tuple[str, ...]
+    disagreements: tuple[Disagreement, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return tuple(map(str, self.disagreements))
 
 
 def players(experiment: Experiment) -> dict[Role, Subject]:
@@ -58,7 +86,7 @@ def comparisons(experiment: Experiment) -> list[Comparison]:
                 if quoted is not None:
                     theirs[role] = Time(quoted.value, quoted.value, quoted.value)
         if len(theirs) > 1:
-            found.append(Comparison(figure, order(theirs), order(ours), _reasons(figure.workload, theirs, ours)))
+            found.append(Comparison(figure, order(theirs), order(ours), _disagreements(figure.workload, theirs, ours)))
     return found
 
 
@@ -89,10 +117,17 @@ def _sign(one: Time, other: Time) -> int:
     return 1 if one.median > other.median * TOLERANCE and one.low > other.high else 0
 
 
-def _reasons(workload: str, theirs: Mapping[Role, Time], ours: Mapping[Role, Time]) -> tuple[str, ...]:
-    """Why each pair that stands otherwise here does so."""
+def _disagreements(workload: str, theirs: Mapping[Role, Time], ours: Mapping[Role, Time]) -> tuple[Disagreement, ...]:
+    """Each pair that stands otherwise here."""
     return tuple(
-        f"{one} {_SIGNS[here]} {other}, theirs {_SIGNS[there]}: {_EXPLAINED.get((workload, (one, other)), UNEXPLAINED)}"
+        Disagreement(
+            (one, other),
+            here,
+            there,
+            (ours[one].median, ours[other].median),
+            (theirs[one].median, theirs[other].median),
+            _EXPLAINED.get((workload, (one, other)), UNEXPLAINED),
+        )
         for one, other in combinations([role for role in Role if role in theirs], 2)
         if (here := _sign(ours[one], ours[other])) != (there := _sign(theirs[one], theirs[other]))
     )
