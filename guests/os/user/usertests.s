@@ -19,6 +19,7 @@
 .include "os/user/usertests/contexts.inc"
 .include "os/user/usertests/unified.inc"
 .include "os/user/usertests/resources.inc"
+.include "os/user/usertests/shares.inc"
 .include "os/user/usertests/exhaustion.inc"
 
 .section .cases, "a"
