@@ -97,6 +97,15 @@ def test_a_program_that_goes_on_has_the_terminal_as_it_was_when_it_stopped(termi
     terminal.until(lambda: waits(terminal))
 
 
+def test_top_shows_what_there_is_room_for(terminal: Terminal) -> None:
+    terminal.resize(60, 10)
+    terminal.press("stress -f 20 1000 &\r")
+    terminal.shows("[1] running")
+    terminal.press("top\r")
+    terminal.until(lambda: "q ends" in terminal.rows[0] and "stress" in terminal.rows[8] and not terminal.rows[9])
+    terminal.press("q")
+
+
 def test_what_is_longer_than_the_screen_is_shown_a_screen_at_a_time(terminal: Terminal) -> None:
     terminal.press("ls -1 /bin /dev | more\r")
     terminal.until(lambda: terminal.rows[0] == "/bin:" and terminal.rows[23] == " more")

@@ -209,6 +209,12 @@ def test_a_name_is_completed(name: str) -> None:
     assert session(before + READ, input=keys.encode() + b"\n\x04").output == f"{line}\n"
 
 
+def test_names_are_listed_in_whole_on_the_windows_rows() -> None:
+    before = "cd /tmp\ntouch f1 f22 f333 f4444 f55555\necho -n '> '\ncat\nshutdown\n"
+    output = session(before, input=b"\x1b[8;24;16tcat f\t\x15\n\x04").output
+    assert output.split("\n")[1:4] == ["f1  f22  f333  ", "f4444  f55555  ", "> cat f" + "\b" * 5 + " " * 5 + "\b" * 5]
+
+
 def test_names_that_could_be_meant_are_listed_and_the_line_shown_again() -> None:
     before = "mkdir /dir\necho > /dir/file1\necho > /dir/file2\ncd /dir\necho -n 'prompt: '\ncat\nshutdown\n"
     output = session(before, input=b"cat f\t\t1\n\x04").output

@@ -8,8 +8,9 @@
 .equ TCSETS, 0x5402
 .equ LOCAL,  12
 .equ RAW,    2 | 8              # ICANON and ECHO, of c_lflag, to be off
-.equ LINES,  18
 .equ CONTEXT_WIDTH, 8
+.equ HEAD,   4                  # rows that are no process's, the last one, where the cursor rests, among them
+.equ TIOCGWINSZ, 0x5413
 
 # What is shown of a process.
 .equ ROW_TICKS, 0               # in this interval
@@ -29,6 +30,7 @@ before_ids:   .zero 8 * PROCESSES_MOST          # of the interval before: proces
 before_ticks: .zero 8 * PROCESSES_MOST
 before_count: .zero 8
 settings:   .zero 64
+window:     .zero 8             # struct winsize
 raw:        .zero 64
 waited:     .zero 8             # struct pollfd
 interval:   .zero TIMESPEC_SIZE
@@ -281,8 +283,15 @@ show:
     addi t0, t0, ROW_BYTES
     addi t1, t1, -1
     j    3b
-4:  li   t0, LINES
+4:  li   a0, 1
+    li   a1, TIOCGWINSZ
+    la   a2, window
+    system ioctl
+    bnez a0, 5f                 # a file has room for all
+    lhu  t0, window
+    addi t0, t0, -HEAD
     bleu s5, t0, 5f
+    blez t0, 5f
     mv   s5, t0
 5:  beqz s5, 6f
     ld   a0, ROW_ID(s4)
