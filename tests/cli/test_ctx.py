@@ -77,6 +77,12 @@ def test_what_cannot_be_asked_is_said_in_a_line(
     assert done.stderr.count(b"\n") == 1
 
 
+def test_what_runs_inside_reads_standard_input_and_its_status_is_the_command_s(disk: str) -> None:
+    assert spawn("ctx", disk, "create", "web", "--onboot", "yes").returncode == 0
+    done = spawn("ctx", disk, "exec", "web", "cat; exit 42", input=b"hello\nyou\n")
+    assert (done.returncode, done.stdout, done.stderr) == (42, b"hello\nyou\n", b"")
+
+
 def test_the_verbs_are_those_of_the_system(disk: str) -> None:
     listed = spawn("ctx", disk, "help").stdout.decode()
     assert re.findall(r"^ctx (\w+)", listed, re.MULTILINE) == list(VERBS_INSIDE)
