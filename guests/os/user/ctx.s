@@ -1,7 +1,7 @@
 # ctx VERB [NAME] ...: contexts, isolated systems on this kernel, as their administrator sees them.
 #
 # A context NAME is the directory /ctx/NAME: its files in root, what it is started with in conf, lines of KEY VALUE. Templates are
-# trees of files in /ctx/templates. What is under way has a name that begins with a dot (making.inc).
+# trees of files in /ctx/templates. What is under way has a name that begins with a dot (drafts.inc).
 #
 # Nothing inside is trusted: who acts inside enters first, and no path that leads in is walked from here.
 
@@ -14,13 +14,21 @@
 .include "os/user/ctx/records.inc"
 .include "os/user/ctx/conf.inc"
 .include "os/user/ctx/settings.inc"
+.include "os/user/ctx/values.inc"
+.include "os/user/ctx/capabilities.inc"
 .include "os/user/ctx/given.inc"
 .include "os/user/ctx/trees.inc"
-.include "os/user/ctx/making.inc"
+.include "os/user/ctx/copying.inc"
+.include "os/user/ctx/measuring.inc"
+.include "os/user/ctx/drafts.inc"
 .include "os/user/ctx/template.inc"
+.include "os/user/ctx/making.inc"
 .include "os/user/ctx/entering.inc"
+.include "os/user/ctx/init.inc"
 .include "os/user/ctx/running.inc"
-.include "os/user/ctx/telling.inc"
+.include "os/user/ctx/list.inc"
+.include "os/user/ctx/showing.inc"
+.include "os/user/ctx/stats.inc"
 .include "os/user/ctx/checkpoints.inc"
 
 # verb_row NAME, FEWEST, MOST, "arguments", "what it does"   a verb, whose function is verb_NAME, called with a0 = the number of words
