@@ -56,6 +56,9 @@
 .include "os/kernel/resources.inc"
 .include "os/kernel/tokens.inc"
 .include "os/kernel/quota.inc"
+.include "os/kernel/checkpoint_file.inc"
+.include "os/kernel/checkpoint.inc"
+.include "os/kernel/restore.inc"
 .include "os/kernel/own_console.inc"
 .include "os/kernel/context_calls_end.inc"
 .endif

@@ -1,0 +1,102 @@
+"""Checkpoints: a context goes on from one as if nothing had been, wherever; damaged and forged ones do no harm."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from support.checkpoints import HEAD, Mode, begun, file_of, is_whole, left, run, sealed, uninterrupted
+from support.guest_runs import EVERY
+from support.os_runs import LIMIT
+
+from toyvm.filesystem.volume import Volume
+from toyvm.machine.outcome import Stop
+
+LONGEST = 9_000_000  # ns that the context runs
+EINVAL = "22"
+TIMES = {Mode.SAME: 1, Mode.OTHER: 1, Mode.BOTH: 2, Mode.GO_ON: 1}
+
+
+@pytest.mark.parametrize("mode", TIMES)
+@pytest.mark.parametrize("technique", EVERY)
+def test_a_context_goes_on_from_its_checkpoint_as_if_nothing_had_been(technique: str, mode: Mode) -> None:
+    random = Random(f"{technique} {mode}")
+    for _ in range(10 if technique == "bare" else 3):
+        delay = random.randrange(1000, LONGEST)
+        assert run(delay, mode, technique).output in (
+            uninterrupted() * TIMES[mode] + "ok\n",
+            uninterrupted() + "ok\n",  # it had ended
+        ), delay
+
+
+@pytest.mark.parametrize(("first", "second"), [("bare", "bare"), ("bare", "para"), ("para", "trap"), ("trap", "bare")])
+def test_a_context_goes_on_in_another_machine_of_any_technique(first: str, second: str) -> None:
+    random = Random(f"{first} {second}")
+    for _ in range(3):
+        delay = random.randrange(500_000, LONGEST // 2)
+        assert run(0, Mode.TAKE_UP, second, left(delay, first)).output == uninterrupted() + "ok\n", delay
+
+
+def test_a_damaged_checkpoint_is_refused_and_leaves_nothing() -> None:
+    random, files = Random(1), left(3_000_000)
+    image = files["image"]
+    assert is_whole(image)
+    damaged = [b"", image[:HEAD], image[:-8], image + bytes(8), image[:-1], bytes(len(image))]
+    for _ in range(6):
+        place = random.randrange(len(image) * 8)
+        changed = bytearray(image)
+        changed[place // 8] ^= 1 << place % 8
+        damaged.append(bytes(changed))
+    for other in damaged:
+        assert run(0, Mode.TRY, files=files | {"image": other}).output == f"{EINVAL}\nok\nok\n"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_forged_checkpoint_gives_an_error_or_a_context_that_can_be_stopped(seed: int) -> None:
+    random, files = Random(seed), left(random_delay(seed))
+    image = files["image"]
+    for _ in range(6):
+        output = run(2_000_000, Mode.TRY, files=files | {"image": forged(image, random)}).output
+        error, *rest = output.splitlines()
+        assert error.isdigit(), output
+        assert rest[-2:] == ["ok", "ok"], output
+
+
+def random_delay(seed: int) -> int:
+    return Random(seed).randrange(500_000, 6_000_000)
+
+
+def forged(image: bytes, random: Random) -> bytes:
+    """With some dwords changed, and the right checksum."""
+    changed = bytearray(image)
+    places = list(range(HEAD, len(image), 8))
+    small = [n for n in places if int.from_bytes(image[n : n + 8], "little") < 1 << 20] or places
+    for _ in range(random.choice((1, 1, 1, 2, 4))):
+        place = random.choice(small[: len(small) // 8] if random.random() < 0.5 else small)
+        old = int.from_bytes(changed[place : place + 8], "little")
+        new = random.choice(
+            (
+                *(0, 1, old + 1, old - 1, old ^ 1 << random.randrange(64), 0xFFFFFFC000100000, 1 << 62, -1),
+                *(random.randrange(1 << 12), random.randrange(1 << 64), 0x3FFFFFF000, 4095, 4096),
+            )
+        )
+        changed[place : place + 8] = (new & (1 << 64) - 1).to_bytes(8, "little")
+    if random.random() < 0.1:
+        end = random.choice(places)
+        changed = changed[:end] if random.random() < 0.5 else changed + changed[HEAD:end]
+    return sealed(bytes(changed))
+
+
+def test_a_power_cut_leaves_a_whole_checkpoint_or_none() -> None:
+    random, cuts = Random(4), []
+    with begun(3_000_000, Mode.LEAVE) as machine:
+        while machine.run_to_disk_write(LIMIT).stop is Stop.LIMIT:
+            cuts.append(machine.power_cut())
+    found = set()
+    for cut in [*random.sample(cuts, 150), *cuts[-30:]]:
+        disk = random.choice(list(cut.media(random=4))).contents()
+        Volume(disk).close()
+        image = file_of(disk, "/image")
+        found.add(bool(image) and is_whole(image or b""))
+        assert not image or not any(image[:HEAD]) or is_whole(image)
+    assert found == {False, True}

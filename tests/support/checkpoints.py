@@ -1,0 +1,117 @@
+"""Contexts that are checkpointed and restored, for tests: tests/guests/os/checkpoint has what runs in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import IntEnum
+from functools import cache
+from struct import Struct
+from typing import NamedTuple
+
+from support.guest_runs import GUESTS, image_of
+from support.os_runs import KERNEL, LIMIT, PROGRAMS, assembled
+from toyvm.filesystem.check import check
+from toyvm.filesystem.layout import ROOT_INODE, checksum
+from toyvm.filesystem.skeleton import add_file, furnish
+from toyvm.filesystem.volume import NoSuchPathError, Volume, new_volume
+from toyvm.launch import launched
+from toyvm.machine.computer import Computer
+from toyvm.machine.outcome import Stop
+
+HEAD = 32
+_MAGIC = b"T64CKPT\1"
+_DISK_BYTES = 2 << 20
+
+
+class Mode(IntEnum):
+    """What driver.s does."""
+
+    NOT_AT_ALL = 0
+    SAME = 1
+    OTHER = 2
+    BOTH = 3
+    GO_ON = 4
+    LEAVE = 5
+    TAKE_UP = 6
+    TRY = 7
+
+
+class Ended(NamedTuple):
+    output: str
+    disk: bytearray
+
+
+@contextmanager
+def begun(delay: int, mode: Mode, technique: str = "bare", files: Mapping[str, bytes] = {}) -> Iterator[Computer]:
+    """A machine that is about to do that, with these files in its root."""
+    disk = bytearray(_DISK_BYTES)
+    volume = new_volume(disk)
+    furnish(volume, GUESTS / "os" / "root")
+    programs = PROGRAMS / "checkpoint"
+    images = {
+        "work": assembled(programs / "work.s"),
+        "init": assembled(programs / "driver.s", DELAY=delay, MODE=mode),
+    }
+    for name, image in images.items():
+        add_file(volume, volume.find("/bin"), name, image, 0o755)
+    for name, data in files.items():
+        add_file(volume, ROOT_INODE, name, data, 0o644)
+    volume.close()
+    with launched(technique, disk=disk) as machine:
+        machine.load(image_of(KERNEL, technique))
+        machine.disk_of_test = disk  # type: ignore[attr-defined]
+        yield machine
+
+
+def run(delay: int, mode: Mode, technique: str = "bare", files: Mapping[str, bytes] = {}) -> Ended:
+    """What the machine prints, and its disk, which is without faults."""
+    with begun(delay, mode, technique, files) as machine:
+        outcome = machine.run(LIMIT)
+        output = machine.output.decode()
+        assert outcome.stop is Stop.EXIT, outcome
+        assert outcome.exit_code == 0, output
+        disk: bytearray = machine.disk_of_test  # type: ignore[attr-defined]
+    assert check(Volume(disk)) == []
+    return Ended(output, disk)
+
+
+@cache
+def uninterrupted() -> str:
+    """What a context prints that nobody stops: its status, and what it has written."""
+    output = run(0, Mode.NOT_AT_ALL).output
+    assert output.endswith("\nok\n")
+    return output.removesuffix("ok\n")
+
+
+def file_of(disk: bytearray, path: str) -> bytes | None:
+    """What a file has; None: it is not there."""
+    volume = Volume(disk)
+    try:
+        return volume.contents(volume.inode(volume.find(path)))
+    except NoSuchPathError:
+        return None
+
+
+def left(delay: int, technique: str = "bare") -> dict[str, bytes]:
+    """What another machine needs to go on from a checkpoint."""
+    disk = run(delay, Mode.LEAVE, technique).disk
+    image = file_of(disk, "/image")
+    assert image is not None
+    written = file_of(disk, "/one/out")
+    return {"image": image} | ({} if written is None else {"written": written})
+
+
+def is_whole(image: bytes) -> bool:
+    """Has it the head that a whole checkpoint has?"""
+    return image[:8] == _MAGIC and image[16:HEAD] == _tail(image)
+
+
+def sealed(image: bytes) -> bytes:
+    """With the length and the checksum that it would have if the kernel had written it."""
+    return image[:16] + _tail(image) + image[HEAD:]
+
+
+def _tail(image: bytes) -> bytes:
+    body = image[HEAD : HEAD + (len(image) - HEAD) // 8 * 8]
+    return len(image).to_bytes(8, "little") + checksum(Struct(f"<{len(body) // 8}Q").unpack(body)).to_bytes(8, "little")
