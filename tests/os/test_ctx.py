@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from support.os_shell import output_of, session
 
+from toyvm.techniques import NAMES
+
 SESSIONS = {
     name: ("\n".join(line[2:] for line in script.splitlines()), output)
     for name, script, output in re.findall(
@@ -24,6 +26,18 @@ SIZES = re.compile(r"((?:stopped|running|suspended) +[\d-]+)( +\d+| +-){3}")  # 
 def test_ctx(name: str) -> None:
     script, expected = SESSIONS[name]
     assert SIZES.sub(rf"\1{'*':>8}{'*':>8}{'*':>8}", output_of(script)) == expected
+
+
+@pytest.mark.parametrize("technique", [name for name in NAMES if name != "bare"])
+def test_contexts_and_what_they_use_are_the_same_on_every_technique(technique: str) -> None:
+    script = """\
+ctx create web --numproc 5; ctx start web; sleep 0.01
+ctx exec web 'sleep 9 & ls -l / /bin | wc; echo x > /bin/cat; kill 1; exit 3'; echo $?
+ctx list; ctx stats web | grep num; ctx stats web | grep disk; ps | wc -l
+ctx suspend web; ctx resume web; ctx console web; ctx stop web
+ctx clone web two && ctx destroy web; ctx list; ls -l /ctx/two/root; cat /ctx/two/conf /proc/selfcheck
+"""
+    assert output_of(script, technique) == output_of(script)
 
 
 def test_who_is_left_inside_reads_nothing_that_is_typed_outside() -> None:
