@@ -47,7 +47,7 @@ def test_there_are_enough_ways_out() -> None:
 
 @pytest.mark.parametrize("escape", ESCAPES, ids=lambda path: path.stem)
 def test_a_way_out_is_shut(escape: Path) -> None:
-    assert _try(escape) == (REFUSED, b"")
+    assert _try(escape) == (REFUSED, read_header(escape).text("output") or b"")
 
 
 @pytest.mark.parametrize("escape", ESCAPES, ids=lambda path: path.stem)
