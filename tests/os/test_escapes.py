@@ -24,6 +24,20 @@ REFUSED, ESCAPED = 0, 42
 LEAST = 22  # rows
 
 
+def _row(escape: Path) -> str:
+    """Its row in the table of the documents."""
+    header = read_header(escape)
+    return f"| `{escape.stem}` | {header.title.rstrip('.')} | {header.values['case']} |"
+
+
+def test_the_documents_have_each_row() -> None:
+    page = (TESTS.parent / "toyvm" / "docs" / "containers.md").read_text(encoding="utf-8")
+    table = [line for line in page.splitlines() if line.startswith("| `") and line.count("|") == 4]
+    assert [line for line in table if line.split("`")[1] in {escape.stem for escape in ESCAPES}] == [
+        _row(escape) for escape in ESCAPES
+    ]
+
+
 @cache
 def _planted(*switches: str) -> Image:
     return load_program(KERNEL, "bare", defines=dict.fromkeys(switches, 1))
