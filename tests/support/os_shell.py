@@ -10,6 +10,7 @@ from support.os_runs import KERNEL
 from toyvm.filesystem.skeleton import add_file
 from toyvm.filesystem.tree import remove
 from toyvm.filesystem.volume import Volume
+from toyvm.image import Image
 from toyvm.launch import launched
 from toyvm.machine.outcome import Stop
 from toyvm.shipped.system_disk import new_disk
@@ -51,11 +52,12 @@ def session(
     engine: str = "interpreter",
     memory: int = 16 << 20,
     disk_bytes: int = DISK_BYTES,
+    kernel: Image | None = None,
 ) -> Session:
-    """Boot, have init run the script `rc`, and a shell on the console then."""
+    """Boot, have init run the script `rc`, and a shell on the console then. `kernel` stands for the shipped one."""
     disk = disk_with(rc, system_disk(disk_bytes))
     with launched(technique, memory, engine=engine, input=input, disk=disk) as machine:
-        machine.load(image_of(KERNEL, technique))
+        machine.load(kernel or image_of(KERNEL, technique))
         outcome = machine.run(LIMIT)
         assert outcome.stop is Stop.EXIT, outcome.report or outcome.detail
         assert outcome.exit_code is not None
