@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from support.compiling import needs_compiler
+from support.os_c_programs import output_of as output_with_c_programs
 from support.os_shell import output_of, session
 
 from toyvm.techniques import NAMES
@@ -38,6 +40,17 @@ ctx suspend web; ctx resume web; ctx console web; ctx stop web
 ctx clone web two && ctx destroy web; ctx list; ls -l /ctx/two/root; cat /ctx/two/conf /proc/selfcheck
 """
     assert output_of(script, technique) == output_of(script)
+
+
+@needs_compiler
+def test_two_user_lands_run_side_by_side_one_of_c_programs_alone() -> None:
+    output = output_with_c_programs("""\
+mkdir -p /ctx/templates/c/bin /ctx/templates/c/www; cp /bin/serve /bin/fetch /ctx/templates/c/bin
+echo from C > /ctx/templates/c/www/page; ctx create c --template c --init '/bin/serve /www'; ctx create web
+ctx start c; ctx start web; sleep 0.1; ctx exec c fetch /page; ctx exec web fetch 10.0.0.1/page
+ctx exec c sh; ctx exec web sh -c 'exit 3'; echo $?; ctx stop c; ctx stop web; ls /ctx/c/root/bin; cat /proc/selfcheck
+""")
+    assert output == "from C\nfrom C\nctx: sh: no such file or directory\n3\nfetch  serve\nok\n"
 
 
 def test_who_is_left_inside_reads_nothing_that_is_typed_outside() -> None:
