@@ -106,7 +106,8 @@ begin
     divu s1, s1, t0
     tell "forkwait", s1
 
-    time_begin
+    li   s7, 2                  # the second time counts: nothing is there for the first time then
+5:  time_begin
     opens copied, O_RDWR | O_CREAT
     mv   s2, a0
     la   a1, room
@@ -124,6 +125,8 @@ begin
     li   a2, 0
     system unlinkat
     time_end
+    addi s7, s7, -1
+    bnez s7, 5b
     tell "diskcopy", s1
 
     time_begin
