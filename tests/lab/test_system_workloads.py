@@ -64,10 +64,12 @@ def test_a_monitored_system_retires_what_it_does_on_bare(workload: Workload, tec
     assert few(workload, technique).instructions == few(workload, "bare").instructions
 
 
-@pytest.mark.parametrize("name", ["syscall", "switch", "console", "compute"])
-def test_a_context_costs_these_no_instruction(name: str) -> None:
+# Instructions an operation that a context may cost at most.
+# `forkwait` and `diskcopy` are in bench/bench_os.py.
+@pytest.mark.parametrize(("name", "most"), [("syscall", 0), ("console", 0), ("compute", 0), ("switch", 12)])
+def test_a_context_costs_no_more_than_its_bound(name: str, most: int) -> None:
     inside, without = (few(named(name), technique).instructions for technique in ("container", "undivided"))
-    assert inside == without
+    assert inside - without <= most
 
 
 def test_a_context_s_boot_is_its_restart() -> None:
