@@ -88,7 +88,12 @@ main:
     addi s2, s2, VERB_SIZE
     la   t0, verbs_end
     bltu s2, t0, 1b
-    j    verbs_fail
+    ld   a0, 0(s1)
+    la   a1, help_option
+    call string_compare
+    bnez a0, verbs_fail
+    li   a0, 0
+    j    verb_help
 2:  sd   s2, verb, t0
     addi a0, s0, -1
     addi a1, s1, 8
@@ -113,11 +118,14 @@ verb_usage:
     call string_copy
     ld   a1, VERB_NAME(s1)
     call string_copy
+    ld   a1, VERB_WORDS(s1)
+    lbu  t0, 0(a1)
+    beqz t0, 1f
     la   a1, blank
     call string_copy
     ld   a1, VERB_WORDS(s1)
     call string_copy
-    mv   a0, s0
+1:  mv   a0, s0
     j    fail_usage
 
 verbs_fail:
@@ -137,8 +145,11 @@ verb_help:
 3:  out  "ctx "
     ld   a0, VERB_NAME(s0)
     call out_string
+    ld   t0, VERB_WORDS(s0)
+    lbu  t0, 0(t0)
+    beqz t0, 31f
     out  " "
-    ld   a0, VERB_WORDS(s0)
+31: ld   a0, VERB_WORDS(s0)
     call out_string
     out  "\n        "
     ld   a0, VERB_DOES(s0)
@@ -160,6 +171,7 @@ verb_help:
 .rodata
 usage_words: .asciz "usage: ctx "
 blank:       .asciz " "
+help_option: .asciz "--help"
 .bss
 usage_text:  .zero 256
 .text
