@@ -37,6 +37,7 @@ FAULTS = {
         "shortening.inc", "    call quota_block_gone\n", "    li   a0, 0\n", "diskshare"
     ),
     "what is dropped stays counted": Fault("log.inc", "    call quota_undo\n", "", "diskfull"),
+    "a file does not change hands": Fault("unified.inc", "    call quota_moves\n", "    li   a0, 0\n", "diskunified"),
     "a datagram is not given back": Fault("datagrams.inc", "    call datagram_paid\n.endif", ".endif", "datagrams"),
     "the limit is one too high": Fault(
         "resources.inc", "    bgtu s4, t0, 5f\n", "    addi t1, s4, -1\n    bgtu t1, t0, 5f\n", "edge_numfile"
