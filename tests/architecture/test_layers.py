@@ -26,7 +26,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     ("shipped",),
     ("asm", "reference", "native"),
     ("image", "core_sources", "filesystem"),
-    ("commit",),
+    ("commit", "parts"),
     ("files", "paths"),
     ("hypercalls", "exits", "techniques"),
     ("arguments",),

@@ -26,6 +26,8 @@ FREE = {
     "ARGUMENT",
     "COMPILER",
     "ExW",
+    "I/N",
+    "MODULE:CALL",
     "N",
     "N,...",
     "NAME",

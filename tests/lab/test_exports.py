@@ -20,7 +20,7 @@ Capture = pytest.CaptureFixture[str]
 MACHINE = {"cpu": "a_cpu & 100%", "system": "Linux", "python": "3", "toyvm": "0.1", "commit": "0123456789ab"}
 KEYS = {
     *("workload", "technique", "engine", "hardware", "repetitions", "ns", "ns_interval", "ratio", "ratio_interval"),
-    *("instructions", "exits", "exits_by_reason", "account", "outliers", "samples"),
+    *("instructions", "exits", "exits_by_reason", "operands", "account", "outliers", "samples"),
 }
 
 

@@ -14,12 +14,14 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from toyvm import techniques as known
 from toyvm.arguments import check_pages
+from toyvm.cli.lab_parts import MERGE, add_part_options, check_merge, is_divided, measure_parts
 from toyvm.cli.lab_results import (
     add_result_options,
     check_result_options,
@@ -35,8 +37,8 @@ from toyvm.isa.machine import DEFAULT_MEMORY, MAXIMUM_MEMORY, MINIMUM_MEMORY
 
 if TYPE_CHECKING:
     from toyvm.lab.cost_models import CostModel
-    from toyvm.lab.experiment import Experiment
-    from toyvm.lab.workloads import Workload
+    from toyvm.lab.experiment import Effort, Experiment
+    from toyvm.lab.plan import Plan
 
 _CHANGED = 1  # exit code
 _MAXIMUM_REPEATS = 1000
@@ -84,6 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="repeat each until half of the interval that its median lies in is so little of it: 2%%, or 0.02",
     )
     how.add_argument("--quick", action="store_true", help="short runs: all of it in about two minutes")
+    add_part_options(parser.add_argument_group("in parts, on several cores or machines"))
     result = parser.add_argument_group("what comes of it")
     result.add_argument(
         "--all",
@@ -116,15 +119,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from toyvm.cli.width import output_width
-    from toyvm.lab.experiment import Experiment, subjects_for
-    from toyvm.lab.matrix import matrix_lines
+    from toyvm.lab.merging import merge
     from toyvm.lab.modelled import model_lines, model_records
-    from toyvm.lab.noise import noise_lines
-    from toyvm.lab.own_host import shared_subjects
-    from toyvm.lab.table import lines
     from toyvm.lab.tlb_misses import count_misses, miss_lines, miss_records
     from toyvm.machine.tlb import tlb_shape
-    from toyvm.printable import printable
+    from toyvm.report.records import machine_record
 
     if arguments.list:
         print("\n".join(_descriptions(output_width())))
@@ -132,39 +131,57 @@ def execute(arguments: argparse.Namespace) -> int:
     baseline = check_result_options(arguments)
     if arguments.sweep:
         return _sweep(arguments)
-    techniques, engines = _choices(arguments)
     models = _models(arguments.cost_model)
     shape = None if arguments.tlb is None else tlb_shape(arguments.tlb, "--tlb")
-    workloads = _workloads(arguments)
+    if arguments.workloads[:1] == [MERGE]:
+        return _tell(*merge(check_merge(arguments)), arguments, baseline)
+    plan = _plan(arguments)
     with tempfile.TemporaryDirectory(prefix="toyvm-lab-") as code_cache:
-        subjects = subjects_for(techniques, engines, arguments.hardware, Path(code_cache))
-        subjects += shared_subjects(arguments.host, techniques, Path(code_cache))
-        experiment = Experiment(workloads, subjects)
+        experiment = plan.experiment(Path(code_cache), _warn)
         experiment.check()
-        precision = _measure(experiment, arguments)
+        _measure(experiment, plan, arguments)
         missed = count_misses(experiment, shape) if shape is not None else {}
+    derived: dict[str, Any] = {}
+    more: list[str] = []
+    if shape is not None:
+        more += ["", *miss_lines(experiment, missed, shape, output_width())]
+        derived["tlb"] = miss_records(missed, shape)
+    for model in models:
+        more += ["", *model_lines(experiment, model, output_width(), missed)]
+    if models:
+        derived["cost_models"] = model_records(experiment, models, missed)
+    return _tell(experiment, machine_record(), arguments, baseline, more, derived)
+
+
+def _tell(
+    experiment: Experiment,
+    machine: Mapping[str, Any],
+    arguments: argparse.Namespace,
+    baseline: dict[str, Any] | None,
+    more: Sequence[str] = (),
+    derived: Mapping[str, Any] = MappingProxyType({}),
+) -> int:
+    """Print it, with `more` beneath the tables, and write the files that were asked for; the exit code."""
+    from toyvm.cli.width import output_width
+    from toyvm.lab.matrix import matrix_lines
+    from toyvm.lab.noise import noise_lines
+    from toyvm.lab.table import lines
+    from toyvm.printable import printable
+
     width = output_width()
     shown = list(matrix_lines(experiment, width))
     if arguments.all or not shown:
         shown += ["", *lines(experiment, width)] if shown else lines(experiment, width)
     else:
         shown += ["", "--all shows times, instructions and exits, where the time went, and the literature's figures."]
-    if shape is not None:
-        shown += ["", *miss_lines(experiment, missed, shape, width)]
-    for model in models:
-        shown += ["", *model_lines(experiment, model, width, missed)]
-    if noise := list(noise_lines(experiment, width, precision)):
+    shown += more
+    if noise := list(noise_lines(experiment, width, _precision(arguments.precision))):
         shown += ["", *noise]
-    changes = None if baseline is None else compared(experiment, baseline)
+    changes = None if baseline is None else compared(experiment, baseline, machine)
     if baseline is not None and changes is not None:
         shown += comparison_lines(changes, baseline, arguments.baseline, width)
+    written = write_results(experiment, arguments, derived, machine)  # before anybody can close what is printed to
     print(printable("\n".join(shown), keep="\n"))
-    derived: dict[str, Any] = {}
-    if models:
-        derived["cost_models"] = model_records(experiment, models, missed)
-    if shape is not None:
-        derived["tlb"] = miss_records(missed, shape)
-    written = write_results(experiment, arguments, derived)
     if experiment.is_interrupted:
         say(_interrupted(experiment, written))
         return ExitCode.INTERRUPTED
@@ -228,34 +245,41 @@ def _techniques(arguments: argparse.Namespace) -> list[str]:
     return list(dict.fromkeys(name if is_monitor(name) else known.parse_any(name).name for name in names))
 
 
-def _workloads(arguments: argparse.Namespace) -> list[Workload]:
-    """Those named, each checked: the shipped ones, and programs of the user's. Raises UsageError, BadFileError."""
-    from toyvm.lab.own_program import Building, is_own, own_programs
+def _plan(arguments: argparse.Namespace) -> Plan:
+    """What is to be measured, each word checked. Raises UsageError, BadFileError."""
+    from toyvm.lab.own_program import is_own
+    from toyvm.lab.plan import Plan
     from toyvm.lab.workloads import find_workloads
 
+    techniques, engines = _choices(arguments)
     shipped = [workload.name for workload in find_workloads()]
     own = [word for word in arguments.workloads if is_own(word, shipped)]
     if not own:
         for option, given in (("--memory", arguments.memory), ("-D", arguments.defines), ("-I", arguments.include)):
             if given:
                 raise UsageError(f"{option} says something about a program of yours, and there is none")
-        return find_workloads(arguments.workloads)
-    memory = check_pages(arguments.memory or DEFAULT_MEMORY, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory")
-    building = Building(memory, parse_defines(arguments.defines), tuple(arguments.include), _warn)
-    others = [name for name in arguments.workloads if name not in own]
-    return [*own_programs(own, shipped, building), *(find_workloads(others) if others else [])]
+    return Plan(
+        workloads=tuple(name for name in arguments.workloads if name not in own),
+        programs=tuple(own),
+        techniques=tuple(techniques),
+        engines=tuple(engines),
+        hardware=arguments.hardware,
+        hosts=tuple(arguments.host),
+        memory=check_pages(arguments.memory or DEFAULT_MEMORY, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory"),
+        defines=parse_defines(arguments.defines),
+        include=tuple(arguments.include),
+        effort=_effort(arguments),
+    )
 
 
 def _warn(message: str) -> None:
     say(message, prefix="")
 
 
-def _measure(experiment: Experiment, arguments: argparse.Namespace) -> float | None:
-    """Measure, and say how precisely that was to be."""
+def _effort(arguments: argparse.Namespace) -> Effort:
     from dataclasses import replace
 
     from toyvm.lab.experiment import FULL, QUICK
-    from toyvm.lab.progress import Progress
     from toyvm.lab.statistics import LEAST
 
     effort = QUICK if arguments.quick else FULL
@@ -268,10 +292,17 @@ def _measure(experiment: Experiment, arguments: argparse.Namespace) -> float | N
         effort = replace(effort, repeats=_MOST_REPEATS)
     if precision is not None and effort.repeats < LEAST:
         raise UsageError(f"--repeats {effort.repeats}: a precision takes {LEAST} repetitions or more")
-    effort = replace(effort, precision=precision)
+    return replace(effort, precision=precision)
+
+
+def _measure(experiment: Experiment, plan: Plan, arguments: argparse.Namespace) -> None:
+    from toyvm.lab.progress import Progress
+
     with Progress(sys.stderr) as progress:
-        experiment.run(effort, progress.show)
-    return precision
+        if is_divided(arguments):
+            measure_parts(experiment, plan, arguments, progress.show)
+        else:
+            experiment.run(plan.effort, progress.show)
 
 
 def _precision(text: str | None) -> float | None:

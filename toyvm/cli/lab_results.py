@@ -60,11 +60,13 @@ def check_result_options(arguments: argparse.Namespace) -> dict[str, Any] | None
     return dict(read_baseline(Path(arguments.baseline)))
 
 
-def write_results(experiment: Experiment, arguments: argparse.Namespace, derived: Mapping[str, Any]) -> list[str]:
+def write_results(
+    experiment: Experiment, arguments: argparse.Namespace, derived: Mapping[str, Any], machine: Mapping[str, Any]
+) -> list[str]:
     """The files that were asked for, each whole or not at all; their names."""
     from toyvm.files.replacing import replace_file
     from toyvm.lab import exports
-    from toyvm.report.records import machine_record, write_json
+    from toyvm.report.records import write_json
 
     formats: dict[str, Callable[[Experiment, exports.Machine], bytes]] = {
         "csv": exports.csv_bytes,
@@ -75,41 +77,41 @@ def write_results(experiment: Experiment, arguments: argparse.Namespace, derived
     assert formats.keys() == _TABLES.keys()
     written = []
     if arguments.json:
-        write_json(Path(arguments.json), _record(experiment, arguments, derived))
+        write_json(Path(arguments.json), _record(experiment, arguments, derived, machine))
         written.append(arguments.json)
     for name, make in formats.items():
         if path := getattr(arguments, name):
-            replace_file(path, make(experiment, machine_record()))
+            replace_file(path, make(experiment, machine))
             written.append(path)
     return written
 
 
-def _record(experiment: Experiment, arguments: argparse.Namespace, derived: Mapping[str, Any]) -> dict[str, Any]:
+def _record(
+    experiment: Experiment, arguments: argparse.Namespace, derived: Mapping[str, Any], machine: Mapping[str, Any]
+) -> dict[str, Any]:
     from toyvm.lab.engines import gain_records
     from toyvm.lab.experiment import whole_record
     from toyvm.lab.rankings import order_records
     from toyvm.lab.results import SCHEMA, cell_records
-    from toyvm.report.records import machine_record
 
     configuration = {name: getattr(arguments, name) for name in _CONFIGURATION}
     return {
         "schema": SCHEMA,
         "interrupted": experiment.is_interrupted,
         "cells": cell_records(experiment),
-        **whole_record(experiment, machine_record(), configuration),
+        **whole_record(experiment, dict(machine), configuration),
         "recompilation": gain_records(experiment),
         "orders": order_records(experiment),
         **derived,
     }
 
 
-def compared(experiment: Experiment, baseline: dict[str, Any]) -> Comparison:
+def compared(experiment: Experiment, baseline: dict[str, Any], machine: Mapping[str, Any]) -> Comparison:
     """What changed since."""
     from toyvm.lab.changes import compare
     from toyvm.lab.results import cell_records
-    from toyvm.report.records import machine_record
 
-    return compare(baseline, {"cells": cell_records(experiment), "machine": machine_record()})
+    return compare(baseline, {"cells": cell_records(experiment), "machine": machine})
 
 
 def comparison_lines(found: Comparison, baseline: dict[str, Any], name: str, width: int) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from toyvm.shipped.porting import PortedLines, count_ported_lines
 from toyvm.techniques import SYSTEM_NAMES, parse_any
 
 BASE = "bare"
-INTERRUPTED = "interrupted before"  # why a cell has no figures
+# Why a cell has no figures that it could have.
+INTERRUPTED, OTHER_SLICE, NOWHERE = "interrupted before", "in another slice", "in none of these files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +59,35 @@ class Experiment:
 
     def run(self, effort: Effort, progress: Progress) -> None:
         """Measure everything, or what there is until Ctrl-C. Raises KeyboardInterrupt where that is nothing."""
+        with self.filling():
+            self._measure(effort, progress)
+
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """Inside the cells are there, to be measured. After a Ctrl-C there is what there is."""
         for workload in self.workloads:
             self.cells |= {(workload.name, cell.subject): cell for cell in empty_cells(workload, self.subjects)}
         try:
-            self._measure(effort, progress)
+            yield
         except KeyboardInterrupt:
             if not any(cell.measured for cell in self.cells.values()):
                 raise
             self.is_interrupted = True
-            for cell in self.cells.values():
-                if not cell.measured and cell.failed is None:
-                    cell.missing = cell.missing or INTERRUPTED
+            self.say_what_is_missing(INTERRUPTED)
+
+    def say_what_is_missing(self, why: str) -> None:
+        """Of the cells that could have figures and have none."""
+        for cell in self.cells.values():
+            if not cell.measured and cell.failed is None:
+                cell.missing = cell.missing or why
+
+    @property
+    def priced(self) -> list[Subject]:
+        """Those whose exits have prices."""
+        return [one for one in self.subjects if one.technique not in (BASE, *SYSTEM_NAMES) and one.is_alone]
 
     def _measure(self, effort: Effort, progress: Progress) -> None:
-        monitored = [subject for subject in self.subjects if subject.technique != BASE and subject.is_alone]
+        monitored = self.priced
         steps = len(self.workloads) + len(monitored)
         for step, workload in enumerate(self.workloads, 1):
             show = _numbered(progress, step, steps)
@@ -168,9 +185,9 @@ def ported_kernel() -> PortedLines:
 def records(experiment: Experiment) -> list[dict[str, Any]]:
     """One record for each workload, technique, engine and repetition."""
     return [
-        _record(cell, number, repetition.sample, repetition.baseline)
+        _record(cell, repetition.number, repetition.sample, repetition.baseline)
         for cell in experiment.cells.values()
-        for number, repetition in enumerate(cell.repetitions)
+        for repetition in cell.repetitions
     ]
 
 
@@ -191,6 +208,8 @@ def whole_record(experiment: Experiment, machine: dict[str, Any], configuration:
     return {
         "machine": machine,
         "configuration": configuration,
+        "workloads": [workload.name for workload in experiment.workloads],
+        "subjects": [_subject_record(subject) for subject in experiment.subjects],
         "records": records(experiment),
         "missing": [_absent(cell, cell.missing) for cell in experiment.cells.values() if cell.missing],
         "failed": [_absent(cell, cell.failed) for cell in experiment.failures],
@@ -210,6 +229,11 @@ def whole_record(experiment: Experiment, machine: dict[str, Any], configuration:
         ],
         "ported_lines": _ported(ported_kernel()),
     }
+
+
+def _subject_record(subject: Subject) -> dict[str, Any]:
+    level, like = str(subject.level), subject.like
+    return {"technique": subject.technique, "engine": subject.engine, "hardware": level, "like": like}
 
 
 def _absent(cell: Cell, why: str | None) -> dict[str, Any]:

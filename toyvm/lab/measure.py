@@ -30,6 +30,7 @@ class Repetition:
 
     baseline: Sample
     sample: Sample
+    number: int = 0  # in its turn
 
     @property
     def operations(self) -> int:
@@ -158,13 +159,14 @@ def measure(
     repeats: int,
     progress: Progress,
     precision: float | None = None,
+    first: int = 0,
 ) -> list[Cell]:
     """Time `workload` on the cells' subjects, `repeats` times in turn, each run for about `seconds` of CPU time.
 
     With a precision a cell that is as narrow as that, half of its interval over its median, has no more of them.
     """
     tasks = {cell.subject: workload.task(cell.subject.kind) for cell in cells if cell.missing is None}
-    return measure_cells(cells, tasks, seconds, repeats, progress, precision)
+    return measure_cells(cells, tasks, seconds, repeats, progress, precision, first)
 
 
 def measure_cells(
@@ -174,8 +176,9 @@ def measure_cells(
     repeats: int,
     progress: Progress,
     precision: float | None = None,
+    first: int = 0,
 ) -> list[Cell]:
-    """Fill the cells that have a task; each run does whole periods of it."""
+    """Fill the cells that have a task; each run does whole periods of it. Repetitions are numbered from `first` on."""
     counts: dict[Subject, int] = {}
     for cell in cells:
         if cell.subject in tasks:
@@ -184,13 +187,14 @@ def measure_cells(
                 counts[cell.subject] = calibrate(cell.subject, tasks[cell.subject], seconds)
     for turn in range(repeats):
         # Starting elsewhere each time: no subject always runs after the same other one.
-        start = turn % len(cells)
+        start = (first + turn) % len(cells)
         for cell in cells[start:] + cells[:start]:
             is_done = precision is not None and cell.is_as_narrow_as(precision)
             if cell.subject in counts and cell.failed is None and not is_done:
                 progress(f"{cell.workload} on {cell.subject.label}: {_turn(cell, repeats, precision)}")
                 with _failing_alone(cell):
-                    cell.repetitions.append(repeat(cell.subject, tasks[cell.subject], counts[cell.subject]))
+                    number = first + len(cell.repetitions)
+                    cell.repetitions.append(repeat(cell.subject, tasks[cell.subject], counts[cell.subject], number))
     for cell in cells:
         if cell.measured:
             with _failing_alone(cell):
@@ -217,9 +221,9 @@ def _failing_alone(cell: Cell) -> Iterator[None]:
         cell.repetitions.clear()
 
 
-def repeat(subject: Subject, task: Task, operations: int) -> Repetition:
+def repeat(subject: Subject, task: Task, operations: int, number: int = 0) -> Repetition:
     """One repetition: the baseline, then so many operations."""
-    return Repetition(subject.run(task, task.baseline), subject.run(task, operations))
+    return Repetition(subject.run(task, task.baseline), subject.run(task, operations), number)
 
 
 def calibrate(subject: Subject, task: Task, seconds: float) -> int:

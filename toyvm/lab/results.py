@@ -44,6 +44,7 @@ def _record(experiment: Experiment, cell: Cell, account: Account | None) -> dict
         "instructions": cell.instructions,
         "exits": sum(cell.exits.values()),
         "exits_by_reason": cell.priced_exits,
+        "operands": cell.operands,
         "account": None if account is None else _account(account),
         "outliers": outliers(cell.times),
         "samples": cell.times,

@@ -1,0 +1,129 @@
+"""Work in parts: all of it is done once, whoever does it, whatever dies, and wherever it was ended before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.part_work import dying, dying_once, refusing, square
+
+from toyvm.errors import BadFileError, ToyvmError, UsageError
+from toyvm.parts import Ledger, MakeExecutor, Part, Shard, do_parts, find_executor, ledger_at, parse_shard, processes
+
+PARTS = [Part(f"part {number}", {"number": number}) for number in range(10)]
+EXPECTED = {f"part {number}": {"square": number**2} for number in range(10)}
+
+
+def results(
+    work: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    parts: list[Part] = PARTS,
+    make: MakeExecutor | None = None,
+    ledger: Ledger | None = None,
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+
+    def done(key: str, result: Mapping[str, Any]) -> None:
+        assert key not in found
+        found[key] = result
+
+    do_parts(parts, work, make or processes(2), ledger, done)
+    return found
+
+
+@pytest.mark.parametrize("make", [processes(1), processes(3), find_executor("support.part_work:threads")])
+def test_every_part_is_done_once(make: MakeExecutor) -> None:
+    assert results(square, make=make) == EXPECTED
+
+
+def test_what_is_lost_with_a_worker_is_done_again(tmp_path: Path) -> None:
+    parts = [Part(part.key, {**part.task, "folder": str(tmp_path), "dies": part.task["number"] == 4}) for part in PARTS]
+    assert results(dying_once, parts) == EXPECTED
+    assert (tmp_path / "4").exists()
+
+
+def test_what_is_lost_again_and_again_is_an_error() -> None:
+    with pytest.raises(ToyvmError, match="parts were lost with their workers 3 times"):
+        results(dying, PARTS[:2])
+
+
+def test_an_error_of_toyvm_s_own_ends_it_at_once() -> None:
+    with pytest.raises(UsageError, match="it takes none"):
+        results(refusing)
+
+
+def test_what_is_in_the_ledger_is_not_done_again(tmp_path: Path) -> None:
+    path = str(tmp_path / "ledger")
+    with ledger_at(path) as ledger:
+        assert results(square, PARTS[:6], ledger=ledger).keys() == {part.key for part in PARTS[:6]}
+    with ledger_at(path) as ledger:
+        assert ledger is not None
+        assert len(ledger.results) == 6
+        with pytest.raises(UsageError, match="6: it takes none"):
+            results(refusing, PARTS[:7], ledger=ledger)
+        assert results(square, ledger=ledger) == EXPECTED
+    with ledger_at(path) as ledger:
+        assert results(dying, ledger=ledger) == EXPECTED
+
+
+@pytest.mark.parametrize("left", range(0, 60, 3))
+def test_a_ledger_that_was_cut_off_goes_on_behind_its_last_whole_line(tmp_path: Path, left: int) -> None:
+    path = tmp_path / "ledger"
+    with ledger_at(str(path)) as ledger:
+        results(square, PARTS[:2], ledger=ledger)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) - min(left, len(whole))])
+    for _ in range(2):
+        with ledger_at(str(path)) as ledger:
+            assert results(square, PARTS[:2], ledger=ledger) == {part.key: EXPECTED[part.key] for part in PARTS[:2]}
+
+
+def test_a_file_that_is_no_ledger_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    path.write_text("precious\nwords\n")
+    with pytest.raises(BadFileError, match=r"ledger:1: no line of a ledger"):
+        Ledger(path)
+    assert path.read_text() == "precious\nwords\n"
+
+
+@given(st.integers(1, 12), st.integers(0, 40), st.randoms())
+def test_shards_have_each_part_once_in_whatever_order_they_are_given(count: int, size: int, random: Any) -> None:
+    parts = [Part(str(number), {}) for number in range(size)]
+    found = []
+    for index in range(1, count + 1):
+        random.shuffle(parts)
+        found += Shard(index, count).of(parts)
+    assert sorted(found) == sorted(parts)
+
+
+@pytest.mark.parametrize("text", ["1/1", "3/7", "100000/100000"])
+def test_a_shard_is_read_as_it_is_written(text: str) -> None:
+    assert "{}/{}".format(*parse_shard(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "1", "0/3", "4/3", "-1/3", "1/0", "a/b", "1/2/3", "1/100001", "²/3"])
+def test_anything_else_is_no_shard(text: str) -> None:
+    with pytest.raises(UsageError, match=r"--shard .*: it takes I/N"):
+        parse_shard(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nothing", "an executor is named MODULE:CALL"),
+        ("no_such:thing", "no module no_such"),
+        ("support.part_work:nothing", "has no nothing"),
+        ("a b:c", "an executor is named MODULE:CALL"),
+    ],
+)
+def test_an_executor_that_is_not_there_is_told(name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        find_executor(name)
+
+
+def test_what_is_no_executor_is_told() -> None:
+    with pytest.raises(UsageError, match=r"number\(\) returns a int, not an executor"):
+        results(square, make=find_executor("support.part_work:number"))

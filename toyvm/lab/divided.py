@@ -1,0 +1,113 @@
+"""An experiment in parts: ranges of a workload's repetitions, and the prices on each subject, measured anywhere.
+
+Results are joined by adding their repetitions: one that comes twice is the same one, and counts once.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from toyvm.lab.experiment import INTERRUPTED, NOWHERE, OTHER_SLICE, Experiment
+from toyvm.lab.measure import Cell, Repetition, empty_cells, measure
+from toyvm.lab.modelled import counted_cell
+from toyvm.lab.nanobenchmarks import Costs, measure_costs
+from toyvm.lab.plan import Plan
+from toyvm.lab.subjects import Sample, Subject
+from toyvm.parts import Part
+
+_SECONDS = 30  # of a part, some
+_BESIDES = 3  # repetitions' time that finding out how many operations to do takes
+
+Record = Mapping[str, Any]
+
+
+def parts_of(plan: Plan, experiment: Experiment) -> list[Part]:
+    """All parts of it, longest first."""
+    return sorted(_parts(plan, experiment), key=lambda part: -part.task.get("repeats", 0))
+
+
+def _parts(plan: Plan, experiment: Experiment) -> Iterator[Part]:
+    key, record = plan.key(), plan.record()
+    for workload in experiment.workloads:
+        measured = sum(cell.missing is None for cell in empty_cells(workload, experiment.subjects))
+        at_once = max(1, round(_SECONDS / (plan.effort.seconds * max(measured, 1))) - _BESIDES)
+        for first in range(0, plan.effort.repeats, at_once):
+            repeats = min(at_once, plan.effort.repeats - first)
+            task = {"plan": record, "workload": workload.name, "first": first, "repeats": repeats}
+            yield Part(f"{key} {workload.name} {first}+{repeats}", task)
+    for place, subject in enumerate(experiment.subjects):
+        if subject in experiment.priced:
+            yield Part(f"{key} costs {subject.label}", {"plan": record, "subject": place})
+
+
+def work(task: Record) -> Record:
+    """Do a part, in whatever process. Raises toyvm's own errors, and KeyboardInterrupt after a Ctrl-C."""
+    plan = Plan.of_record(task["plan"])
+    with tempfile.TemporaryDirectory(prefix="toyvm-lab-") as code_cache:
+        experiment = plan.experiment(Path(code_cache))
+        if "subject" in task:
+            return _priced(experiment, plan, experiment.subjects[task["subject"]])
+        workload = next(one for one in experiment.workloads if one.name == task["workload"])
+        cells = empty_cells(workload, experiment.subjects)
+        measure(workload, cells, plan.effort.seconds, task["repeats"], _silent, first=task["first"])
+        return {"cells": [cell_state(cell) for cell in cells]}
+
+
+def _silent(text: str) -> None:
+    """Nobody sees how far a part is."""
+
+
+def _priced(experiment: Experiment, plan: Plan, subject: Subject) -> Record:
+    """The prices on a subject of whatever exits there."""
+    there = [one for one in experiment.workloads if one.why_missing(subject.kind) is None]
+    cells = [counted_cell(one.name, subject, one.task(subject.kind)) for one in there]
+    reasons = {reason: None for cell in cells for reason in cell.priced_exits}
+    effort = plan.effort
+    costs = measure_costs(subject, reasons, effort.nano_seconds, effort.nano_repeats, _silent) if reasons else None
+    return {"costs": [] if costs is None else [_costs_state(subject, costs)]}
+
+
+def _costs_state(subject: Subject, costs: Costs) -> Record:
+    return {"technique": subject.technique, "engine": subject.engine, **asdict(costs)}
+
+
+def cell_state(cell: Cell) -> Record:
+    """A cell as JSON has it, so that another process can take it."""
+    return {
+        "workload": cell.workload,
+        "technique": cell.subject.technique,
+        "engine": cell.subject.engine,
+        "missing": cell.missing,
+        "failed": cell.failed,
+        "operands": cell.operands,
+        "repetitions": [asdict(repetition) for repetition in cell.repetitions],
+    }
+
+
+def take(experiment: Experiment, result: Record) -> None:
+    """Add what a part came to. Raises LookupError and TypeError for what is no result."""
+    by_name = {(subject.technique, subject.engine): subject for subject in experiment.subjects}
+    for state in result.get("cells", ()):
+        _take_cell(experiment.cells[state["workload"], by_name[state["technique"], state["engine"]]], state)
+    for costs in result.get("costs", ()):
+        subject = by_name[costs["technique"], costs["engine"]]
+        experiment.costs.setdefault(subject, Costs(costs["instruction"], costs["exits"], costs["doubts"]))
+
+
+def _take_cell(cell: Cell, state: Record) -> None:
+    """Its repetitions beside those that are there; what has failed once has failed."""
+    if state["missing"] not in (INTERRUPTED, OTHER_SLICE, NOWHERE):
+        cell.missing = cell.missing or state["missing"]
+    cell.failed = cell.failed or state["failed"]
+    cell.operands = cell.operands or state["operands"]
+    more = [
+        Repetition(Sample(**one["baseline"]), Sample(**one["sample"]), one["number"]) for one in state["repetitions"]
+    ]
+    cell.repetitions += [one for one in more if one not in cell.repetitions]
+    cell.repetitions.sort(key=lambda one: (one.number, one.sample.cpu_seconds))
+    if cell.failed:
+        cell.repetitions.clear()

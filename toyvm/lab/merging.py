@@ -1,0 +1,107 @@
+"""Merging: results of several runs of the lab, or of slices of one, as one experiment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from toyvm.errors import BadFileError
+from toyvm.files.boundary import boundary, read_text, shown
+from toyvm.isa.machine import Level
+from toyvm.lab.divided import take
+from toyvm.lab.experiment import NOWHERE, Experiment
+from toyvm.lab.results import SCHEMA
+from toyvm.lab.subjects import Sample, Subject
+from toyvm.lab.tasks import Task
+from toyvm.lab.workloads import Block, Workload, find_workloads
+from toyvm.limits import MAXIMUM_RESULTS_BYTES
+from toyvm.shipped.headers import Header
+
+_SAMPLE = tuple(each.name for each in fields(Sample))
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Recorded(Workload):
+    """A program of which only results are here."""
+
+    @property
+    def block(self) -> Block:
+        return Block.OWN_KERNEL
+
+    @cached_property
+    def header(self) -> Header:
+        return Header(self.name)
+
+    def task(self, technique: str) -> Task:
+        raise AssertionError("nothing is measured of it here")
+
+
+def merge(paths: Sequence[Path]) -> tuple[Experiment, Record]:
+    """What these files of `toyvm lab --json` come to together, and the machine or machines. Raises BadFileError."""
+    records = []
+    for path in paths:
+        text = read_text(path, MAXIMUM_RESULTS_BYTES, "results are JSON that `toyvm lab --json` wrote")
+        with boundary(path, "not what `toyvm lab --json` writes"):
+            record = json.loads(text)
+            if record["schema"] != SCHEMA:
+                raise BadFileError(f"{shown(path)}: results of schema {record['schema']}; this toyvm merges {SCHEMA}")
+            _take(_empty([record]), record)  # alone, so that what is wrong is its own
+            _machines([record["machine"]])["cpu"], record["interrupted"]
+            records.append(record)
+    experiment = _empty(records)
+    for record in records:
+        _take(experiment, record)
+    experiment.say_what_is_missing(NOWHERE)
+    experiment.is_interrupted = any(record["interrupted"] for record in records)
+    return experiment, _machines([record["machine"] for record in records])
+
+
+def _machines(machines: Sequence[Record]) -> Record:
+    """What they have in common, and of the rest what each has."""
+    return {key: " + ".join(dict.fromkeys(str(machine.get(key)) for machine in machines)) for key in machines[0]}
+
+
+def _empty(records: Sequence[Record]) -> Experiment:
+    """The workloads and subjects of all of them, in their order."""
+    shipped = {workload.name: workload for workload in find_workloads()}
+    names = dict.fromkeys(str(name) for record in records for name in record["workloads"])
+    subjects = dict.fromkeys(_subject(one) for record in records for one in record["subjects"])
+    experiment = Experiment([shipped.get(name) or Recorded(name, Path(name)) for name in names], list(subjects))
+    with experiment.filling():
+        return experiment
+
+
+def _subject(record: Record) -> Subject:
+    like = record["like"]
+    return Subject(record["technique"], record["engine"], Level(record["hardware"]), like=like and str(like))
+
+
+def _take(experiment: Experiment, record: Record) -> None:
+    take(experiment, {"cells": list(_states(record)), "costs": record["costs"]})
+
+
+def _states(record: Record) -> Iterator[Record]:
+    """Cells as `take` has them."""
+    operands = {_place(cell): cell["operands"] for cell in record["cells"]}
+    for row in record["records"]:
+        sample = {name: row[name] for name in _SAMPLE}
+        one = {"number": row["repetition"], "sample": sample, "baseline": row["baseline"]}
+        yield _state(row, operands=operands[_place(row)], repetitions=[one])
+    for key in ("missing", "failed"):
+        for row in record[key]:
+            yield _state(row, **{key: str(row["why"])})
+
+
+def _place(row: Record) -> tuple[str, str, str]:
+    return row["workload"], row["technique"], row["engine"]
+
+
+def _state(row: Record, **known: Any) -> Record:
+    place = dict(zip(("workload", "technique", "engine"), _place(row), strict=True))
+    return {**place, "missing": None, "failed": None, "operands": {}, "repetitions": [], **known}

@@ -1,0 +1,208 @@
+"""Work in parts: done in any order, by any executor, perhaps twice, here or elsewhere, and noted down as it is done.
+
+A part is a name and what is to be done, as JSON has it; so is its result. Parts do not know of one another, so one that
+is lost with its worker is done again. A ledger has the results of those that are done, so that a run that was ended
+goes on where it was; a slice of the parts may be done on each of several machines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from toyvm.errors import BadFileError, ToyvmError, UsageError
+from toyvm.files.boundary import boundary, read_text, shown
+from toyvm.files.replacing import write_all
+from toyvm.limits import MAXIMUM_RESULTS_BYTES
+
+_TRIES = 3  # of a part whose worker is lost
+MAXIMUM_WORKERS = 1024
+MAXIMUM_SHARDS = 100_000
+
+Record = Mapping[str, Any]
+MakeExecutor = Callable[[], Executor]
+
+
+class Part(NamedTuple):
+    """Some of the work: a name that no other part has, the same whenever the work is, and what is to be done."""
+
+    key: str
+    task: Record
+
+
+class Shard(NamedTuple):
+    """One of so many slices of all parts, counted from 1."""
+
+    number: int
+    slices: int
+
+    def of(self, parts: Iterable[Part]) -> list[Part]:
+        """Its own. The shards of one count have each part once, whatever the order."""
+        ordered = sorted(parts, key=lambda part: part.key)
+        return ordered[self.number - 1 :: self.slices]
+
+
+WHOLE = Shard(1, 1)
+_BEGIN = '{"part": '  # of a line of a ledger
+
+
+def parse_shard(text: str) -> Shard:
+    """`2/5`. Raises UsageError."""
+    index, _, count = text.partition("/")
+    if all(word.isascii() and word.isdigit() and len(word) < 7 for word in (index, count)):
+        shard = Shard(int(index), int(count))
+        if 1 <= shard.number <= shard.slices <= MAXIMUM_SHARDS:
+            return shard
+    raise UsageError(f"--shard {text}: it takes I/N, of N slices the I-th, 1 <= I <= N <= {MAXIMUM_SHARDS}")
+
+
+def processes(count: int) -> MakeExecutor:
+    """So many processes on this machine."""
+    # A fork has the native core and all modules already; no thread is there yet that it could miss.
+    return lambda: ProcessPoolExecutor(count, mp_context=get_context("fork"))
+
+
+def find_executor(name: str) -> MakeExecutor:
+    """What MODULE:CALL returns when it is called: any executor as concurrent.futures has them. Raises UsageError."""
+    module, _, call = name.partition(":")
+    if not call.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
+        raise UsageError(f"--executor {name}: an executor is named MODULE:CALL")
+    try:
+        found = getattr(import_module(module), call)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"--executor {name}: no module {error.name}") from None
+    except AttributeError:
+        raise UsageError(f"--executor {name}: {module} has no {call}") from None
+
+    def make() -> Executor:
+        executor = found()
+        if not isinstance(executor, Executor) and not callable(getattr(executor, "submit", None)):
+            raise UsageError(f"--executor {name}: {call}() returns a {type(executor).__name__}, not an executor")
+        return executor  # type: ignore[no-any-return]
+
+    return make
+
+
+class Ledger:
+    """A file with a line for each part that is done: its name and its result.
+
+    A line that was cut off, by a crash or a full disk, is as if it had not been written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.results: dict[str, Record] = {}
+        text = read_text(path, MAXIMUM_RESULTS_BYTES, "a ledger is what --ledger wrote") if path.exists() else ""
+        whole, newline, rest = text.rpartition("\n")
+        for number, line in enumerate(whole.split("\n") if newline else (), 1):
+            self._read(line, number)
+        if not (rest.startswith(_BEGIN) or _BEGIN.startswith(rest)):
+            self._refuse(whole.count("\n") + bool(newline) + 1)
+        with boundary(path):
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            if rest:
+                os.ftruncate(self._descriptor, len((whole + newline).encode()))
+
+    def _read(self, line: str, number: int) -> None:
+        try:
+            entry = json.loads(line)
+            self.results[entry["part"]] = entry["result"]
+        except (ValueError, LookupError, TypeError):
+            self._refuse(number)
+
+    def _refuse(self, number: int) -> NoReturn:
+        raise BadFileError(f"{shown(self._path)}:{number}: no line of a ledger")
+
+    def note(self, key: str, result: Record) -> None:
+        """A part is done. Raises BadFileError where that cannot be written."""
+        line = json.dumps({"part": key, "result": result}) + "\n"
+        with boundary(self._path):
+            write_all(self._descriptor, line.encode())
+            os.fsync(self._descriptor)
+        self.results[key] = result
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+@contextmanager
+def ledger_at(path: str | None) -> Iterator[Ledger | None]:
+    """The ledger of that file; None where there is none."""
+    if path is None:
+        yield None
+        return
+    ledger = Ledger(Path(path))
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def do_parts(
+    parts: Sequence[Part],
+    work: Callable[[Record], Record],
+    make: MakeExecutor,
+    ledger: Ledger | None,
+    done: Callable[[str, Record], None],
+) -> None:
+    """Do each part that the ledger has not: `work(part.task)` by an executor; `done` has every result, in any order.
+
+    A part whose worker is lost is done again, a few times. Raises what `work` raises of toyvm's own errors, ToyvmError
+    where a part is lost again and again, and KeyboardInterrupt.
+    """
+    left = {part.key: part.task for part in parts}
+    for key in list(left):
+        if ledger is not None and key in ledger.results:
+            done(key, ledger.results[key])
+            del left[key]
+    lost: BaseException | None = None
+    for _ in range(_TRIES):
+        if not left:
+            return
+        lost = _one_round(left, work, make, ledger, done)
+    if left:
+        raise ToyvmError(f"{len(left)} parts were lost with their workers {_TRIES} times: {lost!r}")
+
+
+def _one_round(
+    left: dict[str, Record],
+    work: Callable[[Record], Record],
+    make: MakeExecutor,
+    ledger: Ledger | None,
+    done: Callable[[str, Record], None],
+) -> BaseException | None:
+    """All that is left, once; the last loss of a worker, if there was one."""
+    lost = None
+    executor = make()
+    futures: dict[Future[Record], str] = {}
+    try:
+        with suppress(RuntimeError):  # broken while it is given work: what it has not taken is left
+            for key, task in left.items():
+                futures[executor.submit(work, task)] = key
+        waiting = set(futures)
+        while waiting:
+            ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in ended:
+                error = future.exception()
+                if isinstance(error, (ToyvmError, KeyboardInterrupt)):
+                    raise error
+                if error is not None:
+                    lost = error
+                    continue
+                key, result = futures[future], future.result()
+                if ledger is not None:
+                    ledger.note(key, result)
+                del left[key]
+                done(key, result)
+    finally:
+        for future in futures:
+            future.cancel()  # by hand: not every executor's shutdown does it
+        executor.shutdown(wait=False)
+    return lost
