@@ -66,7 +66,7 @@ def test_what_is_to_be_typed_works(page: Path, tmp_path: Path) -> None:
 def shorter(line: str) -> str:
     """The lab takes minutes; one workload shows as well that it works."""
     words = line.split()
-    if words[:2] != ["toyvm", "lab"] or {"--list", "--sweep"} & set(words):
+    if words[:2] != ["toyvm", "lab"] or {"--list", "--sweep", "merge"} & set(words):
         return line
     is_said = "--sweep" in words or (words[2:3] and words[2].isalpha())
     return f"{line} --quick --repeats 1 {'' if is_said else 'crwrite'}"

@@ -187,7 +187,7 @@ def test_the_system_s_are_a_block_of_their_own() -> None:
     assert list(done.blocks.values()) == [workloads[:1], workloads[1:]]
     printed = list(matrix_lines(done, 80))
     at = printed.index("Programs of the operating system:")
-    row = re.compile(r"(syscall|os/\w+) +[\d.]+")
+    row = re.compile(r"(syscall|os/\w+) +\S+")
     rows = {number: found[1] for number, line in enumerate(printed) if (found := row.fullmatch(line))}
     assert list(rows.values()) == ["syscall", "os/syscall", "os/boot"]
     assert [name for number, name in rows.items() if number > at] == ["os/syscall", "os/boot"]
