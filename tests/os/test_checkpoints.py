@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from support.checkpoints import HEAD, Mode, begun, file_of, is_whole, left, run, sealed, uninterrupted
+from support.checkpoints import HEAD, Mode, begun, file_of, is_whole, left, places_of, run, sealed, uninterrupted
 from support.guest_runs import EVERY
 from support.os_runs import LIMIT
 
@@ -35,6 +35,30 @@ def test_a_context_goes_on_in_another_machine_of_any_technique(first: str, secon
     for _ in range(3):
         delay = random.randrange(500_000, LONGEST // 2)
         assert run(0, Mode.TAKE_UP, second, left(delay, first)).output == uninterrupted() + "ok\n", delay
+
+
+@pytest.mark.parametrize(
+    ("hindrance", "reason"),
+    [
+        (1, "a file without a name is open"),
+        (2, "a pipe leads out of it"),
+        (3, "a file outside is open"),
+    ],
+)
+def test_what_cannot_be_carried_is_refused_with_its_reason(hindrance: int, reason: str) -> None:
+    with begun(1_000_000, Mode.SAME, hindrance=hindrance) as machine:
+        assert machine.run(LIMIT).exit_code == 1
+        lines = machine.output.decode().splitlines()
+    assert lines[-2:] == [f"1: {reason}", "CHECKPOINT: 18"]
+
+
+def test_a_file_that_is_another_one_now_is_refused_by_its_path() -> None:
+    files = left(5_000_000)
+    assert files["written"]
+    with begun(0, Mode.TAKE_UP, files=files | {"written": files["written"] + b"more"}) as machine:
+        assert machine.run(LIMIT).exit_code == 1
+        lines = machine.output.decode().splitlines()
+    assert lines[-2:] == ["1: not the file that it was: /out", "RESTORE: 116"]
 
 
 def test_a_damaged_checkpoint_is_refused_and_leaves_nothing() -> None:
@@ -69,10 +93,9 @@ def random_delay(seed: int) -> int:
 def forged(image: bytes, random: Random) -> bytes:
     """With some dwords changed, and the right checksum."""
     changed = bytearray(image)
-    places = list(range(HEAD, len(image), 8))
-    small = [n for n in places if int.from_bytes(image[n : n + 8], "little") < 1 << 20] or places
+    places = places_of(image)
     for _ in range(random.choice((1, 1, 1, 2, 4))):
-        place = random.choice(small[: len(small) // 8] if random.random() < 0.5 else small)
+        place = random.choice(places)
         old = int.from_bytes(changed[place : place + 8], "little")
         new = random.choice(
             (

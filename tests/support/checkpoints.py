@@ -20,6 +20,7 @@ from toyvm.machine.computer import Computer
 from toyvm.machine.outcome import Stop
 
 HEAD = 32
+SOCK_DGRAM, ZOMBIE, TRAMPOLINE = 2, 4, 8
 _MAGIC = b"T64CKPT\1"
 _DISK_BYTES = 2 << 20
 
@@ -43,15 +44,17 @@ class Ended(NamedTuple):
 
 
 @contextmanager
-def begun(delay: int, mode: Mode, technique: str = "bare", files: Mapping[str, bytes] = {}) -> Iterator[Computer]:
-    """A machine that is about to do that, with these files in its root."""
+def begun(
+    delay: int, mode: Mode, technique: str = "bare", files: Mapping[str, bytes] = {}, hindrance: int = 0
+) -> Iterator[Computer]:
+    """A machine that is about to do that, with these files in its root; work.s says what hindrances there are."""
     disk = bytearray(_DISK_BYTES)
     volume = new_volume(disk)
     furnish(volume, GUESTS / "os" / "root")
     programs = PROGRAMS / "checkpoint"
     images = {
-        "work": assembled(programs / "work.s"),
-        "init": assembled(programs / "driver.s", DELAY=delay, MODE=mode),
+        "work": assembled(programs / "work.s", HINDRANCE=hindrance),
+        "init": assembled(programs / "driver.s", DELAY=delay, MODE=mode, HINDRANCE=hindrance),
     }
     for name, image in images.items():
         add_file(volume, volume.find("/bin"), name, image, 0o755)
@@ -110,6 +113,64 @@ def is_whole(image: bytes) -> bool:
 def sealed(image: bytes) -> bytes:
     """With the length and the checksum that it would have if the kernel had written it."""
     return image[:16] + _tail(image) + image[HEAD:]
+
+
+class _Reading:
+    """A checkpoint read part by part, and where its dwords stand; contents of files, pipes and pages are no dwords."""
+
+    def __init__(self, image: bytes) -> None:
+        self._image = image
+        self._place = HEAD
+        self.places: list[int] = []
+
+    def dword(self) -> int:
+        self.places.append(self._place)
+        self._place += 8
+        return int.from_bytes(self._image[self._place - 8 : self._place], "little")
+
+    def dwords(self, count: int) -> list[int]:
+        return [self.dword() for _ in range(count)]
+
+    def skip(self, count: int) -> None:
+        self._place += -(-count // 8) * 8
+
+    def all(self) -> list[int]:
+        self.dwords(9 + 3)
+        for _ in range(self.dword()):  # inodes
+            self.skip(self.dwords(6)[5])
+        for _ in range(self.dword()):  # pipes
+            self.skip(self.dwords(3)[2])
+        for _ in range(self.dword()):  # sockets
+            kind, length = (values := self.dwords(11))[2], values[10]
+            self.dwords(length // 8) if kind == SOCK_DGRAM else self.skip(length)
+            while self.dword():
+                pass
+        for _ in range(self.dword()):  # files
+            self.dwords(6)
+        while self.dword():  # processes
+            if self.dwords(1 + 8 + 1 + 2 + 16)[1] != ZOMBIE:
+                self._living()
+        assert self._place == len(self._image)
+        return self.places
+
+    def _living(self) -> None:
+        self.dwords(7 + 1 + 2 + 32 + 2)
+        if self.dword():
+            self.dwords(2048 // 8)
+        while self.dword():
+            self.dwords(2)
+        while self.dword():
+            if self.dwords(3)[2] & TRAMPOLINE:
+                continue
+            self.dwords(3)
+            while page := self.dword():
+                self.dword()
+                self.skip(4096 * (page & 1))
+
+
+def places_of(image: bytes) -> list[int]:
+    """Where the dwords stand that the kernel looks at."""
+    return _Reading(image).all()
 
 
 def _tail(image: bytes) -> bytes:

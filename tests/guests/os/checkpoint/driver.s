@@ -31,6 +31,10 @@
     system mkdirat
 .endm
 
+.ifndef HINDRANCE               # what cannot be carried: see work.s
+.equ HINDRANCE, 0
+.endif
+
 main:
     la   a0, work_path
     li   a1, O_RDONLY
@@ -59,8 +63,28 @@ main:
     li   t0, MODE
     addi t0, t0, -6
     bgez t0, elsewhere
+.if HINDRANCE == 2
+    la   a0, buffer
+    li   a1, 0
+    system pipe2
+.endif
     fork
     bnez a0, 1f
+.if HINDRANCE == 2              # a pipe that leads out
+    lw   a0, buffer
+    li   a1, 0
+    li   a2, 0
+    system dup3
+.endif
+.if HINDRANCE == 3              # a file of the host's
+    la   a0, init_path
+    li   a1, O_RDONLY
+    li   a2, 0
+    open
+    li   a1, 0
+    li   a2, 0
+    system dup3
+.endif
     mv   a1, s0
     li   a2, 0
     context ENTER
@@ -71,7 +95,12 @@ main:
     system execve
     li   a0, 99
     system exit
-1:  li   t0, DELAY
+1:
+.if HINDRANCE == 2
+    lw   a0, buffer
+    system close
+.endif
+    li   t0, DELAY
     sd   t0, time + 8, t1
     la   a0, time
     li   a1, 0
@@ -321,6 +350,7 @@ reason_told:
 .balign 8
 arguments: .dword work_path, 0
 context_name: .asciz "ckpt"
+init_path:   .asciz "/bin/init"
 work_path:   .asciz "/bin/work"
 first_root:  .asciz "/one"
 first_bin:   .asciz "/one/bin"

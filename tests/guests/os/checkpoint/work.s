@@ -45,7 +45,26 @@
     beqz a0, \label
 .endm
 
+# HINDRANCE: what cannot be carried, and then it waits
+.ifndef HINDRANCE
+.equ HINDRANCE, 0
+.endif
+
 main:
+.if HINDRANCE == 1              # an open file without a name
+    la   a0, out_path
+    li   a1, O_WRONLY | O_CREAT
+    li   a2, 0644
+    open
+    li   a0, AT_FDCWD
+    la   a1, out_path
+    li   a2, 0
+    system unlinkat
+.endif
+.if HINDRANCE
+1:  naps 1000000
+    j    1b
+.endif
     la   a0, out_path
     li   a1, O_WRONLY | O_CREAT | O_APPEND
     li   a2, 0644
