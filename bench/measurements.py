@@ -1,4 +1,4 @@
-"""Measures anew what the documents say, and writes it there: `python bench/measurements.py [lab] [goals] [os] [peers]`.
+"""Measures anew what the documents say, and writes it there: `python bench/measurements.py [PART...]`.
 
 Each part stands between two comments in toyvm/docs/measurements.md; the lab's matrix is in README.md as well, and
 drawn, light and dark. All parts take some 25 minutes on a quiet machine; a part that fails leaves what is there.
@@ -112,6 +112,11 @@ def measure_os() -> None:
     put(PAGE, "os", f"`pytest bench/bench_os.py`: {source(machine_record())}\n\n```\n" + "\n".join(lines) + "\n```")
 
 
+def measure_isolation() -> None:
+    printed = run(sys.executable, "-m", "toyvm", "lab", "isolation")
+    put(PAGE, "isolation", f"`toyvm lab isolation`: {source(machine_record())}\n\n```\n{printed.rstrip()}\n```")
+
+
 def measure_peers() -> None:
     printed = run(sys.executable, "bench/peers", "--targets", "--markdown", fails=True)
     put(PAGE, "peers", f"`python bench/peers --targets`\n\n{printed}")
@@ -121,6 +126,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "lab": measure_lab,
     "goals": measure_goals,
     "os": measure_os,
+    "isolation": measure_isolation,
     "peers": measure_peers,
 }
 

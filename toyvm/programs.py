@@ -42,7 +42,13 @@ def make_ready() -> None:
     """Assemble every shipped guest in each build that it has, the supervisors, and the system's programs."""
     from toyvm.importer.linking import supervisors
     from toyvm.shipped.headers import read_header
-    from toyvm.shipped.system_disk import program_bytes, shipped_disk, timed_programs, undivided_kernel
+    from toyvm.shipped.system_disk import (
+        isolation_programs,
+        program_bytes,
+        shipped_disk,
+        timed_programs,
+        undivided_kernel,
+    )
 
     forget_ready()
     for path in shipped_guests().values():
@@ -53,7 +59,7 @@ def make_ready() -> None:
     supervisors()
     shipped_disk()
     undivided_kernel()
-    for source in timed_programs().values():
+    for source in (*timed_programs().values(), *isolation_programs().values()):
         program_bytes(source)
 
 

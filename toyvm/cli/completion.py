@@ -68,6 +68,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
     from toyvm.cli.ctx import VERBS_INSIDE
     from toyvm.cli.docs import pages
     from toyvm.cli.new import KINDS
+    from toyvm.cli.studies import STUDIES
     from toyvm.host.host_file import shipped_host_files
     from toyvm.isa.instructions import BY_MNEMONIC
     from toyvm.isa.machine import Level
@@ -95,7 +96,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
         "L": list(Level),
         "MNEMONIC": list(BY_MNEMONIC),
         "KIND": list(KINDS),
-        "WORKLOAD": [workload.name for workload in find_workloads()],
+        "WORKLOAD": [*(workload.name for workload in find_workloads()), *STUDIES],
         "TOPIC": list(pages()),
         "VERB": VERBS_INSIDE,
         "WORD": sorted(entries(chapters())),

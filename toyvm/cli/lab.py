@@ -7,6 +7,8 @@ os/compute, os/boot, os/forkwait, os/shell, os/diskcopy, os/console.
 A program of yours is a row beside those that are named with it: a source (.s), an image, a static RISC-V program, or
 another shipped guest. Where it has a dword `operations`, as workload.inc declares it, that many are done; else an
 operation is all of it.
+
+`isolation` alone is a table of its own: what a system loses to a neighbour that misbehaves.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from toyvm.cli.lab_results import (
 from toyvm.cli.options import add_source_options, parse_choices, parse_count, parse_defines
 from toyvm.cli.run import check_choices
 from toyvm.cli.saying import say
+from toyvm.cli.studies import STUDIES, execute_study, is_study
 from toyvm.errors import ExitCode, UsageError
 from toyvm.isa.machine import DEFAULT_MEMORY, MAXIMUM_MEMORY, MINIMUM_MEMORY
 
@@ -128,6 +131,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.list:
         print("\n".join(_descriptions(output_width())))
         return ExitCode.OK
+    if is_study(arguments):
+        return execute_study(arguments)
     baseline = check_result_options(arguments)
     if arguments.sweep:
         return _sweep(arguments)
@@ -213,6 +218,8 @@ def _descriptions(width: int) -> Iterator[str]:
         for name, text in rows:
             yield from wrapped(f"  {name:<{longest}}  {text}", width, " " * (longest + 4))
         yield ""
+    for name, text in STUDIES.items():
+        yield from wrapped(f"toyvm lab {name}: {text}.", width)
     yield f"With options, compared unless said otherwise: {', '.join(name for name in known.COMPARED if '+' in name)}."
 
 

@@ -35,6 +35,11 @@ def timed_programs() -> dict[str, Path]:
     return {path.stem: path for path in sorted((guests_directory() / "os" / "bench").glob("*.s"))}
 
 
+def isolation_programs() -> dict[str, Path]:
+    """The sources of those that only the lab's table of isolation runs, by name."""
+    return {path.stem: path for path in sorted((guests_directory() / "os" / "isolation").glob("*.s"))}
+
+
 def program_bytes(source: Path) -> bytes:
     """A shipped program as the disk has it. Raises AssemblyError."""
     return executable(shipped_image(source, {}, PROGRAM_BASE))

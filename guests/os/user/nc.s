@@ -5,6 +5,7 @@
 .include "os/user/lib/program.inc"
 .include "os/user/lib/options.inc"
 .include "os/user/lib/input.inc"
+.include "os/user/lib/addresses.inc"
 
 .equ LISTEN,   1
 .equ DATAGRAM, 2
@@ -12,7 +13,6 @@
 
 .bss
 .balign 8
-address: .zero SOCKADDR_SIZE
 buffer:  .zero NC_ROOM
 .text
 
@@ -108,41 +108,6 @@ main:
 letters:     .asciz "lu"
 socket_name: .asciz "socket"
 .text
-
-# Put the address 127.0.0.1 at a0 into `address`; a0 = 0, or -1 if it is none. s4 = where it is read, s5 = part
-address_read:
-    save ra, s4, s5
-    mv   s4, a0
-    li   s5, 0
-1:  mv   t1, s4
-    li   a0, 0
-    li   t2, 10
-2:  lbu  t0, 0(s4)
-    addi t0, t0, -'0'
-    bgeu t0, t2, 3f
-    mul  a0, a0, t2
-    add  a0, a0, t0
-    addi s4, s4, 1
-    j    2b
-3:  li   t0, 255
-    bgtu a0, t0, 8f
-    beq  s4, t1, 8f
-    la   t0, address + 4
-    add  t0, t0, s5
-    sb   a0, 0(t0)
-    addi s5, s5, 1
-    lbu  t0, 0(s4)
-    addi s4, s4, 1
-    li   t1, 4
-    beq  s5, t1, 4f
-    li   t1, '.'
-    bne  t0, t1, 8f
-    j    1b
-4:  li   a0, 0
-    beqz t0, 9f
-8:  li   a0, -1
-9:  restore ra, s4, s5
-    ret
 
 # Send standard input, a line at a time. s4 = bytes of the line
 lines_send:
