@@ -58,7 +58,12 @@
 .include "os/kernel/quota.inc"
 .include "os/kernel/checkpoint_file.inc"
 .include "os/kernel/checkpoint.inc"
+.include "os/kernel/checkpoint_rows.inc"
+.include "os/kernel/checkpoint_processes.inc"
 .include "os/kernel/restore.inc"
+.include "os/kernel/restore_rows.inc"
+.include "os/kernel/restore_sockets.inc"
+.include "os/kernel/restore_processes.inc"
 .include "os/kernel/own_console.inc"
 .include "os/kernel/context_calls_end.inc"
 .endif
