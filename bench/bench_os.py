@@ -14,12 +14,18 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from pairs import hold
-from support.guest_runs import GUESTS
+from support.guest_runs import GUESTS, image_of
 from support.os_runs import KERNEL, PROGRAMS, assembled, boot
 from support.os_shell import session
 
+from toyvm.filesystem.layout import DIRECTORY
+from toyvm.filesystem.skeleton import add_file
+from toyvm.filesystem.tree import remove
+from toyvm.filesystem.volume import Volume
+from toyvm.launch import launched
 from toyvm.programs import load_program
 from toyvm.shipped.porting import count_ported_lines
+from toyvm.shipped.system_disk import new_disk
 from toyvm.techniques import NAMES
 
 # By technique: the most that a path may take.
@@ -95,6 +101,44 @@ def test_contexts(technique: str) -> None:
         line = f"{name} on {technique}: {count:,} instructions in a context, {without[name]:,} without contexts"
         print(line)
         hold(count <= bound, line)
+
+
+UNIFIED_GOAL = 1.05  # of a hundred contexts' file data, of one's
+
+
+def tree_figures(contexts: int) -> dict[str, int]:
+    """Blocks of the files in contexts' trees and their template, and what the contexts have besides."""
+    disk = new_disk(16 << 20)
+    volume = Volume(disk)
+    etc = volume.find("/etc")
+    remove(volume, etc, b"rc")
+    script = "".join(f"ctx create c{n}\n" for n in range(contexts)) + "shutdown $?\n"
+    add_file(volume, etc, "rc", script.encode(), 0o644)
+    volume.close()
+    with launched("bare", engine="recompiler", disk=disk) as machine:
+        machine.load(image_of(KERNEL, "bare"))
+        assert machine.run().exit_code == 0, machine.output
+    volume = Volume(disk)
+    inodes = {number: (path, inode) for path, number, inode in volume.walk()}
+    conf = [inode for path, inode in inodes.values() if path.startswith(b"/ctx/c") and path.endswith(b"/conf")]
+    files = sum(inode.held for _, inode in inodes.values() if inode.type != DIRECTORY)
+    return {
+        "files": files - sum(inode.held for inode in conf),
+        "directories": sum(inode.held for _, inode in inodes.values() if inode.type == DIRECTORY),
+        "inodes": len(inodes),
+        "configuration": sum(inode.held for inode in conf),
+    }
+
+
+def test_unification() -> None:
+    none, one, many = tree_figures(0), tree_figures(1), tree_figures(100)
+    line = f"file data of a hundred contexts from a template: {many['files']:,} KiB, of one {one['files']:,} KiB"
+    print(line)
+    for name in ("directories", "inodes", "configuration"):
+        unit = "" if name == "inodes" else "KiB of "
+        print(f"a further context's own: {(many[name] - one[name]) / 99:.1f} {unit}{name}")
+    print(f"a template of {one['files'] - none['files']:,} KiB more than the system's own files")
+    hold(many["files"] < UNIFIED_GOAL * one["files"], line)
 
 
 @pytest.mark.parametrize("technique", NAMES)
