@@ -8,12 +8,14 @@ from typing import NamedTuple
 from toyvm.filesystem import layout
 from toyvm.filesystem.layout import (
     BLOCK_SIZE,
+    CONTEXT_ROOT,
     DIRECTORY,
     LINK,
     MAXIMUM_LINK_TEXT,
     REGULAR,
     ROOT_INODE,
     ROW_TYPES,
+    UNIFIED,
     DamagedError,
     Inode,
     Row,
@@ -34,6 +36,10 @@ class Fault(NamedTuple):
 def check(volume: Volume) -> list[Fault]:
     """Every fault of a volume, in the order of what it has: an empty list is a clean one. Changes nothing."""
     return Checker(volume).run()
+
+
+def is_context_root(inode: Inode) -> bool:
+    return inode.type == DIRECTORY and bool(inode.flags & CONTEXT_ROOT)
 
 
 class Checker:
@@ -57,6 +63,7 @@ class Checker:
         for number, rows in self.rows.items():
             self._check_rows(number, rows)
         self._check_links()
+        self._check_contexts()
         self._check_bitmaps()
         return self.faults
 
@@ -198,6 +205,35 @@ class Checker:
                         below.append((row.inode, number))
                     else:
                         self.reached.add(row.inode)
+
+    # Contexts.
+
+    def _check_contexts(self) -> None:
+        """Whose each inode is: its directory's context's, unless it is a context's root, or unified."""
+        roots: dict[int, int] = {}
+        for number, inode in self.inodes.items():
+            where = f"inode {number}"
+            if not is_context_root(inode):
+                if inode.parent_context or inode.paid_blocks or inode.paid_inodes:
+                    self._fault(where, "has what only a context's root has")
+            elif not inode.context:
+                self._fault(where, "is the root of context 0, which is the host")
+            elif roots.setdefault(inode.context, number) != number:
+                self._fault(where, f"is the root of context {inode.context}, as inode {roots[inode.context]} is")
+        last = max((inode.context for inode in self.inodes.values()), default=0)
+        if last and last >= self.volume.superblock.next_context:
+            said = self.volume.superblock.next_context
+            self._fault("superblock", f"gives number {said} to the next context; {last} is in use")
+        for directory, rows in self.rows.items():
+            for row in rows:
+                target = self.inodes.get(row.inode)
+                if target is not None and row.name not in (b".", b".."):
+                    self._check_stamp(f"directory {directory}", self.inodes[directory].context, row.name, target)
+
+    def _check_stamp(self, where: str, context: int, name: bytes, target: Inode) -> None:
+        own = target.parent_context if is_context_root(target) else target.context
+        if own != context and not target.flags & UNIFIED:
+            self._fault(where, f"{name!r} is context {own}'s, and the directory context {context}'s")
 
     # What is free.
 

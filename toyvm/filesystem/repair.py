@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from toyvm.filesystem import layout
-from toyvm.filesystem.check import Checker, Fault, check
+from toyvm.filesystem.check import Checker, Fault, check, is_context_root
 from toyvm.filesystem.layout import (
     BLOCK_SIZE,
     DIRECT,
@@ -49,6 +49,7 @@ class _Repair:
                 self._mend_rows(number, inode)
         self._mend_tree()
         self._mend_links()
+        self._mend_contexts()
 
     def _inodes(self) -> Iterator[tuple[int, Inode]]:
         for number in range(1, self.volume.superblock.inodes):
@@ -198,6 +199,39 @@ class _Repair:
                 kept.append(row)
             self._write_rows(number, kept)
         return reached
+
+    def _mend_contexts(self) -> None:
+        """Each context one root; everything beneath a directory its context's, but for roots and what is unified."""
+        volume = self.volume
+        roots: set[int] = set()
+        below, seen = [ROOT_INODE], {ROOT_INODE}
+        while below:
+            directory = below.pop()
+            context = volume.inode(directory).context
+            for row in volume.rows(volume.inode(directory)):
+                if row.name in (b".", b"..") or row.inode in seen:
+                    continue
+                seen.add(row.inode)
+                inode = volume.inode(row.inode)
+                if is_context_root(inode) and inode.context and inode.context not in roots:
+                    roots.add(inode.context)
+                    inode.parent_context = context
+                else:
+                    inode.parent_context = inode.paid_blocks = inode.paid_inodes = 0
+                    if inode.type == DIRECTORY:
+                        inode.flags = 0
+                    if not inode.flags & layout.UNIFIED:
+                        inode.context = context
+                volume.write_inode(row.inode, inode)
+                if inode.type == DIRECTORY:
+                    below.append(row.inode)
+        root = volume.inode(ROOT_INODE)
+        volume.write_inode(
+            ROOT_INODE, replace(root, context=0, flags=0, parent_context=0, paid_blocks=0, paid_inodes=0)
+        )
+        last = max((inode.context for _, inode in self._inodes()), default=0)
+        if last >= volume.superblock.next_context and last:
+            volume.superblock = replace(volume.superblock, next_context=min(last + 1, 0xFFFFFFFF))
 
     def _mend_links(self) -> None:
         checker = Checker(self.volume)

@@ -55,7 +55,12 @@ class Volume:
         self._next_inode = ROOT_INODE
 
     def close(self) -> None:
-        """Write the counts back, and let the log be empty: what it has is home, and older than what changed."""
+        """Write the counts back, and let the log be empty: what it has is home, and older than what changed.
+
+        What contexts' roots keep of their counts is of another epoch now, so that who loads one counts anew.
+        """
+        if self.superblock.next_context:
+            self.superblock = replace(self.superblock, context_epoch=self.superblock.context_epoch + 1 & 0xFFFFFFFF)
         self.data[:BLOCK_SIZE] = self.superblock.pack()
         log = self.superblock.log_start * BLOCK_SIZE
         self.data[log : log + BLOCK_SIZE] = bytes(BLOCK_SIZE)
@@ -245,6 +250,8 @@ class Volume:
         self.block(block)[place % BLOCK_SIZE : place % BLOCK_SIZE + ROW_SIZE] = row
         inode = self.inode(number)
         inode.links += 1
+        if inode.links == 1 and name != b".":
+            inode.context = parent.context
         self.write_inode(number, inode)
 
     def remove_name(self, directory: int, name: bytes) -> None:
@@ -281,6 +288,8 @@ class Volume:
 
     def new_directory(self, parent: int, inode: Inode, name: bytes = b"") -> int:
         """A directory with its own two rows; the root is its own parent and has no name."""
+        if parent:
+            inode = replace(inode, context=self.inode(parent).context)
         number = self.new_inode(inode)
         self.add_name(number, b".", number)
         self.add_name(number, b"..", parent or number)
