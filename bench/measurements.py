@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -112,9 +113,9 @@ def measure_os() -> None:
     put(PAGE, "os", f"`pytest bench/bench_os.py`: {source(machine_record())}\n\n```\n" + "\n".join(lines) + "\n```")
 
 
-def measure_isolation() -> None:
-    printed = run(sys.executable, "-m", "toyvm", "lab", "isolation")
-    put(PAGE, "isolation", f"`toyvm lab isolation`: {source(machine_record())}\n\n```\n{printed.rstrip()}\n```")
+def measure_study(name: str) -> None:
+    printed = run(sys.executable, "-m", "toyvm", "lab", name)
+    put(PAGE, name, f"`toyvm lab {name}`: {source(machine_record())}\n\n```\n{printed.rstrip()}\n```")
 
 
 def measure_peers() -> None:
@@ -126,7 +127,8 @@ PARTS: dict[str, Callable[[], None]] = {
     "lab": measure_lab,
     "goals": measure_goals,
     "os": measure_os,
-    "isolation": measure_isolation,
+    "isolation": partial(measure_study, "isolation"),
+    "density": partial(measure_study, "density"),
     "peers": measure_peers,
 }
 

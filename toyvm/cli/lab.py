@@ -8,7 +8,8 @@ A program of yours is a row beside those that are named with it: a source (.s), 
 another shipped guest. Where it has a dword `operations`, as workload.inc declares it, that many are done; else an
 operation is all of it.
 
-`isolation` alone is a table of its own: what a system loses to a neighbour that misbehaves.
+`isolation` alone is a table of its own, what a system loses to a neighbour that misbehaves; and `density`, what many
+systems on one machine come to.
 """
 
 from __future__ import annotations

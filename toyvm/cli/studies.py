@@ -1,4 +1,4 @@
-"""Tables of the lab that have programs of their own: `toyvm lab isolation`."""
+"""Tables of the lab that have programs of their own: `toyvm lab isolation`, `toyvm lab density`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from toyvm.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from toyvm.lab.isolation import Pair
 
-STUDIES = {"isolation": "what a system's work loses to a neighbour that misbehaves, as machines and as contexts"}
+STUDIES = {
+    "isolation": "what a system's work loses to a neighbour that misbehaves, as machines and as contexts",
+    "density": "what many systems on one machine come to, as machines and as contexts",
+}
 _REQUESTS, _QUICK_REQUESTS = 200, 20
 # Of the matrix.
 _OTHER_OPTIONS = (
@@ -65,8 +68,24 @@ def _isolation(arguments: argparse.Namespace, progress: Callable[[str], None]) -
     return list(isolation_lines(table, output_width())), table.record()
 
 
-_TABLES: dict[str, Callable[[argparse.Namespace, Callable[[str], None]], tuple[list[str], dict[str, Any]]]] = {
+def _density(arguments: argparse.Namespace, progress: Callable[[str], None]) -> tuple[list[str], list[dict[str, Any]]]:
+    from toyvm.cli.width import output_width
+    from toyvm.lab.density import Density, ManyContexts, ManyMachines, Way, density_lines
+    from toyvm.lab.isolation import TECHNIQUES
+
+    names = _techniques(arguments, TECHNIQUES)
+    ways: list[Way] = [ManyMachines(name) for name in names if name != "container"]
+    if "container" in names:
+        ways.append(ManyContexts())
+    table = Density(ways, [1 << power for power in range(4 if arguments.quick else 8)])
+    table.run(progress)
+    return list(density_lines(table, output_width())), table.record()
+
+
+_Table = tuple[list[str], Any]  # its lines, and its record
+_TABLES: dict[str, Callable[[argparse.Namespace, Callable[[str], None]], _Table]] = {
     "isolation": _isolation,
+    "density": _density,
 }
 assert _TABLES.keys() == STUDIES.keys()
 

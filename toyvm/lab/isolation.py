@@ -74,7 +74,7 @@ class Machines:
         return self.technique
 
     def serve(self, requests: int, neighbour: str, most: int) -> Served:
-        image, disk = load_program("os", self.technique), _disk(_DISK)
+        image, disk = load_program("os", self.technique), system_disk(_DISK)
         scripts = (_serving(requests), NEIGHBOURS[neighbour].format(address=_OWN_ADDRESS))
         with Host(4 * _MEMORY + (32 << 20), level=parse_variant(self.technique).level, slice=self.slice) as host:
             guests = []
@@ -125,7 +125,7 @@ def _unserved(most: int) -> str:
 
 
 @cache
-def _disk(size: int) -> bytes:
+def system_disk(size: int) -> bytes:
     """The system's, with the programs of this table."""
     return bytes(new_disk(size, others={name: program_bytes(path) for name, path in isolation_programs().items()}))
 
@@ -133,7 +133,7 @@ def _disk(size: int) -> bytes:
 @cache
 def _divided_disk() -> bytes:
     """The same, where the system has made two contexts."""
-    disk = beginning_with(_disk(2 * _DISK), _MAKE_CONTEXTS)
+    disk = beginning_with(system_disk(2 * _DISK), _MAKE_CONTEXTS)
     with launched("bare", 2 * _MEMORY, disk=disk, disk_cache=False, output=DISCARDED) as machine:
         machine.load(load_program("os"))
         outcome = machine.run()

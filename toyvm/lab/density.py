@@ -1,0 +1,193 @@
+"""Density: many systems that do the same work on one machine, as virtual machines of each technique and as contexts.
+
+A rate is of requests in so many ticks of the whole machine, start and end taken off; the lab's isolation has the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any, Protocol
+
+from toyvm.errors import ToyvmError
+from toyvm.host.host import Host
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.lab.isolation import system_disk
+from toyvm.lab.measure import Progress
+from toyvm.lab.subjects import DISCARDED
+from toyvm.lab.text import number, wrapped
+from toyvm.launch import launched
+from toyvm.programs import load_program
+from toyvm.shipped.system_disk import beginning_with
+from toyvm.techniques import parse_variant
+
+REQUESTS = 10  # of each system
+_MACHINE_MEMORY, _MACHINE_DISK = 4 << 20, 3 << 20  # bytes of a virtual machine
+_MEMORY_EACH, _DISK_EACH = 128 << 10, 64 << 10  # of a context, beside the system's own
+_TABLES_EACH = 1 << 20  # bytes of a host, for what its monitor keeps of a guest
+_BEND = 0.9  # of the best rate: a curve that falls below has bent
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What so many requests by each system came to."""
+
+    ticks: int
+    exits: int
+    pages: int  # of the machine's memory that are in use: that were touched, on the bare machine those not all zeros
+
+
+class Way(Protocol):
+    """A way to have many systems on one machine."""
+
+    @property
+    def label(self) -> str: ...
+
+    def run(self, systems: int, requests: int) -> Run:
+        """Start them all, and have each serve so many requests. Raises ToyvmError where that cannot be."""
+
+
+@dataclass(frozen=True)
+class ManyMachines:
+    technique: str
+
+    @property
+    def label(self) -> str:
+        return self.technique
+
+    def run(self, systems: int, requests: int) -> Run:
+        image, disk = load_program("os", self.technique), system_disk(_MACHINE_DISK)
+        memory = systems * (_MACHINE_MEMORY + _TABLES_EACH) + (16 << 20)
+        with Host(memory, level=parse_variant(self.technique).level) as host:
+            for _ in range(systems):
+                own = beginning_with(disk, f"serve {requests:06}\nshutdown $?\n")
+                host.guest(self.technique, _MACHINE_MEMORY, disk=own, disk_cache=False, output=DISCARDED).load(image)
+            host.run()
+            for guest in host.guests:
+                if guest.outcome is None or not guest.outcome.ok:
+                    raise ToyvmError(f"{guest.name} has not served its requests")
+            account = host.account()
+            return Run(
+                host.clock,
+                sum(sum(guest.exits.values()) for guest in host.guests),
+                (account.memory_used + account.memory_monitor) // PAGE_SIZE,
+            )
+
+
+@dataclass(frozen=True)
+class ManyContexts:
+    label: str = "contexts"
+
+    def run(self, systems: int, requests: int) -> Run:
+        disk = beginning_with(_disk_with_contexts(systems), f"crowd {systems} {requests:06}\n")
+        memory = _MACHINE_MEMORY + systems * _MEMORY_EACH
+        with launched("bare", memory, disk=disk, disk_cache=False, output=DISCARDED) as machine:
+            machine.load(load_program("os"))
+            outcome = machine.run()
+            if not outcome.ok:
+                raise ToyvmError("not all requests were served")
+            return Run(outcome.instructions, 0, sum(1 for _ in machine.pages()))
+
+
+@cache
+def _disk_with_contexts(systems: int) -> bytes:
+    size = _MACHINE_DISK + (1 << 20) + systems * _DISK_EACH
+    made = "".join(f"ctx create c{number:03} || shutdown 1\n" for number in range(1, systems + 1))
+    disk = beginning_with(system_disk(size), f"{made}shutdown $?\n")
+    with launched("bare", _MACHINE_MEMORY, disk=disk, disk_cache=False, output=DISCARDED) as machine:
+        machine.load(load_program("os"))
+        if not machine.run().ok:
+            raise ToyvmError(f"the operating system has not made {systems} contexts")
+    return bytes(disk)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """So many systems in one way; figures are None where it cannot be, and `why` says why."""
+
+    way: str
+    systems: int
+    rate: float | None = None  # requests in a million ticks, all together
+    start: float | None = None  # ticks a system, until it has served one request and ended
+    exits: float | None = None  # a request
+    pages: int | None = None  # in use, of all
+    why: str = ""
+
+
+@dataclass
+class Density:
+    """The curves: a point for each way and number of systems."""
+
+    ways: Sequence[Way]
+    numbers: Sequence[int]
+    points: list[Point] = field(default_factory=list)
+
+    def run(self, progress: Progress) -> None:
+        for way in self.ways:
+            for systems in self.numbers:
+                progress(f"{systems} systems, {way.label}")
+                self.points.append(_point(way, systems))
+
+    def of(self, way: str) -> list[Point]:
+        return [point for point in self.points if point.way == way]
+
+    def bend(self, way: str) -> int | None:
+        """How many systems are too many: the first number with less than so much of the best rate, or none at all."""
+        best = max((point.rate or 0.0 for point in self.of(way)), default=0.0)
+        fastest = next((at for at, point in enumerate(self.of(way)) if point.rate == best), 0)
+        behind = self.of(way)[fastest:]
+        return next((point.systems for point in behind if (point.rate or 0.0) < _BEND * best), None)
+
+    def pages_more(self, point: Point) -> float | None:
+        """Pages that each system beyond the first takes."""
+        first = self.of(point.way)[0]
+        if point.pages is None or first.pages is None or point.systems == first.systems:
+            return None
+        return (point.pages - first.pages) / (point.systems - first.systems)
+
+    def record(self) -> list[dict[str, Any]]:
+        """For `--json`."""
+        return [{**asdict(point), "pages_more": self.pages_more(point)} for point in self.points]
+
+
+def _point(way: Way, systems: int) -> Point:
+    try:
+        few, many = (way.run(systems, count) for count in (1, 1 + REQUESTS))
+    except ToyvmError as error:
+        return Point(way.label, systems, why=str(error))
+    done = systems * REQUESTS
+    return Point(
+        way.label,
+        systems,
+        done / (many.ticks - few.ticks) * 1e6,
+        few.ticks / systems,
+        (many.exits - few.exits) / done,
+        many.pages,
+    )
+
+
+def density_lines(table: Density, width: int) -> Iterator[str]:
+    """Each way's curve, and where it bends."""
+    yield from wrapped(
+        f"Systems that serve {REQUESTS} requests each, at once on one machine: requests in a million of its ticks, all "
+        "together; ticks a system to start it, serve one and end; exits a request; pages in use by each beyond the "
+        "first.",
+        width,
+    )
+    yield ""
+    yield f"{'':<10} {'systems':>7} {'rate':>8} {'start':>10} {'exits':>8} {'pages':>8}"
+    for point in table.points:
+        if point.rate is None or point.start is None or point.exits is None:
+            yield from wrapped(f"{point.way:<10} {point.systems:>7} none: {point.why}", width, " " * 19)
+            continue
+        more = table.pages_more(point)
+        pages = "" if more is None else number(more)
+        yield (
+            f"{point.way:<10} {point.systems:>7} {point.rate:>8.2f} {number(point.start):>10} {number(point.exits):>8} "
+            f"{pages:>8}".rstrip()
+        )
+    for way in table.ways:
+        bend = table.bend(way.label)
+        at = "does not bend" if bend is None else f"bends at {bend} systems, with less than {_BEND:.0%} of its best"
+        yield f"The curve of {way.label} {at}."
