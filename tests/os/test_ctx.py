@@ -66,3 +66,10 @@ def test_a_shell_inside_has_the_console_until_it_ends() -> None:
     output = session("ctx create web; ctx start web\n", input=typed).output
     shown = [line for line in output.splitlines() if " # " not in line]
     assert shown[-3:] == ["/root", "/root 4", "outside 4"]
+
+
+def test_the_terminal_is_as_it_was_when_what_ran_inside_has_ended() -> None:
+    typed = b"cd /tmp\nctx exec web stty raw -echo\nstty; pwd\n"
+    output = session("ctx create web; ctx start web\n", input=typed).output
+    shown = [line for line in output.splitlines() if " # " not in line]
+    assert shown[-2:] == ["echo -raw", "/tmp"]
