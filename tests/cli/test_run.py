@@ -164,7 +164,7 @@ def test_every_engine_and_technique_reports_the_same_state(capfd: Capture, sourc
         (("hello", "--timeout", "-1"), 2, "above 0"),
         (("hello", "--disk", "/nowhere"), 101, "/nowhere: No such file"),
         (("hello", "--disk", "/dev/zero"), 101, "is a device or pipe"),
-        (("hello", "--disk", str(ROOT / "README.md"), "--disk-latency", "x"), 101, "multiple of 512"),
+        (("hello", "--disk", str(ROOT / "LICENSE"), "--disk-latency", "x"), 101, "multiple of 512"),
         (("hello", "--disk-latency", "x"), 2, "add --disk"),
         (("hello", "--read-only"), 2, "add --disk"),
         (("hello", "--input", "/"), 101, "is a directory"),

@@ -77,7 +77,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
     from toyvm.manual.chapters import chapters
     from toyvm.manual.lookup import entries
     from toyvm.programs import shipped_guests
-    from toyvm.techniques import ENGINES, NATIVE_ENGINES, TECHNIQUES
+    from toyvm.techniques import ENGINES, NATIVE_ENGINES, SYSTEM_NAMES, TECHNIQUES
 
     techniques = [
         name for facts in TECHNIQUES for name in (facts.name, *(f"{facts.name}+{it}" for it in facts.options))
@@ -88,7 +88,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
         "PROGRAM": list(shipped_guests()),
         "HOST": list(shipped_host_files()),
         "T": techniques,
-        "T,...": techniques,
+        "T,...": [*techniques, *SYSTEM_NAMES],
         "E": engines,
         "E,...": engines,
         "M,...": [MEASURED, *shipped_models()],

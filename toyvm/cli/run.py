@@ -32,7 +32,7 @@ from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, UsageError
 from toyvm.files.boundary import boundary, open_file
 from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
 from toyvm.machine.outcome import EXIT_CODES, Outcome, Stop
-from toyvm.techniques import ENGINES, facts_of, parse_variant
+from toyvm.techniques import CONTAINER, ENGINES, facts_of, parse_variant
 
 if TYPE_CHECKING:
     from toyvm.host.guest import Guest
@@ -141,7 +141,9 @@ def _add_device_options(parser: Options) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from toyvm.programs import is_system
+    from toyvm.shipped.system_disk import container_disk
 
+    is_inside = _is_inside(arguments)
     arguments.technique = variant_of(arguments).name
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
     if arguments.replay is not None and arguments.input is not None:
@@ -158,11 +160,26 @@ def execute(arguments: argparse.Namespace) -> int:
     image = system_for(arguments) if has_files else _image(arguments)
     with _recorded(arguments, on_system) as source:
         files = ProgramFiles(arguments, is_at_terminal=source.live) if has_files else None
-        disk = _disk(arguments, on_system, None if files is None else files.disk)
+        made = container_disk() if is_inside else None if files is None else files.disk
+        disk = _disk(arguments, on_system, made)
         code = _execute_with(arguments, image, source, limits, disk)
     if files is not None and arguments.write_back:
         files.bring_home()
     return code
+
+
+def _is_inside(arguments: argparse.Namespace) -> bool:
+    """Is the operating system's shell to run in a context? Then the machine is the bare one. Raises UsageError."""
+    from toyvm.programs import is_system
+
+    if arguments.technique != CONTAINER:
+        return False
+    if not is_system(arguments.program):
+        raise UsageError(f"technique {CONTAINER} is for programs of the operating system; toyvm run os has them")
+    if arguments.disk is not None:
+        raise UsageError(f"--disk: its contexts are what toyvm ctx {arguments.disk} enter NAME goes into")
+    arguments.technique = "bare"
+    return True
 
 
 def _execute_with(
