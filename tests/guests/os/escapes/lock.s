@@ -9,10 +9,7 @@
 
 outside:
     save ra
-    mv   a1, s0
-    li   a2, CONTEXT_KEY_CAPABILITIES
-    li   a3, CONTEXT_DEFAULT_CAPABILITIES | 1 << CAP_SYS_ADMIN
-    context SET, "capabilities"
+    grants CAP_SYS_ADMIN
     mv   a1, s0
     li   a2, CONTEXT_KEY_FLAGS
     li   a3, CONTEXT_LOCK

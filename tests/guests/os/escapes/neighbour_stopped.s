@@ -18,10 +18,7 @@ outside:
     opens_as a1, /tmp/other, O_RDONLY | O_DIRECTORY
     str  a2, "other"
     context CREATE, "create other"
-    mv   a1, s0
-    li   a2, CONTEXT_KEY_CAPABILITIES
-    li   a3, CONTEXT_DEFAULT_CAPABILITIES | 1 << CAP_SYS_ADMIN
-    context SET, "capabilities"
+    grants CAP_SYS_ADMIN
     restore ra
     ret
 inside:
