@@ -73,3 +73,13 @@ def test_the_terminal_is_as_it_was_when_what_ran_inside_has_ended() -> None:
     output = session("ctx create web; ctx start web\n", input=typed).output
     shown = [line for line in output.splitlines() if " # " not in line]
     assert shown[-2:] == ["echo -raw", "/tmp"]
+
+
+def test_of_whom_memory_ends_the_console_tells_the_context_and_no_name_as_it_was_given() -> None:
+    output = output_of(
+        "ctx create web; ctx start web; ctx set web --physpages 60; cp /bin/stress '/ctx/web/root/tmp/e\x1b[2J'\n"
+        "ctx exec web '/tmp/e* -m 1 1'"
+    )
+    told = [line for line in output.splitlines() if "out of memory" in line]
+    assert len(told) == 1
+    assert re.fullmatch(r"kernel: out of memory: process \d+ \(e\?\[2J\) of context web is killed", told[0])

@@ -1,4 +1,4 @@
-# Flags of a file that was open outside are set by its descriptor: the console's reader there would find it empty, and end.
+# Flags of a file that was open outside are set by its descriptor, and its reader there finds it empty, and ends.
 # case: O_NONBLOCK left on a terminal that a shell shares with what it ran
 # plant: PLANT_FILE_FLAGS
 

@@ -1,7 +1,7 @@
 # A memory bomb takes all pages.
 # case: no memory limit on a container: the host's out-of-memory killer chooses
 # plant: PLANT_UNLIMITED_physpages
-# output: kernel: out of memory: process 1 (escape) is killed\n
+# output: kernel: out of memory: process 2 (escape) of context jail is killed\n
 
 .equ RESOURCE, 3             # physpages
 .equ MORE,     100
