@@ -7,8 +7,11 @@ goes on where it was; a slice of the parts may be done on each of several machin
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
@@ -22,6 +25,7 @@ from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.files.replacing import write_all
 from toyvm.limits import MAXIMUM_RESULTS_BYTES
 
+_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 _TRIES = 3  # of a part whose worker is lost
 MAXIMUM_WORKERS = 1024
 MAXIMUM_SHARDS = 100_000
@@ -64,9 +68,24 @@ def parse_shard(text: str) -> Shard:
 
 
 def processes(count: int) -> MakeExecutor:
-    """So many processes on this machine."""
+    """So many processes on this machine, which end with this one."""
     # A fork has the native core and all modules already; no thread is there yet that it could miss.
-    return lambda: ProcessPoolExecutor(count, mp_context=get_context("fork"))
+    return lambda: ProcessPoolExecutor(count, mp_context=get_context("fork"), initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """In a worker: Ctrl-C is its parent's affair, whose end is its own, after it has cleaned up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+
+
+def _done(work: Callable[[Record], Record], task: Record) -> Record:
+    """A part, in a worker; one that is told to end does so, where an executor would have it wait for more."""
+    try:
+        return work(task)
+    except SystemExit:
+        os._exit(1)
 
 
 def find_executor(name: str) -> MakeExecutor:
@@ -185,7 +204,7 @@ def _one_round(
     try:
         with suppress(RuntimeError):  # broken while it is given work: what it has not taken is left
             for key, task in left.items():
-                futures[executor.submit(work, task)] = key
+                futures[executor.submit(_done, work, task)] = key
         waiting = set(futures)
         while waiting:
             ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)

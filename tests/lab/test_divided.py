@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
+import subprocess
+import sys
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.commands import call
+from support.commands import ROOT, call
 from support.made_up_lab import made_up
 
 from toyvm.cli import main
@@ -246,3 +250,18 @@ def test_processes_do_the_lab_s_parts(tmp_path: Path, monkeypatch: pytest.Monkey
     do_parts(parts, work, processes(2), None, lambda key, result: take(experiment, result))
     assert all(cell.measured or cell.missing for cell in experiment.cells.values())
     assert [subject.technique for subject in experiment.costs] == ["trap"], "nothing exits on para"
+
+
+def test_workers_end_with_the_process_that_is_interrupted(tmp_path: Path) -> None:
+    words = ("crwrite", "--technique", "bare,trap", "--repeats", "1000", "--workers", "2", "--ledger", "ledger")
+    command = [sys.executable, "-m", "toyvm", "lab", *words]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, env=environment) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while len(list(tmp_path.glob("toyvm-lab-*"))) < 3:  # its own, and each worker's
+            assert process.poll() is None
+        assert len(children.read_text().split()) == 2
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)  # the pipe is closed when nobody has it any more
+    assert process.returncode == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["ledger"]
