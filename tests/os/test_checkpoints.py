@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 import pytest
-from support.checkpoints import HEAD, Mode, begun, file_of, is_whole, left, places_of, run, sealed, uninterrupted
+from support.checkpoints import (
+    HEAD,
+    Mode,
+    begun,
+    file_of,
+    is_whole,
+    left,
+    named_places,
+    places_of,
+    run,
+    sealed,
+    uninterrupted,
+)
 from support.guest_runs import EVERY
 from support.os_runs import LIMIT
 
@@ -35,6 +48,13 @@ def test_a_context_goes_on_in_another_machine_of_any_technique(first: str, secon
     for _ in range(3):
         delay = random.randrange(500_000, LONGEST // 2)
         assert run(0, Mode.TAKE_UP, second, left(delay, first)).output == uninterrupted() + "ok\n", delay
+
+
+def test_who_sleeps_sleeps_on_for_what_is_left() -> None:
+    with begun(2_000_000, Mode.SAME, hindrance=4) as machine:
+        assert machine.run(LIMIT).exit_code == 0
+        microseconds = int(machine.output.split()[0])
+    assert 2_500 < microseconds < 3_500  # of 5,000
 
 
 @pytest.mark.parametrize(
@@ -84,6 +104,50 @@ def test_a_forged_checkpoint_gives_an_error_or_a_context_that_can_be_stopped(see
         error, *rest = output.splitlines()
         assert error.isdigit(), output
         assert rest[-2:] == ["ok", "ok"], output
+
+
+KERNEL_ADDRESS = 0xFFFFFFC000100000
+CANNOT_BE = [
+    ("bytes of a pipe", 4097),
+    ("object of a file", 1 << 40),
+    ("parent", 30_000),
+    ("niceness", 20),
+    ("umask and groups", 17 << 32),
+    ("descriptor", 65),
+    ("file of a descriptor", 1000),
+    ("begin of a region", 0x1000),
+    ("begin of a region", 0x10000),
+    ("end of a region", KERNEL_ADDRESS),
+    ("rights", 0xFF),
+    ("inode of a region", 900),
+    ("address of a page", KERNEL_ADDRESS),
+    ("address of a page", 0x3FC0000000),
+    ("number of a page", 1 << 20),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), CANNOT_BE)
+def test_what_cannot_be_is_invalid(name: str, value: int) -> None:
+    """Wherever it stands; in the last of a kind other processes are there already."""
+    files = left(3_000_000)
+    image = files["image"]
+    places = named_places(image)[name]
+    places = [place for place in places if any(image[place : place + 8])] or places
+    for place in {places[min(1, len(places) - 1)], places[-1]}:
+        changed = image[:place] + value.to_bytes(8, "little") + image[place + 8 :]
+        assert run(0, Mode.TRY, files=files | {"image": sealed(changed)}).output == f"{EINVAL}\nok\nok\n", place
+
+
+def test_a_page_that_is_there_twice_is_invalid() -> None:
+    files = left(3_000_000)
+    image = files["image"]
+    first, second = next(
+        (one, other)
+        for one, other in pairwise(named_places(image)["address of a page"])
+        if image[one] & image[other] & 1 and other - one == 16 + 4096
+    )
+    changed = image[:second] + image[first : first + 8] + image[second + 8 :]
+    assert run(0, Mode.TRY, files=files | {"image": sealed(changed)}).output == f"{EINVAL}\nok\nok\n"
 
 
 def random_delay(seed: int) -> int:

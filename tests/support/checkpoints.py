@@ -122,55 +122,84 @@ class _Reading:
         self._image = image
         self._place = HEAD
         self.places: list[int] = []
+        self.named: dict[str, list[int]] = {}
 
-    def dword(self) -> int:
+    def dword(self, name: str = "") -> int:
         self.places.append(self._place)
+        self.named.setdefault(name, []).append(self._place)
         self._place += 8
         return int.from_bytes(self._image[self._place - 8 : self._place], "little")
 
     def dwords(self, count: int) -> list[int]:
         return [self.dword() for _ in range(count)]
 
+    def free(self, count: int) -> None:
+        """Dwords that may be anything."""
+        self._place += 8 * count
+
     def skip(self, count: int) -> None:
         self._place += -(-count // 8) * 8
 
     def all(self) -> list[int]:
-        self.dwords(9 + 3)
+        self.free(9)  # a name
+        self.dwords(3)
         for _ in range(self.dword()):  # inodes
             self.skip(self.dwords(6)[5])
         for _ in range(self.dword()):  # pipes
-            self.skip(self.dwords(3)[2])
+            self.dwords(2)
+            self.skip(self.dword("bytes of a pipe"))
         for _ in range(self.dword()):  # sockets
             kind, length = (values := self.dwords(11))[2], values[10]
             self.dwords(length // 8) if kind == SOCK_DGRAM else self.skip(length)
             while self.dword():
                 pass
         for _ in range(self.dword()):  # files
-            self.dwords(6)
+            self.dwords(5)
+            self.dword("object of a file")
         while self.dword():  # processes
-            if self.dwords(1 + 8 + 1 + 2 + 16)[1] != ZOMBIE:
+            self.dword("parent")
+            state = self.dword()
+            self.dwords(6)
+            self.dword("niceness")
+            self.dwords(1 + 2 + 4)
+            self.dword("umask and groups")
+            self.dwords(11)
+            if state != ZOMBIE:
                 self._living()
         assert self._place == len(self._image)
         return self.places
 
     def _living(self) -> None:
-        self.dwords(7 + 1 + 2 + 32 + 2)
+        self.dwords(7 + 1 + 2)
+        self.free(32)  # registers
+        self.dwords(2)
         if self.dword():
-            self.dwords(2048 // 8)
-        while self.dword():
-            self.dwords(2)
-        while self.dword():
-            if self.dwords(3)[2] & TRAMPOLINE:
+            self.free(2048 // 8)  # actions
+        while self.dword("descriptor"):
+            self.dword("file of a descriptor")
+            self.dword()
+        while self.dword("begin of a region"):
+            self.dword("end of a region")
+            self.dword("rights")
+            if self.dword() & TRAMPOLINE:
                 continue
-            self.dwords(3)
-            while page := self.dword():
-                self.dword()
+            self.dword("inode of a region")
+            self.dwords(2)
+            while page := self.dword("address of a page"):
+                self.dword("number of a page")
                 self.skip(4096 * (page & 1))
 
 
 def places_of(image: bytes) -> list[int]:
     """Where the dwords stand that the kernel looks at."""
     return _Reading(image).all()
+
+
+def named_places(image: bytes) -> dict[str, list[int]]:
+    """Where some of them stand, by what they are."""
+    reading = _Reading(image)
+    reading.all()
+    return reading.named
 
 
 def _tail(image: bytes) -> bytes:

@@ -61,6 +61,11 @@ main:
     li   a2, 0
     system unlinkat
 .endif
+.if HINDRANCE == 4              # none: it sleeps for 5 ms, and ends
+    naps 5000000
+    li   a0, 3
+    j    exit
+.endif
 .if HINDRANCE
 1:  naps 1000000
     j    1b
@@ -91,6 +96,28 @@ main:
     li   a2, 0
     li   a3, 8
     system rt_sigaction
+    la   t0, word               # one that stays pending
+    li   t1, 1 << (SIGUSR2 - 1)
+    sd   t1, 0(t0)
+    li   a0, SIG_BLOCK
+    la   a1, word
+    li   a2, 0
+    li   a3, 8
+    system rt_sigprocmask
+    system getpid
+    li   a1, SIGUSR2
+    system kill
+    la   t0, filled             # a page that is all zeros, but not in the file
+    li   t1, 4096
+    add  t1, t1, t0
+1:  sd   zero, 0(t0)
+    addi t0, t0, 8
+    bltu t0, t1, 1b
+    la   a0, work_path
+    li   a1, O_RDONLY
+    li   a2, 0
+    open
+    sw   a0, work_file, t0
     li   a0, 0
     system brk
     mv   s1, a0
@@ -117,6 +144,9 @@ main:
     ld   t0, word
     call sum
     moves read, fifo, word, 8
+    ld   t0, word
+    call sum
+    moves read, work_file, word, 8      # from where it was
     ld   t0, word
     call sum
     ld   t0, shared
@@ -175,6 +205,18 @@ main:
     bnez s0, 5b
 51: ld   t0, ends
     call sum
+    la   a0, word
+    li   a1, 8
+    system rt_sigpending
+    ld   t0, word
+    call sum
+    la   s2, filled
+    li   s3, 4096
+    add  s3, s3, s2
+6:  ld   t0, 0(s2)
+    call sum
+    addi s2, s2, 8
+    bltu s2, s3, 6b
     ld   t0, handled
     call sum
     call tells
@@ -184,8 +226,8 @@ main:
 # s1 = the sum with t0; changes t0, t1.
 sum:
     li   t1, 0x9e3779b97f4a7c15
-    xor  s1, s1, t0
     mul  s1, s1, t1
+    xor  s1, s1, t0             # which may be made of the sum
     srli t0, s1, 29
     xor  s1, s1, t0
     ret
@@ -399,12 +441,15 @@ asks_datagram:
     ret
 
 .data
+.balign 4096
+filled:  .fill 512, 8, 0x5a5a
 .balign 8
 action:  .dword on_signal, SA_RESTART, 0
 address: .byte 2, 0, 0, 77, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0
 sender_length: .dword 16
 line:    .ascii "0123456789abcdef\n"
 digits:  .ascii "0123456789abcdef"
+work_path: .asciz "/bin/work"
 out_path: .asciz "/out"
 fifo_path: .asciz "/fifo"
 .bss
@@ -413,6 +458,7 @@ questions: .zero 8
 answers:   .zero 8
 acknowledged: .zero 8
 out_file:  .zero 8
+work_file: .zero 8
 fifo:      .zero 8
 stream:    .zero 8
 shared:    .zero 8
