@@ -238,10 +238,8 @@ def calibrate(subject: Subject, task: Task, seconds: float) -> int:
 def _operations_taking(subject: Subject, task: Task, seconds: float) -> int:
     baseline = subject.run(task, task.baseline)
     seconds = max(seconds, baseline.cpu_seconds)  # or what is taken off would waver by as much as what is left
-    operations = (
-        min(_FIRST_TRY, int(seconds / max(baseline.cpu_seconds, 1e-6))) if task.baseline else 1
-    )  # a run may take long
-    operations = max(task.baseline + 1, operations)
+    affordable = int(seconds / max(baseline.cpu_seconds, 1e-6)) if task.baseline else 1  # a whole run may take long
+    operations = max(task.baseline + 1, min(_FIRST_TRY, affordable))
     for _ in range(_TRIES):
         sample = subject.run(task, operations)
         if sample.instructions <= baseline.instructions:
