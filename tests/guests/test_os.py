@@ -58,6 +58,12 @@ def test_ids_come_round_without_two_of_one(inside: int) -> None:
 
 
 @pytest.mark.parametrize("technique", ["bare", "para"])
+def test_a_context_that_takes_all_leaves_the_host_what_stops_it(technique: str) -> None:
+    run = run_as_init(PROGRAMS / "rounds" / "reserve.s", technique)
+    assert (run.output, run.exit_code) == (b"ok\n", 0), run
+
+
+@pytest.mark.parametrize("technique", ["bare", "para"])
 def test_a_system_with_any_memory_ends_with_a_word(technique: str) -> None:
     codes = set()
     for kib in range(1300, 1700, 4):
