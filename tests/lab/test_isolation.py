@@ -21,8 +21,9 @@ REQUESTS, MOST = 4, 20_000_000
 @pytest.mark.parametrize("neighbour", NEIGHBOURS)
 def test_requests_are_served_beside_any_neighbour_and_in_as_many_ticks_again(way: Pair, neighbour: str) -> None:
     first, second = (way.serve(REQUESTS, neighbour, MOST) for _ in range(2))
-    assert first.ticks is not None, first
     assert first == second
+    if way != Contexts(False) or neighbour not in ("memory", "fork"):  # which nothing keeps from taking all there is
+        assert first.ticks is not None, first
 
 
 @pytest.mark.parametrize("neighbour", [BEHAVING, "cpu"])
