@@ -20,13 +20,15 @@ from support.checkpoints import (
     uninterrupted,
 )
 from support.guest_runs import EVERY
-from support.os_runs import LIMIT
+from support.os_runs import KERNEL, LIMIT
 
 from toyvm.filesystem.volume import Volume
 from toyvm.machine.outcome import Stop
+from toyvm.programs import load_program
 
 LONGEST = 9_000_000  # ns that the context runs
 EINVAL = "22"
+DEFAULT_CAPABILITIES = 0x405FF
 TIMES = {Mode.SAME: 1, Mode.OTHER: 1, Mode.BOTH: 2, Mode.GO_ON: 1}
 
 
@@ -148,6 +150,20 @@ def test_a_page_that_is_there_twice_is_invalid() -> None:
     )
     changed = image[:second] + image[first : first + 8] + image[second + 8 :]
     assert run(0, Mode.TRY, files=files | {"image": sealed(changed)}).output == f"{EINVAL}\nok\nok\n"
+
+
+# The root within has written into it that all capabilities are had by everybody.
+@pytest.mark.parametrize(("planted", "refused"), [(False, True), (True, False)])
+def test_capabilities_that_were_forged_are_cut_to_the_context_s(planted: bool, refused: bool) -> None:
+    kernel = load_program(KERNEL, defines={"PLANT_RESTORED_CAPABILITIES": 1}) if planted else None
+    files = left(3_000_000)
+    image = files["image"]
+    had = DEFAULT_CAPABILITIES.to_bytes(8, "little")
+    assert had in image
+    forged = sealed(image.replace(had, b"\xff" * 8))
+    error, *selfchecks = run(0, Mode.TRY, files=files | {"image": forged}, kernel=kernel).output.splitlines()
+    assert error == "0"
+    assert (selfchecks == ["ok", "ok"]) == refused
 
 
 def random_delay(seed: int) -> int:

@@ -15,6 +15,7 @@ from toyvm.filesystem.check import check
 from toyvm.filesystem.layout import ROOT_INODE, checksum
 from toyvm.filesystem.skeleton import add_file, furnish
 from toyvm.filesystem.volume import NoSuchPathError, Volume, new_volume
+from toyvm.image import Image
 from toyvm.launch import launched
 from toyvm.machine.computer import Computer
 from toyvm.machine.outcome import Stop
@@ -45,7 +46,12 @@ class Ended(NamedTuple):
 
 @contextmanager
 def begun(
-    delay: int, mode: Mode, technique: str = "bare", files: Mapping[str, bytes] = {}, hindrance: int = 0
+    delay: int,
+    mode: Mode,
+    technique: str = "bare",
+    files: Mapping[str, bytes] = {},
+    hindrance: int = 0,
+    kernel: Image | None = None,
 ) -> Iterator[Computer]:
     """A machine that is about to do that, with these files in its root; work.s says what hindrances there are."""
     disk = bytearray(_DISK_BYTES)
@@ -62,14 +68,16 @@ def begun(
         add_file(volume, ROOT_INODE, name, data, 0o644)
     volume.close()
     with launched(technique, disk=disk) as machine:
-        machine.load(image_of(KERNEL, technique))
+        machine.load(image_of(KERNEL, technique) if kernel is None else kernel)
         machine.disk_of_test = disk  # type: ignore[attr-defined]
         yield machine
 
 
-def run(delay: int, mode: Mode, technique: str = "bare", files: Mapping[str, bytes] = {}) -> Ended:
+def run(
+    delay: int, mode: Mode, technique: str = "bare", files: Mapping[str, bytes] = {}, kernel: Image | None = None
+) -> Ended:
     """What the machine prints, and its disk, which is without faults."""
-    with begun(delay, mode, technique, files) as machine:
+    with begun(delay, mode, technique, files, kernel=kernel) as machine:
         outcome = machine.run(LIMIT)
         output = machine.output.decode()
         assert outcome.stop is Stop.EXIT, outcome
