@@ -83,3 +83,13 @@ def test_of_whom_memory_ends_the_console_tells_the_context_and_no_name_as_it_was
     told = [line for line in output.splitlines() if "out of memory" in line]
     assert len(told) == 1
     assert re.fullmatch(r"kernel: out of memory: process \d+ \(e\?\[2J\) of context web is killed", told[0])
+
+
+def test_a_start_costs_no_more_where_many_wait_to_be_started() -> None:
+    def started(count: int, among: int) -> int:
+        made = "".join(f"ctx create c{number}\n" for number in range(among))
+        starts = "".join(f"ctx start c{number}\nsleep 0.1\n" for number in range(count))
+        return session(f"{made}{starts}shutdown 0\n").instructions
+
+    few, many = (started(3, among) - started(1, among) for among in (3, 20))
+    assert many < 1.5 * few
