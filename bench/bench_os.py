@@ -22,6 +22,8 @@ from toyvm.filesystem.layout import DIRECTORY
 from toyvm.filesystem.skeleton import add_file
 from toyvm.filesystem.tree import remove
 from toyvm.filesystem.volume import Volume
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.lab.density import ManyMachines
 from toyvm.launch import launched
 from toyvm.programs import load_program
 from toyvm.shipped.porting import count_ported_lines
@@ -76,6 +78,7 @@ CONTEXT_GOALS = {
     "compute": (0, 0.01),
 }
 START_GOAL = 20_000  # from CREATE to init's first instruction
+MEMORY_GOAL = 0.05  # of a further machine's pages
 
 
 def context_figures(technique: str, *, records: int, inside: bool) -> dict[str, int]:
@@ -139,6 +142,27 @@ def test_unification() -> None:
         print(f"a further context's own: {(many[name] - one[name]) / 99:.1f} {unit}{name}")
     print(f"a template of {one['files'] - none['files']:,} KiB more than the system's own files")
     hold(many["files"] < UNIFIED_GOAL * one["files"], line)
+
+
+def memory_free(script: str) -> int:
+    """KiB that nobody uses once a script has run."""
+    output = session(f"{script}\ngrep MemFree /proc/meminfo; shutdown 0\n").output
+    return int(output.split("MemFree:")[1].split()[0])
+
+
+@pytest.mark.parametrize("technique", ["trap", "para", "assist"])
+def test_a_further_context_takes_little_of_what_a_further_machine_takes(technique: str) -> None:
+    made = "".join(f"ctx create {name} --init '/bin/sleep 1000'; " for name in ("one", "two"))
+    one, two = f"{made}ctx start one; sleep 0.1", "ctx start two; sleep 0.1"
+    context = (memory_free(one) - memory_free(f"{one}; {two}")) * 1024 // PAGE_SIZE
+    machine = ManyMachines(technique)
+    pages = machine.run(2, 1).pages - machine.run(1, 1).pages
+    share = context / pages
+    line = (
+        f"a further context with a process that sleeps: {context} pages, a further machine under {technique}: {pages}"
+    )
+    print(f"{line}, {share:.1%} of {MEMORY_GOAL:.0%}")
+    hold(share < MEMORY_GOAL, line)
 
 
 @pytest.mark.parametrize("technique", NAMES)
