@@ -93,3 +93,11 @@ def test_a_start_costs_no_more_where_many_wait_to_be_started() -> None:
 
     few, many = (started(3, among) - started(1, among) for among in (3, 20))
     assert many < 1.5 * few
+
+
+def test_who_ran_something_inside_takes_no_terminal_from_a_shell_that_went_on() -> None:
+    """The shell goes on once the last of a pipe has ended."""
+    typed = b"cd /tmp\nctx exec web 'cat /dev/zero' | id > /dev/null\nsleep 0.1 &\npwd\n"
+    output = session("ctx create web; ctx start web\n", input=typed).output
+    shown = [line for line in output.splitlines() if " # " not in line]
+    assert shown[-1] == "/tmp"
