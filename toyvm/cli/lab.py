@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from toyvm import techniques as known
 from toyvm.arguments import check_pages
 from toyvm.cli.lab_parts import MERGE, add_part_options, check_merge, is_divided, measure_parts
+from toyvm.cli.lab_report import REPORT, add_report_options, execute_report, opened_bundle
 from toyvm.cli.lab_results import (
     add_result_options,
     check_result_options,
@@ -99,6 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "literature, and how much of the kernel a port changes",
     )
     add_result_options(result)
+    add_report_options(parser.add_argument_group("a report of it"))
     modelling = parser.add_argument_group("costs elsewhere, of the same exact counts")
     modelling.add_argument(
         "--cost-model",
@@ -125,6 +127,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from toyvm.cli.width import output_width
     from toyvm.lab.merging import merge
     from toyvm.lab.modelled import model_lines, model_records
+    from toyvm.lab.report.bundle import check_bundled
     from toyvm.lab.tlb_misses import count_misses, miss_lines, miss_records
     from toyvm.machine.tlb import tlb_shape
     from toyvm.report.records import machine_record
@@ -134,6 +137,8 @@ def execute(arguments: argparse.Namespace) -> int:
         return ExitCode.OK
     if is_study(arguments):
         return execute_study(arguments)
+    if arguments.workloads[:1] == [REPORT]:
+        return execute_report(arguments)
     baseline = check_result_options(arguments)
     if arguments.sweep:
         return _sweep(arguments)
@@ -141,22 +146,28 @@ def execute(arguments: argparse.Namespace) -> int:
     shape = None if arguments.tlb is None else tlb_shape(arguments.tlb, "--tlb")
     if arguments.workloads[:1] == [MERGE]:
         return _tell(*merge(check_merge(arguments)), arguments, baseline)
-    plan = _plan(arguments)
     with tempfile.TemporaryDirectory(prefix="toyvm-lab-") as code_cache:
+        if arguments.repeat:
+            bundle = opened_bundle(arguments, Path(code_cache))
+            plan, baseline = bundle.plan, baseline or dict(bundle.record)
+        else:
+            plan = _plan(arguments)
+        if arguments.bundle:
+            check_bundled(plan)
         experiment = plan.experiment(Path(code_cache), _warn)
         experiment.check()
         _measure(experiment, plan, arguments)
         missed = count_misses(experiment, shape) if shape is not None else {}
-    derived: dict[str, Any] = {}
-    more: list[str] = []
-    if shape is not None:
-        more += ["", *miss_lines(experiment, missed, shape, output_width())]
-        derived["tlb"] = miss_records(missed, shape)
-    for model in models:
-        more += ["", *model_lines(experiment, model, output_width(), missed)]
-    if models:
-        derived["cost_models"] = model_records(experiment, models, missed)
-    return _tell(experiment, machine_record(), arguments, baseline, more, derived)
+        derived: dict[str, Any] = {}
+        more: list[str] = []
+        if shape is not None:
+            more += ["", *miss_lines(experiment, missed, shape, output_width())]
+            derived["tlb"] = miss_records(missed, shape)
+        for model in models:
+            more += ["", *model_lines(experiment, model, output_width(), missed)]
+        if models:
+            derived["cost_models"] = model_records(experiment, models, missed)
+        return _tell(experiment, machine_record(), arguments, baseline, more, derived, plan)
 
 
 def _tell(
@@ -166,6 +177,7 @@ def _tell(
     baseline: dict[str, Any] | None,
     more: Sequence[str] = (),
     derived: Mapping[str, Any] = MappingProxyType({}),
+    plan: Plan | None = None,
 ) -> int:
     """Print it, with `more` beneath the tables, and write the files that were asked for; the exit code."""
     from toyvm.cli.width import output_width
@@ -185,8 +197,10 @@ def _tell(
         shown += ["", *noise]
     changes = None if baseline is None else compared(experiment, baseline, machine)
     if baseline is not None and changes is not None:
-        shown += comparison_lines(changes, baseline, arguments.baseline, width)
-    written = write_results(experiment, arguments, derived, machine)  # before anybody can close what is printed to
+        shown += comparison_lines(changes, baseline, arguments.baseline or arguments.repeat, width)
+    written = write_results(
+        experiment, arguments, derived, machine, plan
+    )  # before anybody can close what is printed to
     print(printable("\n".join(shown), keep="\n"))
     if experiment.is_interrupted:
         say(_interrupted(experiment, written))

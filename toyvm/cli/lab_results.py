@@ -7,16 +7,23 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toyvm.cli.lab_report import (
+    is_reported,
+    report_outputs,
+    sweep_of_exits,
+    write_report,
+)
 from toyvm.cli.options import Options
 from toyvm.errors import UsageError
 
 if TYPE_CHECKING:
     from toyvm.lab.changes import Comparison
     from toyvm.lab.experiment import Experiment
+    from toyvm.lab.plan import Plan
 
 _CONFIGURATION = (
     *("workloads", "technique", "engine", "hardware", "host", "memory", "defines", "include", "repeats"),
-    *("precision", "quick", "cost_model", "tlb"),
+    *("precision", "quick", "cost_model", "tlb", "repeat"),
 )
 # Besides --json: a table in each of these formats.
 _TABLES = {
@@ -41,9 +48,9 @@ def check_result_options(arguments: argparse.Namespace) -> dict[str, Any] | None
     """The baseline, if there is one. Raises UsageError and BadFileError for what could not be done in the end."""
     from toyvm.cli.outputs import check_kept, check_outputs
 
-    outputs = {f"--{name}": getattr(arguments, name) for name in ("json", *_TABLES)}
+    outputs = {f"--{name}": getattr(arguments, name) for name in ("json", *_TABLES)} | report_outputs(arguments)
     check_outputs(outputs)
-    check_kept(outputs, (arguments.baseline, *arguments.workloads, *arguments.host))
+    check_kept(outputs, (arguments.baseline, arguments.repeat, *arguments.workloads, *arguments.host))
     for option, name in outputs.items():
         if arguments.sweep and name is not None and option != "--json":
             raise UsageError(f"{option}: a sweep measures nothing; --json writes it")
@@ -61,7 +68,11 @@ def check_result_options(arguments: argparse.Namespace) -> dict[str, Any] | None
 
 
 def write_results(
-    experiment: Experiment, arguments: argparse.Namespace, derived: Mapping[str, Any], machine: Mapping[str, Any]
+    experiment: Experiment,
+    arguments: argparse.Namespace,
+    derived: Mapping[str, Any],
+    machine: Mapping[str, Any],
+    plan: Plan | None = None,
 ) -> list[str]:
     """The files that were asked for, each whole or not at all; their names."""
     from toyvm.files.replacing import replace_file
@@ -76,14 +87,17 @@ def write_results(
     }
     assert formats.keys() == _TABLES.keys()
     written = []
+    if is_reported(arguments):
+        derived = {**derived, "sweep": sweep_of_exits()}
+    record = _record(experiment, arguments, derived, machine)
     if arguments.json:
-        write_json(Path(arguments.json), _record(experiment, arguments, derived, machine))
+        write_json(Path(arguments.json), record)
         written.append(arguments.json)
     for name, make in formats.items():
         if path := getattr(arguments, name):
             replace_file(path, make(experiment, machine))
             written.append(path)
-    return written
+    return written + write_report(arguments, record, plan)
 
 
 def _record(
@@ -91,6 +105,7 @@ def _record(
 ) -> dict[str, Any]:
     from toyvm.lab.engines import gain_records
     from toyvm.lab.experiment import whole_record
+    from toyvm.lab.findings import finding_sentences
     from toyvm.lab.rankings import order_records
     from toyvm.lab.results import SCHEMA, cell_records
 
@@ -102,6 +117,7 @@ def _record(
         **whole_record(experiment, dict(machine), configuration),
         "recompilation": gain_records(experiment),
         "orders": order_records(experiment),
+        "findings": finding_sentences(experiment),
         **derived,
     }
 

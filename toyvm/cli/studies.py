@@ -21,7 +21,7 @@ _REQUESTS, _QUICK_REQUESTS = 200, 20
 # Of the matrix.
 _OTHER_OPTIONS = (
     *("engine", "hardware", "repeats", "precision", "host", "memory", "defines", "include", "cost_model", "tlb"),
-    *("sweep", "all", "csv", "parquet", "markdown", "latex", "baseline"),
+    *("sweep", "all", "csv", "parquet", "markdown", "latex", "baseline", "html", "svg", "bundle", "repeat"),
 )
 
 

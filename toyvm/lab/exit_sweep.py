@@ -50,9 +50,10 @@ EXIT_COSTS = (
     *(ExitCost("", Price(cycles, "n"), False) for cycles in (1_156, 858, 569, 507, 466, 512)),
     ExitCost("Broadwell", Price(531, "n"), False),
 )
+SERIES_TITLES = {True: "Entry and exit together", False: "The exit of a page fault alone"}
 _SERIES = {
-    True: "Entry and exit together",
-    False: "The exit of a page fault alone, by generation; the entry is not in it, so that these shares are too high",
+    True: SERIES_TITLES[True],
+    False: f"{SERIES_TITLES[False]}, by generation; the entry is not in it, so that these shares are too high",
 }
 
 

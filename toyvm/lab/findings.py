@@ -21,19 +21,24 @@ _NAMED = 3  # techniques that are named, at most
 
 
 def finding_lines(experiment: Experiment, width: int) -> Iterator[str]:
-    """Up to five sentences: what wins where, what costs most and why, who never exits, and what others found."""
+    """The sentences, in lines of that many columns."""
+    for sentence in finding_sentences(experiment):
+        yield from wrapped(sentence, width)
+
+
+def finding_sentences(experiment: Experiment) -> list[str]:
+    """Up to five: what wins where, what costs most and why, who never exits, and what others found."""
     cells = _compared(experiment)
     if not cells:
-        return
-    for sentence in (
+        return []
+    found = (
         _winners(cells),
         _dearest(experiment, cells),
         _without_exits(experiment, cells),
         _cheaper(experiment, cells),
         _literature(experiment),
-    ):
-        if sentence:
-            yield from wrapped(sentence, width)
+    )
+    return [sentence for sentence in found if sentence]
 
 
 def _compared(experiment: Experiment) -> list[Cell]:

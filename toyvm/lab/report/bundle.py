@@ -1,0 +1,187 @@
+"""Bundles: results with what they were made from, in one archive, so that another can repeat and cite them.
+
+A bundle is a zip archive: results.json (as `--json` writes it), plan.json (what was measured, and how thoroughly),
+files/ (the user's programs and monitors, and what those include), versions.json (of toyvm, Python, the libraries and
+the machine), SHA256SUMS and README.txt.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+
+from toyvm.errors import BadFileError, UsageError
+from toyvm.files.boundary import boundary, read_file, shown
+from toyvm.lab.own_monitor import is_monitor
+from toyvm.lab.plan import Plan
+from toyvm.limits import MAXIMUM_RESULTS_BYTES
+from toyvm.programs import find_program
+
+RESULTS, PLAN, VERSIONS, SUMS, READ_ME, FILES = (
+    *("results.json", "plan.json", "versions.json", "SHA256SUMS", "README.txt"),
+    "files",
+)
+_LIBRARIES = ("cffi", "llvmlite", "rich")
+_INCLUDED = re.compile(r'^\s*\.(?:include|incbin)\s+"([^"]+)"', re.MULTILINE)
+_DATE = (1980, 1, 1, 0, 0, 0)  # the same results make the same archive
+_MAXIMUM_FILES = 1000
+
+
+def check_bundled(plan: Plan) -> None:
+    """Raises UsageError for what a bundle does not hold."""
+    for host in plan.hosts:
+        if Path(host).exists():
+            raise UsageError(f"--bundle holds programs and monitors, and {shown(host)} is a host; name a shipped one")
+
+
+def bundle_bytes(plan: Plan, record: Mapping[str, Any]) -> bytes:
+    """The archive. Raises BadFileError where a file of the plan cannot be read any more."""
+    programs = [find_program(name).resolve() for name in plan.programs]
+    monitors = {name: Path(name.rpartition(":")[0]).resolve() for name in plan.techniques if _is_file(name)}
+    folders = [Path(folder).resolve() for folder in plan.include]
+    paths = sorted({*_with_included(programs, folders), *monitors.values()})
+    places = _places(paths, folders)
+    packed = replace(
+        plan,
+        programs=tuple(places[path] for path in programs),
+        techniques=tuple(
+            f"{places[monitors[name]]}:{name.rpartition(':')[2]}" if name in monitors else name
+            for name in plan.techniques
+        ),
+        include=tuple(places[folder] for folder in folders),
+    )
+    contents = {
+        RESULTS: _json(record),
+        PLAN: _json(packed.record()),
+        VERSIONS: _json({**record["machine"], "libraries": _versions()}),
+        READ_ME: _read_me(record["machine"]).encode(),
+        **{places[path]: read_file(path, MAXIMUM_RESULTS_BYTES) for path in paths},
+    }
+    sums = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in contents.items())
+    return _archive({**contents, SUMS: sums.encode()})
+
+
+def _is_file(technique: str) -> bool:
+    return is_monitor(technique) and Path(technique.rpartition(":")[0]).is_file()
+
+
+def _with_included(programs: Sequence[Path], folders: Sequence[Path]) -> Iterator[Path]:
+    """These, and what the sources among them include that is not toyvm's own: beside them, or in the folders."""
+    left, seen = list(programs), set(programs)
+    while left:
+        path = left.pop()
+        yield path
+        if path.suffix not in (".s", ".inc"):
+            continue
+        for name in _INCLUDED.findall(read_file(path, MAXIMUM_RESULTS_BYTES).decode(errors="replace")):
+            for folder in (path.parent, *folders):
+                other = (folder / name).resolve()
+                if other.is_file() and other not in seen:
+                    seen.add(other)
+                    left.append(other)
+
+
+def _places(paths: Sequence[Path], folders: Sequence[Path]) -> dict[Path, str]:
+    """Where each stands in the archive: as they stand to one another outside."""
+    if not paths:
+        return dict.fromkeys(folders, FILES)
+    common = os.path.commonpath([*(path.parent for path in paths), *folders])
+    return {path: (Path(FILES) / path.relative_to(common)).as_posix() for path in (*paths, *folders)}
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _read_me(machine: Mapping[str, Any]) -> str:
+    commit = machine["commit"] or "of an unknown commit"
+    return (
+        f"Results of toyvm {machine['toyvm']} ({commit}), measured on {machine['cpu']}, {machine['system']},\n"
+        f"Python {machine['python']}. To cite them, name that version and commit, and the SHA-256 of {RESULTS} that\n"
+        f"{SUMS} has.\n\n"
+        "To repeat them with that toyvm, and see what differs beyond noise:\n\n"
+        "    toyvm lab --repeat BUNDLE.zip\n\n"
+        "To see them as a page:\n\n"
+        f"    toyvm lab report {RESULTS} --html report.html\n\n"
+        f"{PLAN} says what was measured, {FILES}/ has the programs and monitors that toyvm does not ship.\n"
+    )
+
+
+def _json(record: object) -> bytes:
+    return (json.dumps(record, indent=1) + "\n").encode()
+
+
+def _archive(contents: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
+        for name, data in contents.items():
+            archive.writestr(ZipInfo(name, _DATE), data, ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What an archive holds: the plan, whose files lie in a folder now, and the results."""
+
+    plan: Plan
+    record: Mapping[str, Any]
+
+
+def read_bundle(path: Path, folder: Path) -> Bundle:
+    """Unpack one into a folder. Raises BadFileError."""
+    data = read_file(path, MAXIMUM_RESULTS_BYTES)
+    with boundary(path, "not a bundle that `toyvm lab --bundle` wrote"):
+        try:
+            contents = _contents(path, data)
+        except BadZipFile as error:
+            raise ValueError(str(error)) from None
+        for line in contents[SUMS].decode().splitlines():
+            expected, _, name = line.partition("  ")
+            if sha256(contents[name]).hexdigest() != expected:
+                raise BadFileError(f"{shown(path)}: {shown(name)} is not as it was packed")
+        for name, part in contents.items():
+            place = folder / name
+            if not place.resolve().is_relative_to(folder.resolve()):
+                raise BadFileError(f"{shown(path)}: {shown(name)} would lie outside of the bundle")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(part)
+        plan = Plan.of_record(json.loads(contents[PLAN]))
+        return Bundle(_unpacked(plan, folder), json.loads(contents[RESULTS]))
+
+
+def _contents(path: Path, data: bytes) -> dict[str, bytes]:
+    """Every file in the archive, which is no larger than results may be. Raises BadZipFile."""
+    with ZipFile(io.BytesIO(data)) as archive:
+        parts = archive.infolist()
+        if len(parts) > _MAXIMUM_FILES or sum(part.file_size for part in parts) > MAXIMUM_RESULTS_BYTES:
+            raise BadFileError(
+                f"{shown(path)}: a bundle has up to {_MAXIMUM_FILES} files and {MAXIMUM_RESULTS_BYTES >> 20} MiB"
+            )
+        return {part.filename: archive.read(part) for part in parts}
+
+
+def _unpacked(plan: Plan, folder: Path) -> Plan:
+    def placed(name: str) -> str:
+        return str(folder / name) if name.split("/")[0] == FILES else name
+
+    return replace(
+        plan,
+        programs=tuple(map(placed, plan.programs)),
+        techniques=tuple(map(placed, plan.techniques)),
+        include=tuple(map(placed, plan.include)),
+    )

@@ -1,0 +1,42 @@
+"""Saved results: what `toyvm lab --json` wrote, joined with what the lab's other tables wrote, for one report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from toyvm.errors import BadFileError
+from toyvm.files.boundary import boundary, read_text, shown
+from toyvm.lab.results import SCHEMA
+from toyvm.limits import MAXIMUM_RESULTS_BYTES
+
+_BESIDE = ("isolation", "density", "sweep")  # what `toyvm lab isolation --json` and its kin write
+
+
+def as_saved(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A record as it is after it was written and read."""
+    return dict(json.loads(json.dumps(record)))
+
+
+def read_saved(paths: Sequence[Path]) -> Mapping[str, Any]:
+    """The results in one of these files, with the tables of the others. Raises BadFileError."""
+    whole: dict[str, Any] = {}
+    beside: dict[str, Any] = {}
+    for path in paths:
+        text = read_text(path, MAXIMUM_RESULTS_BYTES, "results are JSON that `toyvm lab --json` wrote")
+        with boundary(path, "not what `toyvm lab --json` writes"):
+            record = dict(json.loads(text))
+            found = {key: record[key] for key in _BESIDE if key in record}
+            if "cells" not in record and found:
+                beside |= found
+                continue
+            if record["schema"] != SCHEMA:
+                raise BadFileError(f"{shown(path)}: results of schema {record['schema']}; this toyvm shows {SCHEMA}")
+            if whole:
+                raise BadFileError(f"{shown(path)}: a second file of results; `toyvm lab merge` joins those")
+            whole = record
+    if not whole:
+        raise BadFileError(f"{shown(paths[0])}: has no results of workloads to report on")
+    return {**whole, **beside}
