@@ -203,8 +203,8 @@ def _models(figures: Figures, svgs: dict[str, Svg]) -> Iterator[Section]:
         said = "In the table, a > stands where exits without a price are left out."
         if "title" in model:
             said = (
-                f"{model['name']}: {model['title']} ({model['source']}). The exact counts at these prices, as a "
-                f"multiple of the bare machine's there; no time was measured for it. {said}"
+                f"{model['name']}: {model['title']} ({model['source']}). The exact counts at these prices; no time was "
+                f"measured for it. {'The plot has them as multiples of the bare machine. ' if drawings else ''}{said}"
             )
         else:
             said = f"{model['name']}: the exact counts at the prices that were measured here, each by itself. {said}"
