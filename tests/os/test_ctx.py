@@ -101,3 +101,30 @@ def test_who_ran_something_inside_takes_no_terminal_from_a_shell_that_went_on() 
     output = session("ctx create web; ctx start web\n", input=typed).output
     shown = [line for line in output.splitlines() if " # " not in line]
     assert shown[-1] == "/tmp"
+
+
+# What a neighbour does meanwhile.
+NEIGHBOURS = [
+    "stress 4",
+    "cat /bin/* > /tmp/all; rm /tmp/all; cat /bin/* > /tmp/all",
+    "kill -1; nc -l 80",
+    "echo flood > /dev/console; ps; ls /proc",
+]
+WORK = (
+    "mkdir -p /tmp/w; echo one > /tmp/w/a; cp /bin/ls /tmp/w/b; ln /tmp/w/a /tmp/w/c; (echo x; ps) | wc -l; "
+    "id; nc -l 80 > /tmp/w/got & sleep 0.01; echo hello | nc 127.0.0.1 80; wait; cat /tmp/w/got; ls -l /tmp/w | wc -w; "
+    "hexdump /tmp/w/b | tail -1; df / | wc -l; cat /nosuch; ps"
+)
+
+
+@pytest.mark.parametrize("neighbour", NEIGHBOURS)
+def test_what_a_context_does_is_the_same_whatever_its_neighbour_does(neighbour: str) -> None:
+    def seen(meanwhile: str) -> str:
+        made = "ctx create one; ctx create two; ctx start one; ctx start two; sleep 0.1\n"
+        beside = f"(ctx exec two '{meanwhile}' > /dev/null &)\nsleep 0.001\n" if meanwhile else ""
+        output = session(f"{made}{beside}echo begin\nctx exec one '{WORK}'\necho end\nshutdown 0\n").output
+        return output.partition("begin")[2].partition("end")[0]
+
+    alone = seen("")
+    assert "hello" in alone
+    assert seen(neighbour) == alone
