@@ -89,6 +89,16 @@ def test_a_file_that_is_no_ledger_is_left_alone(tmp_path: Path) -> None:
     assert path.read_text() == "precious\nwords\n"
 
 
+def test_a_line_whose_result_is_none_of_that_work_is_told_with_its_part(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    path.write_text('{"part": "part 3", "result": {}}\n')
+    with (
+        ledger_at(str(path)) as ledger,
+        pytest.raises(BadFileError, match="ledger: no result of part 3; remove that line"),
+    ):
+        do_parts(PARTS, square, processes(1), ledger, lambda key, result: result["square"])
+
+
 @given(st.integers(1, 12), st.integers(0, 40), st.randoms())
 def test_shards_have_each_part_once_in_whatever_order_they_are_given(count: int, size: int, random: Any) -> None:
     parts = [Part(str(number), {}) for number in range(size)]

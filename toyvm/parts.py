@@ -147,6 +147,15 @@ class Ledger:
             os.fsync(self._descriptor)
         self.results[key] = result
 
+    def tell(self, key: str, done: Callable[[str, Record], None]) -> None:
+        """Give `done` the result of a part that is in it. Raises BadFileError where it can make nothing of that."""
+        try:
+            done(key, self.results[key])
+        except (LookupError, TypeError, ValueError, AttributeError):
+            raise BadFileError(
+                f"{shown(self._path)}: no result of {key}; remove that line, and it is done again"
+            ) from None
+
     def close(self) -> None:
         os.close(self._descriptor)
 
@@ -179,7 +188,7 @@ def do_parts(
     left = {part.key: part.task for part in parts}
     for key in list(left):
         if ledger is not None and key in ledger.results:
-            done(key, ledger.results[key])
+            ledger.tell(key, done)
             del left[key]
     lost: BaseException | None = None
     for _ in range(_TRIES):

@@ -80,6 +80,14 @@ def test_parquet_has_the_same_rows_with_their_types() -> None:
     assert json.loads(table.schema.metadata[b"toyvm"]) == {"schema": 1, "machine": MACHINE}
 
 
+def test_a_figure_that_no_cell_has_is_a_column_of_numbers() -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    made = made_up()
+    made.costs.clear()
+    schema = parquet.read_table(io.BytesIO(parquet_bytes(made, MACHINE))).schema
+    assert {str(schema.field(name).type) for name in ("exits", "instructions", "direct_ns", "ratio")} == {"double"}
+
+
 def test_parquet_without_pyarrow_is_one_clear_line_before_anything_is_measured(
     capfd: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

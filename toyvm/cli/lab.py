@@ -9,7 +9,7 @@ another shipped guest. Where it has a dword `operations`, as workload.inc declar
 operation is all of it.
 
 `isolation` alone is a table of its own, what a system loses to a neighbour that misbehaves; and `density`, what many
-systems on one machine come to.
+systems on one machine come to. They take --quick, --technique and --json.
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ _CHANGED = 1  # exit code
 _MAXIMUM_REPEATS = 1000
 _MOST_REPEATS = 100  # with a precision, unless said
 _SWEPT = "pentium4-vtx"
+_UNSWEPT = (
+    *("engine", "hardware", "host", "memory", "defines", "include", "repeats", "precision", "quick", "all"),
+    *("workers", "executor", "shard", "ledger", "baseline", "repeat"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -366,6 +370,9 @@ def _sweep(arguments: argparse.Namespace) -> int:
     models = _models(arguments.cost_model or _SWEPT)
     if arguments.workloads or arguments.technique:
         raise UsageError("--sweep has a workload and techniques of its own; name none")
+    for option in _UNSWEPT:
+        if getattr(arguments, option):
+            raise UsageError(f"--{option.replace('_', '-')} says nothing of a sweep, which measures nothing")
     if len(models) != 1 or models[0] is None:
         raise UsageError(f"--cost-model {arguments.cost_model}: a sweep takes one model, and not the measured prices")
     model, width = models[0], output_width()
@@ -377,7 +384,7 @@ def _sweep(arguments: argparse.Namespace) -> int:
         sizes = working_set.working_sets(shape)
         shown = working_set.working_set_lines(shape, model, sizes, width)
         record = working_set.working_set_record(shape, model, sizes)
-    print(printable("\n".join(shown), keep="\n"))
-    if arguments.json:
+    if arguments.json:  # before anybody can close what is printed to
         write_json(Path(arguments.json), {"sweep": record})
+    print(printable("\n".join(shown), keep="\n"))
     return ExitCode.OK

@@ -21,7 +21,8 @@ _REQUESTS, _QUICK_REQUESTS = 200, 20
 # Of the matrix.
 _OTHER_OPTIONS = (
     *("engine", "hardware", "repeats", "precision", "host", "memory", "defines", "include", "cost_model", "tlb"),
-    *("sweep", "all", "csv", "parquet", "markdown", "latex", "baseline", "html", "svg", "bundle", "repeat"),
+    *("workers", "executor", "shard", "ledger", "sweep", "all", "csv", "parquet", "markdown", "latex"),
+    *("baseline", "fail_on_change", "html", "svg", "bundle", "repeat"),
 )
 
 
@@ -47,11 +48,11 @@ def execute_study(arguments: argparse.Namespace) -> int:
         lines, record = _TABLES[arguments.workloads[0]](arguments, progress.show)
     from toyvm.printable import printable
 
-    print(printable("\n".join(lines), keep="\n"))
-    if arguments.json:
+    if arguments.json:  # before anybody can close what is printed to
         from toyvm.report.records import machine_record, write_json
 
         write_json(Path(arguments.json), {"machine": machine_record(), arguments.workloads[0]: record})
+    print(printable("\n".join(lines), keep="\n"))
     return ExitCode.OK
 
 

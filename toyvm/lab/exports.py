@@ -62,7 +62,11 @@ def parquet_bytes(experiment: Experiment, machine: Machine) -> bytes:
     """The same rows as an Apache Parquet file. Raises UsageError where pyarrow is not installed."""
     arrow, parquet = import_arrow()
     found = rows(experiment, machine)
-    columns = {column: [row[column] for row in found] for column in (found[0] if found else ())}
+    names = tuple(found[0]) if found else ()
+    columns = {name: arrow.array([row[name] for row in found]) for name in names}
+    for name, column in columns.items():
+        if column.type == arrow.null() and name not in machine:  # a figure that no cell has
+            columns[name] = column.cast(arrow.float64())
     table = arrow.table(columns).replace_schema_metadata({"toyvm": json.dumps({"schema": SCHEMA, "machine": machine})})
     buffer = arrow.BufferOutputStream()
     parquet.write_table(table, buffer)

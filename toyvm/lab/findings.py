@@ -91,7 +91,9 @@ def _winners(cells: Sequence[Cell]) -> str:
     if not rows:
         return ""
     if not leads:
-        return f"On none of {_times(len(rows), 'workload')} is one technique faster than all others by more than noise."
+        if len(rows) == 1:
+            return f"On {rows[0][0].workload} no technique is faster than all others by more than noise."
+        return f"On none of {len(rows)} workloads is one technique faster than all others by more than noise."
     by_technique: dict[str, list[Lead]] = {}
     for lead in leads:
         by_technique.setdefault(lead.technique, []).append(lead)
@@ -159,11 +161,14 @@ def _without_exits(experiment: Experiment, cells: Sequence[Cell]) -> str:
         return ""
     alike = [cell for cell in quiet if abs((experiment.ratio(cell) or 0.0) - 1) <= ALIKE]
     counts = {subject: sum(cell.subject == subject for cell in quiet) for subject in experiment.subjects}
-    subject = max(counts, key=lambda one: counts[one])
+    first, second = sorted([*counts.values(), 0], reverse=True)[:2]
+    most = ""
+    if 0 < second < first:
+        subject = max(counts, key=lambda one: counts[one])
+        most = f"; {subject.label} has most of them, {first} of {sum(cell.subject == subject for cell in cells)}"
     return (
         f"Of {_times(len(quiet), 'cell')} where nothing exits {len(alike)} {'is' if len(alike) == 1 else 'are'} within "
-        f"{ALIKE:.0%} of the bare machine; {subject.label} has most of them, {counts[subject]} of "
-        f"{sum(cell.subject == subject for cell in cells)}."
+        f"{ALIKE:.0%} of the bare machine{most}."
     )
 
 

@@ -42,7 +42,7 @@ def _record(experiment: Experiment, cell: Cell, account: Account | None) -> dict
         "ratio": experiment.ratio(cell),
         "ratio_interval": None if ratios is None else list(ratios),
         "instructions": cell.instructions,
-        "exits": sum(cell.exits.values()),
+        "exits": sum(cell.exits.values(), 0.0),
         "exits_by_reason": cell.priced_exits,
         "operands": cell.operands,
         "account": None if account is None else _account(account),
