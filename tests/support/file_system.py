@@ -128,10 +128,13 @@ def _bytes(text: str | bytes) -> bytes:
 Tree = dict[bytes, tuple[int, int, bytes]]
 
 
-def tree_of(disk: bytearray) -> Tree:
-    """Mode, links and contents of all that is on a disk without faults, by path; the root's is empty."""
+def tree_of(disk: bytearray, *, stamped: bool = False) -> Tree:
+    """Mode, links and contents of all that is on a disk without faults, by path; the root's is empty.
+
+    Where directories were `stamped` by hand there is no context that they are the roots of, which is no fault then.
+    """
     volume = Volume(disk)
-    assert check(volume) == []
+    assert [fault for fault in check(volume) if not (stamped and "context" in str(fault))] == []
     assert not volume.superblock.first_orphan
     tree: Tree = {b"": (volume.inode(1).mode, volume.inode(1).links, b"")}
     for path, _, inode in volume.walk():

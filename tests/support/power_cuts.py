@@ -107,6 +107,7 @@ class PowerCuts:
     def __init__(self, machine: Machine, begun: Callable[[Both], Both], log_blocks: int) -> None:
         self._machine = machine
         self._begun = begun
+        self.stamped = begun is begun_unified
         self.log = range(2, 2 * (1 + log_blocks))  # sectors
         self._guest = machine.save()
         self._begin = machine.power_cut().newest  # of which all media are changes
@@ -171,7 +172,7 @@ class _Judged:
         home = frozenset(item for item in recovered.changes.items() if item[0] not in self._cuts.log)
         first = home not in self._trees
         if first:
-            self._trees[home] = tree_of(recovered.contents())
+            self._trees[home] = tree_of(recovered.contents(), stamped=self._cuts.stamped)
         if self._trees[home] not in self._states[made : made + 2]:
             self.wrong.append(f"after {made} calls: {len(medium.changes)} sectors of {sorted(medium.changes)}")
         elif first:  # a recovery that is cut itself

@@ -141,7 +141,6 @@ def _add_device_options(parser: Options) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from toyvm.programs import is_system
-    from toyvm.shipped.system_disk import container_disk
 
     is_inside = _is_inside(arguments)
     arguments.technique = variant_of(arguments).name
@@ -160,7 +159,7 @@ def execute(arguments: argparse.Namespace) -> int:
     image = system_for(arguments) if has_files else _image(arguments)
     with _recorded(arguments, on_system) as source:
         files = ProgramFiles(arguments, is_at_terminal=source.live) if has_files else None
-        made = container_disk() if is_inside else None if files is None else files.disk
+        made = _container_disk() if is_inside else None if files is None else files.disk
         disk = _disk(arguments, on_system, made)
         code = _execute_with(arguments, image, source, limits, disk)
     if files is not None and arguments.write_back:
@@ -180,6 +179,12 @@ def _is_inside(arguments: argparse.Namespace) -> bool:
         raise UsageError(f"--disk: its contexts are what toyvm ctx {arguments.disk} enter NAME goes into")
     arguments.technique = "bare"
     return True
+
+
+def _container_disk() -> bytearray:
+    from toyvm.shipped.system_disk import container_disk
+
+    return container_disk()
 
 
 def _execute_with(
