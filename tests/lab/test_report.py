@@ -221,7 +221,9 @@ def test_a_page_and_plots_are_made_of_saved_results(tmp_path: Path, capsys: Capt
     assert 'id="isolation"' in (tmp_path / "page.html").read_text()
     plots = {path.name for path in (tmp_path / "plots").iterdir()}
     assert {"matrix.svg", "time-syscall.svg", "isolation.svg", "sweep-crossings.svg"} <= plots
-    assert "<text" not in (tmp_path / "plots" / "matrix.svg").read_text(), "letters are outlines there"
+    matrix = (tmp_path / "plots" / "matrix.svg").read_text()
+    assert "<text" not in matrix, "letters are outlines there"
+    assert re.search(r"<dc:source>.*by toyvm .*</dc:source>", matrix), "a figure says where it is from"
 
 
 def test_what_is_no_result_is_refused(tmp_path: Path, capsys: Capture) -> None:
@@ -273,7 +275,7 @@ def test_a_bundle_repeats_a_program_elsewhere_with_what_it_includes(tmp_path: Pa
         }
     shutil.rmtree(tmp_path / "here")
     again = tmp_path / "again.json"
-    done = call(capsys, "lab", "--repeat", str(bundle), "--json", str(again))
+    done = call(capsys, "lab", "--repeat", str(bundle), "--json", str(again), "--fail-on-change")
     assert done.code == 0, done.errors
     assert bundle.name in done.output
     assert {cell["technique"] for cell in json.loads(again.read_text())["cells"]} == {"bare", "trap"}

@@ -79,7 +79,7 @@ def write_report(arguments: argparse.Namespace, record: Mapping[str, Any], plan:
     if not (arguments.html or arguments.svg):
         return written
     from toyvm.lab.report.page import page_bytes
-    from toyvm.lab.report.sections import make_report
+    from toyvm.lab.report.sections import make_report, summary
 
     report = make_report(saved)
     if arguments.html:
@@ -88,8 +88,9 @@ def write_report(arguments: argparse.Namespace, record: Mapping[str, Any], plan:
     if arguments.svg:
         with boundary(arguments.svg):
             Path(arguments.svg).mkdir(parents=True, exist_ok=True)
+        source = summary(report.figures)
         for name, svg in report.svgs.items():
-            replace_file(Path(arguments.svg) / f"{name}.svg", svg.file.encode())
+            replace_file(Path(arguments.svg) / f"{name}.svg", svg.file(source).encode())
         written.append(arguments.svg)
     return written
 

@@ -59,7 +59,7 @@ def check_result_options(arguments: argparse.Namespace) -> dict[str, Any] | None
 
         import_arrow()
     if arguments.baseline is None:
-        if arguments.fail_on_change:
+        if arguments.fail_on_change and arguments.repeat is None:
             raise UsageError("--fail-on-change wants something to compare with; add --baseline FILE")
         return None
     from toyvm.lab.changes import read_baseline

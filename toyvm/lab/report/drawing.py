@@ -46,10 +46,9 @@ class Svg:
         self.inline = _inline(name, _saved(figure, "none"))
         self._figure = figure
 
-    @property
-    def file(self) -> str:
-        """Fit for a paper: letters as they look everywhere, on a ground that shows through."""
-        return _saved(self._figure, "path")
+    def file(self, source: str) -> str:
+        """Fit for a paper: letters as they look everywhere, on a ground that shows through, with its source."""
+        return _saved(self._figure, "path", source)
 
 
 @contextmanager
@@ -64,13 +63,15 @@ def drawn(name: str, width: float, height: float, svgs: dict[str, Svg]) -> Itera
         svgs[name] = Svg(name, figure)
 
 
-def _saved(figure: Figure, letters: str) -> str:
+def _saved(figure: Figure, letters: str, source: str | None = None) -> str:
     """`letters`: none, text, which the reader's system has letters for; path: their outlines."""
     from matplotlib import rc_context
 
     buffer = io.StringIO()
     with rc_context({**_SETTINGS, "svg.fonttype": letters}):
-        figure.savefig(buffer, format="svg", bbox_inches="tight", transparent=True, metadata={"Date": None})
+        figure.savefig(
+            buffer, format="svg", bbox_inches="tight", transparent=True, metadata={"Date": None, "Source": source}
+        )
     return buffer.getvalue()
 
 
