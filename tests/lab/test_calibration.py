@@ -128,5 +128,9 @@ def test_ctrl_c_that_comes_as_a_run_ends_by_itself_is_not_lost(monkeypatch: pyte
         return outcome
 
     monkeypatch.setattr(Machine, "run", ending)
-    with pytest.raises(KeyboardInterrupt):
-        Subject("bare").run(WholeRun(Load(HELLO)), 1)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored, as behind a shell's &
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Subject("bare").run(WholeRun(Load(HELLO)), 1)
+    finally:
+        signal.signal(signal.SIGINT, before)
