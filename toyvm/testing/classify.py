@@ -157,12 +157,16 @@ def _experiment(claim: Claim) -> Image:
 
 
 class _Laboratory:
-    """A machine of a level, and the experiment of each claim, in which words are put."""
+    """A machine of a level, and the experiment of each claim as it begins, in which words are put."""
 
     def __init__(self, level: Level) -> None:
         self._machine = Machine(MEMORY, level=level, input=b"x")
         self._images = {claim: _experiment(claim) for claim in Claim}
-        self._start = self._machine.save()
+        self._begun, empty = {}, self._machine.save()
+        for claim, image in self._images.items():
+            self._machine.restore(empty)
+            self._machine.load(image)
+            self._begun[claim] = self._machine.save()
 
     def __enter__(self) -> _Laboratory:
         return self
@@ -180,8 +184,7 @@ class _Laboratory:
 
     def _shows(self, row: Instruction, candidate: _Candidate) -> bool:
         image, machine = self._images[candidate.witness.claim], self._machine
-        machine.restore(self._start)
-        machine.load(image)
+        machine.restore(self._begun[candidate.witness.claim])
         machine.write(image.address_of("it"), encode(row, candidate.values).to_bytes(4, "little"))
         values = (_value(image, text) for text in (candidate.witness.a1, candidate.witness.a2))
         machine.write(image.address_of("what_a1_holds"), b"".join(value.to_bytes(8, "little") for value in values))

@@ -118,7 +118,7 @@ def compare_all(
             expected = observe(base, point)
             left_open = base.unspecified if isinstance(base, ReferenceMachine) else None
             if left_open is not None:
-                left_open = f"{left_open}, {_place_of_open(first, point, image)}"
+                left_open = f"{left_open}, {_place_of_open(first, image)}"
                 break
             for name, (other, machine) in list(followed.items()):
                 if differences(expected, observe(machine, point)):
@@ -229,29 +229,27 @@ def _judged(
     """What the specification leaves open up to the last count; else whom the reference agrees with."""
     if points[-1] > JUDGED:
         return None, None
-    make = SUBJECTS["reference"]
-    with make(first.program) as reference:
+    with SUBJECTS["reference"](first.program) as reference:
         for point in points[:-1]:
             reference.run(until=point)
         state = observe(reference, points[-1])
         reason = reference.unspecified
     if reason is not None:
-        return f"{reason}, {_place_of_open(first, points[-1], image)}", None
+        return f"{reason}, {_place_of_open(first, image)}", None
     agreeing = [one.name for one in (first, other) if not differences(state, _state_at(one, points))]
     return None, f"the reference agrees with {agreeing[0]}" if agreeing else "the reference agrees with neither"
 
 
-def _place_of_open(first: Contender, last: int, image: Image | None) -> str:
-    """Where the reference does first what the specification leaves open."""
-    low, high = 0, last
-    while high - low > 1:
-        middle = (low + high) // 2
-        with SUBJECTS["reference"](first.program) as reference:
-            reference.run(until=middle)
-            low, high = (low, middle) if reference.unspecified else (middle, high)
-    with SUBJECTS["reference"](first.program) as reference:
-        reference.run(until=low)
-        return f"after {low} instructions, at {place_of(reference, image)}"
+def _place_of_open(first: Contender, image: Image | None) -> str:
+    """Where the reference does first what the specification leaves open, which it is known to do."""
+    make = SUBJECTS["reference"]
+    with make(first.program) as reference:
+        while reference.unspecified is None:
+            reference.run(until=reference.retired + 1)
+        before = reference.retired - 1
+    with make(first.program) as reference:
+        reference.run(until=before)
+        return f"after {before} instructions, at {place_of(reference, image)}"
 
 
 def explained(difference: Difference, first: str) -> Iterator[str]:
