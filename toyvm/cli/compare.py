@@ -12,10 +12,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
 from toyvm.cli.options import add_source_options, parse_count, parse_defines, parse_number
+from toyvm.cli.run import check_choices
 from toyvm.errors import ExitCode, UsageError
 from toyvm.isa.machine import Level
 
@@ -85,10 +87,12 @@ def _contenders(arguments: argparse.Namespace) -> tuple[list[Contender], Image]:
     if len(subjects) < 2:
         alone = subjects[0].name if subjects else "nothing"
         raise UsageError(f"{arguments.program}: {alone} runs it of what is compared unless said; name two subjects")
-    contenders = [
-        Contender(one.name, one.make, _program(arguments, one, images[one.technique]), one.kind != subjects[0].kind)
-        for one in subjects
-    ]
+    machine = _machine(arguments)
+    contenders = []
+    for one in subjects:
+        image, level = images[one.technique], check_choices(one.technique, "interpreter", arguments.hardware)
+        program = replace(machine, segments=image.segments, entry=image.entry, level=level)
+        contenders.append(Contender(one.name, one.make, program, one.kind != subjects[0].kind))
     return contenders, images[subjects[0].technique]
 
 
@@ -102,26 +106,26 @@ def _subjects(arguments: argparse.Namespace) -> list[NamedSubject]:
         parse_level(arguments.hardware)
     if len(names) == 1:
         raise UsageError(f"{names[0]} alone is equal to itself; name two subjects, or none for all techniques")
-    subjects = [subject_named(name) for name in names] or [
-        subject for subject in map(subject_named, COMPARED) if _exists(arguments, subject)
-    ]
+    if not names:
+        return [subject_named(name) for name in COMPARED if _exists(arguments, name)]
+    subjects = [subject_named(name) for name in names]
     for subject in subjects:
-        _level(arguments, subject)
+        check_choices(subject.technique, "interpreter", arguments.hardware)
     return subjects
 
 
-def _exists(arguments: argparse.Namespace, subject: NamedSubject) -> bool:
+def _exists(arguments: argparse.Namespace, technique: str) -> bool:
     """Has the guest a build for it, and is there the technique on this hardware?"""
     from toyvm.programs import find_program, is_source
     from toyvm.shipped.headers import read_header
     from toyvm.shipped.prebuilt import is_shipped
     from toyvm.techniques import Build, facts_of
 
-    path, facts = find_program(arguments.program), facts_of(subject.technique)
+    path, facts = find_program(arguments.program), facts_of(technique)
     if arguments.hardware is not None and arguments.hardware not in facts.levels:
         return False
     if is_source(path):
-        return not is_shipped(path) or read_header(path).why_missing(subject.technique) is None
+        return not is_shipped(path) or read_header(path).why_missing(technique) is None
     return facts.build is Build.PLAIN  # an image was built already
 
 
@@ -134,19 +138,8 @@ def _is_built_for(subject: NamedSubject, images: Mapping[str, Image]) -> bool:
     return facts_of(subject.technique).build is Build.PLAIN or plain is None or built.segments != plain.segments
 
 
-def _level(arguments: argparse.Namespace, subject: NamedSubject) -> Level:
-    from toyvm.techniques import parse_variant
-
-    variant = parse_variant(subject.technique)
-    if arguments.hardware is None:
-        return variant.level
-    if arguments.hardware not in variant.facts.levels:
-        raise UsageError(f"--hardware {arguments.hardware}: {subject.name} takes {', '.join(variant.facts.levels)}")
-    return Level(arguments.hardware)
-
-
-def _program(arguments: argparse.Namespace, subject: NamedSubject, image: Image) -> Program:
-    """The image, and the machine that it is to have."""
+def _machine(arguments: argparse.Namespace) -> Program:
+    """The machine that every image is to have, without one."""
     from toyvm.arguments import check_pages
     from toyvm.files.boundary import read_file
     from toyvm.isa.machine import DEFAULT_DISK_LATENCY, MAXIMUM_MEMORY, MINIMUM_MEMORY
@@ -162,13 +155,11 @@ def _program(arguments: argparse.Namespace, subject: NamedSubject, image: Image)
         disk = bytes(shipped_disk())
     latency = arguments.disk_latency
     return Program(
-        image.segments,
-        image.entry,
-        check_pages(arguments.memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory"),
-        _level(arguments, subject),
-        b"" if arguments.input is None else read_file(arguments.input, MAXIMUM_DISK_DATA_BYTES),
-        disk,
-        DEFAULT_DISK_LATENCY if latency is None else parse_number(latency, "--disk-latency"),
+        segments=(),
+        memory=check_pages(arguments.memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory"),
+        input=b"" if arguments.input is None else read_file(arguments.input, MAXIMUM_DISK_DATA_BYTES),
+        disk=disk,
+        disk_latency=DEFAULT_DISK_LATENCY if latency is None else parse_number(latency, "--disk-latency"),
     )
 
 
