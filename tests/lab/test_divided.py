@@ -174,6 +174,15 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> str:
     return file.read_text()
 
 
+def test_a_commit_that_is_not_known_is_not_known_when_merged_either(tmp_path: Path, written: str) -> None:
+    record = json.loads(written)
+    record["machine"]["commit"] = None
+    files = [tmp_path / f"{number}.json" for number in (1, 2)]
+    for file in files:
+        file.write_text(json.dumps(record))
+    assert merge(files)[1] == record["machine"]
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

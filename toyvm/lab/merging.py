@@ -63,8 +63,12 @@ def merge(paths: Sequence[Path]) -> tuple[Experiment, Record]:
 
 
 def _machines(machines: Sequence[Record]) -> Record:
-    """What they have in common, and of the rest what each has."""
-    return {key: " + ".join(dict.fromkeys(str(machine.get(key)) for machine in machines)) for key in machines[0]}
+    """What they have in common, and of the rest what each has; None is what none of them knows."""
+    known = {key: [machine.get(key) for machine in machines] for key in machines[0]}
+    return {
+        key: None if all(value is None for value in values) else " + ".join(dict.fromkeys(map(str, values)))
+        for key, values in known.items()
+    }
 
 
 def _empty(records: Sequence[Record]) -> Experiment:
