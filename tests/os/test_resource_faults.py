@@ -43,7 +43,7 @@ FAULTS = {
         "resources.inc", "    bgtu s4, t0, 5f\n", "    addi t1, s4, -1\n    bgtu t1, t0, 5f\n", "edge_numfile"
     ),
     "what is taken counts in the context alone": Fault(
-        "resources.inc", "    beqz a0, 31f\n", "    j    31f\n", "chargenested"
+        "resources.inc", "31: call resource_charge\n", "31: li   a0, 0\n", "chargenested"
     ),
     "a barrier does nothing": Fault(
         "resources.inc", "    beqz t0, 9f                 # ACTION_DENY\n", "    beqz t0, 8f\n", "edge_numpipe"
