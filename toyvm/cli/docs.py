@@ -15,8 +15,8 @@ from toyvm.arguments import unknown_name
 from toyvm.cli.width import output_width
 from toyvm.errors import ExitCode, UsageError
 
-# What is read first comes first.
 _WIDEST = 120  # columns
+# What is read first comes first.
 _ORDER = (
     *("running", "guests", "os", "containers", "c-programs", "techniques", "rewriting", "domains", "hosts", "lab"),
     *("engines", "monitors", "python", "glossary", "security", "measurements"),
