@@ -169,8 +169,8 @@ class Inode:
         fields = _INODE.unpack_from(data, place)
         inode = cls(*fields[:10])
         inode.direct = list(fields[10 : 10 + DIRECT])
-        inode.indirect, inode.double, inode.generation, inode.flags, inode.next_orphan = fields[22:27]
-        inode.parent_context, inode.paid_blocks, inode.paid_inodes = fields[27:]
+        inode.indirect, inode.double, inode.generation, inode.flags, inode.next_orphan, *context = fields[10 + DIRECT :]
+        inode.parent_context, inode.paid_blocks, inode.paid_inodes = context
         return inode
 
     def pack(self) -> bytes:
