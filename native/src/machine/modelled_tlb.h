@@ -9,6 +9,7 @@
 #include "base/phys.h"
 #include "base/public.h"
 #include "isa/walk.h"
+#include "isa.h"
 
 struct t64_vm;
 
@@ -23,7 +24,7 @@ struct modelled_tlb {
     bool direct; /* its tables name the machine's frames, and the machine walks them */
     u32 sets, ways;
     u64 clock; /* accesses */
-    u64 levels[3]; /* entries ever filled since the last flush, by the leaf's level: what is 0 need not be looked for */
+    u64 levels[PAGE_LEVELS]; /* entries ever filled since the last flush, by the leaf's level: what is 0 need not be looked for */
     t64_tlb_counts counts;
     struct modelled_entry entries[]; /* set by set */
 };

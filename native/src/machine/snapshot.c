@@ -407,6 +407,7 @@ static void commit(struct t64_vm *vm, const struct t64_vm *loaded, struct parts 
             vm->ops->memory_changed(vm, (t64_gpa){page << 12}, PAGE);
     }
     vm->ops->state_changed(vm);
+    modelled_flush(vm->modelled_tlb);
 }
 
 int t64_vm_load(t64_vm *vm, const uint8_t *buffer, uint64_t size, uint32_t keeps_disk)
@@ -426,8 +427,6 @@ int t64_vm_load(t64_vm *vm, const uint8_t *buffer, uint64_t size, uint32_t keeps
         result = vm->ops->prepare(vm, parts.extra.at, parts.extra_size);
     if (result == T64_OK)
         commit(vm, loaded, &parts, keeps_disk);
-    if (result == T64_OK)
-        modelled_flush(vm->modelled_tlb);
     free(loaded);
     return result;
 }
