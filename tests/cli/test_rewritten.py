@@ -96,6 +96,7 @@ def test_the_report_has_the_counts(capfd: Capture, source: str, tmp_path: Path) 
         (("--technique", "bare"), 2, "technique bare rewrites nothing"),
         (("--shadow", "odd"), 2, "invalid choice"),
         (("--report", "r.json"), 2, "--report goes with toyvm run"),
+        (("--tlb", "64x4"), 2, "--tlb goes with toyvm run"),
         (("--hardware", "odd"), 2, "--hardware odd"),
         (("--input", "/nowhere"), 101, "/nowhere"),
     ],

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_technique_options(how)
     add_machine_options(how, ENGINES)
     add_limits(parser.add_argument_group("when it is stopped"))
-    parser.set_defaults(disk_latency=None, clock=None)
+    parser.set_defaults(disk_latency=None, clock=None, tlb=None)
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from toyvm.host.guest import Guest
     from toyvm.host.rewriting import RewrittenWord
 
-_REFUSED = ("report", "record", "replay", "files", "power-cut", "power-cut-media", "power-cut-seed")
+_REFUSED = ("report", "tlb", "record", "replay", "files", "power-cut", "power-cut-media", "power-cut-seed")
 _REFUSED_FLAG = "write-back"
 _TECHNIQUE = BY_NAME["rewrite"]
 

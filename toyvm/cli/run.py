@@ -143,6 +143,8 @@ def execute(arguments: argparse.Namespace) -> int:
     from toyvm.programs import is_system
 
     is_inside = _is_inside(arguments)
+    if is_inside:
+        arguments.technique = "bare"
     arguments.technique = variant_of(arguments).name
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
     if arguments.replay is not None and arguments.input is not None:
@@ -168,7 +170,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _is_inside(arguments: argparse.Namespace) -> bool:
-    """Is the operating system's shell to run in a context? Then the machine is the bare one. Raises UsageError."""
+    """Is the operating system's shell to run in a context? Raises UsageError where it cannot."""
     from toyvm.programs import is_system
 
     if arguments.technique != CONTAINER:
@@ -177,7 +179,6 @@ def _is_inside(arguments: argparse.Namespace) -> bool:
         raise UsageError(f"technique {CONTAINER} is for programs of the operating system; toyvm run os has them")
     if arguments.disk is not None:
         raise UsageError(f"--disk: its contexts are what toyvm ctx {arguments.disk} enter NAME goes into")
-    arguments.technique = "bare"
     return True
 
 
@@ -373,11 +374,9 @@ def computer_for(
     from toyvm.launch import launched
 
     memory = check_pages(arguments.memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory")
-    options: dict[str, Any] = {"input": source, "output": output, "disk": disk}
+    options: dict[str, Any] = {"input": source, "output": output, "disk": disk, "tlb": arguments.tlb}
     if arguments.disk_latency is not None:
         options["disk_latency"] = parse_number(arguments.disk_latency, "--disk-latency")
-    if getattr(arguments, "tlb", None) is not None:
-        options["tlb"] = arguments.tlb
     if arguments.clock is not None:
         options["clock_base"] = parse_number(arguments.clock, "--clock")
     return launched(arguments.technique, memory, engine=_engine(arguments), level=arguments.hardware, **options)
