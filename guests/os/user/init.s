@@ -7,9 +7,6 @@
 .include "os/user/lib/program.inc"
 .include "os/user/lib/wait.inc"
 
-.equ FIONREAD,  0x541b
-.equ TIOCSCTTY, 0x540e
-
 .equ NO_PROGRAM, 126            # from here on a status is of one that was not run, or was ended by a signal
 .equ FAILURES,   5              # such shells in succession are the last
 

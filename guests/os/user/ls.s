@@ -16,7 +16,6 @@
 .equ ONE,  8
 .equ NUMBERS, 16
 
-.equ TIOCGWINSZ, 0x5413
 .equ OWNER_COLUMN, 7
 
 .bss

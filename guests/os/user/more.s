@@ -3,9 +3,6 @@
 .include "os/user/lib/program.inc"
 .include "os/user/lib/input.inc"
 
-.equ TCGETS, 0x5401
-.equ TCSETS, 0x5402
-.equ TIOCGWINSZ, 0x5413
 .equ LOCAL,  12                 # c_lflag, in struct termios
 .equ RAW,    2 | 8              # ICANON and ECHO, to be off
 

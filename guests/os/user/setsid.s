@@ -5,8 +5,6 @@
 .include "os/user/lib/program.inc"
 .include "os/user/lib/wait.inc"
 
-.equ TIOCSCTTY, 0x540e
-
 # s0 = where the arguments are, s1 = the program
 main:
     addi t0, a0, -2

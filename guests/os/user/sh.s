@@ -127,8 +127,6 @@ is_terminal:
     addi sp, sp, 64
     ret
 
-.equ TCGETS, 0x5401
-
 # Read a line, and more where it is not complete; its tokens are there then. a0 = 0, or -1 at the end of the input.
 # s0 = the text so far in the arena, s1 = its end
 line_read:

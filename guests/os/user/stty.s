@@ -2,8 +2,6 @@
 
 .include "os/user/lib/program.inc"
 
-.equ TCGETS, 0x5401
-.equ TCSETS, 0x5402
 .equ INPUT,  0                  # c_iflag, in struct termios
 .equ LOCAL,  12                 # c_lflag
 .equ ICRNL,  0x100

@@ -4,13 +4,10 @@
 .include "os/user/lib/directory.inc"
 .include "os/user/lib/processes.inc"
 
-.equ TCGETS, 0x5401
-.equ TCSETS, 0x5402
 .equ LOCAL,  12
 .equ RAW,    2 | 8              # ICANON and ECHO, of c_lflag, to be off
 .equ CONTEXT_WIDTH, 8
 .equ HEAD,   4                  # rows that are no process's, the last one, where the cursor rests, among them
-.equ TIOCGWINSZ, 0x5413
 
 # What is shown of a process.
 .equ ROW_TICKS, 0               # in this interval
