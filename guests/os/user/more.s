@@ -2,15 +2,11 @@
 
 .include "os/user/lib/program.inc"
 .include "os/user/lib/input.inc"
-
-.equ LOCAL,  12                 # c_lflag, in struct termios
-.equ RAW,    2 | 8              # ICANON and ECHO, to be off
+.include "os/user/lib/raw_terminal.inc"
 
 .bss
 .balign 8
 window:   .zero 8               # struct winsize
-settings: .zero 64
-raw:      .zero 64
 keys:     .zero 8               # the terminal, for what is pressed
 key:      .zero 8
 .text
@@ -32,10 +28,7 @@ main:
     open
     bltz a0, 1f
     sd   a0, keys, t0
-    la   a1, settings
-    mv   a2, a1
-    li   a1, TCGETS
-    system ioctl
+    call settings_find
     bnez a0, 1f
     lhu  s2, window + 2
     lhu  s0, window
@@ -76,27 +69,17 @@ ask:
     save ra
     out  "\033[7m more \033[m"
     call out_flush
-    la   t0, settings
-    la   t1, raw
-    li   t2, 8
-1:  ld   t3, 0(t0)
-    sd   t3, 0(t1)
-    addi t0, t0, 8
-    addi t1, t1, 8
-    addi t2, t2, -1
-    bnez t2, 1b
-    lwu  t0, raw + LOCAL
-    andi t0, t0, ~RAW
-    sw   t0, raw + LOCAL, t1
+    ld   a0, keys
     la   a2, raw
-    call set
+    call settings_set
     ld   a0, keys
     la   a1, key
     li   a2, 1
     system read
     sd   a0, 8(sp)
+    ld   a0, keys
     la   a2, settings
-    call set
+    call settings_set
     out  "\r\033[K"
     ld   t0, 8(sp)
     blez t0, 8f
@@ -114,10 +97,3 @@ ask:
     ret
 8:  li   a0, 0
     j    exit
-
-# The terminal is treated as the settings at a2 say.
-set:
-    ld   a0, keys
-    li   a1, TCSETS
-    system ioctl
-    ret

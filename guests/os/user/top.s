@@ -3,9 +3,8 @@
 .include "os/user/lib/program.inc"
 .include "os/user/lib/directory.inc"
 .include "os/user/lib/processes.inc"
+.include "os/user/lib/raw_terminal.inc"
 
-.equ LOCAL,  12
-.equ RAW,    2 | 8              # ICANON and ECHO, of c_lflag, to be off
 .equ CONTEXT_WIDTH, 8
 .equ HEAD,   4                  # rows that are no process's, the last one, where the cursor rests, among them
 
@@ -26,9 +25,7 @@ row_count:  .zero 8
 before_ids:   .zero 8 * PROCESSES_MOST          # of the interval before: process and its ticks
 before_ticks: .zero 8 * PROCESSES_MOST
 before_count: .zero 8
-settings:   .zero 64
 window:     .zero 8             # struct winsize
-raw:        .zero 64
 waited:     .zero 8             # struct pollfd
 interval:   .zero TIMESPEC_SIZE
 now:        .zero TIMESPEC_SIZE
@@ -84,37 +81,23 @@ main:
 keys_begin:
     save ra
     li   a0, 0
-    li   a1, TCGETS
-    la   a2, settings
-    system ioctl
+    call settings_find
     seqz s3, a0
-    beqz s3, 2f
-    la   t0, settings
-    la   t1, raw
-    li   t2, 8
-1:  ld   t3, 0(t0)
-    sd   t3, 0(t1)
-    addi t0, t0, 8
-    addi t1, t1, 8
-    addi t2, t2, -1
-    bnez t2, 1b
-    lwu  t0, raw + LOCAL
-    andi t0, t0, ~(RAW)
-    sw   t0, raw + LOCAL, t1
+    beqz s3, 1f
     li   a0, 0
-    li   a1, TCSETS
     la   a2, raw
-    system ioctl
-2:  restore ra
+    call settings_set
+1:  restore ra
     ret
 
 keys_end:
+    save ra
     beqz s3, 1f
     li   a0, 0
-    li   a1, TCSETS
     la   a2, settings
-    system ioctl
-1:  ret
+    call settings_set
+1:  restore ra
+    ret
 
 # Wait for a key, no longer than the interval; a0 = it, or 0, and q at the end of the input.
 wait_key:
