@@ -6,8 +6,6 @@
 .include "os/user/lib/directory.inc"
 .include "os/user/lib/processes.inc"
 
-.equ CONTEXT_WIDTH, 8
-
 # s0 = a place in the list, s1 = its end
 main:
     takes_nothing ps
@@ -58,11 +56,7 @@ line:
     li   a0, ' '
     call out_byte
     ld   a0, this_context
-    call context_called
-    li   a1, CONTEXT_WIDTH
-    call out_left
-    li   a0, ' '
-    call out_byte
+    call context_print
     la   a0, this_name
     call out_string
     li   a0, '\n'

@@ -5,7 +5,6 @@
 .include "os/user/lib/processes.inc"
 .include "os/user/lib/raw_terminal.inc"
 
-.equ CONTEXT_WIDTH, 8
 .equ HEAD,   4                  # rows that are no process's, the last one, where the cursor rests, among them
 
 # What is shown of a process.
@@ -296,11 +295,7 @@ show:
     call out_padded
     out  "% "
     ld   a0, ROW_CONTEXT(s4)
-    call context_called
-    li   a1, CONTEXT_WIDTH
-    call out_left
-    li   a0, ' '
-    call out_byte
+    call context_print
     addi a0, s4, ROW_NAME
     call out_string
     li   a0, '\n'
