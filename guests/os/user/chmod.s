@@ -57,6 +57,16 @@ main:
     j    exit
 9:  usage "chmod MODE PATH..., the mode in octal, or changes like u+x,go-w"
 
+# letter_adds LETTER, BITS, rd, label   where the letter t1 is that one, rd has these bits, too, and label has the next; changes t6
+.macro letter_adds letter, bits, rd, label
+    li   t6, '\letter'
+    bne  t1, t6, .Lother_\@
+    li   t6, \bits
+    or   \rd, \rd, t6
+    j    \label
+.Lother_\@:
+.endm
+
 # a0 = what mode a0 becomes, or -1 where the text at s2 is no change of one. Changes t-registers.
 # t0 = the text, t1 = a letter, t2 = whose bits, t3 = which, t4 = what is done, t5 = 1: nobody was named
 mode_changed:
@@ -71,18 +81,10 @@ mode_changed:
     li   t5, 0
 3:  lbu  t1, 0(t0)
     addi t0, t0, 1
-    .macro whose letter, bits
-    li   t6, '\letter'
-    bne  t1, t6, .Lother_\@
-    li   t6, \bits
-    or   t2, t2, t6
-    j    3b
-.Lother_\@:
-    .endm
-    whose u, 04700
-    whose g, 02070
-    whose o, 01007
-    whose a, 07777
+    letter_adds u, 04700, t2, 3b
+    letter_adds g, 02070, t2, 3b
+    letter_adds o, 01007, t2, 3b
+    letter_adds a, 07777, t2, 3b
     bnez t2, 4f
     li   t2, 07777
     li   t5, 1
@@ -96,19 +98,11 @@ mode_changed:
 5:  li   t3, 0
 6:  lbu  t1, 0(t0)
     addi t0, t0, 1
-    .macro which letter, bits
-    li   t6, '\letter'
-    bne  t1, t6, .Lother_\@
-    li   t6, \bits
-    or   t3, t3, t6
-    j    6b
-.Lother_\@:
-    .endm
-    which r, 0444
-    which w, 0222
-    which x, 0111
-    which s, 06000
-    which t, 01000
+    letter_adds r, 0444, t3, 6b
+    letter_adds w, 0222, t3, 6b
+    letter_adds x, 0111, t3, 6b
+    letter_adds s, 06000, t3, 6b
+    letter_adds t, 01000, t3, 6b
     and  t3, t3, t2
     beqz t5, 7f
     ld   t6, mode_mask
