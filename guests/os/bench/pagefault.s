@@ -15,13 +15,7 @@ work:
     li   s5, PAGE
 next_mapping:
     beqz s1, work_done
-    li   a0, 0
-    li   a1, PAGES * PAGE
-    li   a2, PROT_READ | PROT_WRITE
-    li   a3, MAP_PRIVATE | MAP_ANONYMOUS
-    li   a4, -1
-    li   a5, 0
-    system mmap
+    map_memory PAGES * PAGE
     bltz a0, work_wrong
     mv   s2, a0
     mv   s3, a0

@@ -75,13 +75,7 @@ misbehave_memory:
     bltz a0, misbehave_memory
     call wait_for
     j    misbehave_memory
-1:  li   a0, 0
-    li   a1, PAGES * PAGE
-    li   a2, PROT_READ | PROT_WRITE
-    li   a3, MAP_PRIVATE | MAP_ANONYMOUS
-    li   a4, -1
-    li   a5, 0
-    system mmap
+1:  map_memory PAGES * PAGE
     bltz a0, 1b
     li   t0, PAGES
     li   t1, PAGE

@@ -78,13 +78,7 @@ answer:
 1:  mul  t1, t1, s4
     addi s4, s4, -1
     bnez s4, 1b
-    li   a0, 0
-    li   a1, PAGES * PAGE
-    li   a2, PROT_READ | PROT_WRITE
-    li   a3, MAP_PRIVATE | MAP_ANONYMOUS
-    li   a4, -1
-    li   a5, 0
-    system mmap
+    map_memory PAGES * PAGE
     bltz a0, failed
     li   s4, PAGES
     li   t2, PAGE

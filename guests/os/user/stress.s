@@ -95,13 +95,7 @@ work_compute:
 # Pages that are taken, written and given back. s4 = where
 work_memory:
     save ra, s4
-    li   a0, 0
-    li   a1, STRESS_PAGES * 4096
-    li   a2, PROT_READ | PROT_WRITE
-    li   a3, MAP_PRIVATE | MAP_ANONYMOUS
-    li   a4, -1
-    li   a5, 0
-    system mmap
+    map_memory STRESS_PAGES * 4096
     bltz a0, 2f
     mv   s4, a0
     li   t0, STRESS_PAGES

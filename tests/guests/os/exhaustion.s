@@ -69,13 +69,7 @@ free_pages:
 
 # a0 = a mapping of 10 MiB
 mapping:
-    li   a0, 0
-    li   a1, 10 << 20
-    li   a2, PROT_READ | PROT_WRITE
-    li   a3, MAP_PRIVATE | MAP_ANONYMOUS
-    li   a4, -1
-    li   a5, 0
-    system mmap
+    map_memory 10 << 20
     ret
 
 greedy:

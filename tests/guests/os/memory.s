@@ -53,13 +53,7 @@ begin
     sd   t0, 0(t0)
     system exit
 
-2:  li   a0, 0                  # mmap
-    li   a1, 0x2001
-    li   a2, PROT_READ | PROT_WRITE
-    li   a3, MAP_PRIVATE | MAP_ANONYMOUS
-    li   a4, -1
-    li   a5, 0
-    system mmap
+2:  map_memory 0x2001
     mv   s1, a0
     li   t0, 0x3fc0000000 - 0x3000
     expect_same s1, t0, "where the first mapping is"

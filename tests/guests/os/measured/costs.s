@@ -20,13 +20,7 @@ begin
     addi s1, s1, -2             # the loop's
     tell "call", s1
 
-    li   a0, 0
-    li   a1, (PAGES + 1) * PAGE_SIZE
-    li   a2, PROT_READ | PROT_WRITE
-    li   a3, MAP_PRIVATE | MAP_ANONYMOUS
-    li   a4, -1
-    li   a5, 0
-    system mmap
+    map_memory (PAGES + 1) * PAGE_SIZE
     mv   s3, a0
     sd   s3, 0(s3)              # with the tables
     addi s4, s3, PAGE_SIZE
