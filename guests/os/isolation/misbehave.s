@@ -49,7 +49,7 @@ main:
     bltu s0, t0, 2b
 9:  usage "misbehave memory|fork|cpu|disk|console|messages [ADDRESS]"
 3:  mv   a0, s2
-    call address_read
+    call address_take
     bnez a0, 9b
     ld   t0, 8(s0)
     jr   t0

@@ -10,6 +10,7 @@
 .include "os/user/lib/wait.inc"
 .include "os/user/lib/paths.inc"
 .include "os/user/lib/processes.inc"
+.include "os/user/lib/addresses.inc"
 .include "os/user/ctx/places.inc"
 .include "os/user/ctx/records.inc"
 .include "os/user/ctx/conf.inc"

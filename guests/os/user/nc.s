@@ -33,7 +33,7 @@ main:
     andi t1, s0, LISTEN
     bnez t1, 2f
     ld   a0, 0(s2)
-    call address_read
+    call address_take
     bnez a0, 9f
     addi s2, s2, 8
 2:  ld   a0, 0(s2)
