@@ -13,6 +13,7 @@
 .include "os/user/lib/addresses.inc"
 .include "os/user/ctx/places.inc"
 .include "os/user/ctx/records.inc"
+.include "os/user/ctx/whole.inc"
 .include "os/user/ctx/conf.inc"
 .include "os/user/ctx/settings.inc"
 .include "os/user/ctx/values.inc"
