@@ -9,22 +9,30 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toyvm.errors import ExitCode, UsageError
 from toyvm.isa.machine import Level
 
 if TYPE_CHECKING:
-    from toyvm.testing.classify import Finding
+    from toyvm.testing.classify import Claim, Finding, Theorem
+
+    Findings = Mapping[Level, Sequence[Finding]]
+
+_COLUMN = 9  # of a level
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--hardware", metavar="L", help=f"hardware level: {', '.join(Level)}; strict unless said", default=Level.STRICT
+        "--hardware", metavar="L", help=f"on hardware of this level alone: {', '.join(Level)}; all unless said"
     )
     parser.add_argument(
         "--witness", metavar="MNEMONIC", help="print programs that show it of this instruction, one for each claim"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", help="write the witnesses there, a file each, of all instructions unless said"
     )
 
 
@@ -35,43 +43,96 @@ def execute(arguments: argparse.Namespace) -> int:
     from toyvm.machine.config import parse_level
     from toyvm.testing.classify import classify, contradictions
 
-    level, wanted = parse_level(arguments.hardware), arguments.witness
+    levels = list(Level) if arguments.hardware is None else [parse_level(arguments.hardware)]
+    wanted = arguments.witness
     if wanted is not None and wanted not in BY_MNEMONIC:
         raise UsageError(unknown_name("instruction", wanted, BY_MNEMONIC))
     rows = tuple(BY_MNEMONIC.values()) if wanted is None else (BY_MNEMONIC[wanted],)
-    findings = []
+    found: dict[Level, list[Finding]] = {level: [] for level in levels}
     with Progress(sys.stderr) as progress:
-        for number, finding in enumerate(classify(level, rows), 1):
-            progress.show(f"{finding.mnemonic}, {number} of {len(rows)}")
-            findings.append(finding)
-    print("\n".join(_page(level, findings) if wanted is None else _witnesses(findings[0])))
-    return ExitCode.CLAIM_FAILED if any(contradictions(level, finding) for finding in findings) else ExitCode.OK
+        for level in levels:
+            for finding in classify(level, rows):
+                found[level].append(finding)
+                progress.show(f"{level} hardware: {finding.mnemonic}, {len(found[level])} of {len(rows)}")
+    witnesses = dict(_witnesses(found))
+    if arguments.output is not None:
+        _write(Path(arguments.output), witnesses)
+    if wanted is not None:
+        print(
+            "\n".join(witnesses.values())
+            or f"{wanted}: nothing was shown of it; it is innocuous as far as it was tried"
+        )
+    elif arguments.output is None:
+        print("\n".join(_page(found)))
+    wrong = [
+        f"{finding.mnemonic}, on {level} hardware: {what}"
+        for level, findings in found.items()
+        for finding in findings
+        for what in contradictions(level, finding)
+    ]
+    print("".join(f"{line}\n" for line in wrong), end="")
+    return ExitCode.CLAIM_FAILED if wrong else ExitCode.OK
 
 
-def _witnesses(finding: Finding) -> Iterator[str]:
-    if not finding.witnesses:
-        yield f"# {finding.mnemonic}: nothing was shown of it; it is innocuous as far as it was tried."
-    for witness in finding.witnesses.values():
-        yield witness.source()
+def _witnesses(found: Findings) -> Iterator[tuple[str, str]]:
+    """Name and text of a program for each claim, which says on which hardware it shows it."""
+    shown: dict[tuple[str, Claim], list[Level]] = {}
+    for level, findings in found.items():
+        for finding in findings:
+            for claim in finding.witnesses:
+                shown.setdefault((finding.mnemonic, claim), []).append(level)
+    for (mnemonic, claim), levels in shown.items():
+        witness = next(one for one in found[levels[0]] if one.mnemonic == mnemonic).witnesses[claim]
+        name = f"{mnemonic}-{claim.words.replace(' ', '-')}.s"
+        run = f"toyvm run {name} --hardware {levels[0]}"
+        where = "hardware of every level" if len(levels) == len(Level) else f"{', '.join(levels)} hardware"
+        yield name, f"{witness.source()}# So it is on {where}: `echo x | {run}` exits with {witness.exit_code}.\n"
 
 
-def _page(level: Level, findings: Sequence[Finding]) -> Iterator[str]:
+def _write(directory: Path, witnesses: Mapping[str, str]) -> None:
+    from toyvm.files.boundary import boundary
+    from toyvm.files.replacing import replace_file
+
+    with boundary(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    for name, text in witnesses.items():
+        replace_file(directory / name, text.encode())
+    print(f"{len(witnesses)} witnesses in {directory}", file=sys.stderr)
+
+
+def _page(found: Findings) -> Iterator[str]:
+    """What each instruction is, a column for each level; then what each theorem comes to."""
+    from toyvm.testing.classify import Claim, theorems
+
+    kinds = [claim for claim in Claim if not claim.user]
+    yield f"{', '.join(f'{claim.letter} {claim.words}' for claim in kinds)}; c, l in user mode, too"
+    yield ""
+    names = [finding.mnemonic for findings in found.values() for finding in findings if finding.witnesses]
+    width = max(map(len, names))
+    declared = {one.mnemonic: one.declared.value for findings in found.values() for one in findings}
+    column = max(map(len, declared.values()))
+    yield f"{'':<{width}}  {'declared':<{column}}  {''.join(f'{level:<{_COLUMN}}' for level in found)}".rstrip()
+    for name in dict.fromkeys(names):
+        letters = [_letters(next(one for one in findings if one.mnemonic == name)) for findings in found.values()]
+        cells = "".join(f"{text:<{_COLUMN}}" for text in letters)
+        yield f"{name:<{width}}  {declared[name]:<{column}}  {cells}".rstrip()
+    yield f"and {len(declared) - len(set(names))} instructions of which nothing was shown: they are innocuous"
+    for of_levels in zip(*(theorems(findings) for findings in found.values()), strict=True):
+        yield ""
+        yield from _verdicts(dict(zip(found, of_levels, strict=True)))
+
+
+def _letters(finding: Finding) -> str:
+    return "".join(claim.letter for claim in finding.witnesses) or "-"
+
+
+def _verdicts(of_levels: Mapping[Level, Theorem]) -> Iterator[str]:
+    """A theorem, and for each level whether it applies, or what stands in the way."""
     from toyvm.cli.width import output_width
     from toyvm.lab.text import wrapped
-    from toyvm.testing.classify import contradictions, theorems
 
-    yield f"On {level} hardware"
-    shown = [finding for finding in findings if finding.witnesses]
-    width = max(len(finding.mnemonic) for finding in shown)
-    declared = max(len(finding.declared.value) for finding in shown)
-    for finding in shown:
-        yield f"  {finding.mnemonic:<{width}}  declared {finding.declared.value:<{declared}}  {finding.words}"
-    yield f"  and {len(findings) - len(shown)} instructions of which nothing was shown: they are innocuous"
-    for theorem in theorems(findings):
-        if theorem.applies:
-            verdict = f"applies, as {theorem.condition}: {theorem.promises}"
-        else:
-            verdict = f"does not apply: {theorem.condition}, but not {', '.join(theorem.obstacles)}"
-        yield from wrapped(f"Theorem {theorem.number} {verdict}.", output_width(), "  ")
-    for finding in findings:
-        yield from (f"{finding.mnemonic}: {what}" for what in contradictions(level, finding))
+    theorem = next(iter(of_levels.values()))
+    yield from wrapped(f"Theorem {theorem.number}: {theorem.promises}, if {theorem.condition}.", output_width(), "  ")
+    for level, one in of_levels.items():
+        verdict = "applies" if one.applies else f"does not apply: {', '.join(one.obstacles)}"
+        yield f"  {level:<8} {verdict}"

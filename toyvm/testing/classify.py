@@ -35,15 +35,16 @@ ENDS = 42  # what an instruction that switches off may say
 class Claim(Enum):
     """What an experiment can show of an instruction, and in which mode; by the number that the program knows it by."""
 
-    PRIVILEGED = ("privileged", 0, 0)
-    CONTROL = ("control-sensitive", 1, 0)
-    USER_CONTROL = ("control-sensitive in user mode", 1, 1)
-    MODE = ("mode-sensitive", 2, 0)
-    LOCATION = ("location-sensitive", 3, 0)
-    USER_LOCATION = ("location-sensitive in user mode", 3, 1)
+    PRIVILEGED = ("privileged", "P", 0, 0)
+    CONTROL = ("control-sensitive", "C", 1, 0)
+    USER_CONTROL = ("control-sensitive in user mode", "c", 1, 1)
+    MODE = ("mode-sensitive", "M", 2, 0)
+    LOCATION = ("location-sensitive", "L", 3, 0)
+    USER_LOCATION = ("location-sensitive in user mode", "l", 3, 1)
 
-    def __init__(self, words: str, number: int, user: int) -> None:
+    def __init__(self, words: str, letter: str, number: int, user: int) -> None:
         self.words = words
+        self.letter = letter
         self.number = number
         self.user = user
 
@@ -60,8 +61,13 @@ class Witness(NamedTuple):
     a1: str = "0"
     a2: str = "0"
 
+    @property
+    def exit_code(self) -> int:
+        """What the program ends with: 1, or what an instruction says that switches off."""
+        return ENDS if self.text.startswith(f"out {PORT['power'].number},") else 1
+
     def source(self) -> str:
-        """A program that shows it: it ends with 1, or with what an instruction says that switches off."""
+        """A program that shows it."""
         return (
             f"# {self.text}: {self.claim.words}.\n\n"
             f".macro subject\n    {self.text}\n.endm\n"
