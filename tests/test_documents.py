@@ -12,20 +12,15 @@ from shutil import which
 
 import pytest
 from support.commands import ROOT
+from support.os_shell import CONTEXT_SIZES
 
 from toyvm.cli import COMMANDS
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "toyvm" / "docs").glob("*.md"))]
 GUEST = '.include "platform.inc"\n.globl _start\n_start: platform_begin\nli a0, 0\npower_off\n'
 OTHERS = ("python3 -m venv", "pip install")
-OTHER_CODES = {
-    "--max-instructions": 103,
-    "host town": 102,
-    "--power-cut": 103,
-}  # not 0; in the town a guest faults for all to see
-SIZES = re.compile(
-    r"((?:stopped|running|suspended) +[\d-]+)( +\d+| +-){3}"
-)  # of contexts, by what programs are shipped
+# Not 0; in the town a guest faults for all to see.
+OTHER_CODES = {"--max-instructions": 103, "host town": 102, "--power-cut": 103}
 COMPILER = "riscv64-unknown-elf-gcc"
 
 
@@ -98,7 +93,8 @@ def test_a_session_with_the_operating_system_goes_as_it_is_shown(page: str) -> N
         check=False,
     )
     shown = done.stdout[done.stdout.index("/ # ") :]
-    assert SIZES.sub(r"\1", shown.rpartition("\n")[0] + "\n") == SIZES.sub(r"\1", session)
+    found = shown.rpartition("\n")[0] + "\n"
+    assert CONTEXT_SIZES.sub(r"\1", found) == CONTEXT_SIZES.sub(r"\1", session)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)

@@ -1,4 +1,4 @@
-"""The tools of contexts: what each line prints, and what a power cut leaves of what was under way."""
+"""The tools of contexts: what each line prints, and whose the terminal and the memory are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.compiling import needs_compiler
 from support.os_c_programs import output_of as output_with_c_programs
-from support.os_shell import output_of, session
+from support.os_shell import CONTEXT_SIZES, output_of, session
 
 from toyvm.techniques import NAMES
 
@@ -21,13 +21,11 @@ SESSIONS = {
     )
 }
 
-SIZES = re.compile(r"((?:stopped|running|suspended) +[\d-]+)( +\d+| +-){3}")  # they change with the shipped programs
-
 
 @pytest.mark.parametrize("name", SESSIONS)
 def test_ctx(name: str) -> None:
     script, expected = SESSIONS[name]
-    assert SIZES.sub(rf"\1{'*':>8}{'*':>8}{'*':>8}", output_of(script)) == expected
+    assert CONTEXT_SIZES.sub(rf"\1{'*':>8}{'*':>8}{'*':>8}", output_of(script)) == expected
 
 
 @pytest.mark.parametrize("technique", [name for name in NAMES if name != "bare"])
@@ -53,26 +51,26 @@ ctx exec c sh; ctx exec web sh -c 'exit 3'; echo $?; ctx stop c; ctx stop web; l
     assert output == "from C\nfrom C\nctx: sh: no such file or directory\n3\nfetch  serve\nok\n"
 
 
+def shown_of(typed: bytes) -> list[str]:
+    """The lines that a shell beside a context shows, but for those that are typed."""
+    output = session("ctx create web; ctx start web\n", input=typed).output
+    return [line for line in output.splitlines() if " # " not in line]
+
+
 def test_who_is_left_inside_reads_nothing_that_is_typed_outside() -> None:
     """Though it has the console as its standard input from who ran it there."""
     typed = b"ctx exec web '(sleep 0.01; cat > /tmp/stolen) &'\nsleep 0.02\necho mine\nwc -c /ctx/web/root/tmp/stolen\n"
-    output = session("ctx create web; ctx start web\n", input=typed).output
-    shown = [line for line in output.splitlines() if " # " not in line]
-    assert shown[-2:] == ["mine", "       0 /ctx/web/root/tmp/stolen"]
+    assert shown_of(typed)[-2:] == ["mine", "       0 /ctx/web/root/tmp/stolen"]
 
 
 def test_a_shell_inside_has_the_console_until_it_ends() -> None:
     typed = b"ctx enter web\npwd; echo $HOME $$ $PPID\nsleep 0.01 | cat\nexit 4\necho outside $?\n"
-    output = session("ctx create web; ctx start web\n", input=typed).output
-    shown = [line for line in output.splitlines() if " # " not in line]
-    assert shown[-3:] == ["/root", "/root 4", "outside 4"]
+    assert shown_of(typed)[-3:] == ["/root", "/root 4", "outside 4"]
 
 
 def test_the_terminal_is_as_it_was_when_what_ran_inside_has_ended() -> None:
     typed = b"cd /tmp\nctx exec web stty raw -echo\nstty; pwd\n"
-    output = session("ctx create web; ctx start web\n", input=typed).output
-    shown = [line for line in output.splitlines() if " # " not in line]
-    assert shown[-2:] == ["echo -raw", "/tmp"]
+    assert shown_of(typed)[-2:] == ["echo -raw", "/tmp"]
 
 
 def test_of_whom_memory_ends_the_console_tells_the_context_and_no_name_as_it_was_given() -> None:
@@ -98,9 +96,7 @@ def test_a_start_costs_no_more_where_many_wait_to_be_started() -> None:
 def test_who_ran_something_inside_takes_no_terminal_from_a_shell_that_went_on() -> None:
     """The shell goes on once the last of a pipe has ended."""
     typed = b"cd /tmp\nctx exec web 'cat /dev/zero' | id > /dev/null\nsleep 0.1 &\npwd\n"
-    output = session("ctx create web; ctx start web\n", input=typed).output
-    shown = [line for line in output.splitlines() if " # " not in line]
-    assert shown[-1] == "/tmp"
+    assert shown_of(typed)[-1] == "/tmp"
 
 
 # What a neighbour does meanwhile.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from toyvm.shipped.system_disk import new_disk
 
 DISK_BYTES = 2 << 20
 LIMIT = 500_000_000  # instructions
+# What `ctx list` says of memory and disk, behind a state and processes: it changes with the shipped programs.
+CONTEXT_SIZES = re.compile(r"((?:stopped|running|suspended) +[\d-]+)( +\d+| +-){3}")
 
 
 class Session(NamedTuple):
