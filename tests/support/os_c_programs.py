@@ -6,9 +6,7 @@ from functools import cache
 
 from support.guest_runs import image_of
 from support.os_runs import KERNEL
-from toyvm.filesystem.skeleton import add_file
-from toyvm.filesystem.tree import remove
-from toyvm.filesystem.volume import Volume
+from support.os_shell import disk_with
 from toyvm.importer.system_programs import c_programs
 from toyvm.launch import launched
 from toyvm.machine.outcome import Stop
@@ -25,13 +23,8 @@ def _disk() -> bytes:
 
 def output_of(script: str, technique: str = "bare", keys: bytes = b"") -> str:
     """What the console shows of a script that init runs, with so much typed."""
-    data = bytearray(_disk())
-    volume = Volume(data)
-    etc = volume.find("/etc")
-    remove(volume, etc, b"rc")
-    add_file(volume, etc, "rc", f"{script}\nshutdown $?\n".encode(), 0o644)
-    volume.close()
-    with launched(technique, input=keys, disk=data) as machine:
+    disk = disk_with(f"{script}\nshutdown $?\n", _disk())
+    with launched(technique, input=keys, disk=disk) as machine:
         machine.load(image_of(KERNEL, technique))
         outcome = machine.run(_LIMIT)
         assert outcome.stop is Stop.EXIT, outcome.report or outcome.detail
