@@ -15,6 +15,7 @@ from toyvm.filesystem.check import check
 from toyvm.filesystem.layout import DIRECTORY
 from toyvm.filesystem.volume import Volume
 from toyvm.machine.bare import Machine
+from toyvm.machine.outcome import Stop
 from toyvm.machine.power_cut import Medium
 
 Tree = dict[str, tuple[int, bytes]]  # by path: mode, contents
@@ -55,7 +56,7 @@ def machine_for(job: str) -> Iterator[Machine]:
 def media_of(machine: Machine, cuts: int) -> set[Medium]:
     """What cuts at so many of its writes leave: with none, with all and with any of those that were not flushed."""
     random, found = Random(cuts), []
-    while str(machine.run_to_disk_write(LIMIT).stop) == "limit":
+    while machine.run_to_disk_write(LIMIT).stop is Stop.LIMIT:
         found.append(machine.power_cut())
     media = set()
     for cut in random.sample(found, min(cuts, len(found))):
