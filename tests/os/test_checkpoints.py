@@ -19,12 +19,12 @@ from support.checkpoints import (
     sealed,
     uninterrupted,
 )
-from support.guest_runs import EVERY
 from support.os_runs import KERNEL, LIMIT
 
 from toyvm.filesystem.volume import Volume
 from toyvm.machine.outcome import Stop
 from toyvm.programs import load_program
+from toyvm.testing.techniques import EVERY
 
 LONGEST = 9_000_000  # ns that the context runs
 EINVAL = "22"
