@@ -13,7 +13,7 @@ from toyvm.machine.tlb import COUNTED, TlbShape, tlb_shape
 from toyvm.recompiler.options import Recompiling
 from toyvm.reference import ReferenceMachine
 from toyvm.testing.programs import Program, random_program
-from toyvm.testing.subjects import devices_of, level_for
+from toyvm.testing.subjects import level_for
 from toyvm.testing.techniques import VARIANTS
 
 LIMIT = 1500  # retired instructions
@@ -28,7 +28,7 @@ def counts_of(computer: Computer) -> dict[str, int]:
 
 
 def reference_of(program: Program, shape: TlbShape) -> ReferenceMachine:
-    machine = ReferenceMachine(memory=program.memory, level=program.level, **devices_of(program))
+    machine = ReferenceMachine(memory=program.memory, level=program.level, **program.devices())
     machine.model_tlb(*shape)
     machine.load(program)
     return machine
@@ -44,7 +44,7 @@ def check(seed: int, techniques: tuple[str, ...], engine: str | Recompiling = "i
         computers = {}
         for technique in techniques:
             level = level_for(technique, program.level)
-            options = {"tlb": shape, **devices_of(program)}
+            options = {"tlb": shape, **program.devices()}
             how = launched(technique, program.memory, engine=engine, level=level, **options)
             computers[technique] = stack.enter_context(how)
             computers[technique].load(program)

@@ -11,14 +11,14 @@ import pytest
 from toyvm.host.host import Host
 from toyvm.testing.programs import Program, random_program
 from toyvm.testing.states import differences, observe
-from toyvm.testing.subjects import SUBJECTS, devices_of
+from toyvm.testing.subjects import SUBJECTS
 
 GUESTS = 3
 TURNS = (40, 90, 91, 200, 450, 700, 1000)  # retired instructions of each
 
 
 def settle(host: Host, technique: str, program: Program) -> Any:
-    guest = host.guest(technique, memory=program.memory, **devices_of(program))
+    guest = host.guest(technique, memory=program.memory, **program.devices())
     guest.load(program)
     guest.image = None
     return guest

@@ -24,7 +24,7 @@ from toyvm.techniques import facts_of
 from toyvm.testing import strategies
 from toyvm.testing.programs import Program, random_program
 from toyvm.testing.states import State, differences, observe
-from toyvm.testing.subjects import SUBJECTS, devices_of
+from toyvm.testing.subjects import SUBJECTS
 from toyvm.testing.techniques import SOUND, VARIANTS
 
 KERNEL = GUESTS / "kernel" / "kernel.s"
@@ -117,7 +117,7 @@ def shared(
                 share=random.choice([1, 10, 1_000]),
                 cap=random.choice([3, 50, 100]),
                 limit=LIMIT,
-                **devices_of(program),
+                **program.devices(),
             )
             guest.load(program)
             guest.image = None  # a program has no symbols

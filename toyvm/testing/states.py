@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from traceback import extract_tb
 from typing import Any
 
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.registers import ABI_NAMES
-from toyvm.reference.machine import ReferenceMachine
 
 WORD_NAMES = (*ABI_NAMES, "pc", *(register.name for register in CONTROL_REGISTERS))
 
@@ -29,14 +29,23 @@ class State:
     pages: dict[int, bytes]
 
 
-def observe(machine: Any, until: int) -> State:
-    """Run a machine to a count, and look at everything."""
-    result = machine.run(until=until)
+def observe(machine: Any, until: int, *, forgiving: bool = False) -> State:
+    """Run a machine to a count, and look at everything. `forgiving`: an exception is how the run ended."""
+    exit_code = None
+    try:
+        result = machine.run(until=until)
+        stop = str(getattr(result, "stop", result))
+        exit_code = (result if hasattr(result, "exit_code") else machine).exit_code
+    except Exception as error:
+        if not forgiving:
+            raise
+        last = extract_tb(error.__traceback__)[-1]
+        stop = f"{type(error).__name__} at {last.filename}:{last.lineno}: {error}"
     pages = machine.pages()
     waiting, lasting = _cached(machine)
     return State(
-        stop=str(getattr(result, "stop", result)),
-        exit_code=(machine if isinstance(machine, ReferenceMachine) else result).exit_code,
+        stop=stop,
+        exit_code=exit_code,
         retired=machine.retired,
         time=machine.time,
         words=machine.state_words(),
@@ -50,7 +59,7 @@ def observe(machine: Any, until: int) -> State:
 
 def _cached(machine: Any) -> tuple[list[tuple[int, bytes]], dict[int, bytes]]:
     """The disk's write cache."""
-    if isinstance(machine, ReferenceMachine):
+    if hasattr(machine, "disk_waiting"):
         return machine.disk_waiting, machine.disk_lasting
     cut = machine.power_cut() if machine.disk else None
     if cut is None:

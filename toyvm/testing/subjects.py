@@ -19,22 +19,9 @@ if TYPE_CHECKING:
     from toyvm.machine.computer import Computer
 
 
-def _disk(program: Program) -> bytearray | None:
-    return None if program.disk is None else bytearray(program.disk)
-
-
-def devices_of(program: Program) -> dict[str, Any]:
-    return {
-        "input": program.input,
-        "disk": _disk(program),
-        "disk_latency": program.disk_latency,
-        "disk_writable": program.disk_writable,
-    }
-
-
 @contextmanager
 def reference(program: Program) -> Iterator[Any]:
-    machine = ReferenceMachine(memory=program.memory, level=program.level, **devices_of(program))
+    machine = ReferenceMachine(memory=program.memory, level=program.level, **program.devices())
     machine.load(program)
     yield machine
 
@@ -51,7 +38,7 @@ class Stepping(ReferenceMachine):
 
 @contextmanager
 def stepping(program: Program) -> Iterator[Any]:
-    machine = Stepping(memory=program.memory, level=program.level, **devices_of(program))
+    machine = Stepping(memory=program.memory, level=program.level, **program.devices())
     machine.load(program)
     yield machine
 
@@ -84,7 +71,7 @@ def _launched(technique: str, engine: Callable[[], Any] = lambda: "interpreter")
         from toyvm.launch import launched
 
         level = level_for(technique, program.level)
-        with launched(technique, program.memory, engine=engine(), level=level, **devices_of(program)) as computer:
+        with launched(technique, program.memory, engine=engine(), level=level, **program.devices()) as computer:
             _load(computer, program)
             yield computer
 
@@ -150,7 +137,7 @@ def python_trap(program: Program) -> Iterator[Any]:
 
     with (
         Host(memory=host_memory_for(program.memory), level=program.level) as host,
-        host.guest(memory=program.memory, monitor=TrapAndEmulate, **devices_of(program)) as guest,
+        host.guest(memory=program.memory, monitor=TrapAndEmulate, **program.devices()) as guest,
     ):
         _load(guest, program)
         yield guest

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
+from typing import Any, Protocol
 
+from toyvm.image import PF_R, PF_W, PF_X
 from toyvm.isa.control import ALL_BITS, PIE, PMODE
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.ports import SECTOR_SIZE
-from toyvm.reference.machine import Segment as Loadable
 from toyvm.testing.programs import layout
 from toyvm.testing.programs.assembly import li, op, to_bytes
 from toyvm.testing.programs.gadgets import address, gadget
@@ -20,14 +21,30 @@ from toyvm.testing.programs.values import value64
 
 WORD = 8
 DISK_SECTORS = 4
+CODE = PF_R | PF_W | PF_X  # of a segment: it may be stored to, as all of RAM may
+
+
+class Loadable(Protocol):
+    """Bytes of an image: `data`, then zeros up to `size`, from physical `address` on; `flags` are ELF's."""
+
+    @property
+    def address(self) -> int: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def flags(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Bytes at a physical address."""
+    """Bytes at a physical address. What it is called, if anything, is for who reads the program."""
 
     address: int
     data: bytes
+    flags: int = PF_R | PF_W
+    name: str = ""
 
     @property
     def size(self) -> int:
@@ -46,6 +63,15 @@ class Program:
     disk: bytes | None = None
     disk_latency: int = 1000
     disk_writable: bool = True
+
+    def devices(self) -> dict[str, Any]:
+        """What is attached, as every machine takes it; the disk is a copy of its own."""
+        return {
+            "input": self.input,
+            "disk": None if self.disk is None else bytearray(self.disk),
+            "disk_latency": self.disk_latency,
+            "disk_writable": self.disk_writable,
+        }
 
 
 def random_program(random: Random, level: Level = Level.STRICT) -> Program:
@@ -71,11 +97,11 @@ def assemble(source: Source, gadgets: list[list[int]], deviations: int, level: L
         entries[change.address] = change.entry
     return Program(
         segments=(
-            Segment(layout.BOOT, to_bytes(boot())),
-            Segment(layout.HANDLER, to_bytes(handler(source))),
+            Segment(layout.BOOT, to_bytes(boot()), CODE, "boot"),
+            Segment(layout.HANDLER, to_bytes(handler(source)), CODE, "handler"),
             *(Segment(at, entry.to_bytes(WORD, "little")) for at, entry in sorted(entries.items())),
-            Segment(layout.INITIAL, _initial(source, start)),
-            Segment(start, to_bytes(body + _end(len(body)))),
+            Segment(layout.INITIAL, _initial(source, start), name="initial"),
+            Segment(start, to_bytes(body + _end(len(body))), CODE, "body"),
         ),
         memory=memory,
         level=level,

@@ -1,0 +1,106 @@
+"""Shrinking: of a program that fails little is left, and that fails as well and is specified."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from toyvm.asm import assemble_text
+from toyvm.errors import UsageError
+from toyvm.testing.listing import assembly_of
+from toyvm.testing.pieces import Pieces, count_instructions
+from toyvm.testing.programs import Program, random_program
+from toyvm.testing.programs.specified import left_open
+from toyvm.testing.shrinking import shrunk
+from toyvm.testing.states import differences, observe
+from toyvm.testing.subjects import SUBJECTS
+
+
+def ends_with_output(program: Program) -> bool:
+    """Does it print anything?"""
+    with SUBJECTS["interpreter"](program) as machine:
+        machine.run(until=2_000)
+        return bool(machine.output)
+
+
+def program_of(text: str) -> Program:
+    image = assemble_text(text, "guest.s").image
+    return Program(image.segments, image.entry, memory=1 << 18)
+
+
+LOOP = """
+.include "t64.inc"
+_start:
+    li   t0, 5
+    la   s0, text
+again:
+    addi t1, t1, 3
+    xor  t2, t1, t0
+    addi t0, t0, -1
+    bnez t0, again
+    lbu  a0, 0(s0)
+    mul  t3, t2, t1
+    out  PORT_CONSOLE_OUT, a0
+    out  PORT_POWER, t3
+.data
+text: .asciz "a text"
+"""
+
+
+def test_what_does_not_matter_is_left_out() -> None:
+    small = shrunk(program_of(LOOP), ends_with_output)
+    assert count_instructions(small) == 1
+    assert "out 0, zero" in assembly_of(small)
+
+
+def test_branches_lead_where_they_led() -> None:
+    """Of a loop all is left out that does not count its rounds."""
+
+    def goes_round(program: Program) -> bool:
+        with SUBJECTS["interpreter"](program) as machine:
+            machine.run(until=2_000)
+            return bool(machine.x[6] == 15 and machine.x[5] == 0)
+
+    small = shrunk(program_of(LOOP), goes_round)
+    assert count_instructions(small) == 4
+    assert goes_round(small)
+
+
+def first_that_prints() -> Program:
+    programs = (random_program(Random(seed)) for seed in range(1000))
+    return next(one for one in programs if ends_with_output(one) and left_open(one) is None)
+
+
+def test_shrinking_a_random_program_is_repeatable() -> None:
+    program = first_that_prints()
+    small, other = (shrunk(program, ends_with_output, attempts=300) for _ in range(2))
+    assert small == other
+    assert ends_with_output(small)
+    assert left_open(small) is None
+    assert count_instructions(small) < 12
+
+
+def test_no_more_candidates_are_asked_about_than_said() -> None:
+    asked = 0
+
+    def is_failing(program: Program) -> bool:
+        nonlocal asked
+        asked += 1
+        return True
+
+    shrunk(first_that_prints(), is_failing, attempts=3)
+    assert asked == 4  # the program itself, and three
+
+
+def test_what_does_not_fail_is_not_shrunk() -> None:
+    with pytest.raises(UsageError, match="it does not fail"):
+        shrunk(program_of(LOOP), lambda program: False)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_program_taken_apart_is_itself_again(seed: int) -> None:
+    program = random_program(Random(seed))
+    again = Pieces.of(program).program()
+    with SUBJECTS["interpreter"](program) as one, SUBJECTS["interpreter"](again) as other:
+        assert not differences(observe(one, 0), observe(other, 0))

@@ -1,0 +1,163 @@
+"""Regressions: programs that something failed with once, each a source that assembles, runs and says how to compare it.
+
+Its first lines are comments, `# toyvm: KEY VALUE`: `memory` in bytes, `level`, `input` (a literal of Python's bytes),
+`disk` in sectors, `latency` in ticks, `read-only`, `sector N HEX` for one that is not all zero; `subjects`, the first
+being what others are held to, and `checkpoints`, counts of instructions. Other comments say what was found.
+"""
+
+from __future__ import annotations
+
+from ast import literal_eval
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from os import PathLike
+from pathlib import Path
+
+from toyvm.asm import Source, assemble
+from toyvm.errors import BadFileError, UsageError
+from toyvm.files.boundary import boundary, read_text, shown
+from toyvm.files.replacing import replace_file
+from toyvm.isa.machine import Level
+from toyvm.isa.ports import SECTOR_SIZE
+from toyvm.limits import MAXIMUM_DISK_DATA_BYTES
+from toyvm.numerals import read_number
+from toyvm.testing.comparing import Contender, Verdict, compare_all
+from toyvm.testing.listing import assembly_of
+from toyvm.testing.programs import Program
+from toyvm.testing.programs.specified import FOLLOWED
+from toyvm.testing.subjects import SUBJECTS
+
+_MARK = "# toyvm: "
+StrPath = str | PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """A program that something failed with: who differed, by the names of subjects, and where it was looked."""
+
+    program: Program
+    subjects: tuple[str, ...] = ()
+    checkpoints: tuple[int, ...] = (FOLLOWED,)
+
+
+def save(
+    program: Program,
+    folder: StrPath,
+    *,
+    subjects: Sequence[str] = (),
+    checkpoints: Iterable[int] = (FOLLOWED,),
+    why: str = "",
+    name: str | None = None,
+) -> Path:
+    """Write a regression into a folder, which is made if there is none, and return its path.
+
+    `why`, lines for people, stands below its head. Without a name it has one made of its program: the same one has
+    the same, and is written once. Raises BadFileError.
+    """
+    regression = Regression(program, tuple(subjects), tuple(checkpoints))
+    head = [*(f"toyvm: {line}" for line in _facts(regression)), *why.splitlines()]
+    text = assembly_of(program, head)
+    place = Path(folder)
+    with boundary(place):
+        place.mkdir(parents=True, exist_ok=True)
+    path = place / f"{name or 'failed-' + sha256(assembly_of(program).encode()).hexdigest()[:10]}.s"
+    replace_file(path, text.encode())
+    return path
+
+
+def load(path: StrPath) -> Regression:
+    """What a file holds. Raises BadFileError for one whose head says something else, and AssemblyError."""
+    text = read_text(path, MAXIMUM_DISK_DATA_BYTES, "a regression is a source")
+    image = assemble([Source(str(path), text)]).image
+    regression = Regression(Program(image.segments, image.entry))
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.startswith("#"):
+            break
+        if line.startswith(_MARK):
+            regression = _told(regression, line.removeprefix(_MARK), f"{shown(path)}:{number}")
+    return regression
+
+
+def replay(path: StrPath) -> Verdict:
+    """Compare again what a file holds, its subjects by their names. Raises as `load` does, and UsageError."""
+    regression = load(path)
+    for name in regression.subjects:
+        if name not in SUBJECTS:
+            raise UsageError(f"{shown(path)}: there is no subject {name!r}")
+    contenders = [Contender(name, SUBJECTS[name], regression.program) for name in regression.subjects]
+    return compare_all(contenders, regression.checkpoints)
+
+
+def _facts(regression: Regression) -> Iterator[str]:
+    program = regression.program
+    yield f"memory {program.memory:#x}"
+    yield f"level {program.level}"
+    if program.input:
+        yield f"input {program.input!r}"
+    yield from _disk_facts(program)
+    if regression.subjects:
+        yield f"subjects {', '.join(regression.subjects)}"
+    yield f"checkpoints {', '.join(map(str, regression.checkpoints))}"
+
+
+def _disk_facts(program: Program) -> Iterator[str]:
+    if program.disk_latency != Program(()).disk_latency:
+        yield f"latency {program.disk_latency}"
+    if not program.disk_writable:
+        yield "read-only"
+    if program.disk is None:
+        return
+    yield f"disk {len(program.disk) // SECTOR_SIZE}"
+    for start in range(0, len(program.disk), SECTOR_SIZE):
+        sector = program.disk[start : start + SECTOR_SIZE]
+        if any(sector):
+            yield f"sector {start // SECTOR_SIZE} {sector.hex()}"
+
+
+def _told(regression: Regression, fact: str, place: str) -> Regression:
+    """What is known after one more line of a head."""
+    key, _, value = fact.partition(" ")
+    try:
+        return _FACTS[key](regression, value.strip())
+    except KeyError:
+        raise BadFileError(f"{place}: no key {key!r}; there are {', '.join(_FACTS)}") from None
+    except (ValueError, SyntaxError, IndexError) as error:
+        raise BadFileError(f"{place}: {key}: {error}") from None
+
+
+def _in_program(**readers: Callable[[str], object]) -> Callable[[Regression, str], Regression]:
+    def told(regression: Regression, value: str) -> Regression:
+        changes = {name: reader(value) for name, reader in readers.items()}
+        return replace(regression, program=replace(regression.program, **changes))  # type: ignore[arg-type]
+
+    return told
+
+
+def _input(text: str) -> bytes:
+    value = literal_eval(text)
+    if not isinstance(value, bytes):
+        raise ValueError(f"{text} is no literal of bytes, as b'abc'")
+    return value
+
+
+def _sector(regression: Regression, value: str) -> Regression:
+    number, _, data = value.partition(" ")
+    disk, start = bytearray(regression.program.disk or b""), read_number(number) * SECTOR_SIZE
+    if not 0 <= start < len(disk):
+        raise ValueError(f"there is no sector {number}; `disk` says before how many there are")
+    disk[start : start + SECTOR_SIZE] = bytes.fromhex(data).ljust(SECTOR_SIZE, b"\0")[:SECTOR_SIZE]
+    return replace(regression, program=replace(regression.program, disk=bytes(disk)))
+
+
+_FACTS: dict[str, Callable[[Regression, str], Regression]] = {
+    "memory": _in_program(memory=read_number),
+    "level": _in_program(level=Level),
+    "input": _in_program(input=_input),
+    "disk": _in_program(disk=lambda text: bytes(read_number(text) * SECTOR_SIZE)),
+    "latency": _in_program(disk_latency=read_number),
+    "read-only": _in_program(disk_writable=lambda text: False),
+    "sector": _sector,
+    "subjects": lambda known, text: replace(known, subjects=tuple(one.strip() for one in text.split(","))),
+    "checkpoints": lambda known, text: replace(known, checkpoints=tuple(read_number(one) for one in text.split(","))),
+}

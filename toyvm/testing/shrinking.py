@@ -1,0 +1,144 @@
+"""Shrinking: the smallest program that still fails, found by leaving out what it fails without.
+
+A. Zeller, R. Hildebrandt: Simplifying and Isolating Failure-Inducing Input, IEEE TSE 28(2), 2002: larger parts are left
+out before smaller ones. A candidate counts only if all that it does is specified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+from toyvm.errors import UsageError
+from toyvm.isa.coding import decode, encode
+from toyvm.isa.declare import Operand
+from toyvm.testing.pieces import Pieces, Row
+from toyvm.testing.programs import Program
+from toyvm.testing.programs.specified import FOLLOWED, left_open
+
+ATTEMPTS = 4_000  # candidates that are tried at the most
+T = TypeVar("T")
+
+
+def shrunk(
+    program: Program,
+    is_failing: Callable[[Program], bool],
+    *,
+    attempts: int = ATTEMPTS,
+    instructions: int = FOLLOWED,
+) -> Program:
+    """The smallest program found of which `is_failing` is true as it is of this one: of few instructions, little data.
+
+    Each of up to `attempts` candidates is asked about once; one that fails has to be specified for the first
+    `instructions`. The same program and answers give the same result. Raises UsageError for a program that does not
+    fail, or does what the specification leaves open.
+    """
+    reason = left_open(program, instructions)
+    if reason is not None:
+        raise UsageError(f"the program is not to be shrunk: the specification leaves open what it does: {reason}")
+    if not is_failing(program):
+        raise UsageError("the program is not to be shrunk: it does not fail")
+    search = _Search(program, is_failing, attempts, instructions)
+    search.go()
+    return search.best.program()
+
+
+class _Search:
+    """The best pieces so far, and the steps to better ones."""
+
+    def __init__(self, program: Program, is_failing: Callable[[Program], bool], attempts: int, limit: int) -> None:
+        self.best = Pieces.of(program)
+        self._is_failing = is_failing
+        self._left = attempts
+        self._limit = limit
+        self._tried: set[Program] = {self.best.program()}
+
+    def go(self) -> None:
+        """Leave out and simplify until nothing more comes of it."""
+        before = None
+        while before != self.best and self._left:
+            before = self.best
+            self._simplify_frame()
+            self._leave_out_code()
+            self._leave_out_data()
+            self._simplify_code()
+
+    def _takes(self, candidate: Pieces) -> bool:
+        """Try one: if it fails too it is the best."""
+        try:
+            program = candidate.program()
+        except ValueError:  # a target that is too far away now
+            return False
+        if not self._left or program in self._tried:
+            return False
+        self._left -= 1
+        self._tried.add(program)
+        if not self._is_failing(program) or left_open(program, self._limit) is not None:
+            return False
+        self.best = candidate
+        return True
+
+    def _simplify_frame(self) -> None:
+        plain = Program(())
+        for change in (
+            {"disk": None, "disk_latency": plain.disk_latency, "disk_writable": True},
+            {"input": b""},
+            {"disk_latency": plain.disk_latency},
+            {"disk_writable": True},
+            {"disk": None if self.best.frame.disk is None else bytes(len(self.best.frame.disk))},
+            {"memory": plain.memory},
+        ):
+            self._takes(replace(self.best, frame=replace(self.best.frame, **change)))
+
+    def _leave_out_code(self) -> None:
+        """Of the longest piece first: the body, mostly."""
+        for number in sorted(range(len(self.best.code)), key=lambda number: -len(self.best.code[number].rows)):
+            self._leave_out(self.best.code[number].rows, partial(self._with_rows, number))
+
+    def _with_rows(self, number: int, rows: Sequence[Row]) -> Pieces:
+        code = list(self.best.code)
+        code[number] = code[number]._replace(rows=tuple(rows))
+        return replace(self.best, code=tuple(code))
+
+    def _leave_out_data(self) -> None:
+        self._leave_out(self.best.data, lambda kept: replace(self.best, data=tuple(kept)))
+
+    def _leave_out(self, items: Sequence[T], with_items: Callable[[Sequence[T]], Pieces]) -> None:
+        """Keep as few of the items as it fails with, by halves, quarters, and so on down to single ones."""
+        size = len(items)
+        while size > 0:
+            at = 0
+            while at < len(items):
+                kept = [*items[:at], *items[at + size :]]
+                if self._takes(with_items(kept)):
+                    items = kept
+                else:
+                    at += size
+            size //= 2
+
+    def _simplify_code(self) -> None:
+        """Immediates to small ones, and registers that are read to x0."""
+        for number, piece in enumerate(self.best.code):
+            for at in range(len(piece.rows)):
+                for row in _simpler(self.best.code[number].rows[at]):
+                    rows = list(self.best.code[number].rows)
+                    rows[at] = row
+                    if self._takes(self._with_rows(number, rows)):
+                        break
+
+
+def _simpler(row: Row) -> Iterator[Row]:
+    """The same instruction with simpler operands, simplest first."""
+    decoded = decode(row.word)
+    if decoded is None:
+        return
+    for at, (operand, value) in enumerate(zip(decoded.instruction.operands, decoded.values, strict=True)):
+        if operand.scale != 1 or operand in (Operand.CR, Operand.PORT) or value == 0:
+            continue
+        simpler = (0,) if operand.is_register else tuple(dict.fromkeys((0, 1, int(value / 16), int(value / 2))))
+        for other in simpler:
+            if other != value and operand.low <= other <= operand.high:
+                values = (*decoded.values[:at], other, *decoded.values[at + 1 :])
+                yield row._replace(word=encode(decoded.instruction, values))
