@@ -18,14 +18,14 @@ from toyvm.lab.workloads import find_workloads
 from toyvm.launch import launched
 from toyvm.machine.tlb import TlbShape
 from toyvm.monitor.trap_and_emulate import TrapAndEmulate
-from toyvm.techniques import parse_variant
+from toyvm.techniques import parse_any
 
 Capture = pytest.CaptureFixture[str]
 SHAPE = TlbShape(16, 4)
 
 
 def subject(technique: str) -> Subject:
-    return Subject(technique, level=parse_variant(technique).level)
+    return Subject(technique, level=parse_any(technique).level)
 
 
 def experiment_of(workload: str, techniques: list[str]) -> Experiment:
@@ -69,6 +69,13 @@ def test_a_monitor_of_the_user_s_has_none() -> None:
     experiment = Experiment(find_workloads(["syscall"]), [Subject("own", monitor=TrapAndEmulate, like="trap")])
     experiment.cells["syscall", experiment.subjects[0]] = Cell("syscall", experiment.subjects[0], [])
     assert count_misses(experiment, SHAPE) == {}
+
+
+def test_a_context_has_those_of_the_machine_that_it_is_on() -> None:
+    experiment = experiment_of("os/compute", ["undivided", "container"])
+    missed = count_misses(experiment, SHAPE)
+    assert missed["os/compute", "container"].accesses > 0
+    assert missed["os/compute", "undivided"].nested_steps == 0
 
 
 def test_as_many_operations_are_counted_whatever_they_took() -> None:

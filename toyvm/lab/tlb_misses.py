@@ -80,7 +80,7 @@ def _counted(subject: Subject, task: Task, shape: TlbShape, operations: int) -> 
 
 def _run(subject: Subject, load: Load, shape: TlbShape, operations: int) -> TlbCounts:
     options: dict[str, Any] = {"input": load.input, "output": DISCARDED, "disk": load.disk, "disk_cache": False}
-    with launched(subject.kind, load.memory, level=subject.level, tlb=shape, **options) as computer:
+    with launched(subject.machine, load.memory, level=subject.level, tlb=shape, **options) as computer:
         computer.load(load.image)
         with ended_by_ctrl_c(computer.interrupt):
             outcome = computer.run()
