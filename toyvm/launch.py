@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from toyvm.errors import UsageError
 from toyvm.isa.machine import DEFAULT_MEMORY, Level
-from toyvm.techniques import parse_variant
+from toyvm.techniques import ENGINES, parse_variant
 
 if TYPE_CHECKING:
     from toyvm.machine.computer import Computer
@@ -41,3 +42,25 @@ def launched(
 
         with Host(host_memory_for(memory), engine=engine, level=level) as host:
             yield host.guest(variant.name, memory, **devices)
+
+
+def check_choices(technique: str, engine: str, hardware: str | None) -> Level:
+    """The hardware level of this combination. Raises UsageError unless it exists, saying what does."""
+    variant = parse_variant(technique)
+    check_engine(engine)
+    if engine == "reference" and technique != "bare":
+        raise UsageError(f"the reference runs the bare machine only, not --technique {technique}")
+    levels = variant.facts.levels
+    if hardware is not None and hardware not in levels:
+        raise UsageError(f"--hardware {hardware}: technique {variant.facts.name} takes {', '.join(levels)}")
+    return variant.level if hardware is None else Level(hardware)
+
+
+def check_engine(name: str) -> None:
+    """Raises UsageError unless there is such an engine, and what it needs is installed."""
+    if name not in ENGINES:
+        raise UsageError(f"no engine {name!r}; there are {', '.join(ENGINES)}")
+    if name == "recompiler":
+        from toyvm.recompiler.options import check_llvm
+
+        check_llvm()

@@ -327,6 +327,7 @@ def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: 
         (("--engine", "recompile"), "there are interpreter, recompiler, reference"),
         (("--engine", "reference", "--technique", "trap"), "bare machine only"),
         (("--hardware", "classic", "--technique", "trap"), "technique trap takes strict, assist"),
+        (("--hardware", "foo"), "there are classic, hybrid, strict, assist"),
         (("--repeats", "0"), "it takes 1.."),
         (("--repeats", "x"), "is no whole number"),
     ],

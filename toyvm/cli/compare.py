@@ -17,9 +17,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from toyvm.cli.options import add_source_options, parse_count, parse_defines, parse_number
-from toyvm.cli.run import check_choices
 from toyvm.errors import ExitCode, UsageError
 from toyvm.isa.machine import Level
+from toyvm.launch import check_choices
 
 if TYPE_CHECKING:
     from toyvm.image import Image

@@ -16,7 +16,6 @@ from toyvm.cli.options import add_technique_options, variant_of
 from toyvm.cli.run import (
     add_limits,
     add_machine_options,
-    check_choices,
     check_engine_options,
     computer_for,
     exit_code_of,
@@ -25,6 +24,7 @@ from toyvm.cli.run import (
     run_with_keys,
 )
 from toyvm.errors import BadFileError, UsageError
+from toyvm.launch import check_choices
 from toyvm.machine.console import BytesInput, InputSource
 from toyvm.machine.outcome import Stop
 from toyvm.techniques import ENGINES

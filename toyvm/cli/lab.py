@@ -23,7 +23,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from toyvm import techniques as known
-from toyvm.arguments import check_pages
+from toyvm.arguments import parse_size
 from toyvm.cli.lab_parts import MERGE, add_part_options, check_merge, is_divided, measure_parts
 from toyvm.cli.lab_report import REPORT, add_report_options, execute_report, opened_bundle
 from toyvm.cli.lab_results import (
@@ -34,11 +34,10 @@ from toyvm.cli.lab_results import (
     write_results,
 )
 from toyvm.cli.options import add_source_options, parse_choices, parse_count, parse_defines
-from toyvm.cli.run import check_choices
 from toyvm.cli.saying import say
 from toyvm.cli.studies import STUDIES, execute_study, is_study
 from toyvm.errors import ExitCode, UsageError
-from toyvm.isa.machine import DEFAULT_MEMORY, MAXIMUM_MEMORY, MINIMUM_MEMORY
+from toyvm.isa.machine import DEFAULT_MEMORY
 
 if TYPE_CHECKING:
     from toyvm.lab.cost_models import CostModel
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
     from toyvm.lab.plan import Plan
 
 _CHANGED = 1  # exit code
-_MAXIMUM_REPEATS = 1000
 _MOST_REPEATS = 100  # with a precision, unless said
 _SWEPT = "pentium4-vtx"
 _UNSWEPT = (
@@ -242,21 +240,9 @@ def _descriptions(width: int) -> Iterator[str]:
     yield f"With options, compared unless said otherwise: {', '.join(name for name in known.COMPARED if '+' in name)}."
 
 
-def _choices(arguments: argparse.Namespace) -> tuple[list[str], list[str]]:
-    """Techniques and engines, after checking that each combination makes sense. Raises UsageError."""
-    for name in (arguments.engine or "").split(","):
-        if name.strip():
-            check_choices("bare", name.strip(), None)
-    engines = parse_choices(arguments.engine or "interpreter", known.ENGINES, "--engine")
-    techniques = _techniques(arguments)
-    if engines == ["reference"] and "bare" not in techniques:
-        raise UsageError("the reference runs the bare machine only")
-    return techniques, engines
-
-
 def _techniques(arguments: argparse.Namespace) -> list[str]:
-    """Those asked for, each checked; or all that exist on the hardware level."""
-    from toyvm.lab.own_monitor import LIKE, is_monitor
+    """Those asked for; or all that exist on the hardware level. Raises UsageError."""
+    from toyvm.lab.own_monitor import is_monitor
 
     if arguments.technique is None:
         level = arguments.hardware
@@ -265,9 +251,6 @@ def _techniques(arguments: argparse.Namespace) -> list[str]:
     names = [name.strip() for name in arguments.technique.split(",") if name.strip()]
     if not names:
         raise UsageError(f"--technique: name at least one of {', '.join(known.NAMES)}")
-    for name in names:
-        like = LIKE if is_monitor(name) else "bare" if name in known.SYSTEM_NAMES else name
-        check_choices(like, "interpreter", arguments.hardware)
     return list(dict.fromkeys(name if is_monitor(name) else known.parse_any(name).name for name in names))
 
 
@@ -277,25 +260,26 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     from toyvm.lab.plan import Plan
     from toyvm.lab.workloads import find_workloads
 
-    techniques, engines = _choices(arguments)
     shipped = [workload.name for workload in find_workloads()]
     own = [word for word in arguments.workloads if is_own(word, shipped)]
     if not own:
         for option, given in (("--memory", arguments.memory), ("-D", arguments.defines), ("-I", arguments.include)):
             if given:
                 raise UsageError(f"{option} says something about a program of yours, and there is none")
-    return Plan(
+    plan = Plan(
         workloads=tuple(name for name in arguments.workloads if name not in own),
         programs=tuple(own),
-        techniques=tuple(techniques),
-        engines=tuple(engines),
+        techniques=tuple(_techniques(arguments)),
+        engines=tuple(parse_choices(arguments.engine or "interpreter", known.ENGINES, "--engine")),
         hardware=arguments.hardware,
         hosts=tuple(arguments.host),
-        memory=check_pages(arguments.memory or DEFAULT_MEMORY, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory"),
+        memory=parse_size(arguments.memory or DEFAULT_MEMORY, "--memory"),
         defines=parse_defines(arguments.defines),
         include=tuple(arguments.include),
         effort=_effort(arguments),
     )
+    plan.check()
+    return plan
 
 
 def _warn(message: str) -> None:
@@ -306,18 +290,13 @@ def _effort(arguments: argparse.Namespace) -> Effort:
     from dataclasses import replace
 
     from toyvm.lab.experiment import FULL, QUICK
-    from toyvm.lab.statistics import LEAST
 
     effort = QUICK if arguments.quick else FULL
     repeats, precision = parse_count(arguments.repeats, "--repeats"), _precision(arguments.precision)
     if repeats is not None:
-        if not 1 <= repeats <= _MAXIMUM_REPEATS:
-            raise UsageError(f"--repeats {repeats}: it takes 1..{_MAXIMUM_REPEATS}")
         effort = replace(effort, repeats=repeats)
     elif precision is not None:
         effort = replace(effort, repeats=_MOST_REPEATS)
-    if precision is not None and effort.repeats < LEAST:
-        raise UsageError(f"--repeats {effort.repeats}: a precision takes {LEAST} repetitions or more")
     return replace(effort, precision=precision)
 
 
@@ -333,14 +312,16 @@ def _measure(experiment: Experiment, plan: Plan, arguments: argparse.Namespace) 
 
 def _precision(text: str | None) -> float | None:
     """A share, as 2% or 0.02. Raises UsageError."""
+    from toyvm.lab.experiment import PRECISIONS, is_precision
+
     if text is None:
         return None
     try:
         value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1) if text.isascii() else 0.0
     except ValueError:
         value = 0.0
-    if not 0.0001 <= value <= 1:
-        raise UsageError(f"--precision {text}: it takes a share from 0.01% to 100%, as 2% or 0.02")
+    if not is_precision(value):
+        raise UsageError(f"--precision {text}: {PRECISIONS}")
     return value
 
 

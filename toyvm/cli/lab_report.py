@@ -129,6 +129,6 @@ def opened_bundle(arguments: argparse.Namespace, folder: Path) -> Bundle:
     bundle = read_bundle(Path(arguments.repeat), folder)
     then, now = bundle.record["machine"], machine_record()
     for key in ("toyvm", "commit"):
-        if then[key] != now[key]:
-            say(f"the bundle was measured by {key} {then[key]}, and this is {now[key]}", prefix="")
+        if then.get(key) != now[key]:
+            say(f"the bundle was measured by {key} {then.get(key)}, and this is {now[key]}", prefix="")
     return bundle

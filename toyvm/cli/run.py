@@ -30,9 +30,10 @@ from toyvm.cli.program_files import ProgramFiles, add_files_options, check_files
 from toyvm.cli.saying import say
 from toyvm.errors import MAXIMUM_GUEST_EXIT_CODE, UsageError
 from toyvm.files.boundary import boundary, open_file
-from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
+from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY
+from toyvm.launch import check_choices
 from toyvm.machine.outcome import EXIT_CODES, Outcome, Stop
-from toyvm.techniques import CONTAINER, ENGINES, facts_of, parse_variant
+from toyvm.techniques import CONTAINER, ENGINES, facts_of
 
 if TYPE_CHECKING:
     from toyvm.host.guest import Guest
@@ -219,27 +220,6 @@ def _was_left(source: InputSource) -> bool:
     from toyvm.cli.terminal import TerminalInput
 
     return isinstance(source, TerminalInput) and source.was_left
-
-
-def check_choices(technique: str, engine: str, hardware: str | None) -> Level:
-    """The hardware level of this combination. Raises UsageError unless it exists, saying what does."""
-    variant = parse_variant(technique)
-    _check_engine(engine)
-    if engine == "reference" and technique != "bare":
-        raise UsageError(f"the reference runs the bare machine only, not --technique {technique}")
-    levels = variant.facts.levels
-    if hardware is not None and hardware not in levels:
-        raise UsageError(f"--hardware {hardware}: technique {variant.facts.name} takes {', '.join(levels)}")
-    return variant.level if hardware is None else Level(hardware)
-
-
-def _check_engine(name: str) -> None:
-    if name not in ENGINES:
-        raise UsageError(f"no engine {name!r}; there are {', '.join(ENGINES)}")
-    if name == "recompiler":
-        from toyvm.recompiler.options import check_llvm
-
-        check_llvm()
 
 
 def _check_disk_options(arguments: argparse.Namespace, has_own: bool) -> None:

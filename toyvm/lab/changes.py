@@ -7,18 +7,14 @@ from day to day. Where there is none, and of the bare machine itself, they are c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from toyvm.errors import BadFileError
-from toyvm.files.boundary import boundary, read_text, shown
-from toyvm.lab.results import SCHEMA
+from toyvm.lab.results import check_schema, read_results
 from toyvm.lab.statistics import LEAST
 from toyvm.lab.text import number, wrapped
-from toyvm.limits import MAXIMUM_RESULTS_BYTES
 
 TOLERANCE = 0.05  # of a median, that a time may move without having changed
 # Of a count of an operation: what comes at the start is divided by operations that are more here, fewer there.
@@ -66,15 +62,17 @@ class Comparison:
 
 def read_baseline(path: Path) -> Record:
     """What an earlier `toyvm lab --json` wrote. Raises BadFileError."""
-    text = read_text(path, MAXIMUM_RESULTS_BYTES, "a baseline is JSON that `toyvm lab --json` wrote")
-    with boundary(path, "not what `toyvm lab --json` writes"):
-        record = json.loads(text)
-        if record["schema"] != SCHEMA:
-            raise BadFileError(f"{shown(path)}: results of schema {record['schema']}; this toyvm compares {SCHEMA}")
-        for cell in record["cells"]:
-            _check(cell)
-        str(record["machine"]["cpu"])
-        return record  # type: ignore[no-any-return]
+    with read_results(path) as record:
+        check_comparable(record, path)
+        return record
+
+
+def check_comparable(record: Record, path: Path) -> None:
+    """Results that a file holds. Raises BadFileError, ValueError, LookupError or TypeError for what cannot be one."""
+    check_schema(record, path)
+    for cell in record["cells"]:
+        _check(cell)
+    str(record["machine"]["cpu"])
 
 
 def _check(cell: Record) -> None:

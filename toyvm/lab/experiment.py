@@ -8,12 +8,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from toyvm.arguments import check_seconds, check_within, short
+from toyvm.errors import UsageError
 from toyvm.isa.machine import Level
 from toyvm.lab.breakdown import Account, account_of
 from toyvm.lab.measure import Cell, Progress, empty_cells, measure
 from toyvm.lab.nanobenchmarks import Costs, measure_costs
 from toyvm.lab.own_monitor import LIKE, find_monitor, is_monitor
-from toyvm.lab.subjects import INTERPRETER, Subject
+from toyvm.lab.statistics import LEAST
+from toyvm.lab.subjects import INTERPRETER, TIMEOUT, Subject
 from toyvm.lab.workloads import Block, Workload
 from toyvm.paths import guests_directory
 from toyvm.programs import find_program
@@ -21,6 +24,8 @@ from toyvm.shipped.porting import PortedLines, count_ported_lines
 from toyvm.techniques import SYSTEM_NAMES, parse_any
 
 BASE = "bare"
+MAXIMUM_REPEATS = 1000
+PRECISIONS = "it takes a share from 0.01% to 100%, as 2% or 0.02"
 # Why a cell has no figures that it could have.
 INTERRUPTED, OTHER_SLICE, NOWHERE = "interrupted before", "in another slice", "in none of these files"
 
@@ -34,6 +39,23 @@ class Effort:
     nano_seconds: float
     nano_repeats: int
     precision: float | None = None  # half of an interval over its median: when it is enough, before all repetitions
+
+    def check(self) -> None:
+        """Raises UsageError for what nothing could be measured by."""
+        for repeats in (self.repeats, self.nano_repeats):
+            check_within(repeats, 1, MAXIMUM_REPEATS, "--repeats")
+        for seconds in (self.seconds, self.nano_seconds):
+            if not 0 < (check_seconds(seconds, "a run") or 0.0) <= TIMEOUT:
+                raise UsageError(f"a run of {seconds} seconds; it takes more than 0, and up to {TIMEOUT:.0f}")
+        if self.precision is not None:
+            if not is_precision(self.precision):
+                raise UsageError(f"--precision {short(self.precision)}: {PRECISIONS}")
+            if self.repeats < LEAST:
+                raise UsageError(f"--repeats {self.repeats}: a precision takes {LEAST} repetitions or more")
+
+
+def is_precision(value: object) -> bool:
+    return isinstance(value, (int, float)) and 0.0001 <= value <= 1
 
 
 FULL = Effort(0.3, 7, 0.05, 5)

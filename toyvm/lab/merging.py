@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from toyvm.errors import BadFileError
-from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.isa.machine import Level
 from toyvm.lab.divided import take
 from toyvm.lab.experiment import NOWHERE, Experiment
-from toyvm.lab.results import SCHEMA
+from toyvm.lab.results import check_schema, read_results
 from toyvm.lab.subjects import Sample, Subject
 from toyvm.lab.tasks import Task
 from toyvm.lab.workloads import Block, Workload, find_workloads
-from toyvm.limits import MAXIMUM_RESULTS_BYTES
 from toyvm.shipped.headers import Header
 
 _SAMPLE = tuple(each.name for each in fields(Sample))
@@ -46,11 +42,8 @@ def merge(paths: Sequence[Path]) -> tuple[Experiment, Record]:
     """What these files of `toyvm lab --json` come to together, and the machine or machines. Raises BadFileError."""
     records = []
     for path in paths:
-        text = read_text(path, MAXIMUM_RESULTS_BYTES, "results are JSON that `toyvm lab --json` wrote")
-        with boundary(path, "not what `toyvm lab --json` writes"):
-            record = json.loads(text)
-            if record["schema"] != SCHEMA:
-                raise BadFileError(f"{shown(path)}: results of schema {record['schema']}; this toyvm merges {SCHEMA}")
+        with read_results(path) as record:
+            check_schema(record, path)
             _take(_empty([record]), record)  # alone, so that what is wrong is its own
             _machines([record["machine"]])["cpu"], record["interrupted"]
             records.append(record)

@@ -9,14 +9,21 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from toyvm.arguments import check_integer, check_list, check_pages, check_text
+from toyvm.asm.api import check_defines
 from toyvm.commit import commit
-from toyvm.isa.machine import DEFAULT_MEMORY
-from toyvm.lab.experiment import FULL, Effort, Experiment, subjects_for
+from toyvm.errors import UsageError
+from toyvm.isa.machine import DEFAULT_MEMORY, MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
+from toyvm.lab.experiment import BASE, FULL, Effort, Experiment, subjects_for
 from toyvm.lab.own_host import shared_subjects
+from toyvm.lab.own_monitor import LIKE, is_monitor
 from toyvm.lab.own_program import Building, own_programs
 from toyvm.lab.workloads import find_workloads
+from toyvm.launch import check_choices, check_engine
+from toyvm.techniques import NAMES, SYSTEM_NAMES
 
 _KEY_LENGTH = 12
+_LISTS = ("workloads", "programs", "techniques", "engines", "hosts", "include")
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,24 @@ class Plan:
     include: tuple[str, ...] = ()
     effort: Effort = FULL
 
+    def check(self) -> None:
+        """Raises UsageError for words that nothing can be measured by, be they a user's or of a file."""
+        for engine in self.engines:
+            check_engine(engine)
+        if self.hardware is not None and self.hardware not in tuple(Level):
+            raise UsageError(f"--hardware {self.hardware}: there are {', '.join(Level)}")
+        for name in self.techniques:
+            like = LIKE if is_monitor(name) else BASE if name in SYSTEM_NAMES else name
+            check_choices(like, "interpreter", self.hardware)
+        if not self.techniques or not self.engines:
+            raise UsageError(f"--technique: name at least one of {', '.join(NAMES)}; and an engine")
+        if self.engines == ("reference",) and BASE not in self.techniques:
+            raise UsageError("the reference runs the bare machine only")
+        find_workloads(self.workloads)
+        check_pages(self.memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory")
+        check_defines(self.defines)
+        self.effort.check()
+
     def experiment(self, code_cache: Path, listen: Callable[[str], None] | None = None) -> Experiment:
         """All of it, with nothing measured. Raises UsageError and BadFileError."""
         building = Building(self.memory, self.defines, self.include, listen)
@@ -49,8 +74,13 @@ class Plan:
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Plan:
-        values: dict[str, Any] = {key: tuple(it) if isinstance(it, list) else it for key, it in record.items()}
-        return cls(**{**values, "effort": Effort(**record["effort"])})
+        """Raises UsageError, LookupError and TypeError for what is none; `check` says whether it can be measured."""
+        lists: dict[str, Any] = {
+            key: tuple(check_text(word, key) for word in check_list(record[key], key, "a list of words"))
+            for key in _LISTS
+        }
+        memory = check_integer(record["memory"], "--memory")
+        return cls(**{**record, **lists, "memory": memory, "effort": Effort(**record["effort"])})
 
     def key(self) -> str:
         """The same where the plan, toyvm, and the files that the plan names are."""

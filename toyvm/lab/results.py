@@ -5,14 +5,35 @@ toyvm/docs/lab.md says what the keys are.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from toyvm.errors import BadFileError
+from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.lab.breakdown import Account
 from toyvm.lab.experiment import Experiment
 from toyvm.lab.measure import Cell
 from toyvm.lab.statistics import outliers
+from toyvm.limits import MAXIMUM_RESULTS_BYTES
 
 SCHEMA = 1  # changes when a key gets another meaning or goes, not when one comes
+
+
+@contextmanager
+def read_results(path: Path) -> Iterator[dict[str, Any]]:
+    """What `toyvm lab --json` wrote there. Inside, what is not as it writes it becomes BadFileError."""
+    text = read_text(path, MAXIMUM_RESULTS_BYTES, "results are JSON that `toyvm lab --json` wrote")
+    with boundary(path, "not what `toyvm lab --json` writes"):
+        yield dict(json.loads(text))
+
+
+def check_schema(record: Mapping[str, Any], path: Path) -> None:
+    """Raises BadFileError for results whose keys mean something else, and LookupError for what are none."""
+    if record["schema"] != SCHEMA:
+        raise BadFileError(f"{shown(path)}: results of schema {record['schema']}; this toyvm reads {SCHEMA}")
 
 
 def cell_records(experiment: Experiment) -> list[dict[str, Any]]:

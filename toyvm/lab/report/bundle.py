@@ -21,6 +21,7 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import boundary, read_file, shown
+from toyvm.lab.changes import check_comparable
 from toyvm.lab.own_monitor import is_monitor
 from toyvm.lab.plan import Plan
 from toyvm.limits import MAXIMUM_RESULTS_BYTES
@@ -160,8 +161,19 @@ def read_bundle(path: Path, folder: Path) -> Bundle:
                 raise BadFileError(f"{shown(path)}: {shown(name)} would lie outside of the bundle")
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(part)
-        plan = Plan.of_record(json.loads(contents[PLAN]))
-        return Bundle(_unpacked(plan, folder), json.loads(contents[RESULTS]))
+        record = json.loads(contents[RESULTS])
+        check_comparable(record, path)
+        return Bundle(_unpacked(_plan(path, contents[PLAN]), folder), record)
+
+
+def _plan(path: Path, text: bytes) -> Plan:
+    """What the archive says was measured. Raises BadFileError for what could not be."""
+    try:
+        plan = Plan.of_record(json.loads(text))
+        plan.check()
+    except UsageError as error:
+        raise BadFileError(f"{shown(path)}: {PLAN}: {error}") from None
+    return plan
 
 
 def _contents(path: Path, data: bytes) -> dict[str, bytes]:

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from toyvm.errors import BadFileError
-from toyvm.files.boundary import boundary, read_text, shown
-from toyvm.lab.results import SCHEMA
-from toyvm.limits import MAXIMUM_RESULTS_BYTES
+from toyvm.files.boundary import shown
+from toyvm.lab.results import check_schema, read_results
 
 _BESIDE = ("isolation", "density", "sweep")  # what `toyvm lab isolation --json` and its kin write
 
@@ -25,15 +24,12 @@ def read_saved(paths: Sequence[Path]) -> Mapping[str, Any]:
     whole: dict[str, Any] = {}
     beside: dict[str, Any] = {}
     for path in paths:
-        text = read_text(path, MAXIMUM_RESULTS_BYTES, "results are JSON that `toyvm lab --json` wrote")
-        with boundary(path, "not what `toyvm lab --json` writes"):
-            record = dict(json.loads(text))
+        with read_results(path) as record:
             found = {key: record[key] for key in _BESIDE if key in record}
             if "cells" not in record and found:
                 beside |= found
                 continue
-            if record["schema"] != SCHEMA:
-                raise BadFileError(f"{shown(path)}: results of schema {record['schema']}; this toyvm shows {SCHEMA}")
+            check_schema(record, path)
             if whole:
                 raise BadFileError(f"{shown(path)}: a second file of results; `toyvm lab merge` joins those")
             whole = record
