@@ -151,7 +151,7 @@ class Ledger:
         """Give `done` the result of a part that is in it. Raises BadFileError where it can make nothing of that."""
         try:
             done(key, self.results[key])
-        except (LookupError, TypeError, ValueError, AttributeError):
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
             raise BadFileError(
                 f"{shown(self._path)}: no result of {key}; remove that line, and it is done again"
             ) from None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from toyvm.errors import BadFileError
 from toyvm.lab.changes import Comparison, change_lines, compare, read_baseline
 
-MACHINE = {"cpu": "one", "commit": "0123456"}
+MACHINE = {"cpu": "one", "system": "Linux", "python": "3", "toyvm": "1", "commit": "0123456"}
 
 
 def cell(workload: str = "syscall", technique: str = "trap", **other: Any) -> dict[str, Any]:
@@ -127,6 +127,10 @@ def test_a_change_seen_one_way_is_seen_the_other_way(one: float, other: float, w
         lambda record: record["cells"][0].update(ns="fast"),
         lambda record: record["cells"][0].update(workload=5),
         lambda record: record["cells"][0].update(ratio_interval=[2, 1]),
+        lambda record: record["cells"][0].update(ratio="2"),
+        lambda record: record["cells"][0].update(ns_interval=None),
+        lambda record: record["cells"][0].update(instructions=10**400),
+        lambda record: record["machine"].pop("system"),
         lambda record: record["cells"][0].update(ns_interval=None, ratio_interval=5),
         lambda record: record["cells"][0].update(exits_by_reason=[1]),
         lambda record: record["cells"][0].update(exits_by_reason={"eret": None}),

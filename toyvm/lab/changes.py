@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from toyvm.lab.results import check_schema, read_results
+from toyvm.arguments import check_text
+from toyvm.lab.results import check_numbers, check_schema, read_results
 from toyvm.lab.statistics import LEAST
 from toyvm.lab.text import number, wrapped
 
@@ -68,26 +69,22 @@ def read_baseline(path: Path) -> Record:
 
 
 def check_comparable(record: Record, path: Path) -> None:
-    """Results that a file holds. Raises BadFileError, ValueError, LookupError or TypeError for what cannot be one."""
+    """Raises BadFileError, UsageError or what a boundary catches for what no results are, of a file."""
     check_schema(record, path)
     for cell in record["cells"]:
         _check(cell)
-    str(record["machine"]["cpu"])
 
 
 def _check(cell: Record) -> None:
-    """Raise ValueError, LookupError or TypeError for a cell that cannot be compared."""
+    """Raise what a boundary catches for a cell that cannot be compared."""
     for key in _KEY:
-        if not isinstance(cell[key], str):
-            raise TypeError(key)
-    for key in ("ns_interval", "ratio_interval"):
-        if cell[key] is not None:
-            low, high = map(float, cell[key])
-            if not low <= high:
-                raise ValueError(key)
-    numbers = [cell["ns"], cell["instructions"], *cell["exits_by_reason"].values(), cell["repetitions"]]
-    if not all(isinstance(value, (int, float)) for value in numbers):
-        raise TypeError("a number")
+        check_text(cell[key], key)
+    for key in ("ns", "ratio") if cell["ratio_interval"] is not None else ("ns",):
+        low, high = cell[f"{key}_interval"]
+        check_numbers(cell[key], low, high)
+        if not low <= high:
+            raise ValueError(key)
+    check_numbers(cell["instructions"], *cell["exits_by_reason"].values(), cell["repetitions"])
 
 
 def compare(before: Record, now: Record) -> Comparison:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from toyvm.lab.experiment import INTERRUPTED, NOWHERE, OTHER_SLICE, Experiment
@@ -16,6 +17,7 @@ from toyvm.lab.measure import Cell, Repetition, empty_cells, measure
 from toyvm.lab.modelled import counted_cell
 from toyvm.lab.nanobenchmarks import Costs, measure_costs
 from toyvm.lab.plan import Plan
+from toyvm.lab.results import check_numbers
 from toyvm.lab.subjects import Sample, Subject
 from toyvm.parts import Part
 
@@ -89,25 +91,39 @@ def cell_state(cell: Cell) -> Record:
 
 
 def take(experiment: Experiment, result: Record) -> None:
-    """Add what a part came to. Raises LookupError and TypeError for what is no result."""
+    """Add what a part came to, perhaps elsewhere. Raises what a boundary catches for what is no result."""
     by_name = {(subject.technique, subject.engine): subject for subject in experiment.subjects}
     for state in result.get("cells", ()):
         _take_cell(experiment.cells[state["workload"], by_name[state["technique"], state["engine"]]], state)
     for costs in result.get("costs", ()):
         subject = by_name[costs["technique"], costs["engine"]]
-        experiment.costs.setdefault(subject, Costs(costs["instruction"], costs["exits"], costs["doubts"]))
+        prices = Costs(costs["instruction"], costs["exits"], costs["doubts"])
+        check_numbers(prices.instruction, *prices.exits.values(), *prices.doubts.values())
+        experiment.costs.setdefault(subject, prices)
 
 
 def _take_cell(cell: Cell, state: Record) -> None:
     """Its repetitions beside those that are there; what has failed once has failed."""
+    check_numbers(*(share for shares in state["operands"].values() for share in shares.values()))
+    if not all(isinstance(why, (str, NoneType)) for why in (state["missing"], state["failed"])):
+        raise TypeError("a reason")
     if state["missing"] not in (INTERRUPTED, OTHER_SLICE, NOWHERE):
         cell.missing = cell.missing or state["missing"]
     cell.failed = cell.failed or state["failed"]
     cell.operands = cell.operands or state["operands"]
-    more = [
-        Repetition(Sample(**one["baseline"]), Sample(**one["sample"]), one["number"]) for one in state["repetitions"]
-    ]
+    more = [_repetition(one) for one in state["repetitions"]]
     cell.repetitions += [one for one in more if one not in cell.repetitions]
     cell.repetitions.sort(key=lambda one: (one.number, one.sample.cpu_seconds))
     if cell.failed:
         cell.repetitions.clear()
+
+
+def _repetition(state: Record) -> Repetition:
+    repetition = Repetition(Sample(**state["baseline"]), Sample(**state["sample"]), state["number"])
+    for sample in (repetition.baseline, repetition.sample):
+        check_numbers(sample.operations, sample.instructions, sample.cpu_seconds, sample.compiling_seconds)
+        check_numbers(sample.recompiled, sample.entered, *sample.exits.values(), *sample.hypercalls.values())
+    check_numbers(repetition.number)
+    if repetition.operations <= 0:
+        raise ValueError("no operations")
+    return repetition

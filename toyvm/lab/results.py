@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from toyvm.errors import BadFileError
+from toyvm.arguments import check_text, short
+from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.lab.breakdown import Account
 from toyvm.lab.experiment import Experiment
@@ -26,14 +28,37 @@ SCHEMA = 1  # changes when a key gets another meaning or goes, not when one come
 def read_results(path: Path) -> Iterator[dict[str, Any]]:
     """What `toyvm lab --json` wrote there. Inside, what is not as it writes it becomes BadFileError."""
     text = read_text(path, MAXIMUM_RESULTS_BYTES, "results are JSON that `toyvm lab --json` wrote")
+    with results_in(text, path) as record:
+        yield record
+
+
+@contextmanager
+def results_in(text: str | bytes, path: Path) -> Iterator[dict[str, Any]]:
+    """The same of what that file has somewhere."""
     with boundary(path, "not what `toyvm lab --json` writes"):
-        yield dict(json.loads(text))
+        record = dict(json.loads(text))
+        json.dumps(record, ensure_ascii=False).encode()  # it can be written again: no half of a surrogate pair
+        try:
+            yield record
+        except UsageError as error:
+            raise BadFileError(f"{shown(path)}: {error}") from None
 
 
 def check_schema(record: Mapping[str, Any], path: Path) -> None:
-    """Raises BadFileError for results whose keys mean something else, and LookupError for what are none."""
+    """Raises BadFileError for results whose keys mean something else, LookupError and TypeError for what are none."""
     if record["schema"] != SCHEMA:
-        raise BadFileError(f"{shown(path)}: results of schema {record['schema']}; this toyvm reads {SCHEMA}")
+        raise BadFileError(f"{shown(path)}: results of schema {short(record['schema'])}; this toyvm reads {SCHEMA}")
+    machine = record["machine"]
+    for key in ("cpu", "system", "python", "toyvm"):
+        check_text(machine[key], key)
+    if machine["commit"] is not None:
+        check_text(machine["commit"], "commit")
+
+
+def check_numbers(*values: float) -> None:
+    """Raises ValueError, TypeError or OverflowError where one is none."""
+    if not all(map(isfinite, values)):
+        raise ValueError("no number")
 
 
 def cell_records(experiment: Experiment) -> list[dict[str, Any]]:

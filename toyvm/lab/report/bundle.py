@@ -24,6 +24,7 @@ from toyvm.files.boundary import boundary, read_file, shown
 from toyvm.lab.changes import check_comparable
 from toyvm.lab.own_monitor import is_monitor
 from toyvm.lab.plan import Plan
+from toyvm.lab.results import results_in
 from toyvm.limits import MAXIMUM_RESULTS_BYTES
 from toyvm.programs import find_program
 
@@ -161,8 +162,8 @@ def read_bundle(path: Path, folder: Path) -> Bundle:
                 raise BadFileError(f"{shown(path)}: {shown(name)} would lie outside of the bundle")
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(part)
-        record = json.loads(contents[RESULTS])
-        check_comparable(record, path)
+        with results_in(contents[RESULTS], path) as record:
+            check_comparable(record, path)
         return Bundle(_unpacked(_plan(path, contents[PLAN]), folder), record)
 
 
