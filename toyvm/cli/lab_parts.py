@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toyvm.cli.lab_report import MEASURING
 from toyvm.cli.options import Options, parse_count
 from toyvm.errors import UsageError
 
@@ -14,10 +15,6 @@ if TYPE_CHECKING:
     from toyvm.lab.experiment import Experiment
     from toyvm.lab.plan import Plan
 
-_MEASURING = (
-    *("--technique", "--engine", "--hardware", "--host", "--memory", "--repeats", "--precision", "--quick"),
-    *("--workers", "--executor", "--shard", "--ledger", "--cost-model", "--tlb"),
-)
 MERGE = "merge"  # in the place of workloads
 
 
@@ -34,9 +31,9 @@ def add_part_options(parser: Options) -> None:
 
 def check_merge(arguments: argparse.Namespace) -> list[Path]:
     """The files to join. Raises UsageError where there are none, and for what only measuring takes."""
-    for option in _MEASURING:
-        if getattr(arguments, option.removeprefix("--").replace("-", "_")):
-            raise UsageError(f"lab merge measures nothing, and {option} means nothing there")
+    for name in (*MEASURING, "cost_model", "tlb", "bundle", "repeat"):
+        if getattr(arguments, name):
+            raise UsageError(f"lab merge measures nothing, and --{name.replace('_', '-')} means nothing there")
     if len(arguments.workloads) < 2:
         raise UsageError("lab merge: name files that `toyvm lab --json` wrote")
     return [Path(name) for name in arguments.workloads[1:]]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 REPORT = "report"  # in the place of workloads
 _SWEPT = "pentium4-vtx"
-_MEASURING = (
+MEASURING = (
     *("technique", "engine", "hardware", "host", "memory", "defines", "include", "repeats", "precision", "quick"),
     *("workers", "executor", "shard", "ledger"),
 )
@@ -101,7 +101,7 @@ def execute_report(arguments: argparse.Namespace) -> int:
     from toyvm.files.boundary import boundary
     from toyvm.lab.report.saved import read_saved
 
-    for name in (*_MEASURING, *_DERIVING):
+    for name in (*MEASURING, *_DERIVING):
         if getattr(arguments, name):
             raise UsageError(f"lab report measures nothing, and --{name.replace('_', '-')} means nothing there")
     names = arguments.workloads[1:]
@@ -122,7 +122,7 @@ def opened_bundle(arguments: argparse.Namespace, folder: Path) -> Bundle:
     from toyvm.lab.report.bundle import read_bundle
     from toyvm.report.records import machine_record
 
-    for name in ("workloads", *_MEASURING):
+    for name in ("workloads", *MEASURING):
         if getattr(arguments, name):
             shown = "a workload" if name == "workloads" else f"--{name.replace('_', '-')}"
             raise UsageError(f"--repeat measures what the bundle says; {shown} cannot be beside it")
