@@ -66,6 +66,7 @@ COMPARED: tuple[str, ...] = (
     *("bare", "trap", "hybrid", "rewrite", "rewrite+adaptive", "para", "assist", "assist+shadow"),
     *OFFERING,
 )
+LIKE_OWN = "trap"  # whose builds, hardware levels and prices a monitor in Python has
 CONTAINER, UNDIVIDED = "container", "undivided"
 # Ways to run a program of the guest operating system on the bare machine; nothing else can be run so.
 SYSTEM_TECHNIQUES: tuple[TechniqueFacts, ...] = (

@@ -21,7 +21,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     ("launch", "monitor"),
     ("host",),
     ("machine",),
-    ("programs", "recompiler"),
+    ("own_classes", "programs", "recompiler"),
     ("importer",),
     ("shipped",),
     ("asm", "reference", "native"),

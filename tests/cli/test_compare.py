@@ -70,6 +70,100 @@ def test_the_operating_system_brings_its_disk(capsys: Capture) -> None:
     assert ", exit, " in " ".join(done.output.split())
 
 
+MINE = """
+from toyvm.monitor.trap_and_emulate import TrapAndEmulate
+from toyvm.reference import ReferenceMachine
+
+class Right(TrapAndEmulate):
+    pass
+
+class Wrong(TrapAndEmulate):
+    def handle(self, exit):
+        if exit.reason == "syscall":
+            self.guest.pc += 4
+        super().handle(exit)
+
+class Engine(ReferenceMachine):
+    pass
+
+class Failing(TrapAndEmulate):
+    def enter(self):
+        self.nothing()
+
+class Refusing(TrapAndEmulate):
+    def __init__(self, guest):
+        raise ValueError("not today")
+
+number = 5
+"""
+CALLS = """
+.include "t64.inc"
+_start:
+    la   t0, handler
+    crw  tvec, t0
+    li   a0, 3
+    syscall
+    out  PORT_POWER, a0
+handler:
+    crr  t1, epc
+    addi t1, t1, 4
+    crw  epc, t1
+    eret
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "calls.s").write_text(CALLS)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_monitor_and_an_engine_of_ones_own_are_subjects(capsys: Capture) -> None:
+    done = call(capsys, "compare", "calls.s", "bare", "mine.py:Right", "mine.py:Engine", "trap")
+    assert (done.code, done.errors) == (0, "")
+    assert "equal in every state: bare, mine.py:Right, mine.py:Engine, trap (" in " ".join(done.output.split())
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_mistake_in_a_monitor_of_ones_own_is_found_at_its_instruction(capsys: Capture) -> None:
+    done = call(capsys, "compare", "calls.s", "bare", "mine.py:Wrong")
+    assert done.code == 1
+    lines = done.output.splitlines()
+    assert lines[0] == "mine.py:Wrong differs from bare after 5 instructions:"
+    assert any("epc" in line for line in lines)
+    assert "calls.s" in done.output
+    assert lines[-1] == "the reference agrees with bare"
+
+
+@pytest.mark.usefixtures("mine")
+def test_an_exception_in_a_monitor_of_ones_own_is_a_difference_with_its_place(capsys: Capture) -> None:
+    done = call(capsys, "compare", "calls.s", "bare", "mine.py:Failing")
+    assert done.code == 1
+    assert "AttributeError: 'Failing' object has no attribute 'nothing', at " in done.output
+    assert "mine.py:19" in done.output
+
+
+@pytest.mark.usefixtures("mine")
+@pytest.mark.parametrize(
+    ("name", "code", "says"),
+    [
+        ("mine.py:It", 2, "mine.py:It: mine.py has no It; of subjects it has TrapAndEmulate, ReferenceMachine, Right"),
+        ("mine.py:number", 2, "number is no class derived from toyvm.monitor.monitor.Monitor or toyvm.testing.engine"),
+        ("mine.py:", 2, "a subject is named MODULE:CLASS or FILE.py:CLASS"),
+        ("nothing:It", 2, "no module nothing"),
+        ("none.py:It", 101, "none.py"),
+        ("mine.py:Refusing", 101, "mine.py:23: ValueError: not today"),
+    ],
+)
+def test_a_class_that_is_no_subject_is_one_line(capsys: Capture, name: str, code: int, says: str) -> None:
+    done = call(capsys, "compare", "calls.s", "bare", name)
+    assert done.code == code
+    assert says in done.errors
+    assert len(done.errors.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [

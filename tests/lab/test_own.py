@@ -137,7 +137,11 @@ def test_a_bad_program_gets_its_message_and_exit_code(
         (("syscall", "--technique", "a b:It"), 2, "'a b' is no module's name"),
         (("syscall", "--technique", "mine.py:"), 2, "a monitor is named MODULE:CLASS or FILE.py:CLASS"),
         (("syscall", "--technique", "mine.py:It"), 2, "mine.py has no It; of monitors it has TrapAndEmulate, Mine"),
-        (("syscall", "--technique", "mine.py:number"), 2, "number is no class derived from toyvm.monitor.Monitor"),
+        (
+            ("syscall", "--technique", "mine.py:number"),
+            2,
+            "number is no class derived from toyvm.monitor.monitor.Monitor",
+        ),
         (("syscall", "--technique", "no.py:It"), 101, "no.py: No such file or directory"),
         (("syscall", "--technique", "broken.py:It"), 101, "broken.py:2: ZeroDivisionError: division by zero"),
         (("syscall", "--technique", "odd.py:It"), 101, "odd.py:1: "),

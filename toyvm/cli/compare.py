@@ -1,10 +1,10 @@
 """Run a guest on several subjects, and say whether they do the same: the state is compared at counts of instructions.
 
 A SUBJECT is a technique with its options, as trap+flush, on the interpreter or, as trap/recompiler, on another engine;
-or an engine, on which the machine is bare. The others are held to the first one; without any, every technique to the
-bare machine. Under para, and where hypercalls are offered, other instructions are executed: of those the output and the
-exit code are compared. Where two differ, the first instruction after which they do is looked for, and the reference is
-asked whether the specification leaves it open.
+or an engine, on which the machine is bare; or a class of monitors or engines in Python, MODULE:CLASS or FILE.py:CLASS.
+The others are held to the first one; without any, every technique to the bare machine. Under para, and where hypercalls
+are offered, other instructions are executed: of those the output and the exit code are compared. Where two differ, the
+first instruction after which they do is looked for, and the reference is asked whether that is left open.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from toyvm.image import Image
     from toyvm.testing.comparing import Contender, Verdict
     from toyvm.testing.programs import Program
-    from toyvm.testing.subjects import NamedSubject
+    from toyvm.testing.subjects import Subject
 
 _LIMIT = 100_000_000  # instructions
 _CHECKPOINTS = 16
@@ -96,7 +96,7 @@ def _contenders(arguments: argparse.Namespace) -> tuple[list[Contender], Image]:
     return contenders, images[subjects[0].technique]
 
 
-def _subjects(arguments: argparse.Namespace) -> list[NamedSubject]:
+def _subjects(arguments: argparse.Namespace) -> list[Subject]:
     from toyvm.machine.config import parse_level
     from toyvm.techniques import COMPARED
     from toyvm.testing.subjects import subject_named
@@ -129,7 +129,7 @@ def _exists(arguments: argparse.Namespace, technique: str) -> bool:
     return facts.build is Build.PLAIN  # an image was built already
 
 
-def _is_built_for(subject: NamedSubject, images: Mapping[str, Image]) -> bool:
+def _is_built_for(subject: Subject, images: Mapping[str, Image]) -> bool:
     """Is it the plain build that it takes, or has the source one for it that is another?"""
     from toyvm.techniques import Build, facts_of
 

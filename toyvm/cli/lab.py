@@ -242,7 +242,7 @@ def _descriptions(width: int) -> Iterator[str]:
 
 def _techniques(arguments: argparse.Namespace) -> list[str]:
     """Those asked for; or all that exist on the hardware level. Raises UsageError."""
-    from toyvm.lab.own_monitor import is_monitor
+    from toyvm.own_classes import is_own
 
     if arguments.technique is None:
         level = arguments.hardware
@@ -251,7 +251,7 @@ def _techniques(arguments: argparse.Namespace) -> list[str]:
     names = [name.strip() for name in arguments.technique.split(",") if name.strip()]
     if not names:
         raise UsageError(f"--technique: name at least one of {', '.join(known.NAMES)}")
-    return list(dict.fromkeys(name if is_monitor(name) else known.parse_any(name).name for name in names))
+    return list(dict.fromkeys(name if is_own(name) else known.parse_any(name).name for name in names))
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:

@@ -14,14 +14,14 @@ from toyvm.isa.machine import Level
 from toyvm.lab.breakdown import Account, account_of
 from toyvm.lab.measure import Cell, Progress, empty_cells, measure
 from toyvm.lab.nanobenchmarks import Costs, measure_costs
-from toyvm.lab.own_monitor import LIKE, find_monitor, is_monitor
 from toyvm.lab.statistics import LEAST
 from toyvm.lab.subjects import INTERPRETER, TIMEOUT, Subject
 from toyvm.lab.workloads import Block, Workload
+from toyvm.own_classes import find_class, is_own
 from toyvm.paths import guests_directory
 from toyvm.programs import find_program
 from toyvm.shipped.porting import PortedLines, count_ported_lines
-from toyvm.techniques import SYSTEM_NAMES, parse_any
+from toyvm.techniques import LIKE_OWN, SYSTEM_NAMES, parse_any
 
 BASE = "bare"
 MAXIMUM_REPEATS = 1000
@@ -278,10 +278,12 @@ def subjects_for(
 
     A technique may be a monitor of the user's, MODULE:CLASS. Raises UsageError and BadFileError.
     """
-    monitors = {name: find_monitor(name) for name in techniques if is_monitor(name)}
+    from toyvm.monitor import Monitor
+
+    monitors = {name: find_class(name, "monitor", (Monitor,)) for name in techniques if is_own(name)}
 
     def subject(technique: str, engine: str) -> Subject:
-        like = LIKE if technique in monitors else None
+        like = LIKE_OWN if technique in monitors else None
         usual = parse_any(like or technique).level
         return Subject(
             technique, engine, usual if level is None else Level(level), code_cache, monitors.get(technique), like

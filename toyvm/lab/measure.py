@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from toyvm.errors import ToyvmError
 from toyvm.lab.operands import Shares, operand_shares
-from toyvm.lab.own_monitor import telling_the_line
 from toyvm.lab.statistics import LEAST, half_width, interval
 from toyvm.lab.subjects import Sample, Subject, WorkloadFailed
 from toyvm.lab.workloads import Workload
+from toyvm.own_classes import telling_the_line
 
 if TYPE_CHECKING:
     from toyvm.lab.tasks import Task

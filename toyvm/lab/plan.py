@@ -16,11 +16,11 @@ from toyvm.errors import UsageError
 from toyvm.isa.machine import DEFAULT_MEMORY, MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
 from toyvm.lab.experiment import BASE, FULL, Effort, Experiment, subjects_for
 from toyvm.lab.own_host import shared_subjects
-from toyvm.lab.own_monitor import LIKE, is_monitor
 from toyvm.lab.own_program import Building, own_programs
 from toyvm.lab.workloads import find_workloads
 from toyvm.launch import check_choices, check_engine
-from toyvm.techniques import NAMES, SYSTEM_NAMES
+from toyvm.own_classes import is_own
+from toyvm.techniques import LIKE_OWN, NAMES, SYSTEM_NAMES
 
 _KEY_LENGTH = 12
 _LISTS = ("workloads", "programs", "techniques", "engines", "hosts", "include")
@@ -48,7 +48,7 @@ class Plan:
         if self.hardware is not None and self.hardware not in tuple(Level):
             raise UsageError(f"--hardware {self.hardware}: there are {', '.join(Level)}")
         for name in self.techniques:
-            like = LIKE if is_monitor(name) else BASE if name in SYSTEM_NAMES else name
+            like = LIKE_OWN if is_own(name) else BASE if name in SYSTEM_NAMES else name
             check_choices(like, "interpreter", self.hardware)
         if not self.techniques or not self.engines:
             raise UsageError(f"--technique: name at least one of {', '.join(NAMES)}; and an engine")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from traceback import extract_tb
 from typing import Any
 
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.registers import ABI_NAMES
+from toyvm.own_classes import described, where_raised
 
 WORD_NAMES = (*ABI_NAMES, "pc", *(register.name for register in CONTROL_REGISTERS))
 
@@ -39,8 +39,7 @@ def observe(machine: Any, until: int, *, forgiving: bool = False) -> State:
     except Exception as error:
         if not forgiving:
             raise
-        last = extract_tb(error.__traceback__)[-1]
-        stop = f"{type(error).__name__} at {last.filename}:{last.lineno}: {error}"
+        stop = f"{described(error)}, at {where_raised(error) or 'no line but of toyvm'}"
     pages = machine.pages()
     waiting, lasting = _cached(machine)
     return State(

@@ -6,17 +6,21 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from toyvm.arguments import wrong
 from toyvm.errors import UsageError
 from toyvm.isa.machine import Level
+from toyvm.own_classes import find_class, is_own, telling_the_line
 from toyvm.recompiler.options import check_llvm
 from toyvm.reference import ReferenceMachine
-from toyvm.techniques import ENGINES, Build, Option, parse_variant
+from toyvm.techniques import ENGINES, LIKE_OWN, Build, Option, parse_variant
+from toyvm.testing.engine import Engine
 from toyvm.testing.programs import Program
 from toyvm.testing.techniques import VARIANTS
 
 if TYPE_CHECKING:
     from toyvm.image import Image
     from toyvm.machine.computer import Computer
+    from toyvm.monitor.monitor import Monitor
 
 
 @contextmanager
@@ -129,18 +133,42 @@ def intercepted_assist(program: Program) -> Iterator[Any]:
         yield guest
 
 
+def _monitored(monitor: type[Monitor]) -> Factory:
+    """A factory of guests whose monitor is of this class."""
+
+    @contextmanager
+    def subject(program: Program) -> Iterator[Any]:
+        from toyvm.host.host import Host, host_memory_for
+
+        with Host(memory=host_memory_for(program.memory), level=program.level) as host:
+            with telling_the_line(monitor.__name__):
+                guest = host.guest(memory=program.memory, monitor=monitor, **program.devices())
+            _load(guest, program)
+            yield guest
+
+    return subject
+
+
 @contextmanager
 def python_trap(program: Program) -> Iterator[Any]:
     """The monitor that is shipped as the example of one in Python."""
-    from toyvm.host.host import Host, host_memory_for
     from toyvm.monitor.trap_and_emulate import TrapAndEmulate
 
-    with (
-        Host(memory=host_memory_for(program.memory), level=program.level) as host,
-        host.guest(memory=program.memory, monitor=TrapAndEmulate, **program.devices()) as guest,
-    ):
-        _load(guest, program)
+    with _monitored(TrapAndEmulate)(program) as guest:
         yield guest
+
+
+def _of_engine(engine: type[Engine | ReferenceMachine]) -> Factory:
+    """A factory of bare machines of this class."""
+
+    @contextmanager
+    def subject(program: Program) -> Iterator[Any]:
+        with telling_the_line(engine.__name__):
+            machine = engine(memory=program.memory, level=program.level, **program.devices())
+            machine.load(program)
+        yield machine
+
+    return subject
 
 
 SUBJECTS: dict[str, Factory] = {
@@ -159,23 +187,57 @@ for _name in VARIANTS:
     SUBJECTS[f"recompiled {_name}"] = _launched(_name, _eager)
 
 
-class NamedSubject(NamedTuple):
-    """What a name stands for: a factory, the technique whose build it takes, and what it has the guest execute.
+class Subject(NamedTuple):
+    """What claims to be a T64: a name, a factory of machines that are set up for a program, the technique whose build
+    it takes, and what it has the guest execute.
 
     Guests of one kind execute the same instructions: all that are unmodified do, and those of one technique.
     """
 
     name: str
-    technique: str
     make: Factory
+    technique: str = "bare"
     kind: str = Build.PLAIN
 
 
-def subject_named(name: str) -> NamedSubject:
-    """`TECHNIQUE[+OPTION...][/ENGINE]`, or an engine alone, which is that of the bare machine.
+def subject_of(it: Subject | type | str) -> Subject:
+    """A subject, by a name that `subject_named` takes or one of SUBJECTS; or of a class of monitors or engines.
 
-    Raises UsageError for another name, saying what there is.
+    Raises UsageError and BadFileError.
     """
+    if isinstance(it, Subject):
+        return it
+    if isinstance(it, str):
+        return Subject(it, SUBJECTS[it]) if it in SUBJECTS else subject_named(it)
+    return _subject_of_class(it, it.__name__)
+
+
+def _subject_of_class(it: type, name: str) -> Subject:
+    from toyvm.monitor.monitor import Monitor
+
+    if isinstance(it, type) and issubclass(it, Monitor):
+        return Subject(name, _monitored(it), LIKE_OWN)
+    if isinstance(it, type) and issubclass(it, (Engine, ReferenceMachine)):
+        return Subject(name, _of_engine(it))
+    raise wrong(
+        "subject", it, "a Subject, a name, or a class derived from toyvm.monitor.Monitor or toyvm.testing.Engine"
+    )
+
+
+def _own(name: str) -> Subject:
+    from toyvm.monitor.monitor import Monitor
+
+    return _subject_of_class(find_class(name, "subject", (Monitor, Engine, ReferenceMachine)), name)
+
+
+def subject_named(name: str) -> Subject:
+    """`TECHNIQUE[+OPTION...][/ENGINE]`, or an engine alone, which is that of the bare machine; or a class of monitors
+    or engines in Python, MODULE:CLASS or FILE.py:CLASS.
+
+    Raises UsageError for another name, saying what there is, and BadFileError for a module that cannot be imported.
+    """
+    if is_own(name):
+        return _own(name)
     technique, slash, engine = name.partition("/")
     if not slash:
         technique, engine = ("bare", name) if name in ENGINES else (name, "interpreter")
@@ -185,12 +247,12 @@ def subject_named(name: str) -> NamedSubject:
     if engine == "reference":
         if variant.facts.name != "bare":
             raise UsageError(f"{name}: the reference runs the bare machine only")
-        return NamedSubject(name, "bare", reference)
+        return Subject(name, reference)
     if engine == "recompiler":
         check_llvm()
     is_plain = variant.facts.build is Build.PLAIN and Option.HYPERCALLS not in variant.options
     kind = Build.PLAIN if is_plain else variant.name
-    return NamedSubject(name, variant.name, _launched(variant.name, _ENGINES[engine]), kind)
+    return Subject(name, _launched(variant.name, _ENGINES[engine]), variant.name, kind)
 
 
 def _waiting() -> Any:

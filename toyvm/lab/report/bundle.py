@@ -22,10 +22,10 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import boundary, read_file, shown
 from toyvm.lab.changes import check_comparable
-from toyvm.lab.own_monitor import is_monitor
 from toyvm.lab.plan import Plan
 from toyvm.lab.results import results_in
 from toyvm.limits import MAXIMUM_RESULTS_BYTES
+from toyvm.own_classes import is_own
 from toyvm.programs import find_program
 
 RESULTS, PLAN, VERSIONS, SUMS, READ_ME, FILES = (
@@ -73,7 +73,7 @@ def bundle_bytes(plan: Plan, record: Mapping[str, Any]) -> bytes:
 
 
 def _is_file(technique: str) -> bool:
-    return is_monitor(technique) and Path(technique.rpartition(":")[0]).is_file()
+    return is_own(technique) and Path(technique.rpartition(":")[0]).is_file()
 
 
 def _with_included(programs: Sequence[Path], folders: Sequence[Path]) -> Iterator[Path]:

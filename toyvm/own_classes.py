@@ -1,4 +1,4 @@
-"""Monitors that a user brings: a class of toyvm.monitor's kind, named MODULE:CLASS or FILE.py:CLASS, as a technique."""
+"""Classes that a user brings, named MODULE:CLASS or FILE.py:CLASS: monitors and engines in Python."""
 
 from __future__ import annotations
 
@@ -10,41 +10,38 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from traceback import extract_tb
 from types import ModuleType
-from typing import TYPE_CHECKING, cast
 
 from toyvm.errors import BadFileError, ToyvmError, UsageError
 from toyvm.files.boundary import check_regular, shown
 from toyvm.paths import PACKAGE
 from toyvm.printable import printable
 
-if TYPE_CHECKING:
-    from toyvm.host.monitored_guest import MonitorMaker
-
-LIKE = "trap"  # the technique whose builds, hardware levels and prices a monitor in Python has
 _MARK = ":"
 
 
-def is_monitor(technique: str) -> bool:
-    """Does this name a monitor of the user's?"""
-    return _MARK in technique
+def is_own(name: str) -> bool:
+    """Does this name a class of the user's?"""
+    return _MARK in name
 
 
-def find_monitor(name: str) -> MonitorMaker:
-    """The class. Raises UsageError for one that is not there, BadFileError for a module that cannot be imported."""
-    from toyvm.monitor import Monitor
+def find_class(name: str, what: str, bases: tuple[type, ...]) -> type:
+    """The class, which is derived from one of the bases; `what` it is to be is said where it is not.
 
+    Raises UsageError for one that is not there, BadFileError for a module that cannot be imported.
+    """
     place, _, wanted = name.rpartition(_MARK)
     if not place or not wanted.isidentifier():
-        raise UsageError(f"--technique {name}: a monitor is named MODULE:CLASS or FILE.py:CLASS")
+        raise UsageError(f"{name}: a {what} is named MODULE:CLASS or FILE.py:CLASS")
     module = _of_file(Path(place)) if place.endswith(".py") else _of_name(place)
     found = getattr(module, wanted, None)
     if found is None:
-        known = [key for key, it in vars(module).items() if isinstance(it, type) and issubclass(it, Monitor)]
+        known = [key for key, it in vars(module).items() if isinstance(it, type) and issubclass(it, bases)]
         there = ", ".join(known) or "none"
-        raise UsageError(f"--technique {name}: {place} has no {wanted}; of monitors it has {there}")
-    if not (isinstance(found, type) and issubclass(found, Monitor)):
-        raise UsageError(f"--technique {name}: {wanted} is no class derived from toyvm.monitor.Monitor")
-    return cast("MonitorMaker", found)
+        raise UsageError(f"{name}: {place} has no {wanted}; of {what}s it has {there}")
+    if not (isinstance(found, type) and issubclass(found, bases)):
+        several = " or ".join(f"{base.__module__}.{base.__name__}" for base in bases)
+        raise UsageError(f"{name}: {wanted} is no class derived from {several}")
+    return found
 
 
 def _of_file(path: Path) -> ModuleType:
@@ -61,13 +58,13 @@ def _of_file(path: Path) -> ModuleType:
 def _of_name(name: str) -> ModuleType:
     """A module that Python finds, in the current directory too."""
     if not all(part.isidentifier() for part in name.split(".")):
-        raise UsageError(f"--technique: {name!r} is no module's name; a file's ends in .py")
+        raise UsageError(f"{name!r} is no module's name; a file's ends in .py")
     sys.path.insert(0, "")
     try:
         with telling_the_line(name):
             return import_module(name)
     except ModuleNotFoundError as error:
-        raise UsageError(f"--technique: no module {error.name}, neither here nor among those installed") from None
+        raise UsageError(f"no module {error.name}, neither here nor among those installed") from None
     finally:
         sys.path.remove("")
 
@@ -82,10 +79,19 @@ def telling_the_line(what: str) -> Iterator[None]:
     except SyntaxError as error:
         raise BadFileError(f"{shown(error.filename or what)}:{error.lineno}: {error.msg}") from None
     except Exception as error:
-        frames = extract_tb(error.__traceback__)
-        theirs = [frame for frame in frames if not Path(frame.filename).is_relative_to(PACKAGE)]
-        if not theirs:
+        where = where_raised(error)
+        if where is None:
             raise
-        last = theirs[-1]
-        text = printable(f"{type(error).__name__}: {error}")
-        raise BadFileError(f"{shown(last.filename)}:{last.lineno}: {text}") from None
+        raise BadFileError(f"{where}: {described(error)}") from None
+
+
+def where_raised(error: Exception) -> str | None:
+    """The last line of somebody else's code on the way to an exception, as FILE:LINE; None: all of it is toyvm's."""
+    frames = extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if not Path(frame.filename).is_relative_to(PACKAGE)]
+    return f"{shown(theirs[-1].filename)}:{theirs[-1].lineno}" if theirs else None
+
+
+def described(error: Exception) -> str:
+    """An exception in one line."""
+    return printable(f"{type(error).__name__}: {error}")

@@ -1,0 +1,97 @@
+"""Engines of one's own: a machine whose instructions somebody else executes, to be compared with those of toyvm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from toyvm.errors import UsageError
+from toyvm.isa.control import ALL_BITS, CONTROL_REGISTERS
+from toyvm.isa.machine import Level
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.testing.programs.program import Loadable, Program
+
+_ZERO = bytes(PAGE_SIZE)
+
+
+class Engine:
+    """A bare T64: derive from it, and write `step`, which executes the instruction at `pc`.
+
+    `x` are the 32 general registers, unsigned (x[0] is set to 0 after each step); `memory` is all of RAM; `control` are
+    the control registers by name, but for `time`. `step` moves `pc`. An instruction that traps does not retire: return
+    False then. `exit_code`, once set, ends the run, `stop` ends it for another reason: "idle" or "fault".
+    Whatever a machine has besides is there as after reset; one that wraps an engine gives these as properties.
+    """
+
+    def __init__(self, memory: int, level: Level = Level.STRICT, **devices: Any) -> None:
+        """`memory` in bytes; `devices` are `input`, `disk`, `disk_latency` and `disk_writable`, as of a Machine."""
+        self.memory = bytearray(memory)
+        self.level = level
+        self.devices = devices
+        self.x = [0] * 32
+        self.pc = 0
+        self.control = {register.name: register.reset for register in CONTROL_REGISTERS}
+        self.control["info"] |= memory
+        self.retired = 0
+        self.skipped = 0  # ticks that a wfi has waited for
+        self.output = b""
+        self.disk = bytes(devices.get("disk") or b"")
+        self.exit_code: int | None = None
+        self.stop: str | None = None
+
+    def step(self) -> bool | None:
+        """Execute the instruction at pc. False: it trapped, and did not retire."""
+        raise UsageError(f"engine {type(self).__name__} does not say what an instruction does; it takes step()")
+
+    def load(self, program: Program) -> None:
+        """Place the segments in RAM and the entry in pc."""
+        for segment in program.segments:
+            self._place(segment)
+        self.pc = program.entry
+
+    def _place(self, segment: Loadable) -> None:
+        end = segment.address + segment.size
+        if end > len(self.memory):
+            raise UsageError(f"a segment ends at {end:#x}; there are {len(self.memory):#x} bytes of memory")
+        self.memory[segment.address : end] = bytes(segment.data).ljust(segment.size, b"\0")
+
+    def run(self, until: int) -> str:
+        """Run until so many instructions have retired in all, or to the end; "limit" or what the end was."""
+        while self.stop is None:
+            if self.retired >= until:
+                return "limit"
+            if self.step() is not False:
+                self.retired += 1
+            self.x[0] = 0
+            if self.exit_code is not None:
+                self.stop = "exit"
+        return self.stop
+
+    @property
+    def time(self) -> int:
+        return (self.retired + self.skipped) & ALL_BITS
+
+    def cr(self, name: str) -> int:
+        """A control register as the kernel would read it."""
+        return self.time if name == "time" else self.control[name]
+
+    def state_words(self) -> tuple[int, ...]:
+        """x0..x31, pc, and the control registers in number order."""
+        return (*self.x, self.pc, *(self.cr(register.name) for register in CONTROL_REGISTERS))
+
+    def pages(self) -> Iterator[tuple[int, bytes]]:
+        """Number and contents of each page that is not all zero, in order."""
+        for start in range(0, len(self.memory), PAGE_SIZE):
+            page = bytes(self.memory[start : start + PAGE_SIZE])
+            if page != _ZERO:
+                yield start // PAGE_SIZE, page
+
+    @property
+    def disk_waiting(self) -> list[tuple[int, bytes]]:
+        """Sector and contents of each write that a power cut may take away."""
+        return []
+
+    @property
+    def disk_lasting(self) -> dict[int, bytes]:
+        """What the medium holds of those sectors."""
+        return {}
