@@ -70,10 +70,10 @@ def parse_shard(text: str) -> Shard:
 def processes(count: int) -> MakeExecutor:
     """So many processes on this machine, which end with this one."""
     # A fork has the native core and all modules already; no thread is there yet that it could miss.
-    return lambda: ProcessPoolExecutor(count, mp_context=get_context("fork"), initializer=_end_with_parent)
+    return lambda: ProcessPoolExecutor(count, mp_context=get_context("fork"), initializer=end_with_parent)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """In a worker: Ctrl-C is its parent's affair, whose end is its own, after it has cleaned up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -225,10 +225,10 @@ def _one_round(
                     lost = error
                     continue
                 key, result = futures[future], future.result()
+                done(key, result)
                 if ledger is not None:
                     ledger.note(key, result)
                 del left[key]
-                done(key, result)
     finally:
         for future in futures:
             future.cancel()  # by hand: not every executor's shutdown does it

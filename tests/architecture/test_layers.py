@@ -17,6 +17,7 @@ PACKAGE = ROOT / "toyvm"
 STOREYS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
+    ("verify",),
     ("lab", "manual", "report", "testing"),
     ("launch", "monitor"),
     ("host",),

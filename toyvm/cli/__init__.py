@@ -35,6 +35,7 @@ COMMANDS = {
     "ctx": "administer the contexts (containers) of such a disk",
     "compare": "run a guest on several techniques, and find where they differ",
     "classify": "say which instructions are sensitive, and which theorems apply",
+    "verify": "try the claims of toyvm, each by cases without end",
     "lab": "time the workloads on each technique and compare",
     "isa": "print the manual of the T64, or one entry of it",
     "docs": "show the documents, a topic each",

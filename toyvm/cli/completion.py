@@ -78,6 +78,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
     from toyvm.manual.lookup import entries
     from toyvm.programs import shipped_guests
     from toyvm.techniques import ENGINES, NATIVE_ENGINES, SYSTEM_NAMES, TECHNIQUES
+    from toyvm.verify.properties import CLASSES
 
     techniques = [
         name for facts in TECHNIQUES for name in (facts.name, *(f"{facts.name}+{it}" for it in facts.options))
@@ -97,13 +98,14 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
         "MNEMONIC": list(BY_MNEMONIC),
         "KIND": list(KINDS),
         "WORKLOAD": [*(workload.name for workload in find_workloads()), *STUDIES],
+        "PROPERTY": list(CLASSES),
         "TOPIC": list(pages()),
         "VERB": VERBS_INSIDE,
         "WORD": sorted(entries(chapters())),
     }
 
 
-_NAMES_AND_FILES = ("PROGRAM", "HOST")
+_NAMES_AND_FILES = ("PROGRAM", "HOST", "PROPERTY")
 
 
 def _offer(action: argparse.Action, names: Mapping[str, Sequence[str]]) -> None:

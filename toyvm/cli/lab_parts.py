@@ -14,18 +14,21 @@ from toyvm.errors import UsageError
 if TYPE_CHECKING:
     from toyvm.lab.experiment import Experiment
     from toyvm.lab.plan import Plan
+    from toyvm.parts import MakeExecutor
 
 MERGE = "merge"  # in the place of workloads
 
 
-def add_part_options(parser: Options) -> None:
-    parser.add_argument("--workers", metavar="N", help="measure in so many processes at once, each a workload's part")
+def add_part_options(
+    parser: Options, workers: str = "measure in so many processes at once, each a workload's part"
+) -> None:
+    parser.add_argument("--workers", metavar="N", help=workers)
     parser.add_argument(
         "--executor",
         metavar="MODULE:CALL",
         help="the same with what this returns: any executor as concurrent.futures has them (loky's, Dask's, MPI's)",
     )
-    parser.add_argument("--shard", metavar="I/N", help="measure the I-th of N slices; `lab merge` joins the files")
+    parser.add_argument("--shard", metavar="I/N", help="do the I-th of N slices; `merge` joins the files of --json")
     parser.add_argument("--ledger", metavar="FILE", help="note each part there that is done, and do none that it has")
 
 
@@ -53,7 +56,7 @@ def measure_parts(
 
     if plan.effort.precision is not None:
         raise UsageError("--precision looks at all repetitions together; of parts say --repeats")
-    make = _executor(arguments)
+    make = executor_of(arguments)
     shard = WHOLE if arguments.shard is None else parse_shard(arguments.shard)
     parts = shard.of(parts_of(plan, experiment))
     count = 0
@@ -70,7 +73,8 @@ def measure_parts(
         experiment.say_what_is_missing(OTHER_SLICE)
 
 
-def _executor(arguments: argparse.Namespace) -> Callable[[], Any]:
+def executor_of(arguments: argparse.Namespace) -> MakeExecutor:
+    """Who does the work, as --workers or --executor say; one process unless said. Raises UsageError."""
     from toyvm.arguments import check_within
     from toyvm.parts import MAXIMUM_WORKERS, find_executor, processes
 

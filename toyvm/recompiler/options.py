@@ -49,7 +49,12 @@ def default_directory() -> Path | None:
     return None if cache is None else cache / "code"
 
 
+def has_llvm() -> bool:
+    """Is llvmlite there?"""
+    return find_spec("llvmlite") is not None
+
+
 def check_llvm() -> None:
     """Raise UsageError unless llvmlite is there."""
-    if find_spec("llvmlite") is None:
+    if not has_llvm():
         raise UsageError("the recompiler needs llvmlite: pip install llvmlite")

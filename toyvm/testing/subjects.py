@@ -54,6 +54,13 @@ def _eager() -> Any:
     return Recompiling(threshold=1, eager=True, waiting=True, limit=100, shortest=1, cache=default_directory())
 
 
+def _hot() -> Any:
+    """What is run a few times is compiled, as in earnest, and the same way every time."""
+    from toyvm.recompiler.options import Recompiling, default_directory
+
+    return Recompiling(threshold=3, waiting=True, shortest=1, cache=default_directory())
+
+
 def level_for(technique: str, level: Level) -> Level:
     """The hardware level for a program of `level` under a technique: assist is as strict, with guest mode besides."""
     return Level.ASSIST if level is Level.STRICT and technique.startswith("assist") else level
@@ -177,6 +184,7 @@ SUBJECTS: dict[str, Factory] = {
     "interpreter": _launched("bare"),
     "restored interpreter": _restored(_launched("bare")),
     "recompiler": _launched("bare", _eager),
+    "hot": _launched("bare", _hot),
     "intercepted assist": intercepted_assist,
     "python trap": python_trap,
 }
@@ -185,6 +193,7 @@ for _name in VARIANTS:
     SUBJECTS[f"observed {_name}"] = _observed(SUBJECTS[_name])
     SUBJECTS[f"restored {_name}"] = _restored(SUBJECTS[_name])
     SUBJECTS[f"recompiled {_name}"] = _launched(_name, _eager)
+    SUBJECTS[f"hot {_name}"] = _launched(_name, _hot)
 
 
 class Subject(NamedTuple):

@@ -1,0 +1,199 @@
+"""toyvm verify: the scoreboard, in parts and joined, ended and gone on with; failures as files that are tried again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.claims import Dying, Holding, Sevenths, Waiting, place_of
+from support.commands import ROOT, call
+
+from toyvm.parts import Ledger
+from toyvm.verify.properties import CLASSES, find_property
+
+Capture = pytest.CaptureFixture[str]
+HEAD = re.compile(r"property +cases +failed +time +claim")
+
+
+@pytest.fixture(autouse=True)
+def made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for claimed in (Dying, Holding, Sevenths, Waiting):
+        monkeypatch.setitem(CLASSES, claimed.name, place_of(claimed))
+
+
+def counted(record: dict[str, Any]) -> Any:
+    """All that a run is to repeat."""
+    return [{key: one[key] for key in one if key != "seconds"} for one in record["properties"]]
+
+
+def test_every_property_has_a_name_and_a_sentence() -> None:
+    for name in CLASSES:
+        claimed = find_property(name)
+        assert claimed.name == name
+        assert claimed.claim.endswith(".")
+        assert claimed.at_once > 0
+
+
+def test_the_list_says_what_is_claimed(capsys: Capture) -> None:
+    done = call(capsys, "verify", "--list")
+    assert done.code == 0
+    assert " ".join(done.output.split()).count(find_property("engines").claim) == 1
+
+
+def test_a_claim_that_holds_ends_with_0(capsys: Capture, tmp_path: Path) -> None:
+    done = call(capsys, "verify", "holding", "--cases", "12")
+    assert (done.code, done.errors) == (0, "")
+    head, row, total = done.output.splitlines()
+    assert HEAD.fullmatch(head)
+    assert row.split()[:3] == ["holding", "12", "-"]
+    assert total.split()[:3] == ["all", "12", "-"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_claim_that_does_not_ends_with_1_and_a_file_that_is_tried_again(capsys: Capture, tmp_path: Path) -> None:
+    done = call(capsys, "verify", "sevenths", "holding", "--seed", "5", "--cases", "10", "--regressions", "there")
+    assert done.code == 1
+    assert done.output.splitlines()[1].split()[:3] == ["sevenths", "10", "2"]
+    assert "again with `toyvm verify sevenths --seed 14 --cases 1`" in done.output
+    assert sorted(path.name for path in (tmp_path / "there").iterdir()) == ["sevenths-14.json", "sevenths-7.json"]
+    again = call(capsys, "verify", "there/sevenths-7.json", "there/sevenths-14.json")
+    assert again.code == 1
+    assert "there/sevenths-7.json: sevenths fails\n  7 is a multiple of seven" in again.output
+    alone = call(capsys, "verify", "sevenths", "--seed", "14", "--cases", "1")
+    assert alone.output.splitlines()[1].split()[:3] == ["sevenths", "1", "1"]
+
+
+def test_a_regression_that_holds_now_ends_with_0(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "one.json").write_text('{"property": "sevenths", "case": {"number": 8}}')
+    assert call(capsys, "verify", "one.json").output == "one.json: sevenths holds\n"
+    (tmp_path / "two.json").write_text('{"property": "sevenths", "case": {"number": 1}}')
+    assert call(capsys, "verify", "two.json").output == "two.json: sevenths is left open\n  1 is below five\n"
+
+
+def test_a_case_that_ends_its_process_has_no_file_but_its_number(capsys: Capture, tmp_path: Path) -> None:
+    done = call(capsys, "verify", "dying", "--cases", "4")
+    assert done.code == 1
+    assert "dying: case 3 fails; again with `toyvm verify dying --seed 3 --cases 1`" in done.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_time_is_shared_by_all_properties(capsys: Capture, tmp_path: Path) -> None:
+    done = call(capsys, "verify", "holding", "sevenths", "--minutes", "0.01", "--json", "out.json", "--workers", "2")
+    assert done.code == 1
+    record = json.loads((tmp_path / "out.json").read_text())
+    assert [one["property"] for one in record["properties"]] == ["holding", "sevenths"]
+    assert len(record["accounts"]) == 2
+
+
+def test_the_result_has_all_that_was_tried(capsys: Capture, tmp_path: Path) -> None:
+    call(capsys, "verify", "sevenths", "--cases", "25", "--json", "out.json")
+    record = json.loads((tmp_path / "out.json").read_text())
+    assert (record["schema"], record["interrupted"]) == (1, False)
+    assert counted(record) == [
+        {"property": "sevenths", "claim": Sevenths.claim, "cases": 25, "failed": 3, "left_open": 5}
+    ]
+    assert [(one["seed"], one["cases"]) for one in record["accounts"]] == [(0, 10), (10, 10), (20, 5)]
+    assert set(record["machines"][0]) == {"cpu", "system", "python", "toyvm", "commit"}
+
+
+def test_shards_joined_are_the_whole(capsys: Capture, tmp_path: Path) -> None:
+    words = ("verify", "sevenths", "holding", "--cases", "57", "--json")
+    call(capsys, *words, "whole.json")
+    for number in (1, 2, 3):
+        call(capsys, *words, f"{number}.json", "--shard", f"{number}/3")
+    whole = json.loads((tmp_path / "whole.json").read_text())
+    for files in (("1.json", "2.json", "3.json"), ("3.json", "2.json", "1.json", "2.json", "whole.json")):
+        done = call(capsys, "verify", "merge", *files, "--json", "joined.json")
+        assert done.code == 1
+        joined = json.loads((tmp_path / "joined.json").read_text())
+        assert sorted(counted(joined), key=str) == sorted(counted(whole), key=str)
+        assert {str(one["failures"]) for one in joined["accounts"]} == {
+            str(one["failures"]) for one in whole["accounts"]
+        }
+
+
+def test_results_of_another_toyvm_are_not_joined(capsys: Capture, tmp_path: Path) -> None:
+    call(capsys, "verify", "holding", "--cases", "5", "--json", "one.json")
+    record = json.loads((tmp_path / "one.json").read_text())
+    record["machines"][0]["commit"] = "0123456789ab"
+    (tmp_path / "two.json").write_text(json.dumps(record))
+    done = call(capsys, "verify", "merge", "one.json", "two.json")
+    assert done.code == 101
+    assert "two.json: of another toyvm" in done.errors
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "[]", "{}", '{"schema": 2}', '{"schema": 1, "accounts": [3], "machines": [], "interrupted": 0}']
+)
+def test_what_is_no_result_is_refused(capsys: Capture, tmp_path: Path, text: str) -> None:
+    (tmp_path / "bad.json").write_text(text)
+    for words in (("merge", "bad.json"), ("bad.json",)):
+        done = call(capsys, "verify", *words)
+        assert (done.code, done.errors.count("\n")) == (101, 1)
+        assert done.errors.startswith("toyvm: bad.json: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("sevnths",), "no property 'sevnths'; did you mean sevenths?"),
+        (("--cases", "3", "--minutes", "1"), "--cases and --minutes both"),
+        (("--cases", "0"), "--cases 0: it takes 1..1000000000"),
+        (("--minutes", "0"), "--minutes 0: it takes a number above 0"),
+        (("--minutes", "nan"), "--minutes nan: it takes a number above 0"),
+        (("merge",), "name files that `toyvm verify --json` wrote"),
+        (("merge", "a.json", "--cases", "1"), "--cases means nothing there"),
+        (("one.json", "--workers", "1"), "--workers means nothing there"),
+        (("--workers", "1", "--executor", "a:b"), "give one of them"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(capsys: Capture, words: tuple[str, ...], said: str) -> None:
+    done = call(capsys, "verify", *words)
+    assert (done.code, done.errors.count("\n")) == (2, 1)
+    assert said in done.errors
+
+
+def test_a_ledger_has_what_is_done_and_that_is_not_done_again(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("verify", "sevenths", "--cases", "30", "--ledger", "ledger", "--json")
+    call(capsys, *words, "one.json")
+    lines = (tmp_path / "ledger").read_text().splitlines(keepends=True)
+    assert len(lines) == 3
+    (tmp_path / "ledger").write_text("".join(lines[:2]) + lines[2][:20])
+    call(capsys, *words, "two.json")
+    one, two = (json.loads((tmp_path / name).read_text()) for name in ("one.json", "two.json"))
+    assert counted(one) == counted(two)
+    assert (tmp_path / "ledger").read_text().startswith("".join(lines[:2]))
+    assert len(Ledger(tmp_path / "ledger").results) == 3
+
+
+def test_a_ctrl_c_leaves_what_is_done(tmp_path: Path) -> None:
+    words = ("waiting", "--cases", "30", "--json", "out.json", "--ledger", "ledger")
+    code = (
+        "import sys, toyvm.cli as c; from support.claims import *; CLASSES['waiting'] = place_of(Waiting); "
+        "sys.argv[:] = ['toyvm', 'verify', *sys.argv[1:]]; c.entry_point()"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'tests'}:{ROOT}"}
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *words], cwd=tmp_path, env=environment, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as running:  # fmt: skip
+        while not ((tmp_path / "ledger").exists() and (tmp_path / "ledger").read_text().count("\n") == 1):
+            assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        output, errors = running.communicate()
+    assert running.returncode == 130, errors
+    assert errors == "toyvm: interrupted: not all that was to be tried was\n"
+    assert output.splitlines()[1].split()[:3] == ["waiting", "10", "-"]
+    record = json.loads((tmp_path / "out.json").read_text())
+    assert (record["interrupted"], [one["cases"] for one in record["properties"]]) == (True, [10])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ledger", "out.json"]

@@ -1,0 +1,194 @@
+"""Try the claims of toyvm, each by cases without end, and show how many hold.
+
+Without names every property (`--list` says what they are) for two minutes, or for --minutes, in which each has as much
+time as another; or so many --cases of each. A case follows from its property and its number alone. One that fails is
+made small, and written as a regression; the name of such a file in the place of a property tries it again. `merge` in
+their place joins the files that --json wrote of shards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toyvm.cli.lab_parts import MERGE, add_part_options, executor_of
+from toyvm.cli.options import parse_count
+from toyvm.cli.saying import say
+from toyvm.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from toyvm.parts import Part
+    from toyvm.verify.accounts import Account
+    from toyvm.verify.results import Results
+
+_MINUTES = 2.0  # unless said
+_FOLDER = "regressions"
+_TRYING = ("minutes", "cases", "seed", "regressions", "workers", "executor", "shard", "ledger")
+_MOST_MINUTES = 1_000_000
+_MOST_CASES = 1_000_000_000
+_REGRESSION = ".json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("properties", nargs="*", metavar="PROPERTY", help="which, all unless said; or a regression")
+    parser.add_argument("--list", action="store_true", help="say what the properties claim, and end")
+    much = parser.add_argument_group("how much")
+    much.add_argument("--minutes", metavar="N", help=f"for so long, on all workers; {_MINUTES:g} unless said")
+    much.add_argument("--cases", metavar="N", help="so many cases of each property")
+    much.add_argument("--seed", metavar="S", help="from the case of this number on; 0 unless said")
+    result = parser.add_argument_group("what comes of it")
+    result.add_argument("--json", metavar="FILE", help="write all there: cases, failures, time, machine")
+    result.add_argument(
+        "--regressions", metavar="DIR", help=f"write what fails there, a file each; {_FOLDER} unless said"
+    )
+    parts = parser.add_argument_group("in parts, on several cores or machines")
+    add_part_options(parts, workers="try in so many processes at once; 1 unless said")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    from toyvm.cli.outputs import check_kept, check_outputs
+    from toyvm.cli.width import output_width
+    from toyvm.verify.results import merge
+    from toyvm.verify.scoreboard import descriptions
+
+    if arguments.list:
+        print("\n".join(descriptions(output_width())))
+        return ExitCode.OK
+    check_outputs({"--json": arguments.json})
+    check_kept({"--json": arguments.json}, arguments.properties)
+    names: list[str] = arguments.properties
+    if names[:1] == [MERGE]:
+        _check_unused(arguments, "verify merge tries nothing")
+        if len(names) < 2:
+            raise UsageError("verify merge: name files that `toyvm verify --json` wrote")
+        return _tell(merge([Path(name) for name in names[1:]]), arguments, {})
+    if any(name.endswith(_REGRESSION) for name in names):
+        _check_unused(arguments, "a regression is tried once")
+        return _try_again([Path(name) for name in names])
+    return _try(arguments)
+
+
+def _check_unused(arguments: argparse.Namespace, why: str) -> None:
+    for option in _TRYING:
+        if getattr(arguments, option) is not None:
+            raise UsageError(f"{why}, and --{option} means nothing there")
+
+
+def _try_again(paths: Sequence[Path]) -> int:
+    """Regressions, each by itself."""
+    from toyvm.printable import printable
+    from toyvm.verify.regressions import read_regression
+
+    regressions = [read_regression(path) for path in paths]
+    failed = 0
+    for path, regression in zip(paths, regressions, strict=True):
+        attempt = regression.attempt()
+        failed += attempt.wrong is not None
+        said = "fails" if attempt.wrong is not None else "holds" if attempt.left_open is None else "is left open"
+        print(printable(f"{path}: {regression.claimed.name} {said}"))
+        for line in (attempt.wrong or attempt.left_open or "").splitlines():
+            print(printable(f"  {line}"))
+    return ExitCode.CLAIM_FAILED if failed else ExitCode.OK
+
+
+def _try(arguments: argparse.Namespace) -> int:
+    from toyvm.lab.progress import Progress
+    from toyvm.parts import do_parts, ledger_at
+    from toyvm.verify.accounts import Account
+    from toyvm.verify.division import work
+    from toyvm.verify.regressions import write_regression
+    from toyvm.verify.results import results_here
+
+    parts, make = _parts(arguments), executor_of(arguments)
+    folder = Path(arguments.regressions or _FOLDER)
+    accounts: list[Account] = []
+    written: dict[tuple[str, int], Path] = {}
+    is_interrupted = False
+
+    def done(key: str, result: Mapping[str, Any]) -> None:
+        account = Account.of_record(result)
+        for failure in account.failures:
+            if (path := write_regression(folder, account.property, failure)) is not None:
+                written[account.property, failure.seed] = path
+        accounts.append(account)
+        progress.show(_so_far(accounts, len(parts)))
+
+    with Progress(sys.stderr) as progress, ledger_at(arguments.ledger) as ledger:
+        progress.show(_so_far(accounts, len(parts)))
+        try:
+            do_parts(parts, work, make, ledger, done)
+        except KeyboardInterrupt:
+            is_interrupted = True
+    order = list(dict.fromkeys(part.task["property"] for part in parts))
+    accounts.sort(key=lambda account: (order.index(account.property), account.seed))
+    return _tell(results_here(accounts, is_interrupted), arguments, written)
+
+
+def _so_far(accounts: Sequence[Account], parts: int) -> str:
+    cases, failed = sum(one.cases for one in accounts), sum(len(one.failures) for one in accounts)
+    last = accounts[-1].property if accounts else ""
+    return f"{len(accounts)}/{parts} parts, {cases:,} cases, {failed or 'none'} failed  {last}"
+
+
+def _parts(arguments: argparse.Namespace) -> list[Part]:
+    """What is to be tried, each word checked. Raises UsageError."""
+    from toyvm.parts import WHOLE, parse_shard
+    from toyvm.verify.division import parts_by_cases, parts_by_time
+    from toyvm.verify.properties import CLASSES, find_property
+
+    names = list(dict.fromkeys(arguments.properties)) or list(CLASSES)
+    missing = {name: reason for name in names if (reason := find_property(name).missing())}
+    for name, reason in missing.items():
+        if arguments.properties:
+            raise UsageError(f"{name} cannot be tried: {reason}")
+        say(f"{name} is left out: {reason}")
+    names = [name for name in names if name not in missing]
+    seed = parse_count(arguments.seed, "--seed") or 0
+    shard = WHOLE if arguments.shard is None else parse_shard(arguments.shard)
+    if arguments.cases is None:
+        workers = parse_count(arguments.workers, "--workers") or 1
+        parts = parts_by_time(names, seed, 60 * _minutes(arguments.minutes), workers * shard.slices)
+    else:
+        if arguments.minutes is not None:
+            raise UsageError("--cases and --minutes both say how much is tried; give one of them")
+        cases = parse_count(arguments.cases, "--cases") or 0
+        if not 1 <= cases <= _MOST_CASES:
+            raise UsageError(f"--cases {arguments.cases}: it takes 1..{_MOST_CASES}")
+        parts = parts_by_cases(names, seed, cases)
+    own = {part.key for part in shard.of(parts)}
+    return [part for part in parts if part.key in own]
+
+
+def _minutes(text: str | None) -> float:
+    """Raises UsageError."""
+    if text is None:
+        return _MINUTES
+    try:
+        value = float(text) if text.isascii() else 0.0
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= _MOST_MINUTES:
+        raise UsageError(f"--minutes {text}: it takes a number above 0, {_MOST_MINUTES} at most")
+    return value
+
+
+def _tell(results: Results, arguments: argparse.Namespace, written: Mapping[tuple[str, int], Path]) -> int:
+    """Write and print it; the exit code."""
+    from toyvm.cli.width import output_width
+    from toyvm.printable import printable
+    from toyvm.report.records import write_json
+    from toyvm.verify.results import results_record
+    from toyvm.verify.scoreboard import failure_lines, lines
+
+    if arguments.json:  # before anybody can close what is printed to
+        write_json(Path(arguments.json), results_record(results))
+    shown = [*lines(results.totals, output_width()), *failure_lines(results.totals, written)]
+    print(printable("\n".join(shown), keep="\n"))
+    if results.is_interrupted:
+        say("interrupted: not all that was to be tried was")
+        return ExitCode.INTERRUPTED
+    failed = any(total.failures for total in results.totals.values())
+    return ExitCode.CLAIM_FAILED if failed else ExitCode.OK

@@ -1,0 +1,1 @@
+"""The claims of toyvm, each tried by cases without end: `toyvm verify`."""

@@ -1,0 +1,96 @@
+"""A property: a claim in a sentence, and the cases that try it, each of a number from which all of it follows."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from random import Random
+from time import monotonic
+from traceback import format_exc
+from typing import Any, ClassVar, NamedTuple, cast
+
+Record = Mapping[str, Any]  # as JSON has it
+Case = Any  # of each property's own kind
+_LINES = 40  # of what is said of a failure
+
+
+class Violation(Exception):
+    """The claim does not hold: in what, in lines."""
+
+
+class LeftOpen(Exception):
+    """The specification leaves open what the case does, and where."""
+
+
+class Attempt(NamedTuple):
+    """What a case came to: what is wrong, or what the specification leaves open; neither where the claim holds."""
+
+    wrong: str | None = None
+    left_open: str | None = None
+
+
+class Property(ABC):
+    """What toyvm claims, and how to try it."""
+
+    name: ClassVar[str]
+    claim: ClassVar[str]  # a sentence
+    at_once: ClassVar[int]  # cases that take some twenty seconds
+
+    def missing(self) -> str | None:
+        """What it takes that is not here; None: nothing."""
+        return None
+
+    @abstractmethod
+    def make(self, random: Random) -> Case:
+        """A case: all that `check` is told."""
+
+    @abstractmethod
+    def check(self, case: Case) -> None:
+        """Raise Violation where the claim does not hold, and LeftOpen where that cannot be said."""
+
+    def smaller(self, case: Case) -> Iterable[Case]:
+        """Cases that may show the same with less, the smallest first."""
+        return ()
+
+    def shrunk(self, case: Case, seconds: float) -> Case:
+        """The smallest case found in so many seconds that violates the claim, as this one does."""
+        deadline = monotonic() + seconds
+        found: Case | None = case
+        while found is not None:
+            case, found = found, None
+            for one in self.smaller(case):
+                if monotonic() > deadline:
+                    return case
+                if self.attempt(one).wrong is not None:
+                    found = one
+                    break
+        return case
+
+    def written(self, case: Case) -> Record:
+        """A case as JSON has it."""
+        return cast("Record", case)
+
+    def read(self, record: Record) -> Case:
+        """The inverse. Raises LookupError, TypeError and ValueError for what is no case."""
+        return record
+
+    def case(self, number: int) -> Case:
+        """The case of that number."""
+        return self.make(Random(f"{self.name} {number}"))
+
+    def attempt(self, case: Case) -> Attempt:
+        """Try it; whatever it raises that it should not is wrong, too."""
+        try:
+            self.check(case)
+        except Violation as violation:
+            return Attempt(wrong=_cut(str(violation)))
+        except LeftOpen as reason:
+            return Attempt(left_open=str(reason))
+        except Exception:
+            return Attempt(wrong=_cut(format_exc()))
+        return Attempt()
+
+
+def _cut(text: str) -> str:
+    lines = text.rstrip().splitlines()
+    return "\n".join(lines if len(lines) <= _LINES else [*lines[: _LINES // 2], "...", *lines[-_LINES // 2 :]])

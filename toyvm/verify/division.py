@@ -1,0 +1,54 @@
+"""Dividing the trying: parts that each are a range of a property's cases, of some twenty seconds, done anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from toyvm.commit import commit
+from toyvm.parts import Part, Record
+from toyvm.verify.properties import find_property
+from toyvm.verify.trying import Goal, try_cases
+
+SLICE_SECONDS = 20.0
+STRIDE = 1_000_000  # of case numbers, between slices of a time: more than fit into one
+
+
+def parts_by_cases(names: Sequence[str], seed: int, cases: int | None) -> list[Part]:
+    """So many cases of each property, or as many as take some twenty seconds."""
+    return _parts([[(name, goal) for goal in _ranges(name, seed, cases)] for name in names])
+
+
+def _ranges(name: str, seed: int, cases: int | None) -> Iterator[Goal]:
+    at_once = find_property(name).at_once
+    count = at_once if cases is None else cases
+    for first in range(0, count, at_once):
+        yield Goal(seed + first, cases=min(at_once, count - first))
+
+
+def parts_by_time(names: Sequence[str], seed: int, seconds: float, workers: int) -> list[Part]:
+    """As much time for each property as for another, all of it taking so long on so many workers."""
+    each = seconds * workers / len(names)
+    count = max(1, round(each / SLICE_SECONDS))
+    goals = [Goal(seed + STRIDE * number, seconds=each / count) for number in range(count)]
+    return _parts([[(name, goal) for goal in goals] for name in names])
+
+
+def _parts(by_property: Sequence[Sequence[tuple[str, Goal]]]) -> list[Part]:
+    """In turns, so that what is ended early has tried all alike."""
+    key = commit()
+    return [
+        Part(f"{key} {name} {_words(goal)}", {"property": name, **goal._asdict()})
+        for turn in zip_longest(*by_property)
+        for name, goal in filter(None, turn)
+    ]
+
+
+def _words(goal: Goal) -> str:
+    return f"{goal.seed}+{goal.cases}" if goal.seconds is None else f"{goal.seed}, {goal.seconds:.3f} s"
+
+
+def work(task: Record) -> Record:
+    """Do a part, in whatever process."""
+    goal = Goal(task["seed"], task["cases"], task["seconds"])
+    return try_cases(find_property(task["property"]), goal).record()

@@ -1,0 +1,122 @@
+"""Random programs as cases: drawn, written as JSON has them, held to one another, and made small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from itertools import starmap
+from random import Random
+from typing import Any, NamedTuple, cast
+
+from toyvm.isa.machine import Level
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.testing.comparing import Contender, compare_all, explained, random_checkpoints
+from toyvm.testing.programs import Program, Segment, random_program
+from toyvm.testing.states import State, differences, observe
+from toyvm.testing.subjects import SUBJECTS
+from toyvm.verify.claim import LeftOpen, Property, Record, Violation
+
+LIMIT = 1500  # retired instructions; most programs end before
+
+
+def program_record(program: Program) -> dict[str, Any]:
+    """As JSON has it."""
+    return cast("dict[str, Any]", _written(asdict(program)))
+
+
+def _written(value: Any) -> Any:
+    """Bytes as their digits, all through."""
+    if isinstance(value, dict):
+        return {key: _written(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_written(one) for one in value]
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def program_of(record: Record) -> Program:
+    """The inverse."""
+    segments = tuple(Segment(**{**one, "data": bytes.fromhex(one["data"])}) for one in record["segments"])
+    others = {**record, "segments": segments, "level": Level(record["level"])}
+    for name in ("input", "disk"):
+        others[name] = None if others[name] is None else bytes.fromhex(others[name])
+    return Program(**others)
+
+
+class Followed(NamedTuple):
+    """A program, the subjects that run it, and the counts of instructions at which they are looked at."""
+
+    program: Program
+    subjects: tuple[str, ...]
+    checkpoints: tuple[int, ...]
+
+
+class Equal(Property):
+    """Subjects that run a program are in the same state at every checkpoint: each is held to the first one."""
+
+    def drawn(self, random: Random, level: Level, subjects: Sequence[str], checkpoints: int) -> Followed:
+        """A random program, and where it is looked at."""
+        program = random_program(random, level)
+        return Followed(program, tuple(subjects), tuple(random_checkpoints(random, LIMIT, checkpoints)))
+
+    def check(self, case: Followed) -> None:
+        first, *others = case.subjects
+        program = by_pages(case.program)
+        expected = list(_states(program, first, case.checkpoints))
+        differing = [
+            name
+            for name in others
+            if any(starmap(differences, zip(expected, _states(program, name, case.checkpoints), strict=False)))
+        ]
+        if differing or first == "reference":
+            judge(case._replace(subjects=(first, *differing)))
+
+    def written(self, case: Followed) -> Record:
+        return {**case._asdict(), "program": program_record(case.program)}
+
+    def read(self, record: Record) -> Followed:
+        subjects, checkpoints = tuple(record["subjects"]), tuple(record["checkpoints"])
+        return Followed(program_of(record["program"]), subjects, checkpoints)
+
+
+def by_pages(program: Program) -> Program:
+    """The same memory in few segments, which takes a tenth of the time to load."""
+    pages: dict[int, bytearray] = {}
+    for segment in program.segments:
+        at, data = segment.address, segment.data
+        while data:
+            page, offset = divmod(at, PAGE_SIZE)
+            part = data[: PAGE_SIZE - offset]
+            pages.setdefault(page, bytearray(PAGE_SIZE))[offset : offset + len(part)] = part
+            at, data = at + len(part), data[len(part) :]
+    segments = (Segment(page * PAGE_SIZE, bytes(data)) for page, data in sorted(pages.items()))
+    return replace(program, segments=tuple(segments))
+
+
+def _states(program: Program, name: str, checkpoints: Sequence[int]) -> Iterator[State]:
+    with SUBJECTS[name](program) as machine:
+        for point in checkpoints:
+            state = observe(machine, point)
+            yield state
+            if state.stop != "limit":
+                return
+
+
+def judge(case: Followed) -> None:
+    """Compare with care, from the beginning. Raises Violation, and LeftOpen where the reference says so."""
+    last = case.checkpoints[-1]
+    if case.subjects[1:] and (reason := left_open(case.program, last)) is not None:
+        raise LeftOpen(reason)
+    contenders = [Contender(name, SUBJECTS[name], case.program) for name in case.subjects]
+    verdict = compare_all(contenders, case.checkpoints)
+    for difference in verdict.differences:
+        raise Violation("\n".join(explained(difference, case.subjects[0])))
+    if verdict.left_open is not None:
+        raise LeftOpen(verdict.left_open)
+
+
+def left_open(program: Program, instructions: int) -> str | None:
+    """What it does within so many instructions that the specification leaves open."""
+    with SUBJECTS["reference"](program) as machine:
+        machine.run(until=instructions)
+        reason: str | None = machine.unspecified
+        return reason

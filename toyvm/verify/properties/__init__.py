@@ -1,0 +1,25 @@
+"""The properties that there are, in the order of the scoreboard: each a module, imported when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from toyvm.arguments import unknown_name
+from toyvm.verify.claim import Property
+
+_HERE = "toyvm.verify.properties"
+# Name, and the class: MODULE:CLASS.
+CLASSES: dict[str, str] = {
+    "engines": f"{_HERE}.engines:Engines",
+    "monitors": f"{_HERE}.monitors:Monitors",
+    "recompiled": f"{_HERE}.recompiled:Recompiled",
+}
+
+
+def find_property(name: str) -> Property:
+    """The property of that name. Raises UnknownNameError."""
+    if name not in CLASSES:
+        raise unknown_name("property", name, CLASSES)
+    module, _, found = CLASSES[name].partition(":")
+    claimed: Property = getattr(import_module(module), found)()
+    return claimed

@@ -1,0 +1,36 @@
+"""Monitors are as good as the bare machine."""
+
+from __future__ import annotations
+
+from random import Random
+
+from toyvm.isa.machine import Level
+from toyvm.techniques import facts_of
+from toyvm.testing.subjects import level_for
+from toyvm.testing.techniques import VARIANTS
+from toyvm.verify.programs import Equal, Followed
+
+_LEVELS = (*(Level.STRICT,) * 5, *Level)  # on strict hardware every technique is equivalent
+_OBSERVED = 0.1  # of the cases have each exit shown to an observer, or as many of them as guest mode can make
+
+
+class Monitors(Equal):
+    name = "monitors"
+    claim = (
+        "A guest under any technique, with any of its options, on every level of hardware that it is offered on, is in "
+        "the state of the bare machine after the same instructions."
+    )
+    at_once = 1000
+
+    def make(self, random: Random) -> Followed:
+        level = random.choice(_LEVELS)
+        names = ["interpreter", *sound_on(level)]
+        if random.random() < _OBSERVED:
+            names.append(f"observed {random.choice(names[1:])}")
+            names += ["intercepted assist", "python trap"] if level is Level.STRICT else []
+        return self.drawn(random, level, names, checkpoints=random.choice((1, 1, 1, 4)))
+
+
+def sound_on(level: Level) -> list[str]:
+    """The variants that a program for that level of hardware is equivalent under."""
+    return [name for name in VARIANTS if level_for(name, level) in facts_of(name).levels]

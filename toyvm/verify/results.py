@@ -1,0 +1,79 @@
+"""Results: all that was tried as a record, for a file; and those of several runs or slices as one.
+
+toyvm/docs/verify.md says what the keys are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from toyvm.errors import BadFileError
+from toyvm.files.boundary import boundary, read_text, shown
+from toyvm.limits import MAXIMUM_RESULTS_BYTES
+from toyvm.report.records import machine_record
+from toyvm.verify.accounts import Account, Total, totals_of
+from toyvm.verify.properties import find_property
+
+SCHEMA = 1  # changes when a key gets another meaning or goes, not when one comes
+
+
+class Results(NamedTuple):
+    """What was tried, where, and whether all of it was."""
+
+    totals: Mapping[str, Total]
+    machines: Sequence[Mapping[str, Any]]
+    is_interrupted: bool
+
+
+def results_record(results: Results) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "interrupted": results.is_interrupted,
+        "machines": list(results.machines),
+        "properties": [_property_record(name, total) for name, total in results.totals.items()],
+        "accounts": [account.record() for total in results.totals.values() for account in total.accounts],
+    }
+
+
+def _property_record(name: str, total: Total) -> dict[str, Any]:
+    return {
+        "property": name,
+        "claim": find_property(name).claim,
+        "cases": total.cases,
+        "failed": len(total.failures),
+        "left_open": len(total.left_open),
+        "seconds": round(total.seconds, 3),
+    }
+
+
+def results_here(accounts: Sequence[Account], is_interrupted: bool) -> Results:
+    return Results(totals_of(accounts), [machine_record()], is_interrupted)
+
+
+def merge(paths: Sequence[Path]) -> Results:
+    """What these files of `toyvm verify --json` come to together. Raises BadFileError."""
+    accounts: list[Account] = []
+    machines: list[Mapping[str, Any]] = []
+    is_interrupted = False
+    for path in paths:
+        text = read_text(path, MAXIMUM_RESULTS_BYTES, "results are JSON that `toyvm verify --json` wrote")
+        with boundary(path, "not what `toyvm verify --json` writes"):
+            record = json.loads(text)
+            if record["schema"] != SCHEMA:
+                raise BadFileError(f"{shown(path)}: results of schema {record['schema']}; this toyvm merges {SCHEMA}")
+            found = [Account.of_record(one) for one in record["accounts"]]
+            for account in found:
+                find_property(account.property)
+            accounts += found
+            machines += [dict(one) for one in record["machines"] if one not in machines]
+            is_interrupted |= bool(record["interrupted"])
+        commits = {str(machine.get("commit")) for machine in machines}
+        if len(commits) > 1:
+            raise BadFileError(
+                f"{shown(path)}: of another toyvm than those before ({', '.join(sorted(commits))}); "
+                "what holds of one says nothing of another"
+            )
+    return Results(totals_of(accounts), machines, is_interrupted)
