@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from toyvm.errors import UsageError
+from toyvm.errors import ToyvmError, UsageError
 from toyvm.isa.machine import DEFAULT_MEMORY, Level
 from toyvm.techniques import ENGINES, parse_variant
 
@@ -42,6 +42,23 @@ def launched(
 
         with Host(host_memory_for(memory), engine=engine, level=level) as host:
             yield host.guest(variant.name, memory, **devices)
+
+
+def disk_after(disk: bytes | bytearray, script: str) -> bytearray:
+    """A copy of a disk of the operating system's as that leaves it when it has run this script, and ended.
+
+    Raises ToyvmError for a script that fails, AssemblyError.
+    """
+    from toyvm.programs import load_program
+    from toyvm.shipped.system_disk import beginning_with
+
+    data = beginning_with(disk, f"{script}\nshutdown $?\n")
+    with launched("bare", disk=data, disk_cache=False) as machine:
+        machine.load(load_program("os"))
+        outcome = machine.run()
+        if not outcome.ok:
+            raise ToyvmError(f"the operating system could not make the disk: {outcome.detail}")
+    return data
 
 
 def check_choices(technique: str, engine: str, hardware: str | None) -> Level:

@@ -38,12 +38,23 @@ def home(tmp_path: Path) -> Path:
 
 
 @needs_compiler
-@pytest.mark.parametrize("technique", ["bare", "trap", "para"])
+@pytest.mark.parametrize("technique", ["bare", "trap", "para", "container"])
 def test_bytes_words_and_status_are_the_programs(writer: Path, home: Path, technique: str) -> None:
     words = [str(writer), "--technique", technique, "--files", str(home), "--write-back", "--env", "SAID=a 'b' $c"]
     done = spawn("run", *words, "--", "a new file", "42", "it's", "", input=EVERY_BYTE)
     assert (done.returncode, done.stdout, done.stderr) == (42, b"5 /files a 'b' $c\n", b"")
     assert {path.name: path.read_bytes() for path in home.iterdir()} == {"there": b"there", "a new file": EVERY_BYTE}
+
+
+@needs_compiler
+def test_in_a_context_there_is_nobody_else(tmp_path: Path, home: Path) -> None:
+    source = '#include <stdlib.h>\nint main(void) { return system("ls /ctx; ps"); }'
+    prying = build(tmp_path / "prying", source)
+    done = spawn("run", str(prying), "--files", str(home), "--technique", "container")
+    assert (done.returncode, done.stderr) == (0, b"")
+    refused, _, *processes = done.stdout.decode().splitlines()
+    assert refused == "ls: /ctx: no such file or directory"
+    assert [line.split()[-1] for line in processes] == ["init", "prying", "sh", "ps"]
 
 
 @needs_compiler
@@ -54,10 +65,12 @@ def test_without_write_back_everything_stays(writer: Path, home: Path) -> None:
 
 
 @needs_compiler
-def test_what_a_program_wrote_comes_home_though_it_was_stopped(tmp_path: Path, home: Path) -> None:
+@pytest.mark.parametrize("technique", ["bare", "container"])
+def test_what_a_program_wrote_comes_home_though_it_was_stopped(tmp_path: Path, home: Path, technique: str) -> None:
     source = '#include <stdio.h>\nint main(void) { fclose(fopen("mark", "w")); for (;;) ; }'
     endless = build(tmp_path / "endless", source)
-    done = spawn("run", str(endless), "--files", str(home), "--write-back", "--max-instructions", "20000000")
+    limit = ["--max-instructions", "20000000"]
+    done = spawn("run", str(endless), "--technique", technique, "--files", str(home), "--write-back", *limit)
     assert done.returncode == 103
     assert sorted(path.name for path in home.iterdir()) == ["mark", "there"]
 
@@ -122,10 +135,12 @@ def test_what_cannot_be_copied_is_named(capfd: Capture, elf: Path, home: Path, s
 
 
 @needs_compiler
-def test_at_a_terminal_lines_are_edited_and_ctrl_c_ends_the_program(tmp_path: Path, home: Path) -> None:
+@pytest.mark.parametrize("technique", ["bare", "container"])
+def test_at_a_terminal_lines_are_edited_and_ctrl_c_ends_the_program(tmp_path: Path, home: Path, technique: str) -> None:
     source = '#include <stdio.h>\nint main(void) { char line[9]; for (;;) printf("<%s>\\n", fgets(line, 9, stdin)); }'
     program = build(tmp_path / "reader", source)
-    with Terminal([sys.executable, "-m", "toyvm", "run", str(program), "--files", str(home)]) as terminal:
+    words = [str(program), "--files", str(home), "--technique", technique]
+    with Terminal([sys.executable, "-m", "toyvm", "run", *words]) as terminal:
         terminal.press("ac\x7fb\r")
         terminal.shows("ab\n<ab\n>")
         terminal.press("\x03")

@@ -77,7 +77,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
     from toyvm.manual.chapters import chapters
     from toyvm.manual.lookup import entries
     from toyvm.programs import shipped_guests
-    from toyvm.techniques import ENGINES, NATIVE_ENGINES, SYSTEM_NAMES, TECHNIQUES
+    from toyvm.techniques import CONTAINER, ENGINES, NATIVE_ENGINES, SYSTEM_NAMES, TECHNIQUES
     from toyvm.verify.properties import CLASSES
 
     techniques = [
@@ -89,6 +89,7 @@ def names_by_metavar(command: str) -> dict[str, Sequence[str]]:
         "PROGRAM": list(shipped_guests()),
         "HOST": list(shipped_host_files()),
         "T": techniques,
+        "TECHNIQUE": [*techniques, CONTAINER],
         "T,...": [*techniques, *SYSTEM_NAMES],
         "E": engines,
         "E,...": engines,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from toyvm.errors import UsageError
 from toyvm.numerals import read_number
-from toyvm.techniques import NAMES, Option, Variant, parse_variant
+from toyvm.techniques import CONTAINER, NAMES, Option, Variant, parse_variant
 
 _NAME = re.compile(r"[A-Za-z_.$][\w.$]*", re.ASCII)
 
@@ -39,10 +39,12 @@ _WAYS = (
 )
 
 
-def add_technique_options(parser: Options) -> None:
+def add_technique_options(parser: Options, *, with_container: bool = False) -> None:
     """--technique, and each of its options under a name of its own."""
-    names = ", ".join(NAMES)
-    parser.add_argument("--technique", default="bare", metavar="T", help=f"of {names}; bare unless said")
+    metavar, names = "T", ", ".join(NAMES)
+    if with_container:
+        metavar, names = "TECHNIQUE", f"{names}, or, for programs of the operating system, {CONTAINER}"
+    parser.add_argument("--technique", default="bare", metavar=metavar, help=f"of {names}; bare unless said")
     add_options_of_techniques(parser, tuple(Option))
 
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toyvm.cli.container import CONTEXT, divided
 from toyvm.cli.options import Options, parse_defines
 from toyvm.cli.saying import say
 from toyvm.errors import UsageError
@@ -57,34 +58,38 @@ def system_for(arguments: argparse.Namespace) -> Image:
 class ProgramFiles:
     """The disk with a program and its files, and what is to be known of these when it has run. Raises BadFileError."""
 
-    def __init__(self, arguments: argparse.Namespace, *, is_at_terminal: bool) -> None:
+    def __init__(self, arguments: argparse.Namespace, *, is_at_terminal: bool, is_inside: bool) -> None:
         from toyvm.cli.import_riscv import alone_with_notes, start_options
         from toyvm.filesystem.homecoming import entries_below, facts_below
         from toyvm.filesystem.volume import Volume
-        from toyvm.shipped.program_disk import FILES, program_disk
+        from toyvm.shipped.program_disk import FILES, FiledProgram, root_of
         from toyvm.shipped.system_disk import executable
 
-        program = Path(arguments.program)
-        image = executable(alone_with_notes(program).image)
+        path = Path(arguments.program)
+        image = executable(alone_with_notes(path).image)
         start = start_options(arguments)
         self._directory = Path(arguments.files)
         facts: Facts = facts_below(self._directory)
+        context = CONTEXT if is_inside else ""
+        program = FiledProgram(
+            image, path.name, self._directory, start.arguments, start.environment, is_at_terminal=is_at_terminal
+        )
         with boundary(self._directory):
-            self.disk = program_disk(
-                image, program.name, self._directory, start.arguments, start.environment, is_at_terminal=is_at_terminal
-            )
+            empty = program.empty_disk()
+            self.disk = divided(empty) if is_inside else empty
+            program.put(self.disk, context)
         self._facts = facts
+        self._place = root_of(context) + FILES
         volume = Volume(self.disk)
-        self._before: Entries = entries_below(volume, volume.find(FILES))
+        self._before: Entries = entries_below(volume, volume.find(self._place))
 
     def bring_home(self) -> None:
         """Make the changes of the directory's, and say what is left out. Raises BadFileError."""
         from toyvm.filesystem.homecoming import bring_home
         from toyvm.filesystem.volume import Volume
-        from toyvm.shipped.program_disk import FILES
 
         with boundary(self._directory):
             volume = Volume(self.disk)
-            number = volume.find(FILES)
+            number = volume.find(self._place)
             for note in bring_home(volume, number, self._before, self._directory, self._facts):
                 say(note)

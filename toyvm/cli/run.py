@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from toyvm.cli.container import is_inside, shell_disk
 from toyvm.cli.import_riscv import add_start_options, import_with_notes, start_options
 from toyvm.cli.options import (
     Options,
@@ -48,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_program(parser)
     parser.add_argument("--list", action=_ListGuests, nargs=0, help="name the shipped guests, a line each, and end")
     how = parser.add_argument_group("how it runs")
-    add_technique_options(how)
+    add_technique_options(how, with_container=True)
     add_machine_options(how, ENGINES)
     devices = add_run_options(parser)
     add_files_options(devices)
@@ -143,8 +144,8 @@ def _add_device_options(parser: Options) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     from toyvm.programs import is_system
 
-    is_inside = _is_inside(arguments)
-    if is_inside:
+    inside = is_inside(arguments)
+    if inside:
         arguments.technique = "bare"
     arguments.technique = variant_of(arguments).name
     arguments.hardware = check_choices(arguments.technique, arguments.engine, arguments.hardware)
@@ -161,32 +162,13 @@ def execute(arguments: argparse.Namespace) -> int:
     limits = limits_of(arguments)
     image = system_for(arguments) if has_files else _image(arguments)
     with _recorded(arguments, on_system) as source:
-        files = ProgramFiles(arguments, is_at_terminal=source.live) if has_files else None
-        made = _container_disk() if is_inside else None if files is None else files.disk
+        files = ProgramFiles(arguments, is_at_terminal=source.live, is_inside=inside) if has_files else None
+        made = files.disk if files is not None else shell_disk() if inside else None
         disk = _disk(arguments, on_system, made)
-        code = _execute_with(arguments, image, source, limits, disk)
+        code = _execute_with(arguments, image, source, limits, disk, CONTAINER if inside else arguments.technique)
     if files is not None and arguments.write_back:
         files.bring_home()
     return code
-
-
-def _is_inside(arguments: argparse.Namespace) -> bool:
-    """Is the operating system's shell to run in a context? Raises UsageError where it cannot."""
-    from toyvm.programs import is_system
-
-    if arguments.technique != CONTAINER:
-        return False
-    if not is_system(arguments.program):
-        raise UsageError(f"technique {CONTAINER} is for programs of the operating system; toyvm run os has them")
-    if arguments.disk is not None:
-        raise UsageError(f"--disk: its contexts are what toyvm ctx {arguments.disk} enter NAME goes into")
-    return True
-
-
-def _container_disk() -> bytearray:
-    from toyvm.shipped.system_disk import container_disk
-
-    return container_disk()
 
 
 def _execute_with(
@@ -195,7 +177,9 @@ def _execute_with(
     source: InputSource,
     limits: tuple[int | None, float | None],
     disk: Disk | None,
+    technique: str,
 ) -> int:
+    """Run it, and tell how it ended, in a report as the technique that was asked for."""
     output = cast("BinaryIO", sys.stdout.buffer)
     with computer_for(arguments, source, output, disk) as computer:
         computer.load(image)
@@ -209,7 +193,7 @@ def _execute_with(
             if cut_at is not None:
                 say(f"the power was not cut: the run had ended, after {outcome.instructions} instructions")
         if arguments.report:
-            _write_report(arguments, computer, outcome, cut)
+            _write_report(arguments, technique, computer, outcome, cut)
         if arguments.record:
             _write_record(arguments.record, source, computer)
     return exit_code_of(outcome)
@@ -402,13 +386,12 @@ def exit_code_of(outcome: Outcome) -> int:
 
 
 def _write_report(
-    arguments: argparse.Namespace, computer: Computer, outcome: Outcome, cut: dict[str, Any] | None
+    arguments: argparse.Namespace, technique: str, computer: Computer, outcome: Outcome, cut: dict[str, Any] | None
 ) -> None:
     from toyvm.report.records import run_report, write_json
 
     names = (
         "program",
-        "technique",
         "engine",
         "hardware",
         "memory",
@@ -419,7 +402,7 @@ def _write_report(
         "input",
         "tlb",
     )
-    configuration = {name: getattr(arguments, name) for name in names}
+    configuration = {"technique": technique} | {name: getattr(arguments, name) for name in names}
     configuration["defines"] = parse_defines(arguments.defines)
     configuration |= {"arguments": arguments.words, "environment": arguments.env, "stack": arguments.stack}
     record = run_report(computer, outcome, configuration)

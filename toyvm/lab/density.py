@@ -17,7 +17,7 @@ from toyvm.lab.isolation import system_disk
 from toyvm.lab.measure import Progress
 from toyvm.lab.subjects import DISCARDED
 from toyvm.lab.text import number, wrapped
-from toyvm.launch import launched
+from toyvm.launch import disk_after, launched
 from toyvm.programs import load_program
 from toyvm.shipped.system_disk import beginning_with
 from toyvm.techniques import parse_variant
@@ -94,12 +94,7 @@ class ManyContexts:
 def _disk_with_contexts(systems: int) -> bytes:
     size = _MACHINE_DISK + (1 << 20) + systems * _DISK_EACH
     made = "".join(f"ctx create c{number:03} || shutdown 1\n" for number in range(1, systems + 1))
-    disk = beginning_with(system_disk(size), f"{made}shutdown $?\n")
-    with launched("bare", _MACHINE_MEMORY, disk=disk, disk_cache=False, output=DISCARDED) as machine:
-        machine.load(load_program("os"))
-        if not machine.run().ok:
-            raise ToyvmError(f"the operating system has not made {systems} contexts")
-    return bytes(disk)
+    return bytes(disk_after(system_disk(size), made))
 
 
 @dataclass(frozen=True, slots=True)

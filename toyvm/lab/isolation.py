@@ -12,14 +12,13 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any, Protocol
 
-from toyvm.errors import ToyvmError
 from toyvm.host.host import Host
 from toyvm.host.stride import DEFAULT_SLICE
 from toyvm.lab.measure import Progress
 from toyvm.lab.published import ISOLATION, ISOLATION_SOURCE, ISOLATION_SYSTEMS, MARKS
 from toyvm.lab.subjects import DISCARDED
 from toyvm.lab.text import number, wrapped
-from toyvm.launch import launched
+from toyvm.launch import disk_after, launched
 from toyvm.programs import load_program
 from toyvm.shipped.system_disk import beginning_with, isolation_programs, new_disk, program_bytes
 from toyvm.techniques import parse_variant
@@ -37,7 +36,7 @@ _SLICE = 1_000  # ticks of a turn on the host
 _STEP = 1_000_000  # ticks, between two looks whether the requests are served
 _MOST = 20  # times the ticks of a behaving neighbour's, and it counts as not served
 _ADDRESS, _OWN_ADDRESS = "10.0.1.1", "127.0.0.1"
-_MAKE_CONTEXTS = f"ctx create good --address {_ADDRESS} && ctx create bad --address 10.0.1.2\nshutdown $?\n"
+_MAKE_CONTEXTS = f"ctx create good --address {_ADDRESS} && ctx create bad --address 10.0.1.2"
 LIMITS = (
     "--numproc 16 --privvmpages 512 --physpages 512 --numfile 128 --nummsg 8 --consolebytes 16K --diskspace 1M "
     "--diskinodes 256"
@@ -133,13 +132,7 @@ def system_disk(size: int) -> bytes:
 @cache
 def _divided_disk() -> bytes:
     """The same, where the system has made two contexts."""
-    disk = beginning_with(system_disk(2 * _DISK), _MAKE_CONTEXTS)
-    with launched("bare", 2 * _MEMORY, disk=disk, disk_cache=False, output=DISCARDED) as machine:
-        machine.load(load_program("os"))
-        outcome = machine.run()
-        if not outcome.ok:
-            raise ToyvmError(f"the operating system has not made the contexts: {outcome.detail}")
-    return bytes(disk)
+    return bytes(disk_after(system_disk(2 * _DISK), _MAKE_CONTEXTS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toyvm.errors import ToyvmError
 from toyvm.filesystem.skeleton import add_file
 from toyvm.filesystem.volume import Volume
 from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.lab.tasks import Load, SystemScript, WholeRun
-from toyvm.launch import launched
+from toyvm.launch import disk_after
 from toyvm.programs import load_program
 from toyvm.shipped.system_disk import beginning_with, new_disk, program_bytes, undivided_kernel
 from toyvm.techniques import CONTAINER, UNDIVIDED
@@ -105,23 +104,13 @@ def _files(sectors: int) -> Mapping[str, bytes]:
 def _divided_disk(work: Work) -> bytes:
     """The same where the system has made two contexts, one of which has what the work needs."""
     copies = "".join(f"cp /tmp/{name} {_ROOT}/tmp/{name} || shutdown 1\n" for name in _files(work.sectors))
-    disk = beginning_with(_disk(work), f"{_MAKE_CONTEXTS}{copies}{_END}")
-    with launched("bare", MEMORY, disk=disk, disk_cache=False) as machine:
-        machine.load(kernel_for("bare"))
-        outcome = machine.run()
-        if not outcome.ok:
-            raise ToyvmError(f"the operating system has not made the contexts: {outcome.detail}")
-    return bytes(disk)
+    return bytes(disk_after(_disk(work), f"{_MAKE_CONTEXTS}{copies}"))
 
 
 def _with_script_inside(disk: bytes | bytearray, script: str) -> bytearray:
     """A copy of such a disk, with a script in the context."""
     data = bytearray(disk)
     volume = Volume(data)
-    directory = volume.find(f"{_ROOT}/tmp")
-    number = add_file(volume, directory, "work", script.encode(), 0o644)
-    inode = volume.inode(number)
-    inode.context = volume.inode(directory).context
-    volume.write_inode(number, inode)
+    add_file(volume, volume.find(f"{_ROOT}/tmp"), "work", script.encode(), 0o644)
     volume.close()
     return data

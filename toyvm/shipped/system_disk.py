@@ -18,7 +18,6 @@ from toyvm.shipped.prebuilt import FOLDER, SUFFIX, inputs_of, keep, read_kept, s
 READY = "os-disk"
 PROGRAM_BASE = 0x10000  # where a program of the system's begins
 SHIPPED_SIZE = 16 << 20
-_IN_CONTEXT = "ctx create container && ctx start container && ctx enter container\nshutdown $?\n"
 
 
 def programs() -> dict[str, Path]:
@@ -60,11 +59,6 @@ def shipped_disk() -> bytearray:
     sources = {path for source in programs().values() for path in inputs_of(source, {}, PROGRAM_BASE)}
     keep(file, zlib.compress(data.rstrip(b"\0"), 1), sorted(sources | _listing()))
     return data
-
-
-def container_disk() -> bytearray:
-    """The same, where what is on the console is a shell in a context. Raises AssemblyError."""
-    return beginning_with(shipped_disk(), _IN_CONTEXT)
 
 
 def _listing() -> set[Path]:
