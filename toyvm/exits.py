@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toyvm.isa.declare import Class
+from toyvm.isa.control import CONTROL_REGISTERS
+from toyvm.isa.declare import Class, Operand
 from toyvm.isa.instructions import INSTRUCTIONS
+from toyvm.isa.ports import PORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +48,14 @@ EXIT_REASONS: tuple[ExitReason, ...] = tuple(
     ExitReason(name, number, description) for number, (name, description) in enumerate(_SENSITIVE + _OTHER)
 )
 BY_NAME: dict[str, ExitReason] = {reason.name: reason for reason in EXIT_REASONS}
+
+_NAMES = {
+    Operand.CR: {row.number: row.name for row in CONTROL_REGISTERS},
+    Operand.PORT: {row.number: row.name for row in PORTS},
+}
+# Of a reason whose instruction names a control register or a port: what it may name, by number.
+NAMED: dict[str, dict[int, str]] = {
+    row.mnemonic: _NAMES[row.immediate] for row in INSTRUCTIONS if row.immediate in _NAMES
+}
 
 assert len(BY_NAME) == len(EXIT_REASONS) <= 64, "exit reasons are unique, and fit a 64-bit mask of those observed"

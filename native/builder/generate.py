@@ -269,7 +269,10 @@ def hypercalls_header() -> Lines:
 def exits_header() -> Lines:
     reasons = exits.EXIT_REASONS
     yield from _enum("t64_exit_reason", ((f"EXIT_{row.name.upper()}", row.number) for row in reasons))
-    yield from _enum("", [("EXIT_COUNT", len(reasons))])
+    naming = [row.number for row in reasons if row.name in exits.NAMED]
+    yield from _enum("", [("EXIT_COUNT", len(reasons)), ("EXIT_NAMING_COUNT", max(naming) + 1)])
+    yield "/* Those whose instruction names a control register or port, a bit each. */"
+    yield from _defines([("T64_NAMING_EXITS", sum(1 << number for number in naming))])
     yield "/* By opcode: the exit reason of an instruction that a monitor emulates. */"
     yield "#define T64_EXIT_BY_OPCODE \\"
     for row in INSTRUCTIONS:

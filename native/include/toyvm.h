@@ -314,6 +314,10 @@ void t64_vm_disk_parts(t64_vm *vm, const uint8_t *parts);
 const uint64_t *t64_vm_exits(t64_vm *vm);
 /* Those for a hypercall, by its number; the one behind the last: for numbers that there are not. */
 const uint64_t *t64_vm_calls(t64_vm *vm);
+/* Those of a reason whose instruction names a control register or port, by its number; the last one: for numbers that there are not.
+ * NULL: none of that reason does. */
+enum { T64_OPERANDS = 32 };
+const uint64_t *t64_vm_operands(t64_vm *vm, uint32_t reason);
 const t64_exit *t64_vm_exit(t64_vm *vm);
 void t64_vm_observe(t64_vm *vm, uint64_t reasons); /* bit n: stop with T64_STOP_OBSERVED at exits of reason n */
 

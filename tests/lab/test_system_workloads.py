@@ -13,7 +13,6 @@ from toyvm.filesystem.volume import Volume
 from toyvm.lab.experiment import Effort, Experiment
 from toyvm.lab.matrix import matrix_lines
 from toyvm.lab.measure import Repetition, repeat
-from toyvm.lab.operands import operand_shares
 from toyvm.lab.subjects import Subject, WorkloadFailed
 from toyvm.lab.table import lines
 from toyvm.lab.tasks import Load, SystemScript
@@ -116,9 +115,9 @@ def test_the_system_is_settled_when_operations_begin_to_count(name: str, operati
 
 def test_each_switch_loads_another_space() -> None:
     task = named("switch").task("trap")
-    exits = repeat(TRAP, task, 1 + 200).exits
-    assert exits["syscall"] == 1.0
-    assert exits["crw"] * operand_shares(TRAP, task, exits)["crw"]["ptbr"] == 1.0
+    repetition = repeat(TRAP, task, 1 + 200)
+    assert repetition.exits["syscall"] == 1.0
+    assert repetition.exits["crw"] * repetition.operands["crw"]["ptbr"] == 1.0
 
 
 def test_a_fork_costs_a_fault_in_parent_and_child_and_three_system_calls() -> None:
@@ -133,10 +132,10 @@ def test_each_page_on_demand_faults_once() -> None:
 def test_each_sector_is_read_from_the_disk() -> None:
     """Ports move eight bytes at a time; a write is logged first, and so moved twice."""
     task = named("diskcopy").task("trap")
-    exits = repeat(TRAP, task, 1 + 640).exits
+    repetition = repeat(TRAP, task, 1 + 640)
     moved = {
-        reason: exits[reason] * share["disk_data"]
-        for reason, share in operand_shares(TRAP, task, exits).items()
+        reason: repetition.exits[reason] * share["disk_data"]
+        for reason, share in repetition.operands.items()
         if "disk_data" in share
     }
     assert moved["in"] >= 512 / 8

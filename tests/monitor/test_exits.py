@@ -45,8 +45,17 @@ def test_an_exit_that_had_to_wait_for_the_host_counts_once_and_is_shown_once(obs
         guest.run()
         assert guest.output == data
         assert {name: guest.exits[name] for name in ("in", "out")} == {"in": BYTES, "out": BYTES + 1}
+        assert guest.operands == {"in": {"console_in": BYTES}, "out": {"console_out": BYTES, "power": 1}}
     if observed:
         assert shown == {"in": BYTES, "out": BYTES + 1}
+
+
+def test_exits_for_registers_and_ports_that_there_are_not_are_counted_together() -> None:
+    image = assemble_text("_start: la a0, 1f\n crw tvec, a0\n1: in a0, 20\n in a0, -1\n").image
+    with Host() as host, host.guest("trap", "1M") as guest:
+        guest.load(image)
+        guest.run(max_instructions=10)
+        assert guest.operands == {"crw": {"tvec": 1}, "in": {"none": guest.exits["in"]}}
 
 
 SHADOWED = """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from toyvm.arguments import check_integer, check_list, check_text, check_within, unknown_name
 from toyvm.errors import UsageError
-from toyvm.exits import EXIT_REASONS
+from toyvm.exits import BY_NAME, EXIT_REASONS, NAMED
 from toyvm.host.exit_events import ExitEvent, Observer, Observers
 from toyvm.host.scheduler import Condition, Seat
 from toyvm.hypercalls import HYPERCALLS
@@ -196,6 +196,15 @@ class Guest(Computer):
             raise UsageError(f"a target of {pages} pages; guest {self.name} has at most {limit}")
         if lib.t64_guest_set_target(self.vm, pages) != lib.T64_OK:
             raise UsageError(f"a guest of technique {self.technique} has no balloon; para has one")
+
+    @property
+    def operands(self) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        for reason, names in NAMED.items():
+            counts = lib.t64_vm_operands(self.vm, BY_NAME[reason].number)[0 : lib.T64_OPERANDS]
+            if named := {names.get(number, "none"): int(count) for number, count in enumerate(counts) if count}:
+                found[reason] = named
+        return found
 
     @property
     def hypercalls(self) -> dict[str, int]:

@@ -9,7 +9,6 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from toyvm.errors import ToyvmError
-from toyvm.lab.operands import Shares, operand_shares
 from toyvm.lab.statistics import LEAST, half_width, interval
 from toyvm.lab.subjects import Sample, Subject, WorkloadFailed
 from toyvm.lab.workloads import Workload
@@ -22,6 +21,8 @@ HYPERCALL = "hypercall"  # a reason for exits
 _FIRST_TRY = 64  # operations
 _LARGEST_STEP = 64  # between two tries
 _TRIES = 12
+
+Shares = dict[str, dict[str, float]]  # by reason, and by what it names: they sum up to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,19 @@ class Repetition:
     def entered(self) -> float:
         """How often an operation enters compiled code."""
         return (self.sample.entered - self.baseline.entered) / self.operations
+
+    @property
+    def operands(self) -> Shares:
+        """Of the exits whose instruction names a register or port, the part of each name."""
+        more = {
+            reason: self._quotients(named, self.baseline.operands.get(reason, {}))
+            for reason, named in self.sample.operands.items()
+        }
+        return {
+            reason: {name: count / sum(counts.values()) for name, count in counts.items()}
+            for reason, counts in more.items()
+            if counts
+        }
 
     @property
     def priced_exits(self) -> dict[str, float]:
@@ -197,8 +211,7 @@ def measure_cells(
                     cell.repetitions.append(repeat(cell.subject, tasks[cell.subject], counts[cell.subject], number))
     for cell in cells:
         if cell.measured:
-            with _failing_alone(cell):
-                cell.operands = operand_shares(cell.subject, tasks[cell.subject], cell.exits)
+            cell.operands = cell.repetitions[0].operands
     return cells
 
 

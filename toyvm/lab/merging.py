@@ -87,7 +87,7 @@ def _states(record: Record) -> Iterator[Record]:
     """Cells as `take` has them."""
     operands = {_place(cell): cell["operands"] for cell in record["cells"]}
     for row in record["records"]:
-        sample = {name: row[name] for name in _SAMPLE}
+        sample = {name: row[name] for name in _SAMPLE if name in row}  # files of earlier versions have fewer
         one = {"number": row["repetition"], "sample": sample, "baseline": row["baseline"]}
         yield _state(row, operands=operands[_place(row)], repetitions=[one])
     for key in ("missing", "failed"):

@@ -11,7 +11,6 @@ from toyvm.lab.cost_models import EVENTS, MEASURED, CostModel
 from toyvm.lab.experiment import BASE, Experiment
 from toyvm.lab.measure import Cell, repeat
 from toyvm.lab.nanobenchmarks import Costs, direct_instructions, retires
-from toyvm.lab.operands import operand_shares, operations_to_count
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import name_width, number, ratio_text, wrapped
 from toyvm.lab.tlb_misses import Missed
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from toyvm.lab.tasks import Task
 
 _COST, _RATIO = 10, 8
+_COUNTED = 64  # operations, by whole periods
 _NONE_MISSED: Missed = {}
 _BORDER = " | "
 # The hardware executes what these guests' kernels do; under the others it exits, or is replaced.
@@ -59,9 +59,9 @@ def _among_events(exits: Mapping[str, float]) -> Mapping[str, float]:
 
 def counted_cell(name: str, subject: Subject, task: Task) -> Cell:
     """A cell for its exact counts, from one run that is too short to be timed."""
-    cell = Cell(name, subject, [repeat(subject, task, operations_to_count(task))])
-    cell.operands = operand_shares(subject, task, cell.exits)
-    return cell
+    operations = task.baseline + (task.period * max(1, _COUNTED // task.period) if task.baseline else 1)
+    repetition = repeat(subject, task, operations)
+    return Cell(name, subject, [repetition], repetition.operands)
 
 
 def cost_of(cell: Cell, model: CostModel, events: Mapping[str, float]) -> tuple[float, tuple[str, ...]]:

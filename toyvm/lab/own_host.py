@@ -51,7 +51,8 @@ class SharedSubject(Subject):
             outcome = guest.outcome
             if outcome.exit_code != load.exit_code:
                 raise WorkloadFailed.at(self.label, operations, outcome.detail)
-            return Sample(operations, outcome.instructions, guest.exits, guest.runner.seconds, guest.hypercalls)
+            counts = outcome.instructions, guest.exits, guest.runner.seconds, guest.hypercalls
+            return Sample(operations, *counts, operands=guest.operands)
 
     @contextmanager
     def computer(self, load: Load) -> Iterator[Guest]:

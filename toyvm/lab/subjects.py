@@ -48,6 +48,7 @@ class Sample:
     recompiled: int = 0  # of the instructions, those that retired in compiled code
     entered: int = 0  # so often compiled code was entered
     compiling_seconds: float = 0.0  # CPU time of the threads that compile, which is not in `cpu_seconds`
+    operands: dict[str, dict[str, int]] = field(default_factory=dict)  # exits, by reason and what the instruction names
 
     @classmethod
     def of_runs(cls, operations: int, runs: Sequence[Sample]) -> Self:
@@ -55,6 +56,8 @@ class Sample:
 
         def together(counts: Iterable[dict[str, int]]) -> dict[str, int]:
             return dict(sum(map(Counter, counts), Counter[str]()))
+
+        reasons = {reason: None for run in runs for reason in run.operands}
 
         return cls(
             operations,
@@ -65,6 +68,7 @@ class Sample:
             sum(run.recompiled for run in runs),
             sum(run.entered for run in runs),
             sum(run.compiling_seconds for run in runs),
+            {reason: together(run.operands.get(reason, {}) for run in runs) for reason in reasons},
         )
 
 
@@ -126,6 +130,7 @@ class Subject:
                 counts.get("retired", 0),
                 counts.get("entered", 0),
                 max(0.0, all_seconds - seconds) if counts else 0.0,
+                computer.operands,
             )
 
     def computer(self, load: Load) -> AbstractContextManager[Computer]:

@@ -387,6 +387,15 @@ class Computer:
         self._tlb = shape
 
     @property
+    def operands(self) -> dict[str, dict[str, int]]:
+        """The exits of instructions that name a control register or port, by reason and name; empty on a bare machine.
+
+        `none` is for numbers that there are not.
+        """
+        self._check_open()
+        return {}
+
+    @property
     def hypercalls(self) -> dict[str, int]:
         """The exits for a hypercall, by its name; empty on a bare machine."""
         self._check_open()

@@ -190,6 +190,8 @@ const uint64_t *t64_vm_exits(t64_vm *vm) { return vm->exits; }
 
 const uint64_t *t64_vm_calls(t64_vm *vm) { return vm->calls; }
 
+const uint64_t *t64_vm_operands(t64_vm *vm, uint32_t reason) { return reason < T64_NAMING_MAX ? vm->operands[reason] : NULL; }
+
 const t64_exit *t64_vm_exit(t64_vm *vm) { return &vm->exit; }
 
 void t64_vm_observe(t64_vm *vm, uint64_t reasons) { vm->observed = reasons; }

@@ -8,7 +8,7 @@
 #include "machine/devices.h"
 #include "machine/modelled_tlb.h"
 
-enum { T64_EXIT_REASONS_MAX = 64, T64_CALLS_MAX = HYPERCALL_COUNT + 1 };
+enum { T64_EXIT_REASONS_MAX = 64, T64_NAMING_MAX = 8, T64_CALLS_MAX = HYPERCALL_COUNT + 1 };
 
 /* What differs between those who carry a computer; one constant table each, in bare.c and in the monitor. */
 struct t64_vm_ops {
@@ -47,6 +47,7 @@ struct t64_vm {
     bool halted;       /* stop is latched: EXIT or FAULT */
     int halted_as;
     u64 exits[T64_EXIT_REASONS_MAX];
+    u64 operands[T64_NAMING_MAX][T64_OPERANDS]; /* exits, by reason and the register or port that the instruction names */
     u64 calls[T64_CALLS_MAX]; /* exits for a hypercall, by its number; the last one: for one that does not exist */
     u64 observed; /* reasons, a bit each */
     struct t64_exit exit;

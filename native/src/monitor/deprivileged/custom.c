@@ -101,8 +101,8 @@ int t64_custom_emulate(t64_vm *vm, uint32_t word, t64_emulation *emulation)
     vm->yielded = false;
     struct t64_outcome outcome = system_execute(vm, vm->state.x, word);
     *emulation = (t64_emulation){outcome.effect, vm->yielded, outcome.cause, outcome.tval, outcome.page.at};
-    if (guest_comes_again(guest_outcome_of_effect(outcome.effect)))
-        vm->exits[guest->exit.reason] -= vm->exits[guest->exit.reason] != 0;
+    if (guest_comes_again(guest_outcome_of_effect(outcome.effect)) && vm->exits[guest->exit.reason])
+        guest_count_exit(guest, (u32)guest->exit.trap.tval, -1);
     return T64_OK;
 }
 

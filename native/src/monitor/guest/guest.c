@@ -65,10 +65,11 @@ static void show_exit(struct t64_guest *guest)
 
 static inline int handle(struct t64_guest *guest)
 {
-    u32 reason = guest->exit.reason;
+    u32 reason = guest->exit.reason, word = (u32)guest->exit.trap.tval;
     int outcome = guest->technique->handle[reason](guest);
     guest->exit_comes_again = guest_comes_again(outcome);
-    guest->vm.exits[reason] += !guest->exit_comes_again;
+    if (!guest->exit_comes_again)
+        guest_count_exit(guest, word, 1);
     if (T64_UNLIKELY(outcome == OUTCOME_RESUME && host_is_spent(guest->host)))
         return guest->vm.state.retired < guest->until ? T64_STOP_WORK : T64_STOP_LIMIT; /* it is through, and nothing need be settled */
     return outcome;

@@ -184,6 +184,17 @@ static inline int guest_outcome_of_effect(int effect)
 
 /* The hardware's timer interrupts the guest when its time comes to `event`. */
 void guest_set_alarm(struct t64_guest *guest, struct t64_instant event);
+_Static_assert((int)EXIT_NAMING_COUNT <= (int)T64_NAMING_MAX, "there is a row for each reason whose instruction names something");
+
+/* One more exit for the reason that it has, or by -1 one less; `word` is the instruction, if it was one. */
+static inline void guest_count_exit(struct t64_guest *guest, u32 word, int by)
+{
+    u32 reason = guest->exit.reason, number = word_immediate(word);
+    guest->vm.exits[reason] += (u64)by;
+    if (T64_NAMING_EXITS >> reason & 1)
+        guest->vm.operands[reason][number < T64_OPERANDS ? number : T64_OPERANDS - 1] += (u64)by;
+}
+
 /* An instruction was emulated: it retired in the guest's time, not in the hardware's. pc is the guest's. */
 static inline void guest_retired_one(struct t64_guest *guest)
 {

@@ -13,5 +13,6 @@ static inline u32 word_rd(u32 word) { return word >> 7 & 31; }
 /* Bits where other instructions have rd make a word none. */
 static inline bool word_is_hcall(u32 word) { return word_opcode(word) == T64_OPCODE_HCALL && !word_rd(word); }
 static inline u32 word_rs1(u32 word) { return word >> 12 & 31; }
+static inline u32 word_immediate(u32 word) { return word >> 17; } /* of 15 bits, which for a register or port is its number */
 
 #endif
