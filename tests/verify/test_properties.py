@@ -14,7 +14,7 @@ from toyvm.testing.subjects import SUBJECTS, Factory
 from toyvm.verify import trying
 from toyvm.verify.accounts import Account
 from toyvm.verify.properties import CLASSES, find_property
-from toyvm.verify.regressions import read_regression, write_regression
+from toyvm.verify.regressions import try_again, write_regression
 from toyvm.verify.trying import Goal, try_cases
 
 A_FEW = {"engines": 4, "monitors": 10, "recompiled": 8}
@@ -82,5 +82,5 @@ def test_a_planted_fault_is_found_and_its_file_shows_it_again(
         assert account.failures
         path = write_regression(tmp_path, name, Account.of_record(account.record()).failures[0])
         assert path is not None
-        assert read_regression(path).attempt().wrong is not None
-    assert read_regression(path).attempt().wrong is None
+        assert try_again(path).wrong is not None
+    assert try_again(path).wrong is None

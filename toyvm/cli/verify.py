@@ -29,7 +29,7 @@ _FOLDER = "regressions"
 _TRYING = ("minutes", "cases", "seed", "regressions", "workers", "executor", "shard", "ledger")
 _MOST_MINUTES = 1_000_000
 _MOST_CASES = 1_000_000_000
-_REGRESSION = ".json"
+_REGRESSIONS = (".json", ".s")  # what the names of their files end in
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +65,7 @@ def execute(arguments: argparse.Namespace) -> int:
         if len(names) < 2:
             raise UsageError("verify merge: name files that `toyvm verify --json` wrote")
         return _tell(merge([Path(name) for name in names[1:]]), arguments, {})
-    if any(name.endswith(_REGRESSION) for name in names):
+    if any(name.endswith(_REGRESSIONS) for name in names):
         _check_unused(arguments, "a regression is tried once")
         return _try_again([Path(name) for name in names])
     return _try(arguments)
@@ -80,15 +80,13 @@ def _check_unused(arguments: argparse.Namespace, why: str) -> None:
 def _try_again(paths: Sequence[Path]) -> int:
     """Regressions, each by itself."""
     from toyvm.printable import printable
-    from toyvm.verify.regressions import read_regression
+    from toyvm.verify.regressions import try_again
 
-    regressions = [read_regression(path) for path in paths]
     failed = 0
-    for path, regression in zip(paths, regressions, strict=True):
-        attempt = regression.attempt()
+    for path, attempt in [(path, try_again(path)) for path in paths]:
         failed += attempt.wrong is not None
         said = "fails" if attempt.wrong is not None else "holds" if attempt.left_open is None else "is left open"
-        print(printable(f"{path}: {regression.claimed.name} {said}"))
+        print(printable(f"{path}: {said}"))
         for line in (attempt.wrong or attempt.left_open or "").splitlines():
             print(printable(f"  {line}"))
     return ExitCode.CLAIM_FAILED if failed else ExitCode.OK

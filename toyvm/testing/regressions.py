@@ -55,15 +55,18 @@ def save(
     `why`, lines for people, stands below its head. Without a name it has one made of its program: the same one has
     the same, and is written once. Raises BadFileError.
     """
-    regression = Regression(program, tuple(subjects), tuple(checkpoints))
-    head = [*(f"toyvm: {line}" for line in _facts(regression)), *why.splitlines()]
-    text = assembly_of(program, head)
+    text = source_of(Regression(program, tuple(subjects), tuple(checkpoints)), why)
     place = Path(folder)
     with boundary(place):
         place.mkdir(parents=True, exist_ok=True)
     path = place / f"{name or 'failed-' + sha256(assembly_of(program).encode()).hexdigest()[:10]}.s"
     replace_file(path, text.encode())
     return path
+
+
+def source_of(regression: Regression, why: str = "") -> str:
+    """What the file of a regression has."""
+    return assembly_of(regression.program, [*(f"toyvm: {line}" for line in _facts(regression)), *why.splitlines()])
 
 
 def load(path: StrPath) -> Regression:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from time import monotonic
 from traceback import format_exc
@@ -35,6 +36,7 @@ class Property(ABC):
     name: ClassVar[str]
     claim: ClassVar[str]  # a sentence
     at_once: ClassVar[int]  # cases that take some twenty seconds
+    suffix: ClassVar[str] = ".json"  # of a file that has a case
 
     def missing(self) -> str | None:
         """What it takes that is not here; None: nothing."""
@@ -74,21 +76,31 @@ class Property(ABC):
         """The inverse. Raises LookupError, TypeError and ValueError for what is no case."""
         return record
 
+    def text(self, case: Case, number: int, wrong: str) -> str:
+        """What its file has: a head for people, and the case."""
+        head = {"property": self.name, "claim": self.claim, "seed": number, "wrong": wrong.splitlines()}
+        return json.dumps({**head, "case": self.written(case)}, indent=1) + "\n"
+
     def case(self, number: int) -> Case:
         """The case of that number."""
         return self.make(Random(f"{self.name} {number}"))
 
     def attempt(self, case: Case) -> Attempt:
-        """Try it; whatever it raises that it should not is wrong, too."""
-        try:
-            self.check(case)
-        except Violation as violation:
-            return Attempt(wrong=_cut(str(violation)))
-        except LeftOpen as reason:
-            return Attempt(left_open=str(reason))
-        except Exception:
-            return Attempt(wrong=_cut(format_exc()))
-        return Attempt()
+        """Try it."""
+        return attempt(self.check, case)
+
+
+def attempt(check: Callable[[Case], None], case: Case) -> Attempt:
+    """Try a case; whatever its check raises that it should not is wrong, too."""
+    try:
+        check(case)
+    except Violation as violation:
+        return Attempt(wrong=_cut(str(violation)))
+    except LeftOpen as reason:
+        return Attempt(left_open=str(reason))
+    except Exception:
+        return Attempt(wrong=_cut(format_exc()))
+    return Attempt()
 
 
 def _cut(text: str) -> str:

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, NoReturn
 from toyvm.parts import end_with_parent
 from toyvm.verify.accounts import Account, Failure
 from toyvm.verify.claim import Property
-from toyvm.verify.regressions import regression_text
 
 PATIENCE_SECONDS = 600.0  # for one case, which takes less than one
 SHRINKING_SECONDS = 30.0  # of one failure
@@ -138,7 +137,7 @@ def _tried(claimed: Property, number: int, is_shrunk: bool) -> dict[str, Any]:
     if is_shrunk:
         case = claimed.shrunk(case, SHRINKING_SECONDS)
         wrong = claimed.attempt(case).wrong or wrong
-    return {"wrong": wrong, "regression": regression_text(claimed, number, wrong, case)}
+    return {"wrong": wrong, "regression": claimed.text(case, number, wrong)}
 
 
 def _write(descriptor: int, data: bytes) -> None:
