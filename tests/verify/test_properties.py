@@ -9,6 +9,11 @@ from typing import Any
 
 import pytest
 
+from toyvm.asm.disassembler import disassemble_word
+from toyvm.host.guest import Guest
+from toyvm.host.host import Host
+from toyvm.host.scheduler import HostStop
+from toyvm.machine.outcome import Outcome
 from toyvm.testing.programs import Program
 from toyvm.testing.subjects import SUBJECTS, Factory
 from toyvm.verify import trying
@@ -17,7 +22,9 @@ from toyvm.verify.properties import CLASSES, find_property
 from toyvm.verify.regressions import try_again, write_regression
 from toyvm.verify.trying import Goal, try_cases
 
-A_FEW = {"engines": 4, "monitors": 10, "recompiled": 8}
+A_FEW = {
+    **{"engines": 4, "monitors": 10, "recompiled": 8, "coders": 40, "cut": 10, "neighbours": 8, "runaways": 8},
+}
 
 
 class Forgetful:
@@ -36,27 +43,63 @@ class Forgetful:
         return getattr(self._machine, name)
 
 
-def forgetful(make: Factory) -> Factory:
+class Overrunning(Forgetful):
+    """A machine that goes one instruction too far."""
+
+    def run(self, until: int | None = None) -> Any:
+        return self._machine.run(until=None if until is None else until + 1)
+
+
+def spoilt(make: Factory, how: type[Forgetful]) -> Factory:
     @contextmanager
     def subject(program: Program) -> Iterator[Any]:
         with make(program) as machine:
-            yield Forgetful(machine)
+            yield how(machine)
 
     return subject
 
 
-def spoil_subjects(*names: str) -> Callable[[pytest.MonkeyPatch], None]:
+def spoil_subjects(begin: tuple[str, ...], how: type[Forgetful] = Forgetful) -> Callable[[pytest.MonkeyPatch], None]:
     def plant(monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in names:
-            monkeypatch.setitem(SUBJECTS, name, forgetful(SUBJECTS[name]))
+        for name in SUBJECTS:
+            if name.startswith(begin):
+                monkeypatch.setitem(SUBJECTS, name, spoilt(SUBJECTS[name], how))
 
     return plant
 
 
+def spoil_disassembly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spoilt(word: int, address: int) -> str:
+        return disassemble_word(word, address).replace("add ", "sub ").replace("addi ", "xori ")
+
+    monkeypatch.setattr("toyvm.verify.properties.coders.disassemble_word", spoilt)
+
+
+def spoil_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, run_alone = Host.run, Guest.run
+
+    def spoilt(host: Host, *words: Any, **options: Any) -> HostStop:
+        stop = run(host, *words, **options)
+        host.guests[0].x[28] ^= 1
+        return stop
+
+    def spoilt_alone(guest: Guest, *words: Any, **options: Any) -> Outcome:
+        outcome = run_alone(guest, *words, **options)
+        guest.host.guests[0].x[28] ^= 1
+        return outcome
+
+    monkeypatch.setattr(Host, "run", spoilt)
+    monkeypatch.setattr(Guest, "run", spoilt_alone)
+
+
 PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "engines": spoil_subjects("interpreter"),
-    "monitors": spoil_subjects("rewrite+adaptive"),
-    "recompiled": spoil_subjects(*(name for name in SUBJECTS if name.startswith(("hot", "recompiled ")))),
+    "engines": spoil_subjects(("interpreter",)),
+    "monitors": spoil_subjects(("rewrite+adaptive",)),
+    "recompiled": spoil_subjects(("hot", "recompiled ")),
+    "coders": spoil_disassembly,
+    "cut": spoil_subjects(("restored",)),
+    "neighbours": spoil_hosts,
+    "runaways": spoil_subjects(("interpreter",), Overrunning),
 }
 
 

@@ -185,6 +185,7 @@ SUBJECTS: dict[str, Factory] = {
     "restored interpreter": _restored(_launched("bare")),
     "recompiler": _launched("bare", _eager),
     "hot": _launched("bare", _hot),
+    "restored hot": _restored(_launched("bare", _hot)),
     "intercepted assist": intercepted_assist,
     "python trap": python_trap,
 }
@@ -194,6 +195,7 @@ for _name in VARIANTS:
     SUBJECTS[f"restored {_name}"] = _restored(SUBJECTS[_name])
     SUBJECTS[f"recompiled {_name}"] = _launched(_name, _eager)
     SUBJECTS[f"hot {_name}"] = _launched(_name, _hot)
+    SUBJECTS[f"restored hot {_name}"] = _restored(SUBJECTS[f"hot {_name}"])
 
 
 class Subject(NamedTuple):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import starmap
 from random import Random
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PAGE_SIZE
@@ -18,9 +18,32 @@ from toyvm.testing.regressions import Regression, source_of
 from toyvm.testing.shrinking import shrunk
 from toyvm.testing.states import State, differences, observe
 from toyvm.testing.subjects import SUBJECTS
-from toyvm.verify.claim import LeftOpen, Property, Violation
+from toyvm.verify.claim import LeftOpen, Property, Record, Violation
 
 LIMIT = 1500  # retired instructions; most programs end before
+
+
+def program_record(program: Program) -> dict[str, Any]:
+    """As JSON has it."""
+    return cast("dict[str, Any]", _written(asdict(program)))
+
+
+def _written(value: Any) -> Any:
+    """Bytes as their digits, all through."""
+    if isinstance(value, dict):
+        return {key: _written(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_written(one) for one in value]
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def program_of(record: Record) -> Program:
+    """The inverse."""
+    segments = tuple(Segment(**{**one, "data": bytes.fromhex(one["data"])}) for one in record["segments"])
+    others = {**record, "segments": segments, "level": Level(record["level"])}
+    for name in ("input", "disk"):
+        others[name] = None if others[name] is None else bytes.fromhex(others[name])
+    return Program(**others)
 
 
 class Followed(NamedTuple):

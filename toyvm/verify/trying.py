@@ -6,7 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from select import select
 from time import monotonic
 from traceback import format_exc
@@ -135,8 +135,9 @@ def _tried(claimed: Property, number: int, is_shrunk: bool) -> dict[str, Any]:
         return {"left_open": attempt.left_open} if attempt.left_open else {}
     wrong = attempt.wrong
     if is_shrunk:
-        case = claimed.shrunk(case, SHRINKING_SECONDS)
-        wrong = claimed.attempt(case).wrong or wrong
+        with suppress(Exception):  # then it stays as large as it is
+            case = claimed.shrunk(case, SHRINKING_SECONDS)
+            wrong = claimed.attempt(case).wrong or wrong
     return {"wrong": wrong, "regression": claimed.text(case, number, wrong)}
 
 

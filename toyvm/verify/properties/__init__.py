@@ -13,6 +13,10 @@ CLASSES: dict[str, str] = {
     "engines": f"{_HERE}.engines:Engines",
     "monitors": f"{_HERE}.monitors:Monitors",
     "recompiled": f"{_HERE}.recompiled:Recompiled",
+    "coders": f"{_HERE}.coders:Coders",
+    "cut": f"{_HERE}.cut:Cut",
+    "neighbours": f"{_HERE}.neighbours:Neighbours",
+    "runaways": f"{_HERE}.runaways:Runaways",
 }
 
 

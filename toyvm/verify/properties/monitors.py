@@ -20,7 +20,7 @@ class Monitors(Equal):
         "A guest under any technique, with any of its options, on every level of hardware that it is offered on, is in "
         "the state of the bare machine after the same instructions."
     )
-    at_once = 1000
+    at_once = 2000
 
     def make(self, random: Random) -> Followed:
         level = random.choice(_LEVELS)

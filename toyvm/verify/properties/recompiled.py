@@ -18,7 +18,7 @@ class Recompiled(Equal):
         "Recompiled, on the bare machine and under any technique, a program is in the state that the interpreter "
         "brings it to after the same instructions."
     )
-    at_once = 100
+    at_once = 400
 
     def missing(self) -> str | None:
         return None if has_llvm() else "the recompiler needs llvmlite: pip install llvmlite"

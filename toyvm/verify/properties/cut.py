@@ -1,0 +1,31 @@
+"""Cutting: a run that is stopped, copied out, and copied in elsewhere goes on as if it had not been."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+from toyvm.isa.machine import Level
+from toyvm.recompiler.options import has_llvm
+from toyvm.verify.programs import Equal, Followed
+from toyvm.verify.properties.monitors import sound_on
+
+_RECOMPILED = 0.05  # of the cases
+
+
+class Cut(Equal):
+    name = "cut"
+    claim = (
+        "A run that is cut at any instructions, saved, and restored in a machine that has run something else is the "
+        "run that was never cut, bare and under any technique."
+    )
+    at_once = 1000
+
+    def make(self, random: Random) -> Followed:
+        level = random.choice((Level.STRICT, Level.STRICT, *Level))
+        names = random.sample(["interpreter", *sound_on(level)], 3)
+        if has_llvm() and random.random() < _RECOMPILED:
+            names.append(random.choice(["hot", *(f"hot {name}" for name in sound_on(level))]))
+        restored = [f"restored {name}" for name in names]
+        case = self.drawn(random, level, ["interpreter", *restored], checkpoints=random.choice((1, 2, 6)))
+        return case._replace(program=replace(case.program, input=b""))  # of input no snapshot has what is still to come
