@@ -84,6 +84,7 @@ ENGINES: tuple[str, ...] = (*NATIVE_ENGINES, "reference")
 BY_NAME: dict[str, TechniqueFacts] = {technique.name: technique for technique in TECHNIQUES}
 NAMES: tuple[str, ...] = tuple(BY_NAME)
 SYSTEM_NAMES: tuple[str, ...] = tuple(technique.name for technique in SYSTEM_TECHNIQUES)
+WITHOUT_MONITOR = ("bare", *SYSTEM_NAMES)  # there nothing exits
 
 
 class Variant(NamedTuple):

@@ -124,6 +124,15 @@ def test_the_hardware_meets_by_itself_what_traps_under_a_monitor() -> None:
     assert events["hypercall"] == {}  # a paravirtual guest has a monitor
 
 
+def test_a_context_costs_what_the_bare_machine_takes_for_what_is_done_there(tmp_path: Path) -> None:
+    subjects = [Subject("bare"), Subject("container")]
+    experiment = Experiment(find_workloads(["os/syscall"]), subjects)
+    for subject in subjects:
+        experiment.cells["os/syscall", subject] = cell(subject.technique, 71, {}, "os/syscall")
+    costs = {each.technique: each.cost for each in modelled(experiment, model_of(OWN, tmp_path))}
+    assert costs == {"bare": 2 * 71 + 30, "container": 2 * 71 + 30}
+
+
 def test_the_lab_prints_models_in_tables_of_their_own_and_writes_them(tmp_path: Path, capsys: Capture) -> None:
     own, written = tmp_path / "own.toml", tmp_path / "lab.json"
     own.write_text(OWN, encoding="utf-8")

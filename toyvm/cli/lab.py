@@ -183,14 +183,18 @@ def _tell(
 ) -> int:
     """Print it, with `more` beneath the tables, and write the files that were asked for; the exit code."""
     from toyvm.cli.width import output_width
+    from toyvm.lab.contexts import context_lines
     from toyvm.lab.matrix import matrix_lines
     from toyvm.lab.noise import noise_lines
     from toyvm.lab.table import lines
     from toyvm.printable import printable
 
     width = output_width()
-    shown = list(matrix_lines(experiment, width))
-    if arguments.all or not shown:
+    matrix = list(matrix_lines(experiment, width))
+    shown = [*matrix]
+    if contexts := list(context_lines(experiment, width)):
+        shown += ["", *contexts] if shown else contexts
+    if arguments.all or not matrix:
         shown += ["", *lines(experiment, width)] if shown else lines(experiment, width)
     else:
         shown += ["", "--all shows times, instructions and exits, where the time went, and the literature's figures."]

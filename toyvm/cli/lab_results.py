@@ -103,6 +103,7 @@ def write_results(
 def _record(
     experiment: Experiment, arguments: argparse.Namespace, derived: Mapping[str, Any], machine: Mapping[str, Any]
 ) -> dict[str, Any]:
+    from toyvm.lab.contexts import context_records
     from toyvm.lab.engines import gain_records
     from toyvm.lab.experiment import whole_record
     from toyvm.lab.findings import finding_sentences
@@ -116,6 +117,7 @@ def _record(
         "cells": cell_records(experiment),
         **whole_record(experiment, dict(machine), configuration),
         "recompilation": gain_records(experiment),
+        "contexts": context_records(experiment),
         "orders": order_records(experiment),
         "findings": finding_sentences(experiment),
         **derived,

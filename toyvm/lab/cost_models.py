@@ -38,6 +38,7 @@ from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.isa.ports import PORTS
 from toyvm.lab.published import MARKS
 from toyvm.limits import MAXIMUM_COST_MODEL_BYTES
+from toyvm.techniques import WITHOUT_MONITOR
 
 MEASURED = "measured"
 ASSUMED = "a"
@@ -86,8 +87,8 @@ class CostModel:
         return bool(self.tables.get(_NATIVE))
 
     def covers(self, technique: str) -> bool:
-        """Has it prices for the exits of a technique, by its name without options?"""
-        return technique == "bare" or any(self.tables.get(name) for name in _tables_for(technique))
+        """Has it prices for the exits of a technique, by its name without options? Or does nothing exit there?"""
+        return technique in WITHOUT_MONITOR or any(self.tables.get(name) for name in _tables_for(technique))
 
     def native(self, event: str) -> Price | None:
         """What the hardware takes for it beside the instruction; None: nothing."""

@@ -21,7 +21,7 @@ from toyvm.own_classes import find_class, is_own
 from toyvm.paths import guests_directory
 from toyvm.programs import find_program
 from toyvm.shipped.porting import PortedLines, count_ported_lines
-from toyvm.techniques import LIKE_OWN, SYSTEM_NAMES, parse_any
+from toyvm.techniques import LIKE_OWN, SYSTEM_NAMES, WITHOUT_MONITOR, parse_any
 
 BASE = "bare"
 MAXIMUM_REPEATS = 1000
@@ -106,7 +106,7 @@ class Experiment:
     @property
     def priced(self) -> list[Subject]:
         """Those whose exits have prices."""
-        return [one for one in self.subjects if one.technique not in (BASE, *SYSTEM_NAMES) and one.is_alone]
+        return [one for one in self.subjects if one.technique not in WITHOUT_MONITOR and one.is_alone]
 
     def _measure(self, effort: Effort, progress: Progress) -> None:
         monitored = self.priced

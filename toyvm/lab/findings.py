@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from toyvm.lab.breakdown import Account
-from toyvm.lab.experiment import BASE, Experiment
+from toyvm.lab.experiment import Experiment
 from toyvm.lab.measure import Cell
 from toyvm.lab.published import MARKS, SOURCE
 from toyvm.lab.rankings import Comparison, Disagreement, comparisons
 from toyvm.lab.text import number, ratio_text, wrapped
-from toyvm.techniques import SYSTEM_NAMES
+from toyvm.techniques import WITHOUT_MONITOR
 
 ALIKE = 0.05  # so far apart two times count as equal
 _NAMED = 3  # techniques that are named, at most
@@ -49,7 +49,7 @@ def _compared(experiment: Experiment) -> list[Cell]:
         for cell in experiment.cells.values()
         if base is not None
         and cell.subject.engine == base.engine
-        and cell.subject.technique not in (BASE, *SYSTEM_NAMES)
+        and cell.subject.technique not in WITHOUT_MONITOR
         and experiment.ratio(cell) is not None
     ]
 

@@ -9,7 +9,6 @@ from toyvm.lab.findings import finding_lines
 from toyvm.lab.measure import Cell
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import number, wrapped
-from toyvm.techniques import CONTAINER, UNDIVIDED
 
 _NAME = 9  # columns of a workload's name, at least
 _LEAST = 5  # columns of a ratio, with the blank before it
@@ -37,7 +36,6 @@ def matrix_lines(experiment: Experiment, width: int) -> Iterator[str]:
             why = experiment.cells[workloads[0].name, absent[0]].missing
             yield from wrapped(f"None of these on {', '.join(each.label for each in absent)}: {why}.", width)
     yield from wrapped(_without_base(experiment), width)
-    yield from _context_lines(experiment, width)
     if findings := list(finding_lines(experiment, width)):
         yield ""
         yield from findings
@@ -104,21 +102,3 @@ def _ratio(experiment: Experiment, cell: Cell) -> str:
     if ratio is None:
         return "fails" if cell.failed else _ABSENT
     return f"{ratio:.2f}" if ratio < 9.995 else f"{ratio:.1f}" if ratio < 99.95 else f"{ratio:.0f}"
-
-
-def _context_lines(experiment: Experiment, width: int) -> Iterator[str]:
-    """What contexts cost in instructions, against a kernel without them; nothing unless both were measured."""
-    found = {subject.technique: subject for subject in experiment.subjects}
-    if CONTAINER not in found or UNDIVIDED not in found:
-        return
-    texts = []
-    for workload in experiment.workloads:
-        inside, without = (experiment.cells[workload.name, found[name]] for name in (CONTAINER, UNDIVIDED))
-        if inside.measured and without.measured and workload.is_same_inside:
-            more = inside.instructions - without.instructions
-            texts.append(f"{workload.name} {more:+.1f} ({more / without.instructions:+.2%})")
-    if texts:
-        yield ""
-        yield from wrapped(
-            f"Instructions an operation in a context beyond those on a kernel without any: {', '.join(texts)}.", width
-        )

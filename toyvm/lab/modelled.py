@@ -15,7 +15,7 @@ from toyvm.lab.subjects import Subject
 from toyvm.lab.text import name_width, number, ratio_text, wrapped
 from toyvm.lab.tlb_misses import Missed
 from toyvm.lab.workloads import Workload
-from toyvm.techniques import facts_of
+from toyvm.techniques import SYSTEM_NAMES, WITHOUT_MONITOR, facts_of
 
 if TYPE_CHECKING:
     from toyvm.lab.tasks import Task
@@ -25,7 +25,7 @@ _COUNTED = 64  # operations, by whole periods
 _NONE_MISSED: Missed = {}
 _BORDER = " | "
 # The hardware executes what these guests' kernels do; under the others it exits, or is replaced.
-_NATIVE = (BASE, "assist")
+_NATIVE = (*WITHOUT_MONITOR, "assist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,12 @@ class Modelled:
 
 
 @cache
-def native_events(workload: Workload) -> Mapping[str, float]:
-    """How often an operation has what traps or is privileged, by reason: under `trap` each exits."""
-    return events_of(workload.name, workload.task("trap")) if workload.why_missing("trap") is None else {}
+def native_events(workload: Workload, technique: str = "trap") -> Mapping[str, float]:
+    """How often an operation has what traps or is privileged, by reason: under `trap` each exits.
+
+    Of one that is for the operating system's programs it is what is run there.
+    """
+    return events_of(workload.name, workload.task(technique)) if workload.why_missing(technique) is None else {}
 
 
 def events_of(name: str, task: Task) -> Mapping[str, float]:
@@ -102,8 +105,7 @@ def modelled(experiment: Experiment, model: CostModel | None, missed: Missed = _
     for workload in experiment.workloads:
         cells = [cell for cell in experiment.cells_of(workload.name) if cell.measured and _is_covered(cell, model)]
         if model is not None:
-            events = _events(experiment, workload) if cells else {}
-            costs = {cell.subject: cost_of(cell, model, events) for cell in cells}
+            costs = {cell.subject: cost_of(cell, model, _events(experiment, workload, cell)) for cell in cells}
             costs = {one: (cost + _walking(model, missed, workload, one), left) for one, (cost, left) in costs.items()}
         else:
             prices = {cell.subject: _measured_prices(experiment, cell) for cell in cells}
@@ -118,8 +120,10 @@ def modelled(experiment: Experiment, model: CostModel | None, missed: Missed = _
     return found
 
 
-def _events(experiment: Experiment, workload: Workload) -> Mapping[str, float]:
-    """Those of the workload: as it was measured under `trap`, if it was."""
+def _events(experiment: Experiment, workload: Workload, of: Cell) -> Mapping[str, float]:
+    """Those of the workload in that cell: as it was measured under `trap`, if it was."""
+    if of.subject.technique in SYSTEM_NAMES:
+        return native_events(workload, of.subject.technique)
     for cell in experiment.cells_of(workload.name):
         if cell.measured and cell.subject.technique == "trap":
             return _among_events(cell.priced_exits)
