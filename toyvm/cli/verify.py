@@ -35,6 +35,11 @@ _REGRESSIONS = (".json", ".s")  # what the names of their files end in
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("properties", nargs="*", metavar="PROPERTY", help="which, all unless said; or a regression")
     parser.add_argument("--list", action="store_true", help="say what the properties claim, and end")
+    parser.add_argument(
+        "--planted",
+        action="store_true",
+        help="in a clone: plant a fault, build, and say what finds it; of all, or those of a name or an area",
+    )
     much = parser.add_argument_group("how much")
     much.add_argument("--minutes", metavar="N", help=f"for so long, on all workers; {_MINUTES:g} unless said")
     much.add_argument("--cases", metavar="N", help="so many cases of each property")
@@ -60,6 +65,10 @@ def execute(arguments: argparse.Namespace) -> int:
     check_outputs({"--json": arguments.json})
     check_kept({"--json": arguments.json}, arguments.properties)
     names: list[str] = arguments.properties
+    if arguments.planted:
+        from toyvm.cli.verify_planted import find_planted
+
+        return find_planted(arguments, None if arguments.minutes is None else _minutes(arguments.minutes))
     if names[:1] == [MERGE]:
         _check_unused(arguments, "verify merge tries nothing")
         if len(names) < 2:

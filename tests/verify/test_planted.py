@@ -1,0 +1,107 @@
+"""toyvm verify --planted: two faults, one in C and one in Python, are built in and looked for, layer by layer."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from support.commands import call
+
+from toyvm.isa.paging import PTE_D
+from toyvm.verify import planted
+from toyvm.verify.planted import Came, Layer, Plant, Trial, chosen, read_plants
+
+Capture = pytest.CaptureFixture[str]
+# Ends with 1 where a pointer with D set is followed.
+WALK = f"""
+from toyvm import Machine
+with Machine(memory="64K") as machine:
+    for table, entry in ((0x2000, 0x3000 | 1 | {PTE_D}), (0x3000, 0x4000 | 1), (0x4000, 0x5000 | 0xF)):
+        machine.write(table, entry.to_bytes(8, "little"))
+    machine.set_cr("ptbr", 0x2000 | 1)
+    raise SystemExit(machine.translate(0) is not None)
+"""
+LAYERS = (
+    Layer("proof", 1, ("-c", "raise SystemExit(1)"), is_here=False),
+    Layer("small worlds", 5, ("-c", WALK)),
+    Layer("random", 0.02, ("-c", "import time; time.sleep(100)")),
+    Layer("unit", 5, ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "tests/host/test_stride.py")),
+)
+
+
+@pytest.mark.slow
+def test_each_fault_is_found_by_the_first_layer_that_can(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(planted, "layers", lambda: LAYERS)
+    words = ("verify", "--planted", "share-idle-ticks", "walk-marked-pointer", "--ledger", "ledger", "--json", "found")
+    done = call(capsys, *words)
+    assert (done.code, done.errors) == (0, "")
+    assert done.output.splitlines()[-1] == "2 of 2 found: small worlds 1, unit 1"
+    found = {one["name"]: Trial.of_record(one) for one in json.loads(Path("found").read_text())["plants"]}
+    looks = {name: [(look.layer, look.came) for look in trial.looks] for name, trial in found.items()}
+    assert looks["walk-marked-pointer"] == [("proof", Came.MISSING), ("small worlds", Came.FOUND)]
+    assert looks["share-idle-ticks"] == [
+        ("proof", Came.MISSING),
+        ("small worlds", Came.NOTHING),
+        ("random", Came.TIME_UP),
+        ("unit", Came.FOUND),
+    ]
+    assert "tests/host/test_stride.py::" in found["share-idle-ticks"].looks[-1].by
+    monkeypatch.setattr(planted, "layers", None)  # what the ledger has is not looked for again
+    assert call(capsys, *words).output == done.output
+
+
+def test_faults_are_named_by_themselves_and_by_their_area() -> None:
+    plants = read_plants()
+    named = chosen(plants, ["flushes", "walk-marked-pointer"])
+    assert {plant.area for plant in named} == {"flushes", "MMU"}
+    assert len(named) == 1 + sum(plant.area == "flushes" for plant in plants.values())
+    assert chosen(plants, []) == list(plants.values())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("no-such-fault",), "no-such-fault"),
+        (("--cases", "5"), "--planted looks for faults, and --cases means nothing there"),
+        (("--seed", "5"), "--planted looks for faults, and --seed means nothing there"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(capsys: Capture, words: tuple[str, ...], said: str) -> None:
+    done = call(capsys, "verify", "--planted", *words)
+    assert done.code == 2
+    assert said in done.errors
+
+
+def test_it_takes_a_clone(capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(planted, "ROOT", tmp_path)
+    done = call(capsys, "verify", "--planted")
+    assert done.code == 2
+    assert done.errors.count("\n") == 1
+    assert "takes a clone of toyvm" in done.errors
+
+
+def test_it_takes_a_compiler(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "CC", "no-such-compiler -O2")
+    done = call(capsys, "verify", "--planted")
+    assert done.code == 2
+    assert done.errors.count("\n") == 1
+    assert "there is no compiler 'no-such-compiler'" in done.errors
+
+
+def find_nothing(task: planted.Record) -> planted.Record:
+    return Trial(Plant(**task["plant"]), (planted.Look("unit", Came.NOTHING, 61.0),)).record()
+
+
+def test_what_nothing_finds_is_said_with_its_sentence(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planted, "work", find_nothing)
+    done = call(capsys, "verify", "--planted", "walk-marked-pointer")
+    assert done.code == 1
+    assert done.output.splitlines() == [
+        "walk-marked-pointer  NOT FOUND (unit 1:01): a pointer to a table with D set is followed",
+        "0 of 1 found",
+    ]
