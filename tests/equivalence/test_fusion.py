@@ -10,7 +10,6 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from support.comparing import compare
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "native" / "builder"))
 from fusion import CARRIED, GROUP_MAX, NOWHERE, SAME, Group, groups
@@ -18,6 +17,7 @@ from fusion import CARRIED, GROUP_MAX, NOWHERE, SAME, Group, groups
 from toyvm import Machine
 from toyvm.isa import BY_MNEMONIC
 from toyvm.isa.registers import REGISTERS
+from toyvm.testing import assert_equal
 from toyvm.testing.programs import Program, Segment
 from toyvm.testing.programs.assembly import li, op, to_bytes
 from toyvm.testing.programs.layout import DATA, HANDLER, SMALL_MEMORY
@@ -201,7 +201,7 @@ def test_groups_are_what_is_tested() -> None:
 
 @pytest.mark.parametrize("number", range(PROGRAMS))
 def test_fused_groups_leave_what_their_members_leave(number: int) -> None:
-    compare(whole_programs()[number], ["interpreter"], [LONG])
+    assert_equal(whole_programs()[number], "reference", "interpreter", checkpoints=[LONG])
 
 
 def test_limits_stop_in_the_middle_of_groups() -> None:
@@ -210,4 +210,4 @@ def test_limits_stop_in_the_middle_of_groups() -> None:
     for _ in range(40):
         at += 1024 + chance.randrange(200)  # far enough ahead for the build that fuses
         checkpoints.append(at)
-    compare(whole_programs()[0], ["interpreter"], checkpoints)
+    assert_equal(whole_programs()[0], "reference", "interpreter", checkpoints=checkpoints)

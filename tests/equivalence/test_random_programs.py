@@ -8,10 +8,9 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.comparing import compare
 
 from toyvm.isa.machine import Level
-from toyvm.testing import strategies
+from toyvm.testing import assert_equal, strategies
 from toyvm.testing.programs import Program, random_program
 from toyvm.testing.techniques import FULL, LEAKY
 
@@ -30,21 +29,21 @@ def checkpoints(random: Random) -> list[int]:
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_a_random_program_is_the_same_bare_and_under_a_monitor(seed: int) -> None:
     random = Random(seed)
-    compare(random_program(random), SUBJECTS, checkpoints(random))
+    assert_equal(random_program(random), "reference", *SUBJECTS, checkpoints=checkpoints(random))
 
 
 @pytest.mark.parametrize("level", [Level.CLASSIC, Level.HYBRID, Level.ASSIST])
 @pytest.mark.parametrize("seed", range(SEEDS, SEEDS + 20))
 def test_a_random_program_is_the_same_on_the_bare_machine_of_every_level(seed: int, level: Level) -> None:
     random = Random(seed)
-    compare(random_program(random, level), ["interpreter"], checkpoints(random))
+    assert_equal(random_program(random, level), "reference", "interpreter", checkpoints=checkpoints(random))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(400, 440))
 def test_a_random_program_is_the_same_under_the_hybrid_monitor_on_hybrid_hardware(seed: int) -> None:
     random = Random(seed)
-    compare(random_program(random, Level.HYBRID), ["hybrid"], checkpoints(random))
+    assert_equal(random_program(random, Level.HYBRID), "reference", "hybrid", checkpoints=checkpoints(random))
 
 
 @pytest.mark.slow
@@ -52,23 +51,30 @@ def test_a_random_program_is_the_same_under_the_hybrid_monitor_on_hybrid_hardwar
 @pytest.mark.parametrize("seed", range(440, 480))
 def test_a_random_program_is_the_same_rewritten_on_hardware_of_every_level(seed: int, level: Level) -> None:
     random = Random(seed)
-    compare(random_program(random, level), ["rewrite", "rewrite+adaptive"], checkpoints(random))
+    assert_equal(
+        random_program(random, level), "reference", "rewrite", "rewrite+adaptive", checkpoints=checkpoints(random)
+    )
 
 
 @pytest.mark.parametrize("seed", range(480, 500))
 def test_a_random_program_is_the_same_where_shadows_are_flushed(seed: int) -> None:
     random = Random(seed)
-    compare(random_program(random), ["trap+flush", "rewrite+flush"], checkpoints(random))
+    assert_equal(random_program(random), "reference", "trap+flush", "rewrite+flush", checkpoints=checkpoints(random))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(500, 516))
 def test_a_random_program_is_the_same_recompiled(seed: int) -> None:
     random = Random(seed)
-    compare(
+    assert_equal(
         random_program(random),
-        ["recompiler", "recompiled trap", "recompiled hybrid", "recompiled rewrite", "recompiled assist"],
-        checkpoints(random),
+        "reference",
+        "recompiler",
+        "recompiled trap",
+        "recompiled hybrid",
+        "recompiled rewrite",
+        "recompiled assist",
+        checkpoints=checkpoints(random),
     )
 
 
@@ -76,20 +82,22 @@ def test_a_random_program_is_the_same_recompiled(seed: int) -> None:
 @pytest.mark.parametrize("seed", [173, 749, 897])
 def test_a_program_that_was_different_once_is_the_same(seed: int) -> None:
     random = Random(seed)
-    compare(random_program(random), ["trap", "rewrite", "rewrite+adaptive"], checkpoints(random))
+    assert_equal(
+        random_program(random), "reference", "trap", "rewrite", "rewrite+adaptive", checkpoints=checkpoints(random)
+    )
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_random_program_is_the_same_stopped_at_every_instruction(seed: int) -> None:
     random = Random(seed)
-    compare(random_program(random), ["stepping"], checkpoints(random))
+    assert_equal(random_program(random), "reference", "stepping", checkpoints=checkpoints(random))
 
 
 @pytest.mark.parametrize("seed", range(300, 320))
 def test_a_random_program_is_the_same_with_every_exit_observed(seed: int) -> None:
     random = Random(seed)
     names = ("observed trap", "observed rewrite", "observed assist", "intercepted assist")
-    compare(random_program(random), names, checkpoints(random))
+    assert_equal(random_program(random), "reference", *names, checkpoints=checkpoints(random))
 
 
 @pytest.mark.slow
@@ -98,18 +106,18 @@ def test_a_random_program_is_the_same_saved_and_restored_on_the_way(seed: int) -
     random = Random(seed)
     program = replace(random_program(random), input=b"")
     names = ("interpreter", "trap", "hybrid", "rewrite+adaptive", "assist", "assist+shadow")
-    compare(program, [f"restored {name}" for name in names], checkpoints(random))
+    assert_equal(program, "reference", *[f"restored {name}" for name in names], checkpoints=checkpoints(random))
 
 
 @pytest.mark.slow
 @settings(max_examples=EXAMPLES)
 @given(program=strategies.privileged_programs(), random=st.randoms(use_true_random=False))
 def test_a_drawn_program_is_the_same_bare_and_under_a_monitor(program: Program, random: Random) -> None:
-    compare(program, SUBJECTS, checkpoints(random))
+    assert_equal(program, "reference", *SUBJECTS, checkpoints=checkpoints(random))
 
 
 @pytest.mark.slow
 @settings(max_examples=EXAMPLES // 2)
 @given(program=strategies.user_programs(), random=st.randoms(use_true_random=False))
 def test_a_user_program_is_the_same_bare_and_under_a_monitor(program: Program, random: Random) -> None:
-    compare(program, SUBJECTS, checkpoints(random))
+    assert_equal(program, "reference", *SUBJECTS, checkpoints=checkpoints(random))

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.comparing import compare
 from support.guest_runs import BEHAVIOURS, GUESTS, TESTS, header_of, image_of
 
 from toyvm.asm import assemble_text
@@ -23,7 +22,7 @@ from toyvm.isa.machine import Level
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.monitor import Access, Exit, Monitor, Space
 from toyvm.monitor.trap_and_emulate import TrapAndEmulate
-from toyvm.testing import strategies
+from toyvm.testing import assert_equal, strategies
 from toyvm.testing.programs import Program, random_program
 from toyvm.testing.techniques import LEAKY
 
@@ -42,14 +41,14 @@ def checkpoints(random: Random) -> list[int]:
 @pytest.mark.parametrize("seed", range(500, 560))
 def test_a_random_program_is_the_same_under_the_example(seed: int) -> None:
     random = Random(seed)
-    compare(random_program(random), ["python trap"], checkpoints(random))
+    assert_equal(random_program(random), "reference", "python trap", checkpoints=checkpoints(random))
 
 
 @pytest.mark.slow
 @settings(max_examples=25)
 @given(program=strategies.privileged_programs(), random=st.randoms(use_true_random=False))
 def test_a_drawn_program_is_the_same_under_the_example(program: Program, random: Random) -> None:
-    compare(program, ["python trap"], checkpoints(random))
+    assert_equal(program, "reference", "python trap", checkpoints=checkpoints(random))
 
 
 def made(host: Host, monitor: Any = TrapAndEmulate, memory: str = "2M", **options: Any) -> Guest:
@@ -379,7 +378,7 @@ def test_on_other_hardware_it_is_as_wrong_as_the_theorem_says(level: Level) -> N
 def test_programs_stay_the_same_with_random_input() -> None:
     random = Random(7)
     program = replace(random_program(random), input=b"some input")
-    compare(program, ["python trap"], checkpoints(random))
+    assert_equal(program, "reference", "python trap", checkpoints=checkpoints(random))
 
 
 def test_a_guest_under_a_monitor_of_ones_own_has_the_devices_that_any_guest_has() -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from random import Random
 from statistics import median
 
 from toyvm.isa.instructions import INSTRUCTIONS
@@ -120,7 +119,7 @@ def measure(count: int) -> Coverage:
     """Run the programs of the seeds 0..count-1."""
     coverage = Coverage()
     for seed in range(count):
-        program = random_program(Random(seed))
+        program = random_program(seed, leaving_open=True)
         machine = ReferenceMachine(
             program.memory,
             program.level,

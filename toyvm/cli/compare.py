@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from toyvm.launch import check_choices
 
 if TYPE_CHECKING:
     from toyvm.image import Image
-    from toyvm.testing.comparing import Contender, Verdict
+    from toyvm.testing.comparing import Contender
     from toyvm.testing.programs import Program
     from toyvm.testing.subjects import Subject
 
@@ -58,15 +58,15 @@ def execute(arguments: argparse.Namespace) -> int:
     from toyvm.lab.progress import Progress
     from toyvm.lab.text import wrapped
     from toyvm.printable import printable
-    from toyvm.testing.comparing import compare_all, explained
+    from toyvm.testing.comparing import compare_all, explained, said
 
     contenders, image = _contenders(arguments)
     with Progress(sys.stderr) as progress:
         verdict = compare_all(contenders, _checkpoints(arguments, contenders[0]), image=image, progress=progress.show)
-    for line in _said(contenders, verdict):
+    for line in said(verdict):
         print("\n".join(wrapped(printable(line), output_width(), "  ")))
     for difference in verdict.differences:
-        print(printable("\n".join(explained(difference, contenders[0].name)), keep="\n"))
+        print(printable("\n".join(explained(difference, verdict.names[0])), keep="\n"))
     return ExitCode.OK if verdict.equal else ExitCode.CLAIM_FAILED
 
 
@@ -177,24 +177,3 @@ def _checkpoints(arguments: argparse.Namespace, first: Contender) -> list[int]:
         raise UsageError(f"--checkpoints {count}: {_MOST_CHECKPOINTS} is the most")
     seed = 0 if arguments.seed is None else parse_number(arguments.seed, "--seed")
     return random_checkpoints(Random(seed), length_of(first, limit), count)
-
-
-def _said(contenders: list[Contender], verdict: Verdict) -> Iterator[str]:
-    """What was found, in a few lines."""
-    differing = {difference.name for difference in verdict.differences}
-    first = contenders[0].name
-    for_output = {*verdict.by_output, *verdict.unfinished}
-    by_state = [one.name for one in contenders if one.name not in differing | for_output]
-    where = f"{verdict.instructions} instructions, {_counted(verdict.checkpoints, 'checkpoint')}"
-    if len(by_state) > 1:
-        yield f"equal in every state: {', '.join(by_state)} ({where}, {verdict.stop}, {verdict.output} bytes of output)"
-    if same := [name for name in verdict.by_output if name not in differing]:
-        yield f"equal in output and exit code alone, as other instructions are executed: {', '.join(same)}"
-    if verdict.unfinished:
-        yield f"not compared, as {first} had not ended: {', '.join(verdict.unfinished)}"
-    if verdict.left_open is not None:
-        yield f"followed no further, as the specification leaves it open: {verdict.left_open}"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -59,6 +59,7 @@ class Difference:
 class Verdict:
     """What a comparison came to: the differences, empty if all are equal."""
 
+    names: tuple[str, ...]  # who was compared, the first one first
     instructions: int  # that the first one was followed for
     checkpoints: int
     stop: str  # how it ended there
@@ -152,6 +153,7 @@ def compare_all(
                 found += _by_output(other, expected)
         names = tuple(other.name for other in by_output)
         return Verdict(
+            tuple(one.name for one in contenders),
             int(base.retired),
             len(passed),
             expected.stop,
@@ -267,6 +269,27 @@ def _place_of_open(first: Contender, image: Image | None) -> str:
     with make(first.program) as reference:
         reference.run(until=before)
         return f"after {before} instructions, at {place_of(reference, image)}"
+
+
+def said(verdict: Verdict) -> Iterator[str]:
+    """What a comparison came to, a line for each way of being equal, and for what was not compared."""
+    differing = {difference.name for difference in verdict.differences}
+    first = verdict.names[0]
+    for_output = {*verdict.by_output, *verdict.unfinished}
+    by_state = [name for name in verdict.names if name not in differing | for_output]
+    where = f"{verdict.instructions} instructions, {_counted(verdict.checkpoints, 'checkpoint')}"
+    if len(by_state) > 1:
+        yield f"equal in every state: {', '.join(by_state)} ({where}, {verdict.stop}, {verdict.output} bytes of output)"
+    if same := [name for name in verdict.by_output if name not in differing]:
+        yield f"equal in output and exit code alone, as other instructions are executed: {', '.join(same)}"
+    if verdict.unfinished:
+        yield f"not compared, as {first} had not ended: {', '.join(verdict.unfinished)}"
+    if verdict.left_open is not None:
+        yield f"followed no further, as the specification leaves it open: {verdict.left_open}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def explained(difference: Difference, first: str) -> Iterator[str]:

@@ -11,22 +11,27 @@ from ast import literal_eval
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from inspect import getfile
 from os import PathLike
+from os.path import relpath
 from pathlib import Path
 
 from toyvm.asm import Source, assemble
-from toyvm.errors import BadFileError, UsageError
+from toyvm.errors import BadFileError
 from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.files.replacing import replace_file
+from toyvm.image import Image
 from toyvm.isa.machine import Level
 from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.limits import MAXIMUM_DISK_DATA_BYTES
 from toyvm.numerals import read_number
-from toyvm.testing.comparing import Contender, Verdict, compare_all
+from toyvm.paths import PACKAGE
+from toyvm.testing.checking import Named, compare
+from toyvm.testing.comparing import Verdict
 from toyvm.testing.listing import assembly_of
 from toyvm.testing.programs import Program
 from toyvm.testing.programs.specified import FOLLOWED
-from toyvm.testing.subjects import SUBJECTS
+from toyvm.testing.subjects import Subject, subject_of
 
 _MARK = "# toyvm: "
 StrPath = str | PathLike[str]
@@ -45,17 +50,21 @@ def save(
     program: Program,
     folder: StrPath,
     *,
-    subjects: Sequence[str] = (),
+    subjects: Sequence[Named] = (),
     checkpoints: Iterable[int] = (FOLLOWED,),
     why: str = "",
     name: str | None = None,
 ) -> Path:
     """Write a regression into a folder, which is made if there is none, and return its path.
 
+    `subjects` are whom `compare` was given. A class is named by its module where that is installed, else by its file,
+    as seen from the folder; `replay` finds it again unless it stands in another one, or in a function.
+
     `why`, lines for people, stands below its head. Without a name it has one made of its program: the same one has
     the same, and is written once. Raises BadFileError.
     """
-    text = source_of(Regression(program, tuple(subjects), tuple(checkpoints)), why)
+    names = tuple(_name_of(one, Path(folder)) for one in subjects)
+    text = source_of(Regression(program, names, tuple(checkpoints)), why)
     place = Path(folder)
     with boundary(place):
         place.mkdir(parents=True, exist_ok=True)
@@ -69,8 +78,22 @@ def source_of(regression: Regression, why: str = "") -> str:
     return assembly_of(regression.program, [*(f"toyvm: {line}" for line in _facts(regression)), *why.splitlines()])
 
 
+def _name_of(it: Named, folder: Path) -> str:
+    if isinstance(it, str):
+        return it
+    if isinstance(it, Subject):
+        return it.name
+    file = Path(getfile(it)).absolute()
+    is_installed = file.is_relative_to(PACKAGE) or "site-packages" in file.parts
+    return f"{it.__module__ if is_installed else relpath(file, folder.absolute())}:{it.__qualname__}"
+
+
 def load(path: StrPath) -> Regression:
     """What a file holds. Raises BadFileError for one whose head says something else, and AssemblyError."""
+    return _read(path)[0]
+
+
+def _read(path: StrPath) -> tuple[Regression, Image]:
     text = read_text(path, MAXIMUM_DISK_DATA_BYTES, "a regression is a source")
     image = assemble([Source(str(path), text)]).image
     regression = Regression(Program(image.segments, image.entry))
@@ -79,17 +102,21 @@ def load(path: StrPath) -> Regression:
             break
         if line.startswith(_MARK):
             regression = _told(regression, line.removeprefix(_MARK), f"{shown(path)}:{number}")
-    return regression
+    return regression, image
 
 
 def replay(path: StrPath) -> Verdict:
     """Compare again what a file holds, its subjects by their names. Raises as `load` does, and UsageError."""
-    regression = load(path)
-    for name in regression.subjects:
-        if name not in SUBJECTS:
-            raise UsageError(f"{shown(path)}: there is no subject {name!r}")
-    contenders = [Contender(name, SUBJECTS[name], regression.program) for name in regression.subjects]
-    return compare_all(contenders, regression.checkpoints)
+    regression, image = _read(path)
+    subjects = [_found(name, Path(path).parent) for name in regression.subjects]
+    return compare(regression.program, *subjects, checkpoints=regression.checkpoints, image=image)
+
+
+def _found(name: str, folder: Path) -> Subject:
+    """A subject by its name; a file's is seen from the folder."""
+    file, mark, wanted = name.rpartition(":")
+    found = subject_of(f"{folder / file}{mark}{wanted}" if file.endswith(".py") else name)
+    return found._replace(name=wanted)
 
 
 def _facts(regression: Regression) -> Iterator[str]:

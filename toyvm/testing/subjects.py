@@ -220,7 +220,7 @@ def subject_of(it: Subject | type | str) -> Subject:
         return it
     if isinstance(it, str):
         return Subject(it, SUBJECTS[it]) if it in SUBJECTS else subject_named(it)
-    return _subject_of_class(it, it.__name__)
+    return _subject_of_class(it, getattr(it, "__name__", ""))
 
 
 def _subject_of_class(it: type, name: str) -> Subject:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from random import Random
 from typing import Any, Protocol
 
 from toyvm.image import PF_R, PF_W, PF_X
@@ -13,9 +12,9 @@ from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.testing.programs import layout
 from toyvm.testing.programs.assembly import li, op, to_bytes
-from toyvm.testing.programs.gadgets import address, gadget
+from toyvm.testing.programs.gadgets import address
 from toyvm.testing.programs.handler import BOOT_CONTROL, BOOT_REGISTERS, boot, handler
-from toyvm.testing.programs.source import RandomSource, Source
+from toyvm.testing.programs.source import Source
 from toyvm.testing.programs.tables import deviation, tables
 from toyvm.testing.programs.values import value64
 
@@ -72,17 +71,6 @@ class Program:
             "disk_latency": self.disk_latency,
             "disk_writable": self.disk_writable,
         }
-
-
-def random_program(random: Random, level: Level = Level.STRICT) -> Program:
-    """The program that this state of `random` leads to."""
-    source = RandomSource(random)
-    return assemble(
-        source,
-        gadgets=[gadget(source) for _ in range(source.integer(4, 28))],
-        deviations=source.integer(0, 12),
-        level=level,
-    )
 
 
 def assemble(source: Source, gadgets: list[list[int]], deviations: int, level: Level = Level.STRICT) -> Program:

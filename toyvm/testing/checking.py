@@ -1,0 +1,95 @@
+"""Checking: are subjects equal for a program; if not, where and why, and what is the smallest program that shows it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from toyvm.errors import UsageError
+from toyvm.image import Image
+from toyvm.testing.comparing import Contender, Verdict, compare_all, differ, explained, said
+from toyvm.testing.programs import FOLLOWED, Program
+from toyvm.testing.shrinking import ATTEMPTS, shrunk
+from toyvm.testing.subjects import Subject, subject_of
+
+CHECKPOINTS = (1, 10, 30, 100, 300, 600, 1000, 1500, FOLLOWED)  # counts of instructions
+_QUICK = {"reference": "interpreter"}  # whom others are held to while a program is shrunk
+Named = Subject | type | str
+
+
+def compare(
+    program: Program,
+    *subjects: Named,
+    checkpoints: Iterable[int] = CHECKPOINTS,
+    image: Image | None = None,
+) -> Verdict:
+    """Run a program on several subjects and compare all of their state at each count of instructions.
+
+    Subjects are names as `toyvm compare` takes them, classes of monitors or engines, or a Subject; others are held to
+    the first one, a single one to the reference. `image` gives places their names. Raises UsageError and BadFileError.
+    """
+    return compare_all(_contenders(program, subjects), checkpoints, image=image)
+
+
+def differs(program: Program, *subjects: Named, checkpoints: Iterable[int] = CHECKPOINTS) -> bool:
+    """As `compare`, in a tenth of the time: is any of them in another state? Where and why is not looked for."""
+    first, *others = _contenders(program, subjects)
+    points = tuple(checkpoints)
+    return any(differ(first, other, points) for other in others)
+
+
+def smallest(
+    program: Program, *subjects: Named, checkpoints: Iterable[int] = CHECKPOINTS, attempts: int = ATTEMPTS
+) -> Program:
+    """Of a program for which subjects differ the smallest one found for which they still do.
+
+    Of a minute at most, and mostly of seconds. Raises UsageError for one that nobody differs for, or that does what the
+    specification leaves open.
+    """
+    given = tuple(subject_of(one) for one in _held(subjects))
+    points = tuple(checkpoints)
+    if given[0].name in _QUICK:
+        quick = (subject_of(_QUICK[given[0].name]), *given[1:])
+        if differs(program, *quick, checkpoints=points):
+            small = shrunk(program, lambda one: differs(one, *quick, checkpoints=points), attempts=attempts)
+            if differs(small, *given, checkpoints=points):
+                return small
+    return shrunk(program, lambda one: differs(one, *given, checkpoints=points), attempts=attempts)
+
+
+def explain(verdict: Verdict) -> str:
+    """What a comparison came to, in lines: who is equal and how far, and of each difference where, in what, and how."""
+    differences = (line for one in verdict.differences for line in explained(one, verdict.names[0]))
+    return "\n".join((*said(verdict), *differences))
+
+
+class NotEqual(AssertionError):
+    """Subjects differ for a program: all that is needed to shrink it, and to keep it."""
+
+    def __init__(
+        self, program: Program, subjects: tuple[Named, ...], points: tuple[int, ...], verdict: Verdict
+    ) -> None:
+        super().__init__(explain(verdict))
+        self.program = program
+        self.subjects = subjects
+        self.checkpoints = points
+        self.verdict = verdict
+
+
+def assert_equal(program: Program, *subjects: Named, checkpoints: Iterable[int] = CHECKPOINTS) -> None:
+    """Raise NotEqual, which explains it, where `compare` finds a difference; what is left open is none."""
+    points = tuple(checkpoints)
+    verdict = compare(program, *subjects, checkpoints=points)
+    if not verdict.equal:
+        raise NotEqual(program, _held(subjects), points, verdict)
+
+
+def _held(subjects: tuple[Named, ...]) -> tuple[Named, ...]:
+    """Those that are compared, the one first that others are held to."""
+    if not subjects:
+        raise UsageError("nothing is compared; name a subject")
+    return ("reference", *subjects) if len(subjects) == 1 else subjects
+
+
+def _contenders(program: Program, subjects: tuple[Named, ...]) -> list[Contender]:
+    found = [subject_of(one) for one in _held(subjects)]
+    return [Contender(one.name, one.make, program, one.kind != found[0].kind) for one in found]
