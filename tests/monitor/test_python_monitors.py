@@ -403,3 +403,24 @@ def test_a_guest_under_a_monitor_of_ones_own_has_the_devices_that_any_guest_has(
         assert (guest.share, guest.cap, guest.seat.limit) == (7, 50, 1000)
         assert not guest.seat.is_domain
         assert host.guests == (guest,)
+
+
+class Asking(TrapAndEmulate):
+    """Keeps what it is told of interrupts at every entry."""
+
+    def enter(self) -> None:
+        told.append((self.vcpu.interrupts_enabled, self.vcpu.pending_interrupt()))
+        super().enter()
+
+
+told: list[tuple[bool, int | None]] = []
+
+
+def test_an_interrupt_is_pending_with_interrupts_off_too() -> None:
+    told.clear()
+    source = assemble_text("li t0, 1\n crw timecmp, t0\n crw imask, t0\n crr t1, ipend\n out 8, t0\n", "due.s").image
+    with Host() as host, made(host, Asking) as guest:
+        guest.load(source)
+        assert guest.run().exit_code == 1
+    assert told[0] == (False, None)
+    assert (False, 1 << 63) in told

@@ -119,6 +119,11 @@ u64 system_interrupt(struct t64_vm *vm)
 {
     if (!vm_interrupts_enabled(vm) || !vm->state.imask)
         return 0;
+    return system_let_in(vm);
+}
+
+u64 system_let_in(struct t64_vm *vm)
+{
     bool timer_alone = vm->state.imask == IPEND_TIMER; /* as on every host: no device need be looked at */
     u64 pending = timer_alone ? timer_pending(vm) : system_pending(vm) & vm->state.imask;
     return pending ? INTERRUPT | (u64)__builtin_ctzll(pending) : 0;

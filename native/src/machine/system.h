@@ -83,6 +83,7 @@ void system_power_off(struct t64_vm *vm); /* with the exit code that the devices
 
 /* The interrupt to take now, as a cause, or 0 if none (no interrupt's cause is 0: bit 63 is set). Advances devices. */
 u64 system_interrupt(struct t64_vm *vm);
+u64 system_let_in(struct t64_vm *vm);  /* the one that imask lets in, whether interrupts are on or not */
 u64 system_pending(struct t64_vm *vm); /* ipend; advances devices */
 
 /* The first time after now at which ipend & imask may gain a bit: what an engine must not run past without looking. */

@@ -114,7 +114,7 @@ int t64_custom_trap(t64_vm *vm, uint64_t cause, uint64_t tval)
     return T64_OK;
 }
 
-uint64_t t64_custom_interrupt(t64_vm *vm) { return custom_of(vm) ? system_interrupt(vm) : 0; }
+uint64_t t64_custom_interrupt(t64_vm *vm) { return custom_of(vm) ? system_let_in(vm) : 0; }
 
 t64_instant t64_custom_next_event(t64_vm *vm) { return custom_of(vm) ? system_next_event(vm) : T64_NEVER; }
 
