@@ -61,7 +61,7 @@ class Equal(Property):
 
     def drawn(self, random: Random, level: Level, subjects: Sequence[str], checkpoints: int) -> Followed:
         """A random program, and where it is looked at."""
-        program = random_program(random, level)
+        program = random_program(random, level, leaving_open=True)  # which `hold` asks about where it matters
         return Followed(program, tuple(subjects), tuple(random_checkpoints(random, LIMIT, checkpoints)))
 
     def check(self, case: Followed) -> None:

@@ -143,7 +143,7 @@ def _check_log(case: Record) -> None:
 
 
 def _some_snapshot(random: Random) -> Record:
-    program = program_record(random_program(random))
+    program = program_record(random_program(random, leaving_open=True))
     return {"program": program, "subject": random.choice(("interpreter", *VARIANTS)), "count": random.randrange(LIMIT)}
 
 

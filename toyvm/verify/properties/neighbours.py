@@ -36,7 +36,11 @@ class Neighbours(Property):
 
     def make(self, random: Random) -> Town:
         guests = [
-            (random.choice(VARIANTS), random_program(random), random.choice((LIMIT, random.randrange(1, LIMIT))))
+            (
+                random.choice(VARIANTS),
+                random_program(random, leaving_open=True),
+                random.choice((LIMIT, random.randrange(1, LIMIT))),
+            )
             for _ in range(random.choice((2, 3, 3, 5)))
         ]
         return Town(tuple(guests), random.choice((0, 1, 7, 50, 300)))
