@@ -63,6 +63,8 @@ def shorter(line: str) -> str:
     words = line.split()
     if words[:2] != ["toyvm", "lab"] or {"--list", "--sweep", "merge"} & set(words):
         return line
+    if words[2:3] in (["isolation"], ["density"]):
+        return f"{line} --quick --technique para"
     workload = "" if words[2:3] and words[2].isalpha() else "crwrite"
     techniques = "" if {"--technique", "--repeat"} & set(words) else "--technique bare,trap"
     return f"{line} --quick --repeats 1 {techniques} {workload}"

@@ -9,7 +9,7 @@ import pytest
 from support.commands import call
 
 from toyvm.errors import ToyvmError
-from toyvm.lab.density import Density, ManyContexts, ManyMachines, Run, Way, density_lines
+from toyvm.lab.density import Density, ManyContexts, ManyMachines, Run, Way, density_lines, figures_of
 
 Capture = pytest.CaptureFixture[str]
 
@@ -47,6 +47,13 @@ class Made:
         return Run(systems * (1000 + requests * each), systems * requests * 3, 100 + 10 * systems)
 
 
+def made_up(way: Made) -> Density:
+    table = Density([way.label], [1, 2, 4])
+    for point in table.points:
+        table.take(point, figures_of(way, int(point[1])))
+    return table
+
+
 def test_a_curve_bends_where_the_rate_falls_by_a_tenth_or_ends() -> None:
     for ticks, bend in (
         ({"at1": 100, "at2": 100, "at4": 105}, None),
@@ -54,15 +61,13 @@ def test_a_curve_bends_where_the_rate_falls_by_a_tenth_or_ends() -> None:
         ({"at1": 100, "at2": 100, "at4": 0}, 4),
         ({"at1": 150, "at2": 100, "at4": 100}, None),
     ):
-        table = Density([Made(**ticks)], [1, 2, 4])
-        table.run(lambda text: None)
+        table = made_up(Made(**ticks))
         assert table.bend("made") == bend, ticks
 
 
 def test_figures_are_of_a_system_or_a_request() -> None:
-    table = Density([Made(at1=100, at2=200, at4=0)], [1, 2, 4])
-    table.run(lambda text: None)
-    one, two, four = table.points
+    table = made_up(Made(at1=100, at2=200, at4=0))
+    one, two, four = table.of("made")
     assert (one.rate, one.start, one.exits, table.pages_more(one)) == (10_000.0, 1100.0, 3.0, None)
     assert (two.rate, two.start, two.exits, table.pages_more(two)) == (5_000.0, 1200.0, 3.0, 10.0)
     assert (four.rate, four.why) == (None, "it is full")

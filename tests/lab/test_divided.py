@@ -237,6 +237,7 @@ def test_a_file_that_is_no_result_is_refused(tmp_path: Path, written: str, spoil
         (("crwrite", "--executor", "nothing:b"), 2, "--executor nothing:b: no module nothing"),
         (("crwrite", "--workers", "2", "--precision", "2%"), 2, "--precision looks at all repetitions together"),
         (("crwrite", "--ledger", "bad"), 101, "bad:1: no line of a ledger"),
+        (("crwrite", "--ledger", "new", "--json", "new"), 2, "--ledger new: --json writes that file"),
     ],
 )
 def test_a_wrong_word_gets_one_clear_line(

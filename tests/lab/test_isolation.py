@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.commands import call
 
-from toyvm.lab.isolation import BEHAVING, NEIGHBOURS, Contexts, Isolation, Machines, Pair, Rate, Served, isolation_lines
+from toyvm.lab.isolation import BEHAVING, NEIGHBOURS, Contexts, Isolation, Machines, Pair, Rate, Served, ticks_for
 from toyvm.lab.published import ISOLATION, ISOLATION_SYSTEMS, MARKS
 
 Capture = pytest.CaptureFixture[str]
@@ -53,20 +53,23 @@ class Made:
 
 
 def test_what_is_lost_is_a_part_of_the_rate_beside_one_that_behaves() -> None:
-    table = Isolation([Made(memory=2_000_000, disk=500_000, fork=None)], 10)
-    table.run(lambda text: None)
-    assert table.rates["made", BEHAVING].requests == pytest.approx(1.0)
-    lost = {name: table.lost(table.rates["made", name]) for name in NEIGHBOURS}
+    made = Made(memory=2_000_000, disk=500_000, fork=None)
+    table = Isolation(["made"], 10)
+    for point in table.points:
+        table.take(point, ticks_for(made, str(point[1]), 10))
+    assert table.rate("made", BEHAVING).requests == pytest.approx(1.0)
+    lost = {name: table.lost("made", name) for name in NEIGHBOURS}
     assert lost == {**dict.fromkeys(NEIGHBOURS, 0.0), "memory": 0.5, "disk": -1.0, "fork": None}
-    assert table.rates["made", "fork"] == Rate("made", "fork", None, "it ended")
+    assert table.rate("made", "fork") == Rate("made", "fork", None, "it ended")
 
 
 @pytest.mark.parametrize("width", [80, 100])
 def test_the_table_has_a_row_for_each_neighbour_with_the_published_figures_beside_it(width: int) -> None:
-    table = Isolation([Contexts(True)], 1)
-    table.rates = {("limits", name): Rate("limits", name, 2.0 if name == BEHAVING else 1.0) for name in NEIGHBOURS}
-    table.rates["limits", "fork"] = Rate("limits", "fork", None, "it ended")
-    printed = list(isolation_lines(table, width))
+    table = Isolation(["limits"], 1)
+    made = Made(**{**dict.fromkeys(NEIGHBOURS, 1_000_000), BEHAVING: 500_000, "fork": None})
+    for point in table.points:
+        table.take(point, ticks_for(made, str(point[1]), 1))
+    printed = list(table.lines(width))
     assert max(map(len, printed)) <= width
     rows = {line.split("|")[0].strip(): line for line in printed if "|" in line}
     assert rows["memory"].split("|")[1].split() == ["50.0"]
@@ -98,9 +101,10 @@ def test_the_command_prints_the_table_and_writes_it(capfd: Capture, tmp_path: Pa
         (("isolation", "syscall"), "isolation is a table of its own"),
         (("isolation", "--engine", "recompiler"), "--engine says nothing of isolation"),
         (("isolation", "--all"), "--all says nothing of isolation"),
-        (("isolation", "--workers", "2"), "--workers says nothing of isolation"),
+        (("isolation", "--sweep"), "--sweep says nothing of isolation"),
         (("density", "--fail-on-change"), "--fail-on-change says nothing of density"),
-        (("--sweep", "--ledger", "ledger"), "--ledger says nothing of a sweep"),
+        (("--sweep", "--quick"), "--quick says nothing of a sweep"),
+        (("--sweep", "--csv", "file"), "--csv says nothing of a sweep"),
         (("--sweep", "--engine", "recompiler"), "--engine says nothing of a sweep"),
         (("isolation", "--technique", "bare"), "two systems on the bare machine are contexts"),
         (("isolation", "--technique", "magic"), "no technique 'magic'"),

@@ -9,8 +9,9 @@ import pytest
 from support.commands import call
 
 from toyvm.lab.cost_models import CostModel, find_model
+from toyvm.lab.studies import count
 from toyvm.lab.subjects import Subject, WorkloadFailed
-from toyvm.lab.working_set import MOST_PAGES, sizes_for, working_set_lines, working_sets
+from toyvm.lab.working_set import MOST_PAGES, Size, WorkingSets, sizes_for
 from toyvm.lab.workloads import KernelWorkload, find_workloads
 from toyvm.machine.tlb import TlbShape
 
@@ -24,19 +25,32 @@ def published() -> CostModel:
     return model
 
 
-def test_what_fits_is_not_missed_and_what_does_not_is_missed_each_time() -> None:
-    sizes = working_sets(SMALL)
+def counted(shape: TlbShape) -> WorkingSets:
+    study = WorkingSets(shape, published())
+    count(study, lambda text: None)
+    return study
+
+
+@pytest.fixture(scope="module")
+def small() -> list[Size]:
+    """The sizes for a small TLB, each counted."""
+    return counted(SMALL).sizes
+
+
+def test_what_fits_is_not_missed_and_what_does_not_is_missed_each_time(small: list[Size]) -> None:
     sets = SMALL.entries // SMALL.ways
-    held = [size for size in sizes if size.pages <= SMALL.entries - sets]  # the code has a page, too
-    beyond = [size for size in sizes if size.pages >= SMALL.entries + sets]  # in each set one too many
+    held = [size for size in small if size.pages <= SMALL.entries - sets]  # the code has a page, too
+    beyond = [size for size in small if size.pages >= SMALL.entries + sets]  # in each set one too many
     assert held
     assert beyond
     assert {size.nested.misses for size in held} == {0}
     assert {size.nested.misses for size in beyond} == {1}
 
 
-def test_a_walk_in_one_dimension_has_three_steps_and_in_two_those_of_nested_tables_besides() -> None:
-    for size in working_sets(SMALL):
+def test_a_walk_in_one_dimension_has_three_steps_and_in_two_those_of_nested_tables_besides(
+    small: list[Size],
+) -> None:
+    for size in small:
         assert size.shadowed.misses == size.nested.misses
         assert size.shadowed.steps == size.nested.walk_steps == 3 * size.nested.misses
         assert size.nested.nested_steps == pytest.approx(4 * 2 * size.nested.misses)  # leaves of 2 MiB
@@ -51,7 +65,7 @@ def test_sizes_lie_about_that_of_the_tlb_and_within_what_the_workload_takes() ->
 
 def test_where_even_the_largest_is_held_it_says_so() -> None:
     shape = TlbShape(1024, 4)
-    lines = " ".join(working_set_lines(shape, published(), working_sets(shape), 200))
+    lines = " ".join(counted(shape).lines(200))
     assert "holds even 448 pages" in lines
 
 

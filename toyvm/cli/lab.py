@@ -35,22 +35,16 @@ from toyvm.cli.lab_results import (
 )
 from toyvm.cli.options import add_source_options, parse_choices, parse_count, parse_defines
 from toyvm.cli.saying import say
-from toyvm.cli.studies import STUDIES, execute_study, is_study
+from toyvm.cli.studies import STUDIES, SWEPT, execute_study, find_models, is_study, merged_studies, tell_study
 from toyvm.errors import ExitCode, UsageError
 from toyvm.isa.machine import DEFAULT_MEMORY
 
 if TYPE_CHECKING:
-    from toyvm.lab.cost_models import CostModel
     from toyvm.lab.experiment import Effort, Experiment
     from toyvm.lab.plan import Plan
 
 _CHANGED = 1  # exit code
 _MOST_REPEATS = 100  # with a precision, unless said
-_SWEPT = "pentium4-vtx"
-_UNSWEPT = (
-    *("engine", "hardware", "host", "memory", "defines", "include", "repeats", "precision", "quick", "all"),
-    *("workers", "executor", "shard", "ledger", "baseline", "repeat"),
-)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -120,7 +114,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sweep",
         action="store_true",
         help="measure nothing: print where guest mode overtakes rewriting, by what an exit costs and by the share of "
-        f"privileged instructions, at the other prices of --cost-model, {_SWEPT} unless said; with --tlb, what nested "
+        f"privileged instructions, at the other prices of --cost-model, {SWEPT} unless said; with --tlb, what nested "
         "paging costs by the size of a working set; --json writes it",
     )
 
@@ -141,10 +135,10 @@ def execute(arguments: argparse.Namespace) -> int:
         return execute_study(arguments)
     if arguments.workloads[:1] == [REPORT]:
         return execute_report(arguments)
+    if arguments.workloads[:1] == [MERGE] and (merged := merged_studies(arguments)):
+        return tell_study(*merged, arguments)
     baseline = check_result_options(arguments)
-    if arguments.sweep:
-        return _sweep(arguments)
-    models = _models(arguments.cost_model)
+    models = find_models(arguments.cost_model)
     shape = None if arguments.tlb is None else tlb_shape(arguments.tlb, "--tlb")
     if arguments.workloads[:1] == [MERGE]:
         return _tell(*merge(check_merge(arguments)), arguments, baseline)
@@ -333,43 +327,3 @@ def _shipped_models() -> list[str]:
     from toyvm.lab.cost_models import shipped_models
 
     return list(shipped_models())
-
-
-def _models(text: str | None) -> list[CostModel | None]:
-    """Those of that list. Raises UsageError and BadFileError."""
-    from toyvm.lab.cost_models import find_model
-
-    names = [name.strip() for name in (text or "").split(",") if name.strip()]
-    if text is not None and not names:
-        raise UsageError("--cost-model: name at least one, measured or a file's")
-    return [find_model(name) for name in dict.fromkeys(names)]
-
-
-def _sweep(arguments: argparse.Namespace) -> int:
-    from toyvm.cli.width import output_width
-    from toyvm.lab import exit_sweep, working_set
-    from toyvm.machine.tlb import tlb_shape
-    from toyvm.printable import printable
-    from toyvm.report.records import write_json
-
-    models = _models(arguments.cost_model or _SWEPT)
-    if arguments.workloads or arguments.technique:
-        raise UsageError("--sweep has a workload and techniques of its own; name none")
-    for option in _UNSWEPT:
-        if getattr(arguments, option):
-            raise UsageError(f"--{option.replace('_', '-')} says nothing of a sweep, which measures nothing")
-    if len(models) != 1 or models[0] is None:
-        raise UsageError(f"--cost-model {arguments.cost_model}: a sweep takes one model, and not the measured prices")
-    model, width = models[0], output_width()
-    if arguments.tlb is None:
-        points = exit_sweep.sweep(model)
-        shown, record = exit_sweep.sweep_lines(model, points, width), exit_sweep.sweep_record(model, points)
-    else:
-        shape = tlb_shape(arguments.tlb, "--tlb")
-        sizes = working_set.working_sets(shape)
-        shown = working_set.working_set_lines(shape, model, sizes, width)
-        record = working_set.working_set_record(shape, model, sizes)
-    if arguments.json:  # before anybody can close what is printed to
-        write_json(Path(arguments.json), {"sweep": record})
-    print(printable("\n".join(shown), keep="\n"))
-    return ExitCode.OK

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,9 @@ from toyvm.errors import UsageError
 if TYPE_CHECKING:
     from toyvm.lab.experiment import Experiment
     from toyvm.lab.plan import Plan
-    from toyvm.parts import MakeExecutor
+    from toyvm.parts import MakeExecutor, Part
 
+Record = Mapping[str, Any]
 MERGE = "merge"  # in the place of workloads
 
 
@@ -52,25 +54,38 @@ def measure_parts(
     """Measure what the options say of it, part by part."""
     from toyvm.lab.divided import parts_of, take, work
     from toyvm.lab.experiment import OTHER_SLICE
-    from toyvm.parts import WHOLE, do_parts, ledger_at, parse_shard
 
     if plan.effort.precision is not None:
         raise UsageError("--precision looks at all repetitions together; of parts say --repeats")
+    with experiment.filling():
+        do_divided(parts_of(plan, experiment), work, arguments, progress, partial(take, experiment))
+    if arguments.shard is not None:
+        experiment.say_what_is_missing(OTHER_SLICE)
+
+
+def do_divided(
+    parts: Sequence[Part],
+    work: Callable[[Record], Record],
+    arguments: argparse.Namespace,
+    progress: Callable[[str], None],
+    take: Callable[[Record], None],
+) -> None:
+    """Do the parts that the options say, by whom they say, and `take` what each comes to."""
+    from toyvm.parts import WHOLE, do_parts, ledger_at, parse_shard
+
     make = executor_of(arguments)
     shard = WHOLE if arguments.shard is None else parse_shard(arguments.shard)
-    parts = shard.of(parts_of(plan, experiment))
+    own = shard.of(parts)
     count = 0
 
-    def done(key: str, result: Mapping[str, Any]) -> None:
+    def done(key: str, result: Record) -> None:
         nonlocal count
         count += 1
-        progress(f"{count}/{len(parts)}  {key.partition(' ')[2]}")
-        take(experiment, result)
+        progress(f"{count}/{len(own)}  {key.partition(' ')[2]}")
+        take(result)
 
-    with ledger_at(arguments.ledger) as ledger, experiment.filling():
-        do_parts(parts, work, make, ledger, done)
-    if shard != WHOLE:
-        experiment.say_what_is_missing(OTHER_SLICE)
+    with ledger_at(arguments.ledger) as ledger:
+        do_parts(own, work, make, ledger, done)
 
 
 def executor_of(arguments: argparse.Namespace) -> MakeExecutor:

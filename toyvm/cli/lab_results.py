@@ -48,12 +48,10 @@ def check_result_options(arguments: argparse.Namespace) -> dict[str, Any] | None
     """The baseline, if there is one. Raises UsageError and BadFileError for what could not be done in the end."""
     from toyvm.cli.outputs import check_kept, check_outputs
 
-    outputs = {f"--{name}": getattr(arguments, name) for name in ("json", *_TABLES)} | report_outputs(arguments)
+    outputs = {f"--{name}": getattr(arguments, name) for name in ("json", "ledger", *_TABLES)}
+    outputs |= report_outputs(arguments)
     check_outputs(outputs)
     check_kept(outputs, (arguments.baseline, arguments.repeat, *arguments.workloads, *arguments.host))
-    for option, name in outputs.items():
-        if arguments.sweep and name is not None and option != "--json":
-            raise UsageError(f"{option}: a sweep measures nothing; --json writes it")
     if arguments.parquet:
         from toyvm.lab.exports import import_arrow
 

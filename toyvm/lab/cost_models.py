@@ -159,6 +159,14 @@ def read_model(path: Path) -> CostModel:
         raise BadFileError(f"{shown(path)}: {shown(str(error))}") from None
 
 
+def model_of_record(record: Mapping[str, Any]) -> CostModel:
+    """The model that was made a record of. Raises UsageError, LookupError and TypeError for what is none."""
+    walk_step = {} if record["walk_step"] is None else {"walk-step": record["walk_step"]}
+    texts = {key: record[key] for key in _TEXTS}
+    document = {**texts, "instruction": record["instruction"], **walk_step, **record["tables"]}
+    return _model(_text("name", record["name"]), document)
+
+
 def _model(name: str, document: dict[str, Any]) -> CostModel:
     _check_known(document, (*_TEXTS, *_PRICES, *_TABLES), "key")
     title, source = (_text(key, document.get(key, "")) for key in _TEXTS)

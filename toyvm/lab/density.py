@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
+from toyvm.arguments import check_list, check_text, check_within
 from toyvm.errors import ToyvmError
 from toyvm.host.host import Host
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.lab.isolation import system_disk
-from toyvm.lab.measure import Progress
+from toyvm.lab.results import check_numbers
+from toyvm.lab.study import Point, Record, Study
 from toyvm.lab.subjects import DISCARDED
 from toyvm.lab.text import number, wrapped
 from toyvm.launch import disk_after, launched
@@ -26,6 +28,8 @@ REQUESTS = 10  # of each system
 _MACHINE_MEMORY, _MACHINE_DISK = 4 << 20, 3 << 20  # bytes of a virtual machine
 _MEMORY_EACH, _DISK_EACH = 128 << 10, 64 << 10  # of a context, beside the system's own
 _TABLES_EACH = 1 << 20  # bytes of a host, for what its monitor keeps of a guest
+MAXIMUM_SYSTEMS = 128
+CONTEXTS = "contexts"  # as a way
 _BEND = 0.9  # of the best rate: a curve that falls below has bent
 
 
@@ -77,7 +81,7 @@ class ManyMachines:
 
 @dataclass(frozen=True)
 class ManyContexts:
-    label: str = "contexts"
+    label: str = CONTEXTS
 
     def run(self, systems: int, requests: int) -> Run:
         disk = beginning_with(_disk_with_contexts(systems), f"crowd {systems} {requests:06}\n")
@@ -98,7 +102,7 @@ def _disk_with_contexts(systems: int) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Systems:
     """So many systems in one way; figures are None where it cannot be, and `why` says why."""
 
     way: str
@@ -111,55 +115,82 @@ class Point:
 
 
 @dataclass
-class Density:
+class Density(Study):
     """The curves: a point for each way and number of systems."""
 
-    ways: Sequence[Way]
+    ways: Sequence[str]  # their labels
     numbers: Sequence[int]
-    points: list[Point] = field(default_factory=list)
+    results: dict[Point, Record] = field(default_factory=dict)
 
-    def run(self, progress: Progress) -> None:
-        for way in self.ways:
-            for systems in self.numbers:
-                progress(f"{systems} systems, {way.label}")
-                self.points.append(_point(way, systems))
+    name: ClassVar[str] = "density"
+    key: ClassVar[str] = "density"
 
-    def of(self, way: str) -> list[Point]:
-        return [point for point in self.points if point.way == way]
+    @property
+    def points(self) -> Sequence[Point]:
+        """The longest first."""
+        return [(way, systems) for systems in sorted(self.numbers, reverse=True) for way in self.ways]
+
+    @staticmethod
+    def count(point: Point) -> Record:
+        way, systems = point
+        return figures_of(ManyContexts() if way == CONTEXTS else ManyMachines(str(way)), int(systems))
+
+    @staticmethod
+    def check(result: Record) -> None:
+        found = Systems("", 0, **result)
+        check_text(found.why, "why")
+        figures = (found.rate, found.start, found.exits, found.pages)
+        check_numbers(*(figure for figure in figures if figure is not None))
+
+    def settings(self) -> Record:
+        return {"ways": list(self.ways), "numbers": list(self.numbers)}
+
+    @classmethod
+    def of_settings(cls, record: Record) -> Self:
+        ways = [check_text(way, "way") for way in check_list(record["ways"], "ways", "a list of words")]
+        for way in ways:
+            if way != CONTEXTS:
+                parse_variant(way)
+        numbers = check_list(record["numbers"], "numbers", "a list of numbers")
+        return cls(ways, [check_within(number, 1, MAXIMUM_SYSTEMS, "systems") for number in numbers])
+
+    def of(self, way: str) -> list[Systems]:
+        return [Systems(way, systems, **self.results[way, systems]) for systems in self.numbers]
 
     def bend(self, way: str) -> int | None:
         """How many systems are too many: the first number with less than so much of the best rate, or none at all."""
-        best = max((point.rate or 0.0 for point in self.of(way)), default=0.0)
-        fastest = next((at for at, point in enumerate(self.of(way)) if point.rate == best), 0)
-        behind = self.of(way)[fastest:]
-        return next((point.systems for point in behind if (point.rate or 0.0) < _BEND * best), None)
+        curve = self.of(way)
+        best = max((point.rate or 0.0 for point in curve), default=0.0)
+        fastest = next((at for at, point in enumerate(curve) if point.rate == best), 0)
+        return next((point.systems for point in curve[fastest:] if (point.rate or 0.0) < _BEND * best), None)
 
-    def pages_more(self, point: Point) -> float | None:
+    def pages_more(self, point: Systems) -> float | None:
         """Pages that each system beyond the first takes."""
         first = self.of(point.way)[0]
         if point.pages is None or first.pages is None or point.systems == first.systems:
             return None
         return (point.pages - first.pages) / (point.systems - first.systems)
 
+    def lines(self, width: int) -> Iterator[str]:
+        return density_lines(self, width)
+
     def record(self) -> list[dict[str, Any]]:
-        """For `--json`."""
-        return [{**asdict(point), "pages_more": self.pages_more(point)} for point in self.points]
+        return [{**asdict(point), "pages_more": self.pages_more(point)} for way in self.ways for point in self.of(way)]
 
 
-def _point(way: Way, systems: int) -> Point:
+def figures_of(way: Way, systems: int) -> Record:
+    """Those of so many systems, or why there cannot be so many."""
     try:
         few, many = (way.run(systems, count) for count in (1, 1 + REQUESTS))
     except ToyvmError as error:
-        return Point(way.label, systems, why=str(error))
+        return {"why": str(error)}
     done = systems * REQUESTS
-    return Point(
-        way.label,
-        systems,
-        done / (many.ticks - few.ticks) * 1e6,
-        few.ticks / systems,
-        (many.exits - few.exits) / done,
-        many.pages,
-    )
+    return {
+        "rate": done / (many.ticks - few.ticks) * 1e6,
+        "start": few.ticks / systems,
+        "exits": (many.exits - few.exits) / done,
+        "pages": many.pages,
+    }
 
 
 def density_lines(table: Density, width: int) -> Iterator[str]:
@@ -172,7 +203,7 @@ def density_lines(table: Density, width: int) -> Iterator[str]:
     )
     yield ""
     yield f"{'':<10} {'systems':>7} {'rate':>8} {'start':>10} {'exits':>8} {'pages':>8}"
-    for point in table.points:
+    for point in (point for way in table.ways for point in table.of(way)):
         if point.rate is None or point.start is None or point.exits is None:
             yield from wrapped(f"{point.way:<10} {point.systems:>7} none: {point.why}", width, " " * 19)
             continue
@@ -183,6 +214,6 @@ def density_lines(table: Density, width: int) -> Iterator[str]:
             f"{pages:>8}".rstrip()
         )
     for way in table.ways:
-        bend = table.bend(way.label)
+        bend = table.bend(way)
         at = "does not bend" if bend is None else f"bends at {bend} systems, with less than {_BEND:.0%} of its best"
-        yield f"The curve of {way.label} {at}."
+        yield f"The curve of {way} {at}."

@@ -94,7 +94,7 @@ def take(experiment: Experiment, result: Record) -> None:
     """Add what a part came to, perhaps elsewhere. Raises what a boundary catches for what is no result."""
     by_name = {(subject.technique, subject.engine): subject for subject in experiment.subjects}
     for state in result.get("cells", ()):
-        _take_cell(experiment.cells[state["workload"], by_name[state["technique"], state["engine"]]], state)
+        take_cell(experiment.cells[state["workload"], by_name[state["technique"], state["engine"]]], state)
     for costs in result.get("costs", ()):
         subject = by_name[costs["technique"], costs["engine"]]
         prices = Costs(costs["instruction"], costs["exits"], costs["doubts"])
@@ -102,7 +102,7 @@ def take(experiment: Experiment, result: Record) -> None:
         experiment.costs.setdefault(subject, prices)
 
 
-def _take_cell(cell: Cell, state: Record) -> None:
+def take_cell(cell: Cell, state: Record) -> None:
     """Its repetitions beside those that are there; what has failed once has failed."""
     check_numbers(*(share for shares in state["operands"].values() for share in shares.values()))
     if not all(isinstance(why, (str, NoneType)) for why in (state["missing"], state["failed"])):

@@ -6,15 +6,18 @@ behind it at system calls. Which of the two is ahead hangs on what an exit costs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from toyvm.errors import UsageError
-from toyvm.lab.cost_models import ASSUMED, MARKS_OF_PRICES, CostModel, Price
-from toyvm.lab.measure import Cell
+from toyvm.lab import study
+from toyvm.lab.cost_models import ASSUMED, MARKS_OF_PRICES, CostModel, Price, model_of_record
+from toyvm.lab.divided import cell_state, take_cell
+from toyvm.lab.measure import Cell, Repetition
 from toyvm.lab.modelled import cost_of, counted_cell, events_of
+from toyvm.lab.results import check_numbers
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import ratio_text, wrapped
 from toyvm.lab.workloads import KernelWorkload, find_workloads
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 WORKLOAD, PARAMETER = "mixed", "privileged"
 WORK = 1000  # instructions of the kernel, of which so many are privileged
 SHARES = (0, 2, 5, 10, 20, 50, 100)  # of them
+_COUNTS = (*SHARES, WORK)
 SOFTWARE, HARDWARE = "rewrite", "assist"
 _READ = "in clock"
 
@@ -66,39 +70,6 @@ class Point:
     ratios: Mapping[int, float]  # by how many of WORK are privileged
 
 
-def sweep(model: CostModel) -> list[Point]:
-    """Every exit cost, at a model's prices for all else. Raises UsageError if it lacks those."""
-    for price, what in ((model.exit(SOFTWARE, _READ), f"{SOFTWARE}: in"), (model.native("syscall"), "native: syscall")):
-        if price is None:
-            raise UsageError(f"cost model {model.name} has no price for {what}, without which there is no sweep")
-    return [_point(model, exit_cost) for exit_cost in EXIT_COSTS]
-
-
-def _point(model: CostModel, exit_cost: ExitCost) -> Point:
-    swept = with_exit_cost(model, exit_cost.price)
-    costs = {count: _costs(swept, count) for count in (*SHARES, WORK)}
-    ratios = {count: hardware / software for count, (software, hardware) in costs.items() if count != WORK}
-    # Counts are linear in how many are privileged, and so is what they cost.
-    ahead, at_last = (software - hardware for software, hardware in (costs[0], costs[WORK]))
-    crossing = 1.0 if at_last >= 0 else ahead / (ahead - at_last)
-    return Point(exit_cost, crossing if ahead > 0 else None, ratios)
-
-
-def with_exit_cost(model: CostModel, price: Price) -> CostModel:
-    """The model, but that an exit of guest mode costs so much, and for a read then what it costs when rewritten."""
-    read = model.exit(SOFTWARE, _READ)
-    assert read is not None
-    rows = {"default": price, "in": Price(price.cycles + read.cycles, price.mark)}
-    return replace(model, tables={**model.tables, HARDWARE: rows})
-
-
-def _costs(model: CostModel, privileged: int) -> tuple[float, float]:
-    """Cycles an operation, of rewriting and of guest mode."""
-    counts = counts_of(privileged)
-    software, hardware = (cost_of(counts.cells[name], model, counts.events)[0] for name in (SOFTWARE, HARDWARE))
-    return software, hardware
-
-
 @dataclass(frozen=True, slots=True)
 class Counts:
     """The exact counts where so many of the kernel's instructions are privileged."""
@@ -117,9 +88,112 @@ def counts_of(privileged: int) -> Counts:
         return workload.task_with(technique, PARAMETER, privileged)
 
     def cell(technique: str) -> Cell:
-        return counted_cell(WORKLOAD, Subject(technique, level=parse_variant(technique).level), task(technique))
+        counted = counted_cell(WORKLOAD, _subject(technique), task(technique))
+        counted.repetitions = [_untimed(repetition) for repetition in counted.repetitions]
+        return counted
 
     return Counts({name: cell(name) for name in (SOFTWARE, HARDWARE)}, events_of(WORKLOAD, task("trap")))
+
+
+def _untimed(repetition: Repetition) -> Repetition:
+    """Without its times, so that it is the same each time."""
+    baseline, sample = (replace(one, cpu_seconds=0.0) for one in (repetition.baseline, repetition.sample))
+    return Repetition(baseline, sample)
+
+
+def _subject(technique: str) -> Subject:
+    return Subject(technique, level=parse_variant(technique).level)
+
+
+@dataclass
+class ExitSweep(study.Study):
+    """The sweep at a model's prices, of counts that are the same for each."""
+
+    model: CostModel
+    results: dict[study.Point, study.Record] = field(default_factory=dict)
+
+    name: ClassVar[str] = "exit-sweep"
+    key: ClassVar[str] = "sweep"
+
+    @property
+    def points(self) -> Sequence[study.Point]:
+        return [(count,) for count in _COUNTS]
+
+    @staticmethod
+    def count(point: study.Point) -> study.Record:
+        counts = counts_of(int(point[0]))
+        return {"cells": [cell_state(cell) for cell in counts.cells.values()], "events": dict(counts.events)}
+
+    @staticmethod
+    def check(result: study.Record) -> None:
+        _counts(result)
+
+    def settings(self) -> study.Record:
+        return {"model": asdict(self.model)}
+
+    @classmethod
+    def of_settings(cls, record: study.Record) -> Self:
+        model = model_of_record(record["model"])
+        check_swept(model)
+        return cls(model)
+
+    def lines(self, width: int) -> Iterator[str]:
+        return sweep_lines(self.model, sweep(self.model, self._counted), width)
+
+    def record(self) -> dict[str, Any]:
+        return sweep_record(self.model, sweep(self.model, self._counted))
+
+    def _counted(self, privileged: int) -> Counts:
+        return _counts(self.results[privileged,])
+
+
+def _counts(result: study.Record) -> Counts:
+    """Counts that were JSON. Raises what a boundary catches for what are none."""
+    cells = {name: Cell(WORKLOAD, _subject(name)) for name in (SOFTWARE, HARDWARE)}
+    for state in result["cells"]:
+        take_cell(cells[state["technique"]], state)
+    if not all(cell.measured for cell in cells.values()):
+        raise ValueError("no counts")
+    check_numbers(*result["events"].values())
+    return Counts(cells, result["events"])
+
+
+def check_swept(model: CostModel) -> None:
+    """Raises UsageError for a model that lacks prices that a sweep takes."""
+    for price, what in ((model.exit(SOFTWARE, _READ), f"{SOFTWARE}: in"), (model.native("syscall"), "native: syscall")):
+        if price is None:
+            raise UsageError(f"cost model {model.name} has no price for {what}, without which there is no sweep")
+
+
+def sweep(model: CostModel, counted: Callable[[int], Counts] = counts_of) -> list[Point]:
+    """Every exit cost, at a model's prices for all else. Raises UsageError if it lacks those."""
+    check_swept(model)
+    counts = {count: counted(count) for count in _COUNTS}
+    return [_point(model, exit_cost, counts) for exit_cost in EXIT_COSTS]
+
+
+def _point(model: CostModel, exit_cost: ExitCost, counts: Mapping[int, Counts]) -> Point:
+    swept = with_exit_cost(model, exit_cost.price)
+    costs = {count: _costs(swept, counts[count]) for count in _COUNTS}
+    ratios = {count: hardware / software for count, (software, hardware) in costs.items() if count != WORK}
+    # Counts are linear in how many are privileged, and so is what they cost.
+    ahead, at_last = (software - hardware for software, hardware in (costs[0], costs[WORK]))
+    crossing = 1.0 if at_last >= 0 else ahead / (ahead - at_last)
+    return Point(exit_cost, crossing if ahead > 0 else None, ratios)
+
+
+def with_exit_cost(model: CostModel, price: Price) -> CostModel:
+    """The model, but that an exit of guest mode costs so much, and for a read then what it costs when rewritten."""
+    read = model.exit(SOFTWARE, _READ)
+    assert read is not None
+    rows = {"default": price, "in": Price(price.cycles + read.cycles, price.mark)}
+    return replace(model, tables={**model.tables, HARDWARE: rows})
+
+
+def _costs(model: CostModel, counts: Counts) -> tuple[float, float]:
+    """Cycles an operation, of rewriting and of guest mode."""
+    software, hardware = (cost_of(counts.cells[name], model, counts.events)[0] for name in (SOFTWARE, HARDWARE))
+    return software, hardware
 
 
 def sweep_record(model: CostModel, points: list[Point]) -> dict[str, Any]:

@@ -7,15 +7,17 @@ share, which is exact: what starts up is taken off, as elsewhere in the lab.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
+from toyvm.arguments import check_list, check_text, check_within
 from toyvm.host.host import Host
 from toyvm.host.stride import DEFAULT_SLICE
-from toyvm.lab.measure import Progress
 from toyvm.lab.published import ISOLATION, ISOLATION_SOURCE, ISOLATION_SYSTEMS, MARKS
+from toyvm.lab.results import check_numbers
+from toyvm.lab.study import Point, Record, Study
 from toyvm.lab.subjects import DISCARDED
 from toyvm.lab.text import number, wrapped
 from toyvm.launch import disk_after, launched
@@ -34,6 +36,7 @@ NEIGHBOURS: dict[str, str] = {
 _MEMORY, _DISK = 6 << 20, 6 << 20  # bytes of a machine; two contexts share twice that
 _SLICE = 1_000  # ticks of a turn on the host
 _STEP = 1_000_000  # ticks, between two looks whether the requests are served
+MAXIMUM_REQUESTS = 999_999  # the script has six digits for them
 _MOST = 20  # times the ticks of a behaving neighbour's, and it counts as not served
 _ADDRESS, _OWN_ADDRESS = "10.0.1.1", "127.0.0.1"
 _MAKE_CONTEXTS = f"ctx create good --address {_ADDRESS} && ctx create bad --address 10.0.1.2"
@@ -59,6 +62,9 @@ class Pair(Protocol):
 
     def serve(self, requests: int, neighbour: str, most: int) -> Served:
         """Have the one serve so many requests beside the other, within so many ticks."""
+
+
+CONTEXTS = WITH_LIMITS, WITHOUT = "limits", "none"  # as ways; the one that misbehaves has limits, or not
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ class Contexts:
 
     @property
     def label(self) -> str:
-        return "limits" if self.has_limits else "none"
+        return WITH_LIMITS if self.has_limits else WITHOUT
 
     def serve(self, requests: int, neighbour: str, most: int) -> Served:
         bounds = f" && ctx set bad {LIMITS}" if self.has_limits else ""
@@ -146,45 +152,86 @@ class Rate:
 
 
 @dataclass
-class Isolation:
+class Isolation(Study):
     """The table: rates by way and neighbour."""
 
-    ways: Sequence[Pair]
+    ways: Sequence[str]  # to share the machine, their labels
     requests: int
-    rates: dict[tuple[str, str], Rate] = field(default_factory=dict)
-    usual: Rate | None = None  # with the turns that hosts have unless said, beside one that computes...
-    usual_behaving: Rate | None = None  # ...and beside one that behaves
+    results: dict[Point, Record] = field(default_factory=dict)
 
-    def run(self, progress: Progress) -> None:
-        for way in self.ways:
-            for neighbour in NEIGHBOURS:
-                progress(f"{way.label} beside {neighbour}")
-                self.rates[way.label, neighbour] = self.rate(way, neighbour)
-        machines = next((way for way in self.ways if isinstance(way, Machines)), None)
-        if machines is not None:
-            progress(f"{machines.label} with turns of {DEFAULT_SLICE:,} ticks")
-            usual = Machines(machines.technique, DEFAULT_SLICE)
-            self.usual_behaving, self.usual = self.rate(usual, BEHAVING), self.rate(usual, "cpu")
+    name: ClassVar[str] = "isolation"
+    key: ClassVar[str] = "isolation"
 
-    def rate(self, way: Pair, neighbour: str) -> Rate:
-        most = _MOST * 100_000 * (self.requests + 10)
-        few, many = (way.serve(count, neighbour, most) for count in (1, 1 + self.requests))
-        if few.ticks is None or many.ticks is None:
-            return Rate(way.label, neighbour, None, few.why or many.why)
-        return Rate(way.label, neighbour, self.requests / (many.ticks - few.ticks) * 1e6)
+    @property
+    def points(self) -> Sequence[Point]:
+        return [
+            *((way, neighbour, _SLICE, self.requests) for way in self.ways for neighbour in NEIGHBOURS),
+            *((way, neighbour, DEFAULT_SLICE, self.requests) for way in self.machines[:1] for neighbour in _USUAL),
+        ]
 
-    def lost(self, rate: Rate, behaving: Rate | None = None) -> float | None:
+    @staticmethod
+    def count(point: Point) -> Record:
+        way, neighbour, turn, requests = point
+        return ticks_for(_pair(str(way), int(turn)), str(neighbour), int(requests))
+
+    @staticmethod
+    def check(result: Record) -> None:
+        check_text(result["why"], "why")
+        if result["ticks"] is not None:
+            check_numbers(1 / result["ticks"])
+
+    def settings(self) -> Record:
+        return {"ways": list(self.ways), "requests": self.requests}
+
+    @classmethod
+    def of_settings(cls, record: Record) -> Self:
+        ways = [check_text(way, "way") for way in check_list(record["ways"], "ways", "a list of words")]
+        for way in ways:
+            if way not in CONTEXTS:
+                parse_variant(way)
+        return cls(ways, check_within(record["requests"], 1, MAXIMUM_REQUESTS, "requests"))
+
+    @property
+    def machines(self) -> list[str]:
+        """Of the ways, those that are virtual machines."""
+        return [way for way in self.ways if way not in CONTEXTS]
+
+    def rate(self, way: str, neighbour: str, turn: int = _SLICE) -> Rate:
+        result = self.results[way, neighbour, turn, self.requests]
+        ticks = result["ticks"]
+        return Rate(way, neighbour, None if ticks is None else self.requests / ticks * 1e6, result["why"])
+
+    def lost(self, way: str, neighbour: str, turn: int = _SLICE) -> float | None:
         """The part of its rate that is lost against the same neighbour behaving; None: it served nothing to count."""
-        base = behaving or self.rates[rate.way, BEHAVING]
-        return None if rate.requests is None or not base.requests else 1 - rate.requests / base.requests
+        base, rate = (self.rate(way, each, turn).requests for each in (BEHAVING, neighbour))
+        return None if rate is None or not base else 1 - rate / base
+
+    def lines(self, width: int) -> Iterator[str]:
+        return isolation_lines(self, width)
 
     def record(self) -> dict[str, Any]:
-        """For `--json`."""
+        rates = [self.rate(way, neighbour) for way in self.ways for neighbour in NEIGHBOURS]
         return {
             "requests": self.requests,
             "limits": LIMITS,
-            "rates": [{**asdict(rate), "lost": self.lost(rate)} for rate in self.rates.values()],
+            "rates": [{**asdict(rate), "lost": self.lost(rate.way, rate.neighbour)} for rate in rates],
         }
+
+
+_USUAL = (BEHAVING, "cpu")  # neighbours, with the turns that hosts have unless said
+
+
+def _pair(way: str, turn: int) -> Pair:
+    return Contexts(way == WITH_LIMITS) if way in CONTEXTS else Machines(way, turn)
+
+
+def ticks_for(way: Pair, neighbour: str, requests: int) -> Record:
+    """Those that so many requests take beside a neighbour, what starts up taken off; None: not all were, and why."""
+    most = _MOST * 100_000 * (requests + 10)
+    few, many = (way.serve(count, neighbour, most) for count in (1, 1 + requests))
+    if few.ticks is None or many.ticks is None:
+        return {"ticks": None, "why": few.why or many.why}
+    return {"ticks": many.ticks - few.ticks, "why": ""}
 
 
 _NAME, _COLUMN, _THEIRS = 10, 9, 9
@@ -198,24 +245,23 @@ def isolation_lines(table: Isolation, width: int) -> Iterator[str]:
         width,
     )
     yield ""
-    machines = [way.label for way in table.ways if isinstance(way, Machines)]
-    contexts = [way.label for way in table.ways if isinstance(way, Contexts)]
+    machines, contexts = table.machines, [way for way in table.ways if way in CONTEXTS]
     ours = [*machines, *contexts]
     heads = [("virtual machines", len(machines)), ("contexts, limits", len(contexts))]
     top = "".join(f"{title:^{_COLUMN * count}}" for title, count in heads if count)
     yield _row("", top, f"{'theirs':^{_THEIRS * len(ISOLATION_SYSTEMS)}}")
     yield _row(
         "neighbour",
-        _cells({"none": "without", "limits": "with"}.get(label, label) for label in ours),
+        _cells({WITHOUT: "without", WITH_LIMITS: "with"}.get(way, way) for way in ours),
         "".join(f"{name:>{_THEIRS}}" for name in ISOLATION_SYSTEMS),
     )
     for neighbour in NEIGHBOURS:
-        rates = [table.rates[label, neighbour] for label in ours]
+        rates = [table.rate(way, neighbour) for way in ours]
         theirs = "".join(f"{text:>{_THEIRS}}" for text in ISOLATION.get(neighbour, ()))
         if neighbour == BEHAVING:
             yield _row(neighbour, _cells("DNR" if one.requests is None else number(one.requests) for one in rates), "")
         else:
-            yield _row(neighbour, _cells(_lost_text(table.lost(rate)) for rate in rates), theirs)
+            yield _row(neighbour, _cells(_lost_text(table.lost(way, neighbour)) for way in ours), theirs)
     yield from wrapped(f"Beside it, {ISOLATION_SOURCE}. Marks: p {MARKS['p']}.", width)
     yield from _remarks(table, width)
 
@@ -233,17 +279,15 @@ def _lost_text(lost: float | None) -> str:
 
 
 def _remarks(table: Isolation, width: int) -> Iterator[str]:
-    reasons: Mapping[str, None] = dict.fromkeys(
-        f"{rate.neighbour}, {rate.way}: {rate.why}" for rate in table.rates.values() if rate.why
-    )
-    for reason in reasons:
-        yield from wrapped(f"DNR {reason}.", width)
+    for rate in (table.rate(way, neighbour) for way in table.ways for neighbour in NEIGHBOURS):
+        if rate.why:
+            yield from wrapped(f"DNR {rate.neighbour}, {rate.way}: {rate.why}.", width)
     yield from wrapped(f"A turn on the host has {_SLICE:,} ticks. Limits of the one that misbehaves: {LIMITS}.", width)
-    if table.usual is not None:
-        lost = table.lost(table.usual, table.usual_behaving)
+    for way in table.machines[:1]:
+        lost = table.lost(way, "cpu", DEFAULT_SLICE)
         told = "it does not serve all" if lost is None else f"it loses {100 * lost:.1f}%"
         yield from wrapped(
-            f"With turns of {DEFAULT_SLICE:,} ticks, as hosts have them unless said, {told} under {table.usual.way} to "
+            f"With turns of {DEFAULT_SLICE:,} ticks, as hosts have them unless said, {told} under {way} to "
             "one that computes: a guest that waits for its disk gives its turn away.",
             width,
         )

@@ -45,17 +45,17 @@ def merge(paths: Sequence[Path]) -> tuple[Experiment, Record]:
         with read_results(path) as record:
             check_schema(record, path)
             _take(_empty([record]), record)  # alone, so that what is wrong is its own
-            _machines([record["machine"]])["cpu"], record["interrupted"]
+            joined_machines([record["machine"]])["cpu"], record["interrupted"]
             records.append(record)
     experiment = _empty(records)
     for record in records:
         _take(experiment, record)
     experiment.say_what_is_missing(NOWHERE)
     experiment.is_interrupted = any(record["interrupted"] for record in records)
-    return experiment, _machines([record["machine"] for record in records])
+    return experiment, joined_machines([record["machine"] for record in records])
 
 
-def _machines(machines: Sequence[Record]) -> Record:
+def joined_machines(machines: Sequence[Record]) -> Record:
     """What they have in common, and of the rest what each has; None is what none of them knows."""
     known = {key: [machine.get(key) for machine in machines] for key in machines[0]}
     return {

@@ -48,7 +48,11 @@ def check_schema(record: Mapping[str, Any], path: Path) -> None:
     """Raises BadFileError for results whose keys mean something else, LookupError and TypeError for what are none."""
     if record["schema"] != SCHEMA:
         raise BadFileError(f"{shown(path)}: results of schema {short(record['schema'])}; this toyvm reads {SCHEMA}")
-    machine = record["machine"]
+    check_machine(record["machine"])
+
+
+def check_machine(machine: Mapping[str, Any]) -> None:
+    """Raises UsageError, LookupError and TypeError for what says of no machine."""
     for key in ("cpu", "system", "python", "toyvm"):
         check_text(machine[key], key)
     if machine["commit"] is not None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, ClassVar, Self
 
 from toyvm.isa.paging import PAGE_SIZE
-from toyvm.lab.cost_models import MARKS_OF_PRICES, CostModel
+from toyvm.lab.cost_models import MARKS_OF_PRICES, CostModel, model_of_record
 from toyvm.lab.published import NESTED_PAGING
+from toyvm.lab.results import check_numbers
+from toyvm.lab.study import Point, Record, Study
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import number, ratio_text, wrapped
 from toyvm.lab.tlb_misses import Misses, misses_of
 from toyvm.lab.workloads import KernelWorkload, find_workloads
-from toyvm.machine.tlb import TlbShape
+from toyvm.machine.tlb import TlbShape, tlb_shape
 from toyvm.techniques import parse_variant
 
 WORKLOAD, PARAMETER = "workingset", "pages"
@@ -38,11 +40,53 @@ class Size:
         return self.instructions * model.instruction.cycles + misses.steps * step
 
 
-def working_sets(shape: TlbShape) -> list[Size]:
-    """Every size, its exact counts."""
-    workload = find_workloads([WORKLOAD])[0]
-    assert isinstance(workload, KernelWorkload)
-    return [_size(workload, pages, shape) for pages in sizes_for(shape)]
+@dataclass
+class WorkingSets(Study):
+    """The sweep for a TLB, at a model's prices; counts are the same for each."""
+
+    shape: TlbShape
+    model: CostModel
+    results: dict[Point, Record] = field(default_factory=dict)
+
+    name: ClassVar[str] = "working-set"
+    key: ClassVar[str] = "sweep"
+
+    @property
+    def points(self) -> Sequence[Point]:
+        return [(str(self.shape), pages) for pages in sizes_for(self.shape)]
+
+    @staticmethod
+    def count(point: Point) -> Record:
+        shape, pages = point
+        return asdict(size_of(int(pages), tlb_shape(str(shape))))
+
+    @staticmethod
+    def check(result: Record) -> None:
+        size = _size(result)
+        check_numbers(1 / size.instructions, 1 / size.pages)
+        for misses in (size.shadowed, size.nested):
+            check_numbers(*asdict(misses).values())
+
+    def settings(self) -> Record:
+        return {"tlb": str(self.shape), "model": asdict(self.model)}
+
+    @classmethod
+    def of_settings(cls, record: Record) -> Self:
+        return cls(tlb_shape(record["tlb"]), model_of_record(record["model"]))
+
+    @property
+    def sizes(self) -> list[Size]:
+        return [_size(self.results[point]) for point in self.points]
+
+    def lines(self, width: int) -> Iterator[str]:
+        return working_set_lines(self.shape, self.model, self.sizes, width)
+
+    def record(self) -> dict[str, Any]:
+        return working_set_record(self.shape, self.model, self.sizes)
+
+
+def _size(result: Record) -> Size:
+    return Size(**{**result, "shadowed": Misses(**result["shadowed"]), "nested": Misses(**result["nested"])})
 
 
 def sizes_for(shape: TlbShape) -> list[int]:
@@ -51,7 +95,10 @@ def sizes_for(shape: TlbShape) -> list[int]:
     return sorted(sizes | {MOST_PAGES})
 
 
-def _size(workload: KernelWorkload, pages: int, shape: TlbShape) -> Size:
+def size_of(pages: int, shape: TlbShape) -> Size:
+    """So many pages, their exact counts."""
+    workload = find_workloads([WORKLOAD])[0]
+    assert isinstance(workload, KernelWorkload), "a parameter is a dword of its image"
     loads = pages * (1 + max(1, _COUNTED // pages))
     found = {}
     for technique in (SHADOWED, NESTED):

@@ -29,6 +29,8 @@ def read_saved(paths: Sequence[Path]) -> Mapping[str, Any]:
             if "cells" not in record and found:
                 beside |= found
                 continue
+            if "study" in record:
+                raise BadFileError(f"{shown(path)}: a slice of {record['study']}; `toyvm lab merge` joins those")
             check_schema(record, path)
             if whole:
                 raise BadFileError(f"{shown(path)}: a second file of results; `toyvm lab merge` joins those")
