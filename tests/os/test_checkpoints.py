@@ -59,6 +59,13 @@ def test_who_sleeps_sleeps_on_for_what_is_left() -> None:
     assert 2_500 < microseconds < 3_500  # of 5,000
 
 
+@pytest.mark.parametrize("mode", TIMES)
+def test_a_write_with_a_part_taken_in_goes_on_behind_it(mode: Mode) -> None:
+    with begun(2_000_000, mode, hindrance=5) as machine:
+        assert machine.run(LIMIT).exit_code == 0
+        assert machine.output.decode() == f"{3 << 8}\n" * TIMES[mode] + "ok\n"  # its status
+
+
 @pytest.mark.parametrize(
     ("hindrance", "reason"),
     [

@@ -178,7 +178,7 @@ class _Reading:
         return self.places
 
     def _living(self) -> None:
-        self.dwords(7 + 1 + 2)
+        self.dwords(7 + 2 + 2)
         self.free(32)  # registers
         self.dwords(2)
         if self.dword():

@@ -66,6 +66,53 @@ main:
     li   a0, 3
     j    exit
 .endif
+.if HINDRANCE == 5              # none: it writes more than a pipe holds to who reads after 5 ms, and ends with 3 if all was taken
+    makes_pipe questions
+    starts reads_late
+    lw   a0, questions
+    system close
+    lw   a0, questions + 4
+    la   a1, filled
+    li   a2, 4096
+    sd   a1, word, t0
+    sd   a2, word + 8, t0
+    sd   a1, word + 16, t0
+    sd   a2, word + 24, t0
+    la   a1, word               # in two pieces
+    li   a2, 2
+    system writev
+    expect a0, 8192, 12
+    lw   a0, questions + 4
+    system close
+    li   a0, -1
+    la   a1, word
+    li   a2, 0
+    li   a3, 0
+    system wait4
+    lw   t0, word
+    expect t0, 0, 13
+    li   a0, 3
+    j    exit
+
+# All that comes is 8,192 bytes of `filled`.
+reads_late:
+    lw   a0, questions + 4
+    system close
+    naps 5000000
+    li   s0, 0
+1:  lw   a0, questions
+    la   a1, word
+    li   a2, 8
+    system read
+    beqz a0, 2f
+    add  s0, s0, a0
+    ld   t1, word
+    expect t1, 0x5a5a, 1
+    j    1b
+2:  expect s0, 8192, 2
+    li   a0, 0
+    j    exit
+.endif
 .if HINDRANCE
 1:  naps 1000000
     j    1b
@@ -465,6 +512,6 @@ shared:    .zero 8
 heap:      .zero 8
 handled:   .zero 8
 ends:      .zero 8
-word:      .zero 8
+word:      .zero 32
 time:      .zero 16
 sender:    .zero 16
