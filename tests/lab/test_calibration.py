@@ -49,7 +49,7 @@ def test_an_operation_that_takes_longer_than_that_is_run_once_beside_the_baselin
 def test_beyond_the_baseline_there_are_whole_periods_and_one_at_least(period: int) -> None:
     beyond = calibrated(Made(1e-3), period) - BASELINE_OPERATIONS
     assert beyond % period == 0
-    assert beyond == period * max(1, round(499 / period))
+    assert beyond == period * max(1, round(500 / period))
 
 
 def test_each_try_is_at_most_64_times_and_at_least_twice_the_one_before() -> None:
@@ -57,7 +57,7 @@ def test_each_try_is_at_most_64_times_and_at_least_twice_the_one_before() -> Non
     calibrated(fast)
     assert fast.tried[:5] == [BASELINE_OPERATIONS, 64, 64**2, 64**3, 64**4]
     calibrated(slow)
-    assert slow.tried == [BASELINE_OPERATIONS, 64, 292]
+    assert slow.tried == [BASELINE_OPERATIONS, 64, 146], "half of the time is enough to go by"
 
 
 @pytest.mark.parametrize(("surroundings", "first"), [(0.4, 2), (0.1, 4), (0.01, 45), (0.001, 64)])
@@ -65,6 +65,13 @@ def test_what_takes_long_even_once_is_tried_with_few(surroundings: float, first:
     made = Made(1e-3, surroundings)
     calibrated(made)
     assert made.tried[1] == first
+
+
+@pytest.mark.parametrize(("surroundings", "first"), [(0.4, 150), (0.01, 150), (0.001, 64)])
+def test_where_tries_are_dear_the_first_is_half_of_what_another_subject_does(surroundings: float, first: int) -> None:
+    made = Made(1e-3, surroundings)
+    calibrate(made, OwnKernel(HELLO), SECONDS, [300])  # type: ignore[arg-type]
+    assert made.tried == [BASELINE_OPERATIONS, first] + [253] * (first == 64)
 
 
 @pytest.mark.parametrize(("part", "tries"), [(4.001, 2), (3.999, 1)])

@@ -261,6 +261,21 @@ def test_subjects_take_turns_so_that_each_runs_first_and_last_as_often_as_others
     assert all(len(cell.repetitions) == 2 * subjects for cell in cells)
 
 
+def test_a_baseline_that_is_kept_is_run_once_for_all_repetitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[int] = []
+
+    def run(self: Subject, task: object, operations: int) -> Sample:
+        ran.append(operations)
+        return Sample(operations, operations, {}, operations * 1e-3)
+
+    monkeypatch.setattr(Subject, "run", run)
+    cell = Cell("any", Subject("bare"))
+    tasks = {cell.subject: OwnKernel(load_program("hello"))}
+    measure_cells([cell], tasks, 0.05, 4, lambda text: None, keeps_baseline=True)
+    assert ran == [1, 50, 1, 51, 51, 51, 51], "tried with, and then measured"
+    assert len({id(one.baseline) for one in cell.repetitions}) == 1
+
+
 @pytest.mark.parametrize("good", [0, 5, 8])
 def test_a_workload_that_fails_after_a_while_has_no_figures_and_is_not_tried_again(
     monkeypatch: pytest.MonkeyPatch, good: int

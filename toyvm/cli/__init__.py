@@ -48,7 +48,7 @@ _FIRST_STEPS = (
     ("toyvm run hello", "a first guest"),
     ("toyvm run kernel --technique trap", "a kernel with processes, under a monitor"),
     ("toyvm run os", "a small Unix: a shell, files, and some forty programs"),
-    ("toyvm lab --quick", "what each technique costs, in about two minutes"),
+    ("toyvm lab --quick", "what each technique costs, in about half a minute"),
     ("toyvm host town", "several guests on one host, to watch for some minutes"),
     ("toyvm isa crw", "one entry of the machine's manual"),
     ("toyvm docs", "what there is to read"),

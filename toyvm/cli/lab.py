@@ -86,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="repeat each until half of the interval that its median lies in is so little of it: 2%%, or 0.02",
     )
-    how.add_argument("--quick", action="store_true", help="short runs: all of it in about two minutes")
+    how.add_argument("--quick", action="store_true", help="short runs: all of it in about half a minute of CPU time")
     add_part_options(parser.add_argument_group("in parts, on several cores or machines"))
     result = parser.add_argument_group("what comes of it")
     result.add_argument(
@@ -179,8 +179,9 @@ def _tell(
     from toyvm.cli.width import output_width
     from toyvm.lab.contexts import context_lines
     from toyvm.lab.matrix import matrix_lines
-    from toyvm.lab.noise import noise_lines
+    from toyvm.lab.noise import noise_lines, quick_sentence
     from toyvm.lab.table import lines
+    from toyvm.lab.text import wrapped
     from toyvm.printable import printable
 
     width = output_width()
@@ -193,7 +194,10 @@ def _tell(
     else:
         shown += ["", "--all shows times, instructions and exits, where the time went, and the literature's figures."]
     shown += more
-    if noise := list(noise_lines(experiment, width, _precision(arguments.precision))):
+    noise = [*noise_lines(experiment, width, _precision(arguments.precision))]
+    if arguments.quick:
+        noise += wrapped(quick_sentence(), width)
+    if noise:
         shown += ["", *noise]
     changes = None if baseline is None else compared(experiment, baseline, machine)
     if baseline is not None and changes is not None:

@@ -55,7 +55,8 @@ def work(task: Record) -> Record:
             return _priced(experiment, plan, experiment.subjects[task["subject"]])
         workload = next(one for one in experiment.workloads if one.name == task["workload"])
         cells = empty_cells(workload, experiment.subjects)
-        measure(workload, cells, plan.effort.seconds, task["repeats"], _silent, first=task["first"])
+        first, kept = task["first"], plan.effort.keeps_baseline
+        measure(workload, cells, plan.effort.seconds, task["repeats"], _silent, first=first, keeps_baseline=kept)
         return {"cells": [cell_state(cell) for cell in cells]}
 
 

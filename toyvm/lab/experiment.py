@@ -39,6 +39,7 @@ class Effort:
     nano_seconds: float
     nano_repeats: int
     precision: float | None = None  # half of an interval over its median: when it is enough, before all repetitions
+    keeps_baseline: bool = False  # a cell's baseline is run once, not again in each repetition
 
     def check(self) -> None:
         """Raises UsageError for what nothing could be measured by."""
@@ -59,7 +60,7 @@ def is_precision(value: object) -> bool:
 
 
 FULL = Effort(0.3, 7, 0.05, 5)
-QUICK = Effort(0.06, 3, 0.02, 3)
+QUICK = Effort(0.015, 3, 0.006, 3, keeps_baseline=True)
 
 
 @dataclass(slots=True)
@@ -113,7 +114,8 @@ class Experiment:
         steps = len(self.workloads) + len(monitored)
         for step, workload in enumerate(self.workloads, 1):
             show = _numbered(progress, step, steps)
-            measure(workload, self.cells_of(workload.name), effort.seconds, effort.repeats, show, effort.precision)
+            cells, how_often = self.cells_of(workload.name), (effort.seconds, effort.repeats)
+            measure(workload, cells, *how_often, show, effort.precision, keeps_baseline=effort.keeps_baseline)
         for step, subject in enumerate(monitored, len(self.workloads) + 1):
             reasons = {reason: None for cell in self._of(subject) if cell.measured for reason in cell.priced_exits}
             if reasons:

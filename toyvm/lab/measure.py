@@ -174,13 +174,15 @@ def measure(
     progress: Progress,
     precision: float | None = None,
     first: int = 0,
+    keeps_baseline: bool = False,
 ) -> list[Cell]:
     """Time `workload` on the cells' subjects, `repeats` times in turn, each run for about `seconds` of CPU time.
 
-    With a precision a cell that is as narrow as that, half of its interval over its median, has no more of them.
+    With a precision a cell that is as narrow as that, half of its interval over its median, has no more of them. A
+    baseline that is kept is run once for all repetitions of a cell.
     """
     tasks = {cell.subject: workload.task(cell.subject.kind) for cell in cells if cell.missing is None}
-    return measure_cells(cells, tasks, seconds, repeats, progress, precision, first)
+    return measure_cells(cells, tasks, seconds, repeats, progress, precision, first, keeps_baseline)
 
 
 def measure_cells(
@@ -191,14 +193,16 @@ def measure_cells(
     progress: Progress,
     precision: float | None = None,
     first: int = 0,
+    keeps_baseline: bool = False,
 ) -> list[Cell]:
     """Fill the cells that have a task; each run does whole periods of it. Repetitions are numbered from `first` on."""
     counts: dict[Subject, int] = {}
     for cell in cells:
         if cell.subject in tasks:
             progress(f"{cell.workload} on {cell.subject.label}: how many operations")
+            alike = [count for subject, count in counts.items() if is_about_as_fast(subject, cell.subject)]
             with _failing_alone(cell):
-                counts[cell.subject] = calibrate(cell.subject, tasks[cell.subject], seconds)
+                counts[cell.subject] = calibrate(cell.subject, tasks[cell.subject], seconds, alike[-1:])
     for turn in range(repeats):
         # Starting elsewhere each time: no subject always runs after the same other one.
         start = (first + turn) % len(cells)
@@ -208,7 +212,9 @@ def measure_cells(
                 progress(f"{cell.workload} on {cell.subject.label}: {_turn(cell, repeats, precision)}")
                 with _failing_alone(cell):
                     number = first + len(cell.repetitions)
-                    cell.repetitions.append(repeat(cell.subject, tasks[cell.subject], counts[cell.subject], number))
+                    kept = cell.repetitions[0].baseline if keeps_baseline and cell.measured else None
+                    what = cell.subject, tasks[cell.subject], counts[cell.subject]
+                    cell.repetitions.append(repeat(*what, number, kept))
     for cell in cells:
         if cell.measured:
             cell.operands = cell.repetitions[0].operands
@@ -234,25 +240,36 @@ def _failing_alone(cell: Cell) -> Iterator[None]:
         cell.repetitions.clear()
 
 
-def repeat(subject: Subject, task: Task, operations: int, number: int = 0) -> Repetition:
-    """One repetition: the baseline, then so many operations."""
-    return Repetition(subject.run(task, task.baseline), subject.run(task, operations), number)
+def repeat(
+    subject: Subject, task: Task, operations: int, number: int = 0, baseline: Sample | None = None
+) -> Repetition:
+    """One repetition: the baseline, unless that was run already, then so many operations."""
+    return Repetition(baseline or subject.run(task, task.baseline), subject.run(task, operations), number)
 
 
-def calibrate(subject: Subject, task: Task, seconds: float) -> int:
+def is_about_as_fast(one: Subject, other: Subject) -> bool:
+    """Do operations take a few times as long on one as on the other, at most?"""
+    return one.engine == other.engine and all(it.monitor is None and it.is_alone for it in (one, other))
+
+
+def calibrate(subject: Subject, task: Task, seconds: float, alike: Sequence[int] = ()) -> int:
     """How many operations take about `seconds` of CPU time: the baseline's, and whole periods.
 
-    Raises WorkloadFailed for a program that does not do what it is told to.
+    `alike` may say how many do so on a subject that is about as fast. Raises WorkloadFailed for a program that does not
+    do what it is told to.
     """
-    operations = _operations_taking(subject, task, seconds) - task.baseline
+    operations = _operations_taking(subject, task, seconds, alike) - task.baseline
     return task.baseline + task.period * max(1, round(operations / task.period))
 
 
-def _operations_taking(subject: Subject, task: Task, seconds: float) -> int:
+def _operations_taking(subject: Subject, task: Task, seconds: float, alike: Sequence[int]) -> int:
     baseline = subject.run(task, task.baseline)
     seconds = max(seconds, baseline.cpu_seconds)  # or what is taken off would waver by as much as what is left
     affordable = int(seconds / max(baseline.cpu_seconds, 1e-6)) if task.baseline else 1  # a whole run may take long
-    operations = max(task.baseline + 1, min(_FIRST_TRY, affordable))
+    first = min(_FIRST_TRY, affordable)
+    if alike and affordable < _FIRST_TRY:  # each try is dear
+        first = alike[0] // 2
+    operations = max(task.baseline + 1, first)
     for _ in range(_TRIES):
         sample = subject.run(task, operations)
         if sample.instructions <= baseline.instructions:
@@ -264,5 +281,5 @@ def _operations_taking(subject: Subject, task: Task, seconds: float) -> int:
         used = max(sample.cpu_seconds - baseline.cpu_seconds, 1e-6)
         if used >= seconds / 4:
             return max(task.baseline + 1, int(operations * seconds / used))
-        operations = int(operations * min(_LARGEST_STEP, max(2.0, seconds / used)))
+        operations = int(operations * min(_LARGEST_STEP, max(2.0, seconds / 2 / used)))
     return operations

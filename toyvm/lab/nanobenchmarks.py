@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from toyvm.exits import BY_NAME
 from toyvm.isa.instructions import BY_MNEMONIC
+from toyvm.lab.builds import assembled_build
 from toyvm.lab.measure import HYPERCALL, Cell, Progress, measure_cells
 from toyvm.lab.subjects import Subject
 from toyvm.lab.tasks import OwnKernel
@@ -130,11 +131,8 @@ class Nano:
         return f"exit {self.reason}" if self.reason else "direct execution"
 
     def task(self, technique: str) -> OwnKernel:
-        from toyvm.asm import assemble_text
-        from toyvm.programs import defines_for
-
         text = _TEMPLATE.format(setup=self.setup, body=self.body, code=self.code)
-        return OwnKernel(assemble_text(text, self.name, defines=defines_for(technique)).image)
+        return OwnKernel(assembled_build(text, self.name, technique))
 
 
 _REFLECTING = ("trap", "rewrite", "hybrid", "para")

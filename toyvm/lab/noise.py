@@ -1,14 +1,26 @@
-"""Noise: which cells' repetitions differ so much that their figures say little, and what disturbed them."""
+"""Noise: which cells' repetitions differ so much that their figures say little, what disturbed them, and short runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from toyvm.lab.experiment import Experiment
+from toyvm.lab.experiment import FULL, QUICK, Experiment
 from toyvm.lab.statistics import outliers
 from toyvm.lab.text import wrapped
 
 QUIET = 0.05  # half of an interval over its median, unless another precision was asked for
+
+
+def quick_sentence() -> str:
+    """What --quick gives up."""
+    seconds, nano_seconds = (
+        f"{1000 * quick:g} ms in place of {1000 * full:g}"
+        for quick, full in ((QUICK.seconds, FULL.seconds), (QUICK.nano_seconds, FULL.nano_seconds))
+    )
+    return (
+        f"--quick gives up precision: runs take {seconds}, and those for prices of exits {nano_seconds}; a cell's "
+        "baseline is run once, so that its wavering is in no interval."
+    )
 
 
 def noise_lines(experiment: Experiment, width: int, precision: float | None = None) -> Iterator[str]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from toyvm.filesystem.skeleton import add_file
 from toyvm.filesystem.volume import Volume
 from toyvm.isa.ports import SECTOR_SIZE
+from toyvm.lab.builds import shipped_build
 from toyvm.lab.tasks import Load, SystemScript, WholeRun
 from toyvm.launch import disk_after
-from toyvm.programs import load_program
 from toyvm.shipped.system_disk import beginning_with, new_disk, program_bytes, undivided_kernel
 from toyvm.techniques import CONTAINER, UNDIVIDED
 
@@ -51,7 +51,10 @@ class Work:
 
 def kernel_for(technique: str) -> Image:
     """The operating system's kernel as it is there. Raises AssemblyError."""
-    return undivided_kernel() if technique == UNDIVIDED else load_program("os", technique)
+    return _undivided() if technique == UNDIVIDED else shipped_build("os", technique)
+
+
+_undivided = cache(undivided_kernel)
 
 
 def boot_task(technique: str, period: int, settling: int) -> SystemScript | WholeRun:
@@ -82,11 +85,17 @@ def _system(technique: str, disk: bytes | bytearray) -> Load:
 
 
 @cache
+def _plain_disk() -> bytes:
+    return bytes(new_disk(_DISK))
+
+
+@cache
 def _disk(work: Work) -> bytes:
     """The system's disk, with what the work needs."""
-    others = {} if work.program is None else {work.program.stem: program_bytes(work.program)}
-    data = new_disk(_DISK, others=others)
+    data = bytearray(_plain_disk())
     volume = Volume(data)
+    if work.program is not None:
+        add_file(volume, volume.find("/bin"), work.program.stem, program_bytes(work.program), 0o755)
     for name, contents in _files(work.sectors).items():
         add_file(volume, volume.find("/tmp"), name, contents, 0o644)
     volume.close()

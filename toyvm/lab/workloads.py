@@ -11,9 +11,9 @@ from pathlib import Path
 
 from toyvm.arguments import unknown_name
 from toyvm.errors import BadFileError, UsageError
+from toyvm.lab.builds import shipped_build
 from toyvm.lab.tasks import OwnKernel, SystemScript, Task, WholeRun, with_dword
 from toyvm.paths import guests_directory
-from toyvm.programs import load_program
 from toyvm.shipped.headers import Header, read_header
 from toyvm.shipped.system_disk import timed_programs
 from toyvm.techniques import SYSTEM_NAMES
@@ -85,7 +85,7 @@ class KernelWorkload(Workload):
         return Block.OWN_KERNEL
 
     def task(self, technique: str) -> OwnKernel:
-        return OwnKernel(load_program(self.path, technique), self._number("disk"), self._number("period", 1))
+        return OwnKernel(shipped_build(self.path, technique), self._number("disk"), self._number("period", 1))
 
     def task_with(self, technique: str, symbol: str, value: int) -> OwnKernel:
         """The same, with another dword at a symbol of it."""

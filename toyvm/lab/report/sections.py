@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from toyvm.lab.exit_sweep import SERIES_TITLES
+from toyvm.lab.noise import quick_sentence
 from toyvm.lab.published import (
     FIGURES,
     ISOLATION,
@@ -396,6 +397,8 @@ def _method(figures: Figures, svgs: dict[str, Svg]) -> Iterator[Section]:
         "repetitions and more, the whole range of fewer. Instructions and exits are exact. Prices of exits come from "
         "programs of their own."
     ]
+    if record["configuration"].get("quick"):
+        said.append(quick_sentence())
     parts = [Part(Table("method", "Where and how it was measured", ["what", "is"], [[*pair] for pair in told.items()]))]
     reasons: dict[tuple[str, str], list[str]] = {}
     for (workload, column), why in figures.absent.items():
