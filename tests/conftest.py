@@ -10,6 +10,8 @@ import pluggy
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["toyvm.testing.pytest_plugin"]  # as installed; a checkout that is older may not know it
+
 # Nothing in a test depends on wall-clock speed; the machine may be busy.
 settings.register_profile("toyvm", deadline=None, suppress_health_check=list(HealthCheck))
 settings.load_profile("toyvm")

@@ -82,7 +82,7 @@ def telling_the_line(what: str) -> Iterator[None]:
         where = where_raised(error)
         if where is None:
             raise
-        raise BadFileError(f"{where}: {described(error)}") from None
+        raise BadFileError(f"{where}: {printable(f'{type(error).__name__}: {error}')}") from None
 
 
 def where_raised(error: Exception) -> str | None:
@@ -90,8 +90,3 @@ def where_raised(error: Exception) -> str | None:
     frames = extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if not Path(frame.filename).is_relative_to(PACKAGE)]
     return f"{shown(theirs[-1].filename)}:{theirs[-1].lineno}" if theirs else None
-
-
-def described(error: Exception) -> str:
-    """An exception in one line."""
-    return printable(f"{type(error).__name__}: {error}")

@@ -124,9 +124,7 @@ def test_an_engine_of_ones_own_is_a_whole_machine() -> None:
     assert compare(program, SwitchesOff).instructions == 2
 
 
-@pytest.mark.parametrize(
-    ("engine", "says"), [(Nothing, "it takes step()"), (Fails, "ZeroDivisionError: at the first instruction, at ")]
-)
+@pytest.mark.parametrize(("engine", "says"), [(Nothing, "it takes step()"), (Fails, ": at the first instruction")])
 def test_an_engine_that_fails_differs(engine: type[Engine], says: str) -> None:
     program = Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry)
     assert says in explain(compare(program, engine))

@@ -11,6 +11,7 @@ from support.commands import spawn
 
 from toyvm.errors import AssemblyError, BadFileError
 from toyvm.isa.machine import Level
+from toyvm.testing.pieces import Pieces
 from toyvm.testing.programs import Program, random_program
 from toyvm.testing.regressions import load, replay, save
 from toyvm.testing.states import differences, observe
@@ -27,6 +28,7 @@ def test_a_program_is_read_as_it_was_written(seed: int, tmp_path: Path) -> None:
     assert replace(found.program, segments=()) == replace(program, segments=())
     with SUBJECTS["interpreter"](program) as one, SUBJECTS["interpreter"](found.program) as other:
         assert not differences(observe(one, 0), observe(other, 0))
+    assert Pieces.of(found.program).code == Pieces.of(program).code
 
 
 def test_a_failure_is_kept_once(tmp_path: Path) -> None:

@@ -17,7 +17,16 @@ from toyvm.isa.control import ALL_BITS
 from toyvm.isa.instructions import BY_MNEMONIC, INSTRUCTIONS
 from toyvm.isa.machine import Level
 from toyvm.reference.machine import ReferenceMachine
-from toyvm.testing import FOLLOWED, Program, assert_equal, compare, left_open, random_program, strategies
+from toyvm.testing import (
+    FOLLOWED,
+    Program,
+    assert_equal,
+    compare,
+    left_open,
+    random_computation,
+    random_program,
+    strategies,
+)
 from toyvm.testing.programs import layout
 from toyvm.testing.programs.calling import RETURNING, Call
 from toyvm.testing.states import differences, observe
@@ -150,15 +159,8 @@ def test_every_computing_instruction_comes() -> None:
     seen = set()
     for seed in range(60):
         machine = ReferenceMachine(1 << 18)
-        machine.load(drawn(seed))
+        machine.load(random_computation(seed))
         machine.run(FOLLOWED)
         seen |= machine.executed.keys()
     assert seen >= {"jal", "jalr", "ld", "sb", "bgeu", "mulhsu", "remuw", "auipc", "sraiw"}
     assert all(name in BY_MNEMONIC for name in seen)
-
-
-def drawn(seed: int) -> Program:
-    from toyvm.testing.programs import RandomSource
-    from toyvm.testing.programs.computing import check_instructions, computing_program
-
-    return computing_program(RandomSource(Random(seed)), check_instructions(None))

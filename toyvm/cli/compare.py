@@ -1,10 +1,11 @@
 """Run a guest on several subjects, and say whether they do the same: the state is compared at counts of instructions.
 
 A SUBJECT is a technique with its options, as trap+flush, on the interpreter or, as trap/recompiler, on another engine;
-or an engine, on which the machine is bare; or a class of monitors or engines in Python, MODULE:CLASS or FILE.py:CLASS.
-The others are held to the first one; without any, every technique to the bare machine. Under para, and where hypercalls
-are offered, other instructions are executed: of those the output and the exit code are compared. Where two differ, the
-first instruction after which they do is looked for, and the reference is asked whether that is left open.
+or an engine, on which the machine is bare; or a class of monitors or engines in Python, MODULE:CLASS or FILE.py:CLASS
+(`toyvm docs testing`). The others are held to the first one; without any, every technique to the bare machine. Under
+para, and where hypercalls are offered, other instructions are executed: of those the output and the exit code are
+compared. Where two differ, the first instruction after which they do is looked for, and the reference is asked whether
+that is left open.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from toyvm.testing.comparing import Difference, Verdict
     from toyvm.testing.engine import Engine
     from toyvm.testing.listing import assembly_of
-    from toyvm.testing.programs import FOLLOWED, Program, Segment, left_open, random_program
+    from toyvm.testing.programs import FOLLOWED, Program, Segment, left_open, random_computation, random_program
     from toyvm.testing.regressions import Regression, load, replay, save
     from toyvm.testing.shrinking import shrunk
     from toyvm.testing.subjects import Subject, subject_of
@@ -24,7 +24,7 @@ _HOMES = {
     "comparing": ("Difference", "Verdict"),
     "engine": ("Engine",),
     "listing": ("assembly_of",),
-    "programs": ("FOLLOWED", "Program", "Segment", "left_open", "random_program"),
+    "programs": ("FOLLOWED", "Program", "Segment", "left_open", "random_computation", "random_program"),
     "regressions": ("Regression", "load", "replay", "save"),
     "shrinking": ("shrunk",),
     "subjects": ("Subject", "subject_of"),
@@ -48,6 +48,7 @@ __all__ = [
     "explain",
     "left_open",
     "load",
+    "random_computation",
     "random_program",
     "replay",
     "save",

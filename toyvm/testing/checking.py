@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from toyvm.errors import UsageError
 from toyvm.image import Image
-from toyvm.testing.comparing import Contender, Verdict, compare_all, differ, explained, said
+from toyvm.testing.comparing import Contender, Verdict, compare_all, explained, how_they_differ, said
 from toyvm.testing.programs import FOLLOWED, Program
 from toyvm.testing.shrinking import ATTEMPTS, shrunk
 from toyvm.testing.subjects import Subject, subject_of
@@ -32,28 +32,33 @@ def compare(
 
 def differs(program: Program, *subjects: Named, checkpoints: Iterable[int] = CHECKPOINTS) -> bool:
     """As `compare`, in a tenth of the time: is any of them in another state? Where and why is not looked for."""
+    return _how(program, subjects, tuple(checkpoints)) is not None
+
+
+def _how(program: Program, subjects: tuple[Named, ...], points: tuple[int, ...]) -> str | None:
+    """How the first of those differs that does."""
     first, *others = _contenders(program, subjects)
-    points = tuple(checkpoints)
-    return any(differ(first, other, points) for other in others)
+    return next((how for other in others if (how := how_they_differ(first, other, points)) is not None), None)
 
 
 def smallest(
     program: Program, *subjects: Named, checkpoints: Iterable[int] = CHECKPOINTS, attempts: int = ATTEMPTS
 ) -> Program:
-    """Of a program for which subjects differ the smallest one found for which they still do.
+    """Of a program for which subjects differ the smallest one found for which they still do, and in the same way.
 
-    Of a minute at most, and mostly of seconds. Raises UsageError for one that nobody differs for, or that does what the
-    specification leaves open.
+    Where an exception ends the run of one that is the same one, at the same line. It takes seconds, a minute at most.
+    Raises UsageError for a program that nobody differs for, or that does what the specification leaves open.
     """
     given = tuple(subject_of(one) for one in _held(subjects))
     points = tuple(checkpoints)
     if given[0].name in _QUICK:
         quick = (subject_of(_QUICK[given[0].name]), *given[1:])
-        if differs(program, *quick, checkpoints=points):
-            small = shrunk(program, lambda one: differs(one, *quick, checkpoints=points), attempts=attempts)
-            if differs(small, *given, checkpoints=points):
+        if (how := _how(program, quick, points)) is not None:
+            small = shrunk(program, lambda one: _how(one, quick, points) == how, attempts=attempts)
+            if _how(small, given, points) == how:
                 return small
-    return shrunk(program, lambda one: differs(one, *given, checkpoints=points), attempts=attempts)
+    how = _how(program, given, points)
+    return shrunk(program, lambda one: how is not None and _how(one, given, points) == how, attempts=attempts)
 
 
 def explain(verdict: Verdict) -> str:
@@ -77,6 +82,7 @@ class NotEqual(AssertionError):
 
 def assert_equal(program: Program, *subjects: Named, checkpoints: Iterable[int] = CHECKPOINTS) -> None:
     """Raise NotEqual, which explains it, where `compare` finds a difference; what is left open is none."""
+    __tracebackhide__ = True  # pytest shows who called it
     points = tuple(checkpoints)
     verdict = compare(program, *subjects, checkpoints=points)
     if not verdict.equal:

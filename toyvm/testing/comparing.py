@@ -80,16 +80,22 @@ def differ(first: Contender, other: Contender, checkpoints: Iterable[int]) -> bo
 
     What the first one does that the specification leaves open counts where it is not the reference.
     """
+    return how_they_differ(first, other, checkpoints) is not None
+
+
+def how_they_differ(first: Contender, other: Contender, checkpoints: Iterable[int]) -> str | None:
+    """As `differ`: None if they do not, else "state", or which exception ended the other one's run, and where."""
     with first.make(first.program) as base, other.make(other.program) as machine:
         for point in sorted(set(checkpoints)):
             expected = observe(base, point)
             if isinstance(base, ReferenceMachine) and base.unspecified is not None:
-                return False
-            if differences(expected, observe(machine, point, forgiving=True)):
-                return True
+                return None
+            found = observe(machine, point, forgiving=True)
+            if differences(expected, found):
+                return found.raised or "state"
             if expected.stop != "limit":
-                return False
-    return False
+                return None
+    return None
 
 
 def random_checkpoints(random: Random, last: int, count: int = 16) -> list[int]:

@@ -9,17 +9,19 @@ from toyvm.errors import UsageError
 from toyvm.isa.control import ALL_BITS, CONTROL_REGISTERS
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.isa.traps import BY_NAME
 from toyvm.testing.programs.program import Loadable, Program
 
 _ZERO = bytes(PAGE_SIZE)
+_TIMER, _CONSOLE = (1 << BY_NAME[name].number for name in ("timer", "console"))
 
 
 class Engine:
     """A bare T64: derive from it, and write `step`, which executes the instruction at `pc`.
 
     `x` are the 32 general registers, unsigned (x[0] is set to 0 after each step); `memory` is all of RAM; `control` are
-    the control registers by name, but for `time`. `step` moves `pc`. An instruction that traps does not retire: return
-    False then. `exit_code`, once set, ends the run, `stop` ends it for another reason: "idle" or "fault".
+    the control registers by name, but for `time` and `ipend`. `step` moves `pc`. An instruction that traps does not
+    retire: return False then. `exit_code`, once set, ends the run, `stop` ends it otherwise: "idle" or "fault".
     Whatever a machine has besides is there as after reset; one that wraps an engine gives these as properties.
     """
 
@@ -71,9 +73,16 @@ class Engine:
     def time(self) -> int:
         return (self.retired + self.skipped) & ALL_BITS
 
+    @property
+    def pending(self) -> int:
+        """What `ipend` reads: the timer, and the console, of whose input nobody has read the end."""
+        return _CONSOLE | (_TIMER if self.time >= self.control["timecmp"] else 0)
+
     def cr(self, name: str) -> int:
         """A control register as the kernel would read it."""
-        return self.time if name == "time" else self.control[name]
+        if name == "time":
+            return self.time
+        return self.pending if name == "ipend" else self.control[name]
 
     def state_words(self) -> tuple[int, ...]:
         """x0..x31, pc, and the control registers in number order."""

@@ -20,7 +20,7 @@ from toyvm.asm import Source, assemble
 from toyvm.errors import BadFileError
 from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.files.replacing import replace_file
-from toyvm.image import Image
+from toyvm.image import PF_X, Image
 from toyvm.isa.machine import Level
 from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.limits import MAXIMUM_DISK_DATA_BYTES
@@ -29,11 +29,12 @@ from toyvm.paths import PACKAGE
 from toyvm.testing.checking import Named, compare
 from toyvm.testing.comparing import Verdict
 from toyvm.testing.listing import assembly_of
-from toyvm.testing.programs import Program
+from toyvm.testing.programs import Program, Segment
 from toyvm.testing.programs.specified import FOLLOWED
 from toyvm.testing.subjects import Subject, subject_of
 
 _MARK = "# toyvm: "
+_EXECUTE = 4  # of a section's flags, as ELF has them
 StrPath = str | PathLike[str]
 
 
@@ -83,7 +84,10 @@ def _name_of(it: Named, folder: Path) -> str:
         return it
     if isinstance(it, Subject):
         return it.name
-    file = Path(getfile(it)).absolute()
+    try:
+        file = Path(getfile(it)).absolute()
+    except (TypeError, OSError):  # typed at a prompt
+        return it.__qualname__
     is_installed = file.is_relative_to(PACKAGE) or "site-packages" in file.parts
     return f"{it.__module__ if is_installed else relpath(file, folder.absolute())}:{it.__qualname__}"
 
@@ -96,13 +100,23 @@ def load(path: StrPath) -> Regression:
 def _read(path: StrPath) -> tuple[Regression, Image]:
     text = read_text(path, MAXIMUM_DISK_DATA_BYTES, "a regression is a source")
     image = assemble([Source(str(path), text)]).image
-    regression = Regression(Program(image.segments, image.entry))
+    regression = Regression(Program(tuple(_segments(image)), image.entry))
     for number, line in enumerate(text.splitlines(), 1):
         if not line.startswith("#"):
             break
         if line.startswith(_MARK):
             regression = _told(regression, line.removeprefix(_MARK), f"{shown(path)}:{number}")
     return regression, image
+
+
+def _segments(image: Image) -> Iterator[Segment]:
+    """A segment for each section, as they were: the image's own have what is between as well."""
+    for section in image.sections:
+        whole = next((one for one in image.segments if one.address <= section.address < one.address + one.size), None)
+        if whole is not None and section.has_contents:
+            at = section.address - whole.address
+            flags = whole.flags if section.flags & _EXECUTE else whole.flags & ~PF_X
+            yield Segment(section.address, whole.data[at : at + section.size], flags, section.name)
 
 
 def replay(path: StrPath) -> Verdict:

@@ -16,7 +16,7 @@ from toyvm.isa.coding import decode, encode
 from toyvm.isa.declare import Operand
 from toyvm.testing.pieces import Pieces, Row
 from toyvm.testing.programs import Program
-from toyvm.testing.programs.specified import FOLLOWED, left_open
+from toyvm.testing.programs.specified import FOLLOWED, course_of
 
 ATTEMPTS = 4_000  # candidates that are tried at the most
 T = TypeVar("T")
@@ -32,15 +32,21 @@ def shrunk(
     """The smallest program found of which `is_failing` is true as it is of this one: of few instructions, little data.
 
     Each of up to `attempts` candidates is asked about once; one that fails has to be specified for the first
-    `instructions`. The same program and answers give the same result. Raises UsageError for a program that does not
-    fail, or does what the specification leaves open.
+    `instructions`, and never to trap and to switch off if this one does so. The same program and answers give the same
+    result. Raises UsageError for a program that does not fail, or does what the specification leaves open.
     """
-    reason = left_open(program, instructions)
-    if reason is not None:
-        raise UsageError(f"the program is not to be shrunk: the specification leaves open what it does: {reason}")
+    course = course_of(program, instructions)
+    if course.left_open is not None:
+        reason = f"the specification leaves open what it does: {course.left_open}"
+        raise UsageError(f"the program is not to be shrunk: {reason}")
     if not is_failing(program):
         raise UsageError("the program is not to be shrunk: it does not fail")
-    search = _Search(program, is_failing, attempts, instructions)
+
+    def is_admitted(candidate: Program) -> bool:
+        found = course_of(candidate, instructions)
+        return found.left_open is None and (found.is_plain or not course.is_plain)
+
+    search = _Search(Pieces.of(program), lambda one: is_failing(one) and is_admitted(one), attempts)
     search.go()
     return search.best.program()
 
@@ -48,12 +54,11 @@ def shrunk(
 class _Search:
     """The best pieces so far, and the steps to better ones."""
 
-    def __init__(self, program: Program, is_failing: Callable[[Program], bool], attempts: int, limit: int) -> None:
-        self.best = Pieces.of(program)
-        self._is_failing = is_failing
+    def __init__(self, given: Pieces, will_do: Callable[[Program], bool], attempts: int) -> None:
+        self.best = given
+        self._will_do = will_do
         self._left = attempts
-        self._limit = limit
-        self._tried: set[Program] = {self.best.program()}
+        self._tried: set[Program] = {given.program()}
 
     def go(self) -> None:
         """Leave out and simplify until nothing more comes of it."""
@@ -75,7 +80,7 @@ class _Search:
             return False
         self._left -= 1
         self._tried.add(program)
-        if not self._is_failing(program) or left_open(program, self._limit) is not None:
+        if not self._will_do(program):
             return False
         self.best = candidate
         return True

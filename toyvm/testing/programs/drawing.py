@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from random import Random
 
 from toyvm.isa.machine import Level
+from toyvm.testing.programs.computing import check_instructions, computing_program
 from toyvm.testing.programs.gadgets import gadget
 from toyvm.testing.programs.program import Program, assemble
 from toyvm.testing.programs.source import RandomSource, Source
@@ -23,6 +25,16 @@ def random_program(seed: int | Random, level: Level = Level.STRICT, *, leaving_o
         program = _drawn(source, level)
         if leaving_open or left_open(program) is None:
             return program
+
+
+def random_computation(seed: int | Random, instructions: Collection[str] | None = None) -> Program:
+    """A program for a seed that computes, of these instructions besides those with which values are loaded.
+
+    It has no kernel and never traps, and ends within FOLLOWED instructions by switching off. Raises UsageError for an
+    instruction that does more than compute, load, store, branch or jump.
+    """
+    source = RandomSource(Random(seed) if isinstance(seed, int) else seed)
+    return computing_program(source, check_instructions(instructions))
 
 
 def _drawn(source: Source, level: Level) -> Program:

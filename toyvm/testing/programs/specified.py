@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from toyvm.reference.machine import ReferenceMachine
+from toyvm.reference.stops import Stop
 from toyvm.testing.programs.program import Program
 
 FOLLOWED = 2_000  # instructions that a random program is followed for; most have ended
 
 
-def left_open(program: Program, instructions: int = FOLLOWED) -> str | None:
-    """What a program does within so many instructions that the specification leaves open; None: nothing.
+class Course(NamedTuple):
+    """What a program does as far as it was followed."""
 
-    The reference is asked, at some 12 microseconds an instruction.
-    """
+    left_open: str | None  # the first thing that the specification leaves open
+    is_plain: bool  # it has never trapped, and switched off
+
+
+def course_of(program: Program, instructions: int = FOLLOWED) -> Course:
+    """What the reference says of so many instructions, at some 12 microseconds each."""
     machine = ReferenceMachine(program.memory, program.level, **program.devices())
     machine.load(program)
-    machine.run(instructions)
-    return machine.unspecified
+    stop = machine.run(instructions)
+    return Course(machine.unspecified, stop is Stop.EXIT and not machine.traps)
+
+
+def left_open(program: Program, instructions: int = FOLLOWED) -> str | None:
+    """What a program does within so many instructions that the specification leaves open; None: nothing."""
+    return course_of(program, instructions).left_open
