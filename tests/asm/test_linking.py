@@ -47,6 +47,14 @@ def test_each_part_of_a_section_has_its_own_alignment() -> None:
     assert found == {"x": 0x2010}
 
 
+@pytest.mark.parametrize("first", [1, 4, 64])
+def test_a_section_begins_as_the_strictest_of_its_parts_is_aligned(first: int) -> None:
+    parts = [f'nop\n.section b, "ax"\n.balign {align}\nnop' for align in (first, 32, 8)]
+    image = assemble([Source(f"{name}.s", text) for name, text in zip("abc", parts, strict=True)]).image
+    (section,) = (section for section in image.sections if section.name == "b")
+    assert section.address % max(first, 32) == 0
+
+
 def test_a_symbol_defined_twice_is_shown_with_both_places() -> None:
     found = linked(".globl f\nf: nop", "nop\n.globl f\nf: nop")
     assert isinstance(found, Diagnostic)

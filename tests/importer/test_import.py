@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 
 import pytest
@@ -219,10 +220,35 @@ def test_an_object_among_the_code_is_data() -> None:
     assert run(imported.image)[0].exit_code == 5
 
 
+@pytest.mark.parametrize("size", [4, 8, 12])
+def test_an_object_is_data_to_its_end_whatever_begins_within_it(size: int) -> None:
+    """It reaches over what the mapping symbols call data, into what they call code again."""
+    marks = (Name("$x", 0x10000, kind=0), Name("$d", 0x10008, kind=0), Name("$x", 0x1000C, kind=0))
+    names = (*marks, Name("table", 0x10014 - size, size=size, kind=1))
+    nop = Operation("addi", imm=0)
+    code = [Operation("jal", imm=20), *([nop] * (4 - size // 4)), *([0xFFFFFFFF] * (size // 4))]
+    imported = import_program(program(*code, *call(EXIT, 5), names=names), "prog.elf")
+    assert imported.translation.data_words == len({2, *range(5 - size // 4, 5)})
+    assert run(imported.image)[0].exit_code == 5
+
+
 def test_code_goes_on_at_the_next_word_behind_an_object_of_odd_size() -> None:
     names = (Name("$x", 0x10000, kind=0), Name("text", 0x10004, size=5, kind=1))
     data = program(Operation("jal", imm=12), 0x6C6C6548, 0x0000006F, *call(EXIT, 5), names=names)
     assert run(import_program(data, "prog.elf").image)[0].exit_code == 5
+
+
+def test_a_size_for_each_thread_is_in_no_segment() -> None:
+    """As .tbss, which a linker gives an address that something else has."""
+    names = (Name("_start", TEXT_ADDRESS), Name("$x", TEXT_ADDRESS, kind=0))
+    piece = Piece(".text", TEXT_ADDRESS, words(*call(EXIT, 5)), R | X)
+    data = bytearray(File([piece], names, others={".tbss": bytes(64)}).build())
+    (headers,) = struct.unpack_from("<Q", data, 40)
+    no_contents, flags, address = 8, 0x403, 0x7000_0000  # written, allocated, for threads
+    struct.pack_into("<IQQ", data, headers + 2 * 64 + 4, no_contents, flags, address)
+    imported = import_program(bytes(data), "prog.elf")
+    assert ".tbss" not in {section.name for section in imported.image.sections}
+    assert run(imported.image)[0].exit_code == 5
 
 
 def test_code_without_mapping_symbols_is_said_to_be_taken_for_code() -> None:

@@ -77,6 +77,15 @@ def test_a_price_is_the_named_ones_then_the_reasons_then_the_techniques_then_tha
     assert model.exit("hybrid", "syscall") is None
 
 
+def test_no_default_goes_before_a_price_of_that_very_exit(tmp_path: Path) -> None:
+    text = (
+        'title = "Mine"\ninstruction = 2\n[software]\ndefault = 9\nwfi = 700\nin = 50\n[trap]\ndefault = 300\nin = 60\n'
+    )
+    model = model_of(text, tmp_path)
+    prices = [model.exit(technique, reason) for technique in ("trap", "para") for reason in ("wfi", "in clock", "eret")]
+    assert [price.cycles for price in prices if price] == [700, 60, 300, 700, 50, 9]
+
+
 def test_an_exit_costs_its_price_instead_of_its_instruction(tmp_path: Path) -> None:
     model = model_of(OWN, tmp_path)
     assert cost_of(cell("rewrite", 3, {"in": 1}), model, {}) == (2 * 2 + 50, ())

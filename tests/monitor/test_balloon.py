@@ -160,6 +160,18 @@ def test_the_host_sets_a_target_that_the_guest_sees_and_cannot_pass(ask: Asker) 
     assert get(ask, OTHER) == (0, 1)
 
 
+def test_what_is_given_back_is_not_on_the_guest_s_account(ask: Asker) -> None:
+    def on_account() -> int:
+        return ask.host.account().guests[0].memory
+
+    unmap(ask, PAGE)
+    assert on_account() == MEMORY
+    assert give(ask, PAGE) == (0, 1)
+    assert on_account() == MEMORY - PAGE_SIZE
+    assert get(ask, PAGE) == (0, 1)
+    assert on_account() == MEMORY
+
+
 def test_a_host_with_nothing_left_gives_nothing(ask: Asker) -> None:
     unmap(ask, PAGE)
     assert give(ask, PAGE) == (0, 1)

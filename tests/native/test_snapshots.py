@@ -216,3 +216,16 @@ def test_loading_forgets_code_and_translations_of_before() -> None:
     core.load(other.save())
     core.run(10)
     assert (core.state.x[5], core.state.x[6], core.state.pc) == (0, 5, ENTRY)
+
+
+@pytest.mark.parametrize(("place", "value"), [("x[0]", 1), ("x[0]", 1 << 63), ("fresh", 2)])
+def test_a_state_that_no_machine_has_is_refused(place: str, value: int) -> None:
+    """Where somebody has put together what is no computer's, and told its checksum."""
+    whole, broken = copying_core(), copying_core()
+    before = whole.save()
+    if place == "fresh":
+        broken.state.fresh = value
+    else:
+        broken.state.x[0] = value
+    assert whole.load(broken.save()) == lib.T64_ERROR_SNAPSHOT
+    assert whole.save() == before
