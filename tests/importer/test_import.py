@@ -220,7 +220,7 @@ def test_an_object_among_the_code_is_data() -> None:
     assert run(imported.image)[0].exit_code == 5
 
 
-@pytest.mark.parametrize("size", [4, 8, 12])
+@pytest.mark.parametrize("size", [4, 8, 12, 16])
 def test_an_object_is_data_to_its_end_whatever_begins_within_it(size: int) -> None:
     """It reaches over what the mapping symbols call data, into what they call code again."""
     marks = (Name("$x", 0x10000, kind=0), Name("$d", 0x10008, kind=0), Name("$x", 0x1000C, kind=0))

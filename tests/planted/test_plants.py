@@ -100,3 +100,12 @@ def test_a_name_that_there_is_not_is_refused(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "there is no fault 'no-such-fault'" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_with_anything_else_is_left_alone(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.write_text("mine", encoding="ascii")
+    done = make(tmp_path, "share-idle-ticks")
+    assert done.returncode == 1
+    assert "is no test build" in done.stderr
+    assert list(tmp_path.iterdir()) == [own]
