@@ -10,6 +10,7 @@ from toyvm.isa.paging import PAGE_SHIFT
 from toyvm.reference.paging import Access, Translation
 
 Key = tuple[int, bool, Access]  # virtual page, user mode, kind of access
+Remembered = frozenset[tuple[Key, frozenset[tuple[int, int]]]]
 
 
 class Translations:
@@ -40,6 +41,13 @@ class Translations:
         if access.marks & ~fresh.leaf:
             return "A or D was cleared"
         return None
+
+    def remembered(self) -> Remembered:
+        """All of them, as a value: of two that are equal nothing can be told apart."""
+        return frozenset((key, frozenset(pages)) for key, pages in self._pages.items())
+
+    def restore(self, remembered: Remembered) -> None:
+        self._pages = {key: set(pages) for key, pages in remembered}
 
     def forget_all(self) -> None:
         self._pages.clear()

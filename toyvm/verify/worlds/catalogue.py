@@ -1,0 +1,63 @@
+"""Which small worlds there are, and what is claimed of each once it is explored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from toyvm.arguments import unknown_name
+from toyvm.verify.worlds.core import Core, build
+from toyvm.verify.worlds.domains import DomainWorld
+from toyvm.verify.worlds.events import EventsWorld
+from toyvm.verify.worlds.exploring import Account, Explorer
+from toyvm.verify.worlds.grants import GrantsWorld
+from toyvm.verify.worlds.paging import BEGINNINGS, TECHNIQUES, PagingWorld
+from toyvm.verify.worlds.rings import RingsWorld
+from toyvm.verify.worlds.tables import TablesWorld
+
+_DOMAINS: Mapping[str, type[DomainWorld]] = {
+    world.name: world for world in (TablesWorld, GrantsWorld, EventsWorld, RingsWorld)
+}
+NAMES: tuple[str, ...] = (*TECHNIQUES, *_DOMAINS)
+
+
+@cache
+def _core() -> Path:
+    return build()
+
+
+@cache
+def _paging() -> PagingWorld:
+    """One for all techniques: what the reference has found is found for each."""
+    return PagingWorld()
+
+
+def find_world(name: str, program: Path | None = None) -> Explorer:
+    """The world of that name. `program` is the core's, which otherwise is brought up to date first.
+
+    Raises UsageError for another name, and where there are no sources of the core, or no compiler.
+    """
+    if name not in NAMES:
+        raise unknown_name("world", name, NAMES)
+    core = program or _core()
+    if name in _DOMAINS:
+        domains = _DOMAINS[name](core)
+        return Explorer(name, domains.open, domains.actions, domains, domains.start(), domains.beginnings)
+    paging = _paging()
+
+    def reopen() -> Core:
+        return paging.open(core, name)
+
+    return Explorer(name, reopen, paging.actions, paging.judge, paging.start, BEGINNINGS)
+
+
+def claim(account: Account) -> str:
+    """In a sentence, with the numbers."""
+    numbers = f"{account.beginnings} beginnings, {account.states:,} states, {account.transitions:,} transitions"
+    if account.left_open:
+        numbers += f", of which the specification leaves {account.left_open:,} open"
+    steps = "one step" if account.steps == 1 else f"{account.steps} steps"
+    if account.findings:
+        return f"{account.world}: within {steps} isolation or equality is violated ({numbers})"
+    return f"{account.world}: no reachable state within {steps} violates isolation or equality ({numbers})"

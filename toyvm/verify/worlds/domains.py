@@ -1,0 +1,181 @@
+"""Worlds of paravirtual domains: what they share, and how a model of the interface judges each call."""
+
+from __future__ import annotations
+
+import struct
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+from toyvm.asm import assemble_text
+from toyvm.hypercalls import BY_NAME, ERRORS, HYPERCALLS, SHARED_CONTROL, SHARED_MORE, SHARED_PAGE_ADDRESS, TRAP_ANY
+from toyvm.isa.control import ALL_BITS
+from toyvm.isa.machine import Level
+from toyvm.native import lib
+from toyvm.verify.worlds.core import Core
+from toyvm.verify.worlds.world import Action, Frames, Guest, Host, Result, State, Verdict, Watch
+
+MEMORY = 16 * 4096
+PAGES = MEMORY // 4096
+HOST_FRAMES = 160
+CODE, LISTS = 0x1000, 0x2000
+ROOT, MIDDLE, LEAVES = PAGES - 3, PAGES - 2, PAGES - 1  # pages of the first tables, as the builder has them
+NEIGHBOUR = 0x5EC2E7  # in every word of a guest beside, which never runs
+
+REFUSED = {error.name: -error.code & ALL_BITS for error in ERRORS}
+SHARED = {name: SHARED_PAGE_ADDRESS + at for name, at in SHARED_CONTROL.items()} | {
+    name: SHARED_PAGE_ADDRESS + at for name, (at, _) in SHARED_MORE.items()
+}
+_STOP_LIMIT = 0
+_NOP = "    nop\n"
+_CALLS = "".join(f"    hcall {call.number}\n" for call in HYPERCALLS)
+
+_SOURCE = f"""
+.globl _start
+_start:
+    hcall {BY_NAME["set_trap_table"].number}
+load:
+    ld   a0, 0(a1)
+store:
+    sd   a2, 0(a1)
+listen:                         # interrupts on, and what is pending may come; then as a3 says
+    sb   a2, {SHARED["status"] - (1 << 64)}(zero)
+    hcall {BY_NAME["yield"].number}
+    sb   a3, {SHARED["status"] - (1 << 64)}(zero)
+handler:
+{_NOP * 4}
+pass:
+{_NOP * 8}
+calls:
+{_CALLS}
+"""
+
+
+class Expected(NamedTuple):
+    """What must come of an action: the state after it, a0 (None: whatever), the watched words, and where it ends."""
+
+    state: Hashable
+    a0: int | None = 0
+    watched: tuple[int | None, ...] | None = None
+    trapped: bool | None = False  # None: the one or the other
+
+
+class DomainWorld(ABC):
+    """Some domains on a host, the calls that they make, and a model that says what comes of each."""
+
+    name: ClassVar[str]
+    domains: ClassVar[int] = 1
+    disk: ClassVar[int] = 0  # sectors
+    beginnings: ClassVar[tuple[tuple[str, ...], ...]]
+
+    def __init__(self, program: Path) -> None:
+        self._program = program
+        image = assemble_text(_SOURCE, "domains").image
+        self._labels = {
+            name: image.address_of(name) for name in ("load", "store", "listen", "handler", "pass", "calls")
+        }
+        self._entry = image.entry
+        self._code = {segment.address: list(_words(segment.data)) for segment in image.segments}
+        with Core(program, self._host([[]] * self.domains, ())) as core:
+            self.guests: tuple[Frames, ...] = core.guests  # the same whenever such a host is made
+        self._lists: list[list[int]] = [[TRAP_ANY, self._labels["handler"], 0] for _ in range(self.domains)]
+        self.actions = list(self.make_actions())
+
+    # What a world says of itself.
+
+    @abstractmethod
+    def make_actions(self) -> Sequence[Action]:
+        """What the domains may do."""
+
+    @abstractmethod
+    def start(self) -> Hashable:
+        """The model's state at the beginning."""
+
+    @abstractmethod
+    def expect(self, state: Hashable, action: int, result: Result) -> Expected:
+        """What the model says; where the interface leaves a choice, it may follow the result."""
+
+    def watches(self) -> tuple[Watch, ...]:
+        return ()
+
+    def preparing(self) -> Sequence[Action]:
+        """What is done before all paths begin."""
+        return ()
+
+    # For those who make actions.
+
+    def frame(self, page: int, domain: int = 0) -> int:
+        return self.guests[domain].frames[page]
+
+    def call(self, name: str, call: str, *arguments: int, domain: int = 0) -> Action:
+        at = self._labels["calls"] + 4 * BY_NAME[call].number
+        return Action(name, at, tuple(value & ALL_BITS for value in arguments), domain, 1)
+
+    def update(self, name: str, entry: int, value: int, domain: int = 0) -> Action:
+        """mmu_update of one entry, whose record stands in memory."""
+        words = self._lists[domain]
+        at = LISTS + 8 * len(words)
+        words += [entry, value]
+        return self.call(name, "mmu_update", at, 1, 0, domain=domain)
+
+    def store(self, name: str, address: int, value: int, domain: int = 0) -> Action:
+        return Action(name, self._labels["store"], (0, address, value), domain, 1)
+
+    def load(self, name: str, address: int, domain: int = 0) -> Action:
+        return Action(name, self._labels["load"], (0, address), domain, 1)
+
+    def listen(self, name: str, domain: int = 0, *, on: bool = False) -> Action:
+        """What is pending may come; after that interrupts stay on, or not."""
+        return Action(name, self._labels["listen"], (0, 0, 1, int(on)), domain, 3)
+
+    def wait(self, name: str, ticks: int, domain: int = 0) -> Action:
+        return Action(name, self._labels["pass"], (), domain, ticks)
+
+    def trapped(self, result: Result) -> bool:
+        """Did it end in the handler?"""
+        return self._labels["handler"] < result.pc <= self._labels["handler"] + 16
+
+    # Exploring.
+
+    def open(self) -> Core:
+        core = Core(self._program, self._host(self._lists, self.watches()))
+        assert core.guests == self.guests
+        begin = [Action("start", self._entry, (LISTS, 1), domain, 1) for domain in range(self.domains)]
+        first = [*begin, *self.preparing()]
+        warming = [*first, *self.actions]
+        core.set_actions(warming)
+        core.root(range(len(first)))
+        core.set_actions(self.actions)
+        return core
+
+    def judge(self, state: Hashable, action: int, result: Result, look: Callable[[], State]) -> Verdict:
+        expected = self.expect(state, action, result)
+        if result.stop != _STOP_LIMIT:
+            return Verdict(None, f"it stops with {result.stop}", False)
+        if expected.trapped is not None and self.trapped(result) != expected.trapped:
+            return Verdict(None, "it traps" if self.trapped(result) else "it does not trap, as it must", False)
+        if expected.a0 is not None and not self.trapped(result) and result.a0 != expected.a0:
+            return Verdict(None, f"a0 is {_said(result.a0)}, and must be {_said(expected.a0)}", False)
+        for number, (found, wanted) in enumerate(zip(result.watched, expected.watched or (), strict=False)):
+            if wanted is not None and found != wanted:
+                return Verdict(None, f"watched word {number} is {found:#x}, and must be {wanted:#x}", False)
+        return Verdict(expected.state)
+
+    def _host(self, lists: Sequence[list[int]], watches: tuple[Watch, ...]) -> Host:
+        domains = [Guest(lib.T64_PARA, MEMORY, 0, self._entry, self.disk, self._segments(words)) for words in lists]
+        neighbour = Guest(lib.T64_TRAP, MEMORY, segments={0: [NEIGHBOUR] * (MEMORY // 8)})
+        return Host(list(Level).index(Level.STRICT), HOST_FRAMES, (*domains, neighbour), watches)
+
+    def _segments(self, words: list[int]) -> Mapping[int, list[int]]:
+        return {**self._code, LISTS: words}
+
+
+def _words(data: bytes) -> tuple[int, ...]:
+    padded = data + bytes(-len(data) % 8)
+    return struct.unpack(f"<{len(padded) // 8}Q", padded)
+
+
+def _said(value: int) -> str:
+    names = {refused: name for name, refused in REFUSED.items()}
+    return f"the error {names[value]}" if value in names else f"{value:#x}"

@@ -1,0 +1,171 @@
+"""The reference as a judge: where each action leads from each state that it can be in, found once and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import NamedTuple
+
+from toyvm.isa.control import CONTROL_REGISTERS
+from toyvm.isa.machine import Level
+from toyvm.isa.paging import PAGE_SIZE
+from toyvm.reference.cpu import Cpu
+from toyvm.reference.devices import Console, Devices, Disk
+from toyvm.reference.memory import Memory
+from toyvm.reference.mmu import Mmu
+from toyvm.reference.stops import Halt, Stop
+from toyvm.reference.translations import Remembered
+from toyvm.testing.states import WORD_NAMES
+from toyvm.verify.worlds.world import Action, Result, State, Verdict
+
+_CONTROLS = tuple(register.name for register in CONTROL_REGISTERS if register.writable)
+_STOPS = {Stop.LIMIT: 0, Stop.EXIT: 1, Stop.IDLE: 2, Stop.FAULT: 3}  # enum t64_stop
+
+
+class _Node(NamedTuple):
+    """A state between two actions: pages, the control registers, and the translations that hardware may remember."""
+
+    pages: tuple[bytes, ...]
+    controls: tuple[int, ...]
+    remembered: Remembered
+
+
+class _Step(NamedTuple):
+    """What an action comes to: the next state, None where the specification leaves it open; and what is seen of it."""
+
+    node: int | None
+    stop: int
+    seen: int
+
+
+class ReferenceJudge:
+    """All that the reference machine does in one world. States are numbers; None: nothing is specified any more."""
+
+    def __init__(self, memory: int, level: Level, actions: Sequence[Action]) -> None:
+        self._actions = actions
+        self._memory = Memory(memory)
+        devices = Devices(Console(b""), Disk(None, 0, False, False), 0)
+        self._cpu = Cpu(self._memory, devices, level)
+        self._pages: dict[bytes, bytes] = {}
+        self._nodes: dict[_Node, int] = {}
+        self._list: list[_Node] = []
+        self._steps: dict[tuple[int, int], _Step] = {}
+        self._seen: dict[tuple[tuple[int, ...], tuple[bytes, ...]], int] = {}
+        self._states: list[tuple[tuple[int, ...], tuple[bytes, ...]]] = []
+        self._agreed: set[tuple[tuple[int, int], int]] = set()
+        self._current: tuple[bytes, ...] = ()
+
+    @property
+    def computed(self) -> int:
+        """Actions that it has executed."""
+        return len(self._steps)
+
+    def boot(self, segments: Mapping[int, bytes]) -> int:
+        """The state after reset."""
+        for address, data in segments.items():
+            self._memory.write(address, data)
+        return self._number(self._node())
+
+    def follow(self, state: int, path: Sequence[int]) -> int:
+        """Where a path leads, whose meaning must be specified."""
+        for action in path:
+            step = self._step(state, action)
+            assert step.node is not None, f"the specification leaves open what {self._actions[action].name} does"
+            state = step.node
+        return state
+
+    def judge(self, state: Hashable, action: int, result: Result, look: Callable[[], State]) -> Verdict:
+        """Does a guest come where the reference does? A state None is never left."""
+        going = result.stop == _STOPS[Stop.IDLE]
+        if state is None:
+            return Verdict(None, None, going)
+        assert isinstance(state, int)
+        step = self._step(state, action)
+        if step.node is None:
+            return Verdict(None, None, going)
+        if result.stop != step.stop:
+            return Verdict(None, f"it stops with {result.stop}, the reference with {step.stop}", False)
+        if (result.seen, step.seen) not in self._agreed:
+            wrong = self._differences(look(), step.seen)
+            if wrong:
+                return Verdict(None, wrong, False)
+            self._agreed.add((result.seen, step.seen))
+        return Verdict(step.node, None, going)
+
+    # Running.
+
+    def _step(self, state: int, action: int) -> _Step:
+        found = self._steps.get((state, action))
+        if found is None:
+            found = self._steps[state, action] = self._compute(self._list[state], self._actions[action])
+        return found
+
+    def _compute(self, node: _Node, action: Action) -> _Step:
+        cpu = self._cpu
+        self._restore(node)
+        cpu.x[:] = [0] * 32
+        cpu.x[10 : 10 + len(action.arguments)] = action.arguments
+        cpu.pc, cpu.retired, cpu.skipped = action.pc, 0, 0
+        stop = self._run(action.limit)
+        after = self._node()
+        if cpu.mmu.unspecified is not None:
+            return _Step(None, _STOPS[stop], 0)
+        words = (*cpu.x, cpu.pc, *(cpu.control[name] for name in _CONTROLS), cpu.retired, cpu.skipped)
+        return _Step(self._number(after), _STOPS[stop], self._see(words, after.pages))
+
+    def _run(self, limit: int) -> Stop:
+        cpu = self._cpu
+        try:
+            while cpu.retired < limit:
+                cpu.step()
+        except Halt as halt:
+            return halt.stop
+        return Stop.LIMIT
+
+    # States.
+
+    def _restore(self, node: _Node) -> None:
+        for number, (page, held) in enumerate(zip(node.pages, self._current, strict=True)):
+            if page is not held:
+                self._memory.write(number * PAGE_SIZE, page)
+        cpu = self._cpu
+        for name, value in zip(_CONTROLS, node.controls, strict=True):
+            cpu.control[name] = value
+        cpu.mmu = Mmu(self._memory, cpu.control)
+        cpu.mmu.translations.restore(node.remembered)
+
+    def _node(self) -> _Node:
+        """As it is now."""
+        ram = self._memory.read(0, self._memory.size)
+        pages = []
+        for start in range(0, len(ram), PAGE_SIZE):
+            page = ram[start : start + PAGE_SIZE]
+            pages.append(self._pages.setdefault(page, page))
+        self._current = tuple(pages)
+        controls = tuple(self._cpu.control[name] for name in _CONTROLS)
+        return _Node(self._current, controls, self._cpu.mmu.translations.remembered())
+
+    def _number(self, node: _Node) -> int:
+        number = self._nodes.setdefault(node, len(self._list))
+        if number == len(self._list):
+            self._list.append(node)
+        return number
+
+    def _see(self, words: tuple[int, ...], pages: tuple[bytes, ...]) -> int:
+        number = self._seen.setdefault((words, pages), len(self._states))
+        if number == len(self._states):
+            self._states.append((words, pages))
+        return number
+
+    def _differences(self, found: State, seen: int) -> str | None:
+        words, pages = self._states[seen]
+        memory = b"".join(pages)
+        if words == found.words and memory == found.memory:
+            return None
+        names = (*WORD_NAMES[:33], *_CONTROLS, "retired", "skipped")
+        lines = [f"{name}: {a:#x}, not {b:#x}" for name, a, b in zip(names, words, found.words, strict=True) if a != b]
+        lines += [
+            f"memory at {at:#x}: {memory[at : at + 8].hex()}, not {found.memory[at : at + 8].hex()}"
+            for at in range(0, len(memory), 8)
+            if memory[at : at + 8] != found.memory[at : at + 8]
+        ]
+        return "; ".join(lines)

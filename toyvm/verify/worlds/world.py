@@ -1,0 +1,103 @@
+"""A small world: the guests of one host, what they may do, and who says what must come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple, Protocol
+
+from toyvm.isa.control import ALL_BITS
+
+NO_ENTRY = ALL_BITS  # of a guest that never runs
+BARE = ALL_BITS  # in the place of a technique: the machine itself
+ARGUMENTS = 6
+
+
+@dataclass(frozen=True)
+class Guest:
+    """What a guest is made of: `technique` by its number in the core, `segments` words by guest-physical address."""
+
+    technique: int
+    memory: int  # bytes
+    options: int = 0
+    entry: int = NO_ENTRY
+    disk: int = 0  # sectors
+    segments: Mapping[int, list[int]] = field(default_factory=dict)
+
+
+class Action(NamedTuple):
+    """One thing that a guest does: from `pc` on, with these arguments, up to a wait or so many instructions."""
+
+    name: str
+    pc: int
+    arguments: tuple[int, ...] = ()
+    guest: int = 0
+    limit: int = 100
+
+
+class Place(IntEnum):
+    """Where a watched word is."""
+
+    MEMORY = 0
+    SHARED_PAGE = 1
+    RING_BOOKS = 2  # struct t64_rings
+
+
+class Watch(NamedTuple):
+    """A word that each result shows."""
+
+    guest: int
+    offset: int
+    place: Place = Place.MEMORY
+
+
+class Result(NamedTuple):
+    """What an action came to: keys of the whole world and of what its guest sees, how it stopped, and what is wrong."""
+
+    key: tuple[int, int]
+    seen: tuple[int, int]
+    stop: int
+    retired: int
+    a0: int
+    pc: int
+    wrong: str | None
+    watched: tuple[int, ...]
+
+
+class State(NamedTuple):
+    """All that a guest sees: x0..x31, pc, the control registers that hold a value, retired, skipped; and its memory."""
+
+    words: tuple[int, ...]
+    memory: bytes
+
+
+class Verdict(NamedTuple):
+    """Where the judge stands now, what is wrong, and whether anything can follow."""
+
+    state: Hashable
+    wrong: str | None = None
+    goes_on: bool = True
+
+
+class Judge(Protocol):
+    """What must come of an action, in a state of its own that is part of each world's."""
+
+    def judge(self, state: Hashable, action: int, result: Result, look: Callable[[], State]) -> Verdict: ...
+
+
+@dataclass(frozen=True)
+class Host:
+    """A machine with guests, the first words that a result is to show, and what is done before all paths begin."""
+
+    level: int
+    frames: int
+    guests: tuple[Guest, ...]
+    watches: tuple[Watch, ...] = ()
+
+
+class Frames(NamedTuple):
+    """What the core says of a guest: its id, and the host frame of each page."""
+
+    id: int
+    frames: tuple[int, ...]
