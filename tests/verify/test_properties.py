@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,21 @@ from toyvm.verify.accounts import Account
 from toyvm.verify.properties import CLASSES, find_property
 from toyvm.verify.regressions import try_again, write_regression
 from toyvm.verify.trying import Goal, try_cases
+from toyvm.verify.worlds.core import Core
+from toyvm.verify.worlds.domains import REFUSED
+from toyvm.verify.worlds.world import Result
 
 A_FEW = {
-    **{"engines": 4, "monitors": 10, "recompiled": 8, "coders": 40, "cut": 10, "neighbours": 8, "runaways": 8},
+    **{
+        "engines": 4,
+        "monitors": 10,
+        "recompiled": 8,
+        "coders": 40,
+        "cut": 10,
+        "neighbours": 8,
+        "runaways": 8,
+        "worlds": 3,
+    },
 }
 
 
@@ -92,6 +104,17 @@ def spoil_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Guest, "run", spoilt_alone)
 
 
+def spoil_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A monitor that says of what it forbids that it was done."""
+    expand = Core.expand
+
+    def spoilt(core: Core, path: Sequence[int]) -> list[Result]:
+        results = expand(core, path)
+        return [result._replace(a0=0) if result.a0 == REFUSED["perm"] else result for result in results]
+
+    monkeypatch.setattr(Core, "expand", spoilt)
+
+
 PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "engines": spoil_subjects(("interpreter",)),
     "monitors": spoil_subjects(("rewrite+adaptive",)),
@@ -100,6 +123,7 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "cut": spoil_subjects(("restored",)),
     "neighbours": spoil_hosts,
     "runaways": spoil_subjects(("interpreter",), Overrunning),
+    "worlds": spoil_worlds,
 }
 
 

@@ -3,7 +3,8 @@
 Without names every property (`--list` says what they are) for two minutes, or for --minutes, in which each has as much
 time as another; or so many --cases of each. A case follows from its property and its number alone. One that fails is
 made small, and written as a regression; the name of such a file in the place of a property tries it again. `merge` in
-their place joins the files that --json wrote of shards.
+their place joins the files that --json wrote of shards. `worlds`, with --steps, and perhaps with the names of worlds
+behind it, explores small worlds whole.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     much = parser.add_argument_group("how much")
     much.add_argument("--minutes", metavar="N", help=f"for so long, on all workers; {_MINUTES:g} unless said")
     much.add_argument("--cases", metavar="N", help="so many cases of each property")
+    much.add_argument("--steps", metavar="N", help="small worlds whole, to N actions: `verify worlds [WORLD...]`")
     much.add_argument("--seed", metavar="S", help="from the case of this number on; 0 unless said")
     result = parser.add_argument_group("what comes of it")
     result.add_argument("--json", metavar="FILE", help="write all there: cases, failures, time, machine")
@@ -74,6 +76,11 @@ def execute(arguments: argparse.Namespace) -> int:
         if len(names) < 2:
             raise UsageError("verify merge: name files that `toyvm verify --json` wrote")
         return _tell(merge([Path(name) for name in names[1:]]), arguments, {})
+    if arguments.steps is not None:
+        from toyvm.cli.verify_worlds import explore_worlds
+
+        _check_unused(arguments, "--steps tries every path there is")
+        return explore_worlds(names, arguments.steps, arguments.json)
     if any(name.endswith(_REGRESSIONS) for name in names):
         _check_unused(arguments, "a regression is tried once")
         return _try_again([Path(name) for name in names])

@@ -97,7 +97,7 @@ def layers() -> tuple[Layer, ...]:
     drawn = [name for name in CLASSES if name != _WORLDS]
     return (
         Layer("proof", 6, ("-m", "toyvm", "prove"), find_spec("toyvm.cli.prove") is not None),
-        Layer("small worlds", 6, ("-m", "toyvm", "verify", _WORLDS, "--cases", "1000"), _WORLDS in CLASSES),
+        Layer("small worlds", 6, ("-m", "toyvm", "verify", _WORLDS, "--steps", "3"), _WORLDS in CLASSES),
         Layer("random", 4, ("-m", "toyvm", "verify", *drawn, "--minutes", "2")),
         Layer("unit", 30, ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--ignore=tests/planted", "tests")),
     )

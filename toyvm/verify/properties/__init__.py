@@ -17,6 +17,7 @@ CLASSES: dict[str, str] = {
     "cut": f"{_HERE}.cut:Cut",
     "neighbours": f"{_HERE}.neighbours:Neighbours",
     "runaways": f"{_HERE}.runaways:Runaways",
+    "worlds": f"{_HERE}.worlds:Worlds",
 }
 
 
