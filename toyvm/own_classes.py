@@ -1,8 +1,13 @@
-"""Classes that a user brings, named MODULE:CLASS or FILE.py:CLASS: monitors and engines in Python."""
+"""Classes that a user brings, named MODULE:CLASS or FILE.py:CLASS: monitors and engines in Python.
+
+A module is found from here, or as FOLDER/MODULE:CLASS from a folder; what it imports, too, as from a script's folder.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -16,7 +21,7 @@ from toyvm.files.boundary import check_regular, shown
 from toyvm.paths import PACKAGE
 from toyvm.printable import printable
 
-_MARK = ":"
+_MARK, _FOLDER = ":", "/"
 
 
 def is_own(name: str) -> bool:
@@ -50,23 +55,58 @@ def _of_file(path: Path) -> ModuleType:
     assert spec is not None, "the name ends in .py"
     assert spec.loader is not None, "it is a file's"
     module = module_from_spec(spec)
-    with telling_the_line(shown(path)):
+    with _looking_in(str(path.parent)), telling_the_line(shown(path)):
         spec.loader.exec_module(module)
     return module
 
 
-def _of_name(name: str) -> ModuleType:
-    """A module that Python finds, in the current directory too."""
+def _of_name(place: str) -> ModuleType:
+    """A module that Python finds, in the folder or the current directory too."""
+    folder, _, name = place.rpartition(_FOLDER)
     if not all(part.isidentifier() for part in name.split(".")):
-        raise UsageError(f"{name!r} is no module's name; a file's ends in .py")
-    sys.path.insert(0, "")
+        raise UsageError(f"{place!r} is no module's name; a file's ends in .py")
+    with _looking_in(folder), telling_the_line(place):
+        return import_module(name)
+
+
+@contextmanager
+def _looking_in(folder: str) -> Iterator[None]:
+    """Inside modules are looked for in that folder first. Raises UsageError for one that is not there."""
+    sys.path.insert(0, folder)
     try:
-        with telling_the_line(name):
-            return import_module(name)
+        yield
     except ModuleNotFoundError as error:
         raise UsageError(f"no module {error.name}, neither here nor among those installed") from None
     finally:
-        sys.path.remove("")
+        sys.path.remove(folder)
+
+
+def column_of(name: str) -> str:
+    """What a table calls such a class: by its name without the folder."""
+    return name.rpartition(_FOLDER)[2]
+
+
+def folder_of(name: str) -> Path | None:
+    """Where a class's module lies, once it is found, and what it imports; None: Python has it installed."""
+    place = name.rpartition(_MARK)[0]
+    if place.endswith(".py"):
+        return Path(place).parent
+    top = sys.modules.get(column_of(place).partition(".")[0])
+    lies = getattr(top, "__path__", None) or [getattr(top, "__file__", None)]
+    return None if lies[0] is None or _is_installed(Path(lies[0])) else Path(lies[0]).parent
+
+
+def loaded_from(folder: Path) -> list[Path]:
+    """The files of all modules that were found in that folder, those that are installed aside."""
+    files = [getattr(module, "__file__", None) for name, module in sys.modules.items() if name != "__main__"]
+    found = {Path(file) for file in files if file is not None}
+    root = os.path.abspath(folder)
+    return sorted(path for path in found if path.is_relative_to(root) and not _is_installed(path))
+
+
+def _is_installed(path: Path) -> bool:
+    known = (PACKAGE, *map(Path, (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))))
+    return bool({"site-packages", "dist-packages"} & {*path.parts}) or any(path.is_relative_to(each) for each in known)
 
 
 @contextmanager

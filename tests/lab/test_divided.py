@@ -71,13 +71,14 @@ def test_a_part_of_some_seconds_has_as_many_repetitions_as_take_them(tmp_path: P
         assert 20 <= seconds <= 60 or task["first"] + task["repeats"] == 100
 
 
-def test_another_plan_or_program_is_another_part(tmp_path: Path) -> None:
-    program = tmp_path / "mine.s"
-    program.write_text("one")
+def test_another_plan_or_program_or_what_it_includes_is_another_part(tmp_path: Path) -> None:
+    program, included = tmp_path / "mine.s", tmp_path / "one.inc"
+    program.write_text('.include "one.inc"\n_start: ret\n')
+    included.write_text("")
     plan = replace(PLAN, programs=(str(program),))
     before = plan.key()
     assert before == replace(PLAN, programs=(str(program),)).key() != PLAN.key()
-    program.write_text("another")
+    included.write_text("nop\n")
     assert plan.key() != before
     assert replace(PLAN, hardware="assist").key() != PLAN.key()
 

@@ -135,6 +135,8 @@ def test_a_bad_program_gets_its_message_and_exit_code(
         (("hello", "--memory", "5"), 2, "--memory of 5 bytes"),
         (("syscall", "--technique", "nothing:It"), 2, "no module nothing, neither here nor among those installed"),
         (("syscall", "--technique", "a b:It"), 2, "'a b' is no module's name"),
+        (("syscall", "--technique", "there/nothing:It"), 2, "no module nothing, neither here nor among those"),
+        (("syscall", "--technique", "without.py:It"), 2, "no module nothing, neither here nor among those installed"),
         (("syscall", "--technique", "mine.py:"), 2, "a monitor is named MODULE:CLASS or FILE.py:CLASS"),
         (("syscall", "--technique", "mine.py:It"), 2, "mine.py has no It; of monitors it has TrapAndEmulate, Mine"),
         (
@@ -157,6 +159,7 @@ def test_a_wrong_word_gets_one_clear_line(
     source(tmp_path, MONITOR.format(""), "mine.py")
     source(tmp_path, "x = 1\nx / 0\n", "broken.py")
     source(tmp_path, "def\n", "odd.py")
+    source(tmp_path, "import nothing\n", "without.py")
     source(tmp_path, "[[guest]]\nprogram = 5\n", "bad.toml")
     source(tmp_path, "[[guest]]\nprogram = 'hello'\n", "trap.toml")
     done = call(capfd, "lab", *words, *ONCE)
@@ -177,7 +180,7 @@ def test_a_monitor_of_one_s_own_is_a_column_with_prices(tmp_path: Path) -> None:
     _, trap, mine = experiment.cells_of("syscall")
     assert mine.exits == trap.exits == {"syscall": 1.0, "crr": 1.0, "crw": 1.0, "eret": 1.0}
     account = experiment.accounts(mine.subject)[0]
-    assert (account.technique, [entry.cost for entry in account.entries if entry.cost is None]) == (monitor, [])
+    assert (account.technique, [entry.cost for entry in account.entries if entry.cost is None]) == ("mine.py:Mine", [])
 
 
 def test_a_monitor_s_own_mistake_is_its_cell_s_failure_with_the_line(tmp_path: Path) -> None:

@@ -8,18 +8,15 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
-from zipfile import ZipFile
 
 import pytest
 from support.commands import call
 from support.made_up_lab import made_up
 
-from toyvm.cli import main
 from toyvm.lab.cost_models import find_model
 from toyvm.lab.exit_sweep import sweep, sweep_record
 from toyvm.lab.experiment import whole_record
@@ -244,130 +241,3 @@ def test_a_missing_library_is_one_line(tmp_path: Path, capsys: Capture, monkeypa
             done = call(capsys, "lab", "syscall", "--html", str(tmp_path / "page.html"))
         assert done.code == 2
         assert done.errors == f"toyvm: --html needs {name.partition('.')[0]}: pip install 'toyvm[lab]'\n"
-
-
-SOURCE = """# It ends with what it includes.
-.include "platform.inc"
-.include "end.inc"
-
-.text
-.globl _start
-_start:
-    platform_begin
-    end_it
-"""
-INCLUDED = """.macro end_it
-    li   a0, 0
-    power_off
-.endm
-"""
-
-
-def test_a_bundle_repeats_a_program_elsewhere_with_what_it_includes(tmp_path: Path, capsys: Capture) -> None:
-    (tmp_path / "here" / "inc").mkdir(parents=True)
-    (tmp_path / "here" / "mine.s").write_text(SOURCE)
-    (tmp_path / "here" / "inc" / "end.inc").write_text(INCLUDED)
-    bundle = tmp_path / "bundle.zip"
-    given = [str(tmp_path / "here" / "mine.s"), "-I", str(tmp_path / "here" / "inc"), "--technique", "bare,trap"]
-    done = call(capsys, "lab", *given, "--repeats", "1", "--bundle", str(bundle))
-    assert done.code == 0, done.errors
-    with ZipFile(bundle) as archive:
-        assert {"files/mine.s", "files/inc/end.inc", "results.json", "plan.json", "versions.json"} <= {
-            *archive.namelist()
-        }
-    shutil.rmtree(tmp_path / "here")
-    again = tmp_path / "again.json"
-    done = call(capsys, "lab", "--repeat", str(bundle), "--json", str(again), "--fail-on-change")
-    assert done.code == 0, done.errors
-    assert bundle.name in done.output
-    assert {cell["technique"] for cell in json.loads(again.read_text())["cells"]} == {"bare", "trap"}
-
-
-@pytest.fixture(scope="module")
-def packed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a bundle holds, file by file."""
-    bundle = tmp_path_factory.mktemp("packed") / "bundle.zip"
-    assert (
-        main(["lab", "callret", "--technique", "bare,trap", "--quick", "--repeats", "1", "--bundle", str(bundle)]) == 0
-    )
-    with ZipFile(bundle) as archive:
-        return {name: json.loads(archive.read(name)) for name in ("plan.json", "results.json")}
-
-
-def forged(place: Path, **contents: Any) -> str:
-    """A bundle of these files whose sums are right."""
-    files = {f"{name}.json": json.dumps(content).encode() for name, content in contents.items()}
-    with ZipFile(place, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-        archive.writestr("SHA256SUMS", "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in files.items()))
-    return str(place)
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "said"),
-    [
-        ("engines", [], "name at least one"),
-        ("engines", ["x"], "no engine 'x'"),
-        ("engines", "interpreter", "engines of 'interpreter'"),
-        ("techniques", [], "name at least one"),
-        ("techniques", [3], "techniques of 3"),
-        ("techniques", ["magic"], "no technique 'magic'"),
-        ("workloads", ["x"], "no workload 'x'"),
-        ("workloads", 3, "workloads of 3"),
-        ("hosts", [3], "hosts of 3"),
-        ("hardware", "foo", "--hardware foo: there are classic, hybrid, strict, assist"),
-        ("hardware", "classic", "--hardware classic: technique trap takes strict, assist"),
-        ("memory", "x", "--memory of 'x'"),
-        ("memory", 10**15, "--memory of 1000000000000000 bytes is out of range"),
-        ("defines", {"A": "x"}, "the value of A, 'x', is not a 64-bit number"),
-        ("repeats", "x", "--repeats of 'x'"),
-        ("repeats", 10**9, "--repeats of 1000000000 is out of range"),
-        ("nano_repeats", None, "--repeats of None"),
-        ("seconds", 1e300, "a run of 1e+300 seconds"),
-        ("seconds", "x", "a run of 'x'"),
-        ("nano_seconds", float("nan"), "a run of nan"),
-        ("precision", 5, "--precision 5: it takes a share"),
-        ("precision", 0.1, "a precision takes 6 repetitions or more"),
-        ("effort", [], "not a bundle"),
-        ("more", 1, "not a bundle"),
-    ],
-)
-def test_a_plan_that_the_command_line_would_not_take_is_refused(
-    tmp_path: Path, capsys: Capture, packed: dict[str, Any], key: str, value: Any, said: str
-) -> None:
-    plan = packed["plan.json"]
-    changed = {"effort": {**plan["effort"], key: value}} if key in plan["effort"] else {key: value}
-    done = call(
-        capsys,
-        "lab",
-        "--repeat",
-        forged(tmp_path / "odd.zip", plan={**plan, **changed}, results=packed["results.json"]),
-    )
-    assert (done.code, done.errors.count("\n")) == (101, 1), done.errors
-    assert said in done.errors
-
-
-@pytest.mark.parametrize("spoil", [{"schema": 9}, {"cells": [3]}, {"machine": []}, {"machine": {}}, None])
-def test_results_in_a_bundle_that_are_none_are_refused(
-    tmp_path: Path, capsys: Capture, packed: dict[str, Any], spoil: dict[str, Any] | None
-) -> None:
-    results = [] if spoil is None else {**packed["results.json"], **spoil}
-    done = call(capsys, "lab", "--repeat", forged(tmp_path / "odd.zip", plan=packed["plan.json"], results=results))
-    assert (done.code, done.errors.count("\n")) == (101, 1), done.errors
-
-
-def test_a_bundle_that_was_changed_is_refused(tmp_path: Path, capsys: Capture) -> None:
-    for name, content in (("results.json", "{}"), ("files/../../out.s", "nop"), (None, None)):
-        bundle = tmp_path / "odd.zip"
-        if name is None:
-            bundle.write_bytes(b"PK no archive")
-        else:
-            with ZipFile(bundle, "w") as archive:
-                archive.writestr(name, content or "")
-                archive.writestr("SHA256SUMS", f"{'0' * 64}  {name}\n" if name == "results.json" else "")
-                archive.writestr("plan.json", "{}")
-        done = call(capsys, "lab", "--repeat", str(bundle))
-        assert done.code == 101, done.errors
-        assert done.errors.count("\n") == 1
-        assert not (tmp_path.parent / "out.s").exists()

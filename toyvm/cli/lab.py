@@ -148,10 +148,10 @@ def execute(arguments: argparse.Namespace) -> int:
             plan, baseline = bundle.plan, baseline or dict(bundle.record)
         else:
             plan = _plan(arguments)
-        if arguments.bundle:
-            check_bundled(plan)
         experiment = plan.experiment(Path(code_cache), _warn)
         experiment.check()
+        if arguments.bundle:
+            check_bundled(plan)
         _measure(experiment, plan, arguments)
         missed = count_misses(experiment, shape) if shape is not None else {}
         derived: dict[str, Any] = {}

@@ -17,7 +17,7 @@ from toyvm.lab.nanobenchmarks import Costs, measure_costs
 from toyvm.lab.statistics import LEAST
 from toyvm.lab.subjects import INTERPRETER, TIMEOUT, Subject
 from toyvm.lab.workloads import Block, Workload
-from toyvm.own_classes import find_class, is_own
+from toyvm.own_classes import column_of, find_class, is_own
 from toyvm.paths import guests_directory
 from toyvm.programs import find_program
 from toyvm.shipped.porting import PortedLines, count_ported_lines
@@ -278,11 +278,16 @@ def subjects_for(
 ) -> list[Subject]:
     """Each technique on each engine, on the technique's own level if none is given; the reference runs bare only.
 
-    A technique may be a monitor of the user's, MODULE:CLASS. Raises UsageError and BadFileError.
+    A technique may be a monitor of the user's, MODULE:CLASS, which is called without its folder then. Raises UsageError
+    and BadFileError.
     """
     from toyvm.monitor import Monitor
 
-    monitors = {name: find_class(name, "monitor", (Monitor,)) for name in techniques if is_own(name)}
+    monitors = {column_of(name): find_class(name, "monitor", (Monitor,)) for name in techniques if is_own(name)}
+    columns = [column_of(name) for name in techniques]
+    for name, column in zip(techniques, columns, strict=True):
+        if columns.count(column) > 1:
+            raise UsageError(f"--technique {name}: {column} is the name of another column; rename the file")
 
     def subject(technique: str, engine: str) -> Subject:
         like = LIKE_OWN if technique in monitors else None
@@ -294,6 +299,6 @@ def subjects_for(
     return [
         subject(technique, engine)
         for engine in engines
-        for technique in techniques
+        for technique in columns
         if engine != "reference" or technique == BASE
     ]

@@ -13,12 +13,15 @@ from toyvm.arguments import check_integer, check_list, check_pages, check_text
 from toyvm.asm.api import check_defines
 from toyvm.commit import commit
 from toyvm.errors import UsageError
+from toyvm.files.boundary import read_file
 from toyvm.isa.machine import DEFAULT_MEMORY, MAXIMUM_MEMORY, MINIMUM_MEMORY, Level
 from toyvm.lab.experiment import BASE, FULL, Effort, Experiment, subjects_for
+from toyvm.lab.named_files import named_files
 from toyvm.lab.own_host import shared_subjects
 from toyvm.lab.own_program import Building, own_programs
 from toyvm.lab.workloads import find_workloads
 from toyvm.launch import check_choices, check_engine
+from toyvm.limits import MAXIMUM_IMAGE_BYTES
 from toyvm.own_classes import is_own
 from toyvm.techniques import LIKE_OWN, NAMES, SYSTEM_NAMES
 
@@ -83,8 +86,8 @@ class Plan:
         return cls(**{**record, **lists, "memory": memory, "effort": Effort(**record["effort"])})
 
     def key(self) -> str:
-        """The same where the plan, toyvm, and the files that the plan names are."""
-        files = [*self.programs, *self.hosts, *(name.rpartition(":")[0] for name in self.techniques)]
-        contents = {name: sha256(Path(name).read_bytes()).hexdigest() for name in files if Path(name).is_file()}
+        """The same where the plan, toyvm, and the files that the plan names are, and what those name."""
+        files = named_files(self).files
+        contents = [sha256(read_file(path, MAXIMUM_IMAGE_BYTES)).hexdigest() for path in files]
         text = json.dumps([self.record(), commit(), contents], sort_keys=True)
         return sha256(text.encode()).hexdigest()[:_KEY_LENGTH]

@@ -1,8 +1,8 @@
 """Bundles: results with what they were made from, in one archive, so that another can repeat and cite them.
 
 A bundle is a zip archive: results.json (as `--json` writes it), plan.json (what was measured, and how thoroughly),
-files/ (the user's programs and monitors, and what those include), versions.json (of toyvm, Python, the libraries and
-the machine), SHA256SUMS and README.txt.
+files/ (the user's programs, monitors and hosts, and what those name), versions.json (of toyvm, Python, the libraries
+and the machine), SHA256SUMS and README.txt.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -22,43 +21,54 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import boundary, read_file, shown
 from toyvm.lab.changes import check_comparable
+from toyvm.lab.named_files import named_files
 from toyvm.lab.plan import Plan
 from toyvm.lab.results import results_in
 from toyvm.limits import MAXIMUM_RESULTS_BYTES
-from toyvm.own_classes import is_own
-from toyvm.programs import find_program
+from toyvm.own_classes import column_of
+from toyvm.programs import find_program, shipped_guests
 
 RESULTS, PLAN, VERSIONS, SUMS, READ_ME, FILES = (
     *("results.json", "plan.json", "versions.json", "SHA256SUMS", "README.txt"),
     "files",
 )
 _LIBRARIES = ("cffi", "llvmlite", "rich")
-_INCLUDED = re.compile(r'^\s*\.(?:include|incbin)\s+"([^"]+)"', re.MULTILINE)
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same results make the same archive
 _MAXIMUM_FILES = 1000
 
 
 def check_bundled(plan: Plan) -> None:
-    """Raises UsageError for what a bundle does not hold."""
-    for host in plan.hosts:
-        if Path(host).exists():
-            raise UsageError(f"--bundle holds programs and monitors, and {shown(host)} is a host; name a shipped one")
+    """Raises UsageError for what a bundle could not take elsewhere, and BadFileError for a file that is not there."""
+    named = named_files(plan)
+    named.check_relative()
+    size = 0
+    for path in named.files:
+        with boundary(path):
+            size += path.stat().st_size
+    if len(named.files) > _MAXIMUM_FILES // 2 or size > MAXIMUM_RESULTS_BYTES // 2:
+        raise UsageError(
+            f"--bundle: {len(named.files)} files of {size >> 20} MiB; it takes {_MAXIMUM_FILES // 2} of "
+            f"{MAXIMUM_RESULTS_BYTES >> 21} MiB together"
+        )
 
 
 def bundle_bytes(plan: Plan, record: Mapping[str, Any]) -> bytes:
     """The archive. Raises BadFileError where a file of the plan cannot be read any more."""
-    programs = [find_program(name).resolve() for name in plan.programs]
-    monitors = {name: Path(name.rpartition(":")[0]).resolve() for name in plan.techniques if _is_file(name)}
-    folders = [Path(folder).resolve() for folder in plan.include]
-    paths = sorted({*_with_included(programs, folders), *monitors.values()})
-    places = _places(paths, folders)
+    named = named_files(plan)
+    folders = [Path(folder) for folder in plan.include]
+    places = _places(named.files, [*folders, *named.monitors.values()])
+    guests = {path: name for name, path in shipped_guests().items()}
     packed = replace(
         plan,
-        programs=tuple(places[path] for path in programs),
-        techniques=tuple(
-            f"{places[monitors[name]]}:{name.rpartition(':')[2]}" if name in monitors else name
-            for name in plan.techniques
+        programs=tuple(
+            places[named.programs[word]] if word in named.programs else guests.get(find_program(word), word)
+            for word in plan.programs
         ),
+        techniques=tuple(
+            f"{places[named.monitors[word]]}/{column_of(word)}" if word in named.monitors else word
+            for word in plan.techniques
+        ),
+        hosts=tuple(places[named.hosts[word]] if word in named.hosts else word for word in plan.hosts),
         include=tuple(places[folder] for folder in folders),
     )
     contents = {
@@ -66,38 +76,19 @@ def bundle_bytes(plan: Plan, record: Mapping[str, Any]) -> bytes:
         PLAN: _json(packed.record()),
         VERSIONS: _json({**record["machine"], "libraries": _versions()}),
         READ_ME: _read_me(record["machine"]).encode(),
-        **{places[path]: read_file(path, MAXIMUM_RESULTS_BYTES) for path in paths},
+        **{places[path]: read_file(path, MAXIMUM_RESULTS_BYTES) for path in named.files},
     }
     sums = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in contents.items())
     return _archive({**contents, SUMS: sums.encode()})
-
-
-def _is_file(technique: str) -> bool:
-    return is_own(technique) and Path(technique.rpartition(":")[0]).is_file()
-
-
-def _with_included(programs: Sequence[Path], folders: Sequence[Path]) -> Iterator[Path]:
-    """These, and what the sources among them include that is not toyvm's own: beside them, or in the folders."""
-    left, seen = list(programs), set(programs)
-    while left:
-        path = left.pop()
-        yield path
-        if path.suffix not in (".s", ".inc"):
-            continue
-        for name in _INCLUDED.findall(read_file(path, MAXIMUM_RESULTS_BYTES).decode(errors="replace")):
-            for folder in (path.parent, *folders):
-                other = (folder / name).resolve()
-                if other.is_file() and other not in seen:
-                    seen.add(other)
-                    left.append(other)
 
 
 def _places(paths: Sequence[Path], folders: Sequence[Path]) -> dict[Path, str]:
     """Where each stands in the archive: as they stand to one another outside."""
     if not paths:
         return dict.fromkeys(folders, FILES)
-    common = os.path.commonpath([*(path.parent for path in paths), *folders])
-    return {path: (Path(FILES) / path.relative_to(common)).as_posix() for path in (*paths, *folders)}
+    whole = {path: os.path.abspath(path) for path in (*paths, *folders)}
+    common = os.path.commonpath([*(os.path.dirname(whole[path]) for path in paths), *(whole[one] for one in folders)])
+    return {path: (Path(FILES) / os.path.relpath(there, common)).as_posix() for path, there in whole.items()}
 
 
 def _versions() -> dict[str, str]:
@@ -120,7 +111,7 @@ def _read_me(machine: Mapping[str, Any]) -> str:
         "    toyvm lab --repeat BUNDLE.zip\n\n"
         "To see them as a page:\n\n"
         f"    toyvm lab report {RESULTS} --html report.html\n\n"
-        f"{PLAN} says what was measured, {FILES}/ has the programs and monitors that toyvm does not ship.\n"
+        f"{PLAN} says what was measured, {FILES}/ has what toyvm does not ship.\n"
     )
 
 
@@ -196,5 +187,6 @@ def _unpacked(plan: Plan, folder: Path) -> Plan:
         plan,
         programs=tuple(map(placed, plan.programs)),
         techniques=tuple(map(placed, plan.techniques)),
+        hosts=tuple(map(placed, plan.hosts)),
         include=tuple(map(placed, plan.include)),
     )
