@@ -72,10 +72,17 @@ def test_a_claim_that_does_not_ends_with_1_and_a_file_that_is_tried_again(capsys
 
 
 def test_a_regression_that_holds_now_ends_with_0(capsys: Capture, tmp_path: Path) -> None:
-    (tmp_path / "one.json").write_text('{"property": "sevenths", "case": {"number": 8}}')
+    for name, number in (("one.json", 8), ("two.json", 1)):
+        (tmp_path / name).write_text(Sevenths().text({"number": number}, number, "it was wrong"))
     assert call(capsys, "verify", "one.json").output == "one.json: holds\n"
-    (tmp_path / "two.json").write_text('{"property": "sevenths", "case": {"number": 1}}')
     assert call(capsys, "verify", "two.json").output == "two.json: is left open\n  1 is below five\n"
+
+
+def test_a_regression_that_was_changed_is_refused(capsys: Capture, tmp_path: Path) -> None:
+    text = Sevenths().text({"number": 7}, 7, "it was wrong")
+    (tmp_path / "one.json").write_text(text.replace('"number": 7', '"number": 8'))
+    done = call(capsys, "verify", "one.json")
+    assert (done.code, done.errors) == (101, "toyvm: one.json: the case in it has been changed\n")
 
 
 def test_a_case_that_ends_its_process_has_no_file_but_its_number(capsys: Capture, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,12 +14,16 @@ from toyvm.asm.disassembler import disassemble_word
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.host.scheduler import HostStop
+from toyvm.image import reader
+from toyvm.image.model import Contents
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.machine.outcome import Outcome
-from toyvm.testing.programs import Program
+from toyvm.testing.programs import Program, random_program
 from toyvm.testing.subjects import SUBJECTS, Factory
 from toyvm.verify import trying
 from toyvm.verify.accounts import Account
-from toyvm.verify.properties import CLASSES, find_property
+from toyvm.verify.command_line import call, folder_with
+from toyvm.verify.properties import CLASSES, find_property, malformed
 from toyvm.verify.regressions import try_again, write_regression
 from toyvm.verify.trying import Goal, try_cases
 from toyvm.verify.worlds.core import Core
@@ -26,16 +31,8 @@ from toyvm.verify.worlds.domains import REFUSED
 from toyvm.verify.worlds.world import Result
 
 A_FEW = {
-    **{
-        "engines": 4,
-        "monitors": 10,
-        "recompiled": 8,
-        "coders": 40,
-        "cut": 10,
-        "neighbours": 8,
-        "runaways": 8,
-        "worlds": 3,
-    },
+    **{"engines": 4, "monitors": 10, "recompiled": 8, "coders": 40, "cut": 10, "neighbours": 8, "runaways": 8},
+    **{"worlds": 3, "escapes": 10, "malformed": 60},
 }
 
 
@@ -115,6 +112,29 @@ def spoil_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Core, "expand", spoilt)
 
 
+def leak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a domain that has run for a while find what its neighbour has."""
+    run = Guest.run
+
+    def leaking(guest: Guest, *words: Any, **options: Any) -> Outcome:
+        outcome = run(guest, *words, **options)
+        if guest.name == "attacker" and guest.retired > 20:
+            guest.x[28] = int.from_bytes(guest.host.guests[0].read(8 * PAGE_SIZE, 8), "little")
+        return outcome
+
+    monkeypatch.setattr(Guest, "run", leaking)
+
+
+def spoil_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = reader.read
+
+    def spoilt(data: bytes, name: str) -> Contents:
+        assert name != malformed.FILE or data[:64] == malformed.bases()["image"][:64]
+        return read(data, name)
+
+    monkeypatch.setattr(reader, "read", spoilt)
+
+
 PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "engines": spoil_subjects(("interpreter",)),
     "monitors": spoil_subjects(("rewrite+adaptive",)),
@@ -124,6 +144,8 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "neighbours": spoil_hosts,
     "runaways": spoil_subjects(("interpreter",), Overrunning),
     "worlds": spoil_worlds,
+    "escapes": leak,
+    "malformed": spoil_reader,
 }
 
 
@@ -142,7 +164,9 @@ def test_some_cases_hold(name: str) -> None:
 def test_a_planted_fault_is_found_and_its_file_shows_it_again(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trying, "SHRINKING_SECONDS", 2.0)
+    monkeypatch.setattr(trying, "SHRINKING_SECONDS", 1.0)
+    monkeypatch.setattr(trying, "MOST_SHRUNK", 1)
+    monkeypatch.setattr(trying, "MOST_FAILURES", 2)
     with pytest.MonkeyPatch.context() as planted:
         PLANTED[name](planted)
         account = try_cases(find_property(name), Goal(0, cases=10 * A_FEW[name]))
@@ -151,3 +175,22 @@ def test_a_planted_fault_is_found_and_its_file_shows_it_again(
         assert path is not None
         assert try_again(path).wrong is not None
     assert try_again(path).wrong is None
+
+
+def test_what_is_not_spoilt_is_taken() -> None:
+    """Else what is spoilt would be refused for another reason than that."""
+    refused = {"import file -o out", "run file --max-instructions 3000 --memory 1M --technique para"}
+    for base, commands in malformed.COMMANDS_OF.items():
+        data = malformed.bases()[base]
+        with folder_with({malformed.FILE + suffix: data for suffix in ("", ".json", ".toml")}):
+            for words in commands:
+                done = call(words.split())
+                assert done.code in (0, 97, 103) or words in refused, (words, done)
+
+
+def test_a_spoilt_snapshot_is_sealed_as_the_core_seals_it() -> None:
+    with SUBJECTS["trap"](random_program(Random(5))) as machine:
+        machine.run(until=100)
+        snapshot = machine.save()
+    assert malformed.sealed(snapshot) == snapshot
+    assert malformed.sealed(snapshot[:32] + bytes(8) + snapshot[40:]) == snapshot

@@ -9,6 +9,7 @@ from random import Random
 from time import monotonic
 from traceback import format_exc
 from typing import Any, ClassVar, NamedTuple, cast
+from zlib import crc32
 
 Record = Mapping[str, Any]  # as JSON has it
 Case = Any  # of each property's own kind
@@ -73,13 +74,14 @@ class Property(ABC):
         return cast("Record", case)
 
     def read(self, record: Record) -> Case:
-        """The inverse. Raises LookupError, TypeError and ValueError for what is no case."""
+        """The inverse."""
         return record
 
     def text(self, case: Case, number: int, wrong: str) -> str:
         """What its file has: a head for people, and the case."""
         head = {"property": self.name, "claim": self.claim, "seed": number, "wrong": wrong.splitlines()}
-        return json.dumps({**head, "case": self.written(case)}, indent=1) + "\n"
+        written = self.written(case)
+        return json.dumps({**head, "case": written, "seal": seal_of(self.name, written)}, indent=1) + "\n"
 
     def case(self, number: int) -> Case:
         """The case of that number."""
@@ -88,6 +90,11 @@ class Property(ABC):
     def attempt(self, case: Case) -> Attempt:
         """Try it."""
         return attempt(self.check, case)
+
+
+def seal_of(name: str, case: Record) -> str:
+    """What shows that a file has the case that was written: nobody could say what of a changed one is wrong."""
+    return f"{crc32(json.dumps([name, case], sort_keys=True).encode()):08x}"
 
 
 def attempt(check: Callable[[Case], None], case: Case) -> Attempt:

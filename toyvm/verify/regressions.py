@@ -12,7 +12,7 @@ from toyvm.limits import MAXIMUM_RESULTS_BYTES
 from toyvm.testing import regressions
 from toyvm.testing.subjects import SUBJECTS
 from toyvm.verify.accounts import Failure
-from toyvm.verify.claim import Attempt, attempt
+from toyvm.verify.claim import Attempt, attempt, seal_of
 from toyvm.verify.programs import Equal, Followed, hold
 from toyvm.verify.properties import CLASSES, find_property
 
@@ -42,6 +42,7 @@ def try_again(path: Path) -> Attempt:
         name = record["property"]
         if name not in CLASSES:
             raise BadFileError(f"{shown(path)}: of a property {name!r}; there are {', '.join(CLASSES)}")
-        claimed = find_property(name)
-        case = claimed.read(record["case"])
-    return claimed.attempt(case)
+        if record["seal"] != seal_of(name, record["case"]):
+            raise BadFileError(f"{shown(path)}: the case in it has been changed")
+    claimed = find_property(name)
+    return claimed.attempt(claimed.read(record["case"]))

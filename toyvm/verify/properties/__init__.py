@@ -17,6 +17,8 @@ CLASSES: dict[str, str] = {
     "cut": f"{_HERE}.cut:Cut",
     "neighbours": f"{_HERE}.neighbours:Neighbours",
     "runaways": f"{_HERE}.runaways:Runaways",
+    "escapes": f"{_HERE}.escapes:Escapes",
+    "malformed": f"{_HERE}.malformed:Malformed",
     "worlds": f"{_HERE}.worlds:Worlds",
 }
 
