@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from support.commands import call
 
+from toyvm.asm import assemble_text
+from toyvm.testing import Program, save
+
 Capture = pytest.CaptureFixture[str]
 
 
@@ -135,6 +138,18 @@ def test_a_mistake_in_a_monitor_of_ones_own_is_found_at_its_instruction(capsys: 
     assert any("epc" in line for line in lines)
     assert "calls.s" in done.output
     assert lines[-1] == "the reference agrees with bare"
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_regression_is_compared_as_it_says(capsys: Capture, tmp_path: Path) -> None:
+    image = assemble_text(CALLS, "calls.s").image
+    program = Program(image.segments, image.entry, memory=1 << 16)
+    for subject, code in (("../mine.py:Wrong", 1), ("../mine.py:Right", 0)):
+        path = save(program, tmp_path / "regressions", subjects=["reference", subject], name="calls")
+        done = call(capsys, "compare", str(path))
+        assert (done.code, done.errors) == (code, "")
+        assert "reference" in done.output
+    assert call(capsys, "compare", str(path), "bare", "trap").code == 0
 
 
 @pytest.mark.usefixtures("mine")

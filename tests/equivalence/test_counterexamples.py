@@ -9,9 +9,8 @@ from toyvm.isa.control import IE
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PTE_A, PTE_R, PTE_V
 from toyvm.isa.registers import REGISTERS
+from toyvm.testing import differs
 from toyvm.testing.programs.assembly import li, op
-from toyvm.testing.states import differences, observe
-from toyvm.testing.subjects import SUBJECTS
 from toyvm.testing.techniques import SOUND, WITHOUT_GUEST_MODE
 
 A0, A1, A2 = (REGISTERS[name] for name in ("a0", "a1", "a2"))
@@ -32,9 +31,7 @@ USER_BODIES = {**BODIES, "setst": [op("addi", A1, 0, IE), op("setst", A1)]}
 
 
 def is_same(case: Case, technique: str) -> bool:
-    program = case.assembled()
-    with SUBJECTS["reference"](program) as reference, SUBJECTS[technique](program) as guest:
-        return not differences(observe(reference, 1000), observe(guest, 1000))
+    return not differs(case.assembled(), technique, checkpoints=[1000])
 
 
 def kernel_case(mnemonic: str, level: Level) -> Case:

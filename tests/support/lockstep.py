@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from support.assembling import words_of
 from toyvm.isa.paging import PAGE_SIZE, PTE_A, PTE_D, PTE_R, PTE_V, PTE_W, PTE_X
 from toyvm.machine.bare import Machine
 from toyvm.recompiler.options import Recompiling
+from toyvm.testing.states import differences, observe
 
 MEMORY = 0x80000
 ROOT, MIDDLE, LEAVES = 0x70000, 0x71000, 0x72000  # page tables: the lowest 2 MiB of addresses
@@ -40,10 +40,10 @@ def page_on(machine: Machine) -> None:
     machine.set_cr("ptbr", ROOT | 1)
 
 
-def look(machine: Machine, until: int) -> tuple[Any, ...]:
-    """Run to a count; everything that can differ then."""
-    outcome = machine.run(until=until)
-    return outcome.stop, machine.retired, machine.state_words(), dict(machine.pages())
+def hold(one: Machine, other: Machine, until: int) -> None:
+    """Run both to a count: nothing differs then."""
+    lines = differences(observe(one, until), observe(other, until))
+    assert not lines, "\n".join([f"at {until}:", *lines])
 
 
 def agree(setup: Setup, checkpoints: Iterable[int], options: Recompiling = EAGER) -> dict[str, int]:
@@ -53,7 +53,7 @@ def agree(setup: Setup, checkpoints: Iterable[int], options: Recompiling = EAGER
             machine.pc = 0x1000
             setup(machine)
         for checkpoint in checkpoints:
-            assert look(other, checkpoint) == look(one, checkpoint), f"at {checkpoint}"
+            hold(one, other, checkpoint)
         assert other._recompiler is not None
         counts = other._recompiler.counts()
         assert counts["installed"] > 0, "nothing was recompiled"

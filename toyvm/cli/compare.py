@@ -2,10 +2,10 @@
 
 A SUBJECT is a technique with its options, as trap+flush, on the interpreter or, as trap/recompiler, on another engine;
 or an engine, on which the machine is bare; or a class of monitors or engines in Python, MODULE:CLASS or FILE.py:CLASS
-(`toyvm docs testing`). The others are held to the first one; without any, every technique to the bare machine. Under
-para, and where hypercalls are offered, other instructions are executed: of those the output and the exit code are
-compared. Where two differ, the first instruction after which they do is looked for, and the reference is asked whether
-that is left open.
+(`toyvm docs testing`). The others are held to the first one. Without any, every technique is held to the bare machine;
+a regression that a test has kept says itself what is. Under para, and where hypercalls are offered, other instructions
+are executed: of those the output and the exit code are compared. Where two differ, the first instruction after which
+they do is looked for, and the reference is asked whether that is left open.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -61,14 +62,35 @@ def execute(arguments: argparse.Namespace) -> int:
     from toyvm.printable import printable
     from toyvm.testing.comparing import compare_all, explained, said
 
-    contenders, image = _contenders(arguments)
-    with Progress(sys.stderr) as progress:
-        verdict = compare_all(contenders, _checkpoints(arguments, contenders[0]), image=image, progress=progress.show)
+    regression = _regression(arguments)
+    if regression is not None:
+        from toyvm.testing.regressions import replay
+
+        verdict = replay(regression)
+    else:
+        contenders, image = _contenders(arguments)
+        points = _checkpoints(arguments, contenders[0])
+        with Progress(sys.stderr) as progress:
+            verdict = compare_all(contenders, points, image=image, progress=progress.show)
     for line in said(verdict):
         print("\n".join(wrapped(printable(line), output_width(), "  ")))
     for difference in verdict.differences:
         print(printable("\n".join(explained(difference, verdict.names[0])), keep="\n"))
     return ExitCode.OK if verdict.equal else ExitCode.CLAIM_FAILED
+
+
+_SAID = ("at", "checkpoints", "seed", "max_instructions", "hardware", "input", "disk", "disk_latency")
+
+
+def _regression(arguments: argparse.Namespace) -> Path | None:
+    """The file of a regression, which says itself how it is compared, if nothing else is said."""
+    from toyvm.programs import find_program, is_source
+    from toyvm.testing.regressions import is_regression
+
+    if arguments.subjects or any(getattr(arguments, name) is not None for name in _SAID):
+        return None
+    path = find_program(arguments.program)
+    return path if is_source(path) and is_regression(path) else None
 
 
 def _contenders(arguments: argparse.Namespace) -> tuple[list[Contender], Image]:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from toyvm.testing.checking import NotEqual
 
 OPTION = "toyvm_regressions"
-_FIRST = "# toyvm: "  # how a regression begins
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,12 +25,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> RegressionFile | None:
     is_kept = file_path.suffix == ".s" and file_path.parent.name == parent.config.getini(OPTION)
-    return RegressionFile.from_parent(parent, path=file_path) if is_kept and _is_regression(file_path) else None
+    if not is_kept:
+        return None
+    from toyvm.testing.regressions import is_regression
 
-
-def _is_regression(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(_FIRST)) == _FIRST.encode()
+    return RegressionFile.from_parent(parent, path=file_path) if is_regression(file_path) else None
 
 
 class RegressionFile(pytest.File):

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from toyvm.asm import Source, assemble
 from toyvm.errors import BadFileError
-from toyvm.files.boundary import boundary, read_text, shown
+from toyvm.files.boundary import boundary, read_regular, read_text, shown
 from toyvm.files.replacing import replace_file
 from toyvm.image import PF_X, Image
 from toyvm.isa.machine import Level
@@ -90,6 +90,11 @@ def _name_of(it: Named, folder: Path) -> str:
         return it.__qualname__
     is_installed = file.is_relative_to(PACKAGE) or "site-packages" in file.parts
     return f"{it.__module__ if is_installed else relpath(file, folder.absolute())}:{it.__qualname__}"
+
+
+def is_regression(path: StrPath) -> bool:
+    """Does the file begin as `save` has them begin? Raises BadFileError for one that cannot be read."""
+    return read_regular(path, len(_MARK)) == _MARK.encode()
 
 
 def load(path: StrPath) -> Regression:
