@@ -144,7 +144,17 @@ handler:
 """
 
 
-@pytest.mark.parametrize("elsewhere", ["TWO | RIGHTS", "PLAIN | RIGHTS", "0", "(ONE | RIGHTS) & ~PTE_W"])
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "TWO | RIGHTS",
+        "PLAIN | RIGHTS",
+        "0",
+        "(ONE | RIGHTS) & ~PTE_W",
+        "(TWO | RIGHTS) & ~PTE_D",
+        "PLAIN | PTE_V | PTE_W",
+    ],
+)
 @pytest.mark.parametrize("says", ["tlbi s1", "tlbi zero", "crw ptbr, s3", "crx s4, ptbr, s4"])
 def test_an_adapted_store_goes_where_the_guest_has_mapped_it_since(says: str, elsewhere: str) -> None:
     image = built(MOVED.format(elsewhere=elsewhere, says=says))

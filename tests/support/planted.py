@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 from toyvm.core_sources import source_paths  # noqa: E402 (run from a checkout, so the path comes before)
 
 LEFT_OUT = {".git", ".venv", "__pycache__", "build", "dist"}
-MARK = ".test-build"  # what says of a directory that this made it
+MARK = "build/test-build"  # what says of a directory that this made it
 # As an editable install builds: the core, and the guests that the package assembles.
 _BUILD_CORE = """
 import sys
@@ -74,9 +74,9 @@ def make(directory: Path, plant: Plant | None) -> None:
     """Copy what differs, plant, and build what that concerns."""
     if directory.exists() and any(directory.iterdir()) and not (directory / MARK).exists():
         raise SystemExit(f"{directory} is no test build, and not empty; name another")
-    directory.mkdir(parents=True, exist_ok=True)
+    (directory / MARK).parent.mkdir(parents=True, exist_ok=True)
     (directory / MARK).touch()
-    for path in set(_files(directory)) - {Path(MARK), *_files(ROOT)}:
+    for path in set(_files(directory)) - set(_files(ROOT)):
         (directory / path).unlink()
     for path in _files(ROOT):
         copy = directory / path
