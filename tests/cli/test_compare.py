@@ -36,6 +36,39 @@ def test_hardware_is_chosen_for_all(capsys: Capture) -> None:
     assert "bare, rewrite, rewrite+adaptive (" in " ".join(done.output.split())
 
 
+def test_hardware_is_chosen_for_one(capsys: Capture) -> None:
+    done = call(capsys, "compare", "kernel", "bare", "bare@classic", "rewrite@classic", "trap", "trap@assist")
+    assert (done.code, done.errors) == (0, "")
+    assert "bare, bare@classic, rewrite@classic, trap, trap@assist (" in " ".join(done.output.split())
+
+
+SEES_THE_HARDWARE = """
+.include "t64.inc"
+_start:
+    la   t0, trapped
+    crw  tvec, t0
+    la   t0, user
+    crw  epc, t0
+    li   t0, 1 << 24
+    crw  status, t0
+    eret
+user:
+    getvec a0
+    syscall
+trapped:
+    crr  t1, cause
+    out  PORT_POWER, t1
+"""
+
+
+def test_levels_differ_where_a_critical_instruction_shows_them(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "sees.s").write_text(SEES_THE_HARDWARE)
+    done = call(capsys, "compare", str(tmp_path / "sees.s"), "bare@strict", "bare@classic")
+    assert done.code == 1
+    assert "bare@classic differs from bare@strict after 1" in done.output
+    assert "kernel" in done.output
+
+
 def test_a_difference_ends_with_one(capsys: Capture, tmp_path: Path) -> None:
     source = tmp_path / "differs.s"
     source.write_text(
@@ -186,6 +219,8 @@ def test_a_class_that_is_no_subject_is_one_line(capsys: Capture, name: str, code
         (["hello", "bare", "bare"], 2, "bare alone"),
         (["hello", "bare", "none"], 2, "no technique 'none'"),
         (["hello", "trap", "bare/quick"], 2, "no engine 'quick'"),
+        (["hello", "trap", "bare@fast"], 2, "no hardware level 'fast'"),
+        (["hello", "bare", "trap@classic"], 2, "trap takes"),
         (["hello", "--at", "x"], 2, "--at"),
         (["hello", "--at", "1", "--seed", "2"], 2, "--at says where"),
         (["hello", "--checkpoints", "100001"], 2, "100000 is the most"),

@@ -2,10 +2,11 @@
 
 A SUBJECT is a technique with its options, as trap+flush, on the interpreter or, as trap/recompiler, on another engine;
 or an engine, on which the machine is bare; or a class of monitors or engines in Python, MODULE:CLASS or FILE.py:CLASS
-(`toyvm docs testing`). The others are held to the first one. Without any, every technique is held to the bare machine;
-a regression that a test has kept says itself what is. Under para, and where hypercalls are offered, other instructions
-are executed: of those the output and the exit code are compared. Where two differ, the first instruction after which
-they do is looked for, and the reference is asked whether that is left open.
+(`toyvm docs testing`); each on other hardware with @LEVEL, as rewrite@classic. The others are held to the first one.
+Without any, every technique is held to the bare machine; a regression that a test has kept says itself what is. Under
+para, and where hypercalls are offered, other instructions are executed: of those the output and the exit code are
+compared. Where two differ, the first instruction after which they do is looked for, and the reference is asked whether
+that is left open.
 """
 
 from __future__ import annotations
@@ -113,7 +114,8 @@ def _contenders(arguments: argparse.Namespace) -> tuple[list[Contender], Image]:
     machine = _machine(arguments)
     contenders = []
     for one in subjects:
-        image, level = images[one.technique], check_choices(one.technique, "interpreter", arguments.hardware)
+        image = images[one.technique]
+        level = one.level or check_choices(one.technique, "interpreter", arguments.hardware)
         program = replace(machine, segments=image.segments, entry=image.entry, level=level)
         contenders.append(Contender(one.name, one.make, program, one.kind != subjects[0].kind))
     return contenders, images[subjects[0].technique]
@@ -133,7 +135,7 @@ def _subjects(arguments: argparse.Namespace) -> list[Subject]:
         return [subject_named(name) for name in COMPARED if _exists(arguments, name)]
     subjects = [subject_named(name) for name in names]
     for subject in subjects:
-        check_choices(subject.technique, "interpreter", arguments.hardware)
+        check_choices(subject.technique, "interpreter", subject.level or arguments.hardware)
     return subjects
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from toyvm.errors import UsageError
 from toyvm.image import Image
@@ -98,4 +99,7 @@ def _held(subjects: tuple[Named, ...]) -> tuple[Named, ...]:
 
 def _contenders(program: Program, subjects: tuple[Named, ...]) -> list[Contender]:
     found = [subject_of(one) for one in _held(subjects)]
-    return [Contender(one.name, one.make, program, one.kind != found[0].kind) for one in found]
+    return [
+        Contender(one.name, one.make, replace(program, level=one.level or program.level), one.kind != found[0].kind)
+        for one in found
+    ]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from toyvm.arguments import wrong
 from toyvm.errors import UsageError
 from toyvm.isa.machine import Level
+from toyvm.launch import check_choices
+from toyvm.machine.config import parse_level
 from toyvm.own_classes import find_class, is_own, telling_the_line
 from toyvm.recompiler.options import check_llvm
 from toyvm.reference import ReferenceMachine
@@ -209,6 +211,7 @@ class Subject(NamedTuple):
     make: Factory
     technique: str = "bare"
     kind: str = Build.PLAIN
+    level: Level | None = None  # of its hardware, if it is not the program's
 
 
 def subject_of(it: Subject | type | str) -> Subject:
@@ -243,10 +246,14 @@ def _own(name: str) -> Subject:
 
 def subject_named(name: str) -> Subject:
     """`TECHNIQUE[+OPTION...][/ENGINE]`, or an engine alone, which is that of the bare machine; or a class of monitors
-    or engines in Python, MODULE:CLASS or FILE.py:CLASS.
+    or engines in Python, MODULE:CLASS or FILE.py:CLASS; each with `@LEVEL` for hardware of its own.
 
     Raises UsageError for another name, saying what there is, and BadFileError for a module that cannot be imported.
     """
+    before, at, level = name.rpartition("@")
+    if at and not is_own(level):
+        found = subject_named(before)
+        return found._replace(name=name, level=check_choices(found.technique, "interpreter", parse_level(level)))
     if is_own(name):
         return _own(name)
     technique, slash, engine = name.partition("/")
