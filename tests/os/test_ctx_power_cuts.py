@@ -24,7 +24,9 @@ BEGUN = "begun"  # a directory: what is being cut has begun, and is not begun ag
 CUTS = 100  # of all writes of a job
 PREPARED = """\
 cd /; mkdir -p ctx/templates/tiny/dev ctx/templates/tiny/a/b; chmod 700 ctx
-echo text > ctx/templates/tiny/a/file; ln -s file ctx/templates/tiny/a/link; ctx create web --template tiny --onboot no
+echo text > ctx/templates/tiny/a/file; ln -s file ctx/templates/tiny/a/link
+mkdir -p ctx/templates/tiny/ctx/inner/root; echo within > ctx/templates/tiny/ctx/inner/root/file
+ctx create web --template tiny --onboot no
 shutdown
 """
 JOBS = {
