@@ -16,6 +16,7 @@ from toyvm.asm.disassembler import disassemble_word
 from toyvm.errors import UsageError
 from toyvm.image import Image, Location
 from toyvm.isa.control import MODE
+from toyvm.isa.machine import Level
 from toyvm.isa.paging import PTE_X
 from toyvm.reference.machine import ReferenceMachine
 from toyvm.testing.programs import Program
@@ -254,14 +255,22 @@ def _judged(
     """What the specification leaves open up to the last count; else whom the reference agrees with."""
     if points[-1] > JUDGED:
         return None, None
-    with SUBJECTS["reference"](first.program) as reference:
-        for point in points[:-1]:
-            reference.run(until=point)
-        state = observe(reference, points[-1])
-        reason = reference.unspecified
-    if reason is not None:
-        return f"{reason}, {_place_of_open(first, image)}", None
-    agreeing = [one.name for one in (first, other) if not differences(state, _state_at(one, points, forgiving=True))]
+    right: dict[Level, State] = {}
+    for level, contender in {one.program.level: one for one in (other, first)}.items():
+        with SUBJECTS["reference"](contender.program) as reference:
+            for point in points[:-1]:
+                reference.run(until=point)
+            right[level] = observe(reference, points[-1])
+            reason = reference.unspecified
+        if reason is not None:
+            return f"{reason}, {_place_of_open(contender, image)}", None
+    agreeing = [
+        one.name
+        for one in (first, other)
+        if not differences(right[one.program.level], _state_at(one, points, forgiving=True))
+    ]
+    if len(agreeing) > 1:
+        return None, f"the reference agrees with both: hardware of levels {', '.join(sorted(right))} differs there"
     return None, f"the reference agrees with {agreeing[0]}" if agreeing else "the reference agrees with neither"
 
 
