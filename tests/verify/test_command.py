@@ -18,6 +18,7 @@ from support.commands import ROOT, call
 from toyvm.parts import Ledger
 from toyvm.verify.properties import CLASSES, find_property
 
+PROPERTIES = list(CLASSES)
 Capture = pytest.CaptureFixture[str]
 HEAD = re.compile(r"property +cases +failed +time +claim")
 
@@ -40,6 +41,11 @@ def test_every_property_has_a_name_and_a_sentence() -> None:
         assert claimed.name == name
         assert claimed.claim.endswith(".")
         assert claimed.at_once > 0
+
+
+def test_the_page_says_of_each_property_what_a_case_is() -> None:
+    page = (ROOT / "toyvm" / "docs" / "verify.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page.partition("| column |")[0], re.MULTILINE) == PROPERTIES
 
 
 def test_the_list_says_what_is_claimed(capsys: Capture) -> None:

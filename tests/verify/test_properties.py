@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from toyvm import Machine
 from toyvm.asm.disassembler import disassemble_word
+from toyvm.errors import ToyvmError
+from toyvm.files import replacing
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.host.scheduler import HostStop
@@ -23,6 +26,7 @@ from toyvm.testing.subjects import SUBJECTS, Factory
 from toyvm.verify import trying
 from toyvm.verify.accounts import Account
 from toyvm.verify.command_line import call, folder_with
+from toyvm.verify.faults import failing_allocation
 from toyvm.verify.properties import CLASSES, find_property, malformed
 from toyvm.verify.regressions import try_again, write_regression
 from toyvm.verify.trying import Goal, try_cases
@@ -32,7 +36,7 @@ from toyvm.verify.worlds.world import Result
 
 A_FEW = {
     **{"engines": 4, "monitors": 10, "recompiled": 8, "coders": 40, "cut": 10, "neighbours": 8, "runaways": 8},
-    **{"worlds": 3, "escapes": 10, "malformed": 60},
+    **{"worlds": 3, "escapes": 10, "malformed": 60, "failures": 2},
 }
 
 
@@ -135,6 +139,16 @@ def spoil_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "read", spoilt)
 
 
+def ignore_full_disks(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_all = replacing.write_all
+
+    def spoilt(descriptor: int, data: bytes) -> None:
+        with suppress(OSError):
+            write_all(descriptor, data)
+
+    monkeypatch.setattr(replacing, "write_all", spoilt)
+
+
 PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "engines": spoil_subjects(("interpreter",)),
     "monitors": spoil_subjects(("rewrite+adaptive",)),
@@ -146,6 +160,7 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "worlds": spoil_worlds,
     "escapes": leak,
     "malformed": spoil_reader,
+    "failures": ignore_full_disks,
 }
 
 
@@ -194,3 +209,20 @@ def test_a_spoilt_snapshot_is_sealed_as_the_core_seals_it() -> None:
         snapshot = machine.save()
     assert malformed.sealed(snapshot) == snapshot
     assert malformed.sealed(snapshot[:32] + bytes(8) + snapshot[40:]) == snapshot
+
+
+def test_every_request_of_the_core_s_for_memory_is_counted_and_one_refused() -> None:
+    with failing_allocation(None) as faults, Machine("64K"):
+        pass
+    assert faults.count > 0
+    for number in range(1, faults.count + 1):
+        with failing_allocation(number) as fault, pytest.raises(ToyvmError, match="no memory"):
+            Machine("64K")
+        assert fault.failed in ("malloc", "calloc", "mmap")
+
+
+def test_memory_that_is_not_given_back_is_told() -> None:
+    stack = ExitStack()
+    with pytest.raises(AssertionError, match="pieces of memory were not given back"), failing_allocation(None):
+        stack.enter_context(Machine("64K"))
+    stack.close()

@@ -19,6 +19,7 @@ CLASSES: dict[str, str] = {
     "runaways": f"{_HERE}.runaways:Runaways",
     "escapes": f"{_HERE}.escapes:Escapes",
     "malformed": f"{_HERE}.malformed:Malformed",
+    "failures": f"{_HERE}.failures:Failures",
     "worlds": f"{_HERE}.worlds:Worlds",
 }
 

@@ -289,11 +289,12 @@ def _check_snapshot(case: Record) -> None:
     if case["sealed"]:
         data = sealed(data)
     with SUBJECTS[case["subject"]](program_of(case["program"])) as machine:
-        before = observe(machine, 50)
+        machine.run(until=50)
+        before = observe(machine, machine.retired)
         try:
             machine.restore(data)
         except BadFileError:
-            if lines := differences(before, observe(machine, 50)):
+            if lines := differences(before, observe(machine, machine.retired)):
                 raise Violation("\n".join(["a snapshot that is refused has changed:", *lines])) from None
         else:
             machine.run(max_instructions=500)

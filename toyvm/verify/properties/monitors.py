@@ -11,7 +11,7 @@ from toyvm.testing.techniques import VARIANTS
 from toyvm.verify.programs import Equal, Followed
 
 _LEVELS = (*(Level.STRICT,) * 5, *Level)  # on strict hardware every technique is equivalent
-_OBSERVED = 0.1  # of the cases have each exit shown to an observer, or as many of them as guest mode can make
+_OBSERVED = 0.03  # of the cases have each exit shown to an observer, or as many of them as guest mode can make
 
 
 class Monitors(Equal):
@@ -28,7 +28,7 @@ class Monitors(Equal):
         if random.random() < _OBSERVED:
             names.append(f"observed {random.choice(names[1:])}")
             names += ["intercepted assist", "python trap"] if level is Level.STRICT else []
-        return self.drawn(random, level, names, checkpoints=random.choice((1, 1, 1, 4)))
+        return self.drawn(random, level, names, checkpoints=random.choice((1, 1, 1, 1, 1, 4)))
 
 
 def sound_on(level: Level) -> list[str]:

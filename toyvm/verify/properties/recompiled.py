@@ -9,7 +9,7 @@ from toyvm.recompiler.options import has_llvm
 from toyvm.verify.programs import Equal, Followed
 from toyvm.verify.properties.monitors import sound_on
 
-_EAGER = 0.1  # of the cases have everything compiled before it runs, the others what is hot, in a quarter of the time
+_EAGER = 0.03  # of the cases have everything compiled before it runs, the others what is hot, in a quarter of the time
 
 
 class Recompiled(Equal):
