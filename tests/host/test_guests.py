@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 from toyvm import ExitEvent, Guest, Host, Machine, Stop, UsageError, assemble_text
 from toyvm.exits import EXIT_REASONS
 from toyvm.host.exit_events import FIELDS, LAYOUT
+from toyvm.isa.paging import PAGE_SIZE
 from toyvm.native import ffi
+from toyvm.techniques import NAMES, parse_variant
 
 PROGRAM = assemble_text(
     """
@@ -149,3 +152,16 @@ def test_closing_a_host_closes_its_guests() -> None:
 
 def test_every_exit_reason_fits_the_mask_of_observers() -> None:
     assert max(reason.number for reason in EXIT_REASONS) < 64
+
+
+@pytest.mark.parametrize("technique", [name for name in NAMES if name != "bare"])
+def test_a_guest_that_finds_no_room_leaves_none_taken(technique: str) -> None:
+    """Whatever of it comes to be too much: its memory, or any of the tables beside it."""
+    with Host("1M", level=parse_variant(technique).level) as host:
+        free, made = host.frames_free, 0
+        for beside in range(24):
+            with suppress(UsageError):
+                host.guest(technique, (free - beside) * PAGE_SIZE).close()
+                made += 1
+            assert host.frames_free == free
+        assert 0 < made < 24

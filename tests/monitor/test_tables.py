@@ -272,3 +272,23 @@ def test_a_table_in_use_that_the_host_has_spoiled_ends_the_guest(ask: Asker, pla
     outcome = ask.run(0x2000)
     assert (outcome.stop, outcome.fault.kind if outcome.fault else None) == ("fault", "bad page table")
     assert ask.guest.root(0) == (None if place == "the kernel's root" else old * PAGE_SIZE)
+
+
+# What makes the hardware forget where a page was; those that name the page, and those that forget all.
+FORGETTING = {
+    "flush of the page": lambda ask, address, entry: ask("flush", address),
+    "flush of all": lambda ask, address, entry: ask("flush", ALL_ONES),
+    "update_va of the same": lambda ask, address, entry: ask("update_va", address, entry, 1),
+    "set_roots with the root in use": lambda ask, address, entry: ask("set_roots", ask.start["root_frame"], ALL_ONES),
+}
+
+
+@pytest.mark.parametrize("how", FORGETTING)
+def test_what_was_mapped_before_is_reached_no_more_once_it_was_to_be_forgotten(ask: Asker, how: str) -> None:
+    address, entry = NEW * PAGE_SIZE, ask.entry(NEW + 1)
+    for page in (NEW, NEW + 1):
+        ask.write(page * PAGE_SIZE, page)
+    assert ask.load(address) == NEW  # and the hardware remembers it
+    assert ask("update_va", address, entry, 0) == 0
+    assert FORGETTING[how](ask, address, entry) == 0
+    assert ask.load(address) == NEW + 1

@@ -43,12 +43,13 @@ _start:
 _WAITS = {
     "wfi": "crw timecmp, a0\n crw imask, t0\n wfi",
     "block": "crw timecmp, a0\n li t0, 5\n crw imask, t0\n hcall HC_BLOCK",
+    "block for the timer": "crw timecmp, a0\n crw imask, t0\n hcall HC_BLOCK",
     "para": "hcall HC_SET_TIMER\n li t1, SHARED_PAGE\n sd t0, 0x50(t1)\n hcall HC_BLOCK",
     "para disk": "hcall HC_SET_TIMER\n li t1, SHARED_PAGE\n li t0, 5\n sd t0, 0x50(t1)\n hcall HC_BLOCK",
 }
 WAITS = [
     *(("trap", "wfi"), ("trap", "block"), ("rewrite", "wfi")),
-    *(("assist", "block"), ("para", "para"), ("para", "para disk")),
+    *(("trap", "block for the timer"), ("assist", "block"), ("para", "para"), ("para", "para disk")),
 ]
 
 
