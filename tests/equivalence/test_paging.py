@@ -346,7 +346,8 @@ CODE = [
 ]  # fmt: skip
 
 
-# The entry's low word is `mul x0, x16, x0` while A is clear, and `hcall` with A set; its high word is illegal.
+# The entry's low word is `mul x0, x16, x0` while A is clear, and `hcall` with A set; its high word is illegal. The
+# table is a page as any other, or one that holds what a monitor has to rewrite.
 EXECUTED_ENTRY = Case(
     "a mark changes the entry that was executed as an instruction",
     [*li(A2, SLOT), op("jalr", A1, 0, A2), *li(A0, AT), op("ld", 0, 0, A0), op("jalr", A1, 0, A2)],
@@ -363,9 +364,17 @@ EXECUTED_ENTRY = Case(
 )
 
 
+REWRITTEN_TABLE = replace(
+    EXECUTED_ENTRY,
+    name="the same in a table that is rewritten",
+    entries=identity({PAGE: PTE_V | PTE_R}) | {LEAVES + 8 * 400: op("crr", A4, cr("scratch"))},
+)
+
+
 @on_every_engine
-def test_a_mark_is_seen_by_the_next_fetch(engine: str) -> None:
-    check(EXECUTED_ENTRY, engine)
+@parametrize([EXECUTED_ENTRY, REWRITTEN_TABLE])
+def test_a_mark_is_seen_by_the_next_fetch(case: Case, engine: str) -> None:
+    check(case, engine)
 
 
 @on_every_engine

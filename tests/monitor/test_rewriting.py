@@ -11,6 +11,7 @@ from toyvm.host.host import Host
 from toyvm.host.rewriting import Kind, counts_of, words_of
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PTE_A
+from toyvm.isa.traps import BY_NAME as CAUSES
 from toyvm.machine.bare import Machine
 from toyvm.testing.techniques import WITHOUT_GUEST_MODE
 
@@ -331,6 +332,74 @@ def test_stepped_code_is_fetched_where_its_page_is_now_and_marks_it(technique: s
         assert counts_of(guest).stepped > 100
         assert guest.registers.s3 == 20 * (1 + 7)
         assert guest.registers.s6 == 40 * PTE_A
+
+
+# A page without anything to rewrite runs by two addresses, gets something by one of them, and runs by the other one:
+# first in the kernel, then by users, who stand in the same memory.
+ALIASED = """
+.equ ROOT, 0x8000
+.equ RIGHTS, PTE_V | PTE_R | PTE_W | PTE_X | PTE_U | PTE_A | PTE_D
+.equ ALIAS, 0x40000000
+_start:
+    la   a0, handler
+    crw  tvec, a0
+    li   t0, ROOT
+    li   t1, RIGHTS              # the first GiB of memory, twice
+    sd   t1, 0(t0)
+    sd   t1, 8(t0)
+    li   t0, ROOT | 1
+    crw  ptbr, t0
+    call turns
+    la   t0, turns_of_users
+    crw  epc, t0
+    li   t0, STATUS_PMODE
+    crw  status, t0
+    eret
+turns_of_users:
+    call turns
+    syscall
+turns:
+    mv   s11, ra
+    la   s0, {written}
+    li   s1, ALIAS
+    add  s1, s1, s0
+    jalr ra, 0(s0)
+    jalr ra, 0(s1)
+    la   t0, sensitive
+    lwu  t1, 0(t0)
+    lwu  s6, 0(s0)
+    sw   t1, 0(s0)
+    jalr ra, 0(s1)               # by the address that it was not written by
+    add  s2, s2, a1
+    sw   t1, 0(s1)
+    jalr ra, 0(s0)
+    add  s3, s3, a1
+    sw   s6, 0(s0)
+    jr   0(s11)
+handler:                         # goes on behind what traps, but for a syscall
+    crr  s4, cause
+    crr  s5, epc
+    addi s5, s5, 4
+    crw  epc, s5
+    li   s7, {syscall}
+    bne  s4, s7, 1f
+    out  8, zero
+1:  eret
+sensitive: getst a1
+.balign 4096
+clean:
+    addi a1, a1, 1
+    ret
+.balign 4096
+"""
+
+
+@LEVELS
+@TECHNIQUES
+def test_clean_code_that_is_written_by_one_address_is_scanned_anew_for_the_others(technique: str, level: Level) -> None:
+    source = ALIASED.format(written="clean", syscall=CAUSES["syscall"].code)
+    with compared(built(source), technique, level).host as host:
+        assert counts_of(host.guests[0]).copied > 1
 
 
 # Reaches for the vCPU page by x0 for ever, without paging: each access faults, and the handler goes on behind it.
