@@ -26,6 +26,29 @@ static const char *audit_frames(const struct t64_host *host)
     return NULL;
 }
 
+static u32 maps_of(const struct t64_host *host, u32 number)
+{
+    u32 maps = 0;
+    for (const struct t64_guest *guest = host->guests; guest; guest = guest->next)
+        for (u32 n = 0; guest->domain && n < GRANT_MAPS; n++)
+            maps += guest->domain->maps[n].used && guest->domain->maps[n].frame == number;
+    return maps;
+}
+
+/* Whoever has a frame lives, or others map what he left. */
+static const char *audit_owners(const struct t64_host *host)
+{
+    for (u32 number = 0; number < host->frames.total; number++) {
+        const struct frame *frame = frame_at(host, number);
+        if (frame->owner == FRAME_ORPHAN && (!frame->maps || frame->maps != maps_of(host, number)))
+            return "a frame of a guest that has ended is kept, and nobody maps it";
+        bool is_guests = frame->owner != FRAME_FREE && frame->owner != FRAME_MONITOR && frame->owner != FRAME_ORPHAN;
+        if (is_guests && !guest_of_domain(host, frame->owner - FRAME_MONITOR))
+            return "a frame belongs to a guest that has ended";
+    }
+    return NULL;
+}
+
 static const char *audit_pages(const struct t64_guest *guest)
 {
     u32 holes = 0;
@@ -174,6 +197,8 @@ static const char *audit_table(const struct t64_guest *guest, u64 table, u32 lev
 
 static const char *audit_domain(struct t64_guest *guest)
 {
+    if (guest->domain->doubtful)
+        return NULL; /* it was loaded: its tables are validated anew before it runs */
     if (t64_guest_audit(&guest->vm) == T64_ERROR_VALUE)
         return "the books of the domain's tables are not a recount's";
     for (u32 mode = 0; mode < 2; mode++) {
@@ -190,6 +215,7 @@ const char *audit(const struct world *world)
     if (!world->host)
         return NULL;
     const char *wrong = audit_frames(world->host);
+    wrong = wrong ? wrong : audit_owners(world->host);
     for (struct t64_guest *guest = world->host->guests; guest && !wrong; guest = guest->next) {
         wrong = audit_pages(guest);
         if (!wrong && guest->domain)

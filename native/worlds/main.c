@@ -3,7 +3,7 @@
  * It is asked on its standard input, and answers on its standard output, by words of 64 bits. First comes the world (read_world), which is
  * answered with each guest's id and frames; then requests, by number:
  *
- *     ACTIONS  count, then of each: guest, pc, limit in instructions, a0..a5          no answer
+ *     ACTIONS  count, then of each: guest, enum what, pc, limit in instructions, a0..a5    no answer
  *     WATCHES  count, then of each: guest, enum place, offset there                    no answer
  *     ROOT     a path (count, actions): all paths begin behind it from now on          no answer
  *     EXPAND   a path: where each action leads from there                              of each: RESULT_WORDS, then the watched words
@@ -20,10 +20,12 @@
 
 enum { ACTIONS = 1, WATCHES, ROOT, EXPAND, STATE, TEXT };
 enum { ACTIONS_MAXIMUM = 256, WATCHES_MAXIMUM = 32, PATH_MAXIMUM = 256, TEXTS_MAXIMUM = 64, A0 = 10, ARGUMENTS = 6 };
-enum { SECONDS = 60, TURNS = 1000 };
+enum { SECONDS = 60, TURNS = 1000, STOP_GONE = 255 /* of a guest that has ended */ };
+
+enum what { RUNS, IS_RELOADED, ENDS, WHATS };
 
 struct action {
-    u64 guest, pc, limit, arguments[ARGUMENTS];
+    u64 guest, what, pc, limit, arguments[ARGUMENTS];
 };
 
 enum place { IN_MEMORY, IN_SHARED_PAGE, IN_RING_BOOKS, PLACES };
@@ -140,21 +142,52 @@ static bool goes_on(t64_vm *vm, int stop)
     return stop == T64_STOP_OUTPUT || stop == T64_STOP_WORK;
 }
 
-static struct outcome act(const struct action *action)
+static int run(t64_vm *vm, const struct action *action)
 {
-    t64_vm *vm = world.guests[action->guest];
     u8 taken[512];
     vm->state.pc = action->pc;
     memcpy(vm->state.x + A0, action->arguments, sizeof action->arguments);
-    struct outcome outcome;
+    int stop;
     u32 turns = 0;
     do
-        outcome.stop = t64_vm_run(vm, action->limit);
-    while (goes_on(vm, outcome.stop) && ++turns < TURNS);
-    outcome.state = vm->state;
-    outcome.state.x[32] = 0; /* where engines drop writes to x0 */
+        stop = t64_vm_run(vm, action->limit);
+    while (goes_on(vm, stop) && ++turns < TURNS);
     while (t64_vm_output(vm, taken, sizeof taken))
         ;
+    return stop;
+}
+
+/* The host saves it, and loads that: a0 is what came of it. */
+static int reload(t64_vm *vm)
+{
+    u64 size = t64_vm_save_size(vm, true);
+    u8 *snapshot = malloc(size);
+    if (!snapshot || t64_vm_save(vm, snapshot, size, true) != T64_OK)
+        fail("a guest cannot be saved");
+    int loaded = t64_vm_load(vm, snapshot, size, false);
+    free(snapshot);
+    vm->state.x[A0] = (u64)(i64)loaded;
+    return T64_STOP_LIMIT;
+}
+
+static int perform(t64_vm *vm, const struct action *action)
+{
+    return action->what == RUNS ? run(vm, action) : reload(vm);
+}
+
+static struct outcome act(const struct action *action)
+{
+    t64_vm *vm = world.guests[action->guest];
+    struct outcome outcome = {.stop = STOP_GONE};
+    if (!lives(&world, vm))
+        return outcome;
+    if (action->what == ENDS) {
+        t64_vm_free(vm);
+    } else {
+        outcome.stop = perform(vm, action);
+        outcome.state = vm->state;
+        outcome.state.x[32] = 0; /* where engines drop writes to x0 */
+    }
     while (world.host && t64_host_woken(world.host))
         ;
     scrub(&world);
@@ -181,7 +214,7 @@ static void follow(void)
 static struct key memory_key(t64_vm *vm)
 {
     struct key key = {0, 0};
-    for (u64 gpa = 0; gpa < vm->phys.size; gpa += BLOCK_SIZE) {
+    for (u64 gpa = 0; lives(&world, vm) && gpa < vm->phys.size; gpa += BLOCK_SIZE) {
         const u8 *at = phys_at(&vm->phys, (t64_gpa){gpa});
         if (at)
             key_add(&key, gpa, arena_block(at));
@@ -212,6 +245,8 @@ static u64 watched(const struct watch *watch)
 {
     t64_vm *vm = world.guests[watch->guest];
     u64 value = 0;
+    if (!lives(&world, vm))
+        return 0;
     if (watch->place == IN_SHARED_PAGE)
         memcpy(&value, guest_of(vm)->domain->shared + watch->offset, sizeof value);
     else if (watch->place == IN_RING_BOOKS)
@@ -288,6 +323,7 @@ static void read_actions(void)
     action_count = word_below(ACTIONS_MAXIMUM);
     for (u64 n = 0; n < action_count; n++) {
         actions[n].guest = word_below(world.guest_count);
+        actions[n].what = word_below(WHATS);
         actions[n].pc = word();
         actions[n].limit = word();
         for (u32 i = 0; i < ARGUMENTS; i++)

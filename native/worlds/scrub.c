@@ -50,6 +50,7 @@ static void scrub_vm(struct t64_vm *vm)
     scrub_registers(&vm->state);
     memset(vm->exits, 0, sizeof vm->exits);
     memset(vm->calls, 0, sizeof vm->calls);
+    memset(vm->operands, 0, sizeof vm->operands);
     vm->exit = (struct t64_exit){0};
     if (!vm->devices.rings.progress.word)
         vm->devices.rings.progress = (struct t64_call_progress){0};
@@ -92,6 +93,8 @@ void scrub(struct world *world)
 {
     struct t64_host *host = world->host;
     for (u32 n = 0; n < world->guest_count; n++) {
+        if (!lives(world, world->guests[n]))
+            continue;
         scrub_vm(world->guests[n]);
         if (host)
             scrub_guest(guest_of(world->guests[n]));

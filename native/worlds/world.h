@@ -13,6 +13,15 @@ struct world {
     u32 guest_count;
 };
 
+/* Has it not ended? */
+static inline bool lives(const struct world *world, const struct t64_vm *vm)
+{
+    const struct t64_guest *guest = world->host ? world->host->guests : NULL;
+    while (guest && &guest->vm != vm)
+        guest = guest->next;
+    return !world->host || guest;
+}
+
 /* Write zeros, or what it is worth now, to what no run reads any more: counts, registers between actions, entries of TLBs without a
  * translation. The next action begins at count 0. */
 void scrub(struct world *world);

@@ -12,7 +12,7 @@ from toyvm.verify.worlds.domains import DomainWorld
 from toyvm.verify.worlds.events import EventsWorld
 from toyvm.verify.worlds.exploring import Account, Explorer
 from toyvm.verify.worlds.grants import GrantsWorld
-from toyvm.verify.worlds.paging import BEGINNINGS, TECHNIQUES, PagingWorld
+from toyvm.verify.worlds.paging import TECHNIQUES, PagingWorld, beginnings_of
 from toyvm.verify.worlds.rings import RingsWorld
 from toyvm.verify.worlds.tables import TablesWorld
 
@@ -49,7 +49,7 @@ def find_world(name: str, program: Path | None = None) -> Explorer:
     def reopen() -> Core:
         return paging.open(core, name)
 
-    return Explorer(name, reopen, paging.actions, paging.judge, paging.start, BEGINNINGS)
+    return Explorer(name, reopen, paging.actions, paging.judge, paging.start, beginnings_of(name))
 
 
 def claim(account: Account) -> str:

@@ -85,7 +85,7 @@ class Core:
         words = [_ACTIONS, len(actions)]
         for action in actions:
             arguments = (*action.arguments, *(0,) * ARGUMENTS)[:ARGUMENTS]
-            words += [action.guest, action.pc, action.limit, *arguments]
+            words += [action.guest, action.what, action.pc, action.limit, *arguments]
         self._send(*words)
 
     def root(self, path: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ from toyvm.isa.control import ALL_BITS
 from toyvm.isa.machine import Level
 from toyvm.native import lib
 from toyvm.verify.worlds.core import Core
-from toyvm.verify.worlds.world import Action, Frames, Guest, Host, Result, State, Verdict, Watch
+from toyvm.verify.worlds.world import STOP_GONE, Action, Frames, Guest, Host, Result, State, Verdict, Watch, What
 
 MEMORY = 16 * 4096
 PAGES = MEMORY // 4096
@@ -27,6 +27,7 @@ REFUSED = {error.name: -error.code & ALL_BITS for error in ERRORS}
 SHARED = {name: SHARED_PAGE_ADDRESS + at for name, at in SHARED_CONTROL.items()} | {
     name: SHARED_PAGE_ADDRESS + at for name, (at, _) in SHARED_MORE.items()
 }
+OTHERS_MAP_IT = lib.T64_ERROR_BUSY & ALL_BITS  # what loading a snapshot says then
 _STOP_LIMIT = 0
 _NOP = "    nop\n"
 _CALLS = "".join(f"    hcall {call.number}\n" for call in HYPERCALLS)
@@ -59,6 +60,7 @@ class Expected(NamedTuple):
     a0: int | None = 0
     watched: tuple[int | None, ...] | None = None
     trapped: bool | None = False  # None: the one or the other
+    is_gone: bool = False  # the domain has ended: nothing can come of it
 
 
 class DomainWorld(ABC):
@@ -119,6 +121,13 @@ class DomainWorld(ABC):
         words += [entry, value]
         return self.call(name, "mmu_update", at, 1, 0, domain=domain)
 
+    def balloon(self, name: str, call: str, page: int, domain: int = 0) -> Action:
+        """decrease_reservation or increase_reservation of one page, whose record stands in memory."""
+        words = self._lists[domain]
+        at = LISTS + 8 * len(words)
+        words += [page, 0]
+        return self.call(name, call, at, 1, 0, domain=domain)
+
     def store(self, name: str, address: int, value: int, domain: int = 0) -> Action:
         return Action(name, self._labels["store"], (0, address, value), domain, 1)
 
@@ -131,6 +140,13 @@ class DomainWorld(ABC):
 
     def wait(self, name: str, ticks: int, domain: int = 0) -> Action:
         return Action(name, self._labels["pass"], (), domain, ticks)
+
+    def reload(self, name: str, domain: int = 0) -> Action:
+        """The host saves the domain, and loads that."""
+        return Action(name, 0, (), domain, what=What.IS_RELOADED)
+
+    def end(self, name: str, domain: int = 0) -> Action:
+        return Action(name, 0, (), domain, what=What.ENDS)
 
     def trapped(self, result: Result) -> bool:
         """Did it end in the handler?"""
@@ -151,6 +167,8 @@ class DomainWorld(ABC):
 
     def judge(self, state: Hashable, action: int, result: Result, look: Callable[[], State]) -> Verdict:
         expected = self.expect(state, action, result)
+        if result.stop == STOP_GONE and expected.is_gone:
+            return Verdict(expected.state, goes_on=self.actions[action].what is What.ENDS and expected.state != state)
         if result.stop != _STOP_LIMIT:
             return Verdict(None, f"it stops with {result.stop}", False)
         if expected.trapped is not None and self.trapped(result) != expected.trapped:

@@ -30,6 +30,7 @@ class _Domain(NamedTuple):
     mask: int = 0
     listens: bool = False  # interrupts are on
     news: bool = False  # the monitor has to look at what is pending before the domain goes on
+    is_gone: bool = False
 
     @property
     def is_due(self) -> bool:
@@ -69,6 +70,8 @@ class EventsWorld(DomainWorld):
             add(self.store(f"{name} clears", SHARED["event_pending"], 0, domain=me), "clear")
             add(self.listen(f"{name} listens", domain=me), "listen")
             add(self.listen(f"{name} listens on", domain=me, on=True), "listen on")
+            add(self.reload(f"{name} is reloaded", me), "reload")
+            add(self.end(f"{name} ends", me), "ends")
             add(self.wait(f"{name} goes on", 1, domain=me), "pass")
         add(self.call("A offers itself", "event_alloc_unbound", ids[0]), "alloc", 0)
         virq = VIRTUAL_INTERRUPTS["timer"]
@@ -96,6 +99,11 @@ class EventsWorld(DomainWorld):
         assert isinstance(state, tuple)
         domains = list(state)
         kind, me, facts = self._meaning[action]
+        if domains[me].is_gone:
+            return Expected(state, is_gone=True)
+        if kind in ("reload", "ends"):
+            self._unbind(domains, me, is_gone=kind == "ends")
+            return Expected(tuple(domains), is_gone=kind == "ends")
         news = domains[me].news
         domains[me] = domains[me]._replace(news=False)
         a0: int | None = None
@@ -110,17 +118,19 @@ class EventsWorld(DomainWorld):
             a0 = self._act(domains, kind, me, facts)
         if trapped:
             domains[me] = domains[me]._replace(listens=False)
-        words = [word for domain in domains for word in (domain.pending, domain.mask, None)]
+        words = [None if domain.is_gone else word for domain in domains for word in (domain.pending, domain.mask, None)]
         return Expected(tuple(domains), a0, tuple(words), trapped)
 
     def _act(self, domains: list[_Domain], kind: str, me: int, facts: tuple[int, ...]) -> int | None:
         mine, peer = domains[me], domains[1 - me]
         match kind:
             case "alloc":
+                if domains[facts[0]].is_gone:
+                    return REFUSED["noent"]
                 return self._open(domains, me, _Channel("unbound", facts[0]))
             case "bind":
                 end = peer.channels[facts[0]]
-                if end != _Channel("unbound", me):
+                if peer.is_gone or end != _Channel("unbound", me):
                     return REFUSED["noent"]
                 port = self._open(domains, me, _Channel("bound", 1 - me, facts[0]))
                 domains[1 - me] = _with(peer, facts[0], _Channel("bound", me, port))
@@ -148,6 +158,15 @@ class EventsWorld(DomainWorld):
         port = domains[me].channels.index(_FREE, 1)
         domains[me] = _with(domains[me], port, channel)
         return port
+
+    def _unbind(self, domains: list[_Domain], me: int, *, is_gone: bool) -> None:
+        """All channels of a domain that ends, or is loaded; those of virtual interrupts are its own affair."""
+        for port, channel in enumerate(domains[me].channels):
+            if channel.kind == "bound":
+                domains[1 - me] = _with(domains[1 - me], channel.port, _Channel("unbound", me))
+            if channel.kind != "virq":
+                domains[me] = _with(domains[me], port, _FREE)
+        domains[me] = _Domain(is_gone=True) if is_gone else domains[me]
 
     def _close(self, domains: list[_Domain], me: int, port: int) -> int:
         channel = domains[me].channels[port]

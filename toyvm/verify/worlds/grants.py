@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple, TypeVar
 
 from toyvm.hypercalls import GRANT_WRITABLE
 from toyvm.isa.paging import PTE_R, PTE_U, PTE_V, PTE_W
-from toyvm.verify.worlds.domains import MEMORY, PAGES, REFUSED, ROOT, DomainWorld, Expected
+from toyvm.verify.worlds.domains import MEMORY, OTHERS_MAP_IT, PAGES, REFUSED, ROOT, DomainWorld, Expected
 from toyvm.verify.worlds.world import Action, Result, Watch
 
 G = 4  # the page that is granted
@@ -35,7 +35,8 @@ class _State(NamedTuple):
     own_writable: bool = True  # its own mapping
     pinned: bool = False
     value: int = 0
-    stale: bool = False  # the granter's own writable translation may be remembered
+    has_granter: bool = True
+    has_mapper: bool = True
 
 
 class GrantsWorld(DomainWorld):
@@ -90,6 +91,9 @@ class GrantsWorld(DomainWorld):
         add(self.call("clear 0", "update_va", PLACES[0], 0, 1, domain=_MAPPER), "clear", 0)
         foreign = self.call("write the entry itself", "update_va", PLACES[0], g << 12 | _RW, 1, domain=_MAPPER)
         add(foreign, "refused", REFUSED["perm"])
+        for name, domain in (("granter", _GRANTER), ("mapper", _MAPPER)):
+            add(self.reload(f"reload {name}", domain), "reload", domain)
+            add(self.end(f"end {name}", domain), "ends", domain)
         add(self.load("mapper loads 0", PLACES[0], domain=_MAPPER), "mapper loads", 0)
         add(self.store("mapper stores 0", PLACES[0], VALUE, domain=_MAPPER), "mapper stores", 0)
         add(self.store("mapper stores 1", PLACES[1], VALUE << 12, domain=_MAPPER), "mapper stores", 1)
@@ -105,16 +109,40 @@ class GrantsWorld(DomainWorld):
     def expect(self, state: Hashable, action: int, result: Result) -> Expected:
         assert isinstance(state, _State)
         kind, facts = self._meaning[action]
-        if kind == "refused":
-            return Expected(state, facts[0], (state.value,))
+        if not (state.has_granter, state.has_mapper)[self.actions[action].guest]:
+            return Expected(state, is_gone=True)
+        if kind == "ends":
+            return Expected(self._without(state, facts[0]), is_gone=True)
         if "loads" in kind or "stores" in kind:
-            return self._accessed(state, kind, facts, result)
-        after, a0 = self._called(state, kind, facts)
-        return Expected(after, a0, (after.value,))
+            expected = self._accessed(state, kind, facts, result)
+        elif kind == "refused":
+            # Of two reasons the first that is looked for counts; a grant to or of one who is gone is of nobody.
+            is_of_nobody = not (state.has_mapper if self.actions[action].guest == _GRANTER else state.has_granter)
+            expected = Expected(state, None if is_of_nobody else facts[0])
+        else:
+            after, a0 = self._called(state, kind, facts)
+            expected = Expected(after, a0)
+        come_to = expected.state
+        assert isinstance(come_to, _State)
+        return expected._replace(watched=(come_to.value if come_to.has_granter else None,))
+
+    def _without(self, state: _State, domain: int) -> _State:
+        """A domain ends: its maps, its grants, but not others' maps of them."""
+        if domain == _MAPPER:
+            return state._replace(maps=(None, None), has_mapper=False)
+        return state._replace(grants=(None,) * len(state.grants), has_granter=False)
 
     def _called(self, state: _State, kind: str, facts: tuple[int, ...]) -> tuple[_State, int]:
         match kind:
+            case "reload":
+                if facts[0] == _MAPPER:
+                    return state._replace(maps=(None, None)), 0
+                if any(state.maps):
+                    return state, OTHERS_MAP_IT
+                return state._replace(grants=(None,) * len(state.grants)), 0
             case "grant":
+                if not state.has_mapper:
+                    return state, REFUSED["noent"]
                 if facts[0] and state.pinned:
                     return state, REFUSED["busy"]
                 reference = state.grants.index(None) if None in state.grants else len(state.grants)
@@ -151,6 +179,8 @@ class GrantsWorld(DomainWorld):
 
     def _mapped(self, state: _State, reference: int, place: int, flags: int) -> tuple[_State, int]:
         writable = flags == GRANT_WRITABLE
+        if not state.has_granter:
+            return state, REFUSED["noent"]
         if state.maps[place] is not None:
             return state, REFUSED["busy"]
         grant = state.grants[reference]
@@ -165,13 +195,13 @@ class GrantsWorld(DomainWorld):
     def _accessed(self, state: _State, kind: str, facts: tuple[int, ...], result: Result) -> Expected:
         if kind == "granter stores":
             after = state._replace(value=VALUE << 12) if state.own_writable else state
-            return Expected(after, None, (after.value,), not state.own_writable)
+            return Expected(after, None, trapped=not state.own_writable)
         found = state.maps[facts[0]]
         if kind == "mapper loads":
-            return Expected(state, state.value, (state.value,), found is None)
+            return Expected(state, state.value, trapped=found is None)
         may = found is not None and found.writable
         after = state._replace(value=VALUE << 12 if facts[0] else VALUE) if may else state
-        return Expected(after, None, (after.value,), not may)
+        return Expected(after, None, trapped=not may)
 
 
 def _with(items: tuple[T, ...], index: int, value: T) -> tuple[T, ...]:

@@ -15,7 +15,7 @@ from toyvm.isa.paging import PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X
 from toyvm.native import lib
 from toyvm.verify.worlds.core import Core
 from toyvm.verify.worlds.reference import ReferenceJudge
-from toyvm.verify.worlds.world import Action, Guest, Host
+from toyvm.verify.worlds.world import Action, Guest, Host, What
 
 MEMORY = 16 * 4096
 FRAMES = 128  # of the host
@@ -177,8 +177,7 @@ MOVES: tuple[_Move, ...] = (
     _Move("probe 0 W", "may", (0, V0, 2)),
 )
 NAMES = tuple(move.name for move in MOVES)
-# Where shadows, copies and translations are there already, a few steps go further.
-BEGINNINGS: tuple[tuple[str, ...], ...] = (
+_BEGINNINGS: tuple[tuple[str, ...], ...] = (
     (),
     ("A[0] = P RWX A D", "load 0", "store 0", "fetch 0"),
     ("A[0] = P RW U", "user store 0", "load 0"),
@@ -186,6 +185,19 @@ BEGINNINGS: tuple[tuple[str, ...], ...] = (
     ("B[0] = Q RWX U", "root B", "user fetch 0", "root A"),
     ("A[0] = A RX", "fetch 0"),
 )
+# A page that changed so often that it is interpreted; accesses that faulted so often that they are replaced.
+_MORE: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "rewrite": (("A[0] = P RWX A D", *("fetch 0", "store 0") * 6, "fetch 0"),),
+    "rewrite+adaptive": (
+        ("A[1] = P RW A D", "load 1", *("A[0] = P R", "A[0] = absent") * 9),
+        ("A[1] = A RW", "load 1", *("store 1",) * 18),
+    ),
+}
+
+
+def beginnings_of(technique: str) -> tuple[tuple[str, ...], ...]:
+    """Where shadows, copies and translations are there already, a few steps go further."""
+    return (*_BEGINNINGS, *_MORE.get(technique, ()))
 
 
 def _words_of(line: str) -> int:
@@ -222,6 +234,8 @@ TECHNIQUES: Mapping[str, tuple[str, int]] = {
     "trap": ("T64_TRAP", 0),
     "trap+flush": ("T64_TRAP", 1),
     "rewrite": ("T64_REWRITE", 0),
+    "rewrite+adaptive": ("T64_REWRITE", 2),
+    "hybrid": ("T64_HYBRID", 0),
     "assist": ("T64_ASSIST", 0),
     "assist+shadow": ("T64_ASSIST", 4),
 }
@@ -242,9 +256,10 @@ class PagingWorld:
         self.actions = [
             Action(move.name, value(move.label), tuple(value(one) for one in move.arguments)) for move in MOVES
         ]
+        self.actions.append(Action("reload", 0, what=What.IS_RELOADED))
         others = [Action(name, image.address_of(name)) for name in ("_start", "reset")]
         self.warming = [*self.actions, *others]
-        self.names = NAMES
+        self.names = tuple(action.name for action in self.actions)
         self.judge = ReferenceJudge(MEMORY, Level.STRICT, self.warming)
         self.start = self.judge.follow(self.judge.boot(self._segments), self.warm_path)
 
@@ -253,7 +268,7 @@ class PagingWorld:
         """Each action once, so that what is decoded of them is there; then all is as before."""
         start, reset = len(self.actions), len(self.actions) + 1
         flush = NAMES.index("flush all")
-        return [start, *(number for n in range(len(self.actions)) for number in (n, flush)), reset]
+        return [start, *(number for n in range(len(MOVES)) for number in (n, flush)), reset]
 
     def open(self, program: Path, technique: str) -> Core:
         """A guest under that technique, warmed up."""

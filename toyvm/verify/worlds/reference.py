@@ -15,7 +15,7 @@ from toyvm.reference.mmu import Mmu
 from toyvm.reference.stops import Halt, Stop
 from toyvm.reference.translations import Remembered
 from toyvm.testing.states import WORD_NAMES
-from toyvm.verify.worlds.world import Action, Result, State, Verdict
+from toyvm.verify.worlds.world import Action, Result, State, Verdict, What
 
 _CONTROLS = tuple(register.name for register in CONTROL_REGISTERS if register.writable)
 _STOPS = {Stop.LIMIT: 0, Stop.EXIT: 1, Stop.IDLE: 2, Stop.FAULT: 3}  # enum t64_stop
@@ -75,7 +75,7 @@ class ReferenceJudge:
 
     def judge(self, state: Hashable, action: int, result: Result, look: Callable[[], State]) -> Verdict:
         """Does a guest come where the reference does? A state None is never left."""
-        going = result.stop == _STOPS[Stop.IDLE]
+        going = result.stop in (_STOPS[Stop.IDLE], _STOPS[Stop.LIMIT])
         if state is None:
             return Verdict(None, None, going)
         assert isinstance(state, int)
@@ -105,7 +105,7 @@ class ReferenceJudge:
         cpu.x[:] = [0] * 32
         cpu.x[10 : 10 + len(action.arguments)] = action.arguments
         cpu.pc, cpu.retired, cpu.skipped = action.pc, 0, 0
-        stop = self._run(action.limit)
+        stop = self._run(action.limit) if action.what is What.RUNS else Stop.LIMIT  # to be reloaded changes nothing
         after = self._node()
         if cpu.mmu.unspecified is not None:
             return _Step(None, _STOPS[stop], 0)

@@ -92,7 +92,8 @@ class RingsWorld(DomainWorld):
         store("input wanted: 1", _AT["console_ring", "in_wanted"], 1)
         for ring in (_CONSOLE, _DISK, 2):
             add(self.call(f"doorbell {ring}", "doorbell", ring), "doorbell", ring)
-        add(self.wait("wait", LATENCY + 1), "wait", LATENCY + 1)
+        add(self.wait("wait", LATENCY + 1), "wait")
+        add(self.reload("reload"), "reload")
         y = self.frame(Y)
         add(self.call("map Y R", "update_va", Y << 12, y << 12 | _R, 1), "map", 0)
         add(self.call("map Y RW", "update_va", Y << 12, y << 12 | _RW, 1), "map", 1)
@@ -131,7 +132,7 @@ class RingsWorld(DomainWorld):
             model.words[facts[0]] = facts[1]
         elif kind != "wait":
             a0 = model.call(kind, facts)
-        after = model.pass_time(facts[0] if kind == "wait" else 1)
+        after = model.pass_time({"wait": LATENCY + 1, "reload": 0}.get(kind, 1))
         words = dict(after.words)
         books = (int(after.disk is not None), after.disk or 0, after.taken, after.answered)
         return Expected(after, a0, (*(words.get(at, 0) for at in self._watched()), *books))

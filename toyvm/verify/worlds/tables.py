@@ -30,6 +30,7 @@ class _State(NamedTuple):
     pins: tuple[tuple[int, int], ...]
     user: int | None
     stale: frozenset[int]
+    has_t: bool = True  # or has given it back to the host
 
 
 class _Refused(Exception):
@@ -44,6 +45,7 @@ class _Books:
         self._entries: dict[int, dict[int, int]] = {}
         for (frame, index), entry in sorted(entries.items()):
             self._entries.setdefault(frame, {})[index] = entry
+        self.mapped: set[int] = set()
         self.types: dict[int, int] = {}
         self.counts: dict[int, int] = {}
 
@@ -76,8 +78,10 @@ class _Books:
             self.take(frame, level - 1)
         elif frame not in self._own:
             raise _Refused("perm")
-        elif entry & PTE_W:
-            self.use(frame, WRITABLE)
+        else:
+            self.mapped.add(frame)
+            if entry & PTE_W:
+                self.use(frame, WRITABLE)
 
 
 class TablesWorld(DomainWorld):
@@ -87,6 +91,7 @@ class TablesWorld(DomainWorld):
     beginnings: ClassVar[tuple[tuple[str, ...], ...]] = (
         (),
         ("map T R", "map S R", "pin T 0", "pin S 1", "S[0] = T"),
+        ("map T: nothing, no flush", "give T back"),
         ("map T R", "store T into S", "store a neighbour's into S[1]"),
     )
 
@@ -121,6 +126,7 @@ class TablesWorld(DomainWorld):
         update_va("map T R", T, t << 12 | _R)
         update_va("map T R, no flush", T, t << 12 | _R, 0)
         update_va("map T RW", T, t << 12 | _RW)
+        update_va("map T: nothing, no flush", T, 0, 0)
         update_va("map S R", S, s << 12 | _R)
         update_va("map S RW", S, s << 12 | _RW)
         update_va("map at S the root RW", S, root << 12 | _RW)
@@ -149,6 +155,9 @@ class TablesWorld(DomainWorld):
         store("store a neighbour's into T", T, foreign << 12 | _R)
         store("store T into S", S, t << 12 | PTE_V)
         store("store a neighbour's into S[1]", S, foreign << 12 | PTE_V, 1)
+        add(self.balloon("give T back", "decrease_reservation", T), "give")
+        add(self.balloon("get T again", "increase_reservation", T), "get")
+        add(self.reload("reload"), "reload")
         store("store into the root", ROOT, foreign << 12 | PTE_V)
         assert leaves in self._own
         return actions
@@ -189,8 +198,11 @@ class TablesWorld(DomainWorld):
 
     # What calls mean.
 
+    def _owned(self, state: _State) -> frozenset[int]:
+        return self._own if state.has_t else self._own - {self.frame(T)}
+
     def _books(self, state: _State) -> _Books:
-        books = _Books(self._own, dict(state.entries))
+        books = _Books(self._owned(state), dict(state.entries))
         for frame, level in state.pins:
             books.take(frame, level)
         for root in (self.frame(ROOT), state.user):
@@ -208,6 +220,14 @@ class TablesWorld(DomainWorld):
                 return after._replace(stale=(after.stale - {page}) | stale if flush else after.stale | stale)
             case "update":
                 return self._updated(state, books, *facts)
+            case "reload":
+                return state._replace(stale=frozenset())
+            case "give":
+                return self._given_back(state, books)
+            case "get":
+                if state.has_t:
+                    raise _Refused("inval")
+                return state._replace(has_t=True)
             case "window":
                 raise _Refused("perm")
             case "pin":
@@ -223,7 +243,7 @@ class TablesWorld(DomainWorld):
                 return state._replace(user=None if user == ALL_BITS else user, stale=frozenset())
 
     def _updated(self, state: _State, books: _Books, frame: int, index: int, value: int) -> _State:
-        if frame not in self._own:
+        if frame not in self._owned(state):
             raise _Refused("perm")
         level = books.types[frame] if books.counts.get(frame, 0) else WRITABLE
         if level > 2:
@@ -248,10 +268,22 @@ class TablesWorld(DomainWorld):
 
     def _unpinned(self, state: _State, frame: int) -> _State:
         pins = dict(state.pins)
+        if frame not in self._owned(state):
+            raise _Refused("perm")
         if frame not in pins:
             raise _Refused("inval")
         del pins[frame]
         return state._replace(pins=tuple(sorted(pins.items())))
+
+    def _given_back(self, state: _State, books: _Books) -> _State:
+        """Nothing leads to it; what comes again is full of zeros."""
+        t = self.frame(T)
+        if not state.has_t:
+            raise _Refused("inval")
+        if books.counts.get(t, 0) or t in books.mapped:
+            raise _Refused("busy")
+        entries = tuple((place, entry) for place, entry in state.entries if place[0] != t)
+        return state._replace(entries=entries, has_t=False, stale=frozenset())
 
     def _flushed(self, state: _State, all_: bool) -> _State:
         """A new table has all translations forgotten: it may have been writable before."""
@@ -280,5 +312,5 @@ class TablesWorld(DomainWorld):
         doubtful = page in state.stale
         if trapped or not (may or doubtful):
             return state, None if doubtful else not may
-        frame = (entry & PTE_FRAME) >> 12
+        frame = (entry & PTE_FRAME) >> 12 if may else self.frame(page)  # what else may be remembered of T is its own
         return self._with_entry(state, frame, index, value), None if doubtful else False

@@ -26,6 +26,17 @@ class Guest:
     segments: Mapping[int, list[int]] = field(default_factory=dict)
 
 
+class What(IntEnum):
+    """What an action is."""
+
+    RUNS = 0  # the guest does it
+    IS_RELOADED = 1  # its host saves it, and loads that
+    ENDS = 2
+
+
+STOP_GONE = 255  # what an action of a guest that has ended comes to
+
+
 class Action(NamedTuple):
     """One thing that a guest does: from `pc` on, with these arguments, up to a wait or so many instructions."""
 
@@ -34,6 +45,7 @@ class Action(NamedTuple):
     arguments: tuple[int, ...] = ()
     guest: int = 0
     limit: int = 100
+    what: What = What.RUNS
 
 
 class Place(IntEnum):
