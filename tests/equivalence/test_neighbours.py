@@ -29,6 +29,9 @@ NEIGHBOURS = [
     ("assist", "trap", "assist+shadow"),
     ("rewrite", "trap", "rewrite+adaptive"),
     ("hybrid", "rewrite", "assist"),
+    # What two of a technique share on a host: an engine that carries them in turns, tables of their own.
+    ("hybrid", "hybrid", "assist"),
+    ("assist", "assist+shadow", "assist+shadow"),
 ]
 
 

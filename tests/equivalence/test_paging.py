@@ -267,7 +267,7 @@ def watched_case(name: str, address: int, kind: str) -> Case:
     return Case(f"a {kind}, {name}", body, {"memory": after | stored}, entries=entries, ptbr=ROOT | 1)
 
 
-@on_every_engine
+@pytest.mark.parametrize("engine", EVERYWHERE)
 @parametrize([watched_case(*place, kind) for place in WATCHED.items() for kind in (LOAD, STORE)])
 def test_an_access_that_a_monitor_makes_in_the_guest_s_place_leaves_its_marks(case: Case, engine: str) -> None:
     check(case, engine)
