@@ -18,7 +18,7 @@ STOREYS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
     ("cli",),
     ("verify",),
-    ("lab", "manual", "report", "testing"),
+    ("lab", "manual", "proof", "report", "testing"),
     ("launch", "monitor"),
     ("host",),
     ("machine",),

@@ -34,6 +34,7 @@ COMMANDS = {
     "disk": "make, look into, check and mend a disk of `toyvm run os`",
     "ctx": "administer the contexts (containers) of such a disk",
     "compare": "run a guest on several techniques, and find where they differ",
+    "prove": "prove that the engines agree on instructions, for all inputs",
     "classify": "say which instructions are sensitive, and which theorems apply",
     "verify": "try the claims of toyvm, each by cases without end",
     "lab": "time the workloads on each technique and compare",

@@ -1,0 +1,91 @@
+"""`toyvm prove`: what it says, its exit codes, its certificate, and what it says without its extra."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.commands import call
+from support.proving import copy_sources
+
+import toyvm.proof.extras
+from toyvm.proof.certificate import NOT_PROVEN
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_what_is_proven_is_counted_and_what_is_not_is_said(capsys: Capture) -> None:
+    done = call(capsys, "prove", "and", "lemma: sign_extend at 8 bits")
+    assert (done.code, done.errors) == (0, "")
+    assert "lemmas: 1 of 1 claims proven" in done.output
+    assert "instructions: 2 of 2 claims proven" in done.output
+    said = " ".join(done.output.split())
+    assert all(what in said for what in NOT_PROVEN)
+    assert "3 claims in" in said
+
+
+def test_what_is_refuted_is_a_program(capsys: Capture, tmp_path: Path) -> None:
+    checkout = copy_sources(tmp_path)
+    handlers = checkout / "native/src/engine/interpreter/handlers.h"
+    handlers.write_text(handlers.read_text().replace("PLAIN(xor, A ^ B)", "PLAIN(xor, A | B)"))
+    done = call(capsys, "prove", "xor", "--sources", str(checkout))
+    assert done.code == 1
+    assert "instructions: 1 of 2 claims proven" in done.output
+    assert "refuted: xor: interpreter" in done.output
+    program = done.output[done.output.index("# Refuted") : done.output.index("Not proven by any")]
+    witness = tmp_path / "witness.s"
+    witness.write_text(program)
+    compared = call(capsys, "compare", str(witness), "interpreter", "reference")
+    assert compared.code == 0, "the core that runs here has no such mistake"
+
+
+def test_a_certificate_is_about_sources(capsys: Capture, tmp_path: Path) -> None:
+    certificate = str(tmp_path / "proof.json")
+    assert call(capsys, "prove", "or", "--certificate", certificate).code == 0
+    assert json.loads(Path(certificate).read_text())["obligations"][0]["claim"]
+    done = call(capsys, "prove", "--check", certificate)
+    assert (done.code, done.output) == (0, f"{certificate}: 2 of 2 claims proven, about these sources\n")
+    checkout = copy_sources(tmp_path / "other")
+    (checkout / "toyvm/reference/alu.py").write_text("")
+    done = call(capsys, "prove", "--check", certificate, "--sources", str(checkout))
+    assert done.code == 1
+    assert "about other sources than these" in done.output
+
+
+def test_claims_are_listed(capsys: Capture) -> None:
+    done = call(capsys, "prove", "jalr", "--list")
+    assert done.code == 0
+    assert [line.partition(": ")[2].partition(": ")[0] for line in done.output.splitlines()] == [
+        "interpreter",
+        "recompiler",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("addd",), "no area, instruction or claim 'addd'; did you mean add?"),
+        (("--limit", "soon"), "--limit"),
+        (("--sources", "/nowhere"), "proofs are about the sources of a checkout"),
+        (("add", "--check", "x"), "--check looks at a certificate"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line(capsys: Capture, words: tuple[str, ...], says: str) -> None:
+    done = call(capsys, "prove", *words)
+    assert done.code == 2
+    assert says in done.errors
+    assert len(done.errors.splitlines()) == 1
+
+
+def test_a_certificate_that_is_none(capsys: Capture, tmp_path: Path) -> None:
+    path = tmp_path / "other.json"
+    path.write_text("{}")
+    assert call(capsys, "prove", "--check", str(path)).code == 101
+
+
+def test_without_its_extra_there_is_one_line(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toyvm.proof.extras, "find_spec", lambda name: None if name == "bitwuzla" else object())
+    done = call(capsys, "prove")
+    assert (done.code, done.output) == (2, "")
+    assert done.errors == "toyvm: proofs need bitwuzla: pip install 'toyvm[proof]'\n"

@@ -1,0 +1,96 @@
+"""A mistake in a handler, a function of the reference or a line of the emitter is refuted, with its input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from support.proving import copy_sources, decide_named
+
+from toyvm.asm.api import assemble_text
+from toyvm.machine.bare import Machine
+from toyvm.machine.outcome import Stop
+from toyvm.proof.solving import Verdict
+from toyvm.proof.sources import Sources
+from toyvm.proof.witness import witness_of
+
+HANDLERS = "native/src/engine/interpreter/handlers.h"
+DISPATCH = "native/src/engine/interpreter/dispatch.h"
+INTERPRETER = "native/src/engine/interpreter/interpreter.c"
+ALU = "toyvm/reference/alu.py"
+WORDS = "toyvm/reference/words.py"
+CPU = "toyvm/reference/cpu.py"
+ARITHMETIC = "toyvm/recompiler/arithmetic.py"
+EMITTER = "toyvm/recompiler/emitter.py"
+
+
+class Mistake(NamedTuple):
+    path: str
+    right: str
+    wrong: str
+    refutes: str  # the claim that is to be refuted
+
+
+MISTAKES = (
+    Mistake(HANDLERS, "PLAIN(sra, (u64)((i64)A", "PLAIN(sra, (u64)((u64)A", "sra: interpreter"),
+    Mistake(HANDLERS, "PLAIN(addw, S32(A + B))", "PLAIN(addw, (u32)(A + B))", "addw: interpreter"),
+    Mistake(HANDLERS, "PLAIN(sltiu, A < IMM)", "PLAIN(sltiu, A < (IMM & 0x7fff))", "sltiu: interpreter"),
+    Mistake(
+        HANDLERS, "PLAIN(srlw, S32((u32)A >> (B & 31)))", "PLAIN(srlw, S32((u32)A >> (B & 63)))", "srlw: interpreter"
+    ),
+    Mistake(HANDLERS, "LOAD(lh, u16, (u64)(i64)(i16)loaded)", "LOAD(lh, u16, loaded)", "lh: interpreter"),
+    Mistake(HANDLERS, "STORE(sw, u32)", "STORE(sw, u16)", "sw: interpreter"),
+    Mistake(HANDLERS, "BRANCH(bge, (i64)V >= (i64)A)", "BRANCH(bge, (i64)V > (i64)A)", "bge: interpreter, near"),
+    Mistake(HANDLERS, "PLAIN(auipc, PC +", "PLAIN(auipc, PC + 4 +", "auipc: interpreter"),
+    Mistake(INTERPRETER, "b == ~(u64)0 ? 0 - a : (u64)((i64)a /", "b == 0 ? 0 : (u64)((i64)a /", "div: interpreter"),
+    Mistake(INTERPRETER, "if (b == 0)\n        return a;", "if (b == 0)\n        return 0;", "rem: interpreter"),
+    Mistake(DISPATCH, "to = (target) & ~(u64)1;", "to = (target);", "jalr: interpreter"),
+    Mistake(DISPATCH, "op_jal: V = PC + 4; TAKE(0);", "op_jal: V = PC; TAKE(0);", "jal: interpreter, near"),
+    Mistake(ALU, "s32(a << (b & 31))", "s32(a) << (b & 31)", "sllw: recompiler"),
+    Mistake(ALU, '"mulhsu": lambda a, b: s64(a) * b', '"mulhsu": lambda a, b: s64(a) * s64(b)', "mulhsu: interpreter"),
+    Mistake(WORDS, "value &= (1 << bits) - 1", "value &= (1 << bits - 1) - 1", "lemma: sign_extend at 32 bits"),
+    Mistake(CPU, "        target &= ~1\n", "", "jalr: interpreter"),
+    Mistake(
+        CPU,
+        'address % size:\n            raise Trap("store',
+        'address % 2:\n            raise Trap("store',
+        "sd: interpreter",
+    ),
+    Mistake(ARITHMETIC, '"slt":    _compare("slt")', '"slt":    _compare("sle")', "slt: recompiler"),
+    Mistake(ARITHMETIC, "{w.value(f'and i64 {b}, 63')}", "{b}", "sll: recompiler"),
+    Mistake(ARITHMETIC, 'if operation in ("sdiv", "srem"):', 'if operation in ("sdiv",):', "rem: recompiler"),
+    Mistake(ARITHMETIC, '"lbu": (1, False)', '"lbu": (1, True)', "lbu: recompiler"),
+    Mistake(EMITTER, "str(step.values[1] << 12)", "str(step.values[1] << 11)", "lui: recompiler"),
+    Mistake(EMITTER, "steps) - self._index:", "steps) - self._index - 1:", "lb: recompiler"),
+    Mistake(EMITTER, "'and i64 {target}, 2'", "'and i64 {target}, 4'", "jalr: recompiler"),
+)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_sources(tmp_path_factory.mktemp("checkout"))
+
+
+@pytest.fixture
+def mistaken(checkout: Path, mistake: Mistake) -> Iterator[Sources]:
+    path = checkout / mistake.path
+    text = path.read_text()
+    assert text.count(mistake.right) == 1, "what is to be mistaken stands there once"
+    path.write_text(text.replace(mistake.right, mistake.wrong))
+    yield Sources(checkout)
+    path.write_text(text)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: f"{mistake.refutes}: {mistake.wrong[:30]}")
+def test_a_mistake_is_refuted_by_an_input(mistaken: Sources, mistake: Mistake) -> None:
+    result = decide_named(mistaken, mistake.refutes)
+    assert result.verdict is Verdict.REFUTED
+    assert result.values
+    if result.obligation.operands is not None:
+        source = witness_of(result.obligation.subject, result.obligation.claim, result.values)
+        image = assemble_text(source, "witness.s").image
+        with Machine("1M") as machine:  # whose core has no such mistake
+            machine.load(image)
+            assert machine.run(100).stop in (Stop.EXIT, Stop.FAULT)  # an access or a jump may be one that traps

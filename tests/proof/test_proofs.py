@@ -1,0 +1,91 @@
+"""What is proven of the sources as they are, one of each kind; a false lemma is refuted, and time may be too short."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import z3
+from support.commands import ROOT
+from support.proving import LIMIT, decide_named
+
+from toyvm.errors import UsageError
+from toyvm.proof.abstraction import exactly
+from toyvm.proof.areas import obligations_of
+from toyvm.proof.solving import Question, Verdict, ask
+from toyvm.proof.sources import Sources
+from toyvm.proof.symbols import QUOTIENT, REMAINDER
+
+
+@pytest.fixture(scope="module")
+def sources() -> Sources:
+    return Sources(ROOT)
+
+
+PROVEN = (
+    "lemma: a remainder is what the quotient leaves of the dividend",
+    "lemma: sign_extend at 39 bits",
+    "mulhsu: interpreter",
+    "mulhsu: recompiler",
+    "rem: interpreter",
+    "divw: recompiler",
+    "srai: recompiler",
+    "auipc: interpreter",
+    "lbu: interpreter",
+    "beq: interpreter, near",
+    "bltu: interpreter, far",
+    "jal: recompiler",
+    "fence: recompiler",
+)
+
+
+@pytest.mark.parametrize("name", PROVEN)
+def test_it_is_proven(sources: Sources, name: str) -> None:
+    assert decide_named(sources, name).verdict is Verdict.PROVEN
+
+
+def test_each_instruction_that_stays_in_the_engines_has_claims_about_both(sources: Sources) -> None:
+    names = {one.name for one in obligations_of(sources)}
+    rows = sources.python("toyvm.isa.instructions").INSTRUCTIONS
+    inside = [row for row in rows if row.cls.value == "innocuous" and row.group.value != "environment"]
+    assert len(inside) > 60
+    for row in inside:
+        assert {f"{row.mnemonic}: interpreter", f"{row.mnemonic}: interpreter, near"} & names
+        assert f"{row.mnemonic}: recompiler" in names
+
+
+A, B = z3.BitVecs("a b", 64)
+
+
+def test_a_false_lemma_is_refuted() -> None:
+    (claim,) = exactly([z3.Or(B == 0, z3.ULT(REMAINDER(A, B), B - 1))])
+    answer = ask(Question((), z3.Not(claim), {"a": A, "b": B}), LIMIT)
+    assert answer.verdict is Verdict.REFUTED
+    a, b = answer.values["a"], answer.values["b"]
+    assert a % b >= b - 1
+
+
+def test_a_quotient_is_no_product_with_a_smaller_one() -> None:
+    """Refuted though quotients and products are but functions at first."""
+    wrong = z3.And(B == 3, QUOTIENT(A, B) * B != A)
+    answer = ask(Question((), wrong, {"a": A}), LIMIT)
+    assert answer.verdict is Verdict.REFUTED
+    assert answer.values["a"] % 3
+
+
+def test_where_time_is_too_short_it_is_undecided() -> None:
+    p, q = z3.BitVecs("p q", 128)
+    factors = z3.And(p * q == (1 << 127) - 1, z3.ULT(1, p), z3.ULT(1, q), z3.ULT(p, 1 << 64), z3.ULT(q, 1 << 64))
+    assert ask(Question((), factors), 0).verdict is Verdict.UNDECIDED
+
+
+def test_both_solvers_are_asked_where_the_first_has_no_answer_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toyvm.proof.solving.SOON_MS", 1)
+    answer = ask(Question((z3.ULT(A, 1 << 20),), A * A == 49, {"a": A}), 60)
+    assert answer.verdict is Verdict.REFUTED
+    assert answer.values["a"] in (7, (1 << 64) - 7)
+
+
+def test_without_sources_there_is_nothing_to_prove(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="proofs are about the sources of a checkout"):
+        Sources(tmp_path)
