@@ -27,10 +27,7 @@ _NAMES = ("f", "g", "loop", "a0", "1f", "sp", ".", "status", "b c", "\xe9", "nop
 
 class Coders(Property):
     name = "coders"
-    claim = (
-        "Encoder and decoder, assembler and disassembler, writer and reader of images, of snapshots and of a file "
-        "system's log are each the other's inverse."
-    )
+    claim = "Coders and decoders of words, assembly, images, snapshots and logs are each other's inverses."
     at_once = 4000
 
     def make(self, random: Random) -> Record:

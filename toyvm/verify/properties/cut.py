@@ -15,10 +15,7 @@ _RECOMPILED = 0.05  # of the cases
 
 class Cut(Equal):
     name = "cut"
-    claim = (
-        "A run that is cut at any instructions, saved, and restored in a machine that has run something else is the "
-        "run that was never cut, bare and under any technique."
-    )
+    claim = "A run that is saved anywhere and restored elsewhere goes on as if it had not been cut."
     at_once = 1000
 
     def make(self, random: Random) -> Followed:

@@ -31,10 +31,7 @@ _SECRET_AT = 0x30000  # in the memory of a random program, which goes that far b
 
 class Escapes(Property):
     name = "escapes"
-    claim = (
-        "A hostile kernel that may make hypercalls neither reads nor changes what its neighbours, another domain and a "
-        "guest under another monitor, have, and the monitor's books stay right."
-    )
+    claim = "A hostile kernel neither reads nor changes what others have, and the monitor's books stay right."
     at_once = 800
 
     def make(self, random: Random) -> Record:

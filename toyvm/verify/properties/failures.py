@@ -58,10 +58,7 @@ _REPORTS = ("report", "record")  # have times in them
 
 class Failures(Property):
     name = "failures"
-    claim = (
-        "Each of the core's requests for memory and each of toyvm's calls for files may fail: that ends in a "
-        "documented error or makes no difference, files are the old ones or the new ones, and no memory is lost."
-    )
+    claim = "Any request for memory and any call for files may fail: files stay whole, and no memory is lost."
     at_once = 60
 
     def make(self, random: Random) -> Record:

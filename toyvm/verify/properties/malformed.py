@@ -99,10 +99,7 @@ _FNV, _SEED = 0x100000001B3, 0xCBF29CE484222325
 
 class Malformed(Property):
     name = "malformed"
-    claim = (
-        "Images, sources, host files, disks, snapshots, records and command lines, however damaged, end in a "
-        "documented error or exit code: never in a traceback, a crash or a hang."
-    )
+    claim = "Whatever a file or a command line holds ends in a documented error, with no traceback, crash or hang."
     at_once = 1500
 
     def make(self, random: Random) -> Record:

@@ -17,8 +17,7 @@ _OBSERVED = 0.03  # of the cases have each exit shown to an observer, or as many
 class Monitors(Equal):
     name = "monitors"
     claim = (
-        "A guest under any technique, with any of its options, on every level of hardware that it is offered on, is in "
-        "the state of the bare machine after the same instructions."
+        "A guest under any technique and option, on any hardware it is offered on, is in the state of the bare machine."
     )
     at_once = 2000
 

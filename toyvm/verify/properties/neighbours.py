@@ -28,10 +28,7 @@ class Town(NamedTuple):
 
 class Neighbours(Property):
     name = "neighbours"
-    claim = (
-        "Guests that share a host, under whatever techniques and in whatever turns, are each in the state that it "
-        "comes to alone on a bare machine."
-    )
+    claim = "Guests that share a host, in whatever turns, are each in the state that it comes to alone."
     at_once = 1000
 
     def make(self, random: Random) -> Town:

@@ -14,10 +14,7 @@ _EAGER = 0.03  # of the cases have everything compiled before it runs, the other
 
 class Recompiled(Equal):
     name = "recompiled"
-    claim = (
-        "Recompiled, on the bare machine and under any technique, a program is in the state that the interpreter "
-        "brings it to after the same instructions."
-    )
+    claim = "Recompiled, bare or under a monitor, a program is in the state that the interpreter brings it to."
     at_once = 400
 
     def missing(self) -> str | None:

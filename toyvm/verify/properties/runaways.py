@@ -21,10 +21,7 @@ _LONGEST = 6000  # instructions
 
 class Runaways(Equal):
     name = "runaways"
-    claim = (
-        "A run of a guest that never ends stops exactly at the count of instructions that it was told, however often, "
-        "on every engine and under any technique."
-    )
+    claim = "A guest that never ends is stopped at exactly the instruction that was said, wherever it runs."
     at_once = 800
 
     def make(self, random: Random) -> Followed:

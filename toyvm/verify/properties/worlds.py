@@ -23,10 +23,7 @@ class Path(NamedTuple):
 
 class Worlds(Property):
     name = "worlds"
-    claim = (
-        "In small worlds of paging, direct paging, grants, events and rings nothing that guests do violates isolation, "
-        "the monitor's books, or what the reference or a model says must come of it."
-    )
+    claim = "In small worlds nothing that guests do violates isolation, the monitor's books, or what a model says."
     at_once = 200
 
     def missing(self) -> str | None:
