@@ -42,8 +42,8 @@ def noise_lines(experiment: Experiment, width: int, precision: float | None = No
     if disturbed is not None and most:
         count, total = sum(number for number, _ in far), sum(len(cell.repetitions) for cell in cells)
         yield from wrapped(
-            f"Outliers: {count} of {_times(total, 'repetition')} {_is(count)} far from its cell's median, {most} in "
-            f"{disturbed.workload} on {disturbed.subject.label}; kept, as medians do not mind.",
+            f"Outliers: {count} of {_times(total, 'repetition')} {_is(count)} far from {_its(count)} cell's median, "
+            f"{most} in {disturbed.workload} on {disturbed.subject.label}; kept, as medians do not mind.",
             width,
         )
 
@@ -54,3 +54,7 @@ def _times(count: int, what: str) -> str:
 
 def _is(count: int) -> str:
     return "is" if count == 1 else "are"
+
+
+def _its(count: int) -> str:
+    return "its" if count == 1 else "their"
