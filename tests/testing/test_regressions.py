@@ -47,7 +47,9 @@ def test_a_regression_runs_as_any_source(tmp_path: Path) -> None:
     program = replace(random_program(Random(0)), input=b"", disk=None)
     with SUBJECTS["interpreter"](program) as machine:
         code = machine.run(until=2_000).exit_code
-    done = spawn("run", "--memory", "256K", str(save(program, tmp_path)))
+    path = save(program, tmp_path)
+    (how,) = (line for line in path.read_text().splitlines() if line.startswith("# to run it: toyvm "))
+    done = spawn(*how.removeprefix("# to run it: toyvm ").replace("FILE", str(path)).split())
     assert done.returncode == code, done.stderr
 
 

@@ -76,7 +76,14 @@ def save(
 
 def source_of(regression: Regression, why: str = "") -> str:
     """What the file of a regression has."""
-    return assembly_of(regression.program, [*(f"toyvm: {line}" for line in _facts(regression)), *why.splitlines()])
+    head = [*(f"toyvm: {line}" for line in _facts(regression)), _how_to_run(regression), *why.splitlines()]
+    return assembly_of(regression.program, head)
+
+
+def _how_to_run(regression: Regression) -> str:
+    """It may go on for ever, and what devices it has, `toyvm run` is to be told by files."""
+    size = f"--memory {regression.program.memory // 1024}K --hardware {regression.program.level}"
+    return f"to run it: toyvm run {size} --max-instructions {max(regression.checkpoints)} FILE"
 
 
 def _name_of(it: Named, folder: Path) -> str:
