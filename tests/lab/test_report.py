@@ -5,63 +5,24 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from support.browser import BROWSER, DARK
 from support.commands import call
-from support.made_up_lab import made_up
+from support.made_up_report import MACHINE, record
 
-from toyvm.lab.cost_models import find_model
-from toyvm.lab.exit_sweep import sweep, sweep_record
-from toyvm.lab.experiment import whole_record
-from toyvm.lab.findings import finding_sentences
-from toyvm.lab.modelled import model_records
-from toyvm.lab.rankings import order_records
 from toyvm.lab.report.page import page_bytes
-from toyvm.lab.report.saved import as_saved
 from toyvm.lab.report.sections import Report, make_report
-from toyvm.lab.results import SCHEMA, cell_records
 
 Capture = pytest.CaptureFixture[str]
-MACHINE = {"cpu": "a <cpu> & 100%", "system": "Linux", "python": "3", "toyvm": "0.1", "commit": "0123456789ab"}
 MAXIMUM_BYTES = 1_500_000
-BROWSER = shutil.which("chromium")
-DARK = "--blink-settings=preferredColorScheme=0"
 
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="chromium is not installed")
-
-
-def record() -> dict[str, Any]:
-    experiment, model = made_up(), find_model("pentium4-vtx")
-    assert model is not None
-    rates = [
-        {"way": way, "neighbour": neighbour, "requests": requests, "lost": lost, "why": "" if requests else "too slow"}
-        for way in ("trap", "none")
-        for neighbour, requests, lost in (("behaving", 80.0, 0.0), ("cpu", 40.0, 0.5), ("memory", None, None))
-    ]
-    whole = {
-        "schema": SCHEMA,
-        "interrupted": False,
-        "cells": cell_records(experiment),
-        **whole_record(experiment, MACHINE, {"quick": True, "workloads": ["callret", "syscall"]}),
-        "orders": order_records(experiment),
-        "findings": finding_sentences(experiment),
-        "cost_models": model_records(experiment, [None, model]),
-        "sweep": sweep_record(model, sweep(model)),
-        "isolation": {"requests": 20, "limits": "", "rates": rates},
-        "density": [
-            {"way": "trap", "systems": systems, "rate": rate, "start": 1000.0, "exits": 2.5, "pages": 100, "why": ""}
-            | {"pages_more": None}
-            for systems, rate in ((1, 80.0), (8, 40.0))
-        ],
-    }
-    return dict(as_saved(whole))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -122,8 +83,8 @@ def test_each_plot_has_its_numbers_as_a_table_and_as_a_download(report: Report, 
 
 
 def test_a_page_shows_what_the_record_has(report: Report, page: str) -> None:
-    names = ("matrix", "times", "accounts", "models", "literature", "sweep", "isolation", "density", "porting")
-    assert tuple(section.name for section in report.sections) == (*names, "method")
+    names = ("matrix", "times", "accounts", "literature", "models", "tlb", "working-set", "sweep", "isolation")
+    assert tuple(section.name for section in report.sections) == (*names, "density", "porting", "method")
     table = report.sections[0].parts[0].table
     row = next(row for row in table.rows if row[0] == "callret")
     assert row[table.head.index("rewrite+adaptive")] == pytest.approx(51 / 11)

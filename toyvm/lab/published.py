@@ -162,3 +162,63 @@ ISOLATION: dict[str, tuple[str, ...]] = {
     "disk": ("0 p", "1.67 p", "2.52 p"),
     "messages": ("0 p", "0 p", "21.3 p"),  # theirs: a network, sending
 }
+XEN_DENSITY = (
+    "128 domains of Xen lose 7.5% at a slice of 5 ms, and almost nothing at 50 ms (Barham et al., SOSP 2003; p)"
+)
+VENDOR_CONTAINERS = "That OpenVZ costs 1 to 3% is its vendor's claim"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table of theirs: a figure for each of its systems, equally sure, and our workload of the kind."""
+
+    their_name: str
+    figures: tuple[float, ...]
+    mark: str
+    workload: str | None = None
+
+    def times_native(self, place: int) -> float:
+        """The figure of the system at that place, as a multiple of the first one's."""
+        return self.figures[place] / self.figures[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A table of theirs, its systems beginning with the native one, and which of our techniques plays which of them."""
+
+    name: str
+    source: str
+    systems: tuple[str, ...]
+    played_by: dict[str, str]
+    rows: tuple[Row, ...]
+
+
+XEN_LMBENCH = Compared(
+    "xen",
+    "Barham and others, Xen, SOSP 2003: lmbench, us",
+    ("Linux", "Xen", "VMware", "UML"),
+    {"Xen": "para", "VMware": "rewrite"},
+    (
+        Row("null call", (0.45, 0.46, 0.73, 24.7), "r", "os/syscall"),
+        Row("signal", (2.49, 1.75, 4.63, 46.0), "r"),
+        Row("fork", (110, 198, 874, 21_000), "r", "os/forkwait"),
+        Row("exec", (530, 768, 2300, 33_000), "r", "os/shell"),
+        Row("ctx 2p/0K", (0.77, 1.97, 18.1, 15.5), "r", "os/switch"),
+        Row("ctx 16p/64K", (37.6, 39.4, 72.2, 52.0), "r"),
+        Row("mmap", (68, 139, 620, 1400), "r"),
+        Row("prot fault", (1.06, 1.40, 7.53, 21.8), "r"),
+        Row("page fault", (1.42, 2.73, 12.4, 26.3), "r", "os/pagefault"),
+        Row("kernel build, s", (263, 271, 334, 535), "n"),
+    ),
+)
+CONTAINERS = Compared(
+    "containers",
+    "Soltesz and others, containers, EuroSys 2007: us",
+    ("Linux", "VServer", "Xen"),
+    {"VServer": "container", "Xen": "para"},
+    (
+        Row("fork", (86.5, 86.9, 271.9), "r", "os/forkwait"),
+        Row("exec", (300, 302, 735), "r", "os/shell"),
+        Row("page fault", (1.03, 1.03, 3.21), "r", "os/pagefault"),
+    ),
+)

@@ -19,7 +19,7 @@ FASTER, SLOWER = "#0072b2", "#d55e00"
 # Okabe and Ito's, which those who see fewer colours tell apart too; what is left over is grey.
 SERIES = ("#0173b3", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d65f01", "#8c6d31")
 REST = "#9aa0a7"
-_VARIABLES = {
+VARIABLES = {
     **{INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper", FASTER: "faster", SLOWER: "slower", REST: "rest"},
     **{colour: f"series-{place}" for place, colour in enumerate(SERIES)},
 }
@@ -89,7 +89,7 @@ def _inline(name: str, text: str) -> str:
     """Without a head, with names that are its own, and with the page's colours and letters."""
     body = _NEEDLESS.sub("", text[text.index("<svg") :])
     body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", body)
-    for colour, variable in _VARIABLES.items():
+    for colour, variable in VARIABLES.items():
         body = body.replace(colour, f"var(--{variable})")
     body = re.sub(r"<defs>\s*</defs>|<g/>|\s*(?=\n)|(?<=\n)\s*", "", body)
     head = re.match(r'<svg [^>]*viewBox="(0 0 ([0-9.]+) [0-9.]+)"[^>]*>', body)

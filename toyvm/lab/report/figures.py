@@ -60,6 +60,11 @@ class Figures:
             for one in self.record[key]
         }
 
+    def counted_on(self, table: str) -> Record:
+        """The machine on which a table was counted that came from a file of its own."""
+        found: Record = self.record.get("counted_on", {}).get(table, self.record["machine"])
+        return found
+
     @property
     def _all(self) -> Sequence[Record]:
         return [*self.record["cells"], *self.record["missing"], *self.record["failed"]]

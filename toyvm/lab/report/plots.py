@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import log
-from typing import TYPE_CHECKING
+from textwrap import fill
+from typing import TYPE_CHECKING, Any
 
 from toyvm.lab.report.drawing import (
     FASTER,
@@ -22,8 +24,9 @@ from toyvm.lab.report.drawing import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_STRONGEST, _SATURATED = 0.78, 100.0  # of a cell's colour, so that its number can be read; at that many times
+STRONGEST, _SATURATED = 0.78, 100.0  # of a cell's colour, so that its number can be read; at that many times
 _HEADS = {"hypercalls": "hyper-\ncalls", "+": "\n+", ", ": "\n"}  # so that a column's name fits above it
+_LEGEND = 30  # letters of a line in a legend
 _KEY = (0.25, 0.5, 1.0, 2.0, 5.0, 20.0, 100.0)
 
 
@@ -37,7 +40,7 @@ def short(ratio: float | None) -> str:
 def _shade(ratio: float) -> tuple[str, float]:
     """A colour by the side of 1 that it is on, the stronger the further away."""
     distance = abs(log(ratio)) / log(_SATURATED) if ratio > 0 else 1.0
-    return FASTER if ratio < 1 else SLOWER, _STRONGEST * min(1.0, distance**0.75)
+    return FASTER if ratio < 1 else SLOWER, STRONGEST * min(1.0, distance**0.75)
 
 
 def heat_map(
@@ -83,7 +86,7 @@ def bars(
 ) -> None:
     """A bar for each technique, from the bare machine's 1 or from nothing, with the interval of its median."""
     is_ratio = unit.startswith("x")
-    with drawn(name, 4.1, 0.75 + 0.22 * len(found), svgs) as axes:
+    with drawn(name, 3.2, 0.75 + 0.22 * len(found), svgs) as axes:
         for place, (value, (low, high)) in enumerate(found.values()):
             start = 1.0 if is_ratio else 0.0
             axes.barh(place, value - start, 0.72, left=start, color=FASTER if is_ratio and value < 1 else SLOWER)
@@ -122,6 +125,8 @@ def stacked(
     svgs: dict[str, Svg], name: str, title: str, parts: Sequence[str], rows: Mapping[str, Mapping[str, float]]
 ) -> None:
     """Shares of the total of each row, part by part; the last but one is grey, and the last is left hollow."""
+    from matplotlib.patches import Patch
+
     colours = dict(zip(parts, [*SERIES[: len(parts) - 2], REST, PAPER], strict=True))
     with drawn(name, 6.6, 1.25 + 0.25 * len(rows), svgs) as axes:
         ends = dict.fromkeys(rows, 0.0)
@@ -133,7 +138,7 @@ def stacked(
                 0.78,
                 left=[100 * end for end in ends.values()],
                 facecolor=colour,
-                edgecolor=MUTED if colour == PAPER else PAPER,
+                edgecolor=MUTED,
                 linewidth=[0.6 if width else 0.0 for width in widths],
                 label=part,
             )
@@ -143,16 +148,17 @@ def stacked(
         axes.set(ylim=(len(rows) - 0.45, -0.55), xlabel="% of the time of an operation")
         axes.set_title(title, loc="left", fontweight="bold")
         axes.tick_params(axis="y", length=0)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), handlelength=1.4)
+        keys = [Patch(facecolor=colour, edgecolor=MUTED, linewidth=0.6, label=part) for part, colour in colours.items()]
+        axes.legend(handles=keys, loc="upper left", bbox_to_anchor=(1.01, 1.0), handlelength=1.4)
 
 
 def pairs(svgs: dict[str, Svg], name: str, title: str, rows: Mapping[str, tuple[float | None, float | None]]) -> None:
     """Theirs, filled, and ours, hollow, on one line each, joined."""
-    with drawn(name, 4.6, 1.2 + 0.3 * len(rows), svgs) as axes:
+    with drawn(name, 4.0, 1.2 + 0.3 * len(rows), svgs) as axes:
         for place, both in enumerate(rows.values()):
             there = [value for value in both if value is not None]
             axes.plot(there, [place] * len(there), color=REST, linewidth=2, zorder=1)
-        for side, (word, face, shape) in enumerate((("theirs", SLOWER, "o"), ("ours", PAPER, "D"))):
+        for side, (word, face, shape) in enumerate((("theirs", SLOWER, "o"), ("ours", "none", "D"))):
             points = [(pair[side], place) for place, pair in enumerate(rows.values()) if pair[side] is not None]
             axes.plot(
                 [value for value, _ in points if value is not None],
@@ -191,7 +197,8 @@ def crossings(svgs: dict[str, Svg], name: str, series: Mapping[str, Sequence[tup
                 label=title,
             )
             for cycles, share, processor in ordered:
-                axes.annotate(processor, (cycles, share), (6, 5), textcoords="offset points", fontsize=8.5)
+                at, side = ((6, 5), "left") if shape == "o" else ((-6, -12), "right")  # above the one, below the other
+                axes.annotate(processor, (cycles, share), at, textcoords="offset points", fontsize=8.5, ha=side)
         axes.set_xlabel("cycles an exit costs")
         axes.set_ylabel("% of the kernel's instructions that exit,\nbelow which guest mode is ahead")
         axes.set_xlim(left=0)
@@ -200,23 +207,55 @@ def crossings(svgs: dict[str, Svg], name: str, series: Mapping[str, Sequence[tup
         axes.legend()
 
 
-def lines(svgs: dict[str, Svg], name: str, series: Mapping[str, Mapping[float, float]], across: str, up: str) -> None:
-    """One line for each, on logarithmic scales; where they begin at no share at all, 1 is where both are equal."""
-    from matplotlib.ticker import FuncFormatter
-
-    with drawn(name, 6.6, 3.9, svgs) as axes:
-        for (title, points), colour, shape in zip(series.items(), SERIES, "osD^vPX", strict=False):
-            axes.plot(list(points), list(points.values()), color=colour, marker=shape, markersize=5, label=title)
-        if min(low for points in series.values() for low in points) == 0:  # a share
-            axes.axhline(1, color=INK, linewidth=0.9)
-            axes.set_xscale("symlog", linthresh=1, linscale=0.4)
+def alike(series: Mapping[str, Mapping[Any, Any]]) -> dict[str, Mapping[Any, Any]]:
+    """Those of the same values as one, by all of their titles: one would hide the others."""
+    found: list[tuple[Mapping[Any, Any], list[str]]] = []
+    for title, values in series.items():
+        titles = next((titles for others, titles in found if others == values), None)
+        if titles is None:
+            found.append((values, [title]))
         else:
-            axes.set_xscale("log", base=2)
+            titles.append(title)
+    return {fill(", ".join(titles), _LEGEND, break_on_hyphens=False): values for values, titles in found}
+
+
+def ratios_by_share(
+    svgs: dict[str, Svg], name: str, series: Mapping[str, Mapping[float, float]], across: str, up: str
+) -> None:
+    """One line for each, on logarithmic scales, the one across from 0 on; at 1 both are equal."""
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
+    with _curves(svgs, name, series, across, up) as axes:
+        axes.axhline(1, color=INK, linewidth=0.9)
+        axes.set_xscale("symlog", linthresh=1, linscale=0.4)
         axes.set_yscale("log")
+        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+        axes.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.tick_params(axis="y", which="minor", labelsize=8)
+
+
+def by_number(
+    svgs: dict[str, Svg], name: str, series: Mapping[str, Mapping[float, float]], across: str, up: str
+) -> None:
+    """One line for each, from 0 upwards, over numbers that double."""
+    from matplotlib.ticker import FuncFormatter
+
+    with _curves(svgs, name, series, across, up) as axes:
+        axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.set_ylim(0, 1.08 * max(value for points in series.values() for value in points.values()))
+
+
+@contextmanager
+def _curves(
+    svgs: dict[str, Svg], name: str, series: Mapping[str, Mapping[float, float]], across: str, up: str
+) -> Iterator[Axes]:
+    with drawn(name, 6.6, 3.9, svgs) as axes:
+        for (title, points), colour, shape in zip(alike(series).items(), SERIES, "osD^vPX", strict=False):
+            (line,) = axes.plot(list(points), list(points.values()), color=colour, marker=shape, label=title)
+            line.set(markersize=6, markeredgecolor=MUTED, markeredgewidth=0.6)
+        yield axes
         axes.set(xlabel=across, ylabel=up)
         axes.grid(linewidth=0.6)
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
@@ -226,20 +265,49 @@ def losses(
     svgs: dict[str, Svg], name: str, rows: Sequence[str], series: Mapping[str, Mapping[str, float | None]]
 ) -> None:
     """Bars of what is lost in percent, a group a row and a bar a series; `DNR` where all is."""
+    series = alike(series)
     height = 0.84 / max(1, len(series))
     with drawn(name, 6.6, 1.0 + 0.16 * len(rows) * max(2, len(series)), svgs) as axes:
         for turn, ((title, lost), colour) in enumerate(zip(series.items(), SERIES, strict=False)):
             places = [place - 0.42 + height * (turn + 0.5) for place in range(len(rows))]
             shares = [lost.get(row) for row in rows]
             widths = [0.0 if share is None else 100 * share for share in shares]
-            axes.barh(places, widths, height, color=colour, edgecolor=PAPER, linewidth=0.3, label=title)
+            axes.barh(places, widths, height, color=colour, edgecolor=MUTED, linewidth=0.6, label=title)
             for place, row, share in zip(places, rows, shares, strict=True):
                 if row in lost and share is None:
                     axes.text(0.4, place, "DNR", va="center", fontsize=7.5, color=INK)
         axes.axvline(0, color=INK, linewidth=0.9)
         axes.set_yticks(range(len(rows)), list(rows))
         axes.set_ylim(len(rows) - 0.45, -0.55)
-        axes.set_xlabel("% of its requests lost")
+        axes.set_xlabel("% of its requests lost; below 0 more are served")
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", linewidth=0.6)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+
+
+def dots(
+    svgs: dict[str, Svg], name: str, rows: Sequence[str], series: Mapping[str, Mapping[str, float]], across: str
+) -> None:
+    """A mark of each series in each row, on a scale that begins at 0 and is logarithmic from 0.1 on."""
+    from matplotlib.ticker import FuncFormatter
+
+    with drawn(name, 6.6, 1.0 + 0.27 * len(rows), svgs) as axes:
+        for (title, found), colour, shape in zip(alike(series).items(), SERIES, "osD^vPX", strict=False):
+            there = [(found[row], place) for place, row in enumerate(rows) if row in found]
+            axes.plot(
+                *zip(*there, strict=True),
+                linestyle="none",
+                marker=shape,
+                color=colour,
+                markeredgecolor=MUTED,
+                label=title,
+            )
+        axes.set_xscale("symlog", linthresh=0.1, linscale=0.3)
+        axes.set_xlim(left=0)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.set_xlabel(across)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(linewidth=0.6)
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
