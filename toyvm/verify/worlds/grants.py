@@ -18,10 +18,6 @@ _GRANTER, _MAPPER = 0, 1
 T = TypeVar("T")
 
 
-class _Grant(NamedTuple):
-    writable: bool
-
-
 class _Map(NamedTuple):
     reference: int
     writable: bool
@@ -30,7 +26,7 @@ class _Map(NamedTuple):
 class _State(NamedTuple):
     """Grants by reference, maps by place, and what the granter uses its page as."""
 
-    grants: tuple[_Grant | None, ...] = (None, None, None)  # references up to as many as steps make
+    grants: tuple[bool | None, ...] = (None, None)  # writable or not; longer once there are more
     maps: tuple[_Map | None, ...] = (None, None)
     own_writable: bool = True  # its own mapping
     pinned: bool = False
@@ -114,7 +110,7 @@ class GrantsWorld(DomainWorld):
         if kind == "ends":
             return Expected(self._without(state, facts[0]), is_gone=True)
         if "loads" in kind or "stores" in kind:
-            expected = self._accessed(state, kind, facts, result)
+            expected = self._accessed(state, kind, facts)
         elif kind == "refused":
             # Of two reasons the first that is looked for counts; a grant to or of one who is gone is of nobody.
             is_of_nobody = not (state.has_mapper if self.actions[action].guest == _GRANTER else state.has_granter)
@@ -146,9 +142,8 @@ class GrantsWorld(DomainWorld):
                 if facts[0] and state.pinned:
                     return state, REFUSED["busy"]
                 reference = state.grants.index(None) if None in state.grants else len(state.grants)
-                grants = [*state.grants, None]
-                grants[reference] = _Grant(bool(facts[0]))
-                return state._replace(grants=tuple(grants)), reference
+                grants = (*state.grants[:reference], bool(facts[0]), *state.grants[reference + 1 :])
+                return state._replace(grants=grants), reference
             case "end":
                 if state.grants[facts[0]] is None:
                     return state, REFUSED["noent"]
@@ -186,13 +181,13 @@ class GrantsWorld(DomainWorld):
         grant = state.grants[reference]
         if grant is None:
             return state, REFUSED["noent"]
-        if writable and not grant.writable:
+        if writable and not grant:
             return state, REFUSED["perm"]
         if writable and state.pinned:
             return state, REFUSED["busy"]
         return state._replace(maps=_with(state.maps, place, _Map(reference, writable))), 0
 
-    def _accessed(self, state: _State, kind: str, facts: tuple[int, ...], result: Result) -> Expected:
+    def _accessed(self, state: _State, kind: str, facts: tuple[int, ...]) -> Expected:
         if kind == "granter stores":
             after = state._replace(value=VALUE << 12) if state.own_writable else state
             return Expected(after, None, trapped=not state.own_writable)
