@@ -48,7 +48,7 @@ def test_a_state_seen_before_is_not_gone_on_from() -> None:
 
 @pytest.mark.parametrize("technique", TECHNIQUES)
 def test_what_is_done_twice_leads_to_one_state(technique: str) -> None:
-    """Whatever the core counts is left out of keys: what it counts anew has to be scrubbed."""
+    """Whatever the core counts is left out of keys: a new count has to be zeroed in native/worlds/scrub.c."""
     world = PagingWorld()
     flush = world.names.index("flush all")
     with world.open(build(), technique) as core:
