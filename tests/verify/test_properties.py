@@ -168,6 +168,7 @@ def test_each_property_has_its_planted_fault() -> None:
     assert PLANTED.keys() == A_FEW.keys() == CLASSES.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLASSES)
 def test_some_cases_hold(name: str) -> None:
     account = try_cases(find_property(name), Goal(0, cases=A_FEW[name]))
@@ -175,6 +176,7 @@ def test_some_cases_hold(name: str) -> None:
     assert len(account.left_open) < account.cases
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_fault_is_found_and_its_file_shows_it_again(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
