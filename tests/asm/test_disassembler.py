@@ -18,7 +18,7 @@ from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.paths import guests_directory
 from toyvm.shipped.headers import read_header
 from toyvm.techniques import Build
-from toyvm.testing.strategies import illegal_words, legal_words
+from toyvm.testing import strategies
 
 GUESTS = guests_directory()
 PROGRAMS = sorted([*GUESTS.glob("*.s"), *(GUESTS / "workloads").glob("*.s")])
@@ -31,12 +31,12 @@ def assembled(text: str, address: int) -> int:
 _PLACES = st.one_of(st.integers(0, 1 << 20), st.integers((1 << 62) - (1 << 20), (1 << 62) - 2)).map(lambda n: n * 4)
 
 
-@given(legal_words(), _PLACES)
+@given(strategies.words(), _PLACES)
 def test_a_word_assembles_back_at_any_address(word: int, address: int) -> None:
     assert assembled(disassemble_word(word, address), address) == word
 
 
-@given(illegal_words(), _PLACES)
+@given(strategies.illegal_words(), _PLACES)
 def test_a_word_that_is_no_instruction_is_data(word: int, address: int) -> None:
     text = disassemble_word(word, address)
     assert text.startswith(".word")
@@ -47,7 +47,7 @@ def test_a_word_that_is_no_instruction_is_data(word: int, address: int) -> None:
 @settings(max_examples=20)
 @given(data=st.data())
 def test_every_instruction_is_written_so_that_it_assembles_back(row: object, data: st.DataObject) -> None:
-    word = data.draw(legal_words([row]))  # type: ignore[list-item]
+    word = data.draw(strategies.words([row]))  # type: ignore[list-item]
     assert assembled(disassemble_word(word, 0x4000), 0x4000) == word
 
 
@@ -98,7 +98,7 @@ def memory(image: Image) -> dict[int, tuple[int, int]]:
 @st.composite
 def images(draw: st.DrawFn) -> Image:
     """Images that no assembler of ours made: odd addresses, symbols anywhere, names that are no names."""
-    words = draw(st.lists(st.one_of(legal_words(), illegal_words()), min_size=1, max_size=12))
+    words = draw(st.lists(st.one_of(strategies.words(), strategies.illegal_words()), min_size=1, max_size=12))
     code = b"".join(word.to_bytes(4, "little") for word in words) + draw(st.binary(max_size=3))
     start = 4 * draw(st.integers(0, 3000))
     segments = [Segment(start, code, len(code) + draw(st.integers(0, 40)), PF_R | PF_X)]

@@ -18,7 +18,7 @@ from toyvm.isa.declare import Instruction, Operand
 from toyvm.isa.instructions import BY_MNEMONIC, INSTRUCTIONS
 from toyvm.isa.machine import DEFAULT_LOAD_ADDRESS as BASE
 from toyvm.isa.registers import ABI_NAMES, REGISTERS
-from toyvm.testing.strategies import legal_words
+from toyvm.testing import strategies
 
 
 def written(word: int, pc: int, names: tuple[str, ...] = ABI_NAMES) -> str:
@@ -36,19 +36,19 @@ def written(word: int, pc: int, names: tuple[str, ...] = ABI_NAMES) -> str:
     return f"{row.mnemonic} {', '.join(texts)}"
 
 
-@given(st.lists(legal_words(), min_size=1, max_size=40))
+@given(st.lists(strategies.words(), min_size=1, max_size=40))
 def test_assembling_inverts_decoding(words: list[int]) -> None:
     text = "\n".join(written(word, BASE + 4 * place) for place, word in enumerate(words))
     assert words_of(text) == words
 
 
-@given(legal_words(), st.sampled_from([" ", "\t", "  "]), st.sampled_from([", ", ",", " ,\t"]))
+@given(strategies.words(), st.sampled_from([" ", "\t", "  "]), st.sampled_from([", ", ",", " ,\t"]))
 def test_blanks_between_operands_do_not_matter(word: int, gap: str, comma: str) -> None:
     mnemonic, _, operands = written(word, BASE).partition(" ")
     assert words_of(f"{mnemonic}{gap}{operands.replace(', ', comma)}{gap}# comment") == [word]
 
 
-@given(legal_words())
+@given(strategies.words())
 def test_registers_have_numbers_too(word: int) -> None:
     assert words_of(written(word, BASE, tuple(f"x{number}" for number in range(32)))) == [word]
 

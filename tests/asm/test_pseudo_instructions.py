@@ -15,7 +15,7 @@ from toyvm.asm.pseudo import DERIVED, PSEUDO_INSTRUCTIONS, Pseudo
 from toyvm.asm.values import signed64
 from toyvm.isa.coding import decode
 from toyvm.isa.control import ALL_BITS
-from toyvm.testing.strategies import words64
+from toyvm.testing import strategies
 
 _OPERANDS = {"rd": "a0", "rs": "a1", "rt": "a2", "target": "here", "address": "here", "imm": "5", "imm(rs)": "5(a1)"}
 _FIXED = [row for row in PSEUDO_INSTRUCTIONS if row.mnemonic != "li"]
@@ -46,7 +46,7 @@ def loaded(words: list[int]) -> int:
     return value
 
 
-@given(words64())
+@given(strategies.values())
 def test_li_loads_any_constant(value: int) -> None:
     words = words_of(f"li a0, {value:#x}")
     assert loaded(words) == value
@@ -199,7 +199,7 @@ def as_the_manual_has_it(value: int) -> tuple[tuple[str, int], ...]:
     return min(ways, key=len)
 
 
-@given(words64())
+@given(strategies.values())
 def test_li_expands_as_the_manual_has_it(value: int) -> None:
     assert load_constant(signed64(value)) == as_the_manual_has_it(signed64(value))
 

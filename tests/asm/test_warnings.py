@@ -19,7 +19,7 @@ from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.declare import Group
 from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.isa.ports import PORTS
-from toyvm.testing.strategies import legal_words
+from toyvm.testing import strategies
 
 WARNED = {
     "crw time, a0": "control register time can only be read",
@@ -69,7 +69,7 @@ def test_what_can_do_something_is_none(text: str) -> None:
     assert assemble_text(text).messages == ()
 
 
-@given(legal_words())
+@given(strategies.words())
 def test_what_is_warned_of_traps_on_the_machine(word: int) -> None:
     if doubt(word) is None:
         return

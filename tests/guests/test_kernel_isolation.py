@@ -9,8 +9,8 @@ from support.guest_runs import GUESTS, Patch, run_guest
 
 from toyvm.isa.registers import REGISTERS
 from toyvm.techniques import NAMES
+from toyvm.testing import strategies
 from toyvm.testing.programs.assembly import li, op, to_bytes
-from toyvm.testing.strategies import legal_words, words64
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ LIMIT = 150_000  # instructions: programs may loop, or start themselves again an
 SYSCALLS = 10
 EDGES = (0, 1, 8, 4096, 0x1000, 0x40000000, 0x40000FF8, 0x40010000, 0x40020000, 0x401FE000, 0x401FFFF9, 0x40200000)
 
-arguments = st.sampled_from(EDGES) | st.integers(0, 13) | words64()
+arguments = st.sampled_from(EDGES) | st.integers(0, 13) | strategies.values()
 requests = st.tuples(st.integers(0, SYSCALLS), arguments, arguments, arguments)
 
 
@@ -55,7 +55,7 @@ def test_no_request_harms_the_kernel(calls: list[tuple[int, int, int, int]]) -> 
 
 
 @settings(max_examples=60)
-@given(st.lists(legal_words(), max_size=200))
+@given(st.lists(strategies.words(), max_size=200))
 def test_no_instruction_of_a_program_harms_the_kernel(words: list[int]) -> None:
     _check_survival(to_bytes(words))
 
