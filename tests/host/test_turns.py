@@ -11,6 +11,8 @@ from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.host.scheduler import HostStop
 from toyvm.host.stride import MAXIMUM_SLICE
+from toyvm.machine.console import InputRecord, ReplayInput
+from toyvm.machine.outcome import Stop
 from toyvm.machine.run_loop import MOVED_A_TURN, SHOWN_A_TURN
 
 SLICE, TURNS = 1_000, 20
@@ -137,3 +139,18 @@ def test_a_turn_whose_exits_are_all_observed_lets_them_in_too() -> None:
         assert 0 < seen.bytes <= 5 * SHOWN_A_TURN
         host.run(1_000)
         assert seen.bytes == guest.exits["in"], "each exit is shown once"
+
+
+@pytest.mark.parametrize("slice", [10, 1_000, 1 << 20])
+def test_what_a_terminal_brought_comes_back_at_its_count_whatever_the_turns(slice: int) -> None:
+    source = "_start: li s0, 3\n1: in a0, 1\n bltz a0, 1b\n addi s0, s0, -1\n bnez s0, 1b\n out 8, zero\n"
+    log = [InputRecord(1_001, b"a"), InputRecord(2_500, b"b"), InputRecord(40_000, b"c")]
+    ends = []
+    for shared in (False, True):
+        with Host("4M", slice=slice) as host, host.guest("trap", "1M", input=ReplayInput(log)) as guest:
+            guest.load(assemble_text(source, "polls.s").image)
+            outcome = host.run(100_000) if shared else guest.run(100_000).stop
+            assert outcome is (HostStop.DONE if shared else Stop.EXIT)
+            ends.append((guest.retired, guest.state_hash()))
+    assert ends[0] == ends[1]
+    assert 40_000 < ends[0][0] < 40_010

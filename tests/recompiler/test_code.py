@@ -259,3 +259,27 @@ def test_answers_that_come_late_change_nothing(delay: int) -> None:
         assert counts.installed + counts.refused > 1
     os.close(wake_read)
     os.close(wake_write)
+
+
+@both
+@pytest.mark.parametrize("distance", [1, 37])
+def test_a_word_of_several_regions_is_another_one_in_all_of_them(options: Recompiling, distance: int) -> None:
+    """What is entered in two places, and changes behind both."""
+    text = """
+1:  jalr ra, 0(s4)
+    jalr ra, 0(s5)
+    jalr ra, 0(s4)
+    lw   t0, 4(s5)
+    xor  t0, t0, s3
+    sw   t0, 4(s5)
+    addi t1, t1, 1
+    j    1b
+"""
+
+    def two_entries(machine: Machine) -> None:
+        put(machine, 0x1000, text)
+        put(machine, 0x3000, "addi s7, s7, 1\n addi s6, s6, 1\n addi s6, s6, 2\n jalr zero, 0(ra)")
+        machine.x[20], machine.x[21] = 0x3000, 0x3004  # s4, s5
+        machine.x[19] = 1 << 17  # s3: the lowest bit of the immediate
+
+    agree(two_entries, range(20 * distance, 80 * distance, distance), options)

@@ -169,3 +169,24 @@ def test_accessed_and_dirty_bits_are_set_by_the_access_that_needs_them(options: 
         machine.x[8], machine.x[24], machine.x[25] = 0x10000, 0x1000, 1
 
     agree(setup, range(0, 150, 1), options)
+
+
+# A trap's handler that traps in its turn, once a few instructions have retired.
+TRAPPING = """
+    addi s1, s1, 1
+    addi s2, s2, 2
+    addi s3, s3, 3
+    ld   t0, 1(zero)
+"""
+
+
+@pytest.mark.parametrize("distance", [1, 2, 3, 4, 5, 7])
+def test_what_retires_shortly_before_a_limit_retires_between_two_traps(distance: int) -> None:
+    """So that the second one is no double fault."""
+
+    def trapping(machine: Machine) -> None:
+        put(machine, 0x1000, "1: syscall\n j 1b")
+        put(machine, 0x2000, TRAPPING)
+        machine.set_cr("tvec", 0x2000)
+
+    agree(trapping, range(distance, 40 * distance, distance), EAGER)
