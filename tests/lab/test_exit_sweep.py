@@ -87,6 +87,17 @@ def test_a_model_without_prices_for_rewriting_is_refused() -> None:
         sweep(model)
 
 
+@pytest.mark.parametrize("words", [(), ("--tlb", "4x2")])
+def test_a_model_whose_instructions_cost_nothing_is_refused(
+    tmp_path: Path, capsys: Capture, words: tuple[str, ...]
+) -> None:
+    path = tmp_path / "free.toml"
+    path.write_text("instruction = 0\n[native]\nsyscall = 0\n[software]\ndefault = 0\n")
+    done = call(capsys, "lab", "--sweep", "--cost-model", str(path), *words)
+    assert (done.code, done.errors.count("\n")) == (2, 1)
+    assert "cost model free: an instruction of 0 cycles; a sweep compares, and takes more" in done.errors
+
+
 def test_the_command_prints_it_and_writes_it(tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "sweep.json"
     done = call(capsys, "lab", "--sweep", "--json", str(path))

@@ -128,6 +128,7 @@ def test_what_another_toyvm_counted_is_not_joined(whole: Study, tmp_path: Path) 
         lambda record: record.update(study="none"),
         lambda record: record.update(settings=5),
         lambda record: record["settings"].clear(),
+        lambda record: record["settings"].update(numbers=[2.5], ways=5, model=[]),
         lambda record: record.update(machine={}),
         lambda record: record.update(counted={"a": 5}),
         lambda record: record["counted"][0].update(point=["x"]),

@@ -9,7 +9,7 @@ another shipped guest. Where it has a dword `operations`, as workload.inc declar
 operation is all of it.
 
 `isolation` alone is a table of its own, what a system loses to a neighbour that misbehaves; and `density`, what many
-systems on one machine come to. They take --quick, --technique and --json.
+systems on one machine come to. They take --quick, --technique, --json and what does them in parts.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ assert _TABLES.keys() == STUDIES.keys()
 
 
 def _sweep(arguments: argparse.Namespace) -> Study:
-    from toyvm.lab.exit_sweep import ExitSweep, check_swept
+    from toyvm.lab.exit_sweep import ExitSweep
     from toyvm.lab.working_set import WorkingSets
     from toyvm.machine.tlb import tlb_shape
 
@@ -146,7 +146,6 @@ def _sweep(arguments: argparse.Namespace) -> Study:
     model = models[0]
     if arguments.tlb is not None:
         return WorkingSets(tlb_shape(arguments.tlb, "--tlb"), model)
-    check_swept(model)
     return ExitSweep(model)
 
 

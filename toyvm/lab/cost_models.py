@@ -86,6 +86,11 @@ class CostModel:
         """Does it say what the hardware takes by itself? Otherwise a multiple of the bare machine would say nothing."""
         return bool(self.tables.get(_NATIVE))
 
+    def check_instruction(self) -> None:
+        """Raises UsageError where an instruction costs nothing, so that there may be nothing to compare with."""
+        if not self.instruction.cycles:
+            raise UsageError(f"cost model {self.name}: an instruction of 0 cycles; a sweep compares, and takes more")
+
     def covers(self, technique: str) -> bool:
         """Has it prices for the exits of a technique, by its name without options? Or does nothing exit there?"""
         return technique in WITHOUT_MONITOR or any(self.tables.get(name) for name in _tables_for(technique))

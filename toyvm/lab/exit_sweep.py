@@ -115,6 +115,10 @@ class ExitSweep(study.Study):
     name: ClassVar[str] = "exit-sweep"
     key: ClassVar[str] = "sweep"
 
+    def __post_init__(self) -> None:
+        """Raises UsageError for a model that lacks prices that a sweep takes."""
+        check_swept(self.model)
+
     @property
     def points(self) -> Sequence[study.Point]:
         return [(count,) for count in _COUNTS]
@@ -133,9 +137,7 @@ class ExitSweep(study.Study):
 
     @classmethod
     def of_settings(cls, record: study.Record) -> Self:
-        model = model_of_record(record["model"])
-        check_swept(model)
-        return cls(model)
+        return cls(model_of_record(record["model"]))
 
     def lines(self, width: int) -> Iterator[str]:
         return sweep_lines(self.model, sweep(self.model, self._counted), width)
@@ -160,6 +162,7 @@ def _counts(result: study.Record) -> Counts:
 
 def check_swept(model: CostModel) -> None:
     """Raises UsageError for a model that lacks prices that a sweep takes."""
+    model.check_instruction()
     for price, what in ((model.exit(SOFTWARE, _READ), f"{SOFTWARE}: in"), (model.native("syscall"), "native: syscall")):
         if price is None:
             raise UsageError(f"cost model {model.name} has no price for {what}, without which there is no sweep")

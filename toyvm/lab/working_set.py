@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Self
 
+from toyvm.arguments import check_integer
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.lab.cost_models import MARKS_OF_PRICES, CostModel, model_of_record
 from toyvm.lab.published import NESTED_PAGING
@@ -51,6 +52,10 @@ class WorkingSets(Study):
     name: ClassVar[str] = "working-set"
     key: ClassVar[str] = "sweep"
 
+    def __post_init__(self) -> None:
+        """Raises UsageError for a model that has no ratios."""
+        self.model.check_instruction()
+
     @property
     def points(self) -> Sequence[Point]:
         return [(str(self.shape), pages) for pages in sizes_for(self.shape)]
@@ -63,7 +68,7 @@ class WorkingSets(Study):
     @staticmethod
     def check(result: Record) -> None:
         size = _size(result)
-        check_numbers(1 / size.instructions, 1 / size.pages)
+        check_numbers(check_integer(size.pages, "pages"), size.instructions)
         for misses in (size.shadowed, size.nested):
             check_numbers(*asdict(misses).values())
 
