@@ -203,6 +203,13 @@ class Blind(TrapAndEmulate):
         self.shadow.map(exit.tval, self.guest.host_frame(0) << 12, "", self.space)
 
 
+class Wandering(TrapAndEmulate):
+    """Finds no page, and looks for it at another place each time."""
+
+    def allocate(self, exit: Exit, access: Access) -> None:
+        self.guest.pc ^= 4
+
+
 class Still(Monitor):
     """Says nothing at all."""
 
@@ -224,6 +231,7 @@ class Failing(TrapAndEmulate):
     [
         (Silent, "monitor Silent gets nowhere: exit crr at 0x"),
         (Blind, "monitor Blind gets nowhere: exit shadow_page_fault at 0x"),
+        (Wandering, "monitor Wandering gets nowhere: 10000 exits came in a row without an instruction, the last exit"),
         (Still, "monitor Still does not say how to go on"),
         (Lost, "monitor Lost: enter() returned without run_in()"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, runtime_checkable
 
 from toyvm.arguments import check_callable, wrong
 from toyvm.errors import ToyvmError, UsageError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from toyvm.machine.power_cut import Medium
 
 _MOST_ALIKE = 100  # exits in a row that are the same in everything: the monitor gets nowhere
+_MOST_STANDING = 10_000  # exits in a row between which neither an instruction retires nor time goes by
 _EFFECTS = names_of("t64_effect", "T64_EFFECT_") | names_of("t64_stop", "T64_STOP_")  # the latter are not negative
 
 
@@ -51,6 +52,8 @@ class MonitoredGuest(Guest):
         self._stop: int | None = None  # what the next run is to end with at once
         self._last: bytes | None = None  # the last exit...
         self._alike = 0  # ...and how many were the same
+        self._stood_at: tuple[int, int] | None = None  # instructions and ticks at the last exit...
+        self._standing = 0  # ...and at how many they were these
         self._emulation = ffi.new("t64_emulation *")
         self._mapping = ffi.new("t64_mapping *")
         self.runner.native_run = self._run_native
@@ -102,14 +105,18 @@ class MonitoredGuest(Guest):
             self.monitor.handle(exit_of(fields))
 
     def _check_progress(self, raw: bytes, fields: dict[str, int]) -> None:
+        stands_at = fields["retired"], int(self._state.skipped)
         self._alike = self._alike + 1 if raw == self._last else 0
-        self._last = raw
+        self._standing = self._standing + 1 if stands_at == self._stood_at else 0
+        self._last, self._stood_at = raw, stands_at
         if self._alike >= _MOST_ALIKE:
-            self._last = None
-            raise UsageError(
-                f"monitor {type(self.monitor).__name__} gets nowhere: exit {EXIT_REASONS[fields['reason']].name} at "
-                f"{fields['pc']:#x} about {fields['tval']:#x} came {_MOST_ALIKE} times in a row"
-            )
+            self._nowhere(f"{_describe(fields)} came {_MOST_ALIKE} times in a row")
+        if self._standing >= _MOST_STANDING:
+            self._nowhere(f"{_MOST_STANDING} exits came in a row without an instruction, the last {_describe(fields)}")
+
+    def _nowhere(self, why: str) -> NoReturn:
+        self._last = self._stood_at = None
+        raise UsageError(f"monitor {type(self.monitor).__name__} gets nowhere: {why}")
 
     def _watch(self) -> None:
         """Every exit comes to Python in any case."""
@@ -137,6 +144,10 @@ class MonitoredGuest(Guest):
             return Mapping(int(found.cause), int(found.gpa), None, "")
         rights = "".join(right for right, bit in RIGHT_BITS.items() if found.rights & bit)
         return Mapping(None, int(found.gpa), int(found.hpa), rights)
+
+
+def _describe(fields: dict[str, int]) -> str:
+    return f"exit {EXIT_REASONS[fields['reason']].name} at {fields['pc']:#x} about {fields['tval']:#x}"
 
 
 def monitored_guest(maker: MonitorMaker, host: Host, *arguments: Any) -> MonitoredGuest:
