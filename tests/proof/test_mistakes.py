@@ -19,6 +19,8 @@ from toyvm.proof.witness import witness_of
 HANDLERS = "native/src/engine/interpreter/handlers.h"
 DISPATCH = "native/src/engine/interpreter/dispatch.h"
 INTERPRETER = "native/src/engine/interpreter/interpreter.c"
+DECODER = "native/src/isa/decode.c"
+CODING = "toyvm/isa/coding.py"
 ALU = "toyvm/reference/alu.py"
 WORDS = "toyvm/reference/words.py"
 CPU = "toyvm/reference/cpu.py"
@@ -48,6 +50,10 @@ MISTAKES = (
     Mistake(INTERPRETER, "if (b == 0)\n        return a;", "if (b == 0)\n        return 0;", "rem: interpreter"),
     Mistake(DISPATCH, "to = (target) & ~(u64)1;", "to = (target);", "jalr: interpreter"),
     Mistake(DISPATCH, "op_jal: V = PC + 4; TAKE(0);", "op_jal: V = PC; TAKE(0);", "jal: interpreter, near"),
+    Mistake(DECODER, "(i32)word >> 17", "(i32)(word >> 17)", "addi: coding"),
+    Mistake(DECODER, "word >> 12 & 31", "word >> 12 & 15", "sltu: coding"),
+    Mistake(CODING, "value -= 1 << operand.field.width", "value -= 1 << operand.field.width - 1", "lui: coding"),
+    Mistake(CODING, "word |= (value <<", "word ^= (-value <<", "xor: coding"),
     Mistake(ALU, "s32(a << (b & 31))", "s32(a) << (b & 31)", "sllw: recompiler"),
     Mistake(ALU, '"mulhsu": lambda a, b: s64(a) * b', '"mulhsu": lambda a, b: s64(a) * s64(b)', "mulhsu: interpreter"),
     Mistake(WORDS, "value &= (1 << bits) - 1", "value &= (1 << bits - 1) - 1", "lemma: sign_extend at 32 bits"),

@@ -36,6 +36,9 @@ PROVEN = (
     "bltu: interpreter, far",
     "jal: recompiler",
     "fence: recompiler",
+    "slli: coding",
+    "crx: coding",
+    "hcall: coding",
 )
 
 

@@ -114,16 +114,22 @@ class Interpreter(World):
     def run(self, label: str) -> Outcome:
         """From a label on, to where another entry is dispatched, or control is given away."""
         stopped = self._code.run_from(label, _STOPS)
-        end, pc, left = End.NEXT, self._pc(), self._left() - self._left_before()
-        if stopped == "raise":
-            end = End.TRAP
-        elif stopped == "far_jump":
-            pc, left = self._number("to"), bits(-ENTRY_SIZE, 64)  # there it is counted: LEFT - 1
-        elif stopped == "alone":
-            end = End.ALONE
         assert stopped != "return"
+        if stopped == "far_jump":  # there it is counted: LEFT - 1
+            return self.outcome(End.NEXT, self._number("to"), ENTRY_SIZE)
+        return self.outcome({"raise": End.TRAP, "alone": End.ALONE}.get(stopped, End.NEXT))
+
+    def outcome(self, end: End, pc: Term | None = None, more: int = 0) -> Outcome:
+        """As it stands now. `pc`: where that is elsewhere than at ip; `more`: what is not counted yet."""
         trap = {name: self._number(name) for name in ("cause", "tval")} if end is End.TRAP else {}
+        left = self._left() - self._left_before() - more
+        pc = self._pc() if pc is None else pc
         return Outcome(end, self._x.words, self.memory, pc, left=left, carried=self._number("carried"), **trap)
+
+    def is_at(self, number: int) -> bool:
+        """Has it come to this entry, by what is seen of the address?"""
+        distance = z3.simplify(self._address() - self._start)
+        return bool(z3.is_bv_value(distance) and distance.as_signed_long() == number * ENTRY_SIZE)
 
     def _number(self, name: str) -> Term:
         value = self.names[name].load()

@@ -85,6 +85,10 @@ class Sources:
             self._c[path] = CFile(self._preprocessed(path))
         return self._c[path]
 
+    def generated(self, name: str) -> str:
+        """A header that a build makes of the declarations."""
+        return self._generated[name]
+
     def digest(self) -> str:
         """SHA-256 of names and contents of all that proofs may read: the core's sources and toyvm's Python."""
         digest = hashlib.sha256()
