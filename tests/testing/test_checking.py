@@ -99,6 +99,11 @@ class Fails(Engine):
         raise ZeroDivisionError("at the first instruction")
 
 
+class Stands(Engine):
+    def step(self) -> bool:
+        return False
+
+
 class Wide(Engine):
     def __init__(self, memory: int, **devices: object) -> None:
         super().__init__(4096, **devices)  # type: ignore[arg-type]
@@ -124,7 +129,10 @@ def test_an_engine_of_ones_own_is_a_whole_machine() -> None:
     assert compare(program, SwitchesOff).instructions == 2
 
 
-@pytest.mark.parametrize(("engine", "says"), [(Nothing, "it takes step()"), (Fails, ": at the first instruction")])
+@pytest.mark.parametrize(
+    ("engine", "says"),
+    [(Nothing, "it takes step()"), (Fails, ": at the first instruction"), (Stands, "Stands gets nowhere: ")],
+)
 def test_an_engine_that_fails_differs(engine: type[Engine], says: str) -> None:
     program = Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry)
     assert says in explain(compare(program, engine))

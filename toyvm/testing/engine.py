@@ -13,6 +13,7 @@ from toyvm.isa.traps import BY_NAME
 from toyvm.testing.programs.program import Loadable, Program
 
 _ZERO = bytes(PAGE_SIZE)
+_MOST_TRAPPED = 1_000  # steps without an instruction; of a machine that is right the second trap is the end
 _TIMER, _CONSOLE = (1 << BY_NAME[name].number for name in ("timer", "console"))
 
 
@@ -58,12 +59,18 @@ class Engine:
         self.memory[segment.address : end] = bytes(segment.data).ljust(segment.size, b"\0")
 
     def run(self, until: int) -> str:
-        """Run until so many instructions have retired in all, or to the end; "limit" or what the end was."""
+        """Run until so many instructions have retired in all, or to the end; "limit" or what the end was.
+
+        Raises UsageError for an engine that gets nowhere.
+        """
+        trapped = 0  # steps in a row
         while self.stop is None:
             if self.retired >= until:
                 return "limit"
-            if self.step() is not False:
-                self.retired += 1
+            trapped = trapped + 1 if self.step() is False else 0
+            if trapped > _MOST_TRAPPED:
+                raise UsageError(f"engine {type(self).__name__} gets nowhere: {trapped} steps without an instruction")
+            self.retired += not trapped
             self.x[0] = 0
             if self.exit_code is not None:
                 self.stop = "exit"
