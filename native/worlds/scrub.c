@@ -47,6 +47,8 @@ static void scrub_vm(struct t64_vm *vm)
     u64 passed = vm_time(vm);
     struct t64_disk_ring *ring = &vm->devices.rings.disk;
     ring->ready = disk_ring_works(ring) ? ring->ready - passed : 0;
+    u64 *timecmp = &vm->state.timecmp; /* to be set anew before anything runs, where it stands elsewhere too */
+    *timecmp -= *timecmp == T64_NOWHERE ? 0 : *timecmp < passed ? *timecmp : passed;
     scrub_registers(&vm->state);
     memset(vm->exits, 0, sizeof vm->exits);
     memset(vm->calls, 0, sizeof vm->calls);

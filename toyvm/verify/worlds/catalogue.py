@@ -12,14 +12,17 @@ from toyvm.verify.worlds.domains import DomainWorld
 from toyvm.verify.worlds.events import EventsWorld
 from toyvm.verify.worlds.exploring import Account, Explorer
 from toyvm.verify.worlds.grants import GrantsWorld
-from toyvm.verify.worlds.paging import TECHNIQUES, PagingWorld, beginnings_of
+from toyvm.verify.worlds.interrupts import BEGINNINGS, InterruptsWorld
+from toyvm.verify.worlds.paging import PagingWorld, beginnings_of
 from toyvm.verify.worlds.rings import RingsWorld
 from toyvm.verify.worlds.tables import TablesWorld
+from toyvm.verify.worlds.unmodified import TECHNIQUES
 
 _DOMAINS: Mapping[str, type[DomainWorld]] = {
     world.name: world for world in (TablesWorld, GrantsWorld, EventsWorld, RingsWorld)
 }
-NAMES: tuple[str, ...] = (*TECHNIQUES, *_DOMAINS)
+_INTERRUPTS = "-interrupts"  # behind a technique's name
+NAMES: tuple[str, ...] = (*TECHNIQUES, *(technique + _INTERRUPTS for technique in TECHNIQUES), *_DOMAINS)
 
 
 @cache
@@ -33,6 +36,11 @@ def _paging() -> PagingWorld:
     return PagingWorld()
 
 
+@cache
+def _interrupts() -> InterruptsWorld:
+    return InterruptsWorld()
+
+
 def find_world(name: str, program: Path | None = None) -> Explorer:
     """The world of that name. `program` is the core's, which otherwise is brought up to date first.
 
@@ -44,12 +52,14 @@ def find_world(name: str, program: Path | None = None) -> Explorer:
     if name in _DOMAINS:
         domains = _DOMAINS[name](core)
         return Explorer(name, domains.open, domains.actions, domains, domains.start(), domains.beginnings)
-    paging = _paging()
+    technique = name.removesuffix(_INTERRUPTS)
+    world = _paging() if technique == name else _interrupts()
+    beginnings = beginnings_of(name) if technique == name else BEGINNINGS
 
     def reopen() -> Core:
-        return paging.open(core, name)
+        return world.open(core, technique)
 
-    return Explorer(name, reopen, paging.actions, paging.judge, paging.start, beginnings_of(name))
+    return Explorer(name, reopen, world.actions, world.judge, world.start, beginnings)
 
 
 def claim(account: Account) -> str:

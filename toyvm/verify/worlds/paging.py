@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from toyvm.asm import assemble_text
 from toyvm.image import Image
 from toyvm.isa.control import PMODE
-from toyvm.isa.machine import Level
 from toyvm.isa.paging import PTE_A, PTE_D, PTE_R, PTE_U, PTE_V, PTE_W, PTE_X
-from toyvm.native import lib
-from toyvm.verify.worlds.core import Core
-from toyvm.verify.worlds.reference import ReferenceJudge
-from toyvm.verify.worlds.world import Action, Guest, Host, What
+from toyvm.verify.worlds.unmodified import UnmodifiedWorld
+from toyvm.verify.worlds.world import Action, What
 
-MEMORY = 16 * 4096
-FRAMES = 128  # of the host
 CODE, ROOT_A, ROOT_B, MIDDLE_A, MIDDLE_B, IDENTITY, LEAVES_A, P, Q, LEAVES_B = (4096 * page for page in range(1, 11))
 V0, V1 = 0x200000 + P, 0x200000 + Q  # a large leaf of frame 0 leads them to P and Q
 SLOT0, SLOT1 = 8 * (P >> 12), 8 * (Q >> 12)  # of their entries in a level-0 table
@@ -225,63 +219,18 @@ def _tables(image: Image) -> Iterator[tuple[int, bytes]]:
         yield page, struct.pack("<Q", _words_of(_LINES[name]))
 
 
-def _as_words(data: bytes) -> list[int]:
-    padded = data + bytes(-len(data) % 8)
-    return list(struct.unpack(f"<{len(padded) // 8}Q", padded))
-
-
-TECHNIQUES: Mapping[str, tuple[str, int]] = {
-    "trap": ("T64_TRAP", 0),
-    "trap+flush": ("T64_TRAP", 1),
-    "rewrite": ("T64_REWRITE", 0),
-    "rewrite+adaptive": ("T64_REWRITE", 2),
-    "hybrid": ("T64_HYBRID", 0),
-    "assist": ("T64_ASSIST", 0),
-    "assist+shadow": ("T64_ASSIST", 4),
-}
-NEIGHBOUR = 0x5EC2E7  # in every word of a guest beside, which never runs
-
-
-class PagingWorld:
-    """What is the same under all techniques: the program, its actions, and what the reference makes of them."""
+class PagingWorld(UnmodifiedWorld):
+    """Two roots over the same tables, and what a kernel and its users do there."""
 
     def __init__(self) -> None:
         image, words = _assembled()
-        self._segments = dict(_tables(image))
-        self._entry = image.entry
 
         def value(one: int | str) -> int:
             return one if isinstance(one, int) else words[one] if one in words else image.address_of(one)
 
-        self.actions = [
-            Action(move.name, value(move.label), tuple(value(one) for one in move.arguments)) for move in MOVES
-        ]
-        self.actions.append(Action("reload", 0, what=What.IS_RELOADED))
-        others = [Action(name, image.address_of(name)) for name in ("_start", "reset")]
-        self.warming = [*self.actions, *others]
-        self.names = tuple(action.name for action in self.actions)
-        self.judge = ReferenceJudge(MEMORY, Level.STRICT, self.warming)
-        self.start = self.judge.follow(self.judge.boot(self._segments), self.warm_path)
-
-    @property
-    def warm_path(self) -> list[int]:
-        """Each action once, so that what is decoded of them is there; then all is as before."""
-        start, reset = len(self.actions), len(self.actions) + 1
-        flush = NAMES.index("flush all")
-        return [start, *(number for n in range(len(MOVES)) for number in (n, flush)), reset]
-
-    def open(self, program: Path, technique: str) -> Core:
-        """A guest under that technique, warmed up."""
-        core = Core(program, self._host(technique))
-        core.set_actions(self.warming)
-        core.root(self.warm_path)
-        core.set_actions(self.actions)
-        return core
-
-    def _host(self, technique: str) -> Host:
-        name, options = TECHNIQUES[technique]
-        level = list(Level).index(Level.ASSIST if technique.startswith("assist") else Level.STRICT)
-        segments = {address: _as_words(data) for address, data in self._segments.items()}
-        guest = Guest(getattr(lib, name), MEMORY, options, self._entry, segments=segments)
-        neighbour = Guest(lib.T64_TRAP, MEMORY, segments={0: [NEIGHBOUR] * (MEMORY // 8)})
-        return Host(level, FRAMES, (guest, neighbour))
+        actions = [Action(move.name, value(move.label), tuple(value(one) for one in move.arguments)) for move in MOVES]
+        actions.append(Action("reload", 0, what=What.IS_RELOADED))
+        start, reset = (Action(name, image.address_of(name)) for name in ("_start", "reset"))
+        flush = actions[NAMES.index("flush all")]
+        warming = [start, *(one for action in actions[: len(MOVES)] for one in (action, flush)), reset]
+        super().__init__(dict(_tables(image)), image.entry, actions, warming)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import NamedTuple
 
-from toyvm.isa.control import CONTROL_REGISTERS
+from toyvm.isa.control import ALL_BITS, CONTROL_REGISTERS
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.reference.cpu import Cpu
 from toyvm.reference.devices import Console, Devices, Disk
 from toyvm.reference.memory import Memory
-from toyvm.reference.mmu import Mmu
 from toyvm.reference.stops import Halt, Stop
 from toyvm.reference.translations import Remembered
 from toyvm.testing.states import WORD_NAMES
@@ -43,8 +42,9 @@ class ReferenceJudge:
     def __init__(self, memory: int, level: Level, actions: Sequence[Action]) -> None:
         self._actions = actions
         self._memory = Memory(memory)
-        devices = Devices(Console(b""), Disk(None, 0, False, False), 0)
-        self._cpu = Cpu(self._memory, devices, level)
+        self._devices = Devices(Console(b""), Disk(None, 0, False, False), 0)
+        self._level = level
+        self._cpu = Cpu(self._memory, self._devices, level)
         self._pages: dict[bytes, bytes] = {}
         self._nodes: dict[_Node, int] = {}
         self._list: list[_Node] = []
@@ -65,11 +65,11 @@ class ReferenceJudge:
             self._memory.write(address, data)
         return self._number(self._node())
 
-    def follow(self, state: int, path: Sequence[int]) -> int:
-        """Where a path leads, whose meaning must be specified."""
-        for action in path:
-            step = self._step(state, action)
-            assert step.node is not None, f"the specification leaves open what {self._actions[action].name} does"
+    def follow(self, state: int, actions: Sequence[Action]) -> int:
+        """Where these lead, whose meaning must be specified."""
+        for action in actions:
+            step = self._compute(self._list[state], action)
+            assert step.node is not None, f"the specification leaves open what {action.name} does"
             state = step.node
         return state
 
@@ -100,17 +100,23 @@ class ReferenceJudge:
         return found
 
     def _compute(self, node: _Node, action: Action) -> _Step:
-        cpu = self._cpu
         self._restore(node)
-        cpu.x[:] = [0] * 32
+        cpu = self._cpu
         cpu.x[10 : 10 + len(action.arguments)] = action.arguments
-        cpu.pc, cpu.retired, cpu.skipped = action.pc, 0, 0
+        cpu.pc = action.pc
         stop = self._run(action.limit) if action.what is What.RUNS else Stop.LIMIT  # to be reloaded changes nothing
+        words = (*cpu.x, cpu.pc, *(cpu.control[name] for name in _CONTROLS), cpu.retired, cpu.skipped)
+        self._begin_anew()
         after = self._node()
         if cpu.mmu.unspecified is not None:
             return _Step(None, _STOPS[stop], 0)
-        words = (*cpu.x, cpu.pc, *(cpu.control[name] for name in _CONTROLS), cpu.retired, cpu.skipped)
         return _Step(self._number(after), _STOPS[stop], self._see(words, after.pages))
+
+    def _begin_anew(self) -> None:
+        """The next action begins at time 0: what is due keeps its distance."""
+        cpu = self._cpu
+        if cpu.control["timecmp"] != ALL_BITS:
+            cpu.control["timecmp"] = max(0, cpu.control["timecmp"] - cpu.time)
 
     def _run(self, limit: int) -> Stop:
         cpu = self._cpu
@@ -127,10 +133,9 @@ class ReferenceJudge:
         for number, (page, held) in enumerate(zip(node.pages, self._current, strict=True)):
             if page is not held:
                 self._memory.write(number * PAGE_SIZE, page)
-        cpu = self._cpu
+        cpu = self._cpu = Cpu(self._memory, self._devices, self._level)
         for name, value in zip(_CONTROLS, node.controls, strict=True):
             cpu.control[name] = value
-        cpu.mmu = Mmu(self._memory, cpu.control)
         cpu.mmu.translations.restore(node.remembered)
 
     def _node(self) -> _Node:
