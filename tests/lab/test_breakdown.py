@@ -9,7 +9,7 @@ from toyvm.isa.declare import Class
 from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.lab.breakdown import Account, Entry, account_of
 from toyvm.lab.measure import Cell, Repetition
-from toyvm.lab.nanobenchmarks import NANOS, Costs, Nano, Pricing, direct_instructions, explained, retires
+from toyvm.lab.nanobenchmarks import NANOS, Costs, Nano, Pricing, direct_instructions, explained, measure_costs, retires
 from toyvm.lab.subjects import Sample, Subject
 
 TRAP, BARE = Subject("trap"), Subject("bare")
@@ -40,7 +40,7 @@ def test_what_is_emulated_served_or_spun_is_not_executed_directly() -> None:
     assert {reason.name for reason in EXIT_REASONS if retires(reason.name)} == sensitive | {"hypercall", "spin"}
     measured = cell(TRAP, 90.0, 30, {"spin": 2, "in": 3, "exception": 5})
     assert direct_instructions(measured) == pytest.approx(25.0)
-    assert explained(measured, Costs(2.0, {"spin": 7.0})) == pytest.approx(64.0)
+    assert explained(measured, measured.priced_exits, Costs(2.0, {"spin": 7.0})) == pytest.approx(64.0)
 
 
 def priced(made_up: dict[str | None, Cell], monkeypatch: pytest.MonkeyPatch) -> Costs:
@@ -95,6 +95,34 @@ def test_what_bare_takes_beyond_its_instructions_counts_where_it_runs_much_the_s
     assert account_of(measured, costs, cell(BARE, 75.0, 31)).beyond == pytest.approx(44.0)  # a port of it
     assert account_of(measured, costs, cell(BARE, 75.0, 50)).beyond is None  # something else
     assert account_of(measured, costs).beyond is None
+
+
+def test_what_bare_takes_beyond_its_instructions_is_the_hardware_s_but_for_what_exits() -> None:
+    costs, native = Costs(1.0, {"in": 20.0}), Costs(0.5, {"in": 4.0, "eret": 1.0})
+    measured = cell(TRAP, 90.0, 30, {"in": 2, "trace": 1})
+    account = account_of(measured, costs, cell(BARE, 75.0, 30), native)
+    assert account.hardware == pytest.approx(75.0 - 15.0 - 8.0)
+    assert account.beyond is None, "it is not said again"
+    assert account.unexplained == pytest.approx(90.0 - 28.0 - 40.0 - 52.0)
+    assert account_of(measured, costs, cell(BARE, 20.0, 30), native).hardware == 0.0
+    assert account_of(measured, costs, cell(BARE, 75.0, 50), native).hardware == 0.0, "it runs something else"
+    asked = Cell("any", Subject("para"), cell(TRAP, 90.0, 30, {"hypercall": 2}).repetitions)
+    asked.operands = {"hypercall": {"iret": 1.0}}
+    assert account_of(asked, costs, cell(BARE, 75.0, 30), native).hardware == pytest.approx(60.0 - 2.0)
+
+
+def test_prices_of_the_bare_machine_are_of_what_exits_under_trap(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(cells: list[Cell], *arguments: object) -> list[Cell]:
+        cells[0].repetitions = cell(BARE, 6.0 if cells[0].workload == "direct execution" else 31.0, 12).repetitions
+        return cells
+
+    monkeypatch.setattr("toyvm.lab.nanobenchmarks.measure_cells", fill)
+    costs = measure_costs(BARE, ["in clock", "trace", "hypercall iret"], 0.1, 1, lambda text: None)
+    assert costs is not None
+    assert costs.instruction == pytest.approx(0.5)
+    assert costs.exits["in clock"] == pytest.approx(25.0)
+    assert {"syscall", "eret", "wfi"} <= costs.exits.keys()
+    assert not {"trace", "shadow_page_fault"} & costs.exits.keys()
 
 
 def account(left: float, *entries: Entry, doubt: float = 0.0, beyond: float | None = None) -> Account:

@@ -1,4 +1,4 @@
-"""The account: direct execution + the sum over exit reasons of count x cost = the total, and what stays unexplained."""
+"""The account: direct execution + the hardware's own work + the sum over exits of count x cost = the total, or not."""
 
 from __future__ import annotations
 
@@ -33,6 +33,14 @@ _HANGS_ON = {
     f"{HYPERCALL} set_roots": "the translations that are forgotten",
     f"{HYPERCALL} console_write": "how many bytes it writes",
 }
+# What the bare machine does where these exit, by the reason that has its price.
+_NATIVELY = {
+    f"{HYPERCALL} iret": "eret",
+    f"{HYPERCALL} block": "wfi",
+    f"{HYPERCALL} yield": "wfi",
+    f"{HYPERCALL} set_roots": "crw ptbr",
+    f"{HYPERCALL} flush": "tlbi",
+}
 # Measured with as little as they can have to do, and here they may have any amount.
 _OPEN_ENDED = frozenset(f"{HYPERCALL} {name}" for name in ("multicall", "mmu_update", "doorbell"))
 
@@ -61,12 +69,13 @@ class Account:
     direct: float
     entries: tuple[Entry, ...]
     doubt: float = 0.0  # half the interval of the total
-    beyond: float | None = None  # what bare takes for it beyond its instructions; None: bare runs something else
+    beyond: float | None = None  # what bare takes for it beyond its instructions; None: it is in `hardware`, or unknown
+    hardware: float = 0.0  # what the bare machine takes beyond its instructions too, without what exits here
 
     @property
     def unexplained(self) -> float:
         """What is left; negative where the parts are cheaper together than apart."""
-        return self.total - self.direct - sum(entry.nanoseconds for entry in self.entries)
+        return self.total - self.direct - self.hardware - sum(entry.nanoseconds for entry in self.entries)
 
     @property
     def reason(self) -> str | None:
@@ -109,13 +118,20 @@ class Account:
         return f"{dearest} costs by {_HANGS_ON.get(dearest, 'what surrounds it')}"
 
 
-def account_of(cell: Cell, costs: Costs, bare: Cell | None = None) -> Account:
-    """The account of a cell; with that of the bare machine it can say more of what is left."""
-    entries = (
+def account_of(cell: Cell, costs: Costs, bare: Cell | None = None, native: Costs | None = None) -> Account:
+    """The account of a cell; with that of the bare machine and its prices it can say more of what is left."""
+    entries = [
         Entry(reason, count, costs.exits.get(reason), costs.doubts.get(reason, 0.0))
         for reason, count in cell.priced_exits.items()
-    )
+    ]
     same = bare is not None and bare.measured and isclose(bare.instructions, cell.instructions, rel_tol=_ALIKE)
+    instruction = costs.instruction if native is None else native.instruction
+    beyond = max(0.0, bare.nanoseconds - bare.instructions * instruction) if bare is not None and same else None
+    hardware = 0.0
+    if beyond is not None and native is not None:
+        exits = ((_NATIVELY.get(entry.reason, entry.reason), entry.count) for entry in entries)
+        hardware = max(0.0, beyond - sum(count * native.exits.get(reason, 0.0) for reason, count in exits))
+        beyond = None
     return Account(
         cell.workload,
         cell.subject.technique,
@@ -123,5 +139,6 @@ def account_of(cell: Cell, costs: Costs, bare: Cell | None = None) -> Account:
         direct_instructions(cell) * costs.instruction,
         tuple(sorted(entries, key=lambda entry: -entry.nanoseconds)),
         cell.spread * cell.nanoseconds,
-        max(0.0, bare.nanoseconds - bare.instructions * costs.instruction) if bare is not None and same else None,
+        beyond,
+        hardware,
     )

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from toyvm.lab.experiment import INTERRUPTED, NOWHERE, OTHER_SLICE, Experiment
+from toyvm.lab.events import counted_cell, events_of
+from toyvm.lab.experiment import BASE, INTERRUPTED, NOWHERE, OTHER_SLICE, Experiment
 from toyvm.lab.measure import Cell, Repetition, empty_cells, measure
-from toyvm.lab.modelled import counted_cell
 from toyvm.lab.nanobenchmarks import Costs, measure_costs
 from toyvm.lab.plan import Plan
 from toyvm.lab.results import check_numbers
@@ -67,8 +67,11 @@ def _silent(text: str) -> None:
 def _priced(experiment: Experiment, plan: Plan, subject: Subject) -> Record:
     """The prices on a subject of whatever exits there."""
     there = [one for one in experiment.workloads if one.why_missing(subject.kind) is None]
-    cells = [counted_cell(one.name, subject, one.task(subject.kind)) for one in there]
-    reasons = {reason: None for cell in cells for reason in cell.priced_exits}
+    if subject.technique == BASE:
+        exits = [events_of(one.name, one.task("trap")) for one in there]
+    else:
+        exits = [counted_cell(one.name, subject, one.task(subject.kind)).priced_exits for one in there]
+    reasons = {reason: None for one in exits for reason in one}
     effort = plan.effort
     costs = measure_costs(subject, reasons, effort.nano_seconds, effort.nano_repeats, _silent) if reasons else None
     return {"costs": [] if costs is None else [_costs_state(subject, costs)]}

@@ -15,8 +15,9 @@ from toyvm.errors import UsageError
 from toyvm.lab import study
 from toyvm.lab.cost_models import ASSUMED, MARKS_OF_PRICES, CostModel, Price, model_of_record
 from toyvm.lab.divided import cell_state, take_cell
+from toyvm.lab.events import counted_cell, events_of
 from toyvm.lab.measure import Cell, Repetition
-from toyvm.lab.modelled import cost_of, counted_cell, events_of
+from toyvm.lab.modelled import cost_of
 from toyvm.lab.results import check_numbers
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import ratio_text, wrapped

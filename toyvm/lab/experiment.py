@@ -106,18 +106,21 @@ class Experiment:
 
     @property
     def priced(self) -> list[Subject]:
-        """Those whose exits have prices."""
-        return [one for one in self.subjects if one.technique not in WITHOUT_MONITOR and one.is_alone]
+        """Those whose exits have prices, and the bare machines that they are compared with."""
+        monitored = [one for one in self.subjects if one.technique not in WITHOUT_MONITOR and one.is_alone]
+        return [one for one in self._bare if any(one.engine == other.engine for other in monitored)] + monitored
 
     def _measure(self, effort: Effort, progress: Progress) -> None:
-        monitored = self.priced
-        steps = len(self.workloads) + len(monitored)
+        priced = self.priced
+        steps = len(self.workloads) + len(priced)
         for step, workload in enumerate(self.workloads, 1):
             show = _numbered(progress, step, steps)
             cells, how_often = self.cells_of(workload.name), (effort.seconds, effort.repeats)
             measure(workload, cells, *how_often, show, effort.precision, keeps_baseline=effort.keeps_baseline)
-        for step, subject in enumerate(monitored, len(self.workloads) + 1):
-            reasons = {reason: None for cell in self._of(subject) if cell.measured for reason in cell.priced_exits}
+        for step, subject in enumerate(priced, len(self.workloads) + 1):
+            theirs = [one for one in priced if one.engine == subject.engine] if subject.technique == BASE else [subject]
+            cells = [cell for one in theirs for cell in self._of(one) if cell.measured]
+            reasons = {reason: None for cell in cells for reason in cell.priced_exits}
             if reasons:
                 show = _numbered(progress, step, steps)
                 costs = measure_costs(subject, reasons, effort.nano_seconds, effort.nano_repeats, show)
@@ -185,7 +188,8 @@ class Experiment:
         if costs is None:
             return []
         cells = [cell for cell in self._of(subject) if cell.measured and cell.exits]
-        return [account_of(cell, costs, self._bare_cell(cell)) for cell in cells]
+        native = next((self.costs.get(one) for one in self._bare if one.engine == subject.engine), None)
+        return [account_of(cell, costs, self._bare_cell(cell), native) for cell in cells]
 
     def _bare_cell(self, cell: Cell) -> Cell | None:
         """The same workload on the bare machine, on the same engine."""

@@ -41,7 +41,7 @@ def _flat(record: Mapping[str, Any]) -> Row:
     row |= dict(zip(("ns_low", "ns_high"), record["ns_interval"], strict=True))
     row |= {"ratio": record["ratio"], "ratio_low": ratio[0], "ratio_high": ratio[1]}
     row |= {"instructions": record["instructions"], "exits": record["exits"]}
-    row |= {"direct_ns": account.get("direct"), "unexplained_ns": account.get("unexplained")}
+    row |= {f"{part}_ns": account.get(part) for part in ("direct", "hardware", "unexplained")}
     row |= {f"exits:{reason}": count for reason, count in record["exits_by_reason"].items()}
     row |= {f"ns:{reason}": spent for reason, spent in account.get("exits_by_reason", {}).items()}
     return {**row, "samples": record["samples"]}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from toyvm.lab.cost_models import EVENTS, MEASURED, CostModel
+from toyvm.lab.cost_models import MEASURED, CostModel
+from toyvm.lab.events import among_events, events_of
 from toyvm.lab.experiment import BASE, Experiment
-from toyvm.lab.measure import Cell, repeat
+from toyvm.lab.measure import Cell
 from toyvm.lab.nanobenchmarks import Costs, direct_instructions, retires
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import name_width, number, ratio_text, wrapped
@@ -17,11 +18,7 @@ from toyvm.lab.tlb_misses import Missed
 from toyvm.lab.workloads import Workload
 from toyvm.techniques import SYSTEM_NAMES, WITHOUT_MONITOR, facts_of
 
-if TYPE_CHECKING:
-    from toyvm.lab.tasks import Task
-
 _COST, _RATIO = 10, 8
-_COUNTED = 64  # operations, by whole periods
 _NONE_MISSED: Missed = {}
 _BORDER = " | "
 # The hardware executes what these guests' kernels do; under the others it exits, or is replaced.
@@ -49,22 +46,6 @@ def native_events(workload: Workload, technique: str = "trap") -> Mapping[str, f
     Of one that is for the operating system's programs it is what is run there.
     """
     return events_of(workload.name, workload.task(technique)) if workload.why_missing(technique) is None else {}
-
-
-def events_of(name: str, task: Task) -> Mapping[str, float]:
-    """The same of a task under `trap`."""
-    return _among_events(counted_cell(name, Subject("trap"), task).priced_exits)
-
-
-def _among_events(exits: Mapping[str, float]) -> Mapping[str, float]:
-    return {reason: count for reason, count in exits.items() if reason.partition(" ")[0] in EVENTS}
-
-
-def counted_cell(name: str, subject: Subject, task: Task) -> Cell:
-    """A cell for its exact counts, from one run that is too short to be timed."""
-    operations = task.baseline + (task.period * max(1, _COUNTED // task.period) if task.baseline else 1)
-    repetition = repeat(subject, task, operations)
-    return Cell(name, subject, [repetition], repetition.operands)
 
 
 def cost_of(cell: Cell, model: CostModel, events: Mapping[str, float]) -> tuple[float, tuple[str, ...]]:
@@ -126,7 +107,7 @@ def _events(experiment: Experiment, workload: Workload, of: Cell) -> Mapping[str
         return native_events(workload, of.subject.technique)
     for cell in experiment.cells_of(workload.name):
         if cell.measured and cell.subject.technique == "trap":
-            return _among_events(cell.priced_exits)
+            return among_events(cell.priced_exits)
     return native_events(workload)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from toyvm.exits import BY_NAME
 from toyvm.isa.instructions import BY_MNEMONIC
 from toyvm.lab.builds import assembled_build
+from toyvm.lab.events import events_of
 from toyvm.lab.measure import HYPERCALL, Cell, Progress, measure_cells
 from toyvm.lab.subjects import Subject
 from toyvm.lab.tasks import OwnKernel
@@ -67,6 +68,7 @@ _PARA_TIMER_PENDING = "    li a0, 0\n    hcall HC_SET_TIMER\n    li t0, IRQ_TIME
 _TRAP_TABLE = "    li t0, TRAP_ANY\n    sd t0, TRAP_CAUSE(s2)\n    la t0, workload_wrong\n    sd t0, TRAP_HANDLER(s2)"
 _SET_TRAP_TABLE = "    mv a0, s2\n    li a1, 1\n    hcall HC_SET_TRAP_TABLE"
 _SHADOWED = "assist+shadow"
+BARE, TRAP = "bare", "trap"
 _MOST = 0.5  # exits an operation; fewer are left of a reason that the technique is about to get rid of
 _ONCE = ("out power",)  # it ends the run
 _UNMAPPED = "0x7fff000000"
@@ -243,10 +245,11 @@ class Pricing:
         if nano.reason is None:
             self.costs = Costs(cell.nanoseconds / cell.instructions, {})
             return
-        self.price_named(reason for reason in cell.priced_exits if reason != nano.reason)
-        count = cell.priced_exits.get(nano.reason, 0.0)
+        exits = cell.priced_exits if self._subject.technique != BARE else events_of(nano.name, nano.task(TRAP))
+        self.price_named(reason for reason in exits if reason != nano.reason)
+        count = exits.get(nano.reason, 0.0)
         if self.costs is not None and count > _MOST:
-            rest = cell.nanoseconds - explained(cell, self.costs)
+            rest = cell.nanoseconds - explained(cell, exits, self.costs)
             self.costs.exits[nano.reason] = max(rest / count, 0.0)
             self.costs.doubts[nano.reason] = cell.spread * cell.nanoseconds / count
 
@@ -261,13 +264,14 @@ class Pricing:
 def measure_costs(
     subject: Subject, reasons: Iterable[str], seconds: float, repeats: int, progress: Progress
 ) -> Costs | None:
-    """The costs on one subject of these exits and of what NANOS has.
+    """The costs on one subject of these exits and of what NANOS has; on the bare machine of what exits under `trap`.
 
     None if not even direct execution can be measured.
     """
     pricing = Pricing(subject, seconds, repeats, progress)
+    kind = TRAP if subject.technique == BARE else subject.kind
     for nano in NANOS:
-        if {subject.kind, facts_of(subject.kind).name} & {*nano.techniques}:
+        if {kind, facts_of(kind).name} & {*nano.techniques}:
             pricing.price(nano)
     pricing.price_named(reasons)
     return pricing.costs
@@ -284,7 +288,7 @@ def retires(reason: str) -> bool:
     return reason.partition(" ")[0] in (HYPERCALL, "spin") or (reason in BY_MNEMONIC and reason != "syscall")
 
 
-def explained(cell: Cell, costs: Costs) -> float:
+def explained(cell: Cell, exits: Mapping[str, float], costs: Costs) -> float:
     """Nanoseconds an operation that direct execution and the exits of known cost account for."""
-    known = sum(count * costs.exits.get(reason, 0.0) for reason, count in cell.priced_exits.items())
+    known = sum(count * costs.exits.get(reason, 0.0) for reason, count in exits.items())
     return direct_instructions(cell) * costs.instruction + known

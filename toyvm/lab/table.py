@@ -18,6 +18,7 @@ from toyvm.lab.workloads import Workload
 from toyvm.techniques import Build, facts_of
 
 _WIDTH = 118  # of what is printed, unless another one is asked for
+_PARTS = (("total", 9), ("direct", 9), ("hardware", 9), ("exits", 9), ("unexplained", 15))  # of an account
 _LEAST_ROOM = 40  # columns, for exits behind the rest of an account
 _BORDER = " | "
 _COLUMNS = (("ns", 9), ("+-%", 4), ("x bare", 7), ("instr", 7), ("exits", 7))
@@ -159,16 +160,19 @@ def _absence(cell: Cell, why: str, notes: Notes) -> str:
 def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, width: int) -> Iterator[str]:
     """Direct execution + sum of count x cost = total, with what is unexplained."""
     yield from wrapped(
-        f"The account of {subject.label}, ns an operation: total = direct execution + exits x cost + unexplained", width
+        f"The account of {subject.label}, ns an operation: total = direct execution + what the bare machine, too, "
+        "takes beyond its instructions (hardware) + exits x cost + unexplained",
+        width,
     )
     name = name_width(account.workload for account in accounts)
-    yield f"{'workload':<{name}}  {'total':>9} {'direct':>9} {'exits':>9} {'unexplained':>15}   exits x cost"
+    heads = "".join(f"{head:>{wide}} " for head, wide in _PARTS)
+    yield f"{'workload':<{name}}  {heads}  exits x cost"
     for account in accounts:
         spent = sum(entry.nanoseconds for entry in account.entries)
         share = f"({round(100 * account.unexplained / account.total)}%)" if account.total > 0 else ""
         head = (
-            f"{account.workload:<{name}}  {number(account.total):>9} {number(account.direct):>9} {number(spent):>9} "
-            f"{number(account.unexplained):>8} {share:>6}   "
+            f"{account.workload:<{name}}  {number(account.total):>9} {number(account.direct):>9} "
+            f"{number(account.hardware):>9} {number(spent):>9} {number(account.unexplained):>8} {share:>6}   "
         )
         yield from _with_entries(head, account, width, " " * (name + 2))
     yield from _reason_lines(accounts, name, width)

@@ -15,7 +15,7 @@ from toyvm.lab.report.parts import Part, Section, file_name, measured
 from toyvm.lab.report.tables import Table, Value
 from toyvm.lab.text import number
 
-_UNEXPLAINED, _OTHERS, _DIRECT = "unexplained", "other exits", "direct execution"
+_UNEXPLAINED, _OTHERS, _DIRECT, _HARDWARE = "unexplained", "other exits", "direct execution", "hardware"
 
 
 @dataclass
@@ -124,9 +124,10 @@ def _accounts(figures: Figures, svgs: dict[str, Svg]) -> Iterator[Section]:
             parts.append(_account_part(figures, svgs, column, accounts))
     if parts:
         said = (
-            "Direct execution, each exit's count times its price, and what these leave unexplained, as shares of the "
-            "measured time, which is the line at 100%. Where a bar goes past it the parts are dearer alone than "
-            "together."
+            "Direct execution, what the bare machine takes beyond its instructions too (hardware: devices, traps, "
+            "walks of tables, code that is decoded), each exit's count times its price, and what these leave "
+            "unexplained, as shares of the measured time, which is the line at 100%. Where a bar goes past it the "
+            "parts are dearer alone than together."
         )
         yield Section("accounts", "Where the time went", [said], parts, measured(figures))
 
@@ -139,23 +140,34 @@ def _account_part(figures: Figures, svgs: dict[str, Svg], column: str, accounts:
         shares[workload] = {reason: spent / total for reason, spent in account["exits_by_reason"].items()}
         for reason, share in shares[workload].items():
             weights[reason] = max(weights.get(reason, 0.0), share)
-    dearest = sorted(weights, key=lambda reason: -weights[reason])[: len(SERIES) - 1]
+    dearest = sorted(weights, key=lambda reason: -weights[reason])[: len(SERIES) - 2]
     rows: dict[str, dict[str, float]] = {}
     numbers: list[list[Value]] = []
     for workload, account in accounts.items():
         total, spent = figures.cells[workload, column]["ns"], account["exits_by_reason"]
         rows[workload] = {
             _DIRECT: account["direct"] / total,
+            _HARDWARE: account.get("hardware", 0.0) / total,
             **shares[workload],
             _OTHERS: sum(share for reason, share in shares[workload].items() if reason not in dearest),
             _UNEXPLAINED: account["unexplained"] / total,
         }
         priced = "; ".join(f"{reason} {number(ns)}" for reason, ns in spent.items())
-        numbers.append([workload, total, account["direct"], sum(spent.values()), account["unexplained"], priced])
+        numbers.append([workload, total, account["direct"], account.get("hardware", 0.0), sum(spent.values())])
+        numbers[-1] += [account["unexplained"], priced]
         numbers[-1].append(account["why"])
     name = f"account-{file_name(column)}"
-    plots.stacked(svgs, name, column, [_DIRECT, *dearest, _OTHERS, _UNEXPLAINED], rows)
-    head = ["workload", "ns", "direct", "exits", "unexplained", "exits by reason, ns", "why it does not close"]
+    plots.stacked(svgs, name, column, [_DIRECT, _HARDWARE, *dearest, _OTHERS, _UNEXPLAINED], rows)
+    head = [
+        "workload",
+        "ns",
+        "direct",
+        "hardware",
+        "exits",
+        "unexplained",
+        "exits by reason, ns",
+        "why it does not close",
+    ]
     return Part(Table(name, f"The account of {column}, ns an operation", head, numbers), [name])
 
 
