@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.lockstep import ALL, EAGER, HOT, LEAVES, agree, hold, map_page, page_on, put
 
+from toyvm.isa.control import PMODE
 from toyvm.isa.paging import PTE_X
 from toyvm.machine.bare import Machine
 from toyvm.native import ffi, lib
@@ -262,24 +263,30 @@ def test_answers_that_come_late_change_nothing(delay: int) -> None:
 
 
 @both
-@pytest.mark.parametrize("distance", [1, 37])
+@pytest.mark.parametrize("distance", [7, 37, 500])
 def test_a_word_of_several_regions_is_another_one_in_all_of_them(options: Recompiling, distance: int) -> None:
-    """What is entered in two places, and changes behind both."""
-    text = """
+    """A function that the kernel and its users call, each compiled for their mode, is changed in each round."""
+    kernel = """
 1:  jalr ra, 0(s4)
-    jalr ra, 0(s5)
-    jalr ra, 0(s4)
-    lw   t0, 4(s5)
+    crw  epc, s5
+    crw  status, s6
+    eret
+"""
+    handler = """
+    lw   t0, 4(s4)
     xor  t0, t0, s3
-    sw   t0, 4(s5)
+    sw   t0, 4(s4)
     addi t1, t1, 1
-    j    1b
+    jalr zero, 0(s7)
 """
 
-    def two_entries(machine: Machine) -> None:
-        put(machine, 0x1000, text)
-        put(machine, 0x3000, "addi s7, s7, 1\n addi s6, s6, 1\n addi s6, s6, 2\n jalr zero, 0(ra)")
-        machine.x[20], machine.x[21] = 0x3000, 0x3004  # s4, s5
-        machine.x[19] = 1 << 17  # s3: the lowest bit of the immediate
+    def two_modes(machine: Machine) -> None:
+        put(machine, 0x1000, kernel)
+        put(machine, 0x2000, "jalr ra, 0(s4)\n syscall")
+        put(machine, 0x2800, handler)
+        put(machine, 0x3000, "addi a0, a0, 1\n addi a1, a1, 1\n addi a2, a2, 2\n jalr zero, 0(ra)")
+        machine.set_cr("tvec", 0x2800)
+        machine.x[19], machine.x[20], machine.x[21] = 1 << 17, 0x3000, 0x2000  # the immediate's lowest bit; s4, s5
+        machine.x[22], machine.x[23] = PMODE, 0x1000
 
-    agree(two_entries, range(20 * distance, 80 * distance, distance), options)
+    agree(two_modes, range(20 * distance, 60 * distance, distance), options)
