@@ -169,6 +169,7 @@ STOPS = [
     Case("branch to itself", [op("beq", 0, 0, 0)], {"stop": "fault", "pc": BODY}),
     Case("jump to itself in user mode", [op("jal", 0, 0)], {"stop": "fault", "pc": BODY}, user=True),
     Case("jump to itself with interrupts on", [op("jal", 0, 0)], {"stop": "limit", "retired": LIMIT}, enabled=True),
+    Case("one that links", [op("jal", A0, 0)], {"stop": "limit", "retired": LIMIT, "a0": BODY + 4}, enabled=True),
     Case("jalr to itself is any other loop", [*li(A0, BODY + 8), op("jalr", 0, 0, A0)], {"stop": "limit"}),
     Case("wfi with nothing to wait for", [op("wfi")], {"stop": "idle", "pc": BODY + 4, "skipped": 0}),
     Case(

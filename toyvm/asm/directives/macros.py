@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -94,11 +95,8 @@ class Macro:
         frame = outer.inner(home.source, self.body.filled(values, assembler.spend), number, what, home.file_number)
         # What a macro makes belongs to the line that calls it.
         frame.place = outer.place_of(number)
-        conditions = len(outer.conditions)
-        try:
+        with suppress(ExitMacro):  # the conditions that are open are the frame's own, and go with it
             assembler.read(frame)
-        except ExitMacro:
-            del outer.conditions[conditions:]
 
     def _arguments(self, text: str) -> dict[str, str]:
         values: dict[str, str] = {}
