@@ -127,9 +127,16 @@ def test_anything_else_is_no_shard(text: str) -> None:
         ("no_such:thing", "no module no_such"),
         ("support.part_work:nothing", "has no nothing"),
         ("a b:c", "an executor is named MODULE:CALL"),
+        ("needing:thing", "no module no_such"),
+        ("broken:thing", "--executor broken:thing: ZeroDivisionError: division by zero"),
     ],
 )
-def test_an_executor_that_is_not_there_is_told(name: str, message: str) -> None:
+def test_an_executor_that_is_not_there_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "needing.py").write_text("import no_such")
+    (tmp_path / "broken.py").write_text("1 / 0")
     with pytest.raises(UsageError, match=message):
         find_executor(name)
 
@@ -137,3 +144,12 @@ def test_an_executor_that_is_not_there_is_told(name: str, message: str) -> None:
 def test_what_is_no_executor_is_told() -> None:
     with pytest.raises(UsageError, match=r"number\(\) returns a int, not an executor"):
         results(square, make=find_executor("support.part_work:number"))
+
+
+def test_an_executor_is_found_in_the_current_directory_and_told_where_it_cannot_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pool_of_mine.py").write_text("def make():\n    raise OSError('nobody\\nlistens')\n")
+    with pytest.raises(UsageError, match=r"--executor pool_of_mine:make: make\(\) raises OSError: nobody.*listens"):
+        find_executor("pool_of_mine:make")()

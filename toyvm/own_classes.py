@@ -18,7 +18,7 @@ from types import ModuleType
 
 from toyvm.errors import BadFileError, ToyvmError, UsageError
 from toyvm.files.boundary import check_regular, shown
-from toyvm.paths import PACKAGE
+from toyvm.paths import PACKAGE, modules_from
 from toyvm.printable import printable
 
 _MARK, _FOLDER = ":", "/"
@@ -72,13 +72,11 @@ def _of_name(place: str) -> ModuleType:
 @contextmanager
 def _looking_in(folder: str) -> Iterator[None]:
     """Inside modules are looked for in that folder first. Raises UsageError for one that is not there."""
-    sys.path.insert(0, folder)
     try:
-        yield
+        with modules_from(folder):
+            yield
     except ModuleNotFoundError as error:
         raise UsageError(f"no module {error.name}, neither here nor among those installed") from None
-    finally:
-        sys.path.remove(folder)
 
 
 def column_of(name: str) -> str:

@@ -24,6 +24,8 @@ from toyvm.errors import BadFileError, ToyvmError, UsageError
 from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.files.replacing import write_all
 from toyvm.limits import MAXIMUM_RESULTS_BYTES
+from toyvm.paths import modules_from
+from toyvm.printable import printable
 
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 _TRIES = 3  # of a part whose worker is lost
@@ -89,19 +91,29 @@ def _done(work: Callable[[Record], Record], task: Record) -> Record:
 
 
 def find_executor(name: str) -> MakeExecutor:
-    """What MODULE:CALL returns when it is called: any executor as concurrent.futures has them. Raises UsageError."""
+    """What MODULE:CALL returns when it is called: any executor as concurrent.futures has them. Raises UsageError.
+
+    A module in the current directory is found, too.
+    """
     module, _, call = name.partition(":")
     if not call.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
         raise UsageError(f"--executor {name}: an executor is named MODULE:CALL")
     try:
-        found = getattr(import_module(module), call)
+        with modules_from(""):
+            found = getattr(import_module(module), call)
     except ModuleNotFoundError as error:
         raise UsageError(f"--executor {name}: no module {error.name}") from None
     except AttributeError:
         raise UsageError(f"--executor {name}: {module} has no {call}") from None
+    except Exception as error:
+        raise UsageError(printable(f"--executor {name}: {type(error).__name__}: {error}")) from None
 
     def make() -> Executor:
-        executor = found()
+        try:
+            executor = found()
+        except Exception as error:
+            said = printable(f"--executor {name}: {call}() raises {type(error).__name__}: {error}")
+            raise UsageError(said) from None
         if not isinstance(executor, Executor) and not callable(getattr(executor, "submit", None)):
             raise UsageError(f"--executor {name}: {call}() returns a {type(executor).__name__}, not an executor")
         return executor  # type: ignore[no-any-return]
