@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -10,6 +11,7 @@ from support.claims import Dying, Endless, Holding, Mistaken, Sevenths
 
 from toyvm.verify import trying
 from toyvm.verify.accounts import Account, Failure, Total
+from toyvm.verify.properties import find_property
 from toyvm.verify.trying import MOST_FAILURES, Goal, try_cases
 
 
@@ -84,3 +86,9 @@ def test_what_is_tried_twice_counts_once(seed: int) -> None:
     assert total.cases == len(numbers)
     assert total.left_open == sorted(number for number in numbers if number < 5)
     assert [failure.seed for failure in total.failures] == sorted(number for number in numbers if number % 7 == 0)
+
+
+def test_what_is_compiled_is_kept_nowhere_of_the_user_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert try_cases(find_property("recompiled"), Goal(0, cases=4)).failures == []
+    assert not list(tmp_path.iterdir())

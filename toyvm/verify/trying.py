@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from select import select
+from tempfile import TemporaryDirectory
 from time import monotonic
 from traceback import format_exc
 from typing import Any, NamedTuple, NoReturn
@@ -32,6 +33,11 @@ class Goal(NamedTuple):
 
 def try_cases(claimed: Property, goal: Goal) -> Account:
     """Try them; one that ends its process, or does not come to its end, is a failure, and the next ones follow."""
+    with TemporaryDirectory(prefix="toyvm-verify-") as cache:
+        return _try_cases(claimed, goal, cache)
+
+
+def _try_cases(claimed: Property, goal: Goal, cache: str) -> Account:
     account, began = Account(claimed.name, goal.seed), monotonic()
     while True:
         deadline = None if goal.seconds is None else began + goal.seconds
@@ -40,8 +46,8 @@ def try_cases(claimed: Property, goal: Goal) -> Account:
             break
         if account.cases and deadline is not None and monotonic() >= deadline:
             break
-        with _child(claimed, goal.seed + account.cases, left, deadline, len(account.failures)) as lines:
-            ended = _listen(account, lines)
+        with _child(claimed, goal.seed + account.cases, left, deadline, len(account.failures), cache) as child:
+            ended = _listen(account, child)
         if ended is None:
             break
         account.failures.append(Failure(goal.seed + account.cases, ended))
@@ -92,10 +98,13 @@ class _Child:
 
 
 @contextmanager
-def _child(claimed: Property, seed: int, cases: int | None, deadline: float | None, failures: int) -> Iterator[_Child]:
+def _child(
+    claimed: Property, seed: int, cases: int | None, deadline: float | None, failures: int, cache: str
+) -> Iterator[_Child]:
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
+        os.environ["XDG_CACHE_HOME"] = cache  # the user's own holds what he runs himself
         _try_them(claimed, seed, cases, deadline, failures, writing)
     os.close(writing)
     try:
