@@ -115,6 +115,22 @@ _ROOTS = """
     ld   s3, SPACE_FRAME(t0)
     ld   s4, SPACE_USER_FRAME(t0)
 """
+# The user's half loads from a page whose entry the kernel, which runs without exits, has changed: that and its own page
+# are forgotten.
+_LOADING_USER = """
+nano_handler:
+    beqz s1, workload_done
+    addi s1, s1, -1
+    sd   s5, 0(s3)
+    tlbi s4
+    skip_instruction
+    trap_return
+.balign PAGE_SIZE
+user_program:
+    ld   t1, 0(s4)
+    syscall
+    j    user_program
+"""
 _UNUSED_USER = _USER_PROGRAM.replace("BODY", "    nop")
 
 
@@ -192,6 +208,12 @@ NANOS = (
         _UNUSED_USER,
     ),
     user_nano("syscall", "    syscall"),
+    Nano(
+        "shadow_page_fault",
+        ("hybrid",),
+        setup=_ENTRY_IN_USE + "    xori s5, s5, PTE_A\n    beqz s0, workload_done\n    trap_return",
+        code=_LOADING_USER,
+    ),
     user_nano("exception", "    break"),
     user_nano("guest_page_fault", "    ld t1, 0(s3)", f"    li s3, {_UNMAPPED}\n", (*_REFLECTING, _SHADOWED)),
 )
