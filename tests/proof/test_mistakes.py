@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support.proving import copy_sources, decide_named
+from support.proving import LIMIT, copy_sources, decide_named
 
 from toyvm.asm.api import assemble_text
 from toyvm.machine.bare import Machine
 from toyvm.machine.outcome import Stop
+from toyvm.proof.areas import obligations_of
+from toyvm.proof.obligations import decide_obligation
 from toyvm.proof.solving import Verdict
 from toyvm.proof.sources import Sources
 from toyvm.proof.witness import witness_of
@@ -19,6 +21,7 @@ from toyvm.proof.witness import witness_of
 HANDLERS = "native/src/engine/interpreter/handlers.h"
 DISPATCH = "native/src/engine/interpreter/dispatch.h"
 INTERPRETER = "native/src/engine/interpreter/interpreter.c"
+FUSION = "native/builder/fusion.py"
 DECODER = "native/src/isa/decode.c"
 CODING = "toyvm/isa/coding.py"
 ALU = "toyvm/reference/alu.py"
@@ -54,6 +57,11 @@ MISTAKES = (
     Mistake(DECODER, "word >> 12 & 31", "word >> 12 & 15", "sltu: coding"),
     Mistake(CODING, "value -= 1 << operand.field.width", "value -= 1 << operand.field.width - 1", "lui: coding"),
     Mistake(CODING, "word |= (value <<", "word ^= (-value <<", "xor: coding"),
+    Mistake(FUSION, "yield _store(group, n)\n", "pass\n", "fused_0: add add lbu lbu"),
+    Mistake(FUSION, "first = next((m for", "first = next((m + 1 for", "fused_3: add lbu divu sb"),
+    Mistake(FUSION, 'return f"x[{numbers[name]}]"', "return f'x[ip[{n}].rs1]'", "fused_1: add add"),
+    Mistake(FUSION, "carried = r{len(group) - 1};", "carried = r0;", "fused_1: add add"),
+    Mistake(DISPATCH, "(ip + (n) + 1) + displacement", "(ip + 1) + displacement", "fused_2: add addi bgeu"),
     Mistake(ALU, "s32(a << (b & 31))", "s32(a) << (b & 31)", "sllw: recompiler"),
     Mistake(ALU, '"mulhsu": lambda a, b: s64(a) * b', '"mulhsu": lambda a, b: s64(a) * s64(b)', "mulhsu: interpreter"),
     Mistake(WORDS, "value &= (1 << bits) - 1", "value &= (1 << bits - 1) - 1", "lemma: sign_extend at 32 bits"),
@@ -74,9 +82,28 @@ MISTAKES = (
 )
 
 
+FUSIONS = """\
+add.-,- add.-,- lbu.#0 lbu.#1
+add.-,->~ lbu.#0 divu.-,->= sb.-,#1
+add.-,->~ add.#0,-
+add.-,- addi.- bgeu.-,-
+sd.-,- sd.^0,- sd.^0,-
+"""
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_sources(tmp_path_factory.mktemp("checkout"))
+    """With a few groups, whichever are chosen at present."""
+    folder = copy_sources(tmp_path_factory.mktemp("checkout"))
+    (folder / "native/fusions.txt").write_text(FUSIONS)
+    return folder
+
+
+@pytest.mark.parametrize("number", range(len(FUSIONS.splitlines())))
+def test_a_group_is_proven_where_nothing_is_mistaken(checkout: Path, number: int) -> None:
+    sources = Sources(checkout)
+    (group,) = (one for one in obligations_of(sources) if one.name.startswith(f"fused_{number}:"))
+    assert decide_obligation(group, LIMIT).verdict is Verdict.PROVEN
 
 
 @pytest.fixture

@@ -14,35 +14,38 @@ from toyvm.proof.symbols import QUOTIENT, REMAINDER, Term
 
 
 class Products:
-    """Replaces products of unknown numbers by an uninterpreted function."""
+    """Replaces products of unknown numbers by an uninterpreted function that commutes."""
 
     def __init__(self) -> None:
         self._known: dict[
             int, tuple[Term, Term]
         ] = {}  # by number of a term, which is kept so that no other one gets it
+        self._facts: list[Term] = []
 
-    def abstract(self, term: Term) -> Term:
+    def abstract(self, terms: Iterable[Term]) -> list[Term]:
+        """The terms, and that the function commutes where it is used in them."""
+        return [*(self._abstract(term) for term in terms), *self._facts]
+
+    def _abstract(self, term: Term) -> Term:
         if term.get_id() not in self._known:
-            parts = [self.abstract(part) for part in term.children()]
-            made = term if not parts else _product(parts) if _is_product(term) else term.decl()(*parts)
+            parts = [self._abstract(part) for part in term.children()]
+            is_product = term.decl().kind() == z3.Z3_OP_BMUL
+            made = term if not parts else self._product(parts) if is_product else term.decl()(*parts)
             self._known[term.get_id()] = term, made
         return self._known[term.get_id()][1]
 
-
-def _is_product(term: Term) -> bool:
-    return bool(term.decl().kind() == z3.Z3_OP_BMUL)
-
-
-def _product(parts: Sequence[Term]) -> Term:
-    factors = sorted((part for part in parts if not z3.is_bv_value(part)), key=lambda part: int(part.get_id()))
-    result = factors[0]
-    for factor in factors[1:]:
-        sort = result.sort()
-        result = z3.Function(f"product_{result.size()}", sort, sort, sort)(result, factor)
-    for constant in parts:
-        if z3.is_bv_value(constant):
-            result = result * constant
-    return result
+    def _product(self, parts: Sequence[Term]) -> Term:
+        factors = [part for part in parts if not z3.is_bv_value(part)]
+        result = factors[0]
+        for factor in factors[1:]:
+            sort = result.sort()
+            product = z3.Function(f"product_{result.size()}", sort, sort, sort)
+            self._facts.append(product(result, factor) == product(factor, result))
+            result = product(result, factor)
+        for constant in parts:
+            if z3.is_bv_value(constant):
+                result = result * constant
+        return result
 
 
 def exactly(terms: Iterable[Term]) -> list[Term]:

@@ -144,6 +144,22 @@ class Registers:
     def __init__(self, words: Term, kind: ArrayType) -> None:
         self.words = words
         self.type: CType = kind
+        self.apart: list[tuple[Term, Term]] = []  # numbers that are known to be different
+
+    def read(self, index: Term) -> Term:
+        """What was stored there, where that is seen at once."""
+        words = self.words
+        while z3.is_store(words):
+            stored_at = words.arg(1)
+            if z3.eq(stored_at, index):
+                return words.arg(2)
+            if not self._are_apart(stored_at, index):
+                break
+            words = words.arg(0)
+        return z3.Select(words, index)
+
+    def _are_apart(self, one: Term, other: Term) -> bool:
+        return any((z3.eq(one, a) and z3.eq(other, b)) or (z3.eq(one, b) and z3.eq(other, a)) for a, b in self.apart)
 
     def load(self) -> Value:
         return FirstElement(self)
@@ -168,11 +184,11 @@ class _Word:
 
     def load(self) -> Value:
         assert isinstance(self.type, IntType)
-        return Int(z3.Select(self._registers.words, self._index), self.type)
+        return Int(self._registers.read(self._index), self.type)
 
     def store(self, value: Value) -> None:
         assert isinstance(value, Int)
-        self._registers.words = z3.Store(self._registers.words, self._index, value.term)
+        self._registers.words = z3.simplify(z3.Store(self._registers.words, self._index, value.term))
 
     def field(self, name: str) -> Place:
         raise NotImplementedError("a field of a register")

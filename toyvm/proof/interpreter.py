@@ -82,13 +82,13 @@ class Interpreter(World):
         self._index = shifted_right(before.pc & 4095, bits(2, 64), False)
         self._page = z3.Concat(bits(0, 17), unknown("page", 43), bits(0, 4))  # the address of its first entry
         self._start = self._page + self._index * ENTRY_SIZE
-        self._x = Registers(before.x, ArrayType(U64, 33))
+        self.x = Registers(before.x, ArrayType(U64, 33))
         self._carried = unknown("carried", 64)
         self._slack = z3.Concat(bits(0, 24), unknown("slack", 36), bits(0, 4))  # no less than 0: dispatch.h
         entry = self._code.struct("code_entry")
         self.ip = Variable(PointerType(entry), Address(self._start, entry, self))
         self.names = {
-            "x": self._x,
+            "x": self.x,
             "ip": self.ip,
             "bias": Variable(U64, Int(before.pc - shifted_right(self._start, bits(2, 64), False), U64)),
             "slack": Variable(I64, Int(self._slack, I64)),
@@ -124,7 +124,7 @@ class Interpreter(World):
         trap = {name: self._number(name) for name in ("cause", "tval")} if end is End.TRAP else {}
         left = self._left() - self._left_before() - more
         pc = self._pc() if pc is None else pc
-        return Outcome(end, self._x.words, self.memory, pc, left=left, carried=self._number("carried"), **trap)
+        return Outcome(end, self.x.words, self.memory, pc, left=left, carried=self._number("carried"), **trap)
 
     def is_at(self, number: int) -> bool:
         """Has it come to this entry, by what is seen of the address?"""
