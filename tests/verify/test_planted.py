@@ -68,6 +68,7 @@ def test_faults_are_named_by_themselves_and_by_their_area() -> None:
     [
         (("no-such-fault",), "no-such-fault"),
         (("--cases", "5"), "--planted looks for faults, and --cases means nothing there"),
+        (("--steps", "5"), "--planted looks for faults, and --steps means nothing there"),
         (("--seed", "5"), "--planted looks for faults, and --seed means nothing there"),
     ],
 )

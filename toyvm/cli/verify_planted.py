@@ -15,7 +15,7 @@ from toyvm.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from toyvm.verify.planted import Trial
 
-_MEANINGLESS = ("cases", "seed", "regressions")
+_MEANINGLESS = ("cases", "steps", "seed", "regressions")
 SCHEMA = 1
 
 
