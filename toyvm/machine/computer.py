@@ -303,9 +303,11 @@ class Computer:
 
     def pages(self, first: int = 0) -> Iterator[tuple[int, bytes]]:
         """Number and contents of each page from `first` on that is not all zero, in order."""
+        contents = ffi.new("uint8_t[]", PAGE_SIZE)
         page = int(lib.t64_vm_next_page(self.vm, first))
         while page != NOWHERE:
-            yield page, self.read(page * PAGE_SIZE, PAGE_SIZE)
+            _checked(lib.t64_vm_read(self.vm, page * PAGE_SIZE, contents, PAGE_SIZE), "reading memory")
+            yield page, bytes(ffi.buffer(contents))
             page = int(lib.t64_vm_next_page(self.vm, page + 1))
 
     def state_hash(self) -> str:
