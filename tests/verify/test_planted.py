@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
-from support.commands import call
+from support.commands import ROOT, call
 
 from toyvm.isa.paging import PTE_D
 from toyvm.verify import planted
-from toyvm.verify.planted import Came, Layer, Plant, Trial, chosen, read_plants
+from toyvm.verify.planted import Came, Layer, Plant, Trial, chosen, read_plants, suite_for
 
 Capture = pytest.CaptureFixture[str]
 # Ends with 1 where a pointer with D set is followed.
@@ -61,6 +61,15 @@ def test_faults_are_named_by_themselves_and_by_their_area() -> None:
     assert {plant.area for plant in named} == {"flushes", "MMU"}
     assert len(named) == 1 + sum(plant.area == "flushes" for plant in plants.values())
     assert chosen(plants, []) == list(plants.values())
+
+
+def test_tests_near_a_fault_come_first_and_none_is_left_out() -> None:
+    everywhere = {path.relative_to(ROOT).parts[1] for path in (ROOT / "tests").rglob("test_*.py")} - {"planted"}
+    for plant in read_plants().values():
+        places = [place.removeprefix("tests/") for place in suite_for(plant)]
+        assert set(places) == everywhere
+        near = [name for name in places if name in Path(plant.file).parts]
+        assert set(places[: len(near) + 1]) >= set(near)
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ class Layer(NamedTuple):
     minutes: float  # unless said
     command: tuple[str, ...]
     is_here: bool = True
+    has_tests: bool = False  # it takes the test suite's places besides, those near the fault first
 
 
 def layers() -> tuple[Layer, ...]:
@@ -99,7 +100,7 @@ def layers() -> tuple[Layer, ...]:
         Layer("proof", 6, ("-m", "toyvm", "prove"), find_spec("toyvm.cli.prove") is not None),
         Layer("small worlds", 6, ("-m", "toyvm", "verify", _WORLDS, "--steps", "3"), _WORLDS in CLASSES),
         Layer("random", 4, ("-m", "toyvm", "verify", *drawn, "--minutes", "2")),
-        Layer("unit", 30, ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--ignore=tests/planted", "tests")),
+        Layer("unit", 30, ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"), has_tests=True),
     )
 
 
@@ -145,10 +146,22 @@ def work(task: Record) -> Record:
     with TemporaryDirectory(prefix="toyvm-planted-") as folder:
         _build(plant, Path(folder))
         for layer in layers():
-            looks.append(_look(layer, Path(folder), 60 * (task["minutes"] or layer.minutes)))
+            command = (*layer.command, *(suite_for(plant) if layer.has_tests else ()))
+            looks.append(_look(layer._replace(command=command), Path(folder), 60 * (task["minutes"] or layer.minutes)))
             if looks[-1].came is Came.FOUND:
                 break
     return Trial(plant, tuple(looks)).record()
+
+
+def suite_for(plant: Plant) -> list[str]:
+    """The places of the test suite: the rooms of the file, what compares engines where that is C, then the others."""
+    near = {*Path(plant.file).parts, *(("equivalence",) if plant.file.startswith("native/") else ())}
+    places = [
+        path.name
+        for path in (ROOT / "tests").iterdir()
+        if path.name != "planted" and (path.match("test_*.py") or any(path.glob("**/test_*.py")))
+    ]
+    return [f"tests/{name}" for name in sorted(places, key=lambda name: (name not in near, name))]
 
 
 def _build(plant: Plant, folder: Path) -> None:
