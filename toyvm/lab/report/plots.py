@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 STRONGEST, _SATURATED = 0.78, 100.0  # of a cell's colour, so that its number can be read; at that many times
 _HEADS = {"hypercalls": "hyper-\ncalls", "+": "\n+", ", ": "\n"}  # so that a column's name fits above it
 _LEGEND = 30  # letters of a line in a legend
+_FAR = 1000  # cycles, of an exit: its name has room at the left
 _KEY = (0.25, 0.5, 1.0, 2.0, 5.0, 20.0, 100.0)
 
 
@@ -197,7 +198,8 @@ def crossings(svgs: dict[str, Svg], name: str, series: Mapping[str, Sequence[tup
                 label=title,
             )
             for cycles, share, processor in ordered:
-                at, side = ((6, 5), "left") if shape == "o" else ((-6, -12), "right")  # above the one, below the other
+                below = ((-6, -12), "right") if cycles > _FAR else ((8, -3), "left")  # or it would reach the axis
+                at, side = ((6, 5), "left") if shape == "o" else below
                 axes.annotate(processor, (cycles, share), at, textcoords="offset points", fontsize=8.5, ha=side)
         axes.set_xlabel("cycles an exit costs")
         axes.set_ylabel("% of the kernel's instructions that exit,\nbelow which guest mode is ahead")
