@@ -228,3 +228,10 @@ def test_memory_that_is_not_given_back_is_told() -> None:
     with pytest.raises(AssertionError, match="pieces of memory were not given back"), failing_allocation(None):
         stack.enter_context(Machine("64K"))
     stack.close()
+
+
+def test_what_a_command_finds_is_the_same_each_time() -> None:
+    for _ in range(2):
+        with folder_with({"file": b"contents"}) as folder:
+            assert (folder / "file").stat().st_mtime_ns == 0
+            assert call(["run", "hello"]) == (0, "Hello from the T64!\n")

@@ -25,12 +25,13 @@ class Done(NamedTuple):
 
 @contextmanager
 def folder_with(files: Mapping[str, bytes]) -> Iterator[Path]:
-    """A folder for a while, with these files, in which commands run."""
+    """A folder for a while, with these files, the same each time, in which commands run."""
     before = os.getcwd()
     with tempfile.TemporaryDirectory(prefix="toyvm-verify-") as name:
         folder = Path(name)
         for file, data in files.items():
             (folder / file).write_bytes(data)
+            os.utime(folder / file, (0, 0))  # some commands take that over
         os.chdir(folder)
         try:
             yield folder
