@@ -62,12 +62,18 @@ def find_planted(arguments: argparse.Namespace, minutes: float | None) -> int:
 
 def _lines(trials: Sequence[Trial]) -> Iterator[str]:
     """A line for each fault, two for one that nothing finds, and how many each layer has found."""
+    from toyvm.verify.planted import Came
     from toyvm.verify.scoreboard import clock
 
     width = max((len(trial.plant.name) for trial in trials), default=0)
     for trial in trials:
         found = trial.found
-        looks = ", ".join(f"{look.layer} {clock(look.seconds) if look.seconds else look.came}" for look in trial.looks)
+        looks = ", ".join(
+            f"{look.layer} {clock(look.seconds)}"
+            if look.came in (Came.FOUND, Came.NOTHING)
+            else f"{look.layer}: {look.came}"
+            for look in trial.looks
+        )
         if found is not None:
             yield f"{trial.plant.name:<{width}}  {looks}: {found.by}"
         else:
