@@ -182,7 +182,19 @@ def test_a_regression_is_compared_as_it_says(capsys: Capture, tmp_path: Path) ->
         done = call(capsys, "compare", str(path))
         assert (done.code, done.errors) == (code, "")
         assert "reference" in done.output
-    assert call(capsys, "compare", str(path), "bare", "trap").code == 0
+    for subjects in (["bare", "trap"], ["bare", "mine.py:Right"]):
+        done = call(capsys, "compare", str(path), *subjects)
+        assert (done.code, done.errors) == (0, "")
+        assert ", ".join(subjects) in done.output
+    assert call(capsys, "compare", str(path), "bare").code == 2
+
+
+def test_a_regression_that_goes_on_for_ever_is_compared_where_it_says(capsys: Capture, tmp_path: Path) -> None:
+    image = assemble_text("_start: addi a0, a0, 1\n j _start", "endless.s").image
+    path = save(Program(image.segments, image.entry), tmp_path, subjects=["bare", "trap"], checkpoints=[3, 10])
+    done = call(capsys, "compare", str(path), "reference", "bare")
+    assert done.code == 0
+    assert "10 instructions, 2 checkpoints" in " ".join(done.output.split())
 
 
 @pytest.mark.usefixtures("mine")

@@ -3,17 +3,17 @@
 A SUBJECT is a technique with its options, as trap+flush, on the interpreter or, as trap/recompiler, on another engine;
 or an engine, on which the machine is bare; or a class of monitors or engines in Python, MODULE:CLASS or FILE.py:CLASS
 (`toyvm docs testing`); each on other hardware with @LEVEL, as rewrite@classic. The others are held to the first one.
-Without any, every technique is held to the bare machine; a regression that a test has kept says itself what is. Under
-para, and where hypercalls are offered, other instructions are executed: of those the output and the exit code are
-compared. Where two differ, the first instruction after which they do is looked for, and the reference is asked whether
-that is left open.
+Without any, every technique is held to the bare machine; a regression that a test has kept says itself who, where,
+and on what machine. Under para, and where hypercalls are offered, other instructions are executed: of those the output
+and the exit code are compared. Where two differ, the first instruction after which they do is looked for, and the
+reference is asked whether that is left open.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _LIMIT = 100_000_000  # instructions
 _CHECKPOINTS = 16
+_MEMORY = "16M"
 _MOST_CHECKPOINTS = 100_000
 
 
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--max-instructions", metavar="N", help="no further than this; 1e8 unless said")
     machine = parser.add_argument_group("the machine")
     machine.add_argument("--hardware", metavar="L", help=f"hardware level: {', '.join(Level)}; strict unless said")
-    machine.add_argument("--memory", default="16M", metavar="SIZE", help="bytes, or 64K, 16M; 16M unless said")
+    machine.add_argument("--memory", metavar="SIZE", help=f"bytes, or 64K, 16M; {_MEMORY} unless said")
     machine.add_argument("--input", metavar="FILE", help="the console's input; nothing unless said")
     machine.add_argument("--disk", metavar="FILE", help="a disk, which stays as it is")
     machine.add_argument("--disk-latency", metavar="TICKS", help="from a command to its completion; 1000 unless said")
@@ -67,7 +68,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if regression is not None:
         from toyvm.testing.regressions import replay
 
-        verdict = replay(regression)
+        verdict = replay(regression, *_distinct(arguments.subjects))
     else:
         contenders, image = _contenders(arguments)
         points = _checkpoints(arguments, contenders[0])
@@ -80,15 +81,15 @@ def execute(arguments: argparse.Namespace) -> int:
     return ExitCode.OK if verdict.equal else ExitCode.CLAIM_FAILED
 
 
-_SAID = ("at", "checkpoints", "seed", "max_instructions", "hardware", "input", "disk", "disk_latency")
+_SAID = ("at", "checkpoints", "seed", "max_instructions", "hardware", "memory", "input", "disk", "disk_latency")
 
 
 def _regression(arguments: argparse.Namespace) -> Path | None:
-    """The file of a regression, which says itself how it is compared, if nothing else is said."""
+    """The file of a regression, which says itself where it is compared and on what machine, if nothing else is said."""
     from toyvm.programs import find_program, is_source
     from toyvm.testing.regressions import is_regression
 
-    if arguments.subjects or any(getattr(arguments, name) is not None for name in _SAID):
+    if any(getattr(arguments, name) is not None for name in _SAID):
         return None
     path = find_program(arguments.program)
     return path if is_source(path) and is_regression(path) else None
@@ -126,17 +127,23 @@ def _subjects(arguments: argparse.Namespace) -> list[Subject]:
     from toyvm.techniques import COMPARED
     from toyvm.testing.subjects import subject_named
 
-    names = list(dict.fromkeys(arguments.subjects))
+    names = _distinct(arguments.subjects)
     if arguments.hardware is not None:
         parse_level(arguments.hardware)
-    if len(names) == 1:
-        raise UsageError(f"{names[0]} alone is equal to itself; name two subjects, or none for all techniques")
     if not names:
         return [subject_named(name) for name in COMPARED if _exists(arguments, name)]
     subjects = [subject_named(name) for name in names]
     for subject in subjects:
         check_choices(subject.technique, "interpreter", subject.level or arguments.hardware)
     return subjects
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Each subject once. Raises UsageError for a single one."""
+    once = list(dict.fromkeys(names))
+    if len(once) == 1:
+        raise UsageError(f"{once[0]} alone is equal to itself; name two subjects, or none for all techniques")
+    return once
 
 
 def _exists(arguments: argparse.Namespace, technique: str) -> bool:
@@ -181,7 +188,7 @@ def _machine(arguments: argparse.Namespace) -> Program:
     latency = arguments.disk_latency
     return Program(
         segments=(),
-        memory=check_pages(arguments.memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory"),
+        memory=check_pages(arguments.memory or _MEMORY, MINIMUM_MEMORY, MAXIMUM_MEMORY, "--memory"),
         input=b"" if arguments.input is None else read_file(arguments.input, MAXIMUM_DISK_DATA_BYTES),
         disk=disk,
         disk_latency=DEFAULT_DISK_LATENCY if latency is None else parse_number(latency, "--disk-latency"),

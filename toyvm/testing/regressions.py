@@ -131,10 +131,14 @@ def _segments(image: Image) -> Iterator[Segment]:
             yield Segment(section.address, whole.data[at : at + section.size], flags, section.name)
 
 
-def replay(path: StrPath) -> Verdict:
-    """Compare again what a file holds, its subjects by their names. Raises as `load` does, and UsageError."""
+def replay(path: StrPath, *subjects: Subject | type | str) -> Verdict:
+    """Compare again what a file holds: other subjects, if there are any, else its own by their names.
+
+    Raises as `load` does, and UsageError.
+    """
     regression, image = _read(path)
-    subjects = [_found(name, Path(path).parent) for name in regression.subjects]
+    if not subjects:
+        subjects = tuple(_found(name, Path(path).parent) for name in regression.subjects)
     return compare(regression.program, *subjects, checkpoints=regression.checkpoints, image=image)
 
 
