@@ -88,6 +88,7 @@ add.-,->~ lbu.#0 divu.-,->= sb.-,#1
 add.-,->~ add.#0,-
 add.-,- addi.- bgeu.-,-
 sd.-,- sd.^0,- sd.^0,-
+sb.-,zero addi.zero
 """
 
 

@@ -174,7 +174,7 @@ class _Place:
             return self._is_written_by(int(number), n, register)
         if kind == "CARRIED_RESULT":
             return unknown("carried", 64) == z3.Select(before.x, z3.Extract(REGISTER_BITS - 1, 0, register))
-        unstored = [m for m in range(n) if self.group[m].result == "NO_REGISTER"]
+        unstored = [m for m in range(n) if self.group[m].form.writes and self.group[m].result == "NO_REGISTER"]
         is_there = z3.And(*(self._is_not_written_by(m, n, register) for m in unstored))
         return is_there if kind == "ANY_REGISTER" else z3.And(is_there, register == int(kind))
 
@@ -194,8 +194,7 @@ def _fused(sources: Sources, number: int, group: tuple[_Member, ...], as_bytes: 
     before, place = state_before(as_bytes), _Place(sources, group)
     assumptions = (*before.assumptions, *place.assumptions(before))
 
-    if not _can_be(assumptions):
-        return  # predecode never chooses it
+    assert _can_be(assumptions), f"no code is group {number}"
 
     def run() -> list[Term]:
         fused = _interpreter(sources, before, place).run(f"fused_{number}")
@@ -216,7 +215,7 @@ def _fused(sources: Sources, number: int, group: tuple[_Member, ...], as_bytes: 
 
 
 def _can_be(assumptions: tuple[Term, ...]) -> bool:
-    """Is there a state of which all is assumed?"""
+    """Is there a state of which all is assumed? Else whatever is claimed of it would hold."""
     solver = z3.SolverFor(LOGIC)
     solver.add(*assumptions)
     return bool(solver.check() == z3.sat)
