@@ -10,7 +10,7 @@ import pytest
 from toyvm.lab.experiment import QUICK
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def short_runs() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("toyvm.lab.experiment.QUICK", replace(QUICK, seconds=2e-3, nano_seconds=1e-3))

@@ -60,7 +60,7 @@ def test_parts_are_ranges_of_all_repetitions_and_the_prices_of_each_monitor(
         assert sorted(turns) == list(range(5))
         assert len(ranges) == {"crwrite": 3, "portio": 1}[name]
     subjects = [empty(tmp_path).subjects[part.task["subject"]].technique for part in parts if "subject" in part.task]
-    assert sorted(subjects) == ["para", "trap"]
+    assert sorted(subjects) == ["bare", "para", "trap"]
 
 
 def test_a_part_of_some_seconds_has_as_many_repetitions_as_take_them(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_ledger_makes_it_go_on_where_it_was(capfd: Capture, tmp_path: Path, mo
     ledger = tmp_path / "ledger"
     assert call(capfd, "lab", *WORDS, "--ledger", str(ledger), "--workers", "2").code == 0
     lines = ledger.read_text().splitlines()
-    assert len(lines) == 2  # a workload's, and the prices on trap
+    assert len(lines) == 3  # a workload's, the prices on trap, and those of the bare machine
     monkeypatch.setattr("toyvm.lab.divided.work", None)
     done = call(capfd, "lab", *WORDS, "--ledger", str(ledger))
     assert (done.code, done.errors) == (0, "")
@@ -279,7 +279,7 @@ def test_processes_do_the_lab_s_parts(tmp_path: Path, monkeypatch: pytest.Monkey
     parts, experiment = small_parts(tmp_path, monkeypatch), empty(tmp_path)
     do_parts(parts, work, processes(2), None, lambda key, result: take(experiment, result))
     assert all(cell.measured or cell.missing for cell in experiment.cells.values())
-    assert [subject.technique for subject in experiment.costs] == ["trap"], "nothing exits on para"
+    assert {subject.technique for subject in experiment.costs} == {"bare", "trap"}, "nothing exits on para"
 
 
 def test_workers_end_with_the_process_that_is_interrupted(tmp_path: Path) -> None:

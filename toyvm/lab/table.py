@@ -18,7 +18,7 @@ from toyvm.lab.workloads import Workload
 from toyvm.techniques import Build, facts_of
 
 _WIDTH = 118  # of what is printed, unless another one is asked for
-_PARTS = (("total", 9), ("direct", 9), ("hardware", 9), ("exits", 9), ("unexplained", 15))  # of an account
+_PARTS = (("total", 8), ("direct", 8), ("hardware", 8), ("exits", 8), ("unexplained", 15))  # of an account
 _LEAST_ROOM = 40  # columns, for exits behind the rest of an account
 _BORDER = " | "
 _COLUMNS = (("ns", 9), ("+-%", 4), ("x bare", 7), ("instr", 7), ("exits", 7))
@@ -171,8 +171,8 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
         spent = sum(entry.nanoseconds for entry in account.entries)
         share = f"({round(100 * account.unexplained / account.total)}%)" if account.total > 0 else ""
         head = (
-            f"{account.workload:<{name}}  {number(account.total):>9} {number(account.direct):>9} "
-            f"{number(account.hardware):>9} {number(spent):>9} {number(account.unexplained):>8} {share:>6}   "
+            f"{account.workload:<{name}}  {number(account.total):>8} {number(account.direct):>8} "
+            f"{number(account.hardware):>8} {number(spent):>8} {number(account.unexplained):>8} {share:>6}   "
         )
         yield from _with_entries(head, account, width, " " * (name + 2))
     yield from _reason_lines(accounts, name, width)
