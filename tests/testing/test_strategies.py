@@ -116,6 +116,15 @@ def test_a_random_program_is_specified_and_that_of_its_seed(seed: int) -> None:
     assert program == random_program(Random(seed))
 
 
+def test_a_program_is_followed_behind_a_wait_that_nothing_ends() -> None:
+    """Seed 300 leads first to one that is idle after 240 instructions, and uses a stale translation after that."""
+    program = random_program(300)
+    with SUBJECTS["reference"](program) as reference:
+        while reference.retired < FOLLOWED and reference.run(FOLLOWED) == "idle":
+            pass
+        assert reference.unspecified is None
+
+
 def test_some_programs_leave_something_open_where_they_may() -> None:
     found = [seed for seed in range(120) if left_open(random_program(seed, leaving_open=True))]
     assert 1 <= len(found) <= 15
