@@ -77,7 +77,7 @@ def test_a_difference_ends_with_one(capsys: Capture, tmp_path: Path) -> None:
     )
     done = call(capsys, "compare", str(source), "bare", "para")
     assert done.code == 1
-    assert done.output.splitlines() == ["para differs from bare after 2 instructions:", "  exit code: 2, not 3"]
+    assert done.output.splitlines() == ["para differs from bare after 2 instructions:", "  exit code: 3, not 2"]
 
 
 def test_a_guest_without_a_build_for_another_technique_is_not_compared_with_itself(capsys: Capture) -> None:
@@ -187,6 +187,39 @@ def test_a_regression_is_compared_as_it_says(capsys: Capture, tmp_path: Path) ->
         assert (done.code, done.errors) == (0, "")
         assert ", ".join(subjects) in done.output
     assert call(capsys, "compare", str(path), "bare").code == 2
+
+
+SKIPPING = """
+from toyvm.monitor.trap_and_emulate import TrapAndEmulate
+
+
+class Skipping(TrapAndEmulate):
+    def handle(self, exit):
+        if exit.reason == "exception" and self.vcpu.control.tvec == 0:
+            self.guest.pc = exit.pc + 4
+        else:
+            super().handle(exit)
+"""
+
+
+@pytest.mark.parametrize("words", [["--at", "3"], ["--max-instructions", "9"], ["--memory", "1M"], ["--seed", "1"]])
+def test_a_regression_takes_no_option_about_what_it_says(capsys: Capture, tmp_path: Path, words: list[str]) -> None:
+    image = assemble_text(CALLS, "calls.s").image
+    path = save(Program(image.segments, image.entry), tmp_path, subjects=["bare", "trap"])
+    done = call(capsys, "compare", str(path), *words)
+    assert (done.code, done.output) == (2, "")
+    assert f"a regression says itself where it is compared, and {words[0]} does too" in done.errors
+
+
+def test_a_guest_that_cannot_go_on_is_compared_to_its_very_end(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "stuck.s").write_text("_start: nop\n nop\n .word 0\n")
+    (tmp_path / "skipping.py").write_text(SKIPPING)
+    alike = call(capsys, "compare", str(tmp_path / "stuck.s"), "bare", "trap", "reference")
+    assert alike.code == 0
+    assert "2 instructions, 3 checkpoints, fault" in " ".join(alike.output.split())
+    done = call(capsys, "compare", str(tmp_path / "stuck.s"), "bare", f"{tmp_path}/skipping.py:Skipping")
+    assert done.code == 1
+    assert "Skipping differs from bare after" in done.output
 
 
 def test_a_regression_that_goes_on_for_ever_is_compared_where_it_says(capsys: Capture, tmp_path: Path) -> None:

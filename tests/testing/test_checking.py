@@ -67,7 +67,7 @@ def test_a_difference_is_explained() -> None:
         assert_equal(program, LosesPmode)
     text = str(caught.value)
     assert re.search(r"LosesPmode differs from reference after \d+ instructions:\n  status: ", text)
-    assert text.endswith("the reference agrees with reference")
+    assert "the reference agrees" not in text, "it is held to the reference"
     assert caught.value.subjects == ("reference", LosesPmode)
     assert caught.value.program is program
 

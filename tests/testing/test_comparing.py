@@ -13,7 +13,7 @@ from toyvm.asm import assemble_text
 from toyvm.errors import UsageError
 from toyvm.image import Image
 from toyvm.reference.machine import ReferenceMachine
-from toyvm.testing.comparing import Contender, compare_all, explained, length_of, random_checkpoints
+from toyvm.testing.comparing import Contender, compare_all, end_of, explained, random_checkpoints
 from toyvm.testing.programs import Program
 from toyvm.testing.subjects import SUBJECTS, Factory, subject_named
 
@@ -103,8 +103,8 @@ def test_a_difference_is_found_at_its_instruction() -> None:
     assert not verdict.equal
     (difference,) = verdict.differences
     assert (difference.name, difference.instructions) == ("wrong", 151)
-    assert difference.lines[0].startswith("t2: 0x0, not 0x1")
-    assert difference.judged == "the reference agrees with reference"
+    assert difference.lines[0].startswith("t2: 0x1, not 0x0")
+    assert difference.judged is None, "it is held to the reference"
     assert len(difference.way) == 12
     assert "guest.s" in difference.way[-1]
     assert difference.way[-1].split()[0] == "150"
@@ -169,7 +169,7 @@ def test_another_build_is_compared_by_its_output_and_its_end() -> None:
     assert verdict.equal
     assert verdict.by_output == ("same",)
     verdict = compare_all([first, Contender("other", SUBJECTS["interpreter"], other, by_output=True)], [5000])
-    assert [difference.lines for difference in verdict.differences] == [("output: b'x', not b'y'",)]
+    assert [difference.lines for difference in verdict.differences] == [("output: b'y', not b'x'",)]
 
 
 def test_another_build_is_not_compared_before_the_end() -> None:
@@ -194,13 +194,13 @@ def test_random_checkpoints_end_with_the_last_one(last: int) -> None:
     assert points[0] >= min(1, last)
 
 
-def test_a_length_is_that_of_the_run_or_the_limit() -> None:
+def test_the_end_is_behind_the_last_instruction_or_the_limit() -> None:
     program, _ = program_of(COUNTS)
     first = contender("interpreter", program)
-    assert length_of(first, 7) == 7
+    assert end_of(first, 7) == 7
     with SUBJECTS["reference"](program) as machine:
         machine.run(until=5000)
-        assert length_of(first, 5000) == machine.retired < 5000
+        assert end_of(first, 5000) == machine.retired + 1 < 5000
 
 
 @pytest.mark.parametrize(

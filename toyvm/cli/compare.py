@@ -85,14 +85,20 @@ _SAID = ("at", "checkpoints", "seed", "max_instructions", "hardware", "memory", 
 
 
 def _regression(arguments: argparse.Namespace) -> Path | None:
-    """The file of a regression, which says itself where it is compared and on what machine, if nothing else is said."""
+    """The file of a regression, which says itself where it is compared and on what machine. Raises UsageError."""
     from toyvm.programs import find_program, is_source
     from toyvm.testing.regressions import is_regression
 
-    if any(getattr(arguments, name) is not None for name in _SAID):
-        return None
     path = find_program(arguments.program)
-    return path if is_source(path) and is_regression(path) else None
+    if not is_source(path) or not is_regression(path):
+        return None
+    for name in _SAID:
+        if getattr(arguments, name) is not None:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"{arguments.program}: a regression says itself where it is compared, and {option} does too"
+            )
+    return path
 
 
 def _contenders(arguments: argparse.Namespace) -> tuple[list[Contender], Image]:
@@ -197,7 +203,7 @@ def _machine(arguments: argparse.Namespace) -> Program:
 
 def _checkpoints(arguments: argparse.Namespace, first: Contender) -> list[int]:
     """Where states are compared: at the counts that are given, or at random ones up to the end of the first one."""
-    from toyvm.testing.comparing import length_of, random_checkpoints
+    from toyvm.testing.comparing import end_of, random_checkpoints
 
     limit = parse_count(arguments.max_instructions, "--max-instructions") or _LIMIT
     if arguments.at is not None:
@@ -208,4 +214,4 @@ def _checkpoints(arguments: argparse.Namespace, first: Contender) -> list[int]:
     if count > _MOST_CHECKPOINTS:
         raise UsageError(f"--checkpoints {count}: {_MOST_CHECKPOINTS} is the most")
     seed = 0 if arguments.seed is None else parse_number(arguments.seed, "--seed")
-    return random_checkpoints(Random(seed), length_of(first, limit), count)
+    return random_checkpoints(Random(seed), end_of(first, limit), count)

@@ -70,18 +70,18 @@ def _cached(machine: Any) -> tuple[list[tuple[int, bytes]], dict[int, bytes]]:
 
 
 def differences(expected: State, found: State) -> list[str]:
-    """Each difference in a line: what, as expected, as found."""
+    """Each difference in a line: what, as found, and not as expected."""
     lines = []
     for field in fields(State):
         one, other = getattr(expected, field.name), getattr(found, field.name)
         if one == other or field.name == "raised":  # which `stop` says, too
             continue
         if field.name == "words":
-            lines += [f"{n}: {a:#x}, not {b:#x}" for n, a, b in zip(WORD_NAMES, one, other, strict=True) if a != b]
+            lines += [f"{n}: {b:#x}, not {a:#x}" for n, a, b in zip(WORD_NAMES, one, other, strict=True) if a != b]
         elif field.name == "pages":
             lines += _page_differences(one, other)
         else:
-            lines.append(f"{field.name}: {one!r}, not {other!r}")
+            lines.append(f"{field.name}: {other!r}, not {one!r}")
     return lines
 
 
@@ -91,7 +91,7 @@ def _page_differences(one: dict[int, bytes], other: dict[int, bytes]) -> list[st
     for number in sorted(one.keys() | other.keys()):
         a, b = one.get(number, zero), other.get(number, zero)
         lines += [
-            f"memory at {PAGE_SIZE * number + at:#x}: {a[at : at + 8].hex()}, not {b[at : at + 8].hex()}"
+            f"memory at {PAGE_SIZE * number + at:#x}: {b[at : at + 8].hex()}, not {a[at : at + 8].hex()}"
             for at in range(0, PAGE_SIZE, 8)
             if a[at : at + 8] != b[at : at + 8]
         ]

@@ -167,9 +167,9 @@ class ReferenceJudge:
         if words == found.words and memory == found.memory:
             return None
         names = (*WORD_NAMES[:33], *_CONTROLS, "retired", "skipped")
-        lines = [f"{name}: {a:#x}, not {b:#x}" for name, a, b in zip(names, words, found.words, strict=True) if a != b]
+        lines = [f"{name}: {b:#x}, not {a:#x}" for name, a, b in zip(names, words, found.words, strict=True) if a != b]
         lines += [
-            f"memory at {at:#x}: {memory[at : at + 8].hex()}, not {found.memory[at : at + 8].hex()}"
+            f"memory at {at:#x}: {found.memory[at : at + 8].hex()}, not {memory[at : at + 8].hex()}"
             for at in range(0, len(memory), 8)
             if memory[at : at + 8] != found.memory[at : at + 8]
         ]
