@@ -116,14 +116,16 @@ def telling_the_line(what: str) -> Iterator[None]:
         raise
     except SyntaxError as error:
         raise BadFileError(f"{shown(error.filename or what)}:{error.lineno}: {error.msg}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         where = where_raised(error)
+        if where is None and isinstance(error, TypeError) and str(error).startswith(f"{what}."):
+            where = what  # it cannot be called as toyvm calls it
         if where is None:
             raise
         raise BadFileError(f"{where}: {printable(f'{type(error).__name__}: {error}')}") from None
 
 
-def where_raised(error: Exception) -> str | None:
+def where_raised(error: BaseException) -> str | None:
     """The last line of somebody else's code on the way to an exception, as FILE:LINE; None: all of it is toyvm's."""
     frames = extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if not Path(frame.filename).is_relative_to(PACKAGE)]

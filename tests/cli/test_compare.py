@@ -130,6 +130,14 @@ class Refusing(TrapAndEmulate):
     def __init__(self, guest):
         raise ValueError("not today")
 
+class Uncallable(TrapAndEmulate):
+    def __init__(self):
+        pass
+
+class Leaving(TrapAndEmulate):
+    def handle(self, exit):
+        raise SystemExit(5)
+
 number = 5
 """
 CALLS = """
@@ -235,6 +243,9 @@ def test_an_exception_in_a_monitor_of_ones_own_is_a_difference_with_its_place(ca
     done = call(capsys, "compare", "calls.s", "bare", "mine.py:Failing")
     assert done.code == 1
     assert "AttributeError at " in done.output
+    leaving = call(capsys, "compare", "calls.s", "bare", "mine.py:Leaving")
+    assert leaving.code == 1
+    assert "SystemExit at " in leaving.output
     assert "mine.py:19: 'Failing' object has no attribute 'nothing'" in done.output
 
 
@@ -248,9 +259,12 @@ def test_an_exception_in_a_monitor_of_ones_own_is_a_difference_with_its_place(ca
         ("nothing:It", 2, "no module nothing"),
         ("none.py:It", 101, "none.py"),
         ("mine.py:Refusing", 101, "mine.py:23: ValueError: not today"),
+        ("mine.py:Uncallable", 101, "Uncallable: TypeError: Uncallable.__init__() takes 1 positional argument"),
+        ("leaving.py:It", 101, "leaving.py:1: SystemExit: 3"),
     ],
 )
 def test_a_class_that_is_no_subject_is_one_line(capsys: Capture, name: str, code: int, says: str) -> None:
+    Path("leaving.py").write_text("raise SystemExit(3)\n")
     done = call(capsys, "compare", "calls.s", "bare", name)
     assert done.code == code
     assert says in done.errors

@@ -37,7 +37,7 @@ def observe(machine: Any, until: int, *, forgiving: bool = False) -> State:
         result = machine.run(until=until)
         stop = str(getattr(result, "stop", result))
         exit_code = (result if hasattr(result, "exit_code") else machine).exit_code
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if not forgiving:
             raise
         raised = f"{type(error).__name__} at {where_raised(error) or 'no line but of toyvm'}"
