@@ -105,7 +105,9 @@ def test_shards_have_each_part_once_in_whatever_order_they_are_given(count: int,
     found = []
     for index in range(1, count + 1):
         random.shuffle(parts)
-        found += Shard(index, count).of(parts)
+        own = Shard(index, count).of(parts)
+        assert own == [part for part in parts if part in own]
+        found += own
     assert sorted(found) == sorted(parts)
 
 

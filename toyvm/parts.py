@@ -50,17 +50,20 @@ class Shard(NamedTuple):
     slices: int
 
     def of(self, parts: Iterable[Part]) -> list[Part]:
-        """Its own. The shards of one count have each part once, whatever the order."""
-        ordered = sorted(parts, key=lambda part: part.key)
-        return ordered[self.number - 1 :: self.slices]
+        """Its own, in their order. The shards of one count have each part once, whatever the order."""
+        parts = list(parts)
+        own = set(sorted(part.key for part in parts)[self.number - 1 :: self.slices])
+        return [part for part in parts if part.key in own]
 
 
 WHOLE = Shard(1, 1)
 _BEGIN = '{"part": '  # of a line of a ledger
 
 
-def parse_shard(text: str) -> Shard:
-    """`2/5`. Raises UsageError."""
+def parse_shard(text: str | None) -> Shard:
+    """`2/5`; all parts where none is asked for. Raises UsageError."""
+    if text is None:
+        return WHOLE
     index, _, count = text.partition("/")
     if all(word.isascii() and word.isdigit() and len(word) < 7 for word in (index, count)):
         shard = Shard(int(index), int(count))

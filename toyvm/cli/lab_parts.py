@@ -71,11 +71,10 @@ def do_divided(
     take: Callable[[Record], None],
 ) -> None:
     """Do the parts that the options say, by whom they say, and `take` what each comes to."""
-    from toyvm.parts import WHOLE, do_parts, ledger_at, parse_shard
+    from toyvm.parts import do_parts, ledger_at, parse_shard
 
     make = executor_of(arguments)
-    shard = WHOLE if arguments.shard is None else parse_shard(arguments.shard)
-    own = shard.of(parts)
+    own = parse_shard(arguments.shard).of(parts)
     count = 0
 
     def done(key: str, result: Record) -> None:

@@ -149,7 +149,7 @@ def _so_far(accounts: Sequence[Account], parts: int) -> str:
 
 def _parts(arguments: argparse.Namespace) -> list[Part]:
     """What is to be tried, each word checked. Raises UsageError."""
-    from toyvm.parts import WHOLE, parse_shard
+    from toyvm.parts import parse_shard
     from toyvm.verify.division import parts_by_cases, parts_by_time
     from toyvm.verify.properties import CLASSES, find_property
 
@@ -161,7 +161,7 @@ def _parts(arguments: argparse.Namespace) -> list[Part]:
         say(f"{name} is left out: {reason}")
     names = [name for name in names if name not in missing]
     seed = parse_count(arguments.seed, "--seed") or 0
-    shard = WHOLE if arguments.shard is None else parse_shard(arguments.shard)
+    shard = parse_shard(arguments.shard)
     if arguments.cases is None:
         workers = parse_count(arguments.workers, "--workers") or 1
         parts = parts_by_time(names, seed, 60 * _minutes(arguments.minutes), workers * shard.slices)
@@ -172,8 +172,7 @@ def _parts(arguments: argparse.Namespace) -> list[Part]:
         if not 1 <= cases <= _MOST_CASES:
             raise UsageError(f"--cases {arguments.cases}: it takes 1..{_MOST_CASES}")
         parts = parts_by_cases(names, seed, cases)
-    own = {part.key for part in shard.of(parts)}
-    return [part for part in parts if part.key in own]
+    return shard.of(parts)
 
 
 def _minutes(text: str | None) -> float:

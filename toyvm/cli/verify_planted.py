@@ -22,7 +22,7 @@ SCHEMA = 1
 def find_planted(arguments: argparse.Namespace, minutes: float | None) -> int:
     """Look for the faults that the words name, part by part; 1 if one is not found."""
     from toyvm.lab.progress import Progress
-    from toyvm.parts import WHOLE, do_parts, ledger_at, parse_shard
+    from toyvm.parts import do_parts, ledger_at, parse_shard
     from toyvm.printable import printable
     from toyvm.report.records import machine_record, write_json
     from toyvm.verify.planted import Trial, chosen, parts_of, read_plants, work
@@ -31,9 +31,7 @@ def find_planted(arguments: argparse.Namespace, minutes: float | None) -> int:
         if getattr(arguments, option) is not None:
             raise UsageError(f"--planted looks for faults, and --{option} means nothing there")
     plants = chosen(read_plants(), arguments.properties)
-    shard = WHOLE if arguments.shard is None else parse_shard(arguments.shard)
-    own = {part.key for part in shard.of(parts_of(plants, minutes))}
-    parts = [part for part in parts_of(plants, minutes) if part.key in own]
+    parts = parse_shard(arguments.shard).of(parts_of(plants, minutes))
     make = executor_of(arguments)
     trials: list[Trial] = []
     is_interrupted = False
