@@ -32,6 +32,13 @@ class Holding(Counted):
         assert isinstance(case["number"], int)
 
 
+class Elsewhere(Holding):
+    name = "elsewhere"
+
+    def missing(self) -> str | None:
+        return "it takes what is not here"
+
+
 class Sevenths(Counted):
     name = "sevenths"
     claim = "No number of a case is a multiple of seven, beyond five; of those below the specification says nothing."

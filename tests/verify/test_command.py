@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.claims import Dying, Holding, Sevenths, Waiting, place_of
+from support.claims import Dying, Elsewhere, Holding, Sevenths, Waiting, place_of
 from support.commands import ROOT, call
 
 from toyvm.parts import Ledger
@@ -26,7 +26,7 @@ HEAD = re.compile(r"property +cases +failed +time +claim")
 @pytest.fixture(autouse=True)
 def made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    for claimed in (Dying, Holding, Sevenths, Waiting):
+    for claimed in (Dying, Elsewhere, Holding, Sevenths, Waiting):
         monkeypatch.setitem(CLASSES, claimed.name, place_of(claimed))
 
 
@@ -172,6 +172,22 @@ def test_what_makes_no_sense_is_refused(capsys: Capture, words: tuple[str, ...],
     done = call(capsys, "verify", *words)
     assert (done.code, done.errors.count("\n")) == (2, 1)
     assert said in done.errors
+
+
+def test_what_cannot_be_tried_here_is_left_out_and_that_is_said_once_all_words_are_right(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in PROPERTIES:
+        monkeypatch.delitem(CLASSES, name)
+    words = ("--cases", "1")
+    assert call(capsys, "verify", "holding", *words).errors == ""
+    for name in ("dying", "sevenths", "waiting"):
+        monkeypatch.delitem(CLASSES, name)
+    done = call(capsys, "verify", *words)
+    assert (done.code, done.errors) == (0, "toyvm: elsewhere is left out: it takes what is not here\n")
+    assert [row.split()[0] for row in done.output.splitlines()] == ["property", "holding", "all"]
+    done = call(capsys, "verify", "elsewhere", *words)
+    assert (done.code, done.errors) == (2, "toyvm: elsewhere cannot be tried: it takes what is not here\n")
 
 
 def test_a_ledger_has_what_is_done_and_that_is_not_done_again(

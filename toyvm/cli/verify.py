@@ -23,6 +23,7 @@ from toyvm.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from toyvm.parts import Part
     from toyvm.verify.accounts import Account
+    from toyvm.verify.claim import Property
     from toyvm.verify.results import Results
 
 _MINUTES = 2.0  # unless said
@@ -116,7 +117,7 @@ def _try(arguments: argparse.Namespace) -> int:
     from toyvm.verify.regressions import write_regression
     from toyvm.verify.results import results_here
 
-    parts, make = _parts(arguments), executor_of(arguments)
+    make, parts = executor_of(arguments), _parts(arguments)
     folder = Path(arguments.regressions or _FOLDER)
     accounts: list[Account] = []
     written: dict[tuple[str, int], Path] = {}
@@ -148,31 +149,44 @@ def _so_far(accounts: Sequence[Account], parts: int) -> str:
 
 
 def _parts(arguments: argparse.Namespace) -> list[Part]:
-    """What is to be tried, each word checked. Raises UsageError."""
+    """What is to be tried, each word checked before anything is built or said. Raises UsageError."""
     from toyvm.parts import parse_shard
     from toyvm.verify.division import parts_by_cases, parts_by_time
     from toyvm.verify.properties import CLASSES, find_property
 
-    names = list(dict.fromkeys(arguments.properties)) or list(CLASSES)
-    missing = {name: reason for name in names if (reason := find_property(name).missing())}
-    for name, reason in missing.items():
-        if arguments.properties:
-            raise UsageError(f"{name} cannot be tried: {reason}")
-        say(f"{name} is left out: {reason}")
-    names = [name for name in names if name not in missing]
+    properties = [find_property(name) for name in dict.fromkeys(arguments.properties or CLASSES)]
     seed = parse_count(arguments.seed, "--seed") or 0
     shard = parse_shard(arguments.shard)
-    if arguments.cases is None:
-        workers = parse_count(arguments.workers, "--workers") or 1
-        parts = parts_by_time(names, seed, 60 * _minutes(arguments.minutes), workers * shard.slices)
-    else:
-        if arguments.minutes is not None:
-            raise UsageError("--cases and --minutes both say how much is tried; give one of them")
-        cases = parse_count(arguments.cases, "--cases") or 0
-        if not 1 <= cases <= _MOST_CASES:
-            raise UsageError(f"--cases {arguments.cases}: it takes 1..{_MOST_CASES}")
-        parts = parts_by_cases(names, seed, cases)
-    return shard.of(parts)
+    workers = parse_count(arguments.workers, "--workers") or 1
+    cases, minutes = _cases(arguments.cases), _minutes(arguments.minutes)
+    if arguments.cases is not None and arguments.minutes is not None:
+        raise UsageError("--cases and --minutes both say how much is tried; give one of them")
+    names = _here(properties, is_named=bool(arguments.properties))
+    if cases is not None:
+        return shard.of(parts_by_cases(names, seed, cases))
+    return shard.of(parts_by_time(names, seed, 60 * minutes, workers * shard.slices))
+
+
+def _here(properties: Sequence[Property], *, is_named: bool) -> list[str]:
+    """The names of those that can be tried; the others are said. Raises UsageError for one that somebody named."""
+    names = []
+    for claimed in properties:
+        reason = claimed.missing()
+        if reason is None:
+            names.append(claimed.name)
+        elif is_named:
+            raise UsageError(f"{claimed.name} cannot be tried: {reason}")
+        else:
+            say(f"{claimed.name} is left out: {reason}")
+    return names
+
+
+def _cases(text: str | None) -> int | None:
+    """Raises UsageError."""
+    cases = parse_count(text, "--cases")
+    if cases is not None and not 1 <= cases <= _MOST_CASES:
+        raise UsageError(f"--cases {text}: it takes 1..{_MOST_CASES}")
+    return cases
 
 
 def _minutes(text: str | None) -> float:
