@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
 from toyvm.arguments import unknown_name
 from toyvm.verify.worlds.core import Core, build
@@ -26,11 +25,6 @@ NAMES: tuple[str, ...] = (*TECHNIQUES, *(technique + _INTERRUPTS for technique i
 
 
 @cache
-def _core() -> Path:
-    return build()
-
-
-@cache
 def _paging() -> PagingWorld:
     """One for all techniques: what the reference has found is found for each."""
     return PagingWorld()
@@ -41,14 +35,14 @@ def _interrupts() -> InterruptsWorld:
     return InterruptsWorld()
 
 
-def find_world(name: str, program: Path | None = None) -> Explorer:
-    """The world of that name. `program` is the core's, which otherwise is brought up to date first.
+def find_world(name: str) -> Explorer:
+    """The world of that name, on the core's program, which is brought up to date first.
 
     Raises UsageError for another name, and where there are no sources of the core, or no compiler.
     """
     if name not in NAMES:
         raise unknown_name("world", name, NAMES)
-    core = program or _core()
+    core = build()
     if name in _DOMAINS:
         domains = _DOMAINS[name](core)
         return Explorer(name, domains.open, domains.actions, domains, domains.start(), domains.beginnings)

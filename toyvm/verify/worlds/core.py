@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 
@@ -28,22 +29,26 @@ class CoreEndedError(ToyvmError):
     """The core's process has ended by itself: by an assertion, a crash, or because it did not come back."""
 
 
-def build(native: Path = NATIVE) -> Path:
-    """Have `make` bring the program up to date. Raises UsageError where there are no sources, or no compiler."""
-    if not is_checkout(str(native.parent)):
+@cache
+def build() -> Path:
+    """Have `make` bring the program up to date, once in a process.
+
+    Raises UsageError where there are no sources, or no compiler.
+    """
+    if not is_checkout(str(NATIVE.parent)):
         raise UsageError("small worlds are explored on the core's sources; they take a checkout of toyvm")
     compiler = next((name for name in ("gcc", "clang") if shutil.which(name)), None)
     if compiler is None or shutil.which("make") is None:
         raise UsageError("small worlds need a C compiler, gcc or clang, and make")
-    command = ["make", "-s", "-C", str(native), "worlds", f"CC={compiler}", f"PYTHON={sys.executable}"]
+    command = ["make", "-s", "-C", str(NATIVE), "worlds", f"CC={compiler}", f"PYTHON={sys.executable}"]
     environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "CFLAGS")}
-    (native / "build").mkdir(exist_ok=True)
-    with (native / "build" / "lock").open("w") as lock:  # one at a time, tests of the core's programs among them
+    (NATIVE / "build").mkdir(exist_ok=True)
+    with (NATIVE / "build" / "lock").open("w") as lock:  # one at a time, tests of the core's programs among them
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         raise ToyvmError(f"`{' '.join(command)}` fails:\n{done.stdout}{done.stderr}")
-    return native / "build" / compiler / "small_worlds"
+    return NATIVE / "build" / compiler / "small_worlds"
 
 
 class Core:
