@@ -24,7 +24,7 @@ with Machine(memory="64K") as machine:
     raise SystemExit(machine.translate(0) is not None)
 """
 LAYERS = (
-    Layer("proof", 1, ("-c", "raise SystemExit(1)"), is_here=False),
+    Layer("proof", 1, ("-c", "raise SystemExit(2)")),
     Layer("small worlds", 5, ("-c", WALK)),
     Layer("random", 0.02, ("-c", "import time; time.sleep(100)")),
     Layer("unit", 5, ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "tests/host/test_stride.py")),

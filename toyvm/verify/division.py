@@ -14,16 +14,15 @@ SLICE_SECONDS = 20.0
 STRIDE = 1_000_000  # of case numbers, between slices of a time: more than fit into one
 
 
-def parts_by_cases(names: Sequence[str], seed: int, cases: int | None) -> list[Part]:
-    """So many cases of each property, or as many as take some twenty seconds."""
+def parts_by_cases(names: Sequence[str], seed: int, cases: int) -> list[Part]:
+    """So many cases of each property."""
     return _parts([[(name, goal) for goal in _ranges(name, seed, cases)] for name in names])
 
 
-def _ranges(name: str, seed: int, cases: int | None) -> Iterator[Goal]:
+def _ranges(name: str, seed: int, cases: int) -> Iterator[Goal]:
     at_once = find_property(name).at_once
-    count = at_once if cases is None else cases
-    for first in range(0, count, at_once):
-        yield Goal(seed + first, cases=min(at_once, count - first))
+    for first in range(0, cases, at_once):
+        yield Goal(seed + first, cases=min(at_once, cases - first))
 
 
 def parts_by_time(names: Sequence[str], seed: int, seconds: float, workers: int) -> list[Part]:

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -89,7 +88,6 @@ class Layer(NamedTuple):
     name: str
     minutes: float  # unless said
     command: tuple[str, ...]
-    is_here: bool = True
     has_tests: bool = False  # it takes the test suite's places besides, those near the fault first
 
 
@@ -97,8 +95,8 @@ def layers() -> tuple[Layer, ...]:
     """In the order of their price."""
     drawn = [name for name in CLASSES if name != _WORLDS]
     return (
-        Layer("proof", 6, ("-m", "toyvm", "prove"), find_spec("toyvm.cli.prove") is not None),
-        Layer("small worlds", 6, ("-m", "toyvm", "verify", _WORLDS, "--steps", "3"), _WORLDS in CLASSES),
+        Layer("proof", 6, ("-m", "toyvm", "prove")),
+        Layer("small worlds", 6, ("-m", "toyvm", "verify", _WORLDS, "--steps", "3")),
         Layer("random", 4, ("-m", "toyvm", "verify", *drawn, "--minutes", "2")),
         Layer("unit", 30, ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"), has_tests=True),
     )
@@ -173,8 +171,6 @@ def _build(plant: Plant, folder: Path) -> None:
 
 
 def _look(layer: Layer, folder: Path, seconds: float) -> Look:
-    if not layer.is_here:
-        return Look(layer.name, Came.MISSING, 0.0)
     started, temporary = monotonic(), folder / "temporary"
     temporary.mkdir(exist_ok=True)
     with subprocess.Popen(

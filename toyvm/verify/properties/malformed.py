@@ -197,7 +197,6 @@ def bases() -> dict[str, bytes]:
         "results": json.dumps(results).encode(),
         "regression": regression.encode(),
         "model": model.read_bytes(),
-        "nothing": b"",
     }
 
 

@@ -54,11 +54,6 @@ class ReferenceJudge:
         self._agreed: set[tuple[tuple[int, int], int]] = set()
         self._current: tuple[bytes, ...] = ()
 
-    @property
-    def computed(self) -> int:
-        """Actions that it has executed."""
-        return len(self._steps)
-
     def boot(self, segments: Mapping[int, bytes]) -> int:
         """The state after reset."""
         for address, data in segments.items():
