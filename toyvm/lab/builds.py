@@ -12,17 +12,17 @@ from toyvm.techniques import Build, facts_of
 if TYPE_CHECKING:
     from toyvm.image import Image
 
-_BUILT_FOR = {Build.PLAIN: "bare", Build.PARAVIRT: "para"}  # of all techniques that take the build, one
+BUILT_FOR = {Build.PLAIN: "bare", Build.PARAVIRT: "para"}  # a technique for each build, of all that take it
 
 
 def shipped_build(program: Path | str, technique: str) -> Image:
     """The image of a shipped program as a technique takes it. Raises AssemblyError, and UsageError if there is none."""
-    return _loaded(program, _BUILT_FOR[facts_of(technique).build])
+    return _loaded(program, BUILT_FOR[facts_of(technique).build])
 
 
 def assembled_build(text: str, name: str, technique: str) -> Image:
     """The same of a source's text. Raises AssemblyError."""
-    return _assembled(text, name, _BUILT_FOR[facts_of(technique).build])
+    return _assembled(text, name, BUILT_FOR[facts_of(technique).build])
 
 
 @cache

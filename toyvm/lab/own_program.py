@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import shown
 from toyvm.isa.machine import DEFAULT_MEMORY
+from toyvm.lab.builds import BUILT_FOR
 from toyvm.lab.tasks import Load, OwnKernel, WholeRun, empty_disk
 from toyvm.lab.workloads import SYSTEM_PREFIX, Block, Workload
 from toyvm.programs import find_program, is_riscv_program, is_source, is_system, load_program, shipped_guests
@@ -29,7 +30,6 @@ _OPERATIONS = "operations"
 _LONGEST_NAME = 20  # characters, in a table
 _MAXIMUM_SECTORS = 1 << 17  # of a disk that a header asks for: 64 MiB
 _MAXIMUM_PERIOD = 1 << 32  # operations
-_TAKES = {Build.PLAIN: "bare", Build.PARAVIRT: "para"}  # a technique for each build
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class OwnProgram(Workload):
         why = super().why_missing(technique)
         if why is not None or not is_source(self.path) or facts_of(technique).build is Build.PLAIN:
             return why
-        plain = _TAKES[Build.PLAIN]
+        plain = BUILT_FOR[Build.PLAIN]
         if super().why_missing(plain) is None and self._image(technique) == self._image(plain):
             return f"{self.name} is not ported: PARAVIRT changes nothing in it"
         return None
