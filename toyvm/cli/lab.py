@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from toyvm import techniques as known
 from toyvm.arguments import parse_size
 from toyvm.cli.lab_parts import MERGE, add_part_options, check_merge, is_divided, measure_parts
-from toyvm.cli.lab_report import REPORT, add_report_options, execute_report, opened_bundle
+from toyvm.cli.lab_report import REPORT, SWEPT, add_report_options, execute_report, opened_bundle
 from toyvm.cli.lab_results import (
     add_result_options,
     check_result_options,
@@ -35,7 +35,7 @@ from toyvm.cli.lab_results import (
 )
 from toyvm.cli.options import add_source_options, parse_choices, parse_count, parse_defines
 from toyvm.cli.saying import say
-from toyvm.cli.studies import STUDIES, SWEPT, execute_study, find_models, is_study, merged_studies, tell_study
+from toyvm.cli.studies import STUDIES, execute_study, find_models, is_study, merged_studies, tell_study
 from toyvm.errors import ExitCode, UsageError
 from toyvm.isa.machine import DEFAULT_MEMORY
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toyvm.cli.lab_report import MEASURING
+from toyvm.cli.lab_report import MEASURING, given_option
 from toyvm.cli.options import Options, parse_count
 from toyvm.errors import UsageError
 
@@ -36,9 +36,8 @@ def add_part_options(
 
 def check_merge(arguments: argparse.Namespace) -> list[Path]:
     """The files to join. Raises UsageError where there are none, and for what only measuring takes."""
-    for name in (*MEASURING, "cost_model", "tlb", "bundle", "repeat"):
-        if getattr(arguments, name):
-            raise UsageError(f"lab merge measures nothing, and --{name.replace('_', '-')} means nothing there")
+    if option := given_option(arguments, (*MEASURING, "cost_model", "tlb", "bundle", "repeat")):
+        raise UsageError(f"lab merge measures nothing, and {option} means nothing there")
     if len(arguments.workloads) < 2:
         raise UsageError("lab merge: name files that `toyvm lab --json` wrote")
     return [Path(name) for name in arguments.workloads[1:]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from toyvm.lab.report.bundle import Bundle
 
 REPORT = "report"  # in the place of workloads
-_SWEPT = "pentium4-vtx"
-MEASURING = (
-    *("technique", "engine", "hardware", "host", "memory", "defines", "include", "repeats", "precision", "quick"),
-    *("workers", "executor", "shard", "ledger"),
-)
+SWEPT = "pentium4-vtx"  # a sweep's prices unless said
+# Options by their attributes: how runs are timed, and all of what is measured and by whom.
+TIMING = ("engine", "hardware", "host", "memory", "defines", "include", "repeats", "precision")
+MEASURING = ("technique", *TIMING, "quick", "workers", "executor", "shard", "ledger")
 _DERIVING = ("cost_model", "tlb", "sweep", "all", "json", "csv", "parquet", "markdown", "latex", "baseline", "bundle")
 
 
@@ -49,6 +48,11 @@ def report_outputs(arguments: argparse.Namespace) -> dict[str, str | None]:
     return {"--html": arguments.html, "--bundle": arguments.bundle}
 
 
+def given_option(arguments: argparse.Namespace, names: Sequence[str]) -> str | None:
+    """The first of these options that was given, as it is typed."""
+    return next((f"--{name.replace('_', '-')}" for name in names if getattr(arguments, name)), None)
+
+
 def is_reported(arguments: argparse.Namespace) -> bool:
     return bool(arguments.html or arguments.svg or arguments.bundle)
 
@@ -58,7 +62,7 @@ def sweep_of_exits() -> dict[str, Any]:
     from toyvm.lab.cost_models import find_model
     from toyvm.lab.exit_sweep import sweep, sweep_record
 
-    model = find_model(_SWEPT)
+    model = find_model(SWEPT)
     assert model is not None, "a shipped one"
     return sweep_record(model, sweep(model))
 
@@ -101,9 +105,8 @@ def execute_report(arguments: argparse.Namespace) -> int:
     from toyvm.files.boundary import boundary
     from toyvm.lab.report.saved import read_saved
 
-    for name in (*MEASURING, *_DERIVING):
-        if getattr(arguments, name):
-            raise UsageError(f"lab report measures nothing, and --{name.replace('_', '-')} means nothing there")
+    if option := given_option(arguments, (*MEASURING, *_DERIVING)):
+        raise UsageError(f"lab report measures nothing, and {option} means nothing there")
     names = arguments.workloads[1:]
     if not names or not (arguments.html or arguments.svg):
         raise UsageError("lab report: name files that `toyvm lab --json` wrote, and --html FILE or --svg DIR")
@@ -122,10 +125,8 @@ def opened_bundle(arguments: argparse.Namespace, folder: Path) -> Bundle:
     from toyvm.lab.report.bundle import read_bundle
     from toyvm.report.records import machine_record
 
-    for name in ("workloads", *MEASURING):
-        if getattr(arguments, name):
-            shown = "a workload" if name == "workloads" else f"--{name.replace('_', '-')}"
-            raise UsageError(f"--repeat measures what the bundle says; {shown} cannot be beside it")
+    if shown := "a workload" if arguments.workloads else given_option(arguments, MEASURING):
+        raise UsageError(f"--repeat measures what the bundle says; {shown} cannot be beside it")
     bundle = read_bundle(Path(arguments.repeat), folder)
     then, now = bundle.record["machine"], machine_record()
     for key in ("toyvm", "commit"):

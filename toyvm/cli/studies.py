@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toyvm.cli.lab_parts import check_merge, do_divided, is_divided
+from toyvm.cli.lab_report import SWEPT, TIMING, given_option
 from toyvm.cli.saying import say
 from toyvm.errors import ExitCode, UsageError
 
@@ -21,10 +22,8 @@ STUDIES = {
     "isolation": "what a system's work loses to a neighbour that misbehaves, as machines and as contexts",
     "density": "what many systems on one machine come to, as machines and as contexts",
 }
-SWEPT = "pentium4-vtx"
 _REQUESTS, _QUICK_REQUESTS = 200, 20
-# Of the matrix, its results, and what is measured.
-_TIMED = ("engine", "hardware", "repeats", "precision", "host", "memory", "defines", "include", "repeat")
+# Of the matrix and its results; no more does any of these tables heed how runs are timed.
 _OF_THE_MATRIX = ("all", "csv", "parquet", "markdown", "latex", "baseline", "fail_on_change", "html", "svg", "bundle")
 _UNNAMED = ("tlb", "cost_model", "sweep")  # what a table that is named does not heed
 _UNSWEPT = ("technique", "quick")  # what the sweeps do not
@@ -39,7 +38,7 @@ def is_study(arguments: argparse.Namespace) -> bool:
         raise UsageError(f"{named[0]} is a table of its own; name nothing beside it")
     if not named and (arguments.technique or arguments.workloads):
         raise UsageError("--sweep has a workload and techniques of its own; name none")
-    unheeded = (*_TIMED, *_OF_THE_MATRIX, *(_UNNAMED if named else _UNSWEPT))
+    unheeded = (*TIMING, "repeat", *_OF_THE_MATRIX, *(_UNNAMED if named else _UNSWEPT))
     _check_unheeded(arguments, unheeded, named[0] if named else "a sweep")
     if arguments.shard and not (arguments.json or arguments.ledger):
         raise UsageError(
@@ -49,9 +48,8 @@ def is_study(arguments: argparse.Namespace) -> bool:
 
 
 def _check_unheeded(arguments: argparse.Namespace, options: Sequence[str], what: str) -> None:
-    for option in options:
-        if getattr(arguments, option):
-            raise UsageError(f"--{option.replace('_', '-')} says nothing of {what}, which is counted, not timed")
+    if option := given_option(arguments, options):
+        raise UsageError(f"{option} says nothing of {what}, which is counted, not timed")
 
 
 def execute_study(arguments: argparse.Namespace) -> int:
