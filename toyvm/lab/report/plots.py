@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import log
 from textwrap import fill
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 STRONGEST, _SATURATED = 0.78, 100.0  # of a cell's colour, so that its number can be read; at that many times
 _HEADS = {"hypercalls": "hyper-\ncalls", "+": "\n+", ", ": "\n"}  # so that a column's name fits above it
+_SHAPES = "osD^vPX"  # of marks, one for each of SERIES
 _LEGEND = 30  # letters of a line in a legend
 _FAR = 1000  # cycles, of an exit: its name has room at the left
 _KEY = (0.25, 0.5, 1.0, 2.0, 5.0, 20.0, 100.0)
@@ -96,12 +97,22 @@ def bars(
             axes.text(1.02, place, short(value), va="center", fontsize=9, transform=axes.get_yaxis_transform())
         if is_ratio:
             _ratio_axis(axes, [end for value, ends in found.values() for end in (value, *ends)])
-        axes.set_yticks(range(len(found)), [label.rpartition(":")[2] for label in found], fontsize=9)
-        axes.set_ylim(len(found) - 0.4, -0.6)
+        _name_rows(axes, [label.rpartition(":")[2] for label in found], 0.1, fontsize=9)
         axes.set_title(title, loc="left", fontweight="bold")
         axes.set_xlabel(unit, fontsize=9)
-        axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", linewidth=0.6)
+
+
+def _name_rows(axes: Axes, names: Iterable[str], room: float, **looks: Any) -> None:
+    """A row for each, from above, with so much of a row's height as room above the first and below the last."""
+    rows = list(names)
+    axes.set_yticks(range(len(rows)), rows, **looks)
+    axes.set_ylim(len(rows) - 0.5 + room, -0.5 - room)
+    axes.tick_params(axis="y", length=0)
+
+
+def _legend_beside(axes: Axes, **looks: Any) -> None:
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), **looks)
 
 
 def _ratio_axis(axes: Axes, values: Sequence[float]) -> None:
@@ -145,12 +156,11 @@ def stacked(
             )
             ends = {row: end + width / 100 for (row, end), width in zip(ends.items(), widths, strict=True)}
         axes.axvline(100, color=INK, linewidth=1.1)
-        axes.set_yticks(range(len(rows)), list(rows))
-        axes.set(ylim=(len(rows) - 0.45, -0.55), xlabel="% of the time of an operation")
+        _name_rows(axes, rows, 0.05)
+        axes.set_xlabel("% of the time of an operation")
         axes.set_title(title, loc="left", fontweight="bold")
-        axes.tick_params(axis="y", length=0)
         keys = [Patch(facecolor=colour, edgecolor=MUTED, linewidth=0.6, label=part) for part, colour in colours.items()]
-        axes.legend(handles=keys, loc="upper left", bbox_to_anchor=(1.01, 1.0), handlelength=1.4)
+        _legend_beside(axes, handles=keys, handlelength=1.4)
 
 
 def pairs(svgs: dict[str, Svg], name: str, title: str, rows: Mapping[str, tuple[float | None, float | None]]) -> None:
@@ -174,13 +184,11 @@ def pairs(svgs: dict[str, Svg], name: str, title: str, rows: Mapping[str, tuple[
                 markeredgewidth=1.6,
             )
         _ratio_axis(axes, [value for both in rows.values() for value in both if value is not None])
-        axes.set_yticks(range(len(rows)), list(rows))
-        axes.set_ylim(len(rows) - 0.4, -0.6)
+        _name_rows(axes, rows, 0.1)
         axes.set_title(title, loc="left", fontweight="bold")
         axes.set_xlabel("x native", fontsize=9)
-        axes.tick_params(axis="y", length=0)
         axes.grid(linewidth=0.6)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        _legend_beside(axes)
 
 
 def crossings(svgs: dict[str, Svg], name: str, series: Mapping[str, Sequence[tuple[float, float, str]]]) -> None:
@@ -254,13 +262,13 @@ def _curves(
     svgs: dict[str, Svg], name: str, series: Mapping[str, Mapping[float, float]], across: str, up: str
 ) -> Iterator[Axes]:
     with drawn(name, 6.6, 3.9, svgs) as axes:
-        for (title, points), colour, shape in zip(alike(series).items(), SERIES, "osD^vPX", strict=False):
+        for (title, points), colour, shape in zip(alike(series).items(), SERIES, _SHAPES, strict=False):
             (line,) = axes.plot(list(points), list(points.values()), color=colour, marker=shape, label=title)
             line.set(markersize=6, markeredgecolor=MUTED, markeredgewidth=0.6)
         yield axes
         axes.set(xlabel=across, ylabel=up)
         axes.grid(linewidth=0.6)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        _legend_beside(axes)
 
 
 def losses(
@@ -279,12 +287,10 @@ def losses(
                 if row in lost and share is None:
                     axes.text(0.4, place, "DNR", va="center", fontsize=7.5, color=INK)
         axes.axvline(0, color=INK, linewidth=0.9)
-        axes.set_yticks(range(len(rows)), list(rows))
-        axes.set_ylim(len(rows) - 0.45, -0.55)
+        _name_rows(axes, rows, 0.05)
         axes.set_xlabel("% of its requests lost; below 0 more are served")
-        axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", linewidth=0.6)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        _legend_beside(axes)
 
 
 def dots(
@@ -294,7 +300,7 @@ def dots(
     from matplotlib.ticker import FuncFormatter
 
     with drawn(name, 6.6, 1.0 + 0.27 * len(rows), svgs) as axes:
-        for (title, found), colour, shape in zip(alike(series).items(), SERIES, "osD^vPX", strict=False):
+        for (title, found), colour, shape in zip(alike(series).items(), SERIES, _SHAPES, strict=False):
             there = [(found[row], place) for place, row in enumerate(rows) if row in found]
             axes.plot(
                 *zip(*there, strict=True),
@@ -307,9 +313,7 @@ def dots(
         axes.set_xscale("symlog", linthresh=0.1, linscale=0.3)
         axes.set_xlim(left=0)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-        axes.set_yticks(range(len(rows)), list(rows))
-        axes.set_ylim(len(rows) - 0.4, -0.6)
+        _name_rows(axes, rows, 0.1)
         axes.set_xlabel(across)
-        axes.tick_params(axis="y", length=0)
         axes.grid(linewidth=0.6)
-        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        _legend_beside(axes)
