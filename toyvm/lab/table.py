@@ -18,7 +18,8 @@ from toyvm.lab.workloads import Workload
 from toyvm.techniques import Build, facts_of
 
 _WIDTH = 118  # of what is printed, unless another one is asked for
-_PARTS = (("total", 8), ("direct", 8), ("hardware", 8), ("exits", 8), ("unexplained", 15))  # of an account
+_PARTS = ("total", "direct", "hardware", "exits")  # of an account
+_PART, _UNEXPLAINED = 8, 15  # columns of one, and of what is left with its share
 _LEAST_ROOM = 40  # columns, for exits behind the rest of an account
 _BORDER = " | "
 _COLUMNS = (("ns", 9), ("+-%", 4), ("x bare", 7), ("instr", 7), ("exits", 7))
@@ -165,15 +166,12 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
         width,
     )
     name = name_width(account.workload for account in accounts)
-    heads = "".join(f"{head:>{wide}} " for head, wide in _PARTS)
-    yield f"{'workload':<{name}}  {heads}  exits x cost"
+    yield _account_row("workload", name, _PARTS, "unexplained") + "exits x cost"
     for account in accounts:
         spent = sum(entry.nanoseconds for entry in account.entries)
         share = f"({round(100 * account.unexplained / account.total)}%)" if account.total > 0 else ""
-        head = (
-            f"{account.workload:<{name}}  {number(account.total):>8} {number(account.direct):>8} "
-            f"{number(account.hardware):>8} {number(spent):>8} {number(account.unexplained):>8} {share:>6}   "
-        )
+        parts = [number(part) for part in (account.total, account.direct, account.hardware, spent)]
+        head = _account_row(account.workload, name, parts, f"{number(account.unexplained)} {share:>6}")
         yield from _with_entries(head, account, width, " " * (name + 2))
     yield from _reason_lines(accounts, name, width)
     priced = ", ".join(f"{reason} {number(cost)}" for reason, cost in costs.exits.items())
@@ -189,6 +187,11 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
             "with no calls in it; what checks whole tables has no price.",
             width,
         )
+
+
+def _account_row(first: str, name: int, parts: Sequence[str], unexplained: str) -> str:
+    columns = "".join(f"{part:>{_PART}} " for part in parts)
+    return f"{first:<{name}}  {columns}{unexplained:>{_UNEXPLAINED}}   "
 
 
 def _reason_lines(accounts: Sequence[Account], name: int, width: int) -> Iterator[str]:
