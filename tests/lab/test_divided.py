@@ -282,6 +282,23 @@ def test_processes_do_the_lab_s_parts(tmp_path: Path, monkeypatch: pytest.Monkey
     assert {subject.technique for subject in experiment.costs} == {"bare", "trap"}, "nothing exits on para"
 
 
+def test_a_program_that_fails_leaves_the_others_and_prices_theirs(capfd: Capture, tmp_path: Path) -> None:
+    program, results = tmp_path / "failing.s", tmp_path / "results.json"
+    program.write_text('.include "platform.inc"\n_start:\n    platform_begin\n    li a0, 3\n    power_off\n')
+    done = call(capfd, "lab", *WORDS, str(program), "--workers", "2", "--json", str(results))
+    record = json.loads(results.read_text())
+    assert done.code == 102
+    assert {(cell["workload"], cell["technique"]) for cell in record["failed"]} == {
+        ("failing", "bare"),
+        ("failing", "trap"),
+    }
+    assert {(cell["workload"], cell["technique"]) for cell in record["cells"]} == {
+        ("crwrite", "bare"),
+        ("crwrite", "trap"),
+    }
+    assert {costs["technique"] for costs in record["costs"]} == {"bare", "trap"}
+
+
 def test_workers_end_with_the_process_that_is_interrupted(tmp_path: Path) -> None:
     words = ("crwrite", "--technique", "bare,trap", "--repeats", "1000", "--workers", "2", "--ledger", "ledger")
     command = [sys.executable, "-m", "toyvm", "lab", *words]

@@ -12,10 +12,10 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from toyvm.lab.events import counted_cell, events_of
+from toyvm.lab.events import counted_cell
 from toyvm.lab.experiment import BASE, INTERRUPTED, NOWHERE, OTHER_SLICE, Experiment
-from toyvm.lab.measure import Cell, Repetition, empty_cells, measure
-from toyvm.lab.nanobenchmarks import Costs, measure_costs
+from toyvm.lab.measure import Cell, Repetition, empty_cells, failing_alone, measure
+from toyvm.lab.nanobenchmarks import TRAP, Costs, measure_costs
 from toyvm.lab.plan import Plan
 from toyvm.lab.results import check_numbers
 from toyvm.lab.subjects import Sample, Subject
@@ -65,13 +65,14 @@ def _silent(text: str) -> None:
 
 
 def _priced(experiment: Experiment, plan: Plan, subject: Subject) -> Record:
-    """The prices on a subject of whatever exits there."""
-    there = [one for one in experiment.workloads if one.why_missing(subject.kind) is None]
-    if subject.technique == BASE:
-        exits = [events_of(one.name, one.task("trap")) for one in there]
-    else:
-        exits = [counted_cell(one.name, subject, one.task(subject.kind)).priced_exits for one in there]
-    reasons = {reason: None for one in exits for reason in one}
+    """The prices on a subject of whatever exits there; on the bare machine of what does under `trap`."""
+    counted = Subject(TRAP) if subject.technique == BASE else subject
+    reasons: dict[str, None] = {}
+    for workload in experiment.workloads:
+        if workload.why_missing(counted.kind) is None:
+            with failing_alone(Cell(workload.name, counted)):
+                cell = counted_cell(workload.name, counted, workload.task(counted.kind))
+                reasons |= dict.fromkeys(cell.priced_exits)
     effort = plan.effort
     costs = measure_costs(subject, reasons, effort.nano_seconds, effort.nano_repeats, _silent) if reasons else None
     return {"costs": [] if costs is None else [_costs_state(subject, costs)]}

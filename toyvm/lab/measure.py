@@ -201,7 +201,7 @@ def measure_cells(
         if cell.subject in tasks:
             progress(f"{cell.workload} on {cell.subject.label}: how many operations")
             alike = [count for subject, count in counts.items() if is_about_as_fast(subject, cell.subject)]
-            with _failing_alone(cell):
+            with failing_alone(cell):
                 counts[cell.subject] = calibrate(cell.subject, tasks[cell.subject], seconds, alike[-1:])
     for turn in range(repeats):
         # Starting elsewhere each time: no subject always runs after the same other one.
@@ -210,7 +210,7 @@ def measure_cells(
             is_done = precision is not None and cell.is_as_narrow_as(precision)
             if cell.subject in counts and cell.failed is None and not is_done:
                 progress(f"{cell.workload} on {cell.subject.label}: {_turn(cell, repeats, precision)}")
-                with _failing_alone(cell):
+                with failing_alone(cell):
                     number = first + len(cell.repetitions)
                     kept = cell.repetitions[0].baseline if keeps_baseline and cell.measured else None
                     what = cell.subject, tasks[cell.subject], counts[cell.subject]
@@ -229,7 +229,7 @@ def _turn(cell: Cell, repeats: int, precision: float | None) -> str:
 
 
 @contextmanager
-def _failing_alone(cell: Cell) -> Iterator[None]:
+def failing_alone(cell: Cell) -> Iterator[None]:
     """A workload that fails leaves its cell without figures, and the others theirs."""
     somebody_elses = nullcontext() if cell.subject.monitor is None else telling_the_line(cell.subject.technique)
     try:
