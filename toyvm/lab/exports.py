@@ -12,6 +12,7 @@ from toyvm.errors import UsageError
 from toyvm.lab.experiment import BASE, Experiment
 from toyvm.lab.results import SCHEMA, cell_records
 from toyvm.lab.subjects import Subject
+from toyvm.lab.text import version_text
 
 Machine = Mapping[str, Any]
 Row = dict[str, Any]
@@ -154,5 +155,4 @@ def _caption(experiment: Experiment) -> str:
 
 
 def _source(machine: Machine) -> str:
-    commit = machine.get("commit") or "of an unknown commit"
-    return f"Measured by toyvm {machine['toyvm']} ({commit}) on {machine['cpu']}, {machine['system']}."
+    return f"Measured by {version_text(machine)} on {machine['cpu']}, {machine['system']}."

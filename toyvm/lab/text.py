@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 _NAME = 11  # columns of a workload's name, at least
 
@@ -24,6 +25,11 @@ def number(value: float) -> str:
         return f"{value:.0f}"
     text = f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}"
     return text.removesuffix(".00").removesuffix(".0") if abs(value - round(value)) < 0.005 else text
+
+
+def version_text(machine: Mapping[str, Any]) -> str:
+    """Which toyvm made results, as their machine's record says."""
+    return f"toyvm {machine['toyvm']} ({machine.get('commit') or 'of an unknown commit'})"
 
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:

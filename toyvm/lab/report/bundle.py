@@ -24,6 +24,7 @@ from toyvm.lab.changes import check_comparable
 from toyvm.lab.named_files import named_files
 from toyvm.lab.plan import Plan
 from toyvm.lab.results import results_in
+from toyvm.lab.text import version_text
 from toyvm.limits import MAXIMUM_RESULTS_BYTES
 from toyvm.own_classes import column_of
 from toyvm.programs import find_program, shipped_guests
@@ -102,9 +103,8 @@ def _versions() -> dict[str, str]:
 
 
 def _read_me(machine: Mapping[str, Any]) -> str:
-    commit = machine["commit"] or "of an unknown commit"
     return (
-        f"Results of toyvm {machine['toyvm']} ({commit}), measured on {machine['cpu']}, {machine['system']},\n"
+        f"Results of {version_text(machine)}, measured on {machine['cpu']}, {machine['system']},\n"
         f"Python {machine['python']}. To cite them, name that version and commit, and the SHA-256 of {RESULTS} that\n"
         f"{SUMS} has.\n\n"
         "To repeat them with that toyvm, and see what differs beyond noise:\n\n"

@@ -10,6 +10,7 @@ from typing import Any
 from toyvm.lab.published import MARKS
 from toyvm.lab.report.figures import Figures, Record
 from toyvm.lab.report.tables import Table
+from toyvm.lab.text import version_text
 
 _TAKING = ("technique", "engine", "hardware", "memory", "repeats", "precision", "cost_model", "tlb", "repeat")
 
@@ -45,8 +46,7 @@ def marks() -> str:
 
 def source_of(machine: Record, command: str, how: str) -> str:
     """A sentence: which run a plot is from."""
-    commit = machine["commit"] or "of an unknown commit"
-    return f"{how} by {command}, toyvm {machine['toyvm']} ({commit}), on {machine['cpu']}, {machine['system']}."
+    return f"{how} by {command}, {version_text(machine)}, on {machine['cpu']}, {machine['system']}."
 
 
 def measured(figures: Figures) -> str:

@@ -13,7 +13,7 @@ from toyvm.lab.report.drawing import SERIES, Svg
 from toyvm.lab.report.figures import Figures, Record
 from toyvm.lab.report.parts import Part, Section, file_name, measured
 from toyvm.lab.report.tables import Table, Value
-from toyvm.lab.text import number
+from toyvm.lab.text import number, version_text
 
 _UNEXPLAINED, _OTHERS, _DIRECT, _HARDWARE = "unexplained", "other exits", "direct execution", "hardware"
 
@@ -223,7 +223,4 @@ def summary(figures: Figures) -> str:
     """One sentence of what was measured."""
     machine = figures.record["machine"]
     measured = f"{len(figures.workloads)} workloads under {len(figures.columns)} techniques"
-    return (
-        f"{measured}, by toyvm {machine['toyvm']} ({machine['commit'] or 'of an unknown commit'}) on {machine['cpu']}, "
-        f"{machine['system']}."
-    )
+    return f"{measured}, by {version_text(machine)} on {machine['cpu']}, {machine['system']}."
