@@ -17,7 +17,7 @@ from toyvm.errors import ExitCode, UsageError
 from toyvm.isa.machine import Level
 
 if TYPE_CHECKING:
-    from toyvm.testing.classify import Claim, Finding, Theorem
+    from toyvm.testing.classify import Claim, Finding, Theorem, Witness
 
     Findings = Mapping[Level, Sequence[Finding]]
 
@@ -76,13 +76,12 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _witnesses(found: Findings) -> Iterator[tuple[str, str]]:
     """Name and text of a program for each claim, which says on which hardware it shows it."""
-    shown: dict[tuple[str, Claim], list[Level]] = {}
+    shown: dict[tuple[str, Claim], tuple[Witness, list[Level]]] = {}
     for level, findings in found.items():
         for finding in findings:
-            for claim in finding.witnesses:
-                shown.setdefault((finding.mnemonic, claim), []).append(level)
-    for (mnemonic, claim), levels in shown.items():
-        witness = next(one for one in found[levels[0]] if one.mnemonic == mnemonic).witnesses[claim]
+            for claim, witness in finding.witnesses.items():
+                shown.setdefault((finding.mnemonic, claim), (witness, []))[1].append(level)
+    for (mnemonic, claim), (witness, levels) in shown.items():
         name = f"{mnemonic}-{claim.words.replace(' ', '-')}.s"
         run = f"toyvm run {name} --hardware {levels[0]}"
         where = "hardware of every level" if len(levels) == len(Level) else f"{', '.join(levels)} hardware"
@@ -107,16 +106,15 @@ def _page(found: Findings) -> Iterator[str]:
     kinds = [claim for claim in Claim if not claim.user]
     yield f"{', '.join(f'{claim.letter} {claim.words}' for claim in kinds)}; c, l in user mode, too"
     yield ""
-    names = [finding.mnemonic for findings in found.values() for finding in findings if finding.witnesses]
-    width = max(map(len, names))
-    declared = {one.mnemonic: one.declared.value for findings in found.values() for one in findings}
-    column = max(map(len, declared.values()))
+    rows = list(zip(*found.values(), strict=True))  # an instruction, on hardware of each level
+    shown = [row for row in rows if any(finding.witnesses for finding in row)]
+    width = max(len(row[0].mnemonic) for row in shown)
+    column = max(len(row[0].declared.value) for row in rows)
     yield f"{'':<{width}}  {'declared':<{column}}  {''.join(f'{level:<{_COLUMN}}' for level in found)}".rstrip()
-    for name in dict.fromkeys(names):
-        letters = [_letters(next(one for one in findings if one.mnemonic == name)) for findings in found.values()]
-        cells = "".join(f"{text:<{_COLUMN}}" for text in letters)
-        yield f"{name:<{width}}  {declared[name]:<{column}}  {cells}".rstrip()
-    yield f"and {len(declared) - len(set(names))} instructions of which nothing was shown: they are innocuous"
+    for row in shown:
+        cells = "".join(f"{_letters(finding):<{_COLUMN}}" for finding in row)
+        yield f"{row[0].mnemonic:<{width}}  {row[0].declared.value:<{column}}  {cells}".rstrip()
+    yield f"and {len(rows) - len(shown)} instructions of which nothing was shown: they are innocuous"
     for of_levels in zip(*(theorems(findings) for findings in found.values()), strict=True):
         yield ""
         yield from _verdicts(dict(zip(found, of_levels, strict=True)))
