@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from toyvm.asm.disassembler import disassemble_word
-from toyvm.isa.coding import decode
 from toyvm.testing.pieces import Code, Datum, Pieces
 from toyvm.testing.programs import Program
 
@@ -23,30 +22,20 @@ def assembly_of(program: Program, head: Sequence[str] = ()) -> str:
 
 
 def _code(piece: Code, number: int) -> Iterator[str]:
-    words = piece.words()
-    targets = {piece.address + 4 * place for place in _targets(words)}
+    inside = {row.target for row in piece.rows if row.target is not None and row.target < len(piece.rows)}
+    targets = {piece.address + 4 * target for target in inside}
     yield f'.section {piece.name or f"code{number}"}, "awx", @progbits'
     yield f".address {piece.address:#x}"
-    for place, word in enumerate(words):
-        address = piece.address + 4 * place
+    for row in piece.rows:
+        address = piece.address + 4 * row.place
         if address in targets:
             yield f"{_label(address)}:"
-        text = disassemble_word(word, address, lambda at: _label(at) if at in targets else None)
-        yield f"    {text:<{_COLUMN}}# {address:x}: {word:08x}"
+        text = disassemble_word(row.word, address, lambda at: _label(at) if at in targets else None)
+        yield f"    {text:<{_COLUMN}}# {address:x}: {row.word:08x}"
 
 
 def _label(address: int) -> str:
     return f"at_{address:x}"
-
-
-def _targets(words: Sequence[int]) -> Iterator[int]:
-    """Where jumps and branches lead that stay among the words."""
-    for place, word in enumerate(words):
-        decoded = decode(word)
-        if decoded is not None:
-            for operand, value in zip(decoded.instruction.operands, decoded.values, strict=True):
-                if operand.scale != 1 and 0 <= place + value < len(words):
-                    yield place + value
 
 
 def _data(data: Sequence[Datum], starts: Sequence[int]) -> Iterator[Iterator[str]]:
