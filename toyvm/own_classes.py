@@ -91,7 +91,7 @@ def folder_of(name: str) -> Path | None:
         return Path(place).parent
     top = sys.modules.get(column_of(place).partition(".")[0])
     lies = getattr(top, "__path__", None) or [getattr(top, "__file__", None)]
-    return None if lies[0] is None or _is_installed(Path(lies[0])) else Path(lies[0]).parent
+    return None if lies[0] is None or is_installed(Path(lies[0])) else Path(lies[0]).parent
 
 
 def loaded_from(folder: Path) -> list[Path]:
@@ -99,10 +99,11 @@ def loaded_from(folder: Path) -> list[Path]:
     files = [getattr(module, "__file__", None) for name, module in sys.modules.items() if name != "__main__"]
     found = {Path(file) for file in files if file is not None}
     root = os.path.abspath(folder)
-    return sorted(path for path in found if path.is_relative_to(root) and not _is_installed(path))
+    return sorted(path for path in found if path.is_relative_to(root) and not is_installed(path))
 
 
-def _is_installed(path: Path) -> bool:
+def is_installed(path: Path) -> bool:
+    """Is this file of toyvm, of Python, or of a package that was installed?"""
     known = (PACKAGE, *map(Path, (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"))))
     return bool({"site-packages", "dist-packages"} & {*path.parts}) or any(path.is_relative_to(each) for each in known)
 

@@ -25,7 +25,7 @@ from toyvm.isa.machine import Level
 from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.limits import MAXIMUM_DISK_DATA_BYTES
 from toyvm.numerals import read_number
-from toyvm.paths import PACKAGE
+from toyvm.own_classes import is_installed
 from toyvm.testing.checking import Named, compare
 from toyvm.testing.comparing import Verdict
 from toyvm.testing.listing import assembly_of
@@ -95,8 +95,8 @@ def _name_of(it: Named, folder: Path) -> str:
         file = Path(getfile(it)).absolute()
     except (TypeError, OSError):  # typed at a prompt
         return it.__qualname__
-    is_installed = file.is_relative_to(PACKAGE) or "site-packages" in file.parts
-    return f"{it.__module__ if is_installed else relpath(file, folder.absolute())}:{it.__qualname__}"
+    place = it.__module__ if is_installed(file) else relpath(file, folder.absolute())
+    return f"{place}:{it.__qualname__}"
 
 
 def is_regression(path: StrPath) -> bool:
@@ -131,7 +131,7 @@ def _segments(image: Image) -> Iterator[Segment]:
             yield Segment(section.address, whole.data[at : at + section.size], flags, section.name)
 
 
-def replay(path: StrPath, *subjects: Subject | type | str) -> Verdict:
+def replay(path: StrPath, *subjects: Named) -> Verdict:
     """Compare again what a file holds: other subjects, if there are any, else its own by their names.
 
     Raises as `load` does, and UsageError.
