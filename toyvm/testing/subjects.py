@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from toyvm.arguments import wrong
 from toyvm.errors import UsageError
 from toyvm.isa.machine import Level
-from toyvm.launch import check_choices
+from toyvm.launch import check_choices, launched
 from toyvm.machine.config import parse_level
 from toyvm.own_classes import find_class, is_own, telling_the_line
-from toyvm.recompiler.options import check_llvm
+from toyvm.recompiler.options import Recompiling, check_llvm, default_directory
 from toyvm.reference import ReferenceMachine
 from toyvm.techniques import ENGINES, LIKE_OWN, Build, Option, parse_variant
 from toyvm.testing.engine import Engine
@@ -24,12 +24,20 @@ if TYPE_CHECKING:
     from toyvm.machine.computer import Computer
     from toyvm.monitor.monitor import Monitor
 
+Factory = Callable[[Program], AbstractContextManager[Any]]
 
-@contextmanager
-def reference(program: Program) -> Iterator[Any]:
-    machine = ReferenceMachine(memory=program.memory, level=program.level, **program.devices())
-    machine.load(program)
-    yield machine
+
+def _of_engine(engine: type[Engine | ReferenceMachine]) -> Factory:
+    """A factory of bare machines of this class."""
+
+    @contextmanager
+    def subject(program: Program) -> Iterator[Any]:
+        with telling_the_line(engine.__name__):
+            machine = engine(memory=program.memory, level=program.level, **program.devices())
+            machine.load(program)
+        yield machine
+
+    return subject
 
 
 class Stepping(ReferenceMachine):
@@ -42,24 +50,13 @@ class Stepping(ReferenceMachine):
         return stop
 
 
-@contextmanager
-def stepping(program: Program) -> Iterator[Any]:
-    machine = Stepping(memory=program.memory, level=program.level, **program.devices())
-    machine.load(program)
-    yield machine
-
-
-def _eager() -> Any:
+def _eager() -> Recompiling:
     """Everything is compiled before it first runs, and the same way every time."""
-    from toyvm.recompiler.options import Recompiling, default_directory
-
     return Recompiling(threshold=1, eager=True, waiting=True, limit=100, shortest=1, cache=default_directory())
 
 
-def _hot() -> Any:
+def _hot() -> Recompiling:
     """What is run a few times is compiled, as in earnest, and the same way every time."""
-    from toyvm.recompiler.options import Recompiling, default_directory
-
     return Recompiling(threshold=3, waiting=True, shortest=1, cache=default_directory())
 
 
@@ -68,21 +65,16 @@ def level_for(technique: str, level: Level) -> Level:
     return Level.ASSIST if level is Level.STRICT and technique.startswith("assist") else level
 
 
-Factory = Callable[[Program], AbstractContextManager[Any]]
-
-
 def _load(computer: Computer, program: Program) -> None:
     computer.load(cast("Image", program))  # as far as loading goes it is one
     computer.image = None  # it has no symbols
 
 
-def _launched(technique: str, engine: Callable[[], Any] = lambda: "interpreter") -> Factory:
+def _launched(technique: str, engine: Callable[[], str | Recompiling] = lambda: "interpreter") -> Factory:
     """A factory of machines, or of guests on a host of their own."""
 
     @contextmanager
     def subject(program: Program) -> Iterator[Any]:
-        from toyvm.launch import launched
-
         level = level_for(technique, program.level)
         with launched(technique, program.memory, engine=engine(), level=level, **program.devices()) as computer:
             _load(computer, program)
@@ -167,22 +159,9 @@ def python_trap(program: Program) -> Iterator[Any]:
         yield guest
 
 
-def _of_engine(engine: type[Engine | ReferenceMachine]) -> Factory:
-    """A factory of bare machines of this class."""
-
-    @contextmanager
-    def subject(program: Program) -> Iterator[Any]:
-        with telling_the_line(engine.__name__):
-            machine = engine(memory=program.memory, level=program.level, **program.devices())
-            machine.load(program)
-        yield machine
-
-    return subject
-
-
 SUBJECTS: dict[str, Factory] = {
-    "reference": reference,
-    "stepping": stepping,
+    "reference": _of_engine(ReferenceMachine),
+    "stepping": _of_engine(Stepping),
     "interpreter": _launched("bare"),
     "restored interpreter": _restored(_launched("bare")),
     "recompiler": _launched("bare", _eager),
@@ -265,7 +244,7 @@ def subject_named(name: str) -> Subject:
     if engine == "reference":
         if variant.facts.name != "bare":
             raise UsageError(f"{name}: the reference runs the bare machine only")
-        return Subject(name, reference)
+        return Subject(name, SUBJECTS["reference"])
     if engine == "recompiler":
         check_llvm()
     is_plain = variant.facts.build is Build.PLAIN and Option.HYPERCALLS not in variant.options
@@ -273,11 +252,9 @@ def subject_named(name: str) -> Subject:
     return Subject(name, _launched(variant.name, _ENGINES[engine]), variant.name, kind)
 
 
-def _waiting() -> Any:
+def _waiting() -> Recompiling:
     """What is hot is compiled, as in earnest, but the same way every time."""
-    from toyvm.recompiler.options import Recompiling, default_directory
-
     return Recompiling(waiting=True, cache=default_directory())
 
 
-_ENGINES: dict[str, Callable[[], Any]] = {"interpreter": lambda: "interpreter", "recompiler": _waiting}
+_ENGINES: dict[str, Callable[[], str | Recompiling]] = {"interpreter": lambda: "interpreter", "recompiler": _waiting}
