@@ -10,6 +10,7 @@ from toyvm.isa.control import ALL_BITS, PIE, PMODE
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.ports import SECTOR_SIZE
+from toyvm.reference.machine import Segment as Placed
 from toyvm.testing.programs import layout
 from toyvm.testing.programs.assembly import li, op, to_bytes
 from toyvm.testing.programs.gadgets import address
@@ -23,15 +24,9 @@ DISK_SECTORS = 4
 CODE = PF_R | PF_W | PF_X  # of a segment: it may be stored to, as all of RAM may
 
 
-class Loadable(Protocol):
-    """Bytes of an image: `data`, then zeros up to `size`, from physical `address` on; `flags` are ELF's."""
+class Loadable(Placed, Protocol):
+    """Bytes of an image as the reference takes them, with `flags` as ELF has them."""
 
-    @property
-    def address(self) -> int: ...
-    @property
-    def data(self) -> bytes: ...
-    @property
-    def size(self) -> int: ...
     @property
     def flags(self) -> int: ...
 
