@@ -107,11 +107,7 @@ def entries(draw: DrawFn, memory: int = layout.SMALL_MEMORY) -> int:
 def page_tables(draw: DrawFn, memory: int = layout.SMALL_MEMORY) -> dict[int, int]:
     """Page tables as entries by physical address: two roots, layout.ROOT and OTHER_ROOT, with a few entries spoilt."""
     source = DrawnSource(draw)
-    found = tables.tables(source)
-    for _ in range(source.integer(0, MOST_DEVIATIONS)):
-        change = tables.deviation(source, memory)
-        found[change.address] = change.entry
-    return found
+    return tables.spoilt_tables(source, memory, source.integer(0, MOST_DEVIATIONS))
 
 
 # Programs.

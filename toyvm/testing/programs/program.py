@@ -16,7 +16,7 @@ from toyvm.testing.programs.assembly import li, op, to_bytes
 from toyvm.testing.programs.gadgets import address
 from toyvm.testing.programs.handler import BOOT_CONTROL, BOOT_REGISTERS, boot, handler
 from toyvm.testing.programs.source import Source
-from toyvm.testing.programs.tables import deviation, tables
+from toyvm.testing.programs.tables import spoilt_tables
 from toyvm.testing.programs.values import value64
 
 WORD = 8
@@ -74,10 +74,7 @@ def assemble(source: Source, gadgets: list[list[int]], deviations: int, level: L
     body = [word for words in gadgets for word in words]
     # So near to the end of its page that most bodies go on in the next one.
     start = layout.CODE + PAGE_SIZE - 4 * source.integer(1, 200)
-    entries = tables(source)
-    for _ in range(deviations):
-        change = deviation(source, memory)
-        entries[change.address] = change.entry
+    entries = spoilt_tables(source, memory, deviations)
     return Program(
         segments=(
             Segment(layout.BOOT, to_bytes(boot()), CODE, "boot"),

@@ -121,6 +121,15 @@ def tables(source: Source) -> dict[int, int]:
     return entries
 
 
+def spoilt_tables(source: Source, memory: int, deviations: int) -> dict[int, int]:
+    """The same, of which so many entries are not as they should be."""
+    entries = tables(source)
+    for _ in range(deviations):
+        change = deviation(source, memory)
+        entries[change.address] = change.entry
+    return entries
+
+
 def _upper(root: int, middle: int, leaves: int, aliases: int, marks: int, user: int) -> dict[int, int]:
     """The two upper levels: the lowest GiB twice, a superpage of each size, and a table that is its own."""
     everything = PTE_V | RIGHTS | marks
