@@ -13,15 +13,13 @@ import sys
 from statistics import median
 from time import process_time
 
-import pytest
-from support.wrong_monitors import WRONG
+from support.wrong_monitors import WRONG, first_found
 
-from toyvm.testing import Program, differs, left_open, random_program, smallest
+from toyvm.testing import smallest
 from toyvm.testing.pieces import Pieces
 
 SECONDS_OF_COMPARING, SECONDS_OF_SHRINKING, INSTRUCTIONS = 5.0, 60.0, 12
 PREAMBLE = ("boot", "handler")
-SEEDS = 5_000
 
 
 def test_comparing_the_kernel_on_all_techniques() -> None:
@@ -48,17 +46,9 @@ def test_a_mistake_in_a_monitor_is_found_and_made_small() -> None:
 def found(monitor: type) -> tuple[str, int, float, float, int, int]:
     """Name, seed, seconds of CPU to find and to shrink, instructions, and how many of them are of the preamble."""
     start = process_time()
-    seed, program = first(monitor)
+    seed, program = first_found(monitor)
     between = process_time()
     small = Pieces.of(smallest(program, monitor))
     end = process_time()
     preamble = sum(len(piece.rows) for piece in small.code if piece.name in PREAMBLE)
     return monitor.__name__, seed, between - start, end - between, small.instructions, preamble
-
-
-def first(monitor: type) -> tuple[int, Program]:
-    for seed in range(SEEDS):
-        program = random_program(seed, leaving_open=True)
-        if differs(program, "interpreter", monitor) and left_open(program) is None:
-            return seed, program
-    pytest.fail(f"none of {SEEDS} programs shows what is wrong with {monitor.__name__}")

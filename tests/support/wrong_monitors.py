@@ -8,8 +8,11 @@ from toyvm.isa.control import BY_NAME, BY_NUMBER, IE, PIE, PMODE
 from toyvm.isa.declare import IMM15 as CR
 from toyvm.isa.declare import RD
 from toyvm.isa.paging import PAGE_SIZE
-from toyvm.monitor import PRIVILEGED, Access, Effect, Exit, Space
+from toyvm.monitor import PRIVILEGED, Access, Effect, Exit, Monitor, Space
 from toyvm.monitor.trap_and_emulate import TrapAndEmulate
+from toyvm.testing import Program, differs, left_open, random_program
+
+SEEDS = 5_000
 
 
 class Interpreting(TrapAndEmulate):
@@ -253,3 +256,12 @@ WRONG = (
     CutsTimecmp,
     ObeysUsers,
 )
+
+
+def first_found(monitor: type[Monitor]) -> tuple[int, Program]:
+    """Seed and program of the first random one for which a monitor is wrong, and the specification says that it is."""
+    for seed in range(SEEDS):
+        program = random_program(seed, leaving_open=True)
+        if differs(program, "interpreter", monitor) and left_open(program) is None:
+            return seed, program
+    raise AssertionError(f"none of {SEEDS} programs shows what is wrong with {monitor.__name__}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from support.wrong_monitors import WRONG, LosesPmode, NeverFlushesPages
+from support.wrong_monitors import WRONG, LosesPmode, NeverFlushesPages, first_found
 
 from toyvm.asm import assemble_text
 from toyvm.errors import UsageError
@@ -26,12 +26,6 @@ from toyvm.testing import (
     smallest,
 )
 from toyvm.testing.pieces import count_instructions
-
-
-def found_for(monitor: type[Monitor]) -> Program:
-    """The first random program for which a monitor is wrong."""
-    programs = (random_program(seed, leaving_open=True) for seed in range(3000))
-    return next(one for one in programs if differs(one, "interpreter", monitor) and left_open(one) is None)
 
 
 class Right(TrapAndEmulate):
@@ -62,7 +56,7 @@ def test_nobody_to_compare_is_refused() -> None:
 
 
 def test_a_difference_is_explained() -> None:
-    program = found_for(LosesPmode)
+    _, program = first_found(LosesPmode)
     with pytest.raises(NotEqual) as caught:
         assert_equal(program, LosesPmode)
     text = str(caught.value)
@@ -83,7 +77,7 @@ def test_a_difference_in_what_is_left_open_is_none() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("monitor", WRONG[::4], ids=lambda monitor: monitor.__name__)  # of all bench_testing.py tells
 def test_a_mistake_in_a_monitor_is_found_and_made_small(monitor: type[Monitor]) -> None:
-    program = found_for(monitor)
+    _, program = first_found(monitor)
     small = smallest(program, monitor)
     assert differs(small, monitor)
     assert left_open(small) is None
