@@ -68,8 +68,7 @@ def test_branches_lead_where_they_led() -> None:
 
 
 def first_that_prints() -> Program:
-    programs = (random_program(Random(seed)) for seed in range(1000))
-    return next(one for one in programs if ends_with_output(one) and left_open(one) is None)
+    return next(one for seed in range(1000) if ends_with_output(one := random_program(seed)))
 
 
 def test_shrinking_a_random_program_is_repeatable() -> None:
