@@ -46,7 +46,7 @@ static u32 illegal_reason(struct t64_guest *guest)
 static u32 privileged_reason(struct t64_guest *guest)
 {
     u32 word = (u32)guest->exit.trap.tval;
-    bool reads_info = guest_sensitive_reason(word) == EXIT_CRR && word >> 17 == CR_INFO;
+    bool reads_info = guest_sensitive_reason(word) == EXIT_CRR && word_immediate(word) == CR_INFO;
     return reads_info && domain_mode(guest) == DOMAIN_KERNEL ? EXIT_CRR : EXIT_EXCEPTION;
 }
 
