@@ -47,18 +47,9 @@ begin
     fork
     bnez a0, 1f
     li   t0, SIG_IGN            # ignored stays, handled does not
-    sd   t0, 0(sp)
-    sd   zero, 8(sp)
-    sd   zero, 16(sp)
-    li   a0, SIGUSR1
-    mv   a1, sp
-    li   a2, 0
-    li   a3, 8
-    system rt_sigaction
+    action SIGUSR1, 0
     la   t0, myself
-    sd   t0, 0(sp)
-    li   a0, SIGUSR2
-    system rt_sigaction
+    action SIGUSR2, 0
     become a
 1:  wait_for a0
     expect t1, 0, "the program itself, with arguments"

@@ -1,19 +1,6 @@
 # Signals: sent, blocked, ignored, handled; what ends, stops and continues a process.
 .include "checking.inc"
 
-# action SIGNAL, FLAGS   what is done about it is t0, with these flags
-.macro action signal, flags
-    sd   t0, 0(sp)
-    li   t0, \flags
-    sd   t0, 8(sp)
-    sd   zero, 16(sp)
-    li   a0, \signal
-    mv   a1, sp
-    li   a2, 0
-    li   a3, 8
-    system rt_sigaction
-.endm
-
 .macro send signal
     system getpid
     li   a1, \signal

@@ -98,15 +98,7 @@ begin
     makes_pipe
     child_begins 2f
     la   t0, handler
-    sd   t0, 0(sp)
-    li   t0, SA_RESTART
-    sd   t0, 8(sp)
-    sd   zero, 16(sp)
-    li   a0, SIGUSR1
-    mv   a1, sp
-    li   a2, 0
-    li   a3, 8
-    system rt_sigaction
+    action SIGUSR1, SA_RESTART
     mv   a0, s1
     la   a1, much_\call
     li   a2, COUNT_\call
