@@ -260,6 +260,7 @@ class Both:
     expected: list[int] = field(default_factory=list)
     reads: list[tuple[int, bytes]] = field(default_factory=list)  # addresses, and what should be read there
     states: list[Tree] = field(default_factory=list)  # the tree before each call, and after the last
+    stamped: bool = False  # a directory was, by hand
 
     def __post_init__(self) -> None:
         self.states.append(self.model.tree())
@@ -297,6 +298,7 @@ class Both:
 
         def stamped() -> int:
             self.model._walk(path).context = context
+            self.stamped = True
             return 0
 
         self._of_open("stamp", path, context, stamped)

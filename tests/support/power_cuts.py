@@ -107,7 +107,6 @@ class PowerCuts:
     def __init__(self, machine: Machine, begun: Callable[[Both], Both], log_blocks: int) -> None:
         self._machine = machine
         self._begun = begun
-        self.stamped = begun is begun_unified
         self.log = range(2, 2 * (1 + log_blocks))  # sectors
         self._guest = machine.save()
         self._begin = machine.power_cut().newest  # of which all media are changes
@@ -120,7 +119,7 @@ class PowerCuts:
         fresh = Both(Script(script_guest(0x8000), room=ROOM), both.model)
         for step in steps:
             step(fresh)
-        judged = _Judged(self, fresh.states)
+        judged = _Judged(self, fresh.states, stamped=both.stamped)
         for cut, made in self._cuts(fresh.script):
             for medium in cut.media(random=random, seed=seed):
                 judged.judge(medium, made)
@@ -157,11 +156,12 @@ class PowerCuts:
 class _Judged:
     """The media of one workload, and what was wrong with them."""
 
-    def __init__(self, cuts: PowerCuts, states: list[Tree]) -> None:
+    def __init__(self, cuts: PowerCuts, states: list[Tree], *, stamped: bool) -> None:
         self.seen: set[Medium] = set()
         self.wrong: list[str] = []
         self._cuts = cuts
         self._states = states
+        self._stamped = stamped
         self._trees: dict[frozenset[tuple[int, bytes]], Tree] = {}  # by what differs, the log left out
 
     def judge(self, medium: Medium, made: int) -> None:
@@ -172,7 +172,7 @@ class _Judged:
         home = frozenset(item for item in recovered.changes.items() if item[0] not in self._cuts.log)
         first = home not in self._trees
         if first:
-            self._trees[home] = tree_of(recovered.contents(), stamped=self._cuts.stamped)
+            self._trees[home] = tree_of(recovered.contents(), stamped=self._stamped)
         if self._trees[home] not in self._states[made : made + 2]:
             self.wrong.append(f"after {made} calls: {len(medium.changes)} sectors of {sorted(medium.changes)}")
         elif first:  # a recovery that is cut itself
