@@ -19,7 +19,7 @@ _WIDEST = 120  # columns
 # What is read first comes first.
 _ORDER = (
     *("running", "guests", "os", "containers", "c-programs", "techniques", "rewriting", "domains", "hosts", "lab"),
-    *("verify", "engines", "monitors", "python", "glossary", "security", "measurements"),
+    *("verify", "proofs", "engines", "python", "monitors", "testing", "glossary", "security", "measurements"),
     *("design", "os-design", "contexts-design", "map"),
 )
 
