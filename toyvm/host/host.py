@@ -35,10 +35,15 @@ DEFAULT_HOST_MEMORY = 64 << 20  # bytes
 _MINIMUM_HOST_MEMORY = 1 << 20
 _Result = TypeVar("_Result")
 
-_NATIVE_TECHNIQUES = {
+NATIVE_TECHNIQUES = {
     facts.name: getattr(lib, f"T64_{facts.name.upper()}") for facts in TECHNIQUES if facts.name != "bare"
 }
 _NATIVE_OPTIONS = {option: getattr(lib, f"T64_OPTION_{option.name}") for option in Option}
+
+
+def native_options(variant: Variant) -> int:
+    """A technique's options as the core has them."""
+    return sum(_NATIVE_OPTIONS[option] for option in variant.options)
 
 
 def host_memory_for(guest_memory: int) -> int:
@@ -152,12 +157,12 @@ class Host:
             raise UsageError(f"tlb of {shape}: what a monitor of your own does in its guest's place is in no model")
         name = self._new_name(name)
         config = native_config(memory, self.level, clock_base, disk_latency)
-        config.options = sum(_NATIVE_OPTIONS[option] for option in variant.options)
+        config.options = native_options(variant)
         client = self.sharing.schedule.add(share, cap)
         if limit is not None and check_integer(limit, "limit") < 0:
             raise UsageError(f"limit of {limit}; it is a count of instructions, 0 or more")
         opened = open_disk(disk, disk_writable, disk_cache)
-        number = lib.T64_CUSTOM if monitor else _NATIVE_TECHNIQUES[variant.facts.name]
+        number = lib.T64_CUSTOM if monitor else NATIVE_TECHNIQUES[variant.facts.name]
         vm = lib.t64_guest_new(self.native, number, config)
         if vm == ffi.NULL:
             free = self.frames_free * PAGE_SIZE
@@ -317,6 +322,6 @@ def _is_domain(variant: Variant) -> bool:
 def _parse_guests_variant(text: str) -> Variant:
     """The variant of that name, of a technique that has a monitor. Raises UsageError."""
     if text == "bare":
-        monitored = (facts.name for facts in TECHNIQUES if facts.name in _NATIVE_TECHNIQUES)
+        monitored = (facts.name for facts in TECHNIQUES if facts.name in NATIVE_TECHNIQUES)
         raise UsageError(f"bare has no monitor, and a host's guests have one; there are {', '.join(monitored)}")
     return parse_variant(text)

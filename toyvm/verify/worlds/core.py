@@ -16,7 +16,10 @@ from types import TracebackType
 
 from toyvm.core_sources import is_checkout
 from toyvm.errors import ToyvmError, UsageError
+from toyvm.host.host import NATIVE_TECHNIQUES, native_options
+from toyvm.machine.config import LEVEL_NUMBERS
 from toyvm.paths import PACKAGE
+from toyvm.techniques import parse_variant
 from toyvm.verify.worlds.world import ARGUMENTS, Action, Frames, Guest, Host, Result, State
 
 NATIVE = PACKAGE.parent / "native"
@@ -62,7 +65,7 @@ class Core:
         self._count = 0
         self._texts: dict[int, str] = {}
         self._send(*_world_words(host))
-        self.guests = tuple(self._read_guest() for _ in host.guests) if host.frames else ()
+        self.guests = tuple(self._read_guest() for _ in host.guests)
         self._send(
             _WATCHES, len(host.watches), *(word for one in host.watches for word in (one.guest, one.place, one.offset))
         )
@@ -152,12 +155,14 @@ class Core:
 
 
 def _world_words(host: Host) -> Iterator[int]:
-    yield from (host.level, host.frames, len(host.guests))
+    yield from (LEVEL_NUMBERS[host.level], host.frames, len(host.guests))
     for guest in host.guests:
         yield from _guest_words(guest)
 
 
 def _guest_words(guest: Guest) -> Iterator[int]:
-    yield from (guest.technique, guest.options, guest.memory, guest.entry, guest.disk, len(guest.segments))
+    variant = parse_variant(guest.technique)
+    yield from (NATIVE_TECHNIQUES[variant.facts.name], native_options(variant))
+    yield from (guest.memory, guest.entry, guest.disk, len(guest.segments))
     for address, words in guest.segments.items():
         yield from (address, len(words), *words)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import struct
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -14,21 +13,32 @@ from toyvm.isa.control import ALL_BITS
 from toyvm.isa.machine import Level
 from toyvm.native import lib
 from toyvm.verify.worlds.core import Core
-from toyvm.verify.worlds.world import STOP_GONE, Action, Frames, Guest, Host, Result, State, Verdict, Watch, What
+from toyvm.verify.worlds.world import (
+    STOP_GONE,
+    Action,
+    Frames,
+    Guest,
+    Host,
+    Result,
+    State,
+    Verdict,
+    Watch,
+    What,
+    neighbour,
+    words_of,
+)
 
 MEMORY = 16 * 4096
 PAGES = MEMORY // 4096
 HOST_FRAMES = 160
 CODE, LISTS = 0x1000, 0x2000
 ROOT, MIDDLE, LEAVES = PAGES - 3, PAGES - 2, PAGES - 1  # pages of the first tables, as the builder has them
-NEIGHBOUR = 0x5EC2E7  # in every word of a guest beside, which never runs
 
 REFUSED = {error.name: -error.code & ALL_BITS for error in ERRORS}
 SHARED = {name: SHARED_PAGE_ADDRESS + at for name, at in SHARED_CONTROL.items()} | {
     name: SHARED_PAGE_ADDRESS + at for name, (at, _) in SHARED_MORE.items()
 }
 OTHERS_MAP_IT = lib.T64_ERROR_BUSY & ALL_BITS  # what loading a snapshot says then
-_STOP_LIMIT = 0
 _NOP = "    nop\n"
 _CALLS = "".join(f"    hcall {call.number}\n" for call in HYPERCALLS)
 
@@ -78,7 +88,7 @@ class DomainWorld(ABC):
             name: image.address_of(name) for name in ("load", "store", "listen", "handler", "pass", "calls")
         }
         self._entry = image.entry
-        self._code = {segment.address: list(_words(segment.data)) for segment in image.segments}
+        self._code = {segment.address: words_of(segment.data) for segment in image.segments}
         with Core(program, self._host([[]] * self.domains, ())) as core:
             self.guests: tuple[Frames, ...] = core.guests  # the same whenever such a host is made
         self._lists: list[list[int]] = [[TRAP_ANY, self._labels["handler"], 0] for _ in range(self.domains)]
@@ -169,7 +179,7 @@ class DomainWorld(ABC):
         expected = self.expect(state, action, result)
         if result.stop == STOP_GONE and expected.is_gone:
             return Verdict(expected.state, goes_on=self.actions[action].what is What.ENDS and expected.state != state)
-        if result.stop != _STOP_LIMIT:
+        if result.stop != lib.T64_STOP_LIMIT:
             return Verdict(None, f"it stops with {result.stop}", False)
         if expected.trapped is not None and self.trapped(result) != expected.trapped:
             return Verdict(None, "it traps" if self.trapped(result) else "it does not trap, as it must", False)
@@ -181,17 +191,8 @@ class DomainWorld(ABC):
         return Verdict(expected.state)
 
     def _host(self, lists: Sequence[list[int]], watches: tuple[Watch, ...]) -> Host:
-        domains = [Guest(lib.T64_PARA, MEMORY, 0, self._entry, self.disk, self._segments(words)) for words in lists]
-        neighbour = Guest(lib.T64_TRAP, MEMORY, segments={0: [NEIGHBOUR] * (MEMORY // 8)})
-        return Host(list(Level).index(Level.STRICT), HOST_FRAMES, (*domains, neighbour), watches)
-
-    def _segments(self, words: list[int]) -> Mapping[int, list[int]]:
-        return {**self._code, LISTS: words}
-
-
-def _words(data: bytes) -> tuple[int, ...]:
-    padded = data + bytes(-len(data) % 8)
-    return struct.unpack(f"<{len(padded) // 8}Q", padded)
+        domains = [Guest("para", MEMORY, self._entry, self.disk, {**self._code, LISTS: words}) for words in lists]
+        return Host(Level.STRICT, HOST_FRAMES, (*domains, neighbour(MEMORY)), watches)
 
 
 def _said(value: int) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from toyvm.isa.control import ALL_BITS, CONTROL_REGISTERS
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.native import lib
 from toyvm.reference.cpu import Cpu
 from toyvm.reference.devices import Console, Devices, Disk
 from toyvm.reference.memory import Memory
@@ -17,7 +18,7 @@ from toyvm.testing.states import WORD_NAMES
 from toyvm.verify.worlds.world import Action, Result, State, Verdict, What
 
 _CONTROLS = tuple(register.name for register in CONTROL_REGISTERS if register.writable)
-_STOPS = {Stop.LIMIT: 0, Stop.EXIT: 1, Stop.IDLE: 2, Stop.FAULT: 3}  # enum t64_stop
+_STOPS = {stop: int(getattr(lib, f"T64_STOP_{stop.name}")) for stop in Stop}
 
 
 class _Node(NamedTuple):

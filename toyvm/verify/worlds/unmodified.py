@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from toyvm.isa.machine import Level
-from toyvm.native import lib
+from toyvm.techniques import parse_variant
 from toyvm.verify.worlds.core import Core
 from toyvm.verify.worlds.reference import ReferenceJudge
-from toyvm.verify.worlds.world import Action, Guest, Host
+from toyvm.verify.worlds.world import Action, Guest, Host, neighbour, words_of
 
 MEMORY = 16 * 4096
 FRAMES = 128  # of the host
-TECHNIQUES: Mapping[str, tuple[str, int]] = {  # its name in the core, and options
-    "trap": ("T64_TRAP", 0),
-    "trap+flush": ("T64_TRAP", 1),
-    "rewrite": ("T64_REWRITE", 0),
-    "rewrite+adaptive": ("T64_REWRITE", 2),
-    "hybrid": ("T64_HYBRID", 0),
-    "assist": ("T64_ASSIST", 0),
-    "assist+shadow": ("T64_ASSIST", 4),
-}
-NEIGHBOUR = 0x5EC2E7  # in every word of a guest beside, which never runs
+TECHNIQUES = ("trap", "trap+flush", "rewrite", "rewrite+adaptive", "hybrid", "assist", "assist+shadow")
 
 
 class UnmodifiedWorld:
@@ -50,14 +40,6 @@ class UnmodifiedWorld:
         return core
 
     def _host(self, technique: str) -> Host:
-        name, options = TECHNIQUES[technique]
-        level = list(Level).index(Level.ASSIST if technique.startswith("assist") else Level.STRICT)
-        segments = {address: _as_words(data) for address, data in self._segments.items()}
-        guest = Guest(getattr(lib, name), MEMORY, options, self._entry, segments=segments)
-        neighbour = Guest(lib.T64_TRAP, MEMORY, segments={0: [NEIGHBOUR] * (MEMORY // 8)})
-        return Host(level, FRAMES, (guest, neighbour))
-
-
-def _as_words(data: bytes) -> list[int]:
-    padded = data + bytes(-len(data) % 8)
-    return list(struct.unpack(f"<{len(padded) // 8}Q", padded))
+        segments = {address: words_of(data) for address, data in self._segments.items()}
+        guest = Guest(technique, MEMORY, self._entry, segments=segments)
+        return Host(parse_variant(technique).level, FRAMES, (guest, neighbour(MEMORY)))

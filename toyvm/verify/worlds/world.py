@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
 from toyvm.isa.control import ALL_BITS
+from toyvm.isa.machine import Level
 
 NO_ENTRY = ALL_BITS  # of a guest that never runs
-BARE = ALL_BITS  # in the place of a technique: the machine itself
+NEIGHBOUR = 0x5EC2E7  # in every word of a guest beside
 ARGUMENTS = 6
 
 
 @dataclass(frozen=True)
 class Guest:
-    """What a guest is made of: `technique` by its number in the core, `segments` words by guest-physical address."""
+    """What a guest is made of: `technique` with its options, `segments` words by guest-physical address."""
 
-    technique: int
+    technique: str
     memory: int  # bytes
-    options: int = 0
     entry: int = NO_ENTRY
     disk: int = 0  # sectors
     segments: Mapping[int, list[int]] = field(default_factory=dict)
+
+
+def neighbour(memory: int) -> Guest:
+    """A guest beside the others, which never runs: nothing may change what it has."""
+    return Guest("trap", memory, segments={0: [NEIGHBOUR] * (memory // 8)})
+
+
+def words_of(data: bytes) -> list[int]:
+    """The words of memory that begins with these bytes; behind them are zeros."""
+    padded = data + bytes(-len(data) % 8)
+    return list(struct.unpack(f"<{len(padded) // 8}Q", padded))
 
 
 class What(IntEnum):
@@ -100,9 +112,9 @@ class Judge(Protocol):
 
 @dataclass(frozen=True)
 class Host:
-    """A machine with guests, the first words that a result is to show, and what is done before all paths begin."""
+    """A machine with guests, and the words that each result is to show."""
 
-    level: int
+    level: Level
     frames: int
     guests: tuple[Guest, ...]
     watches: tuple[Watch, ...] = ()
