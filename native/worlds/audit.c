@@ -212,8 +212,6 @@ static const char *audit_domain(struct t64_guest *guest)
 
 const char *audit(const struct world *world)
 {
-    if (!world->host)
-        return NULL;
     const char *wrong = audit_frames(world->host);
     wrong = wrong ? wrong : audit_owners(world->host);
     for (struct t64_guest *guest = world->host->guests; guest && !wrong; guest = guest->next) {

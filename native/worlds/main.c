@@ -95,12 +95,12 @@ static t64_vm *read_guest(u32 number, u32 level)
     config.options = (u32)word();
     config.memory = word();
     u64 entry = word(), sectors = word();
-    t64_vm *vm = world.host ? t64_guest_new(world.host, (u32)technique, &config) : t64_machine_new(&config);
+    t64_vm *vm = t64_guest_new(world.host, (u32)technique, &config);
     if (!vm)
         fail("there is no memory for a guest");
     t64_vm_input_end(vm);
     if (sectors)
-        t64_vm_disk(vm, __builtin_memset(malloc(sectors * 512), 0, sectors * 512), sectors, true);
+        t64_vm_disk(vm, calloc(sectors, SECTOR_SIZE), sectors, true);
     read_segments(vm);
     idle[number] = entry == T64_NOWHERE;
     if (!idle[number] && t64_vm_boot(vm, entry) != T64_OK)
@@ -113,8 +113,8 @@ static void read_world(void)
     u64 level = word(), frames = word();
     world.guest_count = (u32)word_below(GUESTS_MAXIMUM + 1);
     arena_open();
-    world.host = frames ? t64_host_new(frames << FRAME_SHIFT, (u32)level) : NULL;
-    if (frames && !world.host)
+    world.host = t64_host_new(frames << FRAME_SHIFT, (u32)level);
+    if (!world.host)
         fail("there is no memory for a host");
     for (u32 n = 0; n < world.guest_count; n++)
         world.guests[n] = read_guest(n, (u32)level);
@@ -122,7 +122,7 @@ static void read_world(void)
 
 static void say_world(void)
 {
-    for (u32 n = 0; world.host && n < world.guest_count; n++) {
+    for (u32 n = 0; n < world.guest_count; n++) {
         const struct t64_guest *guest = guest_of(world.guests[n]);
         say(guest_id(guest));
         say(guest->pages);
@@ -134,14 +134,6 @@ static void say_world(void)
 
 /* Actions. */
 
-static bool goes_on(t64_vm *vm, int stop)
-{
-    u8 taken[512];
-    if (stop == T64_STOP_OUTPUT)
-        t64_vm_output(vm, taken, sizeof taken);
-    return stop == T64_STOP_OUTPUT || stop == T64_STOP_WORK;
-}
-
 static int run(t64_vm *vm, const struct action *action)
 {
     u8 taken[512];
@@ -149,11 +141,11 @@ static int run(t64_vm *vm, const struct action *action)
     memcpy(vm->state.x + A0, action->arguments, sizeof action->arguments);
     int stop;
     u32 turns = 0;
-    do
+    do {
         stop = t64_vm_run(vm, action->limit);
-    while (goes_on(vm, stop) && ++turns < TURNS);
-    while (t64_vm_output(vm, taken, sizeof taken))
-        ;
+        while (t64_vm_output(vm, taken, sizeof taken))
+            ;
+    } while ((stop == T64_STOP_OUTPUT || stop == T64_STOP_WORK) && ++turns < TURNS);
     return stop;
 }
 
@@ -170,11 +162,6 @@ static int reload(t64_vm *vm)
     return T64_STOP_LIMIT;
 }
 
-static int perform(t64_vm *vm, const struct action *action)
-{
-    return action->what == RUNS ? run(vm, action) : reload(vm);
-}
-
 static struct outcome act(const struct action *action)
 {
     t64_vm *vm = world.guests[action->guest];
@@ -184,11 +171,11 @@ static struct outcome act(const struct action *action)
     if (action->what == ENDS) {
         t64_vm_free(vm);
     } else {
-        outcome.stop = perform(vm, action);
+        outcome.stop = action->what == RUNS ? run(vm, action) : reload(vm);
         outcome.state = vm->state;
         outcome.state.x[32] = 0; /* where engines drop writes to x0 */
     }
-    while (world.host && t64_host_woken(world.host))
+    while (t64_host_woken(world.host))
         ;
     scrub(&world);
     return outcome;

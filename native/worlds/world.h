@@ -8,7 +8,7 @@
 enum { GUESTS_MAXIMUM = 4 };
 
 struct world {
-    struct t64_host *host; /* NULL: its one guest is a bare machine */
+    struct t64_host *host;
     struct t64_vm *guests[GUESTS_MAXIMUM];
     u32 guest_count;
 };
@@ -16,10 +16,10 @@ struct world {
 /* Has it not ended? */
 static inline bool lives(const struct world *world, const struct t64_vm *vm)
 {
-    const struct t64_guest *guest = world->host ? world->host->guests : NULL;
+    const struct t64_guest *guest = world->host->guests;
     while (guest && &guest->vm != vm)
         guest = guest->next;
-    return !world->host || guest;
+    return guest;
 }
 
 /* Write zeros, or what it is worth now, to what no run reads any more: counts, registers between actions, entries of TLBs without a
