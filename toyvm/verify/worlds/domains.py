@@ -63,6 +63,13 @@ calls:
 """
 
 
+class Meaning(NamedTuple):
+    """What an action is to the model: a kind that the world knows, and its facts."""
+
+    kind: str
+    facts: tuple[int, ...]
+
+
 class Expected(NamedTuple):
     """What must come of an action: the state after it, a0 (None: whatever), the watched words, and where it ends."""
 
@@ -92,13 +99,15 @@ class DomainWorld(ABC):
         with Core(program, self._host([[]] * self.domains, ())) as core:
             self.guests: tuple[Frames, ...] = core.guests  # the same whenever such a host is made
         self._lists: list[list[int]] = [[TRAP_ANY, self._labels["handler"], 0] for _ in range(self.domains)]
-        self.actions = list(self.make_actions())
+        self.actions: list[Action] = []
+        self.meanings: list[Meaning] = []  # of each action
+        self.make_actions()
 
     # What a world says of itself.
 
     @abstractmethod
-    def make_actions(self) -> Sequence[Action]:
-        """What the domains may do."""
+    def make_actions(self) -> None:
+        """Add what the domains may do."""
 
     @abstractmethod
     def start(self) -> Hashable:
@@ -117,6 +126,10 @@ class DomainWorld(ABC):
 
     # For those who make actions.
 
+    def add(self, action: Action, kind: str, *facts: int) -> None:
+        self.actions.append(action)
+        self.meanings.append(Meaning(kind, facts))
+
     def frame(self, page: int, domain: int = 0) -> int:
         return self.guests[domain].frames[page]
 
@@ -125,18 +138,18 @@ class DomainWorld(ABC):
         return Action(name, at, tuple(value & ALL_BITS for value in arguments), domain, 1)
 
     def update(self, name: str, entry: int, value: int, domain: int = 0) -> Action:
-        """mmu_update of one entry, whose record stands in memory."""
-        words = self._lists[domain]
-        at = LISTS + 8 * len(words)
-        words += [entry, value]
-        return self.call(name, "mmu_update", at, 1, 0, domain=domain)
+        """mmu_update of one entry."""
+        return self.call(name, "mmu_update", self._record(domain, entry, value), 1, 0, domain=domain)
 
     def balloon(self, name: str, call: str, page: int, domain: int = 0) -> Action:
-        """decrease_reservation or increase_reservation of one page, whose record stands in memory."""
-        words = self._lists[domain]
-        at = LISTS + 8 * len(words)
-        words += [page, 0]
-        return self.call(name, call, at, 1, 0, domain=domain)
+        """decrease_reservation or increase_reservation of one page."""
+        return self.call(name, call, self._record(domain, page, 0), 1, 0, domain=domain)
+
+    def _record(self, domain: int, *words: int) -> int:
+        """Where these stand in the domain's memory."""
+        at = LISTS + 8 * len(self._lists[domain])
+        self._lists[domain] += words
+        return at
 
     def store(self, name: str, address: int, value: int, domain: int = 0) -> Action:
         return Action(name, self._labels["store"], (0, address, value), domain, 1)

@@ -47,15 +47,9 @@ class EventsWorld(DomainWorld):
     beginnings: ClassVar[tuple[tuple[str, ...], ...]] = ((), ("A offers", "B binds 1"))
     domains: ClassVar[int] = 2
 
-    def make_actions(self) -> Sequence[Action]:
+    def make_actions(self) -> None:
         ids = [guest.id for guest in self.guests[:2]]
-        self._meaning: list[tuple[str, int, tuple[int, ...]]] = []
-        actions: list[Action] = []
-
-        def add(action: Action, kind: str, *facts: int) -> None:
-            actions.append(action)
-            self._meaning.append((kind, action.guest, facts))
-
+        add = self.add
         for me, other in ((0, 1), (1, 0)):
             name = "AB"[me]
             alloc = self.call(f"{name} offers", "event_alloc_unbound", ids[other], domain=me)
@@ -80,7 +74,6 @@ class EventsWorld(DomainWorld):
         add(self.call("A sends 0", "event_send", 0), "refused", REFUSED["noent"])
         add(self.call("A sends 64", "event_send", EVENT_PORTS), "refused", REFUSED["noent"])
         add(self.call("A offers to nobody", "event_alloc_unbound", 1000), "refused", REFUSED["noent"])
-        return actions
 
     def preparing(self) -> Sequence[Action]:
         return [self.store("lets events in", SHARED["imask"], 1 << EVENT_INTERRUPT, domain=n) for n in range(2)]
@@ -98,7 +91,8 @@ class EventsWorld(DomainWorld):
     def expect(self, state: Hashable, action: int, result: Result) -> Expected:
         assert isinstance(state, tuple)
         domains = list(state)
-        kind, me, facts = self._meaning[action]
+        kind, facts = self.meanings[action]
+        me = self.actions[action].guest
         if domains[me].is_gone:
             return Expected(state, is_gone=True)
         if kind in ("reload", "ends"):

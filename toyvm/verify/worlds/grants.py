@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import ClassVar, NamedTuple, TypeVar
 
 from toyvm.hypercalls import GRANT_WRITABLE
 from toyvm.isa.paging import PTE_R, PTE_U, PTE_V, PTE_W
 from toyvm.verify.worlds.domains import MEMORY, OTHERS_MAP_IT, PAGES, REFUSED, ROOT, DomainWorld, Expected
-from toyvm.verify.worlds.world import Action, Result, Watch
+from toyvm.verify.worlds.world import Result, Watch
 
 G = 4  # the page that is granted
 PLACES = (MEMORY, MEMORY + 0x1000)  # addresses behind the memory, where nothing is mapped
@@ -42,16 +42,10 @@ class GrantsWorld(DomainWorld):
     beginnings: ClassVar[tuple[tuple[str, ...], ...]] = ((), ("grant RW", "map 0 at 0 R", "mapper loads 0"))
     domains: ClassVar[int] = 2
 
-    def make_actions(self) -> Sequence[Action]:
+    def make_actions(self) -> None:
         g, root = self.frame(G), self.frame(ROOT)
         granter, mapper = self.guests[_GRANTER].id, self.guests[_MAPPER].id
-        self._meaning: list[tuple[str, tuple[int, ...]]] = []
-        actions: list[Action] = []
-
-        def add(action: Action, kind: str, *facts: int) -> None:
-            actions.append(action)
-            self._meaning.append((kind, facts))
-
+        add = self.add
         for name, flags in (("R", 0), ("RW", 1)):
             add(self.call(f"grant {name}", "grant_access", mapper, g, flags), "grant", flags)
         add(self.call("grant the root RW", "grant_access", mapper, root, 1), "refused", REFUSED["busy"])
@@ -93,7 +87,6 @@ class GrantsWorld(DomainWorld):
         add(self.load("mapper loads 0", PLACES[0], domain=_MAPPER), "mapper loads", 0)
         add(self.store("mapper stores 0", PLACES[0], VALUE, domain=_MAPPER), "mapper stores", 0)
         add(self.store("mapper stores 1", PLACES[1], VALUE << 12, domain=_MAPPER), "mapper stores", 1)
-        return actions
 
     def watches(self) -> tuple[Watch, ...]:
         return (Watch(_GRANTER, G << 12),)
@@ -104,7 +97,7 @@ class GrantsWorld(DomainWorld):
 
     def expect(self, state: Hashable, action: int, result: Result) -> Expected:
         assert isinstance(state, _State)
-        kind, facts = self._meaning[action]
+        kind, facts = self.meanings[action]
         if not (state.has_granter, state.has_mapper)[self.actions[action].guest]:
             return Expected(state, is_gone=True)
         if kind == "ends":

@@ -56,13 +56,8 @@ class RingsWorld(DomainWorld):
     beginnings: ClassVar[tuple[tuple[str, ...], ...]] = ((), ("disk ring at X", "requests = 1"), ("console ring at X",))
     disk: ClassVar[int] = 4
 
-    def make_actions(self) -> Sequence[Action]:
-        self._meaning: list[tuple[str, tuple[int, ...]]] = []
-        actions: list[Action] = []
-
-        def add(action: Action, kind: str, *facts: int) -> None:
-            actions.append(action)
-            self._meaning.append((kind, facts))
+    def make_actions(self) -> None:
+        add = self.add
 
         def set_up(name: str, ring: int, address: int) -> None:
             add(self.call(name, "ring_setup", ring, address), "setup", ring, address & ALL_BITS)
@@ -99,7 +94,6 @@ class RingsWorld(DomainWorld):
         add(self.call("map Y RW", "update_va", Y << 12, y << 12 | _RW, 1), "map", 1)
         add(self.call("pin Y", "pin_table", y, 0), "pin")
         add(self.call("unpin Y", "unpin_table", y), "unpin")
-        return actions
 
     def _first_words(self) -> dict[int, int]:
         """Two requests, as they stand in X: a proper one, and one beyond the disk."""
@@ -125,7 +119,7 @@ class RingsWorld(DomainWorld):
 
     def expect(self, state: Hashable, action: int, result: Result) -> Expected:
         assert isinstance(state, _State)
-        kind, facts = self._meaning[action]
+        kind, facts = self.meanings[action]
         model = _Model(state, self.disk)
         a0: int | None = None
         if kind == "store":

@@ -5,14 +5,14 @@ The model is the rule itself, counted anew from pins and roots for each call: a 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import ClassVar, NamedTuple
 
 from toyvm.hypercalls import MONITOR_ROOT_SLOT
 from toyvm.isa.control import ALL_BITS
 from toyvm.isa.paging import ENTRIES, PTE_A, PTE_D, PTE_FRAME, PTE_R, PTE_RESERVED, PTE_U, PTE_V, PTE_W, PTE_X
 from toyvm.verify.worlds.domains import LEAVES, MIDDLE, PAGES, REFUSED, ROOT, SHARED, DomainWorld, Expected
-from toyvm.verify.worlds.world import Action, Result, Watch
+from toyvm.verify.worlds.world import Result, Watch
 
 T, S = 4, 5  # pages that become tables
 WRITABLE = 3  # a type beside the levels
@@ -95,18 +95,13 @@ class TablesWorld(DomainWorld):
         ("map T R", "store T into S", "store a neighbour's into S[1]"),
     )
 
-    def make_actions(self) -> Sequence[Action]:
+    def make_actions(self) -> None:
         t, s = self.frame(T), self.frame(S)
         leaves, root, foreign = self.frame(LEAVES), self.frame(ROOT), self.frame(T, 1)
         self._own = frozenset(self.guests[0].frames)
         taken = {frame for guest in self.guests for frame in guest.frames}
         monitors = next(frame for frame in range(self.frame(0) + 1, 1 << 20) if frame not in taken)
-        self._meaning: list[tuple[str, tuple[int, ...]]] = []
-        actions: list[Action] = []
-
-        def add(action: Action, kind: str, *facts: int) -> None:
-            actions.append(action)
-            self._meaning.append((kind, facts))
+        add = self.add
 
         def update_va(name: str, page: int, entry: int, flush: int = 1) -> None:
             add(self.call(name, "update_va", page << 12, entry, flush), "update_va", page, entry, flush)
@@ -160,7 +155,6 @@ class TablesWorld(DomainWorld):
         add(self.reload("reload"), "reload")
         store("store into the root", ROOT, foreign << 12 | PTE_V)
         assert leaves in self._own
-        return actions
 
     def watches(self) -> tuple[Watch, ...]:
         return tuple(Watch(0, 4096 * page + 8 * index) for page, index in self._places())
@@ -177,7 +171,7 @@ class TablesWorld(DomainWorld):
 
     def expect(self, state: Hashable, action: int, result: Result) -> Expected:
         assert isinstance(state, _State)
-        kind, facts = self._meaning[action]
+        kind, facts = self.meanings[action]
         trapped: bool | None = False
         a0: int | None = 0
         if kind == "store":
