@@ -14,7 +14,7 @@ from toyvm.arguments import check_list, check_text, check_within
 from toyvm.errors import ToyvmError
 from toyvm.host.host import Host
 from toyvm.isa.paging import PAGE_SIZE
-from toyvm.lab.isolation import system_disk
+from toyvm.lab.isolation import check_ways, system_disk
 from toyvm.lab.results import check_numbers
 from toyvm.lab.study import Point, Record, Study
 from toyvm.lab.subjects import DISCARDED
@@ -147,10 +147,7 @@ class Density(Study):
 
     @classmethod
     def of_settings(cls, record: Record) -> Self:
-        ways = [check_text(way, "way") for way in check_list(record["ways"], "ways", "a list of words")]
-        for way in ways:
-            if way != CONTEXTS:
-                parse_variant(way)
+        ways = check_ways(record["ways"], (CONTEXTS,))
         numbers = check_list(record["numbers"], "numbers", "a list of numbers")
         return cls(ways, [check_within(number, 1, MAXIMUM_SYSTEMS, "systems") for number in numbers])
 

@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any, ClassVar, Protocol, Self
 
-from toyvm.arguments import check_list, check_text, check_within
+from toyvm.arguments import check_text, check_within
 from toyvm.host.host import Host
 from toyvm.host.stride import DEFAULT_SLICE
 from toyvm.lab.published import ISOLATION, ISOLATION_SOURCE, ISOLATION_SYSTEMS, MARKS
-from toyvm.lab.results import check_numbers
+from toyvm.lab.results import check_numbers, check_words
 from toyvm.lab.study import Point, Record, Study
 from toyvm.lab.subjects import DISCARDED
 from toyvm.lab.text import number, wrapped
@@ -185,10 +185,7 @@ class Isolation(Study):
 
     @classmethod
     def of_settings(cls, record: Record) -> Self:
-        ways = [check_text(way, "way") for way in check_list(record["ways"], "ways", "a list of words")]
-        for way in ways:
-            if way not in CONTEXTS:
-                parse_variant(way)
+        ways = check_ways(record["ways"], CONTEXTS)
         return cls(ways, check_within(record["requests"], 1, MAXIMUM_REQUESTS, "requests"))
 
     @property
@@ -219,6 +216,15 @@ class Isolation(Study):
 
 
 _USUAL = (BEHAVING, "cpu")  # neighbours, with the turns that hosts have unless said
+
+
+def check_ways(value: object, contexts: Sequence[str]) -> list[str]:
+    """Ways to share a machine: techniques of virtual machines, or one of these. Raises UsageError for what is none."""
+    ways = check_words(value, "ways")
+    for way in ways:
+        if way not in contexts:
+            parse_variant(way)
+    return ways
 
 
 def _pair(way: str, turn: int) -> Pair:

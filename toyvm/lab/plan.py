@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from toyvm.arguments import check_integer, check_list, check_pages, check_text
+from toyvm.arguments import check_integer, check_pages
 from toyvm.asm.api import check_defines
 from toyvm.commit import commit
 from toyvm.errors import UsageError
@@ -19,6 +19,7 @@ from toyvm.lab.experiment import BASE, FULL, Effort, Experiment, subjects_for
 from toyvm.lab.named_files import named_files
 from toyvm.lab.own_host import shared_subjects
 from toyvm.lab.own_program import Building, own_programs
+from toyvm.lab.results import check_words
 from toyvm.lab.workloads import find_workloads
 from toyvm.launch import check_choices, check_engine
 from toyvm.limits import MAXIMUM_IMAGE_BYTES
@@ -78,10 +79,7 @@ class Plan:
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Plan:
         """Raises UsageError, LookupError and TypeError for what is none; `check` says whether it can be measured."""
-        lists: dict[str, Any] = {
-            key: tuple(check_text(word, key) for word in check_list(record[key], key, "a list of words"))
-            for key in _LISTS
-        }
+        lists: dict[str, Any] = {key: tuple(check_words(record[key], key)) for key in _LISTS}
         memory = check_integer(record["memory"], "--memory")
         return cls(**{**record, **lists, "memory": memory, "effort": Effort(**record["effort"])})
 

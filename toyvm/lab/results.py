@@ -12,7 +12,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from toyvm.arguments import check_text, short
+from toyvm.arguments import check_list, check_text, short
 from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.lab.breakdown import Account
@@ -57,6 +57,11 @@ def check_machine(machine: Mapping[str, Any]) -> None:
         check_text(machine[key], key)
     if machine["commit"] is not None:
         check_text(machine["commit"], "commit")
+
+
+def check_words(value: object, what: str) -> list[str]:
+    """The words of a list of them. Raises UsageError for anything else."""
+    return [check_text(word, what) for word in check_list(value, what, "a list of words")]
 
 
 def check_numbers(*values: float) -> None:
