@@ -180,9 +180,7 @@ NANOS = (
     Nano("hypercall yield", ("para",), "    hcall HC_YIELD"),
     Nano("hypercall domains", ("para",), "    mv a0, s2\n    li a1, 1\n    hcall HC_DOMAINS"),
     Nano("hypercall multicall", ("para",), "    mv a0, s2\n    li a1, 0\n    li a2, 0\n    hcall HC_MULTICALL"),
-    Nano(
-        "hypercall set_trap_table", ("para",), "    mv a0, s2\n    li a1, 1\n    hcall HC_SET_TRAP_TABLE", _TRAP_TABLE
-    ),
+    Nano("hypercall set_trap_table", ("para",), _SET_TRAP_TABLE, _TRAP_TABLE),
     Nano("hypercall block", ("para",), "    hcall HC_BLOCK", _PARA_TIMER_PENDING),
     Nano("hypercall block", OFFERING, "    hcall HC_BLOCK", _TIMER_PENDING),
     Nano("hypercall flush", ("para",), "    li a0, -1\n    hcall HC_FLUSH"),
