@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random
 from time import monotonic
 from traceback import format_exc
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple, TypeVar, cast
 from zlib import crc32
 
 Record = Mapping[str, Any]  # as JSON has it
 Case = Any  # of each property's own kind
+T = TypeVar("T")
 _LINES = 40  # of what is said of a failure
 
 
@@ -90,6 +91,14 @@ class Property(ABC):
     def attempt(self, case: Case) -> Attempt:
         """Try it."""
         return attempt(self.check, case)
+
+
+def shorter(items: Sequence[T]) -> Iterator[list[T]]:
+    """They without one half or the other, without each quarter, ..., without each one of them."""
+    size = len(items) // 2
+    while size:
+        yield from ([*items[:at], *items[at + size :]] for at in range(0, len(items), size))
+        size //= 2
 
 
 def seal_of(name: str, case: Record) -> str:

@@ -6,11 +6,8 @@ from dataclasses import replace
 from random import Random
 
 from toyvm.isa.machine import Level
-from toyvm.recompiler.options import has_llvm
 from toyvm.verify.programs import Equal, Followed
-from toyvm.verify.properties.monitors import sound_on
-
-_RECOMPILED = 0.05  # of the cases
+from toyvm.verify.properties.monitors import some_on
 
 
 class Cut(Equal):
@@ -20,9 +17,6 @@ class Cut(Equal):
 
     def make(self, random: Random) -> Followed:
         level = random.choice((Level.STRICT, Level.STRICT, *Level))
-        names = random.sample(["interpreter", *sound_on(level)], 3)
-        if has_llvm() and random.random() < _RECOMPILED:
-            names.append(random.choice(["hot", *(f"hot {name}" for name in sound_on(level))]))
-        restored = [f"restored {name}" for name in names]
+        restored = [f"restored {name}" for name in some_on(level, random)]
         case = self.drawn(random, level, ["interpreter", *restored], checkpoints=random.choice((1, 2, 6)))
         return case._replace(program=replace(case.program, input=b""))  # of input no snapshot has what is still to come

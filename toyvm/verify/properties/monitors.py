@@ -5,12 +5,14 @@ from __future__ import annotations
 from random import Random
 
 from toyvm.isa.machine import Level
+from toyvm.recompiler.options import has_llvm
 from toyvm.techniques import facts_of
 from toyvm.testing.subjects import level_for
 from toyvm.testing.techniques import VARIANTS
 from toyvm.verify.programs import Equal, Followed
 
 _LEVELS = (*(Level.STRICT,) * 5, *Level)  # on strict hardware every technique is equivalent
+_RECOMPILED = 0.05  # of the cases of those that take some
 _OBSERVED = 0.03  # of the cases have each exit shown to an observer, or as many of them as guest mode can make
 
 
@@ -33,3 +35,11 @@ class Monitors(Equal):
 def sound_on(level: Level) -> list[str]:
     """The variants that a program for that level of hardware is equivalent under."""
     return [name for name in VARIANTS if level_for(name, level) in facts_of(name).levels]
+
+
+def some_on(level: Level, random: Random) -> list[str]:
+    """Three of them and of the interpreter; now and then one more, recompiled."""
+    names = random.sample(["interpreter", *sound_on(level)], 3)
+    if has_llvm() and random.random() < _RECOMPILED:
+        names.append(random.choice(["hot", *(f"hot {name}" for name in sound_on(level))]))
+    return names

@@ -6,16 +6,14 @@ from dataclasses import replace
 from random import Random
 
 from toyvm.isa.machine import Level
-from toyvm.recompiler.options import has_llvm
 from toyvm.testing.programs import Program, Segment, layout
 from toyvm.testing.programs.handler import BOOT_REGISTERS
 from toyvm.testing.subjects import SUBJECTS
 from toyvm.verify.claim import Violation
 from toyvm.verify.programs import Equal, Followed, by_pages
-from toyvm.verify.properties.monitors import sound_on
+from toyvm.verify.properties.monitors import some_on
 
 _ROUNDS = 1 << 40
-_RECOMPILED = 0.05  # of the cases
 _LONGEST = 6000  # instructions
 
 
@@ -26,10 +24,7 @@ class Runaways(Equal):
 
     def make(self, random: Random) -> Followed:
         level = random.choice((Level.STRICT, Level.STRICT, *Level))
-        names = random.sample(["interpreter", *sound_on(level)], 3)
-        if has_llvm() and random.random() < _RECOMPILED:
-            names.append(random.choice(["hot", *(f"hot {name}" for name in sound_on(level))]))
-        case = self.drawn(random, level, ["interpreter", *names], checkpoints=1)
+        case = self.drawn(random, level, ["interpreter", *some_on(level, random)], checkpoints=1)
         return case._replace(program=endless(case.program), checkpoints=_counts(random))
 
     def check(self, case: Followed) -> None:

@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 from toyvm.errors import ToyvmError
-from toyvm.verify.claim import Property, Record, Violation
+from toyvm.verify.claim import Property, Record, Violation, shorter
 from toyvm.verify.worlds.catalogue import NAMES, find_world
 from toyvm.verify.worlds.core import build
 
@@ -52,9 +52,4 @@ class Worlds(Property):
         return path
 
     def smaller(self, case: Path) -> Iterable[Path]:
-        """Half of it, a quarter, ..., one action left out at a time."""
-        size = len(case.actions) // 2
-        while size:
-            for at in range(0, len(case.actions), size):
-                yield case._replace(actions=case.actions[:at] + case.actions[at + size :])
-            size //= 2
+        return (case._replace(actions=tuple(actions)) for actions in shorter(case.actions))
