@@ -164,7 +164,9 @@ def test_what_is_no_result_is_refused(capsys: Capture, tmp_path: Path, text: str
         (("--minutes", "nan"), "--minutes nan: it takes a number above 0"),
         (("merge",), "name files that `toyvm verify --json` wrote"),
         (("merge", "a.json", "--cases", "1"), "--cases means nothing there"),
+        (("merge", "a.json", "--steps", "1"), "--steps means nothing there"),
         (("one.json", "--workers", "1"), "--workers means nothing there"),
+        (("one.json", "--json", "two.json"), "--json means nothing there"),
         (("--workers", "1", "--executor", "a:b"), "give one of them"),
     ],
 )

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _MINUTES = 2.0  # unless said
 _FOLDER = "regressions"
-_TRYING = ("minutes", "cases", "seed", "regressions", "workers", "executor", "shard", "ledger")
+_DRAWING = ("cases", "seed", "regressions")
+_TRYING = ("minutes", *_DRAWING, "workers", "executor", "shard", "ledger")
 _MOST_MINUTES = 1_000_000
 _MOST_CASES = 1_000_000_000
 _REGRESSIONS = (".json", ".s")  # what the names of their files end in
@@ -71,25 +72,26 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.planted:
         from toyvm.cli.verify_planted import find_planted
 
+        _check_unused(arguments, "--planted looks for faults", ("steps", *_DRAWING))
         return find_planted(arguments, None if arguments.minutes is None else _minutes(arguments.minutes))
     if names[:1] == [MERGE]:
-        _check_unused(arguments, "verify merge tries nothing")
+        _check_unused(arguments, "verify merge tries nothing", ("steps", *_TRYING))
         if len(names) < 2:
             raise UsageError("verify merge: name files that `toyvm verify --json` wrote")
         return _tell(merge([Path(name) for name in names[1:]]), arguments, {})
     if arguments.steps is not None:
         from toyvm.cli.verify_worlds import explore_worlds
 
-        _check_unused(arguments, "--steps tries every path there is")
+        _check_unused(arguments, "--steps tries every path there is", _TRYING)
         return explore_worlds(names, arguments.steps, arguments.json)
     if any(name.endswith(_REGRESSIONS) for name in names):
-        _check_unused(arguments, "a regression is tried once")
+        _check_unused(arguments, "a regression is tried once", ("json", *_TRYING))
         return _try_again([Path(name) for name in names])
     return _try(arguments)
 
 
-def _check_unused(arguments: argparse.Namespace, why: str) -> None:
-    for option in _TRYING:
+def _check_unused(arguments: argparse.Namespace, why: str, options: Sequence[str]) -> None:
+    for option in options:
         if getattr(arguments, option) is not None:
             raise UsageError(f"{why}, and --{option} means nothing there")
 

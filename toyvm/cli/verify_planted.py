@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toyvm.cli.lab_parts import executor_of
-from toyvm.errors import ExitCode, UsageError
+from toyvm.errors import ExitCode
 
 if TYPE_CHECKING:
     from toyvm.verify.planted import Trial
 
-_MEANINGLESS = ("cases", "steps", "seed", "regressions")
 SCHEMA = 1
 
 
@@ -27,9 +26,6 @@ def find_planted(arguments: argparse.Namespace, minutes: float | None) -> int:
     from toyvm.report.records import machine_record, write_json
     from toyvm.verify.planted import Trial, chosen, parts_of, read_plants, work
 
-    for option in _MEANINGLESS:
-        if getattr(arguments, option) is not None:
-            raise UsageError(f"--planted looks for faults, and --{option} means nothing there")
     plants = chosen(read_plants(), arguments.properties)
     parts = parse_shard(arguments.shard).of(parts_of(plants, minutes))
     make = executor_of(arguments)
