@@ -135,10 +135,12 @@ def show_size(size: int) -> str:
     return str(size)
 
 
-def unknown_name(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
-    """The error for a `kind` of thing called `name`, with a suggestion from `known`."""
+def unknown_name(kind: str, name: object, known: Iterable[str], *, are_listed: bool = False) -> UnknownNameError:
+    """The error for a `kind` of thing called `name`, with a suggestion from `known`, or with all of them behind it."""
     near = nearest(name, known)
-    return UnknownNameError(f"no {kind} {short(name)}" + (f"; did you mean {near}?" if near else ""))
+    hint = f"; did you mean {near}?" if near else ""
+    there = f" (there are {', '.join(known)})" if are_listed else ""
+    return UnknownNameError(f"no {kind} {short(name)}{hint}{there}")
 
 
 def nearest(name: object, known: Iterable[str]) -> str | None:

@@ -157,7 +157,7 @@ def test_what_is_no_result_is_refused(capsys: Capture, tmp_path: Path, text: str
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("sevnths",), "no property 'sevnths'; did you mean sevenths?"),
+        (("sevnths",), "no property 'sevnths'; did you mean sevenths? (there are engines, monitors, "),
         (("--cases", "3", "--minutes", "1"), "--cases and --minutes both"),
         (("--cases", "0"), "--cases 0: it takes 1..1000000000"),
         (("--minutes", "0"), "--minutes 0: it takes a number above 0"),

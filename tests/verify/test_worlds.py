@@ -136,7 +136,7 @@ def test_the_command_says_what_is_claimed_and_how_much_was_tried(capsys: Capture
     [
         (("worlds", "--steps", "0"), "--steps 0: it takes 1..100"),
         (("engines", "--steps", "1"), "--steps is of small worlds: `toyvm verify worlds [WORLD...] --steps N`"),
-        (("worlds", "grunts", "--steps", "1"), "no world 'grunts'; did you mean grants?"),
+        (("worlds", "grunts", "--steps", "1"), "no world 'grunts'; did you mean grants? (there are trap, trap+flush, "),
         (
             ("worlds", "--steps", "1", "--cases", "2"),
             "--steps tries every path there is, and --cases means nothing there",

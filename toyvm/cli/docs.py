@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     found = pages()
     if arguments.topic is not None and arguments.topic not in found:
-        raise UsageError(f"{unknown_name('topic', arguments.topic, found)} (there are {', '.join(found)})")
+        raise unknown_name("topic", arguments.topic, found, are_listed=True)
     if arguments.search is not None:
         chosen = {name: path for name, path in found.items() if arguments.topic in (None, name)}
         return _search(chosen, arguments.search)

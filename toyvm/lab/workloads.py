@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from toyvm.arguments import unknown_name
-from toyvm.errors import BadFileError, UsageError
+from toyvm.errors import BadFileError
 from toyvm.lab.builds import shipped_build
 from toyvm.lab.tasks import OwnKernel, SystemScript, Task, WholeRun, with_dword
 from toyvm.paths import guests_directory
@@ -125,7 +125,7 @@ def find_workloads(names: Sequence[str] = ()) -> list[Workload]:
     there = _shipped()
     for name in names:
         if name not in there:
-            raise UsageError(f"{unknown_name('workload', name, there)} (there are {', '.join(there)})")
+            raise unknown_name("workload", name, there, are_listed=True)
     if names:
         return [there[name] for name in dict.fromkeys(names)]
     return [workload for workload in there.values() if not workload.is_for_sweeps]

@@ -27,7 +27,7 @@ CLASSES: dict[str, str] = {
 def find_property(name: str) -> Property:
     """The property of that name. Raises UnknownNameError."""
     if name not in CLASSES:
-        raise unknown_name("property", name, CLASSES)
+        raise unknown_name("property", name, CLASSES, are_listed=True)
     module, _, found = CLASSES[name].partition(":")
     claimed: Property = getattr(import_module(module), found)()
     return claimed

@@ -41,7 +41,7 @@ def find_world(name: str) -> Explorer:
     Raises UsageError for another name, and where there are no sources of the core, or no compiler.
     """
     if name not in NAMES:
-        raise unknown_name("world", name, NAMES)
+        raise unknown_name("world", name, NAMES, are_listed=True)
     core = build()
     if name in _DOMAINS:
         domains = _DOMAINS[name](core)
