@@ -18,12 +18,12 @@ from toyvm.isa.machine import Level
 from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.isa.registers import REGISTER_COUNT
 from toyvm.testing.programs import gadgets, layout, tables
-from toyvm.testing.programs import values as drawing
 from toyvm.testing.programs.calling import MOST_CALLS, RETURNING, Call, call, calling_program
 from toyvm.testing.programs.computing import check_instructions, computing_program
 from toyvm.testing.programs.program import Program, assemble
 from toyvm.testing.programs.source import Source
 from toyvm.testing.programs.specified import left_open
+from toyvm.testing.programs.values import illegal_word, immediate, value64, word_of
 from toyvm.testing.techniques import FULL
 
 MOST_GADGETS = 32
@@ -51,13 +51,13 @@ def registers() -> SearchStrategy[int]:
 @st.composite
 def values(draw: DrawFn) -> int:
     """Unsigned 64-bit values, biased to small ones and to the neighbours of powers of two."""
-    return drawing.value64(DrawnSource(draw))
+    return value64(DrawnSource(draw))
 
 
 @st.composite
 def immediates(draw: DrawFn, operand: Operand) -> int:
     """Legal encoded values of a non-register operand, biased to its limits."""
-    return drawing.immediate(DrawnSource(draw), operand)
+    return immediate(DrawnSource(draw), operand)
 
 
 def instructions(rows: Sequence[Instruction] = INSTRUCTIONS) -> SearchStrategy[Instruction]:
@@ -69,13 +69,13 @@ def instructions(rows: Sequence[Instruction] = INSTRUCTIONS) -> SearchStrategy[I
 def words(draw: DrawFn, rows: Sequence[Instruction] = INSTRUCTIONS) -> int:
     """Legal 32-bit words of these instructions, with every operand."""
     source = DrawnSource(draw)
-    return drawing.word_of(source, source.choose(rows))
+    return word_of(source, source.choose(rows))
 
 
 @st.composite
 def illegal_words(draw: DrawFn) -> int:
     """32-bit words that decode to nothing, most of them a bit away from one that does."""
-    return drawing.illegal_word(DrawnSource(draw))
+    return illegal_word(DrawnSource(draw))
 
 
 # Machines.
