@@ -89,11 +89,9 @@ def _witnesses(found: Findings) -> Iterator[tuple[str, str]]:
 
 
 def _write(directory: Path, witnesses: Mapping[str, str]) -> None:
-    from toyvm.files.boundary import boundary
-    from toyvm.files.replacing import replace_file
+    from toyvm.files.replacing import make_folder, replace_file
 
-    with boundary(directory):
-        directory.mkdir(parents=True, exist_ok=True)
+    make_folder(directory)
     for name, text in witnesses.items():
         replace_file(directory / name, text.encode())
     print(f"{len(witnesses)} witnesses in {directory}", file=sys.stderr)

@@ -69,8 +69,7 @@ def sweep_of_exits() -> dict[str, Any]:
 
 def write_report(arguments: argparse.Namespace, record: Mapping[str, Any], plan: Plan | None = None) -> list[str]:
     """The page, the plots and the bundle that were asked for; their names. Raises BadFileError."""
-    from toyvm.files.boundary import boundary
-    from toyvm.files.replacing import replace_file
+    from toyvm.files.replacing import make_folder, replace_file
     from toyvm.lab.report.saved import as_saved
 
     written: list[str] = []
@@ -90,8 +89,7 @@ def write_report(arguments: argparse.Namespace, record: Mapping[str, Any], plan:
         replace_file(arguments.html, page_bytes(report))
         written.append(arguments.html)
     if arguments.svg:
-        with boundary(arguments.svg):
-            Path(arguments.svg).mkdir(parents=True, exist_ok=True)
+        make_folder(arguments.svg)
         source = summary(report.figures)
         for name, svg in report.svgs.items():
             replace_file(Path(arguments.svg) / f"{name}.svg", svg.file(source).encode())

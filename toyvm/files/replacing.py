@@ -51,6 +51,12 @@ def replace_file(path: StrPath, data: Data, *, with_holes: bool = False) -> None
             draft.publish()
 
 
+def make_folder(path: StrPath) -> None:
+    """The folder, and those that it lies in, where there are none. Raises BadFileError."""
+    with boundary(path):
+        os.makedirs(path, exist_ok=True)
+
+
 def look_at(path: StrPath) -> tuple[str, os.stat_result | None]:
     """Where a path leads, with links followed, and what is there. Raises BadFileError for what cannot be replaced."""
     try:

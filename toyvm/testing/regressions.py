@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from inspect import getfile
-from os import PathLike
 from os.path import relpath
 from pathlib import Path
 
 from toyvm.asm import Source, assemble
 from toyvm.errors import BadFileError
-from toyvm.files.boundary import boundary, read_regular, read_text, shown
-from toyvm.files.replacing import replace_file
+from toyvm.files.boundary import StrPath, read_regular, read_text, shown
+from toyvm.files.replacing import make_folder, replace_file
 from toyvm.image import PF_X, Image
 from toyvm.isa.machine import Level
 from toyvm.isa.ports import SECTOR_SIZE
@@ -35,7 +34,6 @@ from toyvm.testing.subjects import Subject, subject_of
 
 _MARK = "# toyvm: "
 _EXECUTE = 4  # of a section's flags, as ELF has them
-StrPath = str | PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +62,10 @@ def save(
     `why`, lines for people, stands below its head. Without a name it has one made of its program: the same one has
     the same, and is written once. Raises BadFileError.
     """
-    names = tuple(_name_of(one, Path(folder)) for one in subjects)
-    text = source_of(Regression(program, names, tuple(checkpoints)), why)
     place = Path(folder)
-    with boundary(place):
-        place.mkdir(parents=True, exist_ok=True)
+    names = tuple(_name_of(one, place) for one in subjects)
+    text = source_of(Regression(program, names, tuple(checkpoints)), why)
+    make_folder(place)
     path = place / f"{name or 'failed-' + sha256(assembly_of(program).encode()).hexdigest()[:10]}.s"
     replace_file(path, text.encode())
     return path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from toyvm.errors import BadFileError
 from toyvm.files.boundary import boundary, read_text, shown
-from toyvm.files.replacing import replace_file
+from toyvm.files.replacing import make_folder, replace_file
 from toyvm.limits import MAXIMUM_RESULTS_BYTES
 from toyvm.testing import regressions
 from toyvm.testing.subjects import SUBJECTS
@@ -21,8 +21,7 @@ def write_regression(folder: Path, name: str, failure: Failure) -> Path | None:
     """Its file, PROPERTY-NUMBER, in that folder, which is made; None: it has none. Raises BadFileError."""
     if failure.regression is None:
         return None
-    with boundary(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     path = folder / f"{name}-{failure.seed}{find_property(name).suffix}"
     replace_file(path, failure.regression.encode())
     return path
