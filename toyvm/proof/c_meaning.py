@@ -681,7 +681,7 @@ class _Types:
         values: dict[int, Any] = {}
         position = 0
         for item in node.exprs:
-            expression, inner = item, kind
+            expression = item
             if isinstance(item, c_ast.NamedInitializer):
                 position, expression = self.constant(_index(item.name[0])), item.expr
                 if len(item.name) > 1:  # [row][column]
@@ -689,7 +689,7 @@ class _Types:
                     row = values.setdefault(position, Table(kind.of, {}, _zero(kind.of.of)))
                     row.set(self.constant(_index(item.name[1])), self._element(item.expr, kind.of.of))
                     continue
-            values[position] = self._element(expression, inner.of)
+            values[position] = self._element(expression, kind.of)
             position += 1
         return Table(kind, values, None if isinstance(kind.of, ArrayType) else _zero(kind.of))
 

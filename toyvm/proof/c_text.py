@@ -76,23 +76,19 @@ class CFile:
 
     @cached_property
     def _typedef_names(self) -> str:
-        return "".join(f"typedef int {name};" for name in self.typedefs if name not in ("i128", "u128")) + _WIDE
+        return "".join(f"typedef int {name};" for name in self.typedefs)
 
     @cached_property
     def _pieces(self) -> dict[str, tuple[str, str | None]]:
         """Of the fast dispatch loop: the text behind each label, up to the next one, and that one's name."""
         text = self._loops["interpret_fast"]
         text = text[text.index("begin:") : text.rindex("}")]
-        found = [(match[1], match.end()) for match in _LABEL.finditer(text) if match[1] != "default"]
+        found = [match for match in _LABEL.finditer(text) if match[1] != "default"]
         pieces: dict[str, tuple[str, str | None]] = {}
-        for (name, start), following in zip(found, [*found[1:], (None, len(text))], strict=True):
-            end = following[1] if following[0] is None else text.rindex(following[0], 0, following[1])
-            pieces[name] = text[start:end], following[0]
+        for label, following in zip(found, [*found[1:], None], strict=True):
+            end, name = (len(text), None) if following is None else (following.start(1), following[1])
+            pieces[label[1]] = text[label.end() : end], name
         return pieces
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return tuple(self._pieces)
 
     def block(self, label: str) -> tuple[list[Node], str | None]:
         """The statements behind a label of the fast dispatch loop, up to the next one, which comes after them."""

@@ -307,7 +307,7 @@ class FirstElement:
 
     @property
     def address(self) -> Term:
-        return self._array.element(bits(0, 64)).load().address  # type: ignore[union-attr]
+        raise NotImplementedError("the address of an array")
 
     def to(self, target: CType) -> Pointer:
         return self

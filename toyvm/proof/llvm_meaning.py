@@ -83,8 +83,8 @@ class Run:
         name, equals, text = line.partition(" = ")
         if equals:
             self._values[name] = self._value(text)
-        elif match := re.fullmatch(r"store (volatile )?(\w+) (\S+), ptr (\S+?)(?:, align (\d+))?", line):
-            self._store(match[2], match[3], match[4], match[5])
+        elif match := re.fullmatch(r"store (?:volatile )?(\w+) (\S+), ptr (\S+?)(?:, align (\d+))?", line):
+            self._store(match[1], match[2], match[3], match[4])
         elif match := re.fullmatch(r"br label %(\S+)", line):
             return match[1], None
         elif match := re.fullmatch(r"br i1 (\S+), label %(\S+), label %(\S+)", line):

@@ -27,8 +27,6 @@ from toyvm.proof.symbols import Claim, Number
 INTERPRETER = "native/src/engine/interpreter/interpreter.c"
 ACCESS = "native/src/engine/access.c"
 DECODER = "native/src/isa/decode.c"
-WALK = "native/src/isa/walk.c"
-PREDECODE = "native/src/engine/code/predecode.c"
 
 ROOMS = ("isa", "reference", "recompiler")  # of toyvm: what their modules say is read, and proofs are about it
 _READ = tuple(f"toyvm.{room}" for room in ROOMS)

@@ -344,13 +344,6 @@ class Claim:
         return bool(self) != bool(other)
 
 
-def truth(value: Any) -> Term:
-    """Of a claim, a number or what Python has."""
-    if isinstance(value, Claim):
-        return value.term
-    return (value != 0).term if isinstance(value, Number) else z3.BoolVal(bool(value))
-
-
 class _Names:
     """Numbers by the names that stand for them in written text: one number has one name."""
 

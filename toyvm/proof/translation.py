@@ -12,8 +12,7 @@ import z3
 from toyvm.proof.symbols import Term, bits
 
 PAGE_SHIFT = 12
-_WORD, _PAGE, _BIT = z3.BitVecSort(64), z3.BitVecSort(64 - PAGE_SHIFT), z3.BitVecSort(1)
-_SLOT = z3.BitVecSort(64)
+_PAGE, _SLOT, _BIT = z3.BitVecSort(64 - PAGE_SHIFT), z3.BitVecSort(64), z3.BitVecSort(1)
 
 
 def page_of(gva: Term) -> Term:
