@@ -40,9 +40,11 @@ from toyvm.proof.c_values import (
 )
 from toyvm.proof.symbols import (
     Term,
+    as_bits,
     bits,
     decide,
     note_undefined,
+    note_undefined_division,
     quotient,
     remainder,
     resize,
@@ -476,9 +478,7 @@ class Code:
         if op in _COMPARISONS:
             return _truth(_COMPARISONS[op](a, b, kind.signed))
         if op in ("/", "%"):
-            note_undefined(b == 0)
-            if kind.signed:
-                note_undefined(z3.And(a == bits(1 << kind.width - 1, kind.width), b == -1))
+            note_undefined_division(a, b, kind.signed)
         elif kind.signed and op in _OVERFLOWS:
             note_undefined(z3.Not(_OVERFLOWS[op](a, b)))
         return Int(_ARITHMETIC[op](a, b, kind.signed), kind)
@@ -514,7 +514,7 @@ def _common(one: IntType, other: IntType) -> IntType:
 
 
 def _truth(claim: Term) -> Int:
-    return Int(z3.If(claim, bits(1, 32), bits(0, 32)), INT)
+    return Int(as_bits(claim, 32), INT)
 
 
 _COMPARISONS: dict[str, Callable[[Term, Term, bool], Term]] = {

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import z3
 
-from toyvm.proof.symbols import Term, bits, resize
+from toyvm.proof.symbols import Term, as_bits, bits, resize
 
 
 @dataclass(frozen=True)
@@ -318,7 +318,7 @@ def as_type(value: Value, kind: CType) -> Value:
     if isinstance(kind, IntType):
         if isinstance(value, Int):
             if kind.boolean:
-                return Int(z3.If(value.term != 0, bits(1, 8), bits(0, 8)), kind)
+                return Int(as_bits(value.term != 0, 8), kind)
             return Int(resize(value.term, kind.width, value.type.signed), kind)
         assert not isinstance(value, (Struct, Function))
         return Int(resize(value.address, kind.width, False), kind)

@@ -19,6 +19,7 @@ from toyvm.proof.symbols import (
     bits,
     decide,
     note_undefined,
+    note_undefined_division,
     number_named,
     quotient,
     remainder,
@@ -208,9 +209,7 @@ def _shift(shifted: Callable[[Term, Term], Term]) -> Callable[[Term, Term], Term
 
 def _division(divided: Callable[[Term, Term], Term], signed: bool) -> Callable[[Term, Term], Term]:
     def operation(a: Term, b: Term) -> Term:
-        note_undefined(b == 0)
-        if signed:
-            note_undefined(z3.And(a == bits(1 << a.size() - 1, a.size()), b == -1))
+        note_undefined_division(a, b, signed)
         return divided(a, b)
 
     return operation

@@ -441,6 +441,13 @@ def note_undefined(claim: Term) -> None:
         trail.undefined.append(z3.And(*trail.conditions, claim))
 
 
+def note_undefined_division(a: Term, b: Term, signed: bool) -> None:
+    """Where C and LLVM have no quotient: by zero, and one with a sign that overflows."""
+    note_undefined(b == 0)
+    if signed:
+        note_undefined(z3.And(a == bits(1 << a.size() - 1, a.size()), b == -1))
+
+
 def assume(claim: Term) -> None:
     """Take what is explored no further than where this holds."""
     _trails[-1].conditions.append(z3.simplify(claim))
