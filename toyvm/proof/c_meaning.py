@@ -304,9 +304,7 @@ class Code:
             found = self._find(node.name)
             return self._types.table(node.name) if found is None else found
         if isinstance(node, c_ast.ArrayRef):
-            index = self._number(self.value(node.subscript))
-            base = self._pointer(self.value(node.name))
-            return base.shifted(resize(index.term, 64, index.type.signed)).place()
+            return self._element(node).place()
         if isinstance(node, c_ast.StructRef):
             if node.type == "->":
                 return self._pointer(self.value(node.name)).place().field(node.field.name)
@@ -334,7 +332,7 @@ class Code:
         if node.op == "sizeof":
             return Int(bits(self._size(node.expr), 64), _SIZE)
         if node.op == "&":
-            return PlacePointer(self.place(node.expr)) if not self._has_address(node.expr) else self._address(node.expr)
+            return self._pointer_to(node.expr)
         if node.op == "*":
             return self._by_place(node)
         if node.op in ("++", "p++", "--", "p--"):
@@ -351,11 +349,15 @@ class Code:
             return self._binary("-", Int(bits(0, number.type.width), number.type), number)
         return Int(~number.term if node.op == "~" else number.term, number.type)
 
-    def _has_address(self, node: Node) -> bool:
-        """Is it an element of what has a number for its address?"""
-        return isinstance(node, c_ast.ArrayRef) and isinstance(self.value(node.name), Address)
+    def _pointer_to(self, node: Node) -> Pointer:
+        """An element of what has a number for its address has one too."""
+        if not isinstance(node, c_ast.ArrayRef):
+            return PlacePointer(self.place(node))
+        element = self._element(node)
+        return element if isinstance(element, Address) else PlacePointer(element.place())
 
-    def _address(self, node: Node) -> Value:
+    def _element(self, node: Node) -> Pointer:
+        """Where `name[subscript]` is."""
         index = self._number(self.value(node.subscript))
         return self._pointer(self.value(node.name)).shifted(resize(index.term, 64, index.type.signed))
 
