@@ -7,7 +7,7 @@ signed numbers, a shift by the width or more, a division by zero or one that ove
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Protocol
 
 import z3
@@ -65,8 +65,9 @@ _INTEGERS = {
     "long": IntType(64, True),
     "unsigned long": U64,
     "_Bool": BOOL,
+    "i128": IntType(128, True),
+    "u128": IntType(128, False),
 }
-_WIDE = {"i128": IntType(128, True), "u128": IntType(128, False)}
 _SIZE = U64
 
 
@@ -284,7 +285,7 @@ class Code:
         if place is not None:
             return place.load()
         if node.name in self._file.enumerators:
-            return Int(bits(self._types.enumerator(node.name), 32), INT)
+            return Int(bits(self._types.enumerators[node.name], 32), INT)
         if node.name in self._file.variables:
             return self._types.table(node.name).load()
         return Function(node.name)
@@ -632,7 +633,7 @@ class _Types:
         name = " ".join(node.names)
         if name == "void":
             return VoidType()
-        return _WIDE.get(name) or _INTEGERS.get(name) or self.of(self._file.typedefs[name])
+        return _INTEGERS.get(name) or self.of(self._file.typedefs[name])
 
     def struct(self, name: str) -> StructType:
         return self._struct(self._file.structs.get(name), name)
@@ -643,11 +644,8 @@ class _Types:
             self._structs[key] = StructType(key, lambda: {one.name: self.of(one.type) for one in fields})
         return self._structs[key]
 
-    def enumerator(self, name: str) -> int:
-        return self._enumerators()[name]
-
-    @cache  # noqa: B019 (a file's types live as long as what is proven of it)
-    def _enumerators(self) -> dict[str, int]:
+    @cached_property
+    def enumerators(self) -> Mapping[str, int]:
         found: dict[str, int] = {}
         for name, (expression, before) in self._file.enumerators.items():
             if expression is None:
@@ -661,7 +659,7 @@ class _Types:
         if isinstance(node, c_ast.Constant):
             return int(node.value.lower().rstrip("ul"), 0)
         if isinstance(node, c_ast.ID):
-            return (self._enumerators() if known is None else known)[node.name]
+            return (self.enumerators if known is None else known)[node.name]
         if isinstance(node, c_ast.UnaryOp):
             value = self.constant(node.expr, known)
             return -value if node.op == "-" else ~value
