@@ -133,7 +133,7 @@ def _every_operand(sources: Sources, row: Any, as_bytes: bool) -> Questions:
         again = coding.decode(Number.unsigned(word))
         if again is None or again.instruction is not row:
             return [z3.BoolVal(True)]
-        values = {field: extend(term, 32, field.startswith("imm")) for field, term in operands.terms.items()}
+        values = {field: operands.at(field, 32) for field in operands.terms}
         goals = [Number.of(one).at(64) != Number.of(other).at(64)
                  for one, other in zip(again.values, operands.numbers, strict=True)]  # fmt: skip
         return [*goals, *decoder.is_other(decoder.decode(word), row, values)]

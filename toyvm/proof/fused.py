@@ -15,8 +15,8 @@ from toyvm.proof.interpreter import ENTRY_SIZE, SINK, Entry, Interpreter
 from toyvm.proof.obligations import Obligation, Questions, differences, on_path
 from toyvm.proof.solving import LOGIC
 from toyvm.proof.sources import Sources
-from toyvm.proof.steps import Before, End, Outcome, state_before
-from toyvm.proof.symbols import Term, bits, explore
+from toyvm.proof.steps import Before, End, Outcome, is_targeted, state_before
+from toyvm.proof.symbols import Term, bits, explore, extract
 
 AREA = "fused"
 _GROUP = re.compile(r"^    \{\d+, \{(.*)\}\}, \\$", re.M)
@@ -73,7 +73,7 @@ class _Place:
     def __init__(self, sources: Sources, group: tuple[_Member, ...]) -> None:
         self.group = group
         self.entries: list[Entry] = []
-        self.apart: list[tuple[Term, Term]] = []  # registers that are not the same, as _source_serves has it
+        self.apart: list[tuple[Term, Term]] = []  # numbers of registers that are not the same, as _source_serves has it
         rows = sources.python("toyvm.isa.instructions").BY_MNEMONIC
         for n, member in enumerate(group):
             self.entries.append(self._entry(n, rows[member.mnemonic]))
@@ -93,7 +93,7 @@ class _Place:
                 fields[operand] = bits(int(kind), 8)
         if member.form.writes:
             fields["RD"] = fields["RS1"] if member.result == "SAME_REGISTER" else self._destination(n)
-        if row.operands and row.operands[-1].name in ("BRANCH", "JUMP"):  # within the page
+        if is_targeted(row):  # within the page
             imm = z3.SignExt(12, z3.Concat(unknown(f"offset_{n}", 16), bits(0, 4)))
         elif "RS2" in member.form.operands:
             imm = z3.ZeroExt(24, fields["RS2"])
@@ -106,7 +106,7 @@ class _Place:
         result = self.group[n].result
         if result not in ("ANY_REGISTER", "NO_REGISTER", "SAME_REGISTER"):
             return bits(int(result), 8)
-        later = [m for m in range(n + 1, len(self.group)) if self.group[m].form.writes]
+        later = self._writers(n + 1, len(self.group))
         if result == "NO_REGISTER" and len(later) == 1 and self.group[later[0]].result != "SAME_REGISTER":
             return self._destination(later[0])
         return z3.ZeroExt(2, unknown(f"RD_{n}", REGISTER_BITS))
@@ -134,7 +134,7 @@ class _Place:
         found = {"pc": before.pc}
         for n, entry in enumerate(self.entries):
             found |= {f"rd_{n}": entry.rd, f"rs1_{n}": entry.rs1, f"imm_{n}": entry.imm}
-            found[f"x_rs1_{n}"] = z3.Select(before.x, z3.Extract(REGISTER_BITS - 1, 0, entry.rs1))
+            found[f"x_rs1_{n}"] = z3.Select(before.x, extract(entry.rs1, REGISTER_BITS))
         return found
 
     def _register(self, n: int, which: int) -> Term:
@@ -142,9 +142,13 @@ class _Place:
         operand = self.group[n].form.operands[which]
         return {"RD": entry.rd, "RS1": entry.rs1, "RS2": z3.Extract(7, 0, entry.imm)}[operand]
 
+    def _writers(self, start: int, end: int) -> list[int]:
+        """The members from `start` on, before `end`, that write a register."""
+        return [m for m in range(start, end) if self.group[m].form.writes]
+
     def _is_written_by(self, producer: int, n: int, register: Term) -> Term:
         """Is `producer` the last before member n that writes the register?"""
-        later = [m for m in range(producer + 1, n) if self.group[m].form.writes]
+        later = self._writers(producer + 1, n)
         return z3.And(
             z3.BoolVal(self.group[producer].form.writes),
             self.entries[producer].rd == register,
@@ -153,14 +157,14 @@ class _Place:
 
     def _is_not_written_by(self, producer: int, n: int, register: Term) -> Term:
         """Not the last before member n that does."""
-        later = [m for m in range(producer + 1, n) if self.group[m].form.writes]
+        later = self._writers(producer + 1, n)
         if not later:
             return self._apart(self.entries[producer].rd, register)
         rewritten = z3.Or(*(self.entries[m].rd == register for m in later))
         return z3.Or(self.entries[producer].rd != register, rewritten)
 
     def _apart(self, one: Term, other: Term) -> Term:
-        self.apart.append((one, other))
+        self.apart.append((_number(one), _number(other)))
         return one != other
 
     def _source_serves(self, before: Before, n: int, which: int) -> Term:
@@ -168,13 +172,13 @@ class _Place:
         kind, _, number = wanted.partition(" + ")
         if kind == "BASE_OF":
             base = self._register(int(number), 0)
-            between = [m for m in range(int(number), n) if self.group[m].form.writes]
+            between = self._writers(int(number), n)
             return z3.And(register == base, *(self._apart(self.entries[m].rd, base) for m in between))
         if kind == "RESULT_OF":
             return self._is_written_by(int(number), n, register)
         if kind == "CARRIED_RESULT":
-            return unknown("carried", 64) == z3.Select(before.x, z3.Extract(REGISTER_BITS - 1, 0, register))
-        unstored = [m for m in range(n) if self.group[m].form.writes and self.group[m].result == "NO_REGISTER"]
+            return unknown("carried", 64) == z3.Select(before.x, extract(register, REGISTER_BITS))
+        unstored = [m for m in self._writers(0, n) if self.group[m].result == "NO_REGISTER"]
         is_there = z3.And(*(self._is_not_written_by(m, n, register) for m in unstored))
         return is_there if kind == "ANY_REGISTER" else z3.And(is_there, register == int(kind))
 
@@ -185,9 +189,14 @@ class _Place:
         if member.result == "ANY_REGISTER" or not member.form.writes:
             return z3.BoolVal(True)
         if member.result == "NO_REGISTER":
-            later = [m for m in range(n + 1, len(self.group)) if self.group[m].form.writes]
+            later = self._writers(n + 1, len(self.group))
             return z3.Or(*(self.entries[m].rd == entry.rd for m in later))
         return entry.rd == int(member.result)
+
+
+def _number(register: Term) -> Term:
+    """As Registers compares them."""
+    return z3.simplify(extract(register, REGISTER_BITS))
 
 
 def _fused(sources: Sources, number: int, group: tuple[_Member, ...], as_bytes: bool) -> Questions:
@@ -225,9 +234,7 @@ def _interpreter(sources: Sources, before: Before, place: _Place) -> Interpreter
     """One of whose TLB nothing is known: members look into the same one in turn."""
     interpreter = Interpreter(sources, before, place.entries)
     interpreter.computed.clear()
-    for one, other in place.apart:
-        numbers = [z3.simplify(z3.Extract(REGISTER_BITS - 1, 0, register)) for register in (one, other)]
-        interpreter.x.apart.append((numbers[0], numbers[1]))
+    interpreter.x.apart += place.apart
     return interpreter
 
 

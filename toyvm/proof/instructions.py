@@ -16,7 +16,7 @@ from toyvm.proof.recompiled import Recompiled
 from toyvm.proof.reference import Reference
 from toyvm.proof.solving import Question
 from toyvm.proof.sources import Sources, sign_extended
-from toyvm.proof.steps import Before, End, Operands, Outcome, rows_of, state_before
+from toyvm.proof.steps import Before, End, Operands, Outcome, is_targeted, rows_of, state_before
 from toyvm.proof.symbols import Number, Term, explore, shifted_right
 
 AREA = "instructions"
@@ -47,10 +47,6 @@ def obligations(sources: Sources) -> Iterator[Obligation]:
 
 
 _REACH = {"": "", "near": " within its page", "far": " to another page"}
-
-
-def is_targeted(row: Any) -> bool:
-    return bool(row.operands) and row.operands[-1].name in ("BRANCH", "JUMP")
 
 
 def lemma_obligations(sources: Sources) -> Iterator[Obligation]:

@@ -100,6 +100,11 @@ class Operands:
         return self.at("imm20", 32) if "imm20" in self.terms else self.at("imm15", 32)
 
 
+def is_targeted(row: Any) -> bool:
+    """Does the instruction name a place in code?"""
+    return bool(row.operands) and row.operands[-1].name in ("BRANCH", "JUMP")
+
+
 def rows_of(instructions: ModuleType) -> dict[str, Any]:
     """The innocuous instructions of a checkout that do not leave the interpreter, by mnemonic."""
     rows: dict[str, Any] = {
