@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
+from threading import Timer
 
 import pytest
 import z3
@@ -12,9 +15,9 @@ from support.proving import LIMIT, decide_named
 from toyvm.errors import UsageError
 from toyvm.proof.abstraction import exactly
 from toyvm.proof.areas import obligations_of
-from toyvm.proof.solving import Question, Verdict, ask
+from toyvm.proof.solving import Question, Verdict, ask, solver_with
 from toyvm.proof.sources import Sources
-from toyvm.proof.symbols import QUOTIENT, REMAINDER
+from toyvm.proof.symbols import QUOTIENT, REMAINDER, Term
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +79,14 @@ def test_a_quotient_is_no_product_with_a_smaller_one() -> None:
     assert answer.values["a"] % 3
 
 
-def test_where_time_is_too_short_it_is_undecided() -> None:
+def hard_question() -> Term:
+    """Has a prime of 127 bits two factors?"""
     p, q = z3.BitVecs("p q", 128)
-    factors = z3.And(p * q == (1 << 127) - 1, z3.ULT(1, p), z3.ULT(1, q), z3.ULT(p, 1 << 64), z3.ULT(q, 1 << 64))
-    assert ask(Question((), factors), 0).verdict is Verdict.UNDECIDED
+    return z3.And(p * q == (1 << 127) - 1, z3.ULT(1, p), z3.ULT(1, q), z3.ULT(p, 1 << 64), z3.ULT(q, 1 << 64))
+
+
+def test_where_time_is_too_short_it_is_undecided() -> None:
+    assert ask(Question((), hard_question()), 0).verdict is Verdict.UNDECIDED
 
 
 def test_both_solvers_are_asked_where_the_first_has_no_answer_soon(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +94,20 @@ def test_both_solvers_are_asked_where_the_first_has_no_answer_soon(monkeypatch: 
     answer = ask(Question((z3.ULT(A, 1 << 20),), A * A == 49, {"a": A}), 60)
     assert answer.verdict is Verdict.REFUTED
     assert answer.values["a"] in (7, (1 << 64) - 7)
+
+
+def test_ctrl_c_is_python_s_while_z3_works() -> None:
+    """z3 would take it for itself, and answer that it does not know."""
+    taken: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: taken.append(number))
+    sender = Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        sender.start()
+        solver_with([hard_question()], 500).check()
+        sender.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert taken == [signal.SIGINT]
 
 
 def test_without_sources_there_is_nothing_to_prove(tmp_path: Path) -> None:

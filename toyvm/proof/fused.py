@@ -13,7 +13,7 @@ import z3
 from toyvm.proof.c_world import REGISTER_BITS, unknown
 from toyvm.proof.interpreter import ENTRY_SIZE, SINK, Entry, Interpreter
 from toyvm.proof.obligations import Obligation, Questions, differences, on_path
-from toyvm.proof.solving import LOGIC
+from toyvm.proof.solving import solver_with
 from toyvm.proof.sources import Sources
 from toyvm.proof.steps import Before, End, Outcome, is_targeted, state_before
 from toyvm.proof.symbols import Term, bits, explore, extract
@@ -225,9 +225,7 @@ def _fused(sources: Sources, number: int, group: tuple[_Member, ...], as_bytes: 
 
 def _can_be(assumptions: tuple[Term, ...]) -> bool:
     """Is there a state of which all is assumed? Else whatever is claimed of it would hold."""
-    solver = z3.SolverFor(LOGIC)
-    solver.add(*assumptions)
-    return bool(solver.check() == z3.sat)
+    return bool(solver_with(assumptions).check() == z3.sat)
 
 
 def _interpreter(sources: Sources, before: Before, place: _Place) -> Interpreter:

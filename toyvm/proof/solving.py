@@ -19,7 +19,7 @@ from toyvm.proof.symbols import Term
 from toyvm.proof.worker import SOLVERS
 
 SOON_MS = 3000  # for an attempt in this process
-LOGIC = "QF_AUFBV"
+_LOGIC = "QF_AUFBV"
 
 
 class Verdict(Enum):
@@ -49,12 +49,12 @@ def ask(question: Question, limit: float) -> Answer:
     if z3.is_false(z3.simplify(question.goal)):
         return Answer(Verdict.PROVEN, "z3")
     abstract = with_lemmas(question.conditions, question.goal)
-    if _check(Products().abstract(abstract)).check() == z3.unsat:
+    if solver_with(Products().abstract(abstract), SOON_MS).check() == z3.unsat:
         return Answer(Verdict.PROVEN, "z3")
     if limit <= 0:
         return Answer(Verdict.UNDECIDED, "")
     exact = exactly((*question.conditions, question.goal))
-    solver = _check(exact)
+    solver = solver_with(exact, SOON_MS)
     said = solver.check()
     if said == z3.unsat:
         return Answer(Verdict.PROVEN, "z3")
@@ -63,9 +63,11 @@ def ask(question: Question, limit: float) -> Answer:
     return _race(exact, exactly(question.inputs.values()), list(question.inputs), limit)
 
 
-def _check(terms: Sequence[Term]) -> Any:
-    solver = z3.SolverFor(LOGIC)
-    solver.set("timeout", SOON_MS)
+def solver_with(terms: Sequence[Term], timeout_ms: int | None = None) -> Any:
+    """z3, which leaves Ctrl-C to Python. Without a timeout it takes as long as it takes."""
+    solver = z3.SolverFor(_LOGIC)
+    if timeout_ms is not None:
+        solver.set("timeout", timeout_ms)
     solver.set("ctrl_c", False)
     solver.add(*terms)
     return solver
@@ -107,7 +109,7 @@ def _smt_lib(terms: Sequence[Term]) -> str:
     # What z3 calls a division whose divisor it knows not to be 0.
     for operation in ("udiv", "urem"):
         text = text.replace(f"bv{operation}_i", f"bv{operation}")
-    return f"(set-logic {LOGIC})\n{text.partition('(check-sat)')[0]}"
+    return f"(set-logic {_LOGIC})\n{text.partition('(check-sat)')[0]}"
 
 
 class _Runner:
