@@ -16,7 +16,7 @@ from toyvm.errors import UsageError
 from toyvm.proof.abstraction import exactly
 from toyvm.proof.areas import obligations_of
 from toyvm.proof.solving import Question, Verdict, ask, solver_with
-from toyvm.proof.sources import Sources
+from toyvm.proof.sources import DECODER, Sources
 from toyvm.proof.symbols import QUOTIENT, REMAINDER, Term
 
 
@@ -108,6 +108,13 @@ def test_ctrl_c_is_python_s_while_z3_works() -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert taken == [signal.SIGINT]
+
+
+@pytest.mark.parametrize("words", ["", "cc -pipe"])
+def test_the_compiler_may_be_unsaid_or_some_words(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    """As for a build of the core."""
+    monkeypatch.setenv("CC", words)
+    assert "decode" in Sources(ROOT).c(DECODER).functions
 
 
 def test_without_sources_there_is_nothing_to_prove(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -121,9 +122,9 @@ class Sources:
             for name, text in {**self._generated, **_LIBRARY}.items():
                 (Path(folder) / name).write_text(text)
             native = self.root / "native"
-            compiler = os.environ.get("CC", "cc")
+            compiler = shlex.split(os.environ.get("CC") or "cc")
             options = ["-E", "-P", "-nostdinc", "-undef", "-D__GNUC__=12", f"-I{folder}", f"-I{native / 'src'}"]
-            return _run([compiler, *options, f"-I{native / 'include'}", str(self.root / path)], path)
+            return _run([*compiler, *options, f"-I{native / 'include'}", str(self.root / path)], path)
 
 
 def _run(command: list[str], what: str) -> str:
