@@ -20,7 +20,8 @@ def witness_of(mnemonic: str, claim: str, values: Mapping[str, int]) -> str:
     lines += ["# `toyvm compare THIS interpreter reference` shows it where the core has it.", ""]
     lines += ['.include "t64.inc"', "", ".text", "_start:"]
     lines += [f"    {line}" for line in _setting_up(row, values)]
-    lines += [f"    {_instruction(row, values)}", "    nop", "there:", "    out  PORT_POWER, zero"]
+    instruction = disassemble_word(encode(row, _encoded(row, values)), 0, lambda target: "there")
+    lines += [f"    {instruction}", "    nop", "there:", "    out  PORT_POWER, zero"]
     if row.group is Group.MEMORY:
         lines += ["", ".data", ".align 8", "place: .dword 0x8182838485868788, 0x9192939495969798"]
     return "\n".join(lines) + "\n"
@@ -28,7 +29,7 @@ def witness_of(mnemonic: str, claim: str, values: Mapping[str, int]) -> str:
 
 def _setting_up(row: Instruction, values: Mapping[str, int]) -> Iterator[str]:
     """Values for the registers that the instruction reads; a base leads to what is there to access, or to jump to."""
-    base = {Group.MEMORY: "place"}.get(row.group, "there" if row.mnemonic == "jalr" else None)
+    base = "place" if row.group is Group.MEMORY else "there" if row.mnemonic == "jalr" else None
     for operand in row.operands:
         number = values.get(operand.field.name, 0)
         if operand not in _SOURCES or number == 0:
@@ -52,11 +53,3 @@ def _encoded(row: Instruction, values: Mapping[str, int]) -> tuple[int, ...]:
             value = max(value, -half + 1)
         found.append(value)
     return tuple(found)
-
-
-def _instruction(row: Instruction, values: Mapping[str, int]) -> str:
-    encoded = _encoded(row, values)
-    if row.immediate in (Operand.BRANCH, Operand.JUMP):
-        registers = [ABI_NAMES[number] for number in encoded[:-1]]
-        return f"{row.mnemonic} {', '.join((*registers, 'there'))}"
-    return disassemble_word(encode(row, encoded), 0)
