@@ -52,7 +52,7 @@ def sign_extended(value: Any, width: int) -> Number:
     return Number.signed(z3.simplify(Number.of(value).at(width)))
 
 
-# By module: functions that decide where a term need not, and what they are proven to mean (obligations.py: lemmas).
+# By module: functions that decide where a term need not, and what they are proven to mean (instructions.py: lemmas).
 SUMMARIES: Mapping[str, Mapping[str, Any]] = {"toyvm.reference.words": {"sign_extend": sign_extended}}
 
 

@@ -87,7 +87,7 @@ def magnitude(term: Term) -> Term:
 
 
 _NATURAL = z3.BitVecSort(64)
-QUOTIENT = z3.Function("quotient", _NATURAL, _NATURAL, _NATURAL)  # of natural numbers; solving.py says what they mean
+QUOTIENT = z3.Function("quotient", _NATURAL, _NATURAL, _NATURAL)  # of natural numbers; what they mean: abstraction.py
 REMAINDER = z3.Function("remainder", _NATURAL, _NATURAL, _NATURAL)
 
 
