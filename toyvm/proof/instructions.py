@@ -16,11 +16,10 @@ from toyvm.proof.recompiled import Recompiled
 from toyvm.proof.reference import Reference
 from toyvm.proof.solving import Question
 from toyvm.proof.sources import Sources, sign_extended
-from toyvm.proof.steps import Before, End, Operands, Outcome, is_targeted, rows_of, state_before
-from toyvm.proof.symbols import Number, Term, explore, shifted_right
+from toyvm.proof.steps import PAGE_WORDS, Before, End, Operands, Outcome, is_targeted, rows_of, state_before
+from toyvm.proof.symbols import Number, Term, explore, extract
 
 AREA = "instructions"
-_PAGE_WORDS = 1024
 
 
 def obligations(sources: Sources) -> Iterator[Obligation]:
@@ -107,8 +106,8 @@ def _reaches(before: Before, operands: Operands, reach: str) -> tuple[Term, ...]
     if not reach:
         return ()
     offset = operands.immediate
-    place = z3.Extract(31, 0, shifted_right(before.pc & 4095, z3.BitVecVal(2, 64), False)) + offset
-    within = z3.And(place >= 0, place < _PAGE_WORDS)
+    place = extract(before.place, 32) + offset
+    within = z3.And(place >= 0, place < PAGE_WORDS)
     return (offset != 0, within if reach == "near" else z3.Not(within))
 
 

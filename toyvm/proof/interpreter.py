@@ -28,12 +28,12 @@ from toyvm.proof.c_values import (
 )
 from toyvm.proof.c_world import Object, Registers, World, unknown
 from toyvm.proof.sources import ACCESS, INTERPRETER, Sources
-from toyvm.proof.steps import Before, End, Operands, Outcome
+from toyvm.proof.steps import PAGE_WORDS, Before, End, Operands, Outcome
 from toyvm.proof.symbols import Term, bits, decide, extend, shifted_right
 from toyvm.proof.translation import addend, fault_of, host_of, tag
 
 SINK = 32  # where writes to x0 go
-ENTRY_SIZE, ENTRIES = 16, 1024
+ENTRY_SIZE = 16  # bytes; a page of code has an entry for each of its words
 ACCESS_STORE = 4  # of enum t64_access
 _STOPS = frozenset(("dispatch", "look", "raise", "far_jump", "alone"))
 
@@ -79,9 +79,8 @@ class Interpreter(World):
         self._sources, self._file = sources, sources.c(INTERPRETER)
         self._code = Code(self._file, self)
         self._entries = entries
-        self._index = shifted_right(before.pc & 4095, bits(2, 64), False)
         self._page = z3.Concat(bits(0, 17), unknown("page", 43), bits(0, 4))  # the address of its first entry
-        self._start = self._page + self._index * ENTRY_SIZE
+        self._start = self._page + before.place * ENTRY_SIZE
         self.x = Registers(before.x, ArrayType(U64, 33))
         self._carried = unknown("carried", 64)
         self._slack = z3.Concat(bits(0, 24), unknown("slack", 36), bits(0, 4))  # no less than 0: dispatch.h
@@ -146,10 +145,10 @@ class Interpreter(World):
 
     def _left(self) -> Term:
         """The distance from the entry to where the end lies, in bytes."""
-        return self._page + ENTRIES * ENTRY_SIZE + self._number("slack") - self._address()
+        return self._page + PAGE_WORDS * ENTRY_SIZE + self._number("slack") - self._address()
 
     def _left_before(self) -> Term:
-        return self._page + ENTRIES * ENTRY_SIZE + self._slack - self._start
+        return self._page + PAGE_WORDS * ENTRY_SIZE + self._slack - self._start
 
     # Memory: the entries, the TLB, and the host's.
 

@@ -11,11 +11,10 @@ import z3
 
 from toyvm.proof.c_world import REGISTER_BITS, unknown
 from toyvm.proof.memory import Memory, memory_before
-from toyvm.proof.symbols import Number, Term, bits, extend
+from toyvm.proof.symbols import Number, Term, bits, extend, shifted_right
 
 X_ARRAY = z3.ArraySort(z3.BitVecSort(REGISTER_BITS), z3.BitVecSort(64))
-
-
+PAGE_WORDS = 1024
 ACCESS_SIZES = {"b": 1, "h": 2, "w": 4, "d": 8}  # by the second letter of a load or a store
 
 
@@ -53,6 +52,11 @@ class Before:
     @property
     def assumptions(self) -> tuple[Term, ...]:
         return (z3.Select(self.x, bits(0, REGISTER_BITS)) == 0,)
+
+    @property
+    def place(self) -> Term:
+        """Of the instruction in its page, in words."""
+        return shifted_right(self.pc & (4 * PAGE_WORDS - 1), bits(2, 64), False)
 
 
 def state_before(as_bytes: bool = False) -> Before:
