@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -136,19 +137,25 @@ class Function:
 Value = Int | Struct | Pointer | Function
 
 
-class Place(Protocol):
+class Place(ABC):
+    """Where a value stands. Not each can be written, or has fields or elements."""
+
     type: CType
 
+    @abstractmethod
     def load(self) -> Value: ...
 
-    def store(self, value: Value) -> None: ...
+    def store(self, value: Value) -> None:
+        raise NotImplementedError(f"{self.__class__.__name__} is written")
 
-    def field(self, name: str) -> Place: ...
+    def field(self, name: str) -> Place:
+        raise NotImplementedError(f"{self.__class__.__name__} has no field {name}")
 
-    def element(self, index: Term) -> Place: ...
+    def element(self, index: Term) -> Place:
+        raise NotImplementedError(f"{self.__class__.__name__} has no elements")
 
 
-class Variable:
+class Variable(Place):
     """A local one; `value` is None until it is set."""
 
     def __init__(self, kind: CType, value: Value | None = None) -> None:
@@ -165,11 +172,8 @@ class Variable:
     def field(self, name: str) -> Place:
         return _Field(self, name)
 
-    def element(self, index: Term) -> Place:
-        raise NotImplementedError("a local array")
 
-
-class _Field:
+class _Field(Place):
     """A field of a struct that stands in some place as a whole."""
 
     def __init__(self, whole: Place, name: str) -> None:
@@ -190,11 +194,8 @@ class _Field:
     def field(self, name: str) -> Place:
         return _Field(self, name)
 
-    def element(self, index: Term) -> Place:
-        raise NotImplementedError("an array in a local struct")
 
-
-class Constant:
+class Constant(Place):
     """A place that only is read: of a call's result, or of a table."""
 
     def __init__(self, value: Value, kind: CType) -> None:
@@ -203,19 +204,13 @@ class Constant:
     def load(self) -> Value:
         return self._value
 
-    def store(self, value: Value) -> None:
-        raise NotImplementedError("a constant is written")
-
     def field(self, name: str) -> Place:
         assert isinstance(self._value, Struct)
         value = self._value.values[name]
         return Constant(value, self._value.type.fields[name])
 
-    def element(self, index: Term) -> Place:
-        raise NotImplementedError("an element of a value")
 
-
-class Table:
+class Table(Place):
     """A constant array, by index; what it has no initializer for is 0."""
 
     def __init__(self, kind: ArrayType, values: Mapping[int, Any], zero: Any) -> None:
@@ -229,12 +224,6 @@ class Table:
 
     def load(self) -> Value:
         return FirstElement(self)
-
-    def store(self, value: Value) -> None:
-        raise NotImplementedError("a table is written")
-
-    def field(self, name: str) -> Place:
-        raise NotImplementedError("a field of a table")
 
     def element(self, index: Term) -> Place:
         assert isinstance(self.type, ArrayType)

@@ -55,7 +55,7 @@ class World:
         self.memory = self.memory.write(z3.simplify(address), size, value)
 
 
-class InMemory:
+class InMemory(Place):
     """A place with an address."""
 
     def __init__(self, world: World, address: Term, kind: CType) -> None:
@@ -83,7 +83,7 @@ class InMemory:
         return InMemory(self._world, self._address + index * self.type.of.size, self.type.of)
 
 
-class Object:
+class Object(Place):
     """A place that one comes to from a known object, by fields and indices."""
 
     def __init__(self, world: World, way: str, kind: CType, indices: tuple[Term, ...] = ()) -> None:
@@ -138,7 +138,7 @@ class ObjectPointer(PlacePointer):
         return self._address
 
 
-class Registers:
+class Registers(Place):
     """An array of 64-bit words as a place, known as a whole: `words` has it as a term."""
 
     def __init__(self, words: Term, kind: ArrayType) -> None:
@@ -164,12 +164,6 @@ class Registers:
     def load(self) -> Value:
         return FirstElement(self)
 
-    def store(self, value: Value) -> None:
-        raise NotImplementedError("all registers at once")
-
-    def field(self, name: str) -> Place:
-        raise NotImplementedError("a field of the registers")
-
     def element(self, index: Term) -> Place:
         assert isinstance(self.type, ArrayType)
         return _Word(self, z3.simplify(resize(index, REGISTER_BITS, False)), self.type.of)
@@ -178,7 +172,7 @@ class Registers:
 REGISTER_BITS = 6  # of a number: 32 registers, and the sink for what is written to x0
 
 
-class _Word:
+class _Word(Place):
     def __init__(self, registers: Registers, index: Term, kind: CType) -> None:
         self._registers, self._index, self.type = registers, index, kind
 
@@ -189,9 +183,3 @@ class _Word:
     def store(self, value: Value) -> None:
         assert isinstance(value, Int)
         self._registers.words = z3.simplify(z3.Store(self._registers.words, self._index, value.term))
-
-    def field(self, name: str) -> Place:
-        raise NotImplementedError("a field of a register")
-
-    def element(self, index: Term) -> Place:
-        raise NotImplementedError("an element of a register")
