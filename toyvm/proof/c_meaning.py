@@ -415,9 +415,6 @@ class Code:
         assert isinstance(kind, IntType)
         return kind
 
-    def _called_alone(self, node: Node) -> None:
-        self._called(node)
-
     def _called(self, node: Node) -> Value | None:
         name = node.name.name
         arguments = node.args.exprs if node.args else []
@@ -559,7 +556,7 @@ _OVERFLOWS: dict[str, Callable[[Term, Term], Term]] = {
     "*": _no_product_overflow,
 }
 
-_STATEMENTS: dict[type, Callable[[Code, Node], None]] = {
+_STATEMENTS: dict[type, Callable[[Code, Node], object]] = {
     c_ast.Compound: Code._compound,
     c_ast.Decl: Code._declaration,
     c_ast.If: Code._if,
@@ -569,7 +566,7 @@ _STATEMENTS: dict[type, Callable[[Code, Node], None]] = {
     c_ast.DoWhile: Code._do,
     c_ast.For: Code._for,
     c_ast.Switch: Code._switch,
-    c_ast.FuncCall: Code._called_alone,
+    c_ast.FuncCall: Code._called,  # also of what has no result
 }
 _VALUES: dict[type, Callable[[Code, Node], Value | None]] = {
     c_ast.Constant: Code._constant,

@@ -32,7 +32,7 @@ class CFile:
             text = pattern.sub(replacement, text)
         self._loops = {match[1]: match[0] for match in _FUNCTION_WITH_LABELS.finditer(text)}
         self._rest = _FUNCTION_WITH_LABELS.sub("", text)
-        self._blocks: dict[str, Node] = {}
+        self._blocks: dict[str, tuple[list[Node], str | None]] = {}
 
     @cached_property
     def _top(self) -> list[Node]:
@@ -62,9 +62,9 @@ class CFile:
         return found
 
     @cached_property
-    def enumerators(self) -> dict[str, Node]:
+    def enumerators(self) -> dict[str, tuple[Node, str | None]]:
         """Expressions by name; None: one more than the one before, whose name comes with it."""
-        found: dict[str, Node] = {}
+        found: dict[str, tuple[Node, str | None]] = {}
         for node in self._top:
             for inner in _within(node):
                 if isinstance(inner, c_ast.Enum) and inner.values:
@@ -96,8 +96,7 @@ class CFile:
             text, following = self._pieces[label]
             parsed = c_parser.CParser().parse(f"{self._typedef_names} void block(void) {{ {text} ; }}")
             self._blocks[label] = parsed.ext[-1].body.block_items, following
-        found: tuple[list[Node], str | None] = self._blocks[label]
-        return found
+        return self._blocks[label]
 
 
 def _within(node: Node) -> list[Node]:

@@ -76,8 +76,8 @@ class Interpreter(World):
 
     def __init__(self, sources: Sources, before: Before, entries: Sequence[Entry]) -> None:
         super().__init__(before.memory)
-        self._sources, self._file = sources, sources.c(INTERPRETER)
-        self._code = Code(self._file, self)
+        self._sources = sources
+        self._code = Code(sources.c(INTERPRETER), self)
         self._entries = entries
         self._page = z3.Concat(bits(0, 17), unknown("page", 43), bits(0, 4))  # the address of its first entry
         self._start = self._page + before.place * ENTRY_SIZE
@@ -97,7 +97,8 @@ class Interpreter(World):
             **{name: self._object(name) for name in ("cpu", "vm", "page", "tlb")},
         }
         self.contents["page->.entries"] = Address(self._page, entry, self)
-        self.contents["cpu->.vm->.phys.ram"] = Address(unknown("ram", 64), U8, self)
+        self.ram = Address(unknown("ram", 64), U8, self)
+        self.contents["cpu->.vm->.phys.ram"] = self.ram
         for access in ("load", "store"):
             self.computed[f"tlb->.{access}[].tag"] = partial(tag, access)
             self.computed[f"tlb->.{access}[].addend"] = partial(addend, access)
@@ -214,17 +215,13 @@ class _SlowAccess:
         fault = fault_of(gva.term, "store" if store else "load")
         if decide(fault != 0):
             return Int(misaligned.term + extend(fault, 64, False), U64)
-        ram = self._interpreter.contents["cpu->.vm->.phys.ram"]
-        assert isinstance(ram, Address)
         place = hpa.place()
         assert isinstance(place.type, StructType)
-        place.store(Struct(place.type, {"at": Int(host_of(gva.term) - ram.address, U64)}))
+        place.store(Struct(place.type, {"at": Int(host_of(gva.term) - self._interpreter.ram.address, U64)}))
         return Int(bits(0, 64), U64)
 
     def _to_write(self, phys: Value, hpa: Value) -> Value:
         assert isinstance(hpa, Struct)
         offset = hpa.values["at"]
-        ram = self._interpreter.contents["cpu->.vm->.phys.ram"]
-        assert isinstance(ram, Address)
         assert isinstance(offset, Int)
-        return ram.shifted(offset.term)
+        return self._interpreter.ram.shifted(offset.term)

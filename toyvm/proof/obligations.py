@@ -9,8 +9,8 @@ from typing import Any
 
 import z3
 
-from toyvm.proof.solving import Answer, Question, Verdict, ask
-from toyvm.proof.steps import Before, End, Outcome
+from toyvm.proof.solving import Question, Verdict, ask
+from toyvm.proof.steps import Before, End, Operands, Outcome
 from toyvm.proof.symbols import Path, Term, bits
 
 Questions = Iterator[Question]
@@ -28,7 +28,7 @@ class Obligation:
     area: str
     claim: str
     questions: Callable[[bool], Questions]
-    operands: Any = None  # of the instruction that it is about: steps.Operands
+    operands: Operands | None = None  # of the instruction that it is about
 
     @property
     def subject(self) -> str:
@@ -59,7 +59,7 @@ def _decided(obligation: Obligation, as_bytes: bool, limit: float, begun: float)
     values: Mapping[str, int] = {}
     for question in obligation.questions(as_bytes):
         count += 1
-        answer: Answer = ask(question, limit)
+        answer = ask(question, limit)
         if answer.solver:
             solvers.add(answer.solver)
         if answer.verdict is not Verdict.PROVEN:

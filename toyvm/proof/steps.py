@@ -80,9 +80,8 @@ class Operands:
                 continue
             term = unknown(name, width)
             self.terms[name] = term
-            signed = operand.low < 0
             self.numbers.append(Number.of_term(term, operand.low, operand.high))
-            if operand.high < (1 << width - 1) - 1 or (not operand.is_register and not signed):
+            if operand.low == 0 and operand.high < (1 << width) - 1:  # one with a sign may be all that its field holds
                 assumptions.append(z3.ULE(term, operand.high))
         self.assumptions = tuple(assumptions)
 
