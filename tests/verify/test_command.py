@@ -143,6 +143,17 @@ def test_results_of_another_toyvm_are_not_joined(capsys: Capture, tmp_path: Path
     assert "two.json: of another toyvm" in done.errors
 
 
+def test_a_file_that_names_no_property_is_refused_by_its_name(capsys: Capture, tmp_path: Path) -> None:
+    call(capsys, "verify", "holding", "--cases", "1", "--json", "results.json")
+    (tmp_path / "case.json").write_text(Sevenths().text({"number": 7}, 7, "it was wrong"))
+    for name, words in (("results.json", ("merge", "results.json")), ("case.json", ("case.json",))):
+        text = (tmp_path / name).read_text()
+        (tmp_path / name).write_text(text.replace('"holding"', '"holdings"').replace('"sevenths"', '"sevnths"'))
+        done = call(capsys, "verify", *words)
+        assert done.code == 101
+        assert done.errors.startswith(f"toyvm: {name}: no property '")
+
+
 @pytest.mark.parametrize(
     "text", ["", "[", "[]", "{}", '{"schema": 2}', '{"schema": 1, "accounts": [3], "machines": [], "interrupted": 0}']
 )

@@ -14,7 +14,7 @@ from toyvm.testing.subjects import SUBJECTS
 from toyvm.verify.accounts import Failure
 from toyvm.verify.claim import Attempt, attempt, seal_of
 from toyvm.verify.programs import Equal, Followed, hold
-from toyvm.verify.properties import CLASSES, find_property
+from toyvm.verify.properties import find_property, property_in
 
 
 def write_regression(folder: Path, name: str, failure: Failure) -> Path | None:
@@ -38,10 +38,7 @@ def try_again(path: Path) -> Attempt:
     text = read_text(path, MAXIMUM_RESULTS_BYTES, "a regression is JSON that `toyvm verify` wrote")
     with boundary(path, "no regression that `toyvm verify` wrote"):
         record = json.loads(text)
-        name = record["property"]
-        if name not in CLASSES:
-            raise BadFileError(f"{shown(path)}: of a property {name!r}; there are {', '.join(CLASSES)}")
-        if record["seal"] != seal_of(name, record["case"]):
+        claimed = property_in(path, record["property"])
+        if record["seal"] != seal_of(claimed.name, record["case"]):
             raise BadFileError(f"{shown(path)}: the case in it has been changed")
-    claimed = find_property(name)
     return claimed.attempt(claimed.read(record["case"]))

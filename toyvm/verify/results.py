@@ -15,7 +15,7 @@ from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.limits import MAXIMUM_RESULTS_BYTES
 from toyvm.report.records import machine_record
 from toyvm.verify.accounts import Account, Total, totals_of
-from toyvm.verify.properties import find_property
+from toyvm.verify.properties import find_property, property_in
 
 SCHEMA = 1  # changes when a key gets another meaning or goes, not when one comes
 
@@ -66,7 +66,7 @@ def merge(paths: Sequence[Path]) -> Results:
                 raise BadFileError(f"{shown(path)}: results of schema {record['schema']}; this toyvm merges {SCHEMA}")
             found = [Account.of_record(one) for one in record["accounts"]]
             for account in found:
-                find_property(account.property)
+                property_in(path, account.property)
             accounts += found
             machines += [dict(one) for one in record["machines"] if one not in machines]
             is_interrupted |= bool(record["interrupted"])

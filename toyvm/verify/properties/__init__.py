@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 from toyvm.arguments import unknown_name
+from toyvm.errors import BadFileError, UnknownNameError
+from toyvm.files.boundary import shown
 from toyvm.verify.claim import Property
 
 _HERE = "toyvm.verify.properties"
@@ -31,3 +34,11 @@ def find_property(name: str) -> Property:
     module, _, found = CLASSES[name].partition(":")
     claimed: Property = getattr(import_module(module), found)()
     return claimed
+
+
+def property_in(path: Path, name: str) -> Property:
+    """The property that a file names. Raises BadFileError."""
+    try:
+        return find_property(name)
+    except UnknownNameError as error:
+        raise BadFileError(f"{shown(path)}: {error}") from None
