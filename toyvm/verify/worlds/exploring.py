@@ -28,9 +28,7 @@ class Account:
     steps: int = 0
     states: int = 0
     transitions: int = 0
-    left_open: int = (
-        0  # transitions whose outcome the specification leaves open: isolation is all that is claimed there
-    )
+    left_open: int = 0  # transitions whose outcome the specification leaves open: of those isolation is claimed alone
     findings: list[Finding] = field(default_factory=list)
     by_step: list[int] = field(default_factory=list)  # states that are new after so many
 

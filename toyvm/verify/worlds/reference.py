@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from toyvm.isa.control import ALL_BITS, CONTROL_REGISTERS
 from toyvm.isa.machine import Level
@@ -17,6 +17,7 @@ from toyvm.reference.translations import Remembered
 from toyvm.testing.states import WORD_NAMES
 from toyvm.verify.worlds.world import Action, Result, State, Verdict, What
 
+T = TypeVar("T")
 _CONTROLS = tuple(register.name for register in CONTROL_REGISTERS if register.writable)
 _STOPS = {stop: int(getattr(lib, f"T64_STOP_{stop.name}")) for stop in Stop}
 
@@ -29,12 +30,36 @@ class _Node(NamedTuple):
     remembered: Remembered
 
 
+class _Seen(NamedTuple):
+    """All that a guest sees after an action, as State has it, its memory by pages."""
+
+    words: tuple[int, ...]
+    pages: tuple[bytes, ...]
+
+
 class _Step(NamedTuple):
     """What an action comes to: the next state, None where the specification leaves it open; and what is seen of it."""
 
     node: int | None
     stop: int
     seen: int
+
+
+class _Numbered(Generic[T]):
+    """Things by number, equal ones by the same."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[T, int] = {}
+        self._things: list[T] = []
+
+    def number(self, thing: T) -> int:
+        number = self._numbers.setdefault(thing, len(self._things))
+        if number == len(self._things):
+            self._things.append(thing)
+        return number
+
+    def __getitem__(self, number: int) -> T:
+        return self._things[number]
 
 
 class ReferenceJudge:
@@ -47,11 +72,9 @@ class ReferenceJudge:
         self._level = level
         self._cpu = Cpu(self._memory, self._devices, level)
         self._pages: dict[bytes, bytes] = {}
-        self._nodes: dict[_Node, int] = {}
-        self._list: list[_Node] = []
+        self._nodes = _Numbered[_Node]()
         self._steps: dict[tuple[int, int], _Step] = {}
-        self._seen: dict[tuple[tuple[int, ...], tuple[bytes, ...]], int] = {}
-        self._states: list[tuple[tuple[int, ...], tuple[bytes, ...]]] = []
+        self._seen = _Numbered[_Seen]()
         self._agreed: set[tuple[tuple[int, int], int]] = set()
         self._current: tuple[bytes, ...] = ()
 
@@ -59,12 +82,12 @@ class ReferenceJudge:
         """The state after reset."""
         for address, data in segments.items():
             self._memory.write(address, data)
-        return self._number(self._node())
+        return self._nodes.number(self._node())
 
     def follow(self, state: int, actions: Sequence[Action]) -> int:
         """Where these lead, whose meaning must be specified."""
         for action in actions:
-            step = self._compute(self._list[state], action)
+            step = self._compute(self._nodes[state], action)
             assert step.node is not None, f"the specification leaves open what {action.name} does"
             state = step.node
         return state
@@ -92,7 +115,7 @@ class ReferenceJudge:
     def _step(self, state: int, action: int) -> _Step:
         found = self._steps.get((state, action))
         if found is None:
-            found = self._steps[state, action] = self._compute(self._list[state], self._actions[action])
+            found = self._steps[state, action] = self._compute(self._nodes[state], self._actions[action])
         return found
 
     def _compute(self, node: _Node, action: Action) -> _Step:
@@ -106,7 +129,7 @@ class ReferenceJudge:
         after = self._node()
         if cpu.mmu.unspecified is not None:
             return _Step(None, _STOPS[stop], 0)
-        return _Step(self._number(after), _STOPS[stop], self._see(words, after.pages))
+        return _Step(self._nodes.number(after), _STOPS[stop], self._seen.number(_Seen(words, after.pages)))
 
     def _begin_anew(self) -> None:
         """The next action begins at time 0: what is due keeps its distance."""
@@ -145,20 +168,8 @@ class ReferenceJudge:
         controls = tuple(self._cpu.control[name] for name in _CONTROLS)
         return _Node(self._current, controls, self._cpu.mmu.translations.remembered())
 
-    def _number(self, node: _Node) -> int:
-        number = self._nodes.setdefault(node, len(self._list))
-        if number == len(self._list):
-            self._list.append(node)
-        return number
-
-    def _see(self, words: tuple[int, ...], pages: tuple[bytes, ...]) -> int:
-        number = self._seen.setdefault((words, pages), len(self._states))
-        if number == len(self._states):
-            self._states.append((words, pages))
-        return number
-
     def _differences(self, found: State, seen: int) -> str | None:
-        words, pages = self._states[seen]
+        words, pages = self._seen[seen]
         memory = b"".join(pages)
         if words == found.words and memory == found.memory:
             return None
