@@ -86,8 +86,7 @@ static bool is_copy(const struct t64_guest *guest, u64 number)
     return pages && page < guest->pages && (pages[page].copy[0] == number || pages[page].copy[1] == number);
 }
 
-/* A page that the guest must not store to without an exit. */
-static bool is_guarded(const struct t64_guest *guest, u64 number)
+bool is_guarded(const struct t64_guest *guest, u64 number)
 {
     const struct frame *frame = frame_at(guest->host, number);
     if (guest->domain)

@@ -52,7 +52,7 @@ static const char *check_frame(const struct t64_guest *guest, u32 mode, u64 entr
 {
     const struct frame *frame = &guest->host->frames.all[(entry & PTE_FRAME) >> FRAME_SHIFT];
     if (frame->owner == guest->owner) {
-        bool guarded = shadow_traces(&guest->shadow, frame->page) || (guest->rewriting && rewritten_is_known(guest, frame->page));
+        bool guarded = is_guarded(guest, (entry & PTE_FRAME) >> FRAME_SHIFT);
         return entry & PTE_W && guarded ? "a shadow allows stores to a table, or to code that was scanned" : NULL;
     }
     const struct rewritten_page *pages = guest->rewriting ? guest->rewriting->pages : NULL;

@@ -30,4 +30,7 @@ void scrub(struct world *world);
 const char *audit(const struct world *world);
 const char *audit_shadow(const struct t64_guest *guest);
 
+/* Is it the frame of a page that the guest must not store to without an exit? */
+bool is_guarded(const struct t64_guest *guest, u64 number);
+
 #endif
