@@ -12,6 +12,8 @@ from support.commands import ROOT, call
 from toyvm.isa.paging import PTE_D
 from toyvm.verify import planted
 from toyvm.verify.planted import Came, Layer, Plant, Trial, chosen, read_plants, suite_for
+from toyvm.verify.properties import CLASSES
+from toyvm.verify.properties.recompiled import Recompiled
 
 Capture = pytest.CaptureFixture[str]
 # Ends with 1 where a pointer with D set is followed.
@@ -70,6 +72,16 @@ def test_tests_near_a_fault_come_first_and_none_is_left_out() -> None:
         assert set(places) == everywhere
         near = [name for name in places if name in Path(plant.file).parts]
         assert set(places[: len(near) + 1]) >= set(near)
+
+
+def test_properties_that_cannot_be_tried_here_keep_the_others_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drawn() -> set[str]:
+        return next(set(layer.command) & set(CLASSES) for layer in planted.layers() if layer.name == "random")
+
+    monkeypatch.setattr(Recompiled, "missing", lambda _: None)
+    assert drawn() == set(CLASSES) - {"worlds"}
+    monkeypatch.setattr(Recompiled, "missing", lambda _: "the recompiler is not here")
+    assert drawn() == set(CLASSES) - {"worlds", "recompiled"}
 
 
 @pytest.mark.parametrize(
