@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from toyvm.errors import ToyvmError, UsageError
 from toyvm.isa.machine import DEFAULT_MEMORY, Level
+from toyvm.machine.ctrl_c import interrupts_raised
 from toyvm.techniques import ENGINES, parse_variant
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def launched(
             yield host.guest(variant.name, memory, **devices)
 
 
+@interrupts_raised()
 def disk_after(disk: bytes | bytearray, script: str) -> bytearray:
     """A copy of a disk of the operating system's as that leaves it when it has run this script, and ended.
 

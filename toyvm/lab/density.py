@@ -20,6 +20,7 @@ from toyvm.lab.study import Point, Record, Study
 from toyvm.lab.subjects import DISCARDED
 from toyvm.lab.text import number, wrapped
 from toyvm.launch import disk_after, launched
+from toyvm.machine.ctrl_c import interrupts_raised
 from toyvm.programs import load_program
 from toyvm.shipped.system_disk import beginning_with
 from toyvm.techniques import parse_variant
@@ -60,6 +61,7 @@ class ManyMachines:
     def label(self) -> str:
         return self.technique
 
+    @interrupts_raised()
     def run(self, systems: int, requests: int) -> Run:
         image, disk = load_program("os", self.technique), system_disk(_MACHINE_DISK)
         memory = systems * (_MACHINE_MEMORY + _TABLES_EACH) + (16 << 20)
@@ -83,6 +85,7 @@ class ManyMachines:
 class ManyContexts:
     label: str = CONTEXTS
 
+    @interrupts_raised()
     def run(self, systems: int, requests: int) -> Run:
         disk = beginning_with(_disk_with_contexts(systems), f"crowd {systems} {requests:06}\n")
         memory = _MACHINE_MEMORY + systems * _MEMORY_EACH

@@ -21,6 +21,7 @@ from toyvm.lab.study import Point, Record, Study
 from toyvm.lab.subjects import DISCARDED
 from toyvm.lab.text import number, wrapped
 from toyvm.launch import disk_after, launched
+from toyvm.machine.ctrl_c import interrupts_raised
 from toyvm.programs import load_program
 from toyvm.shipped.system_disk import beginning_with, isolation_programs, new_disk, program_bytes
 from toyvm.techniques import parse_variant
@@ -78,6 +79,7 @@ class Machines:
     def label(self) -> str:
         return self.technique
 
+    @interrupts_raised()
     def serve(self, requests: int, neighbour: str, most: int) -> Served:
         image, disk = load_program("os", self.technique), system_disk(_DISK)
         scripts = (_serving(requests), NEIGHBOURS[neighbour].format(address=_OWN_ADDRESS))
@@ -105,6 +107,7 @@ class Contexts:
     def label(self) -> str:
         return WITH_LIMITS if self.has_limits else WITHOUT
 
+    @interrupts_raised()
     def serve(self, requests: int, neighbour: str, most: int) -> Served:
         bounds = f" && ctx set bad {LIMITS}" if self.has_limits else ""
         work = NEIGHBOURS[neighbour].format(address=_ADDRESS)

@@ -18,9 +18,10 @@ from toyvm.files.boundary import read_file, shown
 from toyvm.host.host_file import GuestPlan, HostPlan, find_host_file, read_host_file
 from toyvm.host.host_keys import CONSOLE
 from toyvm.lab import subjects
-from toyvm.lab.subjects import DISCARDED, Sample, Subject, WorkloadFailed, ended_by_ctrl_c
+from toyvm.lab.subjects import DISCARDED, Sample, Subject, WorkloadFailed
 from toyvm.lab.tasks import GUEST_MEMORY, Load
 from toyvm.limits import MAXIMUM_IMAGE_BYTES
+from toyvm.machine.ctrl_c import interrupts_raised
 
 if TYPE_CHECKING:
     from toyvm.host.guest import Guest
@@ -44,7 +45,7 @@ class SharedSubject(Subject):
             guest.load(load.image)
             deadline = monotonic() + subjects.TIMEOUT
             while guest.outcome is None:
-                with ended_by_ctrl_c(guest.host.interrupt):
+                with interrupts_raised():
                     stop = guest.host.run(_PIECE, max(0.0, deadline - monotonic()), wait_for_input=False)
                 if stop != "limit" and guest.outcome is None:
                     raise WorkloadFailed.at(self.label, operations, f"its host's run ended: {stop}")

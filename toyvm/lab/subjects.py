@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import process_time, thread_time
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, cast
 
 from toyvm.errors import ExitCode, ToyvmError
 from toyvm.isa.machine import Level
-from toyvm.machine.ctrl_c import interrupts_given_to
+from toyvm.machine.ctrl_c import interrupts_raised
 from toyvm.techniques import SYSTEM_NAMES
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Subject:
         with self.computer(load) as computer:
             computer.load(load.image)
             started, all_started = thread_time(), process_time()
-            with ended_by_ctrl_c(computer.interrupt):
+            with interrupts_raised():
                 outcome = computer.run(timeout=TIMEOUT)
             seconds, all_seconds = thread_time() - started, process_time() - all_started
             if outcome.exit_code != load.exit_code:
@@ -161,22 +161,6 @@ class Discarded(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         return len(data)
-
-
-@contextmanager
-def ended_by_ctrl_c(interrupt: Callable[[], None]) -> Iterator[None]:
-    """Inside Ctrl-C calls `interrupt`; in the end it raises KeyboardInterrupt, though what ran may have ended."""
-    has_come = False
-
-    def end() -> None:
-        nonlocal has_come
-        has_come = True
-        interrupt()
-
-    with interrupts_given_to(end):
-        yield
-    if has_come:
-        raise KeyboardInterrupt
 
 
 DISCARDED = cast("BinaryIO", Discarded())

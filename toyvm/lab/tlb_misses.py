@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from toyvm.lab.experiment import Experiment
 from toyvm.lab.measure import Cell
-from toyvm.lab.subjects import DISCARDED, Subject, WorkloadFailed, ended_by_ctrl_c
+from toyvm.lab.subjects import DISCARDED, Subject, WorkloadFailed
 from toyvm.lab.text import name_width, number, wrapped
 from toyvm.launch import launched
+from toyvm.machine.ctrl_c import interrupts_raised
 from toyvm.machine.tlb import TlbCounts, TlbShape
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _run(subject: Subject, load: Load, shape: TlbShape, operations: int) -> TlbC
     options: dict[str, Any] = {"input": load.input, "output": DISCARDED, "disk": load.disk, "disk_cache": False}
     with launched(subject.machine, load.memory, level=subject.level, tlb=shape, **options) as computer:
         computer.load(load.image)
-        with ended_by_ctrl_c(computer.interrupt):
+        with interrupts_raised():
             outcome = computer.run()
         if outcome.exit_code != load.exit_code:
             raise WorkloadFailed.at(subject.label, operations, outcome.detail)

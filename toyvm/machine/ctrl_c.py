@@ -1,4 +1,7 @@
-"""Ctrl-C while a guest runs: a request to stop at the next instruction boundary, not an exception somewhere."""
+"""Ctrl-C while a guest runs: a request to stop at the next instruction boundary, not an exception somewhere.
+
+Who runs many guests to find something out has it raised all the same: none of them is of use that was stopped.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import FrameType
+
+_is_raised: ContextVar[bool] = ContextVar("_is_raised", default=False)
 
 
 class RememberedInterrupt:
@@ -34,7 +40,11 @@ def interrupts_given_to(interrupt: Callable[[], None]) -> Iterator[None]:
     """Meanwhile Ctrl-C calls `interrupt`; a second one raises KeyboardInterrupt as ever."""
     usual = signal.getsignal(signal.SIGINT)
     main = threading.current_thread() is threading.main_thread()
-    if not main or not (usual is signal.default_int_handler or isinstance(usual, RememberedInterrupt)):
+    if (
+        _is_raised.get()
+        or not main
+        or not (usual is signal.default_int_handler or isinstance(usual, RememberedInterrupt))
+    ):
         yield
         return
 
@@ -49,3 +59,16 @@ def interrupts_given_to(interrupt: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, usual)
+
+
+@contextmanager
+def interrupts_raised() -> Iterator[None]:
+    """Meanwhile Ctrl-C raises KeyboardInterrupt at once, in the midst of a run, or of a monitor that never ends."""
+    usual = signal.getsignal(signal.SIGINT)
+    if isinstance(usual, RememberedInterrupt) and usual.has_come:  # and what it raised was dropped
+        raise KeyboardInterrupt
+    outside = _is_raised.set(True)
+    try:
+        yield
+    finally:
+        _is_raised.reset(outside)

@@ -25,6 +25,7 @@ from toyvm.isa.ports import BY_NAME as PORT
 from toyvm.isa.ports import PORTS
 from toyvm.isa.registers import ABI_NAMES
 from toyvm.machine.bare import Machine
+from toyvm.machine.ctrl_c import interrupts_raised
 from toyvm.machine.outcome import Stop
 
 MEMORY = 2 << 20  # bytes
@@ -188,6 +189,7 @@ class _Laboratory:
                 witnesses[claim] = witness.witness
         return Finding(row.mnemonic, row.cls, witnesses)
 
+    @interrupts_raised()
     def _shows(self, row: Instruction, candidate: _Candidate) -> bool:
         image, machine = self._images[candidate.witness.claim], self._machine
         machine.restore(self._begun[candidate.witness.claim])

@@ -18,6 +18,7 @@ from toyvm.image import Image, Location
 from toyvm.isa.control import MODE
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PTE_X
+from toyvm.machine.ctrl_c import interrupts_raised
 from toyvm.reference.machine import ReferenceMachine
 from toyvm.testing.programs import Program
 from toyvm.testing.states import State, differences, observe
@@ -84,6 +85,7 @@ def differ(first: Contender, other: Contender, checkpoints: Iterable[int]) -> bo
     return how_they_differ(first, other, checkpoints) is not None
 
 
+@interrupts_raised()
 def how_they_differ(first: Contender, other: Contender, checkpoints: Iterable[int]) -> str | None:
     """As `differ`: None if they do not, else "state", or which exception ended the other one's run, and where."""
     with first.make(first.program) as base, other.make(other.program) as machine:
@@ -106,6 +108,7 @@ def random_checkpoints(random: Random, last: int, count: int = 16) -> list[int]:
     return sorted(counts | near | {last})
 
 
+@interrupts_raised()
 def end_of(contender: Contender, limit: int) -> int:
     """The count at which to look at it last, `limit` at most: one more than it retires, as it may end by a trap."""
     with contender.make(contender.program) as machine:
@@ -113,6 +116,7 @@ def end_of(contender: Contender, limit: int) -> int:
         return min(int(machine.retired) + 1, limit)
 
 
+@interrupts_raised()
 def compare_all(
     contenders: Sequence[Contender],
     checkpoints: Iterable[int],

@@ -9,6 +9,7 @@ from toyvm.errors import BadFileError
 from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.files.replacing import make_folder, replace_file
 from toyvm.limits import MAXIMUM_RESULTS_BYTES
+from toyvm.machine.ctrl_c import interrupts_raised
 from toyvm.testing import regressions
 from toyvm.testing.subjects import SUBJECTS
 from toyvm.verify.accounts import Failure
@@ -27,6 +28,7 @@ def write_regression(folder: Path, name: str, failure: Failure) -> Path | None:
     return path
 
 
+@interrupts_raised()
 def try_again(path: Path) -> Attempt:
     """What it comes to now. Raises BadFileError, and AssemblyError for a source."""
     if path.suffix == Equal.suffix:
