@@ -63,15 +63,17 @@ def disk_after(disk: bytes | bytearray, script: str) -> bytearray:
     return data
 
 
-def check_choices(technique: str, engine: str, hardware: str | None) -> Level:
-    """The hardware level of this combination. Raises UsageError unless it exists, saying what does."""
+def check_choices(technique: str, engine: str, hardware: str | None, said: str = "") -> Level:
+    """The hardware level of this combination, in the user's words `said`. Raises UsageError unless it exists."""
     variant = parse_variant(technique)
     check_engine(engine)
     if engine == "reference" and technique != "bare":
         raise UsageError(f"the reference runs the bare machine only, not --technique {technique}")
     levels = variant.facts.levels
     if hardware is not None and hardware not in levels:
-        raise UsageError(f"--hardware {hardware}: technique {variant.facts.name} takes {', '.join(levels)}")
+        raise UsageError(
+            f"{said or f'--hardware {hardware}'}: technique {variant.facts.name} takes {', '.join(levels)}"
+        )
     return variant.level if hardware is None else Level(hardware)
 
 

@@ -29,6 +29,20 @@ def test_engines_are_equal_at_given_counts(capsys: Capture) -> None:
     assert "interpreter, recompiler, reference (50 instructions, 2 checkpoints, limit" in " ".join(done.output.split())
 
 
+@pytest.mark.parametrize("alone", ["trap", "bare", "bare@classic"])
+def test_one_subject_alone_is_held_to_the_reference_on_its_hardware(capsys: Capture, alone: str) -> None:
+    done = call(capsys, "compare", "hello", alone)
+    assert (done.code, done.errors) == (0, "")
+    _, at, level = alone.partition("@")
+    assert f"equal in every state: reference{at}{level}, {alone} (" in " ".join(done.output.split())
+
+
+def test_no_instruction_at_all_is_compared_where_that_is_the_limit(capsys: Capture) -> None:
+    done = call(capsys, "compare", "hello", "bare", "trap", "--max-instructions", "0")
+    assert (done.code, done.errors) == (0, "")
+    assert "bare, trap (0 instructions, 1 checkpoint, limit" in " ".join(done.output.split())
+
+
 # On classic hardware what is sensitive does not trap: a monitor that only traps would differ. `rewrite` is exact there.
 def test_hardware_is_chosen_for_all(capsys: Capture) -> None:
     done = call(capsys, "compare", "hello", "--hardware", "classic")
@@ -194,7 +208,9 @@ def test_a_regression_is_compared_as_it_says(capsys: Capture, tmp_path: Path) ->
         done = call(capsys, "compare", str(path), *subjects)
         assert (done.code, done.errors) == (0, "")
         assert ", ".join(subjects) in done.output
-    assert call(capsys, "compare", str(path), "bare").code == 2
+    alone = call(capsys, "compare", str(path), "mine.py:Wrong")
+    assert alone.code == 1
+    assert "mine.py:Wrong differs from reference after" in alone.output
 
 
 SKIPPING = """
@@ -274,12 +290,12 @@ def test_a_class_that_is_no_subject_is_one_line(capsys: Capture, name: str, code
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["hello", "bare"], 2, "bare alone"),
-        (["hello", "bare", "bare"], 2, "bare alone"),
+        (["hello", "reference"], 2, "reference alone"),
+        (["hello", "reference", "reference"], 2, "reference alone"),
         (["hello", "bare", "none"], 2, "no technique 'none'"),
         (["hello", "trap", "bare/quick"], 2, "no engine 'quick'"),
         (["hello", "trap", "bare@fast"], 2, "no hardware level 'fast'"),
-        (["hello", "bare", "trap@classic"], 2, "trap takes"),
+        (["hello", "bare", "trap@classic"], 2, "toyvm: trap@classic: technique trap takes strict, assist"),
         (["hello", "--at", "x"], 2, "--at"),
         (["hello", "--at", "1", "--seed", "2"], 2, "--at says where"),
         (["hello", "--checkpoints", "100001"], 2, "100000 is the most"),

@@ -2,11 +2,11 @@
 
 A SUBJECT is a technique with its options, as trap+flush, on the interpreter or, as trap/recompiler, on another engine;
 or an engine, on which the machine is bare; or a class of monitors or engines in Python, MODULE:CLASS or FILE.py:CLASS
-(`toyvm docs testing`); each on other hardware with @LEVEL, as rewrite@classic. The others are held to the first one.
-Without any, every technique is held to the bare machine; a regression that a test has kept says itself who, where,
-and on what machine. Under para, and where hypercalls are offered, other instructions are executed: of those the output
-and the exit code are compared. Where two differ, the first instruction after which they do is looked for, and the
-reference is asked whether that is left open.
+(`toyvm docs testing`); each on other hardware with @LEVEL, as rewrite@classic. The others are held to the first one,
+a single one to the reference, at some 80,000 instructions a second. Without any, every technique is held to the bare
+machine; a regression that a test has kept says itself who, where, and on what machine. Under para, and where hypercalls
+are offered, other instructions are executed: of those the output and the exit code are compared. Where two differ, the
+first instruction after which they do is looked for, and the reference is asked whether that is left open.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ _MOST_CHECKPOINTS = 100_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("program", metavar="PROGRAM", help="an image, a source (.s) or a shipped guest's name")
     parser.add_argument(
-        "subjects", nargs="*", metavar="SUBJECT", help="what runs it; the first is what others are held to"
+        "subjects",
+        nargs="*",
+        metavar="SUBJECT",
+        help="what runs it; the first is what others are held to, the reference what one alone is",
     )
     where = parser.add_argument_group("where they are compared")
     where.add_argument("--at", metavar="N,...", help="after these counts of instructions, and nowhere else")
@@ -140,15 +143,20 @@ def _subjects(arguments: argparse.Namespace) -> list[Subject]:
         return [subject_named(name) for name in COMPARED if _exists(arguments, name)]
     subjects = [subject_named(name) for name in names]
     for subject in subjects:
-        check_choices(subject.technique, "interpreter", subject.level or arguments.hardware)
+        if subject.level is None:
+            check_choices(subject.technique, "interpreter", arguments.hardware)
     return subjects
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """Each subject once. Raises UsageError for a single one."""
+    """Each subject once; before a single one what it is held to. Raises UsageError where that is itself."""
+    from toyvm.testing.subjects import judge_of, subject_named
+
     once = list(dict.fromkeys(names))
     if len(once) == 1:
-        raise UsageError(f"{once[0]} alone is equal to itself; name two subjects, or none for all techniques")
+        once = [judge_of(subject_named(once[0])), *once]
+        if once[0] == once[1]:
+            raise UsageError(f"{once[0]} alone is equal to itself; name two subjects, or none for all techniques")
     return once
 
 
@@ -205,7 +213,7 @@ def _checkpoints(arguments: argparse.Namespace, first: Contender) -> list[int]:
     """Where states are compared: at the counts that are given, or at random ones up to the end of the first one."""
     from toyvm.testing.comparing import end_of, random_checkpoints
 
-    limit = parse_count(arguments.max_instructions, "--max-instructions") or _LIMIT
+    limit = parse_count(arguments.max_instructions, "--max-instructions")
     if arguments.at is not None:
         if arguments.checkpoints is not None or arguments.seed is not None:
             raise UsageError("--at says where; --checkpoints and --seed are for random counts")
@@ -214,4 +222,4 @@ def _checkpoints(arguments: argparse.Namespace, first: Contender) -> list[int]:
     if count > _MOST_CHECKPOINTS:
         raise UsageError(f"--checkpoints {count}: {_MOST_CHECKPOINTS} is the most")
     seed = 0 if arguments.seed is None else parse_number(arguments.seed, "--seed")
-    return random_checkpoints(Random(seed), end_of(first, limit), count)
+    return random_checkpoints(Random(seed), end_of(first, _LIMIT if limit is None else limit), count)

@@ -10,7 +10,7 @@ from toyvm.image import Image
 from toyvm.testing.comparing import Contender, Verdict, compare_all, explained, how_they_differ, said
 from toyvm.testing.programs import FOLLOWED, Program
 from toyvm.testing.shrinking import ATTEMPTS, shrunk
-from toyvm.testing.subjects import Subject, subject_of
+from toyvm.testing.subjects import Subject, judge_of, subject_of
 
 CHECKPOINTS = (1, 10, 30, 100, 300, 600, 1000, 1500, FOLLOWED)  # counts of instructions
 _QUICK = {"reference": "interpreter"}  # whom others are held to while a program is shrunk
@@ -94,7 +94,7 @@ def _held(subjects: tuple[Named, ...]) -> tuple[Named, ...]:
     """Those that are compared, the one first that others are held to."""
     if not subjects:
         raise UsageError("nothing is compared; name a subject")
-    return ("reference", *subjects) if len(subjects) == 1 else subjects
+    return (judge_of(subject_of(subjects[0])), *subjects) if len(subjects) == 1 else subjects
 
 
 def _contenders(program: Program, subjects: tuple[Named, ...]) -> list[Contender]:

@@ -193,6 +193,11 @@ class Subject(NamedTuple):
     level: Level | None = None  # of its hardware, if it is not the program's
 
 
+def judge_of(alone: Subject) -> str:
+    """Whom a subject alone is held to: the reference, on hardware of the same level."""
+    return "reference" if alone.level is None else f"reference@{alone.level}"
+
+
 def subject_of(it: Subject | type | str) -> Subject:
     """A subject, by a name that `subject_named` takes or one of SUBJECTS; or of a class of monitors or engines.
 
@@ -232,7 +237,7 @@ def subject_named(name: str) -> Subject:
     before, at, level = name.rpartition("@")
     if at and not is_own(level):
         found = subject_named(before)
-        return found._replace(name=name, level=check_choices(found.technique, "interpreter", parse_level(level)))
+        return found._replace(name=name, level=check_choices(found.technique, "interpreter", parse_level(level), name))
     if is_own(name):
         return _own(name)
     technique, slash, engine = name.partition("/")
