@@ -8,7 +8,7 @@ import pytest
 from support.wrong_monitors import WRONG, LosesPmode, NeverFlushesPages, first_found
 
 from toyvm.asm import assemble_text
-from toyvm.errors import UsageError
+from toyvm.errors import BadFileError, UsageError
 from toyvm.monitor import Monitor
 from toyvm.monitor.trap_and_emulate import TrapAndEmulate
 from toyvm.reference.machine import ReferenceMachine
@@ -131,6 +131,50 @@ def test_an_engine_that_fails_differs(engine: type[Engine], says: str) -> None:
     program = Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry)
     assert says in explain(compare(program, engine))
     assert differs(program, engine)
+
+
+class Leaves(Engine):
+    """Leaves something in t0 that no register holds."""
+
+    value: object
+
+    def step(self) -> None:
+        self.x[5] = self.value  # type: ignore[call-overload]
+        self.pc += 4
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.5, "0.5 (float)"), (None, "None (NoneType)"), (-1, "-0x1"), (1 << 64, f"{1 << 64:#x}")]
+)
+def test_an_engine_that_leaves_no_number_in_a_register_differs_in_that(value: object, shown: str) -> None:
+    engine = type("Leaves", (Leaves,), {"value": value})
+    program = Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry)
+    assert f"Leaves differs from reference after 1 instructions:\n  t0: {shown}, not 0x0\n" in explain(
+        compare(program, engine)
+    )
+    assert f"bare differs from Leaves after 1 instructions:\n  t0: 0x0, not {shown}\n" in explain(
+        compare(program, engine, "bare")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("retired", 1.5, "Spoils.retired of 2.5 (float); it takes an integer"),
+        ("memory", None, "Spoils.memory of None (NoneType); it takes bytes"),
+        ("output", "text", "Spoils.output of 'text' (str); it takes bytes"),
+        ("x", [0] * 5, "Spoils has 18 registers in all; a T64 has 45"),
+    ],
+)
+def test_an_engine_that_spoils_what_it_is_made_of_is_told(name: str, value: object, says: str) -> None:
+    engine = type("Spoils", (Engine,), {"step": lambda self: setattr(self, name, value)})
+    with pytest.raises(UsageError, match=re.escape(says)):
+        compare(Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry), engine)
+
+
+def test_an_engine_that_others_are_held_to_and_that_fails_is_told_with_its_line() -> None:
+    with pytest.raises(BadFileError, match=r"test_checking.py:\d+: ZeroDivisionError: at the first instruction"):
+        compare(Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry), Fails, "bare")
 
 
 def test_an_engine_with_too_little_memory_is_told() -> None:

@@ -89,6 +89,22 @@ class Wrong(ReferenceMachine):
         return super().run(until)
 
 
+class AddsOne(ReferenceMachine):
+    """A machine whose handler adds one too much."""
+
+    def run(self, until: int | None = None) -> Any:
+        stop = super().run(until)
+        self.x[6] += self.x[6] == 5
+        return stop
+
+
+@contextmanager
+def adds_one(program: Program) -> Iterator[Any]:
+    machine = AddsOne(memory=program.memory)
+    machine.load(program)
+    yield machine
+
+
 @contextmanager
 def wrong(program: Program) -> Iterator[Any]:
     machine = Wrong(memory=program.memory)
@@ -123,6 +139,33 @@ def test_a_difference_is_seen_from_its_instruction_on(point: int) -> None:
     program, _ = program_of(COUNTS)
     verdict = compare_all([contender("interpreter", program), contender("wrong", program, wrong)], [point])
     assert verdict.equal == (point < 151)
+
+
+TRAPS = """
+.include "t64.inc"
+_start:
+    la   t0, handler
+    crw  tvec, t0
+    syscall
+    nop
+handler:
+    addi t1, t1, 5
+    crr  t2, epc
+    addi t2, t2, 4
+    crw  epc, t2
+    eret
+"""
+
+
+def test_the_way_to_a_difference_ends_with_the_instruction_after_which_it_is_seen() -> None:
+    program, image = program_of(TRAPS)
+    verdict = compare_all([contender("interpreter", program), contender("adds", program, adds_one)], [9], image=image)
+    (difference,) = verdict.differences
+    assert difference.instructions == 4
+    assert [" ".join(line.split()[:5]) for line in difference.way[-2:]] == [
+        "3 kernel 0x100c: syscall guest.s:6",
+        "trap to kernel 0x1014: addi",
+    ]
 
 
 def test_what_is_left_open_is_no_difference() -> None:

@@ -19,12 +19,13 @@ from toyvm.isa.control import MODE
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PTE_X
 from toyvm.machine.ctrl_c import interrupts_raised
+from toyvm.reference.cpu import INSTRUCTION_SIZE
 from toyvm.reference.machine import ReferenceMachine
 from toyvm.testing.programs import Program
-from toyvm.testing.states import State, differences, observe
+from toyvm.testing.states import State, differences, observe, run
 from toyvm.testing.subjects import SUBJECTS, Factory
 
-TRACE = 12  # instructions shown before a difference
+TRACE = 12  # instructions shown up to a difference
 LINES = 20  # of a difference
 JUDGED = 2_000_000  # instructions that the reference is run for to judge a difference
 _OTHER_COUNT = 4  # so many times the first one's instructions another build may take
@@ -52,7 +53,7 @@ class Difference:
     name: str
     instructions: int
     lines: tuple[str, ...]  # what, as this one has it, and not as the first one
-    way: tuple[str, ...] = ()  # the first one's last instructions before
+    way: tuple[str, ...] = ()  # the first one's last instructions, up to the one after which
     left_open: str | None = None  # what the specification leaves open, and was done before
     judged: str | None = None  # whom the reference agrees with
 
@@ -112,7 +113,7 @@ def random_checkpoints(random: Random, last: int, count: int = 16) -> list[int]:
 def end_of(contender: Contender, limit: int) -> int:
     """The count at which to look at it last, `limit` at most: one more than it retires, as it may end by a trap."""
     with contender.make(contender.program) as machine:
-        machine.run(until=limit)
+        run(machine, limit)
         return min(int(machine.retired) + 1, limit)
 
 
@@ -215,26 +216,34 @@ def _differ_at(first: Contender, other: Contender, points: Sequence[int]) -> lis
 def _state_at(contender: Contender, points: Sequence[int], *, forgiving: bool = False) -> State:
     with contender.make(contender.program) as machine:
         for point in points[:-1]:
-            machine.run(until=point)
+            run(machine, point)
         return observe(machine, points[-1], forgiving=forgiving)
 
 
 def _way(first: Contender, passed: Sequence[int], bad: int, image: Image | None) -> tuple[str, ...]:
-    """The last instructions of the first one before a count, each as it is about to be executed."""
+    """The last instructions of the first one up to a count, each as it is about to be executed.
+
+    Where a trap comes instead it is the first one of the handler that retires.
+    """
     with first.make(first.program) as machine:
         for point in passed:
             if point < bad - TRACE:
-                machine.run(until=point)
+                run(machine, point)
         lines = []
-        for count in range(max(0, bad - TRACE), bad):
-            machine.run(until=count)
-            lines.append(f"{count:>10}  {place_of(machine, image)}")
+        run(machine, max(0, bad - TRACE))
+        for count in range(machine.retired, bad):
+            lines.append(f"{count:>10}  {place_of(machine, machine.pc, image)}")
+            pc, epc = machine.pc, machine.cr("epc")
+            run(machine, count + 1)
+            handler = machine.cr("tvec")
+            if machine.cr("epc") == pc and (epc != pc or machine.pc == handler + INSTRUCTION_SIZE):
+                lines.append(f"{'trap to':>10}  {place_of(machine, handler, image)}")
         return tuple(lines)
 
 
-def place_of(machine: Any, image: Image | None = None) -> str:
-    """Where a machine is and in what mode, and the instruction that comes next."""
-    status, pc = machine.cr("status"), machine.pc
+def place_of(machine: Any, pc: int, image: Image | None = None) -> str:
+    """An address of code, in what mode the machine is, and the instruction there."""
+    status = machine.cr("status")
     mode = "user" if status & MODE else "kernel"
     word = machine.instruction_at(pc)
     text = "(cannot be fetched)" if word is None else disassemble_word(word, pc)
@@ -289,7 +298,7 @@ def _place_of_open(first: Contender, image: Image | None) -> str:
         before = reference.retired - 1
     with make(first.program) as reference:
         reference.run(until=before)
-        return f"after {before} instructions, at {place_of(reference, image)}"
+        return f"after {before} instructions, at {place_of(reference, reference.pc, image)}"
 
 
 def said(verdict: Verdict) -> Iterator[str]:

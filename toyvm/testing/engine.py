@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from toyvm.arguments import check_bytes
 from toyvm.errors import UsageError
 from toyvm.isa.control import ALL_BITS, CONTROL_REGISTERS
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.traps import BY_NAME
+from toyvm.reference.cpu import INSTRUCTION_SIZE
 from toyvm.testing.programs.program import Loadable, Program
 
 _ZERO = bytes(PAGE_SIZE)
@@ -97,10 +99,22 @@ class Engine:
 
     def pages(self) -> Iterator[tuple[int, bytes]]:
         """Number and contents of each page that is not all zero, in order."""
-        for start in range(0, len(self.memory), PAGE_SIZE):
-            page = bytes(self.memory[start : start + PAGE_SIZE])
+        memory = check_bytes(self.memory, f"{type(self).__name__}.memory")
+        for start in range(0, len(memory), PAGE_SIZE):
+            page = memory[start : start + PAGE_SIZE]
             if page != _ZERO:
                 yield start // PAGE_SIZE, page
+
+    def translate(self, address: int, rights: str) -> int | None:
+        """Where a virtual address leads: without paging to itself. For what is said of the way to a difference."""
+        return address if isinstance(address, int) and 0 <= address < len(self.memory) else None
+
+    def instruction_at(self, address: int) -> int | None:
+        """The word that a fetch would see; None if it would fault."""
+        physical = self.translate(address, "x")
+        return (
+            None if physical is None else int.from_bytes(self.memory[physical : physical + INSTRUCTION_SIZE], "little")
+        )
 
     @property
     def disk_waiting(self) -> list[tuple[int, bytes]]:

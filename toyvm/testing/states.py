@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from toyvm.arguments import check_bytes, check_integer, short
+from toyvm.errors import UsageError
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.registers import ABI_NAMES
-from toyvm.own_classes import where_raised
+from toyvm.own_classes import telling_the_line, where_raised
 
 WORD_NAMES = (*ABI_NAMES, "pc", *(register.name for register in CONTROL_REGISTERS))
 
@@ -30,11 +32,20 @@ class State:
     raised: str | None = None  # which exception ended the run, and where
 
 
+def run(machine: Any, until: int) -> Any:
+    """Run one that others are held to. Raises BadFileError, with the line, for what somebody's own code raises."""
+    with telling_the_line(type(machine).__name__):
+        return machine.run(until=until)
+
+
 def observe(machine: Any, until: int, *, forgiving: bool = False) -> State:
-    """Run a machine to a count, and look at everything. `forgiving`: an exception is how the run ended."""
+    """Run a machine to a count, and look at everything. `forgiving`: an exception is how the run ended.
+
+    Raises as `run` does where it is not forgiving, and UsageError for an engine of somebody's that is no longer one.
+    """
     exit_code = raised = None
     try:
-        result = machine.run(until=until)
+        result = machine.run(until=until) if forgiving else run(machine, until)
         stop = str(getattr(result, "stop", result))
         exit_code = (result if hasattr(result, "exit_code") else machine).exit_code
     except (Exception, SystemExit) as error:
@@ -42,6 +53,9 @@ def observe(machine: Any, until: int, *, forgiving: bool = False) -> State:
             raise
         raised = f"{type(error).__name__} at {where_raised(error) or 'no line but of toyvm'}"
         stop = f"{raised}: {error}"
+    check_integer(machine.retired, f"{type(machine).__name__}.retired")
+    if len(words := machine.state_words()) != len(WORD_NAMES):
+        raise UsageError(f"{type(machine).__name__} has {len(words)} registers in all; a T64 has {len(WORD_NAMES)}")
     pages = machine.pages()
     waiting, lasting = _cached(machine)
     return State(
@@ -49,8 +63,8 @@ def observe(machine: Any, until: int, *, forgiving: bool = False) -> State:
         exit_code=exit_code,
         retired=machine.retired,
         time=machine.time,
-        words=machine.state_words(),
-        output=machine.output,
+        words=words,
+        output=check_bytes(machine.output, f"{type(machine).__name__}.output"),
         disk=machine.disk,
         waiting=waiting,
         lasting=lasting,
@@ -77,12 +91,18 @@ def differences(expected: State, found: State) -> list[str]:
         if one == other or field.name == "raised":  # which `stop` says, too
             continue
         if field.name == "words":
-            lines += [f"{n}: {b:#x}, not {a:#x}" for n, a, b in zip(WORD_NAMES, one, other, strict=True) if a != b]
+            pairs = zip(WORD_NAMES, one, other, strict=True)
+            lines += [f"{name}: {_shown(b)}, not {_shown(a)}" for name, a, b in pairs if a != b]
         elif field.name == "pages":
             lines += _page_differences(one, other)
         else:
             lines.append(f"{field.name}: {other!r}, not {one!r}")
     return lines
+
+
+def _shown(word: object) -> str:
+    """The contents of a register; an engine of one's own may leave there what is no number."""
+    return f"{word:#x}" if isinstance(word, int) else f"{short(word)} ({type(word).__name__})"
 
 
 def _page_differences(one: dict[int, bytes], other: dict[int, bytes]) -> list[str]:
