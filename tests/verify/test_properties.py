@@ -20,7 +20,7 @@ from toyvm.host.scheduler import HostStop
 from toyvm.image import reader
 from toyvm.image.model import Contents
 from toyvm.isa.paging import PAGE_SIZE
-from toyvm.machine.outcome import Outcome
+from toyvm.machine.outcome import Outcome, Stop
 from toyvm.testing.programs import Program, random_program
 from toyvm.testing.subjects import SUBJECTS, Factory
 from toyvm.verify import trying
@@ -36,7 +36,7 @@ from toyvm.verify.worlds.world import Result
 
 A_FEW = {
     **{"engines": 4, "monitors": 10, "recompiled": 8, "coders": 40, "cut": 10, "neighbours": 8, "runaways": 8},
-    **{"worlds": 3, "escapes": 10, "malformed": 60, "failures": 2},
+    **{"callers": 300, "worlds": 3, "escapes": 10, "malformed": 60, "failures": 2},
 }
 
 
@@ -105,6 +105,18 @@ def spoil_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Guest, "run", spoilt_alone)
 
 
+def spoil_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guest that has lost a bit of t3 where it stands still."""
+    run = Guest.run
+
+    def spoilt(guest: Guest, *words: Any, **options: Any) -> Outcome:
+        outcome = run(guest, *words, **options)
+        guest.x[28] ^= outcome.stop is Stop.LIMIT and guest.retired > 100
+        return outcome
+
+    monkeypatch.setattr(Guest, "run", spoilt)
+
+
 def spoil_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A monitor that says of what it forbids that it was done."""
     expand = Core.expand
@@ -158,6 +170,7 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "neighbours": spoil_hosts,
     "runaways": spoil_subjects(("interpreter",), Overrunning),
     "worlds": spoil_worlds,
+    "callers": spoil_turns,
     "escapes": leak,
     "malformed": spoil_reader,
     "failures": ignore_full_disks,
