@@ -131,7 +131,7 @@ def test_whoever_comes_goes_yields_or_is_changed_each_turn_is_that_of_the_naive_
     clients: list[Client] = []
     for step in range(400):
         what = random.choice(["turn"] * 12 + ["wake", "sleep", "share", "cap", "add"])
-        if what == "add" and len(clients) < 6 or not clients:
+        if (what == "add" and len(clients) < 6) or not clients:
             share, cap = random.choice([1, 3, 100, 1000]), random.choice([FULL_CAP, FULL_CAP, 99, 30, 1])
             clients.append(schedule.add(share, cap))
             naive.add(share, cap)
