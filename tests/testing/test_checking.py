@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from support.wrong_monitors import WRONG, LosesPmode, NeverFlushesPages, first_found
@@ -16,13 +18,20 @@ from toyvm.testing import (
     Engine,
     NotEqual,
     Program,
+    Segment,
     Subject,
+    assembly_of,
     assert_equal,
     compare,
     differs,
     explain,
     left_open,
+    load,
+    random_computation,
     random_program,
+    replay,
+    save,
+    shrunk,
     smallest,
 )
 from toyvm.testing.pieces import count_instructions
@@ -136,7 +145,7 @@ def test_an_engine_that_fails_differs(engine: type[Engine], says: str) -> None:
 class Leaves(Engine):
     """Leaves something in t0 that no register holds."""
 
-    value: object
+    value: object = None
 
     def step(self) -> None:
         self.x[5] = self.value  # type: ignore[call-overload]
@@ -175,6 +184,52 @@ def test_an_engine_that_spoils_what_it_is_made_of_is_told(name: str, value: obje
 def test_an_engine_that_others_are_held_to_and_that_fails_is_told_with_its_line() -> None:
     with pytest.raises(BadFileError, match=r"test_checking.py:\d+: ZeroDivisionError: at the first instruction"):
         compare(Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry), Fails, "bare")
+
+
+PROGRAM = random_program(1)
+WRONG_CALLS: dict[str, Callable[[Any], object]] = {
+    "program": lambda bad: compare(bad, "trap"),
+    "program that differs": lambda bad: differs(bad, "trap"),
+    "program to be made small": lambda bad: smallest(bad, "trap"),
+    "program to be shrunk": lambda bad: shrunk(bad, bool),
+    "program to be written": lambda bad: assembly_of(bad),
+    "program to be followed": lambda bad: left_open(bad),
+    "program to be kept": lambda bad: save(bad, "regressions"),
+    "subject": lambda bad: compare(PROGRAM, bad),
+    "subject to be kept": lambda bad: save(PROGRAM, "regressions", subjects=[bad]),
+    "factory": lambda bad: compare(PROGRAM, Subject("mine", bad)),
+    "checkpoints": lambda bad: compare(PROGRAM, "trap", checkpoints=[bad]),
+    "image": lambda bad: compare(PROGRAM, "trap", image=bad),
+    "predicate": lambda bad: shrunk(PROGRAM, bad),
+    "attempts": lambda bad: shrunk(PROGRAM, bool, attempts=bad),
+    "verdict": lambda bad: explain(bad),
+    "seed": lambda bad: random_program(bad),
+    "level": lambda bad: random_program(1, bad),
+    "seed of a computation": lambda bad: random_computation(bad),
+    "instructions": lambda bad: random_computation(1, [bad]),
+    "folder": lambda bad: save(PROGRAM, bad),
+    "why": lambda bad: save(PROGRAM, "regressions", why=bad),
+    "file": lambda bad: load(bad),
+    "file to be compared": lambda bad: replay(bad),
+    "segment": lambda bad: Program([bad]),  # type: ignore[arg-type]
+    "memory": lambda bad: Program((), memory=bad),
+    "disk": lambda bad: Program((), disk=bad),
+    "data": lambda bad: Segment(0, bad),
+}
+
+
+@pytest.mark.parametrize("call", WRONG_CALLS.values(), ids=WRONG_CALLS)
+@pytest.mark.parametrize("bad", [2.5, [2]], ids=["number", "list"])
+def test_a_wrong_type_is_told_by_the_value(call: Callable[[Any], object], bad: object) -> None:
+    with pytest.raises(UsageError, match=re.escape(str(bad))):
+        call(bad)
+
+
+def test_an_image_is_compared_with_its_names() -> None:
+    verdict = compare(SWITCHES_OFF, "trap", Leaves)
+    assert verdict.names == ("trap", "Leaves")
+    assert "off.s:1 (_start)" in explain(verdict)
+    assert_equal(assemble_text("_start: li a0, 7\n out 8, a0\n", "off.s"), "trap")
 
 
 def test_an_engine_with_too_little_memory_is_told() -> None:

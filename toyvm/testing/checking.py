@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from toyvm.arguments import check_integer, check_list, wrong
 from toyvm.errors import UsageError
 from toyvm.image import Image
+from toyvm.machine.computer import image_of
 from toyvm.testing.comparing import Contender, Verdict, compare_all, explained, how_they_differ, said
 from toyvm.testing.programs import FOLLOWED, Program
+from toyvm.testing.programs.program import Given, as_program
 from toyvm.testing.shrinking import ATTEMPTS, shrunk
 from toyvm.testing.subjects import Subject, judge_of, subject_of
 
@@ -18,7 +21,7 @@ Named = Subject | type | str
 
 
 def compare(
-    program: Program,
+    program: Given,
     *subjects: Named,
     checkpoints: Iterable[int] = CHECKPOINTS,
     image: Image | None = None,
@@ -26,24 +29,28 @@ def compare(
     """Run a program on several subjects and compare all of their state at each count of instructions.
 
     Subjects are names as `toyvm compare` takes them, classes of monitors or engines, or a Subject; others are held to
-    the first one, a single one to the reference. `image` gives places their names. Raises UsageError and BadFileError.
+    the first one, a single one to the reference. `image` gives places their names, the one that is compared unless
+    said. Raises UsageError and BadFileError.
     """
-    return compare_all(_contenders(program, subjects), checkpoints, image=image)
+    if image is None and not isinstance(program, Program):
+        image = image_of(program)
+    named = None if image is None else image_of(image)
+    return compare_all(_contenders(program, subjects), points_of(checkpoints), image=named)
 
 
-def differs(program: Program, *subjects: Named, checkpoints: Iterable[int] = CHECKPOINTS) -> bool:
+def differs(program: Given, *subjects: Named, checkpoints: Iterable[int] = CHECKPOINTS) -> bool:
     """As `compare`, in a tenth of the time: is any of them in another state? Where and why is not looked for."""
-    return _how(program, subjects, tuple(checkpoints)) is not None
+    return _how(program, subjects, points_of(checkpoints)) is not None
 
 
-def _how(program: Program, subjects: tuple[Named, ...], points: tuple[int, ...]) -> str | None:
+def _how(program: Given, subjects: tuple[Named, ...], points: tuple[int, ...]) -> str | None:
     """How the first of those differs that does."""
     first, *others = _contenders(program, subjects)
     return next((how for other in others if (how := how_they_differ(first, other, points)) is not None), None)
 
 
 def smallest(
-    program: Program, *subjects: Named, checkpoints: Iterable[int] = CHECKPOINTS, attempts: int = ATTEMPTS
+    program: Given, *subjects: Named, checkpoints: Iterable[int] = CHECKPOINTS, attempts: int = ATTEMPTS
 ) -> Program:
     """Of a program for which subjects differ the smallest one found for which they still do, and in the same way.
 
@@ -51,7 +58,7 @@ def smallest(
     Raises UsageError for a program that nobody differs for, or that does what the specification leaves open.
     """
     given = tuple(subject_of(one) for one in _held(subjects))
-    points = tuple(checkpoints)
+    points, program = points_of(checkpoints), as_program(program)
     if given[0].name in _QUICK:
         quick = (subject_of(_QUICK[given[0].name]), *given[1:])
         if (how := _how(program, quick, points)) is not None:
@@ -64,6 +71,8 @@ def smallest(
 
 def explain(verdict: Verdict) -> str:
     """What a comparison came to, in lines: who is equal and how far, and of each difference where, in what, and how."""
+    if not isinstance(verdict, Verdict):
+        raise wrong("verdict", verdict, "what compare(...) returns")
     differences = (line for one in verdict.differences for line in explained(one, verdict.names[0]))
     return "\n".join((*said(verdict), *differences))
 
@@ -81,13 +90,19 @@ class NotEqual(AssertionError):
         self.verdict = verdict
 
 
-def assert_equal(program: Program, *subjects: Named, checkpoints: Iterable[int] = CHECKPOINTS) -> None:
+def assert_equal(program: Given, *subjects: Named, checkpoints: Iterable[int] = CHECKPOINTS) -> None:
     """Raise NotEqual, which explains it, where `compare` finds a difference; what is left open is none."""
     __tracebackhide__ = True  # pytest shows who called it
-    points = tuple(checkpoints)
+    points = points_of(checkpoints)
     verdict = compare(program, *subjects, checkpoints=points)
     if not verdict.equal:
-        raise NotEqual(program, _held(subjects), points, verdict)
+        raise NotEqual(as_program(program), _held(subjects), points, verdict)
+
+
+def points_of(checkpoints: Iterable[int]) -> tuple[int, ...]:
+    """Counts of instructions. Raises UsageError for others."""
+    expected = "counts of instructions, as [10, 100]"
+    return tuple(check_integer(one, "checkpoints") for one in check_list(checkpoints, "checkpoints", expected))
 
 
 def _held(subjects: tuple[Named, ...]) -> tuple[Named, ...]:
@@ -97,8 +112,8 @@ def _held(subjects: tuple[Named, ...]) -> tuple[Named, ...]:
     return (judge_of(subject_of(subjects[0])), *subjects) if len(subjects) == 1 else subjects
 
 
-def _contenders(program: Program, subjects: tuple[Named, ...]) -> list[Contender]:
-    found = [subject_of(one) for one in _held(subjects)]
+def _contenders(given: Given, subjects: tuple[Named, ...]) -> list[Contender]:
+    program, found = as_program(given), [subject_of(one) for one in _held(subjects)]
     return [
         Contender(one.name, one.make, replace(program, level=one.level or program.level), one.kind != found[0].kind)
         for one in found

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from toyvm.arguments import check_list
 from toyvm.asm.disassembler import disassemble_word
 from toyvm.testing.pieces import Code, Datum, Pieces
-from toyvm.testing.programs import Program
+from toyvm.testing.programs.program import Given, as_program
 
 _COLUMN = 40
 _GAP = 4096  # bytes of zeros that a section of data may hold between others
 
 
-def assembly_of(program: Program, head: Sequence[str] = ()) -> str:
+def assembly_of(program: Given, head: Sequence[str] = ()) -> str:
     """The source of a program, after lines of comment; what it says of no device, `head` may."""
+    program = as_program(program)
     pieces = Pieces.of(program)
     starts = sorted(one.address for one in pieces.code)
     sections = [*(_code(one, number) for number, one in enumerate(pieces.code)), *_data(pieces.data, starts)]
-    lines = [*(f"# {line}".rstrip() for line in head), f".entry {program.entry:#x}"]
+    lines = [*(f"# {line}".rstrip() for line in check_list(head, "head", "lines")), f".entry {program.entry:#x}"]
     return "\n".join(lines) + "\n" + "".join("\n" + "\n".join(section) + "\n" for section in sections)
 
 

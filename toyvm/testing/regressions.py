@@ -15,6 +15,7 @@ from inspect import getfile
 from os.path import relpath
 from pathlib import Path
 
+from toyvm.arguments import check_list, check_path, check_text
 from toyvm.asm import Source, assemble
 from toyvm.errors import BadFileError
 from toyvm.files.boundary import StrPath, read_regular, read_text, shown
@@ -25,10 +26,11 @@ from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.limits import MAXIMUM_DISK_DATA_BYTES
 from toyvm.numerals import read_number
 from toyvm.own_classes import is_installed
-from toyvm.testing.checking import Named, compare
+from toyvm.testing.checking import Named, compare, points_of
 from toyvm.testing.comparing import Verdict
 from toyvm.testing.listing import assembly_of
 from toyvm.testing.programs import Program, Segment
+from toyvm.testing.programs.program import Given, as_program
 from toyvm.testing.programs.specified import FOLLOWED
 from toyvm.testing.subjects import Subject, subject_of
 
@@ -46,7 +48,7 @@ class Regression:
 
 
 def save(
-    program: Program,
+    program: Given,
     folder: StrPath,
     *,
     subjects: Sequence[Named] = (),
@@ -62,9 +64,11 @@ def save(
     `why`, lines for people, stands below its head. Without a name it has one made of its program: the same one has
     the same, and is written once. Raises BadFileError.
     """
-    place = Path(folder)
-    names = tuple(_name_of(one, place) for one in subjects)
-    text = source_of(Regression(program, names, tuple(checkpoints)), why)
+    program, place = as_program(program), Path(check_path(folder, "folder"))
+    names = tuple(_name_of(one, place) for one in check_list(subjects, "subjects", "a list of subjects"))
+    text = source_of(Regression(program, names, points_of(checkpoints)), check_text(why, "why"))
+    if name is not None:
+        check_text(name, "name")
     make_folder(place)
     path = place / f"{name or 'failed-' + sha256(assembly_of(program).encode()).hexdigest()[:10]}.s"
     replace_file(path, text.encode())
@@ -88,6 +92,8 @@ def _name_of(it: Named, folder: Path) -> str:
         return it
     if isinstance(it, Subject):
         return it.name
+    if not isinstance(it, type):
+        return subject_of(it).name
     try:
         file = Path(getfile(it)).absolute()
     except (TypeError, OSError):  # typed at a prompt
@@ -107,7 +113,7 @@ def load(path: StrPath) -> Regression:
 
 
 def _read(path: StrPath) -> tuple[Regression, Image]:
-    text = read_text(path, MAXIMUM_DISK_DATA_BYTES, "a regression is a source")
+    text = read_text(check_path(path, "path"), MAXIMUM_DISK_DATA_BYTES, "a regression is a source")
     image = assemble([Source(str(path), text)]).image
     regression = Regression(Program(tuple(_segments(image)), image.entry))
     for number, line in enumerate(text.splitlines(), 1):

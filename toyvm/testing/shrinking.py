@@ -11,11 +11,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from toyvm.arguments import check_callable, check_integer
 from toyvm.errors import UsageError
 from toyvm.isa.coding import decode, encode
 from toyvm.isa.declare import Operand
 from toyvm.testing.pieces import Pieces, Row
 from toyvm.testing.programs import Program
+from toyvm.testing.programs.program import Given, as_program
 from toyvm.testing.programs.specified import FOLLOWED, course_of
 
 ATTEMPTS = 4_000  # candidates that are tried at the most
@@ -23,7 +25,7 @@ T = TypeVar("T")
 
 
 def shrunk(
-    program: Program,
+    program: Given,
     is_failing: Callable[[Program], bool],
     *,
     attempts: int = ATTEMPTS,
@@ -35,6 +37,8 @@ def shrunk(
     `instructions`, and never to trap and to switch off if this one does so. The same program and answers give the same
     result. Raises UsageError for a program that does not fail, or does what the specification leaves open.
     """
+    program, is_failing = as_program(program), check_callable(is_failing, "is_failing")
+    attempts, instructions = check_integer(attempts, "attempts"), check_integer(instructions, "instructions")
     course = course_of(program, instructions)
     if course.left_open is not None:
         reason = f"the specification leaves open what it does: {course.left_open}"

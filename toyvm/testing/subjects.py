@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from toyvm.arguments import wrong
+from toyvm.arguments import check_callable, wrong
 from toyvm.errors import UsageError
 from toyvm.isa.machine import Level
 from toyvm.launch import check_choices, launched
@@ -204,6 +204,7 @@ def subject_of(it: Subject | type | str) -> Subject:
     Raises UsageError and BadFileError.
     """
     if isinstance(it, Subject):
+        check_callable(it.make, f"factory of subject {it.name}")
         return it
     if isinstance(it, str):
         return Subject(it, SUBJECTS[it]) if it in SUBJECTS else subject_named(it)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from toyvm.arguments import check_list, check_text
 from toyvm.errors import UsageError
 from toyvm.isa.declare import Instruction
 from toyvm.isa.paging import PAGE_SIZE
@@ -27,7 +28,10 @@ _SIZES = {"b": 1, "h": 2, "w": 4, "d": 8}  # of an access, in bytes
 def check_instructions(instructions: Collection[str] | None) -> frozenset[str]:
     """Mnemonics, all that compute, load, store, branch or jump unless said; and ALWAYS. Raises UsageError for more."""
     every = frozenset((*(row.mnemonic for row in COMPUTING), *LOADS, *STORES, *BRANCHES, *_JUMPS, *ALWAYS))
-    wanted = every if instructions is None else frozenset(instructions)
+    if instructions is None:
+        return every
+    names = check_list(instructions, "instructions", "mnemonics")
+    wanted = frozenset(check_text(name, "instructions") for name in names)
     if others := sorted(wanted - every):
         raise UsageError(f"instructions {', '.join(others)}: programs that compute take {', '.join(sorted(every))}")
     return wanted | frozenset(ALWAYS)

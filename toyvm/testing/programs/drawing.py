@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from random import Random
 
+from toyvm.arguments import wrong
 from toyvm.isa.machine import Level
+from toyvm.machine.config import parse_level
 from toyvm.testing.programs.computing import check_instructions, computing_program
 from toyvm.testing.programs.gadgets import gadget
 from toyvm.testing.programs.program import Program, assemble
@@ -20,7 +22,7 @@ def random_program(seed: int | Random, level: Level = Level.STRICT, *, leaving_o
     takes some ten milliseconds. Five in a hundred others do what it leaves open, mostly to use a stale translation.
     With `leaving_open` these are taken as they are drawn, at once.
     """
-    source = RandomSource(Random(seed) if isinstance(seed, int) else seed)
+    source, level = _source(seed), parse_level(level)
     while True:
         program = _drawn(source, level)
         if leaving_open or left_open(program) is None:
@@ -33,8 +35,14 @@ def random_computation(seed: int | Random, instructions: Collection[str] | None 
     It has no kernel and never traps, and ends within FOLLOWED instructions by switching off. Raises UsageError for an
     instruction that does more than compute, load, store, branch or jump.
     """
-    source = RandomSource(Random(seed) if isinstance(seed, int) else seed)
+    source = _source(seed)
     return computing_program(source, check_instructions(instructions))
+
+
+def _source(seed: int | Random) -> Source:
+    if not isinstance(seed, (int, Random)):
+        raise wrong("seed", seed, "an integer, or a random.Random")
+    return RandomSource(seed if isinstance(seed, Random) else Random(seed))
 
 
 def _drawn(source: Source, level: Level) -> Program:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from toyvm.image import PF_R, PF_W, PF_X
+from toyvm.arguments import check_address, check_bytes, check_integer, check_list, wrong
+from toyvm.image import PF_R, PF_W, PF_X, Image
 from toyvm.isa.control import ALL_BITS, PIE, PMODE
-from toyvm.isa.machine import Level
+from toyvm.isa.machine import DEFAULT_MEMORY, Level
 from toyvm.isa.paging import PAGE_SIZE
 from toyvm.isa.ports import SECTOR_SIZE
+from toyvm.machine.config import parse_level
 from toyvm.reference.machine import Segment as Placed
 from toyvm.testing.programs import layout
 from toyvm.testing.programs.assembly import li, op, to_bytes
@@ -18,6 +20,9 @@ from toyvm.testing.programs.handler import BOOT_CONTROL, BOOT_REGISTERS, boot, h
 from toyvm.testing.programs.source import Source
 from toyvm.testing.programs.tables import spoilt_tables
 from toyvm.testing.programs.values import value64
+
+if TYPE_CHECKING:
+    from toyvm.asm import Assembly
 
 WORD = 8
 DISK_SECTORS = 4
@@ -40,6 +45,10 @@ class Segment:
     flags: int = PF_R | PF_W
     name: str = ""
 
+    def __post_init__(self) -> None:
+        check_address(self.address)
+        check_bytes(self.data, "data of a segment")
+
     @property
     def size(self) -> int:
         return len(self.data)
@@ -47,7 +56,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """An image, and the configuration of the machine it is for."""
+    """An image, and the configuration of the machine it is for. Raises UsageError for what is of another type."""
 
     segments: tuple[Loadable, ...]  # Segment's, or an image's
     entry: int = layout.BOOT
@@ -58,6 +67,21 @@ class Program:
     disk_latency: int = 1000
     disk_writable: bool = True
 
+    def __post_init__(self) -> None:
+        expected = "Segments, or those of an image"
+        segments = tuple(check_list(self.segments, "segments", expected))
+        for one in segments:
+            if not hasattr(one, "address"):
+                raise wrong("segments", one, expected)
+        object.__setattr__(self, "segments", segments)  # a list is as good
+        object.__setattr__(self, "level", parse_level(self.level))
+        check_address(self.entry, "entry")
+        check_integer(self.memory, "memory")
+        check_integer(self.disk_latency, "disk_latency")
+        check_bytes(self.input, "input")
+        if self.disk is not None:
+            check_bytes(self.disk, "disk")
+
     def devices(self) -> dict[str, Any]:
         """What is attached, as every machine takes it; the disk is a copy of its own."""
         return {
@@ -66,6 +90,19 @@ class Program:
             "disk_latency": self.disk_latency,
             "disk_writable": self.disk_writable,
         }
+
+
+Given: TypeAlias = "Program | Image | Assembly"
+
+
+def as_program(it: Given) -> Program:
+    """A program as it is; of an image or an assembly, one for a machine as `toyvm run` has it. Raises UsageError."""
+    if isinstance(it, Program):
+        return it
+    image = getattr(it, "image", it)
+    if not isinstance(image, Image):
+        raise wrong("program", it, "a Program, or an Image, as assemble(...) and load_program(...) give it")
+    return Program(image.segments, image.entry, memory=DEFAULT_MEMORY)
 
 
 def assemble(source: Source, gadgets: list[list[int]], deviations: int, level: Level = Level.STRICT) -> Program:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from toyvm.arguments import check_integer
 from toyvm.reference.machine import ReferenceMachine
 from toyvm.reference.stops import Stop
-from toyvm.testing.programs.program import Program
+from toyvm.testing.programs.program import Given, Program, as_program
 
 FOLLOWED = 2_000  # instructions that a random program is followed for; most have ended
 
@@ -28,6 +29,6 @@ def course_of(program: Program, instructions: int = FOLLOWED) -> Course:
     return Course(machine.unspecified, stop is Stop.EXIT and not machine.traps and not waited)
 
 
-def left_open(program: Program, instructions: int = FOLLOWED) -> str | None:
+def left_open(program: Given, instructions: int = FOLLOWED) -> str | None:
     """What a program does within so many instructions that the specification leaves open; None: nothing."""
-    return course_of(program, instructions).left_open
+    return course_of(as_program(program), check_integer(instructions, "instructions")).left_open
