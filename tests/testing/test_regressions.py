@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -9,13 +10,14 @@ from random import Random
 import pytest
 from support.commands import spawn
 
-from toyvm.errors import AssemblyError, BadFileError
+from toyvm.errors import AssemblyError, BadFileError, UsageError
 from toyvm.isa.machine import Level
 from toyvm.testing.pieces import Pieces
 from toyvm.testing.programs import Program, random_program
 from toyvm.testing.regressions import load, replay, save
 from toyvm.testing.states import differences, observe
 from toyvm.testing.subjects import SUBJECTS
+from toyvm.verify.regressions import try_again
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -69,6 +71,18 @@ def test_a_head_that_says_something_else_is_refused(line: str, complaint: str, t
     with pytest.raises(BadFileError) as caught:
         load(path)
     assert f"one.s:2: {complaint}" in str(caught.value)
+
+
+@pytest.mark.parametrize("subject", ["nosuch", "trap+fast", "../mine.py:", "trap@fast"])
+def test_a_subject_that_there_is_not_is_told_with_its_line(subject: str, tmp_path: Path) -> None:
+    path = save(replace(random_program(1), input=b"", disk=None), tmp_path, subjects=["reference", "trap"], name="one")
+    path.write_text(path.read_text().replace("reference, trap", f"reference, {subject}"))
+    lines = path.read_text().splitlines()
+    (number,) = (number for number, line in enumerate(lines, 1) if line.startswith("# toyvm: subjects "))
+    with pytest.raises(UsageError, match=f"one.s:{number}: "):
+        replay(path)
+    with pytest.raises(BadFileError, match=f"one.s:{number}: there is no subject " + re.escape(repr(subject))):
+        try_again(path)
 
 
 def test_a_source_that_does_not_assemble_is_refused(tmp_path: Path) -> None:

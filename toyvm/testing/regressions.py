@@ -17,7 +17,7 @@ from pathlib import Path
 
 from toyvm.arguments import check_list, check_path, check_text
 from toyvm.asm import Source, assemble
-from toyvm.errors import BadFileError
+from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import StrPath, read_regular, read_text, shown
 from toyvm.files.replacing import make_folder, replace_file
 from toyvm.image import PF_X, Image
@@ -35,6 +35,7 @@ from toyvm.testing.programs.specified import FOLLOWED
 from toyvm.testing.subjects import Subject, subject_of
 
 _MARK = "# toyvm: "
+_IS_SOURCE = "a regression is a source"
 _EXECUTE = 4  # of a section's flags, as ELF has them
 
 
@@ -113,7 +114,7 @@ def load(path: StrPath) -> Regression:
 
 
 def _read(path: StrPath) -> tuple[Regression, Image]:
-    text = read_text(check_path(path, "path"), MAXIMUM_DISK_DATA_BYTES, "a regression is a source")
+    text = read_text(check_path(path, "path"), MAXIMUM_DISK_DATA_BYTES, _IS_SOURCE)
     image = assemble([Source(str(path), text)]).image
     regression = Regression(Program(tuple(_segments(image)), image.entry))
     for number, line in enumerate(text.splitlines(), 1):
@@ -141,15 +142,25 @@ def replay(path: StrPath, *subjects: Named) -> Verdict:
     """
     regression, image = _read(path)
     if not subjects:
-        subjects = tuple(_found(name, Path(path).parent) for name in regression.subjects)
+        subjects = tuple(_found(name, path) for name in regression.subjects)
     return compare(regression.program, *subjects, checkpoints=regression.checkpoints, image=image)
 
 
-def _found(name: str, folder: Path) -> Subject:
-    """A subject by its name; a file's is seen from the folder."""
+def _found(name: str, path: StrPath) -> Subject:
+    """A subject by its name; a file's is seen from the regression's folder. Raises UsageError, with the line."""
     file, mark, wanted = name.rpartition(":")
-    found = subject_of(f"{folder / file}{mark}{wanted}" if file.endswith(".py") else name)
+    try:
+        found = subject_of(f"{Path(path).parent / file}{mark}{wanted}" if file.endswith(".py") else name)
+    except UsageError as error:
+        raise UsageError(f"{place_of(path, 'subjects')}: {error}") from None
     return found._replace(name=wanted)
+
+
+def place_of(path: StrPath, key: str) -> str:
+    """Which line of a regression's head says that, as FILE:LINE."""
+    lines = read_text(path, MAXIMUM_DISK_DATA_BYTES, _IS_SOURCE).splitlines()
+    number = max(number for number, line in enumerate(lines, 1) if line.startswith(f"{_MARK}{key} "))
+    return f"{shown(path)}:{number}"
 
 
 def _facts(regression: Regression) -> Iterator[str]:

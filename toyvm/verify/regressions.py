@@ -35,7 +35,7 @@ def try_again(path: Path) -> Attempt:
         found = regressions.load(path)
         for name in found.subjects:
             if name not in SUBJECTS:
-                raise BadFileError(f"{shown(path)}: there is no subject {name!r}")
+                raise BadFileError(f"{regressions.place_of(path, 'subjects')}: there is no subject {name!r}")
         return attempt(hold, Followed(found.program, found.subjects, found.checkpoints))
     text = read_text(path, MAXIMUM_RESULTS_BYTES, "a regression is JSON that `toyvm verify` wrote")
     with boundary(path, "no regression that `toyvm verify` wrote"):
