@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +100,26 @@ def test_a_line_whose_result_is_none_of_that_work_is_told_with_its_part(tmp_path
         pytest.raises(BadFileError, match="ledger: no result of part 3; remove that line"),
     ):
         do_parts(PARTS, square, processes(1), ledger, lambda key, result: result["square"])
+
+
+def test_a_ctrl_c_that_comes_while_work_is_given_out_is_not_lost() -> None:
+    class Dropping:
+        """What is raised here Python drops, as it does in the callbacks of fork."""
+
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *arguments: Any) -> Any:  # type: ignore[override]
+            Dropping()
+            return super().submit(*arguments)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            results(square, PARTS[:1], make=Pool)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @given(st.integers(1, 12), st.integers(0, 40), st.randoms())

@@ -24,6 +24,7 @@ from toyvm.errors import BadFileError, ToyvmError, UsageError
 from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.files.replacing import write_all
 from toyvm.limits import MAXIMUM_RESULTS_BYTES
+from toyvm.machine.ctrl_c import interrupts_held_back
 from toyvm.paths import modules_from
 from toyvm.printable import printable
 
@@ -75,14 +76,18 @@ def parse_shard(text: str | None) -> Shard:
 def processes(count: int) -> MakeExecutor:
     """So many processes on this machine, which end with this one."""
     # A fork has the native core and all modules already; no thread is there yet that it could miss.
-    return lambda: ProcessPoolExecutor(count, mp_context=get_context("fork"), initializer=end_with_parent)
+    return lambda: ProcessPoolExecutor(
+        count, mp_context=get_context("fork"), initializer=end_with_parent, initargs=(os.getpid(),)
+    )
 
 
-def end_with_parent() -> None:
+def end_with_parent(parent: int) -> None:
     """In a worker: Ctrl-C is its parent's affair, whose end is its own, after it has cleaned up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    if os.getppid() != parent:  # which has ended before anybody could say so
+        os._exit(1)
 
 
 def _done(work: Callable[[Record], Record], task: Record) -> Record:
@@ -226,7 +231,8 @@ def _one_round(
     executor = make()
     futures: dict[Future[Record], str] = {}
     try:
-        with suppress(RuntimeError):  # broken while it is given work: what it has not taken is left
+        # RuntimeError: broken while it is given work; what it has not taken is left.
+        with suppress(RuntimeError), interrupts_held_back():
             for key, task in left.items():
                 futures[executor.submit(_done, work, task)] = key
         waiting = set(futures)

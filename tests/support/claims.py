@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 from random import Random
 
 from toyvm.verify.claim import Case, LeftOpen, Property, Violation
@@ -68,8 +71,8 @@ class Dying(Counted):
     def check(self, case: Case) -> None:
         if case["number"] == 3:
             os.kill(os.getpid(), signal.SIGKILL)
-        if case["number"] == 5:
-            os._exit(3)
+        if case["number"] in (5, 7):
+            os._exit(3 if case["number"] == 5 else 0)
 
 
 class Endless(Counted):
@@ -90,6 +93,28 @@ class Waiting(Counted):
     def check(self, case: Case) -> None:
         while case["number"] >= 10:
             time.sleep(60)
+
+
+class Deaf(Counted):
+    """It does not come to its end, and catches what it is told with; a file has the process it is tried in."""
+
+    name = "deaf"
+    claim = "It ends when it is told to."
+
+    def check(self, case: Case) -> None:
+        Path("deaf").write_text(str(os.getpid()))
+        while True:
+            with suppress(BaseException):
+                time.sleep(60)
+
+
+class Littering(Counted):
+    name = "littering"
+    claim = "It leaves a folder behind, and the process."
+
+    def check(self, case: Case) -> None:
+        tempfile.mkdtemp()
+        os._exit(1)
 
 
 def place_of(claimed: type[Property]) -> str:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
-from support.claims import Dying, Endless, Holding, Mistaken, Sevenths
+from support.claims import Dying, Endless, Holding, Littering, Mistaken, Sevenths
+from support.commands import ROOT
 
 from toyvm.verify import trying
 from toyvm.verify.accounts import Account, Failure, Total
+from toyvm.verify.claim import Violation, attempt
 from toyvm.verify.properties import find_property
 from toyvm.verify.trying import MOST_FAILURES, Goal, try_cases
 
@@ -46,7 +55,42 @@ def test_a_case_that_ends_its_process_is_a_failure_and_the_next_ones_are_tried()
     assert account.failures == [
         Failure(3, "ended the process: SIGKILL"),
         Failure(5, "ended the process with exit code 3"),
+        Failure(7, "ended the process with exit code 0"),
     ]
+
+
+def test_a_case_ends_with_who_tries_it_whatever_it_catches(tmp_path: Path) -> None:
+    code = "from support.claims import Deaf; from toyvm.verify.trying import *; try_cases(Deaf(), Goal(0, cases=1))"
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'tests'}:{ROOT}", "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment) as trying_it:
+        until(lambda: (tmp_path / "deaf").exists() and (tmp_path / "deaf").read_text() != "")
+        trying_it.kill()
+    stat = Path("/proc") / (tmp_path / "deaf").read_text() / "stat"
+    until(lambda: not stat.exists() or stat.read_text().rpartition(") ")[2].startswith("Z"))
+
+
+def until(happens: Callable[[], bool]) -> None:
+    for _ in range(6000):
+        if happens():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it has not happened within a minute")
+
+
+def test_what_a_case_leaves_behind_goes_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert len(try_cases(Littering(), Goal(0, cases=3)).failures) == 3
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_said_of_a_failure_is_bounded() -> None:
+    def check(case: object) -> None:
+        raise Violation("\n".join(["x" * 1_000_000] * 1_000))
+
+    wrong = attempt(check, None).wrong
+    assert wrong is not None
+    assert (len(wrong.splitlines()), len(wrong) < 100_000) == (41, True)
+    assert wrong.startswith("x" * 2_000 + "... (1000000 letters)\n")
 
 
 def test_a_case_that_does_not_come_to_its_end_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,6 +130,41 @@ def test_what_is_tried_twice_counts_once(seed: int) -> None:
     assert total.cases == len(numbers)
     assert total.left_open == sorted(number for number in numbers if number < 5)
     assert [failure.seed for failure in total.failures] == sorted(number for number in numbers if number % 7 == 0)
+
+
+def test_a_failure_is_one_wherever_the_same_cases_have_failed() -> None:
+    held, failed = Account("sevenths", 0, 10), Account("sevenths", 0, 10)
+    failed.failures += [Failure(7, "seven"), Failure(3, "it was killed")]
+    failed.left_open += [2]
+    for order in ((held, failed), (failed, held)):
+        total = Total()
+        for account in order:
+            total.add(Account.of_record(account.record()))
+        assert ([failure.seed for failure in total.failures], total.left_open, total.cases) == ([3, 7], [2], 10)
+
+
+def test_of_what_failed_twice_the_one_with_a_file_is_kept() -> None:
+    total = Total()
+    for regression in (None, "file", None):
+        total.add(Account("sevenths", 0, 10, failures=[Failure(7, "seven", regression)]))
+    assert [failure.regression for failure in total.failures] == ["file"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seconds": float("nan")},
+        {"seconds": float("inf")},
+        {"seconds": -1},
+        {"seconds": 10**400},
+        {"seconds": "1"},
+        {"left_open": [10]},
+        {"failures": [{"seed": 99, "wrong": "", "regression": None}]},
+    ],
+)
+def test_what_cannot_be_an_account_is_none(change: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        Account.of_record({**Account("sevenths", 0, 10).record(), **change})
 
 
 def test_what_is_compiled_is_kept_nowhere_of_the_user_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

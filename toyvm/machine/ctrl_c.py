@@ -72,3 +72,13 @@ def interrupts_raised() -> Iterator[None]:
         yield
     finally:
         _is_raised.reset(outside)
+
+
+@contextmanager
+def interrupts_held_back() -> Iterator[None]:
+    """Meanwhile Ctrl-C is remembered, and raised at the end: what is raised in fork's own callbacks Python drops."""
+    come: list[bool] = []
+    with interrupts_given_to(lambda: come.append(True)):
+        yield
+    if come:
+        raise KeyboardInterrupt

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Record = Mapping[str, Any]
+_LONGEST = 1e12  # seconds: whoever says more was not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,18 @@ class Account:
     def of_record(cls, record: Record) -> Account:
         """Raises LookupError, TypeError and ValueError for what is none."""
         account = cls(
-            _text(record["property"]), _count(record["seed"]), _count(record["cases"]), float(record["seconds"])
+            _text(record["property"]), _count(record["seed"]), _count(record["cases"]), _seconds(record["seconds"])
         )
-        account.left_open += [_count(seed) for seed in record["left_open"]]
+        account.left_open += [account._own(seed) for seed in record["left_open"]]
         for one in record["failures"]:
-            regression = one["regression"]
-            account.failures.append(
-                Failure(_count(one["seed"]), _text(one["wrong"]), None if regression is None else _text(regression))
-            )
+            regression = None if one["regression"] is None else _text(one["regression"])
+            account.failures.append(Failure(account._own(one["seed"]), _text(one["wrong"]), regression))
         return account
+
+    def _own(self, number: Any) -> int:
+        if not 0 <= _count(number) - self.seed < self.cases:
+            raise ValueError(f"{number} is no case of {self.seed}..{self.seed + self.cases - 1}")
+        return int(number)
 
 
 class Total:
@@ -54,7 +58,11 @@ class Total:
         self._accounts: dict[tuple[int, int], Account] = {}
 
     def add(self, account: Account) -> None:
-        self._accounts.setdefault((account.seed, account.cases), account)
+        """What the same cases came to elsewhere may be another thing: a failure is one wherever it was seen."""
+        known = self._accounts.setdefault((account.seed, account.cases), account)
+        if known is not account:
+            known.left_open = sorted({*known.left_open, *account.left_open})
+            known.failures += [failure for failure in account.failures if failure not in known.failures]
 
     @property
     def accounts(self) -> list[Account]:
@@ -80,7 +88,10 @@ class Total:
 
     @property
     def failures(self) -> list[Failure]:
-        found = {failure.seed: failure for account in self._accounts.values() for failure in account.failures}
+        found: dict[int, Failure] = {}
+        for failure in (failure for account in self._accounts.values() for failure in account.failures):
+            if failure.seed not in found or found[failure.seed].regression is None:
+                found[failure.seed] = failure
         return [found[seed] for seed in sorted(found)]
 
 
@@ -96,6 +107,12 @@ def _count(value: Any) -> int:
     if type(value) is not int or value < 0:
         raise ValueError(f"{value!r} is no count")
     return value
+
+
+def _seconds(value: Any) -> float:
+    if type(value) not in (int, float) or not 0 <= value <= _LONGEST:
+        raise ValueError(f"{value!r} is no time")
+    return float(value)
 
 
 def _text(value: Any) -> str:

@@ -15,6 +15,7 @@ Record = Mapping[str, Any]  # as JSON has it
 Case = Any  # of each property's own kind
 T = TypeVar("T")
 _LINES = 40  # of what is said of a failure
+_LETTERS = 2_000  # of a line of that
 
 
 class Violation(Exception):
@@ -120,5 +121,8 @@ def attempt(check: Callable[[Case], None], case: Case) -> Attempt:
 
 
 def _cut(text: str) -> str:
-    lines = text.rstrip().splitlines()
+    lines = [
+        line if len(line) <= _LETTERS else f"{line[:_LETTERS]}... ({len(line)} letters)"
+        for line in text.rstrip().splitlines()
+    ]
     return "\n".join(lines if len(lines) <= _LINES else [*lines[: _LINES // 2], "...", *lines[-_LINES // 2 :]])

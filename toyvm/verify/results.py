@@ -62,14 +62,17 @@ def merge(paths: Sequence[Path]) -> Results:
         text = read_text(path, MAXIMUM_RESULTS_BYTES, "results are JSON that `toyvm verify --json` wrote")
         with boundary(path, "not what `toyvm verify --json` writes"):
             record = json.loads(text)
-            if record["schema"] != SCHEMA:
-                raise BadFileError(f"{shown(path)}: results of schema {record['schema']}; this toyvm merges {SCHEMA}")
+            schema, was_interrupted = record["schema"], record["interrupted"]
+            if type(schema) is not int or type(was_interrupted) is not bool:
+                raise TypeError
+            if schema != SCHEMA:
+                raise BadFileError(f"{shown(path)}: results of schema {schema}; this toyvm merges {SCHEMA}")
             found = [Account.of_record(one) for one in record["accounts"]]
             for account in found:
                 property_in(path, account.property)
             accounts += found
             machines += [dict(one) for one in record["machines"] if one not in machines]
-            is_interrupted |= bool(record["interrupted"])
+            is_interrupted |= was_interrupted
         commits = {str(machine.get("commit")) for machine in machines}
         if len(commits) > 1:
             raise BadFileError(

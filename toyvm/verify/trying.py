@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from select import select
-from tempfile import TemporaryDirectory
 from time import monotonic
 from traceback import format_exc
 from typing import Any, NamedTuple, NoReturn
@@ -21,6 +21,7 @@ PATIENCE_SECONDS = 600.0  # for one case, which takes less than one
 SHRINKING_SECONDS = 30.0  # of one failure
 MOST_SHRUNK = 3  # failures of a range
 MOST_FAILURES = 10  # of a range, which then ends
+_ALL = b"all"  # what a process says last
 
 
 class Goal(NamedTuple):
@@ -33,7 +34,7 @@ class Goal(NamedTuple):
 
 def try_cases(claimed: Property, goal: Goal) -> Account:
     """Try them; one that ends its process, or does not come to its end, is a failure, and the next ones follow."""
-    with TemporaryDirectory(prefix="toyvm-verify-") as cache:
+    with tempfile.TemporaryDirectory(prefix="toyvm-verify-") as cache:
         return _try_cases(claimed, goal, cache)
 
 
@@ -68,11 +69,12 @@ def _listen(account: Account, child: _Child) -> str | None:
 
 
 class _Child:
-    """A process that tries cases, and tells of each in a line of JSON."""
+    """A process that tries cases, and tells of each in a line of JSON; the last line says that it has tried all."""
 
     def __init__(self, pid: int, pipe: int) -> None:
         self._pid, self._pipe = pid, pipe
-        self._silent = False
+        self._status: int | None = None
+        self._silent = self._has_tried_all = False
 
     def messages(self) -> Iterator[dict[str, Any]]:
         rest = b""
@@ -85,16 +87,30 @@ class _Child:
             if not data:
                 return
             *lines, rest = (rest + data).split(b"\n")
-            yield from map(json.loads, lines)
+            for line in lines:
+                if line == _ALL:
+                    self._has_tried_all = True
+                else:
+                    yield json.loads(line)
 
     def ending(self) -> str | None:
-        """What is wrong with how it ended; None: nothing."""
-        status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        """What is wrong with how it ended; None: nothing. A case may end it with any exit code, with 0 too."""
+        status = self._wait()
         if self._silent:
             return f"did not come to an end in {PATIENCE_SECONDS:g} seconds"
         if status < 0:
             return f"ended the process: {signal.Signals(-status).name}"
-        return None if status == 0 else f"ended the process with exit code {status}"
+        return None if self._has_tried_all else f"ended the process with exit code {status}"
+
+    def end(self) -> None:
+        """Whatever it does: when this returns it does no more."""
+        if self._status is None:
+            os.kill(self._pid, signal.SIGKILL)
+            self._wait()
+
+    def _wait(self) -> int:
+        self._status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return self._status
 
 
 @contextmanager
@@ -102,14 +118,18 @@ def _child(
     claimed: Property, seed: int, cases: int | None, deadline: float | None, failures: int, cache: str
 ) -> Iterator[_Child]:
     reading, writing = os.pipe()
-    pid = os.fork()
+    parent, pid = os.getpid(), os.fork()
     if pid == 0:
-        os.environ["XDG_CACHE_HOME"] = cache  # the user's own holds what he runs himself
+        os.environ["XDG_CACHE_HOME"] = tempfile.tempdir = cache  # the user's own holds what he runs himself
+        end_with_parent(parent)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # an exception may be caught by what is tried
         _try_them(claimed, seed, cases, deadline, failures, writing)
     os.close(writing)
+    child = _Child(pid, reading)
     try:
-        yield _Child(pid, reading)
+        yield child
     finally:
+        child.end()
         os.close(reading)
 
 
@@ -119,7 +139,6 @@ def _try_them(
     """In the child: all of it, and its end, whatever happens."""
     status = 1
     try:
-        end_with_parent()
         done = 0
         while done != cases and failures < MOST_FAILURES:
             if done and deadline is not None and monotonic() >= deadline:
@@ -128,6 +147,7 @@ def _try_them(
             failures += message.get("wrong") is not None
             _write(writing, json.dumps(message).encode() + b"\n")
             done += 1
+        _write(writing, _ALL + b"\n")
         status = 0
     finally:
         os._exit(status)  # as nothing of the parent's is this process's to take down
