@@ -15,8 +15,10 @@ import pytest
 from support.claims import Dying, Elsewhere, Holding, Sevenths, Waiting, place_of
 from support.commands import ROOT, call
 
+from toyvm.errors import BadFileError
 from toyvm.parts import Ledger
 from toyvm.verify.properties import CLASSES, find_property
+from toyvm.verify.worlds.exploring import Account as Explored
 
 PROPERTIES = list(CLASSES)
 Capture = pytest.CaptureFixture[str]
@@ -154,6 +156,53 @@ def test_a_file_that_names_no_property_is_refused_by_its_name(capsys: Capture, t
         assert done.errors.startswith(f"toyvm: {name}: no property '")
 
 
+def test_a_regression_that_cannot_be_written_loses_nothing(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    words = ("verify", "sevenths", "--cases", "20", "--json", "out.json", "--regressions", "file")
+    done = call(capsys, *words)
+    assert done.code == 1
+    assert done.errors == 2 * "toyvm: file: File exists; --json has the case\n"
+    assert done.output.splitlines()[1].split()[:3] == ["sevenths", "20", "2"]
+    assert json.loads((tmp_path / "out.json").read_text())["properties"][0]["failed"] == 2
+
+
+def test_results_that_cannot_be_written_are_printed(capsys: Capture) -> None:
+    done = call(capsys, "verify", "holding", "--cases", "12", "--json", "/dev/full")
+    assert (done.code, done.errors) == (101, "toyvm: /dev/full: No space left on device\n")
+    assert done.output.splitlines()[1].split()[:3] == ["holding", "12", "-"]
+
+
+def test_a_ledger_that_can_be_written_no_more_ends_it_with_what_is_done(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def note(ledger: Ledger, key: str, result: object) -> None:
+        raise BadFileError("ledger: No space left on device")
+
+    monkeypatch.setattr(Ledger, "note", note)
+    done = call(capsys, "verify", "holding", "--cases", "30", "--ledger", "ledger", "--json", "out.json")
+    assert (done.code, done.errors.splitlines()[-1]) == (101, "toyvm: ledger: No space left on device")
+    assert done.output.splitlines()[1].split()[:3] == ["holding", "10", "-"]
+    assert json.loads((tmp_path / "out.json").read_text())["interrupted"]
+
+
+def test_worlds_explored_before_a_ctrl_c_are_written(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class World:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def explore(self, steps: int, tell: object) -> Explored:
+            if self.name == "rings":
+                raise KeyboardInterrupt
+            return Explored(self.name, 1, steps)
+
+    monkeypatch.setattr("toyvm.cli.verify_worlds.find_world", World)
+    done = call(capsys, "verify", "worlds", "grants", "rings", "--steps", "1", "--json", "out.json")
+    assert (done.code, done.errors) == (130, "toyvm: interrupted: not all worlds were explored\n")
+    assert [one["world"] for one in json.loads((tmp_path / "out.json").read_text())["worlds"]] == ["grants"]
+
+
 @pytest.mark.parametrize(
     "text", ["", "[", "[]", "{}", '{"schema": 2}', '{"schema": 1, "accounts": [3], "machines": [], "interrupted": 0}']
 )
@@ -173,6 +222,11 @@ def test_what_is_no_result_is_refused(capsys: Capture, tmp_path: Path, text: str
         (("--cases", "0"), "--cases 0: it takes 1..1000000000"),
         (("--minutes", "0"), "--minutes 0: it takes a number above 0"),
         (("--minutes", "nan"), "--minutes nan: it takes a number above 0"),
+        (("engines", "--cases", "1000000000"), "--cases 1000000000: 5000000 parts of some 20 seconds; 1000000 is the"),
+        (
+            ("engines", "--minutes", "1e6", "--workers", "1000"),
+            "--minutes 1e+06 on 1000 workers, of all shards: 3000000000 parts of some 20 seconds; 1000000 is the most",
+        ),
         (("merge",), "name files that `toyvm verify --json` wrote"),
         (("merge", "a.json", "--cases", "1"), "--cases means nothing there"),
         (("merge", "a.json", "--steps", "1"), "--steps means nothing there"),

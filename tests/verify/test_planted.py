@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.commands import ROOT, call
 
+from toyvm.errors import ToyvmError
 from toyvm.isa.paging import PTE_D
 from toyvm.verify import planted
 from toyvm.verify.planted import Came, Layer, Plant, Trial, chosen, read_plants, suite_for
@@ -127,3 +128,21 @@ def test_what_nothing_finds_is_said_with_its_sentence(capsys: Capture, monkeypat
         "walk-marked-pointer  NOT FOUND (unit 1:01): a pointer to a table with D set is followed",
         "0 of 1 found",
     ]
+
+
+def find_nothing_or_fail(task: planted.Record) -> planted.Record:
+    if task["plant"]["name"] == os.environ["FAILING"]:
+        raise ToyvmError("planting it: no space left")
+    return find_nothing(task)
+
+
+def test_what_was_tried_is_printed_whatever_ends_it(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = list(read_plants())[:2]
+    monkeypatch.setattr(planted, "work", find_nothing_or_fail)
+    monkeypatch.setenv("FAILING", second)
+    done = call(capsys, "verify", "--planted", first, "--json", "/dev/full")
+    assert (done.code, done.errors) == (101, "toyvm: /dev/full: No space left on device\n")
+    assert done.output.splitlines()[-1] == "0 of 1 found"
+    done = call(capsys, "verify", "--planted", first, second)
+    assert done.errors == "toyvm: planting it: no space left\n"
+    assert done.output.splitlines()[-1] == "0 of 1 found"

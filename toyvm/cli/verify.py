@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from toyvm.cli.lab_parts import MERGE, add_part_options, executor_of
 from toyvm.cli.options import parse_count
 from toyvm.cli.saying import say
-from toyvm.errors import ExitCode, UsageError
+from toyvm.errors import BadFileError, ExitCode, ToyvmError, UsageError
 
 if TYPE_CHECKING:
     from toyvm.parts import Part
@@ -123,12 +123,19 @@ def _try(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.regressions or _FOLDER)
     accounts: list[Account] = []
     written: dict[tuple[str, int], Path] = {}
+    unwritten: list[BadFileError] = []
     is_interrupted = False
+    ended: ToyvmError | None = None
 
     def done(key: str, result: Mapping[str, Any]) -> None:
         account = Account.of_record(result)
         for failure in account.failures:
-            if (path := write_regression(folder, account.property, failure)) is not None:
+            try:
+                path = write_regression(folder, account.property, failure)
+            except BadFileError as error:  # which is no reason to try no more
+                unwritten.append(error)
+                continue
+            if path is not None:
                 written[account.property, failure.seed] = path
         accounts.append(account)
         progress.show(_so_far(accounts, len(parts)))
@@ -139,9 +146,18 @@ def _try(arguments: argparse.Namespace) -> int:
             do_parts(parts, work, make, ledger, done)
         except KeyboardInterrupt:
             is_interrupted = True
+        except ToyvmError as error:
+            if not accounts:
+                raise
+            ended = error
+    for reason in unwritten:
+        say(f"{reason}; --json has the case")
     order = list(dict.fromkeys(part.task["property"] for part in parts))
     accounts.sort(key=lambda account: (order.index(account.property), account.seed))
-    return _tell(results_here(accounts, is_interrupted), arguments, written)
+    code = _tell(results_here(accounts, is_interrupted or ended is not None), arguments, written)
+    if ended is not None:
+        raise ended
+    return code
 
 
 def _so_far(accounts: Sequence[Account], parts: int) -> str:
@@ -205,17 +221,19 @@ def _minutes(text: str | None) -> float:
 
 
 def _tell(results: Results, arguments: argparse.Namespace, written: Mapping[tuple[str, int], Path]) -> int:
-    """Write and print it; the exit code."""
+    """Write and print it, the one even where the other cannot be; the exit code."""
     from toyvm.cli.width import output_width
     from toyvm.printable import printable
     from toyvm.report.records import write_json
     from toyvm.verify.results import results_record
     from toyvm.verify.scoreboard import failure_lines, lines
 
-    if arguments.json:  # before anybody can close what is printed to
-        write_json(Path(arguments.json), results_record(results))
-    shown = [*lines(results.totals, output_width()), *failure_lines(results.totals, written)]
-    print(printable("\n".join(shown), keep="\n"))
+    try:
+        if arguments.json:  # before anybody can close what is printed to
+            write_json(Path(arguments.json), results_record(results))
+    finally:
+        shown = [*lines(results.totals, output_width()), *failure_lines(results.totals, written)]
+        print(printable("\n".join(shown), keep="\n"))
     if results.is_interrupted:
         say("interrupted: not all that was to be tried was")
         return ExitCode.INTERRUPTED

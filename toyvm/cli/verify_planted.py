@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toyvm.cli.lab_parts import executor_of
-from toyvm.errors import ExitCode
+from toyvm.errors import ExitCode, ToyvmError
 
 if TYPE_CHECKING:
     from toyvm.verify.planted import Trial
@@ -31,6 +31,7 @@ def find_planted(arguments: argparse.Namespace, minutes: float | None) -> int:
     make = executor_of(arguments)
     trials: list[Trial] = []
     is_interrupted = False
+    ended: ToyvmError | None = None
 
     def done(key: str, result: Mapping[str, Any]) -> None:
         trials.append(Trial.of_record(result))
@@ -43,12 +44,20 @@ def find_planted(arguments: argparse.Namespace, minutes: float | None) -> int:
             do_parts(parts, work, make, ledger, done)
         except KeyboardInterrupt:
             is_interrupted = True
+        except ToyvmError as error:
+            if not trials:
+                raise
+            ended = error
     order = {plant.name: place for place, plant in enumerate(plants)}
     trials.sort(key=lambda trial: order[trial.plant.name])
-    if arguments.json:
-        record = {"schema": SCHEMA, "machine": machine_record(), "plants": [trial.record() for trial in trials]}
-        write_json(Path(arguments.json), record)
-    print(printable("\n".join(_lines(trials)), keep="\n"))
+    try:
+        if arguments.json:
+            record = {"schema": SCHEMA, "machine": machine_record(), "plants": [trial.record() for trial in trials]}
+            write_json(Path(arguments.json), record)
+    finally:
+        print(printable("\n".join(_lines(trials)), keep="\n"))
+    if ended is not None:
+        raise ended
     if is_interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.OK if all(trial.found for trial in trials) else ExitCode.CLAIM_FAILED

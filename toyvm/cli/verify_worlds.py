@@ -37,8 +37,9 @@ def explore_worlds(names: Sequence[str], steps: str, json: str | None) -> int:
     except KeyboardInterrupt:
         say("interrupted: not all worlds were explored")
         return ExitCode.INTERRUPTED
-    if json is not None:
-        write_json(Path(json), {"schema": _SCHEMA, "worlds": [asdict(account) for account in accounts]})
+    finally:  # those that were, whatever ended it: two hours may be in them
+        if json is not None:
+            write_json(Path(json), {"schema": _SCHEMA, "worlds": [asdict(account) for account in accounts]})
     return ExitCode.CLAIM_FAILED if any(account.findings for account in accounts) else ExitCode.OK
 
 

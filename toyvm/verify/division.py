@@ -6,16 +6,19 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from toyvm.commit import commit
+from toyvm.errors import UsageError
 from toyvm.parts import Part, Record
 from toyvm.verify.properties import find_property
 from toyvm.verify.trying import Goal, try_cases
 
 SLICE_SECONDS = 20.0
+MOST_PARTS = 1_000_000  # of all shards together: some 230 days of one core
 STRIDE = 1_000_000  # of case numbers, between slices of a time: more than fit into one
 
 
 def parts_by_cases(names: Sequence[str], seed: int, cases: int) -> list[Part]:
-    """So many cases of each property."""
+    """So many cases of each property. Raises UsageError for more parts than there may be."""
+    _check(sum(-(-cases // find_property(name).at_once) for name in names), f"--cases {cases}")
     return _parts([[(name, goal) for goal in _ranges(name, seed, cases)] for name in names])
 
 
@@ -26,11 +29,20 @@ def _ranges(name: str, seed: int, cases: int) -> Iterator[Goal]:
 
 
 def parts_by_time(names: Sequence[str], seed: int, seconds: float, workers: int) -> list[Part]:
-    """As much time for each property as for another, all of it taking so long on so many workers."""
+    """As much time for each property as for another, all of it taking so long on so many workers.
+
+    Raises UsageError for more parts than there may be.
+    """
     each = seconds * workers / len(names)
     count = max(1, round(each / SLICE_SECONDS))
+    _check(count * len(names), f"--minutes {seconds / 60:g} on {workers} workers, of all shards")
     goals = [Goal(seed + STRIDE * number, seconds=each / count) for number in range(count)]
     return _parts([[(name, goal) for goal in goals] for name in names])
+
+
+def _check(parts: int, what: str) -> None:
+    if parts > MOST_PARTS:
+        raise UsageError(f"{what}: {parts} parts of some {SLICE_SECONDS:g} seconds; {MOST_PARTS} is the most")
 
 
 def _parts(by_property: Sequence[Sequence[tuple[str, Goal]]]) -> list[Part]:
