@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.part_work import dying, dying_once, refusing, square
 
+from toyvm import parts
 from toyvm.errors import BadFileError, ToyvmError, UsageError
-from toyvm.parts import Ledger, MakeExecutor, Part, Shard, do_parts, find_executor, ledger_at, parse_shard, processes
+from toyvm.parts import (
+    Ledger,
+    MakeExecutor,
+    Part,
+    Shard,
+    do_parts,
+    end_with_parent,
+    find_executor,
+    ledger_at,
+    parse_shard,
+    processes,
+)
 
 PARTS = [Part(f"part {number}", {"number": number}) for number in range(10)]
 EXPECTED = {f"part {number}": {"square": number**2} for number in range(10)}
@@ -100,6 +114,51 @@ def test_a_line_whose_result_is_none_of_that_work_is_told_with_its_part(tmp_path
         pytest.raises(BadFileError, match="ledger: no result of part 3; remove that line"),
     ):
         do_parts(PARTS, square, processes(1), ledger, lambda key, result: result["square"])
+
+
+def in_a_worker(do: Callable[[], object]) -> int:
+    """What a process ends with that is a worker, does this, and catches all that it can."""
+    parent, pid = os.getpid(), os.fork()
+    if pid == 0:
+        try:
+            end_with_parent(parent)
+            while True:
+                with suppress(BaseException):
+                    do()
+        finally:
+            os._exit(99)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def end_oneself(task: object = None) -> dict[str, Any]:
+    os.kill(os.getpid(), signal.SIGTERM)
+    return {}
+
+
+def test_a_worker_between_two_parts_ends_at_once_whatever_it_does() -> None:
+    assert in_a_worker(end_oneself) == 1
+
+
+def test_a_part_that_is_told_to_end_cleans_up(tmp_path: Path) -> None:
+    def work(task: object) -> dict[str, Any]:
+        try:
+            return end_oneself()
+        finally:
+            (tmp_path / "clean").touch()
+
+    assert in_a_worker(lambda: parts._done(work, {})) == 1
+    assert (tmp_path / "clean").exists()
+
+
+def test_a_part_that_catches_it_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(task: object) -> dict[str, Any]:
+        with suppress(BaseException):
+            end_oneself()
+        while True:
+            time.sleep(60)
+
+    monkeypatch.setattr(parts, "_PATIENCE_SECONDS", 1)
+    assert in_a_worker(lambda: parts._done(work, {})) == -signal.SIGALRM
 
 
 def test_a_ctrl_c_that_comes_while_work_is_given_out_is_not_lost() -> None:

@@ -29,6 +29,7 @@ from toyvm.paths import modules_from
 from toyvm.printable import printable
 
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+_PATIENCE_SECONDS = 10  # with a part that is told to end
 _TRIES = 3  # of a part whose worker is lost
 MAXIMUM_WORKERS = 1024
 MAXIMUM_SHARDS = 100_000
@@ -84,16 +85,32 @@ def processes(count: int) -> MakeExecutor:
 def end_with_parent(parent: int) -> None:
     """In a worker: Ctrl-C is its parent's affair, whose end is its own, after it has cleaned up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, _end)
     ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
     if os.getppid() != parent:  # which has ended before anybody could say so
         os._exit(1)
 
 
+_at_work = False  # of a worker: is it doing a part?
+
+
+def _end(*_: object) -> None:
+    """Nothing but a part has anything to clean up: what an executor does between two it may catch, or hold a lock."""
+    if not _at_work:
+        os._exit(1)
+    signal.alarm(_PATIENCE_SECONDS)  # which ends it, if the part catches what follows
+    sys.exit(1)
+
+
 def _done(work: Callable[[Record], Record], task: Record) -> Record:
     """A part, in a worker; one that is told to end does so, where an executor would have it wait for more."""
+    global _at_work
     try:
-        return work(task)
+        try:
+            _at_work = True
+            return work(task)
+        finally:
+            _at_work = False
     except SystemExit:
         os._exit(1)
 
