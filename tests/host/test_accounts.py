@@ -11,6 +11,7 @@ from toyvm.asm import assemble_text
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.host.scheduler import HostStop
+from toyvm.host.stride import Client
 from toyvm.isa.paging import PAGE_SIZE
 
 MANY = 1_000
@@ -47,6 +48,26 @@ def test_what_is_touched_is_in_use_and_nothing_else() -> None:
         assert account.memory_free == host.frames_free * PAGE_SIZE
 
 
+def test_pages_that_guests_touch_are_on_the_host_s_account_as_on_theirs() -> None:
+    with Host("16M") as host:
+        empty = host.account()
+        assert (empty.memory, empty.guests) == (16 << 20, ())
+        one, other = host.guest("trap", "1M"), host.guest("para", "2M")
+        made = host.account()
+        assert made.memory_free == empty.memory_free - (3 << 20) - (made.memory_monitor - empty.memory_monitor)
+        for guest, pages in ((one, 3), (other, 5), (one, 4)):
+            first = max((page for page, _ in guest.pages()), default=0) + 1
+            before = host.account()
+            guest.write(first * PAGE_SIZE, b"1" * pages * PAGE_SIZE)
+            after = host.account()
+            assert after.memory_used - before.memory_used == pages * PAGE_SIZE
+            used = [sum(each.memory_used for each in account.guests) for account in (before, after)]
+            assert used[1] - used[0] == pages * PAGE_SIZE
+            assert after.memory_free == before.memory_free
+        one.close()
+        assert host.account().memory_free >= made.memory_free + (1 << 20)
+
+
 @pytest.mark.parametrize("techniques", [("trap", "para", "hybrid")])
 def test_the_monitor_s_frames_are_on_the_account_of_the_guest_they_serve(techniques: tuple[str, ...]) -> None:
     with Host("64M", slice=10_000) as host:
@@ -77,6 +98,41 @@ def test_the_accounts_of_time_and_instructions_add_up() -> None:
             guest.exits == sum(other.exits.values()) for guest, other in zip(account.guests, host.guests, strict=True)
         )
         assert sum(guest.share_got for guest in account.guests) > 0.9
+
+
+def test_each_guest_s_account_is_what_was_asked_for_and_what_it_says_of_itself() -> None:
+    """Whatever it is up to; no two of them have a figure in common."""
+    wanted = {
+        "a": {"technique": "trap", "memory": 1 << 20, "share": 7, "cap": 100},
+        "b": {"technique": "trap+flush", "memory": 2 << 20, "share": 300, "cap": 40},
+        "c": {"technique": "para", "memory": 3 << 20, "share": 1, "cap": 99},
+        "d": {"technique": "hybrid", "memory": 4 << 20, "share": 50, "cap": 5},
+    }
+    with Host("64M", slice=1_000) as host:
+        for name, facts in wanted.items():
+            numbered(host, len(host.guests), str(facts["technique"])).close()
+            guest = host.guest(name=name, input=b"x\n", **facts)  # type: ignore[arg-type]
+            guest.load(image_of(GUESTS / "kernel" / "kernel.s", str(facts["technique"])))
+        host.guests[3].pause()
+        host.run(40_000)
+        host.guests[1].stop()
+        host.run(40_000)
+        account = host.account()
+        assert (account.clock, account.idle) == (80_000, 80_000 - sum(each.ran for each in clients(host)))
+        for found, guest in zip(account.guests, host.guests, strict=True):
+            facts = wanted[found.name]
+            assert {name: getattr(found, name) for name in facts} == facts
+            assert (found.condition, found.instructions) == (str(guest.condition), guest.retired)
+            assert found.exits == sum(guest.exits.values())
+            there = 40_000 if found.name == "b" else 80_000
+            assert found.share_got == pytest.approx(guest.seat.client.ran / there)
+            assert found.seconds == guest.runner.seconds
+        assert [each.condition for each in account.guests] == ["ready", "stopped", "ready", "paused"]
+        assert account.seconds_monitor == pytest.approx(account.seconds - sum(each.seconds for each in account.guests))
+
+
+def clients(host: Host) -> list[Client]:
+    return [guest.seat.client for guest in host.guests]
 
 
 @pytest.mark.slow
