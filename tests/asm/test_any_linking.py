@@ -1,4 +1,4 @@
-"""Whatever sources are linked: a model of where each byte goes says what the image is, to the symbol and line."""
+"""Whatever sources are linked: a model of where each byte goes says what the image is, symbols and lines included."""
 
 from __future__ import annotations
 
