@@ -1,4 +1,4 @@
-"""A mistake in a handler, a function of the reference or a line of the emitter is refuted, with its input."""
+"""A mistake in a handler, the walk, the reference or the emitter is refuted, with its input."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ HANDLERS = "native/src/engine/interpreter/handlers.h"
 DISPATCH = "native/src/engine/interpreter/dispatch.h"
 INTERPRETER = "native/src/engine/interpreter/interpreter.c"
 FUSION = "native/builder/fusion.py"
+WALK = "native/src/isa/walk.c"
+PHYS = "native/src/base/phys.h"
+WALK_TABLES = "native/src/isa/walk_tables.h"
+PAGING = "toyvm/reference/paging.py"
 DECODER = "native/src/isa/decode.c"
 CODING = "toyvm/isa/coding.py"
 ALU = "toyvm/reference/alu.py"
@@ -57,6 +61,18 @@ MISTAKES = (
     Mistake(DECODER, "word >> 12 & 31", "word >> 12 & 15", "sltu: coding"),
     Mistake(CODING, "value -= 1 << operand.field.width", "value -= 1 << operand.field.width - 1", "lui: coding"),
     Mistake(CODING, "word |= (value <<", "word ^= (-value <<", "xor: coding"),
+    Mistake(WALK_TABLES, "gva.at < size ? direct", "gva.at <= size ? direct", "walk: without paging"),
+    Mistake(WALK_TABLES, "u64 top = gva.at >> 38;", "u64 top = gva.at >> 39;", "walk: level 2"),
+    Mistake(WALK_TABLES, "<< (9 * level)) - 1) << 12", "<< (9 * level)) - 1) << 13", "walk: level 2"),
+    Mistake(WALK_TABLES, "(entry & rights) == rights", "(!rights || entry & rights)", "walk: level 1"),
+    Mistake(WALK_TABLES, "found.gpa.at < size ?", "(entry & PTE_FRAME) < size ?", "walk: level 2"),
+    Mistake(WALK_TABLES, "(entry & (PTE_U | PTE_A | PTE_D))", "(entry & (PTE_A | PTE_D))", "walk: level 2"),
+    Mistake(WALK_TABLES, "if (level == 0 ||", "if (", "walk: level 0"),
+    Mistake(WALK, "(rights & ACCESS_STORE ? PTE_D : 0)", "(rights & ACCESS_LOAD ? PTE_D : 0)", "walk: level 0"),
+    Mistake(PHYS, "if (gpa.at >= phys->size ||", "if (gpa.at > phys->size ||", "walk: level 2"),
+    Mistake(PAGING, " or entry & PTE_RESERVED", "", "walk: level 2"),
+    Mistake(PAGING, "table = entry & PTE_FRAME", "table = entry & ~PTE_V", "walk: level 1"),
+    Mistake(PAGING, "user and not leaf & PTE_U", "not user and leaf & PTE_U", "walk: level 0"),
     Mistake(FUSION, "yield _store(group, n)\n", "pass\n", "fused_0: add add lbu lbu"),
     Mistake(FUSION, "first = next((m for", "first = next((m + 1 for", "fused_3: add lbu divu sb"),
     Mistake(FUSION, 'return f"x[{numbers[name]}]"', "return f'x[ip[{n}].rs1]'", "fused_1: add add"),

@@ -42,6 +42,10 @@ PROVEN = (
     "slli: coding",
     "crx: coding",
     "hcall: coding",
+    "walk: without paging",
+    "walk: level 2",
+    "walk: level 1",
+    "walk: level 0",
 )
 
 

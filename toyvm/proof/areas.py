@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from toyvm.arguments import unknown_name
-from toyvm.proof import coding, fused, instructions
+from toyvm.proof import coding, fused, instructions, walks
 from toyvm.proof.obligations import Obligation
 from toyvm.proof.sources import Sources
 
@@ -14,6 +14,7 @@ AREAS: dict[str, tuple[str, Callable[[Sources], Iterator[Obligation]]]] = {
     "lemmas": ("what other obligations rest on", instructions.lemma_obligations),
     "instructions": ("interpreter and recompiler do what the reference does", instructions.obligations),
     "coding": ("decoders and encoders agree, and are inverses", coding.obligations),
+    "walk": ("the page walk in C finds what the reference finds", walks.obligations),
     "fused": ("fused groups do what their members do in turn", fused.obligations),
 }
 

@@ -135,6 +135,12 @@ class Code:
         """A type of the file's by its tag."""
         return self._types.struct(name)
 
+    def type_of(self, name: str) -> StructType:
+        """A struct that has a name by a typedef."""
+        kind = self._types.named(name)
+        assert isinstance(kind, StructType), f"{name} is no struct"
+        return kind
+
     # What runs.
 
     def call(self, name: str, *arguments: Value) -> Value | None:
@@ -630,7 +636,11 @@ class _Types:
         name = " ".join(node.names)
         if name == "void":
             return VoidType()
-        return _INTEGERS.get(name) or self.of(self._file.typedefs[name])
+        return _INTEGERS.get(name) or self.named(name)
+
+    def named(self, name: str) -> CType:
+        """What a typedef has the name for."""
+        return self.of(self._file.typedefs[name])
 
     def struct(self, name: str) -> StructType:
         return self._struct(self._file.structs.get(name), name)

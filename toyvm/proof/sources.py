@@ -28,6 +28,7 @@ from toyvm.proof.symbols import Claim, Number
 INTERPRETER = "native/src/engine/interpreter/interpreter.c"
 ACCESS = "native/src/engine/access.c"
 DECODER = "native/src/isa/decode.c"
+WALK = "native/src/isa/walk.c"
 
 ROOMS = ("isa", "reference", "recompiler")  # of toyvm: what their modules say is read, and proofs are about it
 _READ = tuple(f"toyvm.{room}" for room in ROOMS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import z3
@@ -391,6 +392,7 @@ class _Trail:
     conditions: list[Term] = field(default_factory=list)
     undefined: list[Term] = field(default_factory=list)
     forks: list[int] = field(default_factory=list)  # decisions for which there is another one
+    told: int = 0  # conditions that the solver has
 
     def decide(self, claim: Term) -> bool:
         """By a claim that is simple, and no constant."""
@@ -413,12 +415,23 @@ class _Trail:
         self.script.append(may_hold)
         return may_hold
 
-    def is_feasible(self, claim: Term) -> bool:
+    @cached_property
+    def _solver(self) -> Any:
         solver = z3.SimpleSolver()
         solver.set("timeout", FEASIBILITY_MS)
         solver.set("ctrl_c", False)
-        solver.add(*self.assumptions, *self.conditions, claim)
-        return bool(solver.check() != z3.unsat)
+        solver.add(*self.assumptions)
+        return solver
+
+    def is_feasible(self, claim: Term) -> bool:
+        self._solver.add(*self.conditions[self.told :])
+        self.told = len(self.conditions)
+        self._solver.push()
+        try:
+            self._solver.add(claim)
+            return bool(self._solver.check() != z3.unsat)
+        finally:
+            self._solver.pop()
 
 
 _trails: list[_Trail] = []
