@@ -157,3 +157,20 @@ def test_what_a_run_leaves_never_overwrites_what_it_was_given(
     assert (done.code, done.errors.count("\n")) == (2, 1)
     assert "would overwrite" in done.errors
     assert file.read_bytes() == bytes(1024)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("verify", "escapes", "--cases", "1", "--regressions"),
+        ("classify", "--hardware", "strict", "--output"),
+        ("lab", "syscall", "--svg"),
+    ],
+)
+def test_a_file_where_a_folder_is_wanted_is_refused_before_anything_is_done(
+    capfd: Capture, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").write_text("kept")
+    done = call(capfd, *words, str(tmp_path / "file"))
+    assert (done.code, done.output) == (101, "")
+    assert done.errors == f"toyvm: {tmp_path}/file: is a file, where a folder is wanted\n"

@@ -13,7 +13,7 @@ import pytest
 
 from toyvm.errors import BadFileError
 from toyvm.files import replacing
-from toyvm.files.replacing import Draft, check_replaceable, look_at, replace_file, write_all
+from toyvm.files.replacing import Draft, check_folder, check_replaceable, look_at, make_folder, replace_file, write_all
 
 
 @pytest.fixture(params=["without a name", "unsupported", "unknown", "no /proc"])
@@ -176,3 +176,21 @@ def test_a_draft_may_become_another_file(tmp_path: Path) -> None:
         write_all(draft.descriptor, b"x")
         draft.publish(str(tmp_path / "other"))
     assert os.listdir(tmp_path) == ["other"]
+
+
+@pytest.mark.parametrize("check", [check_folder, make_folder])
+@pytest.mark.parametrize("below", ["", "/below", "/far/below"])
+def test_a_file_in_the_place_of_a_folder_is_told_as_that(
+    tmp_path: Path, check: Callable[[Path], None], below: str
+) -> None:
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(BadFileError, match="file: is a file, where a folder is wanted"):
+        check(Path(f"{tmp_path}/file{below}"))
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_folder_that_can_be_made_is_not_made_by_looking(tmp_path: Path) -> None:
+    check_folder(tmp_path / "new" / "one")
+    assert list(tmp_path.iterdir()) == []
+    make_folder(tmp_path / "new" / "one")
+    check_folder(tmp_path / "new" / "one")

@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from toyvm.arguments import unknown_name
+    from toyvm.files.replacing import check_folder
     from toyvm.isa.instructions import BY_MNEMONIC
     from toyvm.lab.progress import Progress
     from toyvm.machine.config import parse_level
@@ -47,6 +48,8 @@ def execute(arguments: argparse.Namespace) -> int:
     wanted = arguments.witness
     if wanted is not None and wanted not in BY_MNEMONIC:
         raise UsageError(unknown_name("instruction", wanted, BY_MNEMONIC))
+    if arguments.output is not None:
+        check_folder(arguments.output)
     rows = tuple(BY_MNEMONIC.values()) if wanted is None else (BY_MNEMONIC[wanted],)
     found: dict[Level, list[Finding]] = {level: [] for level in levels}
     with Progress(sys.stderr) as progress:

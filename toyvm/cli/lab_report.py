@@ -37,14 +37,19 @@ def add_report_options(parser: Options) -> None:
 
 
 def report_outputs(arguments: argparse.Namespace) -> dict[str, str | None]:
-    """The files that are going to be written, by option, after what they take was found. Raises UsageError."""
+    """The files that are going to be written, by option, after what they take was found.
+
+    Raises UsageError, and BadFileError where the plots cannot be put.
+    """
+    from toyvm.files.replacing import check_folder
+
+    if arguments.svg:
+        check_folder(arguments.svg)
     for option in ("html", "svg"):
         if getattr(arguments, option):
             from toyvm.lab.report.page import check_libraries
 
             check_libraries(f"--{option}")
-    if arguments.svg and Path(arguments.svg).exists() and not Path(arguments.svg).is_dir():
-        raise UsageError(f"--svg {arguments.svg}: it takes a folder")
     return {"--html": arguments.html, "--bundle": arguments.bundle}
 
 

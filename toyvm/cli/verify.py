@@ -112,6 +112,7 @@ def _try_again(paths: Sequence[Path]) -> int:
 
 
 def _try(arguments: argparse.Namespace) -> int:
+    from toyvm.files.replacing import check_folder
     from toyvm.lab.progress import Progress
     from toyvm.parts import do_parts, ledger_at
     from toyvm.verify.accounts import Account
@@ -121,6 +122,7 @@ def _try(arguments: argparse.Namespace) -> int:
 
     make, parts = executor_of(arguments), _parts(arguments)
     folder = Path(arguments.regressions or _FOLDER)
+    check_folder(folder)
     accounts: list[Account] = []
     written: dict[tuple[str, int], Path] = {}
     unwritten: list[BadFileError] = []

@@ -51,8 +51,21 @@ def replace_file(path: StrPath, data: Data, *, with_holes: bool = False) -> None
             draft.publish()
 
 
+def check_folder(path: StrPath) -> None:
+    """Raise BadFileError where files cannot be written into a folder, there or to be made, as far as can be told."""
+    place = os.path.abspath(path)
+    while not os.path.lexists(place):
+        place = os.path.dirname(place)
+    if not os.path.isdir(place):
+        said = shown(path) if place == os.path.abspath(path) else f"{shown(path)}: {shown(place)}"
+        raise BadFileError(f"{said}: is a file, where a folder is wanted")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise BadFileError(f"{shown(path)}: may not be written to")
+
+
 def make_folder(path: StrPath) -> None:
     """The folder, and those that it lies in, where there are none. Raises BadFileError."""
+    check_folder(path)
     with boundary(path):
         os.makedirs(path, exist_ok=True)
 
