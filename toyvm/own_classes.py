@@ -5,6 +5,7 @@ A module is found from here, or as FOLDER/MODULE:CLASS from a folder; what it im
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import sysconfig
@@ -22,6 +23,7 @@ from toyvm.paths import PACKAGE, modules_from
 from toyvm.printable import printable
 
 _MARK, _FOLDER = ":", "/"
+_IMPORTING = (importlib.__file__, "<frozen importlib")  # through which a module comes, of Python itself
 
 
 def is_own(name: str) -> bool:
@@ -76,7 +78,11 @@ def _looking_in(folder: str) -> Iterator[None]:
         with modules_from(folder):
             yield
     except ModuleNotFoundError as error:
-        raise UsageError(f"no module {error.name}, neither here nor among those installed") from None
+        raise UsageError(_not_found(error)) from None
+
+
+def _not_found(error: ModuleNotFoundError) -> str:
+    return f"no module {error.name}, neither here nor among those installed"
 
 
 def column_of(name: str) -> str:
@@ -113,8 +119,13 @@ def telling_the_line(what: str) -> Iterator[None]:
     """Inside, what somebody else's code raises becomes BadFileError, in one line with its place."""
     try:
         yield
-    except (ToyvmError, ModuleNotFoundError):
+    except ToyvmError:
         raise
+    except ModuleNotFoundError as error:
+        where = where_raised(error)
+        if where is None:  # it is the one that is looked for
+            raise
+        raise BadFileError(f"{where}: {_not_found(error)}") from None
     except SyntaxError as error:
         raise BadFileError(f"{shown(error.filename or what)}:{error.lineno}: {error.msg}") from None
     except (Exception, SystemExit) as error:
@@ -127,7 +138,12 @@ def telling_the_line(what: str) -> Iterator[None]:
 
 
 def where_raised(error: BaseException) -> str | None:
-    """The last line of somebody else's code on the way to an exception, as FILE:LINE; None: all of it is toyvm's."""
+    """The last line of somebody else's code on the way to an exception, as FILE:LINE; None: all of it is toyvm's.
+
+    Of code that is not installed, if there is any: what that calls is seldom what is wrong.
+    """
     frames = extract_tb(error.__traceback__)
-    theirs = [frame for frame in frames if not Path(frame.filename).is_relative_to(PACKAGE)]
-    return f"{shown(theirs[-1].filename)}:{theirs[-1].lineno}" if theirs else None
+    others = [frame for frame in frames if not frame.filename.startswith(_IMPORTING)]
+    theirs = [frame for frame in others if not Path(frame.filename).is_relative_to(PACKAGE)]
+    found = [frame for frame in theirs if not is_installed(Path(frame.filename))] or theirs
+    return f"{shown(found[-1].filename)}:{found[-1].lineno}" if found else None

@@ -43,6 +43,21 @@ def test_the_shipped_guests_are_named_each_with_what_it_is(capfd: Capture) -> No
     assert all(len(line.split()) > 3 for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--nosuch",), "no option '--nosuch' (there are -h, --help, --version)"),
+        (("--vers", "hello"), "no option '--vers'; did you mean --version?"),
+        (("nosuch",), "no command 'nosuch' (there are run, new, host,"),
+        (("runn", "hello"), "no command 'runn'; did you mean run?"),
+    ],
+)
+def test_a_first_word_that_is_none_is_told(capfd: Capture, words: tuple[str, ...], says: str) -> None:
+    done = call(capfd, *words)
+    assert (done.code, done.output, done.errors.count("\n")) == (2, "", 1)
+    assert done.errors.startswith(f"toyvm: {says}")
+
+
 # The manual, entry by entry.
 
 

@@ -136,7 +136,7 @@ def test_a_bad_program_gets_its_message_and_exit_code(
         (("syscall", "--technique", "nothing:It"), 2, "no module nothing, neither here nor among those installed"),
         (("syscall", "--technique", "a b:It"), 2, "'a b' is no module's name"),
         (("syscall", "--technique", "there/nothing:It"), 2, "no module nothing, neither here nor among those"),
-        (("syscall", "--technique", "without.py:It"), 2, "no module nothing, neither here nor among those installed"),
+        (("syscall", "--technique", "without.py:It"), 101, "without.py:1: no module nothing, neither here nor among"),
         (("syscall", "--technique", "mine.py:"), 2, "a monitor is named MODULE:CLASS or FILE.py:CLASS"),
         (("syscall", "--technique", "mine.py:It"), 2, "mine.py has no It; of monitors it has TrapAndEmulate, Mine"),
         (

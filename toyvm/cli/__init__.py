@@ -13,6 +13,7 @@ from io import TextIOWrapper
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn, cast
 
+from toyvm.arguments import unknown_name
 from toyvm.cli.help import Help
 from toyvm.cli.saying import say
 from toyvm.errors import AssemblyError, BadFileError, ExitCode, ToyvmError
@@ -71,6 +72,7 @@ exit codes:
   130   interrupted
 """
 
+_OPTIONS = ("-h", "--help", "--version")  # that stand where a command does
 FILES = ("FILE", "DIR", "PROGRAM", "HOST", "SOURCE", "IMAGE", "ELF")  # what help calls the name of one
 _SWITCH_SECONDS = 0.0005  # until a thread that compiles lets in the one that runs the guest
 
@@ -142,8 +144,11 @@ def _dispatch(words: list[str]) -> int:
     if not words:
         print(_greeting())
         return ExitCode.OK
-    _top_parser().parse_args(words)
-    raise AssertionError("the top parser always ends in help, version or an error")
+    if words[0] not in _OPTIONS:
+        kind, known = ("option", _OPTIONS) if words[0].startswith("-") else ("command", tuple(COMMANDS))
+        raise unknown_name(kind, words[0], known, are_listed=True)
+    _top_parser().parse_args(words[:1])
+    raise AssertionError("the top parser ends in help or version")
 
 
 def module_of(command: str) -> ModuleType:
@@ -229,7 +234,6 @@ def _top_parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"toyvm {__version__}")
-    parser.add_argument("command", metavar="COMMAND", choices=list(COMMANDS), help=argparse.SUPPRESS)
     return parser
 
 
