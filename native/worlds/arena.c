@@ -2,16 +2,18 @@
 #define _GNU_SOURCE
 #include "arena.h"
 
+#include "wire.h"
+
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define ARENA_SIZE ((u64)1 << 25)
 #define ARENA_PLACE ((void *)(uintptr_t)0x200000000000)
-enum { PAGE = 4096, PAGES = ARENA_SIZE / PAGE, BLOCKS = ARENA_SIZE / BLOCK_SIZE, IN_PAGE = PAGE / BLOCK_SIZE };
+#define UNDOS_MAXIMUM ((u64)1 << 20)
+enum { PAGE = 4096, PAGES = ARENA_SIZE / PAGE, BLOCKS = ARENA_SIZE / BLOCK_SIZE, IN_PAGE = PAGE / BLOCK_SIZE, MARKS_MAXIMUM = 512 };
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -24,57 +26,34 @@ struct book {
     u64 used; /* what lies behind is all zero */
 };
 
-static u8 *arena, *root, *marked;
+/* A block of the world that was marked before. */
+struct undo {
+    u32 block;
+    struct key key;
+    u8 bytes[BLOCK_SIZE];
+};
+
+/* Where the undoing of a mark begins, and the key of the world that was marked before. */
+struct mark {
+    u64 first;
+    struct key sum;
+};
+
+static u8 *arena, *marked;
 static int pagemap;
-static struct key blocks[BLOCKS], blocks_marked[BLOCKS], blocks_root[BLOCKS]; /* of their contents alone */
-static struct key sum, sum_marked, sum_root;
-static u32 changed[BLOCKS], changed_count;         /* blocks that differ from the marked world */
-static u32 from_root[BLOCKS], from_root_count;     /* where that differs from the root */
+static struct key blocks[BLOCKS], blocks_marked[BLOCKS]; /* of their contents alone */
+static struct key sum, sum_marked;
+static u32 changed[BLOCKS], changed_count; /* blocks that differ from the marked world */
+static u32 touched[PAGES], touched_count;  /* pages that have been touched at any time; all others are zero */
+static struct undo *undos;
+static u64 undo_count;
+static struct mark marks[MARKS_MAXIMUM];
+static u32 mark_count;
 
 static void require(bool claim, const char *text)
 {
-    if (claim)
-        return;
-    fprintf(stderr, "worlds: %s\n", text);
-    _exit(3);
-}
-
-/* Keys. */
-
-static u64 mixed(u64 value)
-{
-    value ^= value >> 32;
-    value *= 0xd6e8feb86659fd93;
-    value ^= value >> 29;
-    value *= 0x9e3779b97f4a7c15;
-    return value ^ value >> 32;
-}
-
-struct key key_of(const void *bytes, u64 size)
-{
-    struct key key = {0x243f6a8885a308d3, 0x13198a2e03707344};
-    for (u64 at = 0; at + 8 <= size; at += 8) {
-        u64 word;
-        memcpy(&word, (const u8 *)bytes + at, 8);
-        key.low = (key.low ^ word) * 0x100000001b3 + (key.low >> 31);
-        key.high = (key.high + word) * 0x9fb21c651e98df25;
-        key.high ^= key.high >> 28;
-    }
-    return (struct key){mixed(key.low), mixed(key.high)};
-}
-
-void key_add(struct key *total, u64 number, struct key part)
-{
-    total->low += mixed(part.low + number * 0xc2b2ae3d27d4eb4f);
-    total->high += mixed(part.high ^ mixed(number + 1));
-}
-
-static void key_subtract(struct key *total, u64 number, struct key part)
-{
-    struct key none = {0, 0};
-    key_add(&none, number, part);
-    total->low -= none.low;
-    total->high -= none.high;
+    if (!claim)
+        fail(text);
 }
 
 /* The allocator: what was taken last may be given back, what was not stays. */
@@ -120,61 +99,99 @@ void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, of
 
 int __wrap_munmap(void *at, size_t size) { return arena ? 0 : __real_munmap(at, size); }
 
-static void *reserve(void *place)
+static void *reserve(void *place, u64 size, int flags)
 {
-    void *memory = __real_mmap(place, ARENA_SIZE, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (place ? MAP_FIXED_NOREPLACE : 0), -1, 0);
-    require(memory != MAP_FAILED && (!place || memory == place), "there is no room for the arena");
+    void *memory = __real_mmap(place, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+    if (memory == MAP_FAILED || (place && memory != place))
+        fail_for_room(place ? "there is no room for the arena" : "there is no more memory");
     return memory;
 }
 
+/* All at once, for faults are counted: see find_touched. */
+void *outside(u64 size) { return reserve(NULL, size, MAP_POPULATE); }
+
+void outside_free(void *memory, u64 size) { __real_munmap(memory, size); }
+
 void arena_open(void)
 {
-    root = reserve(NULL);
-    marked = reserve(NULL);
-    arena = reserve(ARENA_PLACE);
+    marked = reserve(NULL, ARENA_SIZE, 0);
+    undos = reserve(NULL, UNDOS_MAXIMUM * sizeof *undos, 0);
+    arena = reserve(ARENA_PLACE, ARENA_SIZE, MAP_FIXED_NOREPLACE);
     pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     require(pagemap >= 0, "/proc/self/pagemap cannot be read");
     book()->used = sizeof(struct book);
-    struct key zero = key_of(root, BLOCK_SIZE);
-    for (u32 block = 0; block < BLOCKS; block++)
-        blocks[block] = blocks_marked[block] = blocks_root[block] = zero;
+}
+
+/* Which pages have been touched. None is without a fault, so that no fault means none. */
+static void find_touched(void)
+{
+    static u64 entries[PAGES];
+    static long faults = -1;
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    if (usage.ru_minflt + usage.ru_majflt == faults)
+        return;
+    off_t at = (off_t)((uintptr_t)arena / PAGE * sizeof *entries);
+    require(pread(pagemap, entries, sizeof entries, at) == (ssize_t)sizeof entries, "pagemap ends");
+    touched_count = 0;
+    for (u32 page = 0; page < PAGES; page++)
+        if (entries[page] >> 62) /* in memory, or swapped out */
+            touched[touched_count++] = page;
+    faults = usage.ru_minflt + usage.ru_majflt;
 }
 
 /* Worlds. */
 
 static void put(u8 *to, const u8 *from, u32 block) { memcpy(to + (u64)block * BLOCK_SIZE, from + (u64)block * BLOCK_SIZE, BLOCK_SIZE); }
 
+/* Its key, from that of the marked world's block and the words that differ. */
+static void compare_block(u32 block)
+{
+    u64 now[BLOCK_WORDS], then[BLOCK_WORDS];
+    memcpy(now, arena + (u64)block * BLOCK_SIZE, BLOCK_SIZE);
+    memcpy(then, marked + (u64)block * BLOCK_SIZE, BLOCK_SIZE);
+    struct key key = blocks_marked[block];
+    for (u32 n = 0; n < BLOCK_WORDS; n++) {
+        if (now[n] == then[n])
+            continue;
+        key_subtract_word(&key, n, then[n]);
+        key_add_word(&key, n, now[n]);
+    }
+    key_subtract(&sum, block, blocks_marked[block]);
+    key_add(&sum, block, key);
+    blocks[block] = key;
+    changed[changed_count++] = block;
+}
+
 static void compare_page(u32 page)
 {
     const u8 *now = arena + (u64)page * PAGE, *then = marked + (u64)page * PAGE;
     if (!memcmp(now, then, PAGE))
         return;
-    for (u32 n = 0; n < IN_PAGE; n++) {
-        u32 block = page * IN_PAGE + n;
-        if (!memcmp(now + n * BLOCK_SIZE, then + n * BLOCK_SIZE, BLOCK_SIZE))
-            continue;
-        key_subtract(&sum, block, blocks[block]);
-        blocks[block] = key_of(now + n * BLOCK_SIZE, BLOCK_SIZE);
-        key_add(&sum, block, blocks[block]);
-        changed[changed_count++] = block;
-    }
+    for (u32 n = 0; n < IN_PAGE; n++)
+        if (memcmp(now + n * BLOCK_SIZE, then + n * BLOCK_SIZE, BLOCK_SIZE))
+            compare_block(page * IN_PAGE + n);
 }
 
-/* A page that nobody has touched is not looked at, and stays so. */
+/* All that either world uses. */
 struct key arena_compare(void)
 {
-    static u64 touched[PAGES];
     u64 used = ((struct book *)(void *)marked)->used;
     used = used < book()->used ? book()->used : used;
-    u32 pages = (u32)((used + PAGE - 1) / PAGE);
-    off_t at = (off_t)((uintptr_t)arena / PAGE * sizeof *touched);
-    require(pread(pagemap, touched, pages * sizeof *touched, at) == (ssize_t)(pages * sizeof *touched), "pagemap ends");
+    find_touched();
+    for (u32 n = 0; n < changed_count; n++)
+        blocks[changed[n]] = blocks_marked[changed[n]];
     changed_count = 0;
-    for (u32 page = 0; page < pages; page++)
-        if (touched[page] >> 62) /* in memory, or swapped out */
-            compare_page(page);
+    sum = sum_marked;
+    for (u32 n = 0; n < touched_count && touched[n] < (used + PAGE - 1) / PAGE; n++)
+        compare_page(touched[n]);
     return sum;
+}
+
+bool arena_differs(const void *bytes, u64 size)
+{
+    u64 at = (u64)((const u8 *)bytes - arena);
+    return memcmp(bytes, marked + at, size);
 }
 
 struct key arena_block(const u8 *at) { return blocks[(u64)(at - arena) / BLOCK_SIZE]; }
@@ -192,10 +209,15 @@ void arena_return(void)
 void arena_mark(void)
 {
     arena_compare();
+    require(mark_count < MARKS_MAXIMUM && undo_count + changed_count <= UNDOS_MAXIMUM, "a path is too long");
+    marks[mark_count++] = (struct mark){undo_count, sum_marked};
     for (u32 n = 0; n < changed_count; n++) {
-        put(marked, arena, changed[n]);
-        blocks_marked[changed[n]] = blocks[changed[n]];
-        from_root[from_root_count++] = changed[n];
+        u32 block = changed[n];
+        struct undo *undo = &undos[undo_count++];
+        *undo = (struct undo){.block = block, .key = blocks_marked[block]};
+        memcpy(undo->bytes, marked + (u64)block * BLOCK_SIZE, BLOCK_SIZE);
+        put(marked, arena, block);
+        blocks_marked[block] = blocks[block];
     }
     changed_count = 0;
     sum_marked = sum;
@@ -204,23 +226,19 @@ void arena_mark(void)
 void arena_take_root(void)
 {
     arena_mark();
-    for (u32 n = 0; n < from_root_count; n++) {
-        put(root, marked, from_root[n]);
-        blocks_root[from_root[n]] = blocks_marked[from_root[n]];
-    }
-    from_root_count = 0;
-    sum_root = sum_marked;
+    mark_count = 0;
+    undo_count = 0;
 }
 
 /* The world is the marked one. */
-void arena_reset(void)
+void arena_unmark(void)
 {
-    for (u32 n = 0; n < from_root_count; n++) {
-        u32 block = from_root[n];
-        put(arena, root, block);
-        put(marked, root, block);
-        blocks[block] = blocks_marked[block] = blocks_root[block];
+    const struct mark *mark = &marks[--mark_count];
+    while (undo_count > mark->first) {
+        const struct undo *undo = &undos[--undo_count];
+        memcpy(arena + (u64)undo->block * BLOCK_SIZE, undo->bytes, BLOCK_SIZE);
+        put(marked, arena, undo->block);
+        blocks[undo->block] = blocks_marked[undo->block] = undo->key;
     }
-    from_root_count = 0;
-    sum = sum_marked = sum_root;
+    sum = sum_marked = mark->sum;
 }

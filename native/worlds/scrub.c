@@ -1,25 +1,33 @@
 /* Scrubbing: worlds that go on in the same way are made the same bytes. What is written here is what a key does not tell apart. */
 #include "world.h"
 
+#include "arena.h"
 #include "engine/engine.h"
 #include "monitor/assist/assist.h"
 #include "monitor/rewrite/rewriting.h"
 
 #include <string.h>
 
-static void scrub_entry(u64 tag, u64 *value)
-{
-    if (tag == TLB_NONE)
-        *value = 0;
-}
+enum { SLOTS_AT_ONCE = 32 };
 
+/* Both kinds of entry: a tag, and what it leads to. */
+struct tlb_entry {
+    u64 tag, leads_to;
+};
+_Static_assert(sizeof(struct tlb_entry) == sizeof(struct tlb_data) && sizeof(struct tlb_entry) == sizeof(struct tlb_fetch), "an entry is two words");
+_Static_assert(sizeof(struct tlb) % (SLOTS_AT_ONCE * sizeof(struct tlb_entry)) == 0, "a TLB is made of such runs");
+
+/* What is as in the marked world was scrubbed there. */
 static void scrub_tlb(struct tlb *tlb)
 {
-    for (u32 slot = 0; slot < TLB_SIZE; slot++) {
-        scrub_entry(tlb->load[slot].tag, &tlb->load[slot].addend);
-        scrub_entry(tlb->store[slot].tag, &tlb->store[slot].addend);
-        if (tlb->fetch[slot].tag == TLB_NONE)
-            tlb->fetch[slot].page = NULL;
+    struct tlb_entry run[SLOTS_AT_ONCE];
+    for (u8 *at = (u8 *)tlb; at < (u8 *)(tlb + 1); at += sizeof run) {
+        if (!arena_differs(at, sizeof run))
+            continue;
+        memcpy(run, at, sizeof run);
+        for (u32 n = 0; n < SLOTS_AT_ONCE; n++)
+            run[n].leads_to = run[n].tag == TLB_NONE ? 0 : run[n].leads_to;
+        memcpy(at, run, sizeof run);
     }
 }
 

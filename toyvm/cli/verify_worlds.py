@@ -13,10 +13,10 @@ from toyvm.errors import ExitCode, UsageError
 from toyvm.lab.progress import Progress
 from toyvm.report.records import write_json
 from toyvm.verify.worlds.catalogue import NAMES, claim, find_world
+from toyvm.verify.worlds.core import STEPS_MAXIMUM
 from toyvm.verify.worlds.exploring import Account
 
 _WORLDS = "worlds"
-_MOST_STEPS = 100
 _SCHEMA = 1
 
 
@@ -25,8 +25,8 @@ def explore_worlds(names: Sequence[str], steps: str, json: str | None) -> int:
     if not names or names[0] != _WORLDS:
         raise UsageError("--steps is of small worlds: `toyvm verify worlds [WORLD...] --steps N`")
     count = parse_count(steps, "--steps") or 0
-    if not 1 <= count <= _MOST_STEPS:
-        raise UsageError(f"--steps {steps}: it takes 1..{_MOST_STEPS}")
+    if not 1 <= count <= STEPS_MAXIMUM:
+        raise UsageError(f"--steps {steps}: it takes 1..{STEPS_MAXIMUM}")
     worlds = {name: find_world(name) for name in names[1:] or NAMES}
     accounts: list[Account] = []
     try:

@@ -13,23 +13,60 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple, Protocol
 
 from toyvm.core_sources import is_checkout
-from toyvm.errors import ToyvmError, UsageError
+from toyvm.errors import ExitCode, ToyvmError, UsageError
 from toyvm.host.host import NATIVE_TECHNIQUES, native_options
 from toyvm.machine.config import LEVEL_NUMBERS
 from toyvm.paths import PACKAGE
 from toyvm.techniques import parse_variant
-from toyvm.verify.worlds.world import ARGUMENTS, Action, Frames, Guest, Host, Result, State
+from toyvm.verify.worlds.world import ARGUMENTS, Action, Arrival, Frames, Guest, Host, Result, State
 
 NATIVE = PACKAGE.parent / "native"
-_ACTIONS, _WATCHES, _ROOT, _EXPAND, _STATE, _TEXT = range(1, 7)  # requests
-_RESULT_WORDS = 9
+_ACTIONS, _WATCHES, _ROOT, _EXPAND, _STATE, _TEXT, _EXPLORE = range(1, 8)  # requests
+_ASKED, _FOUND, _LEVEL, _ENDED = range(1, 5)  # messages of an exploration
+_SHOWN_WORDS = 6  # of a result, before what is watched
+_NOTHING_SPECIFIED, _ENDS_HERE, _IS_WRONG = 0xFFFFFFFF, 1 << 32, 1 << 33  # in a verdict's word
+_NO_ROOM = 4  # exit code
+STEPS_MAXIMUM = 24
+STATES_MAXIMUM = 200_000_000  # that are remembered
 _STATE_WORDS = 44  # x0..x31, pc, nine control registers, retired, skipped
 
 
 class CoreEndedError(ToyvmError):
-    """The core's process has ended by itself: by an assertion, a crash, or because it did not come back."""
+    """The core's process has ended by itself: by an assertion, a crash, or because it did not come back.
+
+    `path` are the numbers of the actions up to the one that it did not outlive, where it had the time to say them.
+    """
+
+    def __init__(self, message: str, path: bytes | None) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class NoRoomError(ToyvmError):
+    """There are more states than can be remembered."""
+
+    exit_code = ExitCode.LIMIT
+
+
+class Answer(NamedTuple):
+    """What is said of a result: the number of the judge's state after it, None where nothing is specified."""
+
+    state: int | None
+    is_wrong: bool = False
+    goes_on: bool = True
+
+
+class Listener(Protocol):
+    """Who is asked, and told, while a core explores. Paths are from the root, their last action the one in question."""
+
+    def judge(self, state: int | None, path: bytes, result: Result) -> Answer: ...
+
+    def find(self, path: bytes, wrong: str) -> None: ...
+
+    def end_step(self, states: int, transitions: int, left_open: int) -> None: ...
 
 
 @cache
@@ -100,12 +137,51 @@ class Core:
         """All paths begin behind this one."""
         self._send(_ROOT, len(path), *path)
 
-    def expand(self, path: Sequence[int]) -> list[Result]:
+    def expand(self, path: Sequence[int]) -> list[Arrival]:
         """Where each action leads from there. Raises CoreEndedError."""
         self._send(_EXPAND, len(path), *path)
-        size = _RESULT_WORDS + len(self._host.watches)
+        size = 3 + self._shown
         words = self._words(self._count * size)
-        return [self._result(words[at : at + size]) for at in range(0, len(words), size)]
+        return [self._arrival(words[at : at + size]) for at in range(0, len(words), size)]
+
+    def explore(
+        self, steps: int, beginnings: Sequence[tuple[bytes, int | None]], listener: Listener, *, looks_at_all: bool
+    ) -> None:
+        """Every path of up to so many actions behind beginnings, each with the judge's state there.
+
+        Once. Raises CoreEndedError, NoRoomError.
+        """
+        words = [_EXPLORE, steps, STATES_MAXIMUM, looks_at_all, len(beginnings)]
+        for path, state in beginnings:
+            words += [len(path), *path, _NOTHING_SPECIFIED if state is None else state]
+        self._send(*words)
+        while (message := self._word()) != _ENDED:
+            if message == _LEVEL:
+                listener.end_step(*self._words(3))
+                continue
+            beginning, length = self._words(2)
+            node = beginnings[beginning][0] + bytes(self._words(length))
+            if message == _ASKED:
+                self._send(0, *self._judged(node, listener))
+            else:
+                assert message == _FOUND
+                action, text = self._words(2)
+                listener.find(node + bytes((action,)), self._text(text))
+                self._send(0)
+
+    def _judged(self, node: bytes, listener: Listener) -> list[int]:
+        """A verdict's word for each result that is asked about."""
+        number, count = self._words(2)
+        state = None if number == _NOTHING_SPECIFIED else number
+        size = 1 + self._shown
+        words = self._words(count * size)
+        said = []
+        for at in range(0, len(words), size):
+            path = node + bytes(words[at : at + 1])
+            answer = listener.judge(state, path, self._result(words[at + 1 : at + size]))
+            after = _NOTHING_SPECIFIED if answer.state is None else answer.state
+            said.append(after | _IS_WRONG * answer.is_wrong | _ENDS_HERE * (not answer.goes_on))
+        return said
 
     def state(self, path: Sequence[int], guest: int = 0) -> State:
         """What a guest sees after a path's last action. Raises CoreEndedError."""
@@ -113,15 +189,22 @@ class Core:
         words = self._words(_STATE_WORDS)
         return State(words, self._bytes(self._host.guests[guest].memory))
 
-    def _result(self, words: Sequence[int]) -> Result:
-        key, seen = (words[0], words[1]), (words[2], words[3])
-        wrong = self._text(words[8]) if words[8] else None
-        return Result(key, seen, words[4], words[5], words[6], words[7], wrong, tuple(words[_RESULT_WORDS:]))
+    @property
+    def _shown(self) -> int:
+        return _SHOWN_WORDS + len(self._host.watches)
+
+    def _arrival(self, words: tuple[int, ...]) -> Arrival:
+        wrong = self._text(words[2]) if words[2] else None
+        return Arrival((words[0], words[1]), wrong, self._result(words[3:]))
+
+    @staticmethod
+    def _result(words: tuple[int, ...]) -> Result:
+        return Result((words[0], words[1]), words[2], words[3], words[4], words[5], words[_SHOWN_WORDS:])
 
     def _text(self, number: int) -> str:
         if number not in self._texts:
             self._send(_TEXT, number)
-            (length,) = self._words(1)
+            length = self._word()
             self._texts[number] = self._bytes((length + 7) // 8 * 8)[:length].decode()
         return self._texts[number]
 
@@ -137,6 +220,9 @@ class Core:
         except BrokenPipeError:
             raise self._ended() from None
 
+    def _word(self) -> int:
+        return self._words(1)[0]
+
     def _words(self, count: int) -> tuple[int, ...]:
         return struct.unpack(f"<{count}Q", self._bytes(8 * count))
 
@@ -147,11 +233,15 @@ class Core:
             raise self._ended()
         return data
 
-    def _ended(self) -> CoreEndedError:
+    def _ended(self) -> ToyvmError:
         _, said = self._process.communicate()
-        code = self._process.returncode
+        code, lines = self._process.returncode, said.decode(errors="replace").splitlines()
+        path = next((bytes(map(int, line.split()[1:])) for line in lines if line.startswith("at ")), None)
+        text = "; ".join(line for line in lines if not line.startswith("at "))
+        if code == _NO_ROOM:
+            return NoRoomError(text)
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        return CoreEndedError(f"the core ended with {how}: {said.decode(errors='replace').strip()}")
+        return CoreEndedError(f"the core ended with {how}: {text}".removesuffix(": "), path)
 
 
 def _world_words(host: Host) -> Iterator[int]:

@@ -87,6 +87,7 @@ class DomainWorld(ABC):
     domains: ClassVar[int] = 1
     disk: ClassVar[int] = 0  # sectors
     beginnings: ClassVar[tuple[tuple[str, ...], ...]]
+    looks_at_all = False
 
     def __init__(self, program: Path) -> None:
         self._program = program

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from toyvm.verify.worlds.core import Core, CoreEndedError
+from toyvm.verify.worlds.core import Answer, Core, CoreEndedError
+from toyvm.verify.worlds.numbered import Numbered
 from toyvm.verify.worlds.world import Action, Judge, Result, State, Verdict
-
-_FINDINGS = 3  # that are enough
 
 
 class Finding(NamedTuple):
@@ -31,11 +31,6 @@ class Account:
     left_open: int = 0  # transitions whose outcome the specification leaves open: of those isolation is claimed alone
     findings: list[Finding] = field(default_factory=list)
     by_step: list[int] = field(default_factory=list)  # states that are new after so many
-
-
-class _Node(NamedTuple):
-    path: bytes
-    state: Hashable
 
 
 class Explorer:
@@ -64,92 +59,100 @@ class Explorer:
         return tuple(action.name for action in self._actions)
 
     def explore(self, steps: int, tell: Callable[[Account], None] = lambda account: None) -> Account:
-        """Every path of up to so many actions, unless fewer lead to what is wrong; `tell` hears of each step."""
-        account = Account(self._name, len(self._beginnings))
-        seen: set[tuple[tuple[int, int], Hashable]] = set()
+        """Every path of up to so many actions, unless fewer lead to what is wrong; `tell` hears of each step.
+
+        Raises NoRoomError.
+        """
         with self._reopen() as core:
-            nodes = [node for path in self._beginnings for node in self._begin(core, path, account)]
-            while account.steps < steps and nodes and not account.findings:
-                account.steps += 1
-                nodes = [found for node in nodes for found in self._expand(core, node, account, seen)]
-                account.by_step.append(len(nodes))
-                account.states += len(nodes)
-                tell(account)
-        return account
+            exploration = _Exploration(core, self._actions, self._judge, Account(self._name, len(self._beginnings)))
+            with exploration.noting_its_end():
+                exploration.explore(steps, self._beginnings, self._start, tell)
+        return exploration.account
 
     def follow(self, path: Sequence[str]) -> Account:
         """That path alone; every action is tried on the way."""
-        account = Account(self._name, 1)
         with self._reopen() as core:
-            for _ in self._begin(core, self._numbered(path), account):
-                account.steps = len(path)
-        return account
+            exploration = _Exploration(core, self._actions, self._judge, Account(self._name, 1))
+            with exploration.noting_its_end():
+                if exploration.follow(self._numbered(path), self._start) is not None:
+                    exploration.account.steps = len(path)
+        return exploration.account
 
     def _numbered(self, path: Sequence[str]) -> bytes:
         return bytes(self.actions.index(one) for one in path)
 
-    def _begin(self, core: Core, path: bytes, account: Account) -> Iterator[_Node]:
-        """The node where a path ends, unless something is wrong on the way."""
-        state = self._start
-        for at, number in enumerate(path):
-            before, here = _Node(path[:at], state), path[: at + 1]
-            results = self._ask(core, before, account)
-            verdict = (
-                self._verdict(core, state, number, results[number], here) if results else Verdict(None, None, False)
-            )
-            state = verdict.state
-            if verdict.wrong is not None:
-                account.findings.append(Finding(self._named(here), verdict.wrong))
-            if not verdict.goes_on:
-                return
-        account.states += 1
-        yield _Node(path, state)
 
-    def _expand(
-        self, core: Core, node: _Node, account: Account, seen: set[tuple[tuple[int, int], Hashable]]
-    ) -> Iterator[_Node]:
-        for number, result in enumerate(self._ask(core, node, account)):
-            path = node.path + bytes((number,))
-            account.transitions += 1
-            verdict = self._verdict(core, node.state, number, result, path)
-            if verdict.wrong is not None:
-                account.findings.append(Finding(self._named(path), verdict.wrong))
-                continue
-            account.left_open += verdict.state is None
-            if not verdict.goes_on or (result.key, verdict.state) in seen:
-                continue
-            seen.add((result.key, verdict.state))
-            yield _Node(path, verdict.state)
+class _Exploration:
+    """One run of a core, and the judge's states by number."""
 
-    def _ask(self, core: Core, node: _Node, account: Account) -> list[Result]:
-        """What each action comes to there; nothing where enough is wrong already, or the core does not outlive it."""
-        if len(account.findings) >= _FINDINGS or core.has_ended:
-            return []
+    def __init__(self, core: Core, actions: Sequence[Action], judge: Judge, account: Account) -> None:
+        self.account = account
+        self._core = core
+        self._actions = actions
+        self._judge = judge
+        self._states = Numbered[Hashable]()
+        self._tell: Callable[[Account], None] = lambda account: None
+
+    def explore(self, steps: int, paths: Sequence[bytes], start: Hashable, tell: Callable[[Account], None]) -> None:
+        self._tell = tell
+        ends = ((path, self.follow(path, start)) for path in paths)
+        beginnings = [(path, self._number(end.state)) for path, end in ends if end is not None]
+        if not self.account.findings:
+            self._core.explore(steps, beginnings, self, looks_at_all=self._judge.looks_at_all)
+
+    def follow(self, path: bytes, start: Hashable) -> Verdict | None:
+        """Where the judge stands at a path's end, unless something is wrong on the way."""
+        verdict = Verdict(start)
+        for length in range(1, len(path) + 1):
+            number, here = path[length - 1], path[:length]
+            arrival = self._core.expand(path[: length - 1])[number]
+            wrong = arrival.wrong
+            if wrong is None:
+                verdict = self._verdict(verdict.state, here, arrival.result)
+                wrong = verdict.wrong
+            if wrong is not None:
+                self.find(here, wrong)
+            if wrong is not None or not verdict.goes_on:
+                return None
+        self.account.states += 1
+        return verdict
+
+    @contextmanager
+    def noting_its_end(self) -> Iterator[None]:
+        """A core that does not outlive an action is a finding."""
         try:
-            return core.expand(node.path)
+            yield
         except CoreEndedError as error:
-            account.findings.append(self._find_end(node, str(error)))
-            return []
+            if error.path is None:
+                raise
+            self.find(error.path, str(error))
 
-    def _verdict(self, core: Core, state: Hashable, number: int, result: Result, path: bytes) -> Verdict:
-        if result.wrong is not None:
-            return Verdict(None, result.wrong)
+    # While the core explores.
 
+    def judge(self, state: int | None, path: bytes, result: Result) -> Answer:
+        verdict = self._verdict(None if state is None else self._states[state], path, result)
+        if verdict.wrong is not None:
+            self.find(path, verdict.wrong)
+            return Answer(None, is_wrong=True)
+        return Answer(self._number(verdict.state), goes_on=verdict.goes_on)
+
+    def find(self, path: bytes, wrong: str) -> None:
+        self.account.findings.append(Finding(tuple(self._actions[number].name for number in path), wrong))
+
+    def end_step(self, states: int, transitions: int, left_open: int) -> None:
+        account = self.account
+        account.steps += 1
+        account.by_step.append(states)
+        account.states += states
+        account.transitions += transitions
+        account.left_open += left_open
+        self._tell(account)
+
+    def _verdict(self, state: Hashable, path: bytes, result: Result) -> Verdict:
         def look() -> State:
-            return core.state(path, self._actions[number].guest)
+            return self._core.state(path, self._actions[path[-1]].guest)
 
-        return self._judge.judge(state, number, result, look)
+        return self._judge.judge(state, path[-1], result, look)
 
-    def _find_end(self, node: _Node, wrong: str) -> Finding:
-        """Which action it was that the core does not outlive."""
-        for number in range(len(self._actions)):
-            path = node.path + bytes((number,))
-            with self._reopen() as core:
-                try:
-                    core.state(path)
-                except CoreEndedError as error:
-                    return Finding(self._named(path), str(error))
-        return Finding(self._named(node.path), wrong)
-
-    def _named(self, path: bytes) -> tuple[str, ...]:
-        return tuple(self._actions[number].name for number in path)
+    def _number(self, state: Hashable) -> int | None:
+        return None if state is None else self._states.number(state)

@@ -77,16 +77,22 @@ class Watch(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What an action came to: keys of the whole world and of what its guest sees, how it stopped, and what is wrong."""
+    """What is shown of what an action came to: the key of what its guest sees, and how it stopped."""
 
-    key: tuple[int, int]
     seen: tuple[int, int]
-    stop: int
     retired: int
+    stop: int
     a0: int
     pc: int
-    wrong: str | None
     watched: tuple[int, ...]
+
+
+class Arrival(NamedTuple):
+    """Where an action led: the key of the whole world, what is wrong there, and what is shown."""
+
+    key: tuple[int, int]
+    wrong: str | None
+    result: Result
 
 
 class State(NamedTuple):
@@ -105,7 +111,13 @@ class Verdict(NamedTuple):
 
 
 class Judge(Protocol):
-    """What must come of an action, in a state of its own that is part of each world's."""
+    """What must come of an action, in a state of its own that is part of each world's.
+
+    It says the same of the same state, action, and of the same result: all that is seen of it, and how it stopped; or
+    all else that is shown, which is less.
+    """
+
+    looks_at_all: bool
 
     def judge(self, state: Hashable, action: int, result: Result, look: Callable[[], State]) -> Verdict: ...
 
