@@ -14,6 +14,7 @@ from typing import Any
 
 import z3
 
+from toyvm.isa.control import ALL_BITS
 from toyvm.proof.c_meaning import Address, Code
 from toyvm.proof.c_values import BOOL, U8, U64, UNSIGNED, Int, PlacePointer, Struct, Value, Variable
 from toyvm.proof.c_world import Object, ObjectPointer, World, unknown
@@ -25,7 +26,7 @@ from toyvm.proof.translation import PAGE_SHIFT
 
 AREA = "walk"
 _OK, _FAULTS = 0, {"page_fault": 1, "access_fault": 2}  # of enum t64_walk_result
-_NOWHERE = (1 << 64) - 1
+_NOWHERE = ALL_BITS  # T64_NOWHERE
 _ENTRY_SIZE = 8
 
 
