@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,98 @@ def test_what_is_lost_with_a_worker_is_done_again(tmp_path: Path) -> None:
 def test_what_is_lost_again_and_again_is_an_error() -> None:
     with pytest.raises(ToyvmError, match="parts were lost with their workers 3 times"):
         results(dying, PARTS[:2])
+
+
+class Losing(Executor):
+    """Does each part at once, but loses some as often as is said, and knows what was asked of it."""
+
+    def __init__(self, losses: dict[int, int], error: Exception) -> None:
+        self.losses = losses
+        self.error = error
+        self.given: list[int] = []
+        self.futures: list[Future[Any]] = []
+        self.ended = False
+
+    def submit(self, function: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.futures.append(future)
+        number = arguments[-1]["number"]
+        self.given.append(number)
+        if self.losses.get(number, 0):
+            self.losses[number] -= 1
+            future.set_exception(self.error)
+        elif number != STUCK:
+            future.set_result(function(*arguments))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        assert not wait, "nobody waits for what is of no use any more"
+        self.ended = True
+
+
+STUCK = 99  # a part that never ends
+
+
+def losing(made: list[Losing], losses: dict[int, int], error: Exception) -> MakeExecutor:
+    def make() -> Executor:
+        made.append(Losing(losses, error))
+        return made[-1]
+
+    return make
+
+
+@pytest.mark.parametrize("times", [0, 1, 2, 3, 4])
+def test_what_is_lost_up_to_twice_is_done_and_nothing_else_is_done_again(tmp_path: Path, times: int) -> None:
+    made: list[Losing] = []
+    make = losing(made, {2: times, 7: min(times, 1)}, ValueError("gone"))
+    with ledger_at(str(tmp_path / "ledger")) as ledger:
+        assert ledger is not None
+        if times < 3:
+            assert results(square, make=make, ledger=ledger) == EXPECTED
+        else:
+            with pytest.raises(ToyvmError, match=r"^1 parts were lost with their workers 3 times: ValueError\('gone'"):
+                results(square, make=make, ledger=ledger)
+        expected = {key: value for key, value in EXPECTED.items() if times < 3 or key != "part 2"}
+        assert ledger.results == expected
+    rounds = [list(range(10)), [2, 7], [2]][: min(times + 1, 3)]
+    assert [executor.given for executor in made] == rounds
+    assert all(executor.ended for executor in made)
+    lines = [json.loads(line) for line in (tmp_path / "ledger").read_text().splitlines()]
+    assert sorted(line["part"] for line in lines) == sorted(expected)
+    assert {line["part"]: line["result"] for line in lines} == expected
+
+
+@pytest.mark.parametrize("error", [UsageError("no"), KeyboardInterrupt()])
+def test_an_error_that_ends_it_leaves_nothing_running_and_what_is_done_noted(
+    tmp_path: Path, error: BaseException
+) -> None:
+    made: list[Losing] = []
+    parts = [*PARTS[:3], Part("for ever", {"number": STUCK}), PARTS[3]]
+    with ledger_at(str(tmp_path / "ledger")) as ledger, pytest.raises(type(error)):
+        results(square, parts, losing(made, {3: 1}, error), ledger)  # type: ignore[arg-type]
+    (executor,) = made
+    assert executor.ended
+    assert executor.futures[3].cancelled()
+
+
+def test_nobody_is_asked_to_do_what_is_in_the_ledger_and_what_is_not_taken_is_not_noted(tmp_path: Path) -> None:
+    made: list[Losing] = []
+    make = losing(made, {}, ValueError())
+    with ledger_at(str(tmp_path / "ledger")) as ledger:
+        assert ledger is not None
+
+        def done(key: str, result: Mapping[str, Any]) -> None:
+            raise RuntimeError(key)
+
+        with pytest.raises(RuntimeError, match="part"):
+            do_parts(PARTS[:1], square, make, ledger, done)
+        assert ledger.results == {}
+        results(square, make=make, ledger=ledger)
+    count = len(made)
+    with ledger_at(str(tmp_path / "ledger")) as ledger:
+        assert results(dying, make=make, ledger=ledger) == EXPECTED
+        do_parts([], dying, make, ledger, done)
+    assert len(made) == count
 
 
 def test_an_error_of_toyvm_s_own_ends_it_at_once() -> None:
