@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from toyvm.asm import Source, assemble
+from toyvm.errors import AssemblyError
 from toyvm.image import PF_R, PF_W, PF_X, Image
 from toyvm.isa.paging import PAGE_SIZE
 
@@ -177,3 +178,40 @@ def test_every_byte_symbol_and_line_is_where_a_model_has_it(seed: int, base: int
             rest = label.section, label.size or 0, is_global and label.binding == "weak"
             symbols.append((label.name, address, is_global, *rest))
     assert sorted(map(tuple, image.symbols)) == sorted(symbols)
+
+
+@pytest.mark.parametrize("there", ["", "f: nop", ".globl f\nf: nop", ".weak f\nf: nop", ".globl f\nf = 77"])
+@pytest.mark.parametrize("used", ["", ".dword f", "li a0, 1\n .dword f + 1, f", "g = f + 2\n.globl g"])
+@pytest.mark.parametrize("declared", ["", ".globl f", ".weak f", ".globl f\n.weak f"])
+def test_a_name_means_what_another_source_shows_else_nothing_and_where_it_is_weak_0(
+    declared: str, used: str, there: str
+) -> None:
+    sources = [Source("a.s", f"_start: nop\n{declared}\n{used}\n"), Source("b.s", f"nop\n{there}\n")]
+    is_shown, is_weak = "." in there, ".weak" in declared
+    complaint = None
+    if not is_shown and not is_weak:
+        complaint = "undefined symbol 'f'" if used else "symbol 'f' is declared global but defined nowhere"
+        complaint = complaint if used or declared else None
+    try:
+        image = assemble(sources).image
+    except AssemblyError as error:
+        assert complaint is not None
+        for found in error.diagnostics:
+            assert (found.file, found.message) == ("a.s", complaint)
+            notes = ("    b.s defines it, but not as .globl",) if there and used else ()
+            assert found.notes == notes
+        assert len(error.diagnostics) == max(1, used.count("f", 1) if ".dword" in used else 1)
+        return
+    assert complaint is None
+    value = 0 if not is_shown else 77 if "77" in there else image.entry + (len(text_of(image)) - 4)
+    if ".dword f" in used:
+        at_word = text_of(image)[4 if used.startswith(".dword") else 8 :]
+        numbers = [int.from_bytes(at_word[start : start + 8], "little") for start in (0, 8)]
+        assert numbers[:1] == [value] if used == ".dword f" else numbers == [value + 1, value]
+    elif used:
+        assert image.address_of("g") == value + 2
+
+
+def text_of(image: Image) -> bytes:
+    (section,) = (one for one in image.sections if one.name == ".text")
+    return at(image, section.address, section.size)
