@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
+from math import exp, log
 
 import pytest
 
@@ -11,7 +12,7 @@ from toyvm.lab.experiment import Experiment
 from toyvm.lab.literature import published_lines
 from toyvm.lab.measure import Cell, Repetition
 from toyvm.lab.published import DIFFERENCES, FIGURES, PLAYED_BY, Role
-from toyvm.lab.rankings import TOLERANCE, UNEXPLAINED, Time, comparisons, order, order_records, players
+from toyvm.lab.rankings import TOLERANCE, UNEXPLAINED, Disagreement, Time, comparisons, order, order_records, players
 from toyvm.lab.subjects import Sample, Subject
 from toyvm.lab.workloads import find_workloads
 from toyvm.techniques import BY_NAME, Option
@@ -73,6 +74,40 @@ def test_times_that_are_close_are_equal_though_their_ranges_lie_apart() -> None:
     assert [each.ours for each in comparisons(experiment)] == ["native = hardware < software"]
     experiment = experiment_with({"callret": {**AS_THEIRS, "bare": 11.0 * TOLERANCE}})
     assert [each.reasons for each in comparisons(experiment)] == [()]
+
+
+@pytest.mark.parametrize("ours", [(1.0, 1.0), (2.0, 5.0), (5.0, 2.0), (0.1, 1e6)])
+@pytest.mark.parametrize("theirs", [(1.0, 1.0), (3.0, 4.0), (400.0, 3.0)])
+def test_a_distance_is_the_factor_between_the_quotients_whichever_way(
+    ours: tuple[float, float], theirs: tuple[float, float]
+) -> None:
+    def distance(one: tuple[float, float], other: tuple[float, float]) -> float:
+        return Disagreement((Role.NATIVE, Role.HARDWARE), 1, 0, one, other, "").distance
+
+    factor = ours[0] / ours[1] * theirs[1] / theirs[0]
+    assert exp(distance(ours, theirs)) == pytest.approx(max(factor, 1 / factor))
+    assert distance(theirs, ours) == pytest.approx(distance(ours, theirs))
+    assert distance(ours[::-1], theirs[::-1]) == pytest.approx(distance(ours, theirs))
+    for nothing in (0.0, -1.0):
+        assert distance((nothing, 2.0), theirs) == distance((2.0, nothing), theirs) == 0.0
+    assert distance((1e-9, 2.0), (2.0, 2.0)) == pytest.approx(log(2e9))
+
+
+@pytest.mark.parametrize(
+    ("subjects", "chosen"),
+    [
+        ([("bare", "interpreter"), ("bare", "recompiler"), ("assist", "recompiler")], "interpreter"),
+        ([("assist", "interpreter"), ("bare", "recompiler"), ("assist", "recompiler")], "recompiler"),
+        ([("assist", "recompiler"), ("assist", "interpreter")], "recompiler"),
+        ([("assist", "interpreter"), ("rewrite", "recompiler")], "interpreter"),
+    ],
+)
+def test_all_parts_are_played_on_the_first_bare_machine_s_engine_else_on_the_first_one(
+    subjects: list[tuple[str, str]], chosen: str
+) -> None:
+    made = [Subject(technique, engine) for technique, engine in subjects]
+    found = players(Experiment(find_workloads(["syscall"]), made))
+    assert list(found.values()) == [one for one in made if one.engine == chosen]
 
 
 def test_the_same_order_needs_no_reason() -> None:
