@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from support.guest_runs import BEHAVIOURS, GUESTS, image_of
 
 from toyvm import Host, assemble_text
 from toyvm.host.exit_events import ExitEvent
+from toyvm.host.guest import Guest
+from toyvm.host.rewriting import counts_of
 from toyvm.image import Image
 from toyvm.isa.traps import BY_NAME
 from toyvm.testing.techniques import MONITORED
@@ -123,14 +127,17 @@ def test_an_exit_says_a_guest_physical_address_only_where_it_is_about_one(techni
 
 
 @pytest.mark.parametrize("technique", ["trap", "rewrite", "assist"])
-def test_an_event_tells_the_guest_s_time_with_what_it_has_skipped(technique: str) -> None:
-    source = """
+@pytest.mark.parametrize(("comes", "then"), [(5_000, 5_000), (-2, 0)])
+def test_an_event_tells_the_guest_s_time_with_what_it_has_skipped(technique: str, comes: int, then: int) -> None:
+    """Up to a timer, or beyond the last tick, behind which time starts again from 0."""
+    source = f"""
 _start:
-    li   t0, 5000
+    li   t0, {comes}
     crw  timecmp, t0
     li   t0, 1
     crw  imask, t0
     wfi
+    {"nop; nop" if comes < 0 else ""}
     out  8, zero
 """
     told: list[tuple[int, int]] = []
@@ -139,4 +146,58 @@ _start:
         guest.observe(lambda event: told.append((event.time, event.guest.time)), "out")
         guest.run()
         assert guest.skipped > 4_000
-    assert told == [(5_000, 5_000)]
+    assert told == [(then, then)]
+
+
+def run_shown(guest: Guest) -> Counter[str | None]:
+    """The instructions of an observer's exits, of which each is counted once."""
+    shown: Counter[str] = Counter()
+    instructions: Counter[str | None] = Counter()
+
+    def look(event: ExitEvent) -> None:
+        shown[event.reason] += 1
+        instructions[event.instruction] += 1
+
+    guest.observe(look)
+    assert guest.run(1_000_000).ok
+    assert guest.exits == shown
+    return instructions
+
+
+@pytest.mark.parametrize("register", ["scratch", "epc", "cause", "tval", "imask", "status"])
+def test_a_write_that_the_window_does_not_take_is_counted_by_its_register(register: str) -> None:
+    """While an interrupt is pending, rewritten writes fault, for they might let it in."""
+    source = f"""
+_start:
+    li   t0, 1
+    crw  timecmp, zero
+    crw  {"status" if register != "status" else "imask"}, t0
+    crw  {register}, zero
+    crw  {register}, zero
+    out  8, zero
+"""
+    with Host() as host, host.guest("rewrite", "1M") as guest:
+        guest.load(assemble_text(source, "writes.s").image)
+        assert run_shown(guest)[f"crw {register}, zero"] == 2
+        assert guest.operands["crw"][register] == 2
+        assert "none" not in guest.operands["crw"]
+
+
+def test_an_exit_whose_code_was_stepped_up_to_what_waits_for_the_host_is_counted() -> None:
+    """Stepped is what stands on a page that changes all the time."""
+    source = f"""
+_start:
+    li   s0, {BYTES}
+    la   s1, changes
+1:  sd   s0, 0(s1)
+    in   a0, 1
+    addi s0, s0, -1
+    bnez s0, 1b
+    out  8, zero
+.balign 8
+changes: .quad 0
+"""
+    with Host() as host, host.guest("rewrite", "1M", input=bytes(BYTES)) as guest:
+        guest.load(assemble_text(source, "steps.s").image)
+        run_shown(guest)
+        assert counts_of(guest).stepped > BYTES

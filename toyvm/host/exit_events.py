@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from toyvm.arguments import check_callable, check_list, check_text, unknown_name
 from toyvm.exits import BY_NAME, EXIT_REASONS
+from toyvm.isa.control import ALL_BITS
 from toyvm.isa.guest_mode import EXITS
 from toyvm.isa.traps import CAUSES
 from toyvm.native import NOWHERE
@@ -79,7 +80,7 @@ class ExitEvent:
     @property
     def time(self) -> int:
         """The guest's virtual time, in ticks."""
-        return self.instructions + self._skipped
+        return (self.instructions + self._skipped) & ALL_BITS
 
     @property
     def instruction(self) -> str | None:

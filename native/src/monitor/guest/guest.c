@@ -51,10 +51,11 @@ static void show_exit(struct t64_guest *guest)
     const struct exit_cause *exit = &guest->exit;
     u64 cause = exit->trap.cause;
     bool has_word = exit->event == CPU_SPIN || cause == CAUSE_PRIVILEGED_INSTRUCTION ||
-                    cause == CAUSE_ILLEGAL_INSTRUCTION || (cause >= GUEST_EXIT_INSTRUCTION && cause <= GUEST_EXIT_SPIN);
+                    cause == CAUSE_ILLEGAL_INSTRUCTION || (cause >= GUEST_EXIT_INSTRUCTION && cause <= GUEST_EXIT_SPIN) ||
+                    exit->reason == guest_sensitive_reason(exit->word);
     guest->vm.exit = (struct t64_exit){
         .reason = exit->reason,
-        .word = has_word ? (u32)exit->trap.tval : 0,
+        .word = has_word ? exit->word : 0,
         .pc = exit->pc,
         .cause = cause,
         .tval = exit->trap.tval,
@@ -63,11 +64,17 @@ static void show_exit(struct t64_guest *guest)
     };
 }
 
+/* Is the guest where it was at the last exit? */
+static bool has_not_moved(const struct t64_guest *guest)
+{
+    return guest->exit.pc == guest->vm.state.pc && guest->exit.retired == guest->vm.state.retired;
+}
+
 static inline int handle(struct t64_guest *guest)
 {
-    u32 reason = guest->exit.reason, word = (u32)guest->exit.trap.tval;
+    u32 reason = guest->exit.reason, word = guest->exit.word;
     int outcome = guest->technique->handle[reason](guest);
-    guest->exit_comes_again = guest_comes_again(outcome);
+    guest->exit_comes_again = guest_comes_again(outcome) && has_not_moved(guest); /* code may have been stepped first */
     if (!guest->exit_comes_again)
         guest_count_exit(guest, word, 1);
     if (T64_UNLIKELY(outcome == OUTCOME_RESUME && host_is_spent(guest->host)))
@@ -110,10 +117,11 @@ static inline int meet_exit(struct t64_guest *guest, int event, const struct t64
 {
     struct exit_cause *exit = &guest->exit;
     const struct t64_state *state = &guest->vm.state;
-    bool is_same = exit->pc == state->pc && exit->retired == state->retired;
+    bool is_same = has_not_moved(guest);
     exit->event = event;
     exit->trap.cause = exit->raises = t64_alone(trap->cause);
     exit->trap.tval = t64_alone(trap->tval);
+    exit->word = (u32)exit->trap.tval;
     exit->gpa = T64_NOWHERE;
     exit->pc = t64_alone(state->pc);
     exit->retired = t64_alone(state->retired);
@@ -262,6 +270,7 @@ static int go_on_with_call(struct t64_guest *guest, u32 word)
     guest->exit = (struct exit_cause){
         .event = CPU_TRAP,
         .reason = EXIT_HYPERCALL,
+        .word = word,
         .trap = {guest->technique->hcall_cause, word},
         .pc = state->pc,
         .retired = state->retired,

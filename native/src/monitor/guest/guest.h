@@ -23,6 +23,7 @@ enum {
 struct exit_cause {
     int event; /* CPU_TRAP or CPU_SPIN */
     u32 reason;
+    u32 word; /* the instruction, if it was one */
     struct t64_trap trap;
     u64 pc, retired; /* of the guest, before it */
     u64 raises;      /* the cause that the guest gets, where it is reflected */

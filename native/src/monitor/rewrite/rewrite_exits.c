@@ -13,7 +13,7 @@ static u32 illegal_reason(struct t64_guest *guest)
     if (!site)
         return trap_illegal_reason(guest);
     rewriting->at = site->original;
-    guest->exit.trap.tval = site->word;
+    guest->exit.trap.tval = guest->exit.word = site->word;
     if (site->original.insn == INSN_HCALL)
         return trap_illegal_reason(guest); /* the guest's own */
     return site->adapted ? EXIT_ADAPTED : guest_sensitive_reason(site->word);
@@ -41,8 +41,10 @@ static u32 window_reason(struct t64_guest *guest)
         return EXIT_SHADOW_PAGE_FAULT;
     }
     guest->rewriting->at = guest_instruction(guest);
-    bool is_rewritten = class_of(guest->rewriting->at.insn) != CLASS_INNOCUOUS;
-    return is_rewritten ? guest_sensitive_reason(encode(guest->rewriting->at)) : trap_page_fault_reason(guest);
+    if (class_of(guest->rewriting->at.insn) == CLASS_INNOCUOUS)
+        return trap_page_fault_reason(guest);
+    guest->exit.word = encode(guest->rewriting->at);
+    return guest_sensitive_reason(guest->exit.word);
 }
 
 static u32 faulting_page(const struct t64_guest *guest) { return (u32)(guest->walk.gpa.at >> FRAME_SHIFT); }
