@@ -14,6 +14,7 @@ from toyvm import Machine
 from toyvm.asm.disassembler import disassemble_word
 from toyvm.errors import ToyvmError
 from toyvm.files import replacing
+from toyvm.host.exit_events import ExitEvent
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.host.scheduler import HostStop
@@ -36,7 +37,7 @@ from toyvm.verify.worlds.world import Result
 
 A_FEW = {
     **{"engines": 4, "monitors": 10, "recompiled": 8, "coders": 40, "cut": 10, "neighbours": 8, "runaways": 8},
-    **{"callers": 300, "worlds": 3, "escapes": 10, "malformed": 60, "failures": 2},
+    **{"callers": 300, "exits": 80, "worlds": 3, "escapes": 10, "malformed": 60, "failures": 2},
 }
 
 
@@ -117,6 +118,13 @@ def spoil_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Guest, "run", spoilt)
 
 
+def spoil_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exits that are an instruction of another register's."""
+    word = ExitEvent.word.fget
+    assert word is not None
+    monkeypatch.setattr(ExitEvent, "word", property(lambda event: word(event) ^ (bool(word(event)) << 12)))
+
+
 def spoil_worlds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A monitor that says of what it forbids that it was done."""
     expand = Core.expand
@@ -171,6 +179,7 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "runaways": spoil_subjects(("interpreter",), Overrunning),
     "worlds": spoil_worlds,
     "callers": spoil_turns,
+    "exits": spoil_words,
     "escapes": leak,
     "malformed": spoil_reader,
     "failures": ignore_full_disks,

@@ -20,6 +20,7 @@ CLASSES: dict[str, str] = {
     "cut": f"{_HERE}.cut:Cut",
     "neighbours": f"{_HERE}.neighbours:Neighbours",
     "runaways": f"{_HERE}.runaways:Runaways",
+    "exits": f"{_HERE}.exits:Exits",
     "callers": f"{_HERE}.callers:Callers",
     "escapes": f"{_HERE}.escapes:Escapes",
     "malformed": f"{_HERE}.malformed:Malformed",
