@@ -40,6 +40,19 @@ def test_what_is_refuted_is_a_program(capsys: Capture, tmp_path: Path) -> None:
     assert compared.code == 0, "the core that runs here has no such mistake"
 
 
+def test_the_first_that_is_refuted_may_be_the_last_that_is_asked(capsys: Capture, tmp_path: Path) -> None:
+    checkout = copy_sources(tmp_path)
+    handlers = checkout / "native/src/engine/interpreter/handlers.h"
+    handlers.write_text(handlers.read_text().replace("PLAIN(xor, A ^ B)", "PLAIN(xor, A | B)"))
+    done = call(capsys, "prove", "xor", "or", "--first", "--sources", str(checkout))
+    assert done.code == 1
+    assert "refuted: xor: interpreter" in done.output
+    asked = call(capsys, "prove", "xor", "or", "--list").output.splitlines()
+    place = next(place for place, line in enumerate(asked, 1) if line.startswith("xor: interpreter"))
+    assert f"{place} claims in" in done.output
+    assert call(capsys, "prove", "or", "--first", "--sources", str(checkout)).code == 0
+
+
 def test_a_certificate_is_about_sources(capsys: Capture, tmp_path: Path) -> None:
     certificate = str(tmp_path / "proof.json")
     assert call(capsys, "prove", "or", "--certificate", certificate).code == 0
@@ -70,6 +83,7 @@ def test_claims_are_listed(capsys: Capture) -> None:
         (("--limit", "soon"), "--limit"),
         (("--sources", "/nowhere"), "proofs are about the sources of a checkout"),
         (("add", "--check", "x"), "--check looks at a certificate"),
+        (("--first", "--check", "x"), "--check looks at a certificate"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(capsys: Capture, words: tuple[str, ...], says: str) -> None:

@@ -14,7 +14,7 @@ from support.proving import LIMIT, decide_named
 
 from toyvm.errors import UsageError
 from toyvm.proof.abstraction import exactly
-from toyvm.proof.areas import obligations_of
+from toyvm.proof.areas import files_read, obligations_of
 from toyvm.proof.solving import Question, Verdict, ask, solver_with
 from toyvm.proof.sources import DECODER, Sources
 from toyvm.proof.symbols import QUOTIENT, REMAINDER, Term
@@ -52,6 +52,18 @@ PROVEN = (
 @pytest.mark.parametrize("name", PROVEN)
 def test_it_is_proven(sources: Sources, name: str) -> None:
     assert decide_named(sources, name).verdict is Verdict.PROVEN
+
+
+@pytest.mark.slow
+def test_what_an_area_reads_is_known() -> None:
+    read = files_read(ROOT)
+    assert {"native/src/isa/decode.c", "toyvm/isa/coding.py", "native/src/isa/decode.h"} <= read["coding"]
+    engines = {"interpreter/handlers.h", "interpreter/interpreter.c", "access.c", "tlb.h"}
+    assert {f"native/src/engine/{name}" for name in engines} <= read["instructions"]
+    assert {"toyvm/reference/cpu.py", "toyvm/recompiler/emitter.py"} <= read["instructions"]
+    assert {"native/fusions.txt", "native/src/engine/interpreter/handlers.h"} <= read["fused"]
+    assert not any(name.startswith("toyvm/recompiler") for name in read["coding"] | read["fused"])
+    assert all((ROOT / name).is_file() for names in read.values() for name in names)
 
 
 def test_each_instruction_that_stays_in_the_engines_has_claims_about_both(sources: Sources) -> None:

@@ -79,6 +79,17 @@ def test_a_claim_that_does_not_ends_with_1_and_a_file_that_is_tried_again(capsys
     assert alone.output.splitlines()[1].split()[:3] == ["sevenths", "1", "1"]
 
 
+def test_the_first_that_fails_is_the_last_that_is_tried(capsys: Capture, tmp_path: Path) -> None:
+    done = call(
+        capsys, "verify", "holding", "sevenths", "--first", "--seed", "5", "--cases", "12", "--ledger", "ledger"
+    )
+    assert done.code == 1
+    rows = {line.split()[0]: line.split()[1:3] for line in done.output.splitlines() if line.startswith(tuple(CLASSES))}
+    assert rows["sevenths"] == ["3", "1"]
+    assert "again with `toyvm verify sevenths --seed 7 --cases 1`" in done.output
+    assert call(capsys, "verify", "holding", "--first", "--cases", "12").code == 0
+
+
 def test_a_regression_that_holds_now_ends_with_0(capsys: Capture, tmp_path: Path) -> None:
     for name, number in (("one.json", 8), ("two.json", 1)):
         (tmp_path / name).write_text(Sevenths().text({"number": number}, number, "it was wrong"))
@@ -230,6 +241,7 @@ def test_what_is_no_result_is_refused(capsys: Capture, tmp_path: Path, text: str
         (("merge",), "name files that `toyvm verify --json` wrote"),
         (("merge", "a.json", "--cases", "1"), "--cases means nothing there"),
         (("merge", "a.json", "--steps", "1"), "--steps means nothing there"),
+        (("merge", "a.json", "--first"), "--first means nothing there"),
         (("one.json", "--workers", "1"), "--workers means nothing there"),
         (("one.json", "--json", "two.json"), "--json means nothing there"),
         (("--workers", "1", "--executor", "a:b"), "give one of them"),

@@ -11,8 +11,9 @@ from support.commands import ROOT, call
 
 from toyvm.errors import ToyvmError
 from toyvm.isa.paging import PTE_D
-from toyvm.verify import planted
-from toyvm.verify.planted import Came, Layer, Plant, Trial, chosen, read_plants, suite_for
+from toyvm.verify import layers, planted
+from toyvm.verify.layers import PYTEST_CODES, Came, Layer, Plant, layers_for, suite_for
+from toyvm.verify.planted import Trial, chosen, read_plants
 from toyvm.verify.properties import CLASSES
 from toyvm.verify.properties.recompiled import Recompiled
 
@@ -26,11 +27,13 @@ with Machine(memory="64K") as machine:
     machine.set_cr("ptbr", 0x2000 | 1)
     raise SystemExit(machine.translate(0) is not None)
 """
+PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
 LAYERS = (
-    Layer("proof", 1, ("-c", "raise SystemExit(2)")),
-    Layer("small worlds", 5, ("-c", WALK)),
-    Layer("random", 0.02, ("-c", "import time; time.sleep(100)")),
-    Layer("unit", 5, ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "tests/host/test_stride.py")),
+    Layer("cheapest", 1, ()),
+    Layer("proof", 1, (("-c", "raise SystemExit(2)"),)),
+    Layer("small worlds", 5, (("-c", WALK),)),
+    Layer("random", 0.02, (("-c", "import time; time.sleep(100)"),)),
+    Layer("unit", 5, ((*PYTEST, "-m", "none"), (*PYTEST, "tests/host/test_stride.py")), PYTEST_CODES),
 )
 
 
@@ -39,22 +42,27 @@ def test_each_fault_is_found_by_the_first_layer_that_can(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(planted, "layers", lambda: LAYERS)
+    monkeypatch.setattr(planted, "layers_for", lambda _: LAYERS)
     words = ("verify", "--planted", "share-idle-ticks", "walk-marked-pointer", "--ledger", "ledger", "--json", "found")
     done = call(capsys, *words)
     assert (done.code, done.errors) == (0, "")
     assert done.output.splitlines()[-1] == "2 of 2 found: small worlds 1, unit 1"
     found = {one["name"]: Trial.of_record(one) for one in json.loads(Path("found").read_text())["plants"]}
     looks = {name: [(look.layer, look.came) for look in trial.looks] for name, trial in found.items()}
-    assert looks["walk-marked-pointer"] == [("proof", Came.MISSING), ("small worlds", Came.FOUND)]
+    assert looks["walk-marked-pointer"] == [
+        ("cheapest", Came.ELSEWHERE),
+        ("proof", Came.MISSING),
+        ("small worlds", Came.FOUND),
+    ]
     assert looks["share-idle-ticks"] == [
+        ("cheapest", Came.ELSEWHERE),
         ("proof", Came.MISSING),
         ("small worlds", Came.NOTHING),
         ("random", Came.TIME_UP),
         ("unit", Came.FOUND),
     ]
     assert "tests/host/test_stride.py::" in found["share-idle-ticks"].looks[-1].by
-    monkeypatch.setattr(planted, "layers", None)  # what the ledger has is not looked for again
+    monkeypatch.setattr(planted, "layers_for", None)  # what the ledger has is not looked for again
     assert call(capsys, *words).output == done.output
 
 
@@ -67,18 +75,59 @@ def test_faults_are_named_by_themselves_and_by_their_area() -> None:
 
 
 def test_tests_near_a_fault_come_first_and_none_is_left_out() -> None:
-    everywhere = {path.relative_to(ROOT).parts[1] for path in (ROOT / "tests").rglob("test_*.py")} - {"planted"}
-    for plant in read_plants().values():
-        places = [place.removeprefix("tests/") for place in suite_for(plant)]
-        assert set(places) == everywhere
-        near = [name for name in places if name in Path(plant.file).parts]
-        assert set(places[: len(near) + 1]) >= set(near)
+    everywhere = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")}
+    plants = read_plants()
+    for plant in plants.values():
+        nearest, others = suite_for(plant)
+        left_out = everywhere - {*nearest, *others}
+        assert len(nearest) + len(others) + len(left_out) == len(everywhere)
+        assert {name.split("/")[1] for name in left_out} == {
+            "architecture",
+            "cli",
+            "native",
+            "planted",
+            "proof",
+            "verify",
+        }
+        assert len(left_out) < 20
+    assert suite_for(plants["frames-of-orphans"])[0][0] == "tests/monitor/test_grants.py"
+    assert suite_for(plants["linker-alignment"])[0][0] == "tests/asm/test_linking.py"
+
+
+def looking(plant: Plant) -> dict[str, set[str]]:
+    """The words that each layer's commands have."""
+    return {layer.name: {word for command in layer.commands for word in command} for layer in layers_for(plant)}
+
+
+def test_a_layer_looks_where_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = {
+        "lemmas": {"toyvm/reference/words.py"},
+        "instructions": {"toyvm/reference/words.py", "native/src/dispatch.h"},
+    }
+    monkeypatch.setattr(layers, "_read_by_proofs", lambda: read)
+    plants = read_plants()
+    lab = looking(plants["lab-whole-periods"])
+    assert (lab["proof"], lab["small worlds"]) == (set(), set())
+    assert lab["random"] & set(CLASSES) == {"malformed", "failures"}
+    assert lab["unit"]
+    core = looking(plants["frames-of-orphans"])
+    assert core["proof"] == set()
+    assert "worlds" in core["small worlds"]
+    assert core["random"] & set(CLASSES) == {name for name in CLASSES if name != "worlds"}
+    proof = looking(Plant("any", "any", "it is wrong", "toyvm/reference/words.py"))["proof"]
+    assert {"lemmas", "instructions"} <= proof
+    proof = looking(Plant("any", "any", "it is wrong", "native/src/dispatch.h"))["proof"]
+    assert "lemmas" not in proof
+    assert "instructions" in proof
 
 
 def test_properties_that_cannot_be_tried_here_keep_the_others_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def drawn() -> set[str]:
-        return next(set(layer.command) & set(CLASSES) for layer in planted.layers() if layer.name == "random")
+    plant = read_plants()["frames-of-orphans"]
 
+    def drawn() -> set[str]:
+        return looking(plant)["random"] & set(CLASSES)
+
+    monkeypatch.setattr(layers, "_read_by_proofs", dict)
     monkeypatch.setattr(Recompiled, "missing", lambda _: None)
     assert drawn() == set(CLASSES) - {"worlds"}
     monkeypatch.setattr(Recompiled, "missing", lambda _: "the recompiler is not here")

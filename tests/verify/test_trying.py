@@ -105,6 +105,12 @@ def test_where_all_fails_it_is_given_up_soon() -> None:
     assert (account.cases, len(account.failures)) == (MOST_FAILURES, MOST_FAILURES)
 
 
+def test_one_failure_may_be_enough_which_stays_as_it_was_drawn() -> None:
+    account = try_cases(Sevenths(), Goal(8, cases=100, first=True))
+    (failure,) = account.failures
+    assert (account.cases, failure.seed, failure.wrong) == (7, 14, "14 is a multiple of seven")
+
+
 def test_the_same_number_is_the_same_case() -> None:
     class Drawn(Holding):
         case = Holding.__base__.__base__.case  # type: ignore[union-attr, assignment]

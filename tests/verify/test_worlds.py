@@ -243,6 +243,16 @@ def test_the_command_says_what_is_claimed_and_how_much_was_tried(capsys: Capture
     )
 
 
+def test_no_world_follows_the_first_in_which_something_is_wrong(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GrantsWorld, "judge", Mistaken.judge)
+    done = call(capsys, "verify", "worlds", "events", "grants", "rings", "--steps", "1", "--first")
+    assert done.code == 1
+    claims = [line.partition(":")[0] for line in done.output.splitlines() if not line.startswith(" ")]
+    assert claims == ["events", "grants"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -27,6 +27,7 @@ _LIMIT = 60.0  # seconds
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="an area, a mnemonic or a claim; all unless said")
     parser.add_argument("--list", action="store_true", help="print the claims, and prove nothing")
+    parser.add_argument("--first", action="store_true", help="end with the first claim that is refuted")
     parser.add_argument(
         "--limit", metavar="SECONDS", help=f"for a question that both solvers are asked; {_LIMIT:g} unless said"
     )
@@ -44,7 +45,8 @@ def execute(arguments: argparse.Namespace) -> int:
     from toyvm.cli.outputs import check_outputs
     from toyvm.proof.extras import check_extras
 
-    if arguments.check is not None and (arguments.names or arguments.list or arguments.certificate is not None):
+    proving = (arguments.names, arguments.list, arguments.first, arguments.certificate is not None)
+    if arguments.check is not None and any(proving):
         raise UsageError("--check looks at a certificate, and proves nothing: it goes with --sources alone")
     check_extras()
     limit = parse_seconds(arguments.limit, "--limit")
@@ -58,7 +60,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.list:
         print("\n".join(f"{one.name}: {one.claim}" for one in obligations))
         return ExitCode.OK
-    return _prove(obligations, sources, _LIMIT if limit is None else limit, arguments.certificate)
+    return _prove(obligations, sources, _LIMIT if limit is None else limit, arguments)
 
 
 def _sources(name: str | None) -> Sources:
@@ -82,7 +84,7 @@ def _check(certificate: str, sources: Sources) -> int:
     return ExitCode.OK if same and proven == len(rows) else ExitCode.CLAIM_FAILED
 
 
-def _prove(obligations: Sequence[Obligation], sources: Sources, limit: float, certificate: str | None) -> int:
+def _prove(obligations: Sequence[Obligation], sources: Sources, limit: float, arguments: argparse.Namespace) -> int:
     from toyvm.lab.progress import Progress
     from toyvm.proof.certificate import write_certificate
     from toyvm.proof.obligations import decide_obligation
@@ -93,11 +95,13 @@ def _prove(obligations: Sequence[Obligation], sources: Sources, limit: float, ce
         for number, obligation in enumerate(obligations, 1):
             progress.show(f"{number} of {len(obligations)}: {obligation.name}")
             results.append(decide_obligation(obligation, limit))
+            if arguments.first and results[-1].verdict is Verdict.REFUTED:
+                break
     seconds = monotonic() - begun
     for line in _page(results, limit, seconds):
         print(line)
-    if certificate is not None:
-        write_certificate(certificate, sources, results, seconds)
+    if arguments.certificate is not None:
+        write_certificate(arguments.certificate, sources, results, seconds)
     verdicts = {result.verdict for result in results}
     if Verdict.REFUTED in verdicts:
         return ExitCode.CLAIM_FAILED

@@ -35,6 +35,10 @@ _MOST_CASES = 1_000_000_000
 _REGRESSIONS = (".json", ".s")  # what the names of their files end in
 
 
+class _Enough(Exception):
+    """The first that fails is asked for, and there."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("properties", nargs="*", metavar="PROPERTY", help="which, all unless said; or a regression")
     parser.add_argument("--list", action="store_true", help="say what the properties claim, and end")
@@ -48,6 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     much.add_argument("--cases", metavar="N", help="so many cases of each property")
     much.add_argument("--steps", metavar="N", help="small worlds whole, to N actions: `verify worlds [WORLD...]`")
     much.add_argument("--seed", metavar="S", help="from the case of this number on; 0 unless said")
+    much.add_argument(
+        "--first",
+        action="store_const",
+        const=True,
+        help="no more than until one fails, which is left as large as it is",
+    )
     result = parser.add_argument_group("what comes of it")
     result.add_argument("--json", metavar="FILE", help="write all there: cases, failures, time, machine")
     result.add_argument(
@@ -72,10 +82,10 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.planted:
         from toyvm.cli.verify_planted import find_planted
 
-        _check_unused(arguments, "--planted looks for faults", ("steps", *_DRAWING))
+        _check_unused(arguments, "--planted looks for faults", ("steps", "first", *_DRAWING))
         return find_planted(arguments, None if arguments.minutes is None else _minutes(arguments.minutes))
     if names[:1] == [MERGE]:
-        _check_unused(arguments, "verify merge tries nothing", ("steps", *_TRYING))
+        _check_unused(arguments, "verify merge tries nothing", ("steps", "first", *_TRYING))
         if len(names) < 2:
             raise UsageError("verify merge: name files that `toyvm verify --json` wrote")
         return _tell(merge([Path(name) for name in names[1:]]), arguments, {})
@@ -83,9 +93,9 @@ def execute(arguments: argparse.Namespace) -> int:
         from toyvm.cli.verify_worlds import explore_worlds
 
         _check_unused(arguments, "--steps tries every path there is", _TRYING)
-        return explore_worlds(names, arguments.steps, arguments.json)
+        return explore_worlds(names, arguments.steps, arguments.json, is_first_enough=bool(arguments.first))
     if any(name.endswith(_REGRESSIONS) for name in names):
-        _check_unused(arguments, "a regression is tried once", ("json", *_TRYING))
+        _check_unused(arguments, "a regression is tried once", ("json", "first", *_TRYING))
         return _try_again([Path(name) for name in names])
     return _try(arguments)
 
@@ -141,11 +151,15 @@ def _try(arguments: argparse.Namespace) -> int:
                 written[account.property, failure.seed] = path
         accounts.append(account)
         progress.show(_so_far(accounts, len(parts)))
+        if arguments.first and account.failures:
+            raise _Enough
 
     with Progress(sys.stderr) as progress, ledger_at(arguments.ledger) as ledger:
         progress.show(_so_far(accounts, len(parts)))
         try:
             do_parts(parts, work, make, ledger, done)
+        except _Enough:
+            pass
         except KeyboardInterrupt:
             is_interrupted = True
         except ToyvmError as error:
@@ -183,8 +197,8 @@ def _parts(arguments: argparse.Namespace) -> list[Part]:
         raise UsageError("--cases and --minutes both say how much is tried; give one of them")
     names = _here(properties, is_named=bool(arguments.properties))
     if cases is not None:
-        return shard.of(parts_by_cases(names, seed, cases))
-    return shard.of(parts_by_time(names, seed, 60 * minutes, workers * shard.slices))
+        return shard.of(parts_by_cases(names, seed, cases, bool(arguments.first)))
+    return shard.of(parts_by_time(names, seed, 60 * minutes, workers * shard.slices, bool(arguments.first)))
 
 
 def _here(properties: Sequence[Property], *, is_named: bool) -> list[str]:

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from toyvm.cli.lab_parts import executor_of
@@ -27,8 +28,7 @@ def find_planted(arguments: argparse.Namespace, minutes: float | None) -> int:
     from toyvm.verify.planted import Trial, chosen, parts_of, read_plants, work
 
     plants = chosen(read_plants(), arguments.properties)
-    parts = parse_shard(arguments.shard).of(parts_of(plants, minutes))
-    make = executor_of(arguments)
+    shard, make = parse_shard(arguments.shard), executor_of(arguments)
     trials: list[Trial] = []
     is_interrupted = False
     ended: ToyvmError | None = None
@@ -38,7 +38,12 @@ def find_planted(arguments: argparse.Namespace, minutes: float | None) -> int:
         found = sum(trial.found is not None for trial in trials)
         progress.show(f"{len(trials)}/{len(parts)} faults, {found} found  {trials[-1].plant.name}")
 
-    with Progress(sys.stderr) as progress, ledger_at(arguments.ledger) as ledger:
+    with (
+        TemporaryDirectory(prefix="toyvm-planted-", ignore_cleanup_errors=True) as clones,
+        Progress(sys.stderr) as progress,
+        ledger_at(arguments.ledger) as ledger,
+    ):
+        parts = shard.of(parts_of(plants, minutes, Path(clones)))
         progress.show(f"0/{len(parts)} faults")
         try:
             do_parts(parts, work, make, ledger, done)
@@ -65,7 +70,7 @@ def find_planted(arguments: argparse.Namespace, minutes: float | None) -> int:
 
 def _lines(trials: Sequence[Trial]) -> Iterator[str]:
     """A line for each fault, two for one that nothing finds, and how many each layer has found."""
-    from toyvm.verify.planted import Came
+    from toyvm.verify.layers import Came
     from toyvm.verify.scoreboard import clock
 
     width = max((len(trial.plant.name) for trial in trials), default=0)

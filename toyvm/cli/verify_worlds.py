@@ -20,8 +20,11 @@ _WORLDS = "worlds"
 _SCHEMA = 1
 
 
-def explore_worlds(names: Sequence[str], steps: str, json: str | None) -> int:
-    """The worlds named behind `worlds`, all unless said, to so many steps: the exit code. Raises UsageError."""
+def explore_worlds(names: Sequence[str], steps: str, json: str | None, *, is_first_enough: bool) -> int:
+    """The worlds named behind `worlds`, all unless said, to so many steps: the exit code. Raises UsageError.
+
+    None behind one with a finding, if the first is enough.
+    """
     if not names or names[0] != _WORLDS:
         raise UsageError("--steps is of small worlds: `toyvm verify worlds [WORLD...] --steps N`")
     count = parse_count(steps, "--steps") or 0
@@ -34,6 +37,8 @@ def explore_worlds(names: Sequence[str], steps: str, json: str | None) -> int:
             with Progress(sys.stderr) as progress:
                 accounts.append(world.explore(count, lambda account: progress.show(claim(account))))
             print("\n".join(_lines(accounts[-1])), flush=True)
+            if is_first_enough and accounts[-1].findings:
+                break
     except KeyboardInterrupt:
         say("interrupted: not all worlds were explored")
         return ExitCode.INTERRUPTED

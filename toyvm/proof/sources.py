@@ -21,6 +21,7 @@ from typing import Any
 
 import z3
 
+from toyvm.core_sources import source_paths
 from toyvm.errors import UsageError
 from toyvm.proof.c_text import CFile
 from toyvm.proof.symbols import Claim, Number
@@ -89,6 +90,14 @@ class Sources:
         """A header that a build makes of the declarations."""
         return self._generated[name]
 
+    def read(self) -> frozenset[str]:
+        """The files that were asked for until now, with all that they include or are generated from."""
+        python = {path for tree in (self._python, self._as_written) for path in tree.paths()}
+        included = {path for name in self._c for path in self._included(name)}
+        if included:
+            included |= {path for path in map(Path, source_paths(str(self.root))) if path.suffix not in (".c", ".h")}
+        return frozenset(str(path.relative_to(self.root)) for path in python | included)
+
     def digest(self) -> str:
         """SHA-256 of names and contents of all that proofs may read: the core's sources and toyvm's Python."""
         digest = hashlib.sha256()
@@ -118,14 +127,19 @@ class Sources:
             _run([sys.executable, "-P", "-c", script, str(self.root / "native/builder"), folder], "the headers")
             return {path.name: path.read_text() for path in Path(folder).iterdir()}
 
-    def _preprocessed(self, path: str) -> str:
+    def _preprocessed(self, path: str, option: str = "-P") -> str:
         with tempfile.TemporaryDirectory() as folder:
             for name, text in {**self._generated, **_LIBRARY}.items():
                 (Path(folder) / name).write_text(text)
             native = self.root / "native"
             compiler = shlex.split(os.environ.get("CC") or "cc")
-            options = ["-E", "-P", "-nostdinc", "-undef", "-D__GNUC__=12", f"-I{folder}", f"-I{native / 'src'}"]
+            options = ["-E", option, "-nostdinc", "-undef", "-D__GNUC__=12", f"-I{folder}", f"-I{native / 'src'}"]
             return _run([*compiler, *options, f"-I{native / 'include'}", str(self.root / path)], path)
+
+    def _included(self, path: str) -> Iterable[Path]:
+        """Those of the checkout; what is generated is not."""
+        paths = map(Path, self._preprocessed(path, "-M").replace("\\\n", " ").split()[1:])
+        return (found for found in paths if found.is_relative_to(self.root))
 
 
 def _run(command: list[str], what: str) -> str:
@@ -186,6 +200,10 @@ class _PythonTree:
             del sys.modules[module.__name__]
         vars(module).update(self._summaries.get(name, {}))
         return module
+
+    def paths(self) -> Iterable[Path]:
+        """Of the modules that are loaded."""
+        return (path for path in map(self._path, self._modules) if path is not None)
 
     def _path(self, name: str) -> Path | None:
         place = self._root.joinpath(*name.split("."))

@@ -14,41 +14,21 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import get_ident
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 from toyvm.arguments import unknown_name
 from toyvm.commit import commit
-from toyvm.errors import ToyvmError, UsageError
+from toyvm.errors import ExitCode, ToyvmError, UsageError
 from toyvm.parts import Part, Record
 from toyvm.paths import PACKAGE
-from toyvm.verify.properties import CLASSES, find_property
+from toyvm.verify.layers import Came, Layer, Plant, layers_for
 
 ROOT = PACKAGE.parent
-_WORLDS = "worlds"  # the property that goes through small worlds
-_FINDS = 1  # the exit code of a layer that has found something
-_NOT_THERE = 2  # of one that takes what is not installed
-
-
-class Plant(NamedTuple):
-    """A fault as its declaration has it."""
-
-    name: str
-    area: str
-    fault: str  # a sentence
-    file: str
-
-
-class Came(StrEnum):
-    """What a layer's look for a fault came to."""
-
-    FOUND = "found"
-    NOTHING = "nothing"
-    TIME_UP = "time is up"
-    MISSING = "missing"  # the layer takes what is not here
+_FINDS = ExitCode.CLAIM_FAILED  # of a layer that has found something
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +62,6 @@ class Trial:
         return cls(Plant(*(str(record[name]) for name in Plant._fields)), tuple(looks))
 
 
-class Layer(NamedTuple):
-    """A way to find faults: arguments for Python in a clone."""
-
-    name: str
-    minutes: float  # unless said
-    command: tuple[str, ...]
-    has_tests: bool = False  # it takes the test suite's places besides, those near the fault first
-
-
-def layers() -> tuple[Layer, ...]:
-    """In the order of their price."""
-    drawn = [name for name in CLASSES if name != _WORLDS and find_property(name).missing() is None]
-    return (
-        Layer("proof", 6, ("-m", "toyvm", "prove")),
-        Layer("small worlds", 6, ("-m", "toyvm", "verify", _WORLDS, "--steps", "3")),
-        Layer("random", 4, ("-m", "toyvm", "verify", *drawn, "--minutes", "2")),
-        Layer("unit", 30, ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"), has_tests=True),
-    )
-
-
 def read_plants() -> dict[str, Plant]:
     """All that the clone declares, by name. Raises UsageError where there is no clone, or nothing to build it with."""
     folder = ROOT / "tests" / "planted"
@@ -128,38 +88,29 @@ def chosen(plants: Mapping[str, Plant], words: Iterable[str]) -> list[Plant]:
     return [plant for plant in plants.values() if not words or plant.name in words or plant.area in words]
 
 
-def parts_of(plants: Sequence[Plant], minutes: float | None) -> list[Part]:
-    """A part for each fault; each layer has so many minutes for it, or its own."""
+def parts_of(plants: Sequence[Plant], minutes: float | None, clones: Path) -> list[Part]:
+    """A part for each fault; each layer has so many minutes for it, or its own. `clones` is a folder for workers'."""
     limit = "" if minutes is None else f", {minutes:g} min"
     return [
-        Part(f"{commit()} planted {plant.name}{limit}", {"plant": plant._asdict(), "minutes": minutes})
+        Part(
+            f"{commit()} planted {plant.name}{limit}",
+            {"plant": plant._asdict(), "minutes": minutes, "clones": str(clones)},
+        )
         for plant in plants
     ]
 
 
 def work(task: Record) -> Record:
-    """Build with the fault, and look for it."""
+    """Build with the fault, in the clone that this worker has had for the last one, and look for it."""
     plant = Plant(**task["plant"])
+    clone = Path(task["clones"]) / f"{os.getpid()}-{get_ident()}"
+    _build(plant, clone)
     looks = []
-    with TemporaryDirectory(prefix="toyvm-planted-") as folder:
-        _build(plant, Path(folder))
-        for layer in layers():
-            command = (*layer.command, *(suite_for(plant) if layer.has_tests else ()))
-            looks.append(_look(layer._replace(command=command), Path(folder), 60 * (task["minutes"] or layer.minutes)))
-            if looks[-1].came is Came.FOUND:
-                break
+    for layer in layers_for(plant):
+        looks.append(_look(layer, clone, 60 * (task["minutes"] or layer.minutes)))
+        if looks[-1].came is Came.FOUND:
+            break
     return Trial(plant, tuple(looks)).record()
-
-
-def suite_for(plant: Plant) -> list[str]:
-    """The places of the test suite: the rooms of the file, what compares engines where that is C, then the others."""
-    near = {*Path(plant.file).parts, *(("equivalence",) if plant.file.startswith("native/") else ())}
-    places = [
-        path.name
-        for path in (ROOT / "tests").iterdir()
-        if path.name != "planted" and (path.match("test_*.py") or any(path.glob("**/test_*.py")))
-    ]
-    return [f"tests/{name}" for name in sorted(places, key=lambda name: (name not in near, name))]
 
 
 def _build(plant: Plant, folder: Path) -> None:
@@ -171,29 +122,46 @@ def _build(plant: Plant, folder: Path) -> None:
 
 
 def _look(layer: Layer, folder: Path, seconds: float) -> Look:
-    started, temporary = monotonic(), folder / "temporary"
-    temporary.mkdir(exist_ok=True)
-    with subprocess.Popen(
-        [sys.executable, *layer.command],
-        cwd=folder,  # whose toyvm comes before any that is installed
-        env={**os.environ, "TMPDIR": str(temporary)},
+    """One command after another, until one comes to something or there are so many seconds gone."""
+    started = monotonic()
+    came, by = (Came.NOTHING if layer.commands else Came.ELSEWHERE), ""
+    for command in layer.commands:
+        came, by = _run(command, layer.codes, folder, started + seconds)
+        if came is not Came.NOTHING:
+            break
+    return Look(layer.name, came, round(monotonic() - started, 3), by)
+
+
+def _run(command: Sequence[str], codes: Mapping[int, Came], folder: Path, deadline: float) -> tuple[Came, str]:
+    # Not within the clone, which some tests copy.
+    with (
+        TemporaryDirectory(prefix="toyvm-planted-", ignore_cleanup_errors=True) as temporary,
+        _begun(command, folder, temporary) as process,
+    ):
+        try:
+            output, _ = process.communicate(timeout=max(0.0, deadline - monotonic()))
+        except subprocess.TimeoutExpired:
+            return Came.TIME_UP, ""
+        finally:
+            with suppress(ProcessLookupError):  # and all that it has begun
+                os.killpg(process.pid, signal.SIGKILL)
+    came = codes.get(process.returncode, Came.FOUND)
+    return came, _what_found(output, process.returncode) if came is Came.FOUND else ""
+
+
+def _begun(command: Sequence[str], folder: Path, temporary: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=folder,
+        # Its toyvm comes before any that is installed, in what tests begin elsewhere, too.
+        env={**os.environ, "TMPDIR": temporary, "PYTHONPATH": str(folder)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
         start_new_session=True,
-    ) as process:
-        try:
-            output, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            return Look(layer.name, Came.TIME_UP, monotonic() - started)
-        finally:
-            with suppress(ProcessLookupError):  # and all that it has begun
-                os.killpg(process.pid, signal.SIGKILL)
-    came = {0: Came.NOTHING, _NOT_THERE: Came.MISSING}.get(process.returncode, Came.FOUND)
-    by = _what_found(output, process.returncode) if came is Came.FOUND else ""
-    return Look(layer.name, came, monotonic() - started, by)
+    )
 
 
 def _what_found(output: str, code: int) -> str:

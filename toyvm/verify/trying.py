@@ -25,11 +25,23 @@ _ALL = b"all"  # what a process says last
 
 
 class Goal(NamedTuple):
-    """How much of a property is tried: so many cases from one on, or as many as there are seconds for."""
+    """How much of a property is tried: so many cases from one on, or as many as there are seconds for.
+
+    `first`: no more than until one fails, which stays as it was drawn.
+    """
 
     seed: int
     cases: int | None = None
     seconds: float | None = None
+    first: bool = False
+
+    @property
+    def most_failures(self) -> int:
+        return 1 if self.first else MOST_FAILURES
+
+    @property
+    def most_shrunk(self) -> int:
+        return 0 if self.first else MOST_SHRUNK
 
 
 def try_cases(claimed: Property, goal: Goal) -> Account:
@@ -43,11 +55,13 @@ def _try_cases(claimed: Property, goal: Goal, cache: str) -> Account:
     while True:
         deadline = None if goal.seconds is None else began + goal.seconds
         left = None if goal.cases is None else goal.cases - account.cases
-        if left == 0 or len(account.failures) >= MOST_FAILURES:
+        failed = len(account.failures)
+        if left == 0 or failed >= goal.most_failures:
             break
         if account.cases and deadline is not None and monotonic() >= deadline:
             break
-        with _child(claimed, goal.seed + account.cases, left, deadline, len(account.failures), cache) as child:
+        from_here = goal._replace(seed=goal.seed + account.cases, cases=left)
+        with _child(claimed, from_here, deadline, failed, cache) as child:
             ended = _listen(account, child)
         if ended is None:
             break
@@ -114,16 +128,14 @@ class _Child:
 
 
 @contextmanager
-def _child(
-    claimed: Property, seed: int, cases: int | None, deadline: float | None, failures: int, cache: str
-) -> Iterator[_Child]:
+def _child(claimed: Property, goal: Goal, deadline: float | None, failures: int, cache: str) -> Iterator[_Child]:
     reading, writing = os.pipe()
     parent, pid = os.getpid(), os.fork()
     if pid == 0:
         os.environ["XDG_CACHE_HOME"] = tempfile.tempdir = cache  # the user's own holds what he runs himself
         end_with_parent(parent)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # an exception may be caught by what is tried
-        _try_them(claimed, seed, cases, deadline, failures, writing)
+        _try_them(claimed, goal, deadline, failures, writing)
     os.close(writing)
     child = _Child(pid, reading)
     try:
@@ -133,17 +145,15 @@ def _child(
         os.close(reading)
 
 
-def _try_them(
-    claimed: Property, seed: int, cases: int | None, deadline: float | None, failures: int, writing: int
-) -> NoReturn:
+def _try_them(claimed: Property, goal: Goal, deadline: float | None, failures: int, writing: int) -> NoReturn:
     """In the child: all of it, and its end, whatever happens."""
     status = 1
     try:
         done = 0
-        while done != cases and failures < MOST_FAILURES:
+        while done != goal.cases and failures < goal.most_failures:
             if done and deadline is not None and monotonic() >= deadline:
                 break
-            message = _tried(claimed, seed + done, failures < MOST_SHRUNK)
+            message = _tried(claimed, goal.seed + done, failures < goal.most_shrunk)
             failures += message.get("wrong") is not None
             _write(writing, json.dumps(message).encode() + b"\n")
             done += 1
