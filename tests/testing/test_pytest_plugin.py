@@ -101,6 +101,33 @@ def test_what_cannot_be_compared_again_is_skipped_with_its_reason(tmp_path: Path
     assert "it cannot be compared again: " in second.stdout
 
 
+DRAWN = """
+from hypothesis import Phase, given, settings
+from toyvm.reference.machine import ReferenceMachine
+from toyvm.testing import assert_equal
+from toyvm.testing.strategies import privileged_programs
+
+class Wrong(ReferenceMachine):
+    def state_words(self):
+        return (*super().state_words()[:-1], 5)
+
+@given(privileged_programs())
+@settings(phases=[Phase.generate], database=None, derandomize=True)
+def test_drawn(program):
+    assert_equal(program, Wrong)
+"""
+
+
+def test_a_drawn_program_that_fails_takes_a_page_and_its_fields_are_not_listed(tmp_path: Path) -> None:
+    (tmp_path / "test_drawn.py").write_text(DRAWN)
+    found = run_pytest(tmp_path, "-p", "_hypothesis_pytestplugin").stdout
+    assert re.search(r"program=<Program of \d+ bytes from 0x1000, \d+K of memory, strict>,", found)
+    assert "Segment(" not in found
+    assert "# to run it: toyvm run" in found
+    assert "Wrong differs from reference after" in found
+    assert len(found.splitlines()) < 80
+
+
 def test_other_sources_are_no_tests(tmp_path: Path) -> None:
     (tmp_path / "regressions").mkdir()
     (tmp_path / "regressions" / "guest.s").write_text("_start: out 8, a0\n")

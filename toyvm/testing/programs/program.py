@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from toyvm.arguments import check_address, check_bytes, check_integer, check_list, wrong
+from toyvm.arguments import check_address, check_bytes, check_integer, check_list, show_size, wrong
 from toyvm.image import PF_R, PF_W, PF_X, Image
 from toyvm.isa.control import ALL_BITS, PIE, PMODE
 from toyvm.isa.machine import DEFAULT_MEMORY, Level
@@ -81,6 +81,15 @@ class Program:
         check_bytes(self.input, "input")
         if self.disk is not None:
             check_bytes(self.disk, "disk")
+
+    def __repr__(self) -> str:
+        """In a line, as a test that fails has them in its report; assembly_of(program) is all of it."""
+        held = sum(len(one.data) for one in self.segments)
+        return f"<Program of {held} bytes from {self.entry:#x}, {show_size(self.memory)} of memory, {self.level}>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What Hypothesis asks for, which would go through the fields otherwise."""
+        printer.text(repr(self))
 
     def devices(self) -> dict[str, Any]:
         """What is attached, as every machine takes it; the disk is a copy of its own."""
