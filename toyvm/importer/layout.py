@@ -139,7 +139,7 @@ def program_block(entry: int, stack_pointer: int, heap: int, ranges: Sequence[Ra
 def ranges_in(block: bytes) -> tuple[Range, ...] | None:
     """The ranges of a block, its program's stack the last; None if these bytes are none."""
     count, words = len(PROGRAM_MEMBERS), struct.unpack(f"<{len(block) // 8}Q", block[: len(block) // 8 * 8])
-    if len(words) < count or words[0] != MAGIC or not 0 < words[count - 1] < MAXIMUM_RANGES:
+    if len(words) < count or words[0] != MAGIC or not 0 < words[count - 1] <= MAXIMUM_RANGES:
         return None
     size = len(RANGE_MEMBERS)
     members = words[count : count + size * words[count - 1]]
