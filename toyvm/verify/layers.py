@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,8 +19,8 @@ from toyvm.verify.reach import ROOT, reached_from
 
 _WORLDS = "worlds"  # the property that goes through small worlds
 _STEPS = 2  # in each of them
-_SECONDS = 3  # for each of the other properties
-_NEAREST = 12  # files of tests that are tried before the others are even read
+_SECONDS = 2  # for each of the other properties
+_NEAREST_TESTS, _NEAREST = 20, 12  # tests, and files of tests, that are tried before the others are even read
 _PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
 # Tests of these very faults, of what another layer does, and of how sources are written and built.
 _NOT_TRIED = (
@@ -81,6 +82,7 @@ def layers_for(plant: Plant) -> tuple[Layer, ...]:
     minutes = f"{len(here) * _SECONDS / 60:.3f}"
     nearest, others = suite_for(plant)
     tests = [(files, which) for files in (nearest, others) for which in ("quick", "slow")]
+    tests.insert(0, (nearest_tests(plant), "quick or slow"))
     return (
         _layer("proof", 6, ("-m", "toyvm", "prove", "--first"), areas),
         _layer("small worlds", 6, ("-m", "toyvm", "verify", "--first", "--steps", str(_STEPS)), worlds),
@@ -123,25 +125,41 @@ def _core() -> frozenset[str]:
 
 def suite_for(plant: Plant) -> tuple[list[str], list[str]]:
     """The test suite's files, the nearest ones first, and cut off behind some."""
-    files = sorted(_tests(), key=lambda test: _nearness(plant, test), reverse=True)
+    files = sorted(_files(), key=lambda file: _nearness(plant, _words(file, _files()[file])), reverse=True)
     return files[:_NEAREST], files[_NEAREST:]
 
 
-def _nearness(plant: Plant, test: str) -> float:
-    """How much of what is said of the fault a file of tests says, too: rare words count more, and those of long files
+def nearest_tests(plant: Plant) -> list[str]:
+    """Some tests of all of it, the nearest ones first."""
+    tests = _tests()
+    return sorted(tests, key=lambda test: _nearness(plant, tests[test]), reverse=True)[:_NEAREST_TESTS]
+
+
+def _nearness(plant: Plant, words: frozenset[str]) -> float:
+    """How much of what is said of the fault is among words of tests: rare ones count more, and those of long tests
     less."""
-    words = _tests()[test]
-    said = _words(" ".join(plant)) & words
-    return sum(log(len(_tests()) / _spread()[word]) for word in said) / sqrt(len(words))
+    said = _words(*plant) & words
+    return sum(log(len(_files()) / _spread()[word]) for word in said) / sqrt(len(words))
 
 
 @cache
 def _tests() -> dict[str, frozenset[str]]:
-    """The words of each file of tests."""
+    """The words of each test, and of the name of its file."""
+    return {
+        f"{file}::{node.name}": _words(file, ast.unparse(node))
+        for file, text in _files().items()
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
+
+
+@cache
+def _files() -> dict[str, str]:
+    """The text of each file of tests."""
     folder = ROOT / "tests"
     paths = {path.relative_to(folder): path for path in sorted(folder.rglob("test_*.py"))}
     return {
-        f"tests/{name}": _words(f"{name} {path.read_text(encoding='utf-8')}")
+        f"tests/{name}": path.read_text(encoding="utf-8")
         for name, path in paths.items()
         if not {str(name), name.parts[0]} & set(_NOT_TRIED)
     }
@@ -149,8 +167,10 @@ def _tests() -> dict[str, frozenset[str]]:
 
 @cache
 def _spread() -> Counter[str]:
-    return Counter(word for words in _tests().values() for word in words)
+    """In how many files each word is."""
+    return Counter(word for file, text in _files().items() for word in _words(file, text))
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(word.removesuffix("s") for word in re.findall("[a-z]{3,}", text.lower()))
+@cache
+def _words(*texts: str) -> frozenset[str]:
+    return frozenset(word.removesuffix("s") for text in texts for word in re.findall("[a-z]{3,}", text.lower()))
