@@ -56,6 +56,7 @@ def test_a_workload_that_fails_and_one_that_cannot_exist_keep_their_cells() -> N
     failed = Cell("portio", TRAP, failed="it ended with 1")
     printed = matrix(*(cell("portio", BARE, 10), failed, absent("portio", PARA)))
     assert "portio   fails    -" in printed
+    assert "trap fails in portio: it ended with 1" in printed
 
 
 def test_findings_are_made_of_counts() -> None:

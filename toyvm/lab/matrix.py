@@ -36,6 +36,8 @@ def matrix_lines(experiment: Experiment, width: int) -> Iterator[str]:
             why = experiment.cells[workloads[0].name, absent[0]].missing
             yield from wrapped(f"None of these on {', '.join(each.label for each in absent)}: {why}.", width)
     yield from wrapped(_without_base(experiment), width)
+    for reason in _failures(experiment):
+        yield from wrapped(reason, width)
     if findings := list(finding_lines(experiment, width)):
         yield ""
         yield from findings
@@ -80,6 +82,15 @@ def _without_base(experiment: Experiment) -> str:
     cells = [cell for cell in experiment.cells.values() if cell.measured and cell.workload in alone]
     times = [f"{cell.workload} on {cell.subject.label} {number(cell.nanoseconds)} ns" for cell in cells]
     return f"Nothing to compare with on the bare machine: {', '.join(times)}." if times else ""
+
+
+def _failures(experiment: Experiment) -> Iterator[str]:
+    """Why cells fail, each reason once: a monitor of the user's mostly has one for all workloads."""
+    failing: dict[tuple[str, str], list[str]] = {}
+    for cell in experiment.failures:
+        failing.setdefault((cell.subject.label, str(cell.failed)), []).append(cell.workload)
+    for (label, why), workloads in failing.items():
+        yield f"{label} fails in {', '.join(workloads)}: {why}"
 
 
 def _band(experiment: Experiment, subjects: Sequence[Subject], rows: Sequence[str]) -> Iterator[str]:
