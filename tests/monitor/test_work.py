@@ -12,7 +12,19 @@ from support.guest_runs import GUESTS, header_of, image_of
 from support.hypercalls import ALL_ONES, CODE, LIST, READ_ONLY, Asker, allow, asker, asker_on, end_of, error, words
 
 from toyvm.host.host import Host
-from toyvm.hypercalls import BY_NAME, DISK_READ, EVENT_INTERRUPT, RING_DATA, RINGS, WORK_LIMIT, WORK_PIECE
+from toyvm.hypercalls import (
+    BY_NAME,
+    DISK_READ,
+    DISK_WRITE,
+    EVENT_INTERRUPT,
+    RING_DATA,
+    RINGS,
+    WORK_CALL,
+    WORK_LIMIT,
+    WORK_PAGE,
+    WORK_PIECE,
+    WORK_RECORD,
+)
 from toyvm.isa.paging import PAGE_SIZE, PTE_R, PTE_U, PTE_V, PTE_W
 from toyvm.machine.outcome import Stop
 from toyvm.manual.document import Points
@@ -148,6 +160,105 @@ def test_one_hypercall_gives_way_as_often_as_its_work_is_worth() -> None:
         assert (ask.guest.x[10], ask.read(DONE), ask.guest.hypercalls["multicall"]) == (0, 120, 1)
         assert all(WORK_LIMIT <= units <= WORK_LIMIT + WORK_PIECE for units in work)
         assert sum(work) + WORK_LIMIT >= 120 * 9 * 512  # each table's entries are looked at for each pin and unpin
+
+
+def trap_table(ask: Asker, count: int) -> tuple[str, tuple[int, ...]]:
+    ask.write(LIST, *[word for _ in range(count) for word in (ALL_ONES, CODE, 0)])
+    return "set_trap_table", (LIST, count)
+
+
+def updates(ask: Asker, count: int) -> tuple[str, tuple[int, ...]]:
+    entry = ask.frame(ask.root_page + 2) * PAGE_SIZE + 8 * 511
+    ask.write(LIST, *[word for _ in range(count) for word in (entry, 0)])
+    return "mmu_update", (LIST, count, 0)
+
+
+def versions(ask: Asker, count: int) -> tuple[str, tuple[int, ...]]:
+    return "multicall", put_calls(ask, *[call("version", 0)] * count)
+
+
+def given_back(ask: Asker, count: int) -> tuple[str, tuple[int, ...]]:
+    pages = range(40, 40 + count)
+    for page in pages:
+        ask("update_va", page * PAGE_SIZE, 0, 1)
+    ask.write(LIST, *[word for page in pages for word in (page, 0)])
+    return "decrease_reservation", (LIST, count, 0)
+
+
+def got_again(ask: Asker, count: int) -> tuple[str, tuple[int, ...]]:
+    name, arguments = given_back(ask, count)
+    assert ask(name, *arguments) == 0
+    return "increase_reservation", arguments
+
+
+def bytes_out(ask: Asker, pages: int) -> tuple[str, tuple[int, ...]]:
+    return "console_write", (0x5000, pages * PAGE_SIZE)
+
+
+def bytes_in(ask: Asker, pages: int) -> tuple[str, tuple[int, ...]]:
+    return "console_read", (0x5000, pages * PAGE_SIZE)
+
+
+def neighbours(ask: Asker, count: int) -> tuple[str, tuple[int, ...]]:
+    """There is one to begin with."""
+    while len(ask.host.guests) < count:
+        ask.host.guest("trap", 1 << 16)
+    return "domains", (LIST, 0)
+
+
+def tables_pinned(ask: Asker, count: int) -> tuple[str, tuple[int, ...]]:
+    """One that leads to others, with those: each has all its entries looked at."""
+    for page in TABLES[:count]:
+        ask.protect(page)
+    ask.write(TABLES[0] * PAGE_SIZE, *[ask.frame(page) * PAGE_SIZE | PTE_V for page in TABLES[1:count]])
+    return "pin_table", (ask.frame(TABLES[0]), 1)
+
+
+def tables_let_go(ask: Asker, count: int) -> tuple[str, tuple[int, ...]]:
+    name, arguments = tables_pinned(ask, count)
+    assert ask(name, *arguments) == 0
+    return "unpin_table", arguments[:1]
+
+
+PRICES: dict[Callable[[Asker, int], tuple[str, tuple[int, ...]]], int] = {
+    trap_table: WORK_RECORD,
+    updates: WORK_RECORD,
+    versions: WORK_CALL,
+    given_back: WORK_PAGE,
+    got_again: WORK_PAGE,
+    bytes_out: WORK_RECORD,
+    bytes_in: WORK_RECORD,
+    neighbours: WORK_RECORD,
+    tables_pinned: 512,
+    tables_let_go: 512,
+}
+
+
+@pytest.mark.parametrize("prepare", PRICES)
+def test_what_a_hypercall_does_is_counted_as_work_by_the_price_of_each_part(prepare: Any) -> None:
+    work = []
+    for count in (1, 4, 7):
+        with asker(8 << 20, input=bytes(8 * PAGE_SIZE)) as ask:
+            name, arguments = prepare(ask, count)
+            assert ask(name, *arguments) >= 0
+            work.append(lib.t64_host_work(ask.host.native))
+    assert [work[1] - work[0], work[2] - work[1]] == [3 * PRICES[prepare]] * 2
+    assert work[0] >= PRICES[prepare]
+
+
+@pytest.mark.parametrize("operation", [DISK_READ, DISK_WRITE])
+def test_what_a_disk_s_ring_does_is_counted_as_work_by_the_price_of_each_page(operation: int) -> None:
+    work = []
+    for pages in (1, 4, 7):
+        with asker(disk=bytearray(1 << 16), disk_latency=1) as ask:
+            assert ask("ring_setup", RINGS["disk"], LIST) == 0
+            ask.write(LIST + RING_DATA, 1, operation, 0, pages * (PAGE_SIZE // 512), 0x5000)
+            ask.write(LIST, 1)
+            assert ask("doorbell", RINGS["disk"]) == 0
+            ask.run(0x2000, count=4)
+            assert ask.read(LIST + 16) == 1
+            work.append(lib.t64_host_work(ask.host.native))
+    assert work == [WORK_PAGE * (2 + pages) for pages in (1, 4, 7)]
 
 
 def test_a_long_hypercall_obeys_timeouts() -> None:
