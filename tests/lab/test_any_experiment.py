@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from toyvm.isa.machine import Level
+from toyvm.lab.contexts import context_records
+from toyvm.lab.engines import Gain, gain_records
 from toyvm.lab.experiment import Experiment, records, whole_record
 from toyvm.lab.exports import csv_bytes, latex_bytes, markdown_bytes, rows
 from toyvm.lab.measure import Cell, Repetition
@@ -23,6 +25,7 @@ from toyvm.lab.nanobenchmarks import Costs
 from toyvm.lab.results import SCHEMA, cell_records
 from toyvm.lab.subjects import Sample, Subject
 from toyvm.lab.workloads import find_workloads
+from toyvm.techniques import CONTAINER, UNDIVIDED
 
 MACHINE = {"cpu": "one, two", "system": 'a "quoted" one', "python": "3", "toyvm": "1", "commit": None}
 SUBJECTS = [
@@ -354,3 +357,99 @@ def test_repetitions_that_are_dealt_out_to_files_come_together_again(tmp_path: P
     merged.is_interrupted = False
     assert json.loads(json.dumps(file_of(merged))) == json.loads(json.dumps(record))
     assert machine == MACHINE
+
+
+@seeds
+def test_what_recompiling_gains_is_worked_out_from_both_engines_cells(seed: int) -> None:
+    random = Random(seed)
+    subjects = [Subject(name, engine) for engine in ("interpreter", "recompiler") for name in ("bare", "trap", "para")]
+    del subjects[random.choice([1, 2])]  # which was not interpreted
+    random.shuffle(subjects)
+    cells = {(name, one): cell(random, name, one) for name in WORKLOADS for one in subjects}
+    made = Experiment(find_workloads(WORKLOADS), subjects, cells)
+    for one in subjects:
+        made.costs[one] = Costs(2.0, {"eret": random.uniform(1, 9), "crw ptbr": 3.0}, {})
+    expected = []
+    for compiled in subjects:
+        for name in WORKLOADS:
+            one, other = made.cells[name, compiled], made.cells.get((name, Subject(compiled.technique)))
+            if compiled.engine != "recompiler" or not one.repetitions or other is None or not other.repetitions:
+                continue
+            first, last = one.repetitions[0], one.repetitions[-1]
+            operations = first.sample.operations - first.baseline.operations
+            instructions = Fraction(first.sample.instructions - first.baseline.instructions, operations)
+            operations = last.sample.operations - last.baseline.operations
+            retired = Fraction(last.sample.recompiled - last.baseline.recompiled, operations)
+            entered = Fraction(last.sample.entered - last.baseline.entered, operations)
+            spent = sum(
+                float(count) * made.costs[compiled].exits.get(reason, 0.0)
+                for reason, count in expected_exits(one).items()
+            )
+            compiling = sum(it.compiling_seconds for two in one.repetitions for it in (two.sample, two.baseline))
+            expected.append(
+                {
+                    **{"workload": name, "technique": compiled.technique},
+                    "gain": close(median(times(other)) / median(times(one))),
+                    "compiled_share": close(retired / instructions),
+                    "stay": close(retired / entered),
+                    "exit_share": close(min(1.0, spent / float(median(times(one))))),
+                    "compiling_seconds": close(compiling),
+                }
+            )
+    found = gain_records(made)
+    assert [{key: value for key, value in one.items() if key != "reason"} for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("technique", "gain", "compiled", "stay", "exits", "reason"),
+    [
+        ("trap", 1.5, 0.1, 1.0, 0.9, None),
+        ("trap", 1.49, 0.49, 1.0, 0.5, "exits"),
+        ("trap", 1.49, 0.49, 1.0, 0.49, "little compiled"),
+        ("trap", 1.49, 0.5, 49.9, 0.49, "short stays"),
+        ("trap", 1.49, 0.5, 50.0, 0.49, "other"),
+        ("trap", 1.49, 0.5, None, 0.49, "other"),
+        ("hybrid", 1.49, 0.49, 1.0, 0.9, "emulated kernel"),
+        ("hybrid", 1.49, 0.5, 1.0, 0.9, "exits"),
+        ("hybrid+flush", 1.49, 0.49, 1.0, 0.9, "emulated kernel"),
+    ],
+)
+def test_a_small_gain_has_the_first_reason_that_holds(
+    technique: str, gain: float, compiled: float, stay: float | None, exits: float, reason: str | None
+) -> None:
+    assert Gain("syscall", technique, gain, compiled, stay, exits, 0.0).reason == reason
+
+
+@seeds
+def test_what_a_context_costs_is_the_difference_of_two_cells_on_one_engine(seed: int) -> None:
+    random = Random(seed)
+    subjects = [Subject(name, engine) for engine in ("interpreter", "recompiler") for name in (CONTAINER, UNDIVIDED)]
+    subjects = random.sample([*subjects, Subject("bare")], random.randint(2, 5))
+    workloads = [one for one in find_workloads() if one.is_same_inside][:3] + find_workloads(["syscall"])
+    cells = {(work.name, one): cell(random, work.name, one) for work in workloads for one in subjects}
+    made = Experiment(workloads, subjects, cells)
+    expected = {}
+    for work in workloads:
+        for engine in ("interpreter", "recompiler"):
+            inside, without = (made.cells.get((work.name, Subject(one, engine))) for one in (CONTAINER, UNDIVIDED))
+            if inside is None or without is None or not work.is_same_inside:
+                continue
+            if inside.repetitions and without.repetitions:
+                counts = [
+                    record["instructions"]
+                    for record in cell_records(made)
+                    for one in (inside, without)
+                    if (record["workload"], record["technique"], record["engine"])
+                    == (one.workload, one.subject.technique, engine)
+                ]
+                if made.subjects.index(inside.subject) > made.subjects.index(without.subject):
+                    counts.reverse()
+                (low, high), (least, most) = bounds(times(inside)), bounds(times(without))
+                expected[work.name, engine] = {
+                    "instructions": pytest.approx(counts[0] - counts[1]),
+                    "instructions_share": pytest.approx((counts[0] - counts[1]) / counts[1]),
+                    "time_share": pytest.approx(float(median(times(inside)) / median(times(without)) - 1)),
+                    "time_interval": (pytest.approx(float(low / most - 1)), pytest.approx(float(high / least - 1))),
+                }
+    found = {(one.pop("workload"), one.pop("engine")): one for one in context_records(made)}
+    assert found == expected
