@@ -143,6 +143,7 @@ def test_slices_measured_apart_are_merged_to_the_whole(capfd: Capture, tmp_path:
     assert record["machine"] == json.loads(Path(files[0]).read_text())["machine"]
     alone = call(capfd, "lab", "merge", str(out), "--json", files[0])
     assert (alone.code, json.loads(Path(files[0]).read_text())["cells"]) == (0, record["cells"])
+    assert all("--quick gives up precision" in output for output in (done.output, alone.output))
 
 
 def test_a_ledger_makes_it_go_on_where_it_was(capfd: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,6 +233,12 @@ def test_a_file_that_is_no_result_is_refused(tmp_path: Path, written: str, spoil
         (("merge", "a", "--technique", "bare"), 2, "lab merge measures nothing, and --technique means nothing there"),
         (("merge", "a", "-D", "A=1"), 2, "lab merge measures nothing, and --defines means nothing there"),
         (("merge", "a", "--bundle", "b.zip"), 2, "lab merge measures nothing, and --bundle means nothing there"),
+        (
+            ("report", "a", "--fail-on-change"),
+            2,
+            "lab report measures nothing, and --fail-on-change means nothing there",
+        ),
+        (("report", "a", "--repeat", "b.zip"), 2, "lab report measures nothing, and --repeat means nothing there"),
         (("crwrite", "--shard", "3/2"), 2, "--shard 3/2: it takes I/N"),
         (("crwrite", "--workers", "0"), 2, "--workers of 0 is out of range; it takes 1..1024"),
         (("crwrite", "--workers", "2", "--executor", "a:b"), 2, "--workers and --executor both say who does the work"),

@@ -195,7 +195,7 @@ def _tell(
         shown += ["", "--all shows times, instructions and exits, where the time went, and the literature's figures."]
     shown += more
     noise = [*noise_lines(experiment, width, _precision(arguments.precision))]
-    if arguments.quick:
+    if experiment.is_quick:
         noise += wrapped(quick_sentence(), width)
     if noise:
         shown += ["", *noise]

@@ -21,6 +21,7 @@ SWEPT = "pentium4-vtx"  # a sweep's prices unless said
 TIMING = ("engine", "hardware", "host", "memory", "defines", "include", "repeats", "precision")
 MEASURING = ("technique", *TIMING, "quick", "workers", "executor", "shard", "ledger")
 _DERIVING = ("cost_model", "tlb", "sweep", "all", "json", "csv", "parquet", "markdown", "latex", "baseline", "bundle")
+_COMPARING = ("fail_on_change", "repeat")
 
 
 def add_report_options(parser: Options) -> None:
@@ -108,7 +109,7 @@ def execute_report(arguments: argparse.Namespace) -> int:
     from toyvm.files.boundary import boundary
     from toyvm.lab.report.saved import read_saved
 
-    if option := given_option(arguments, (*MEASURING, *_DERIVING)):
+    if option := given_option(arguments, (*MEASURING, *_DERIVING, *_COMPARING)):
         raise UsageError(f"lab report measures nothing, and {option} means nothing there")
     names = arguments.workloads[1:]
     if not names or not (arguments.html or arguments.svg):

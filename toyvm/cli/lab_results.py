@@ -108,7 +108,7 @@ def _record(
     from toyvm.lab.rankings import order_records
     from toyvm.lab.results import SCHEMA, cell_records
 
-    configuration = {name: getattr(arguments, name) for name in _CONFIGURATION}
+    configuration = {name: getattr(arguments, name) for name in _CONFIGURATION} | {"quick": experiment.is_quick}
     return {
         "schema": SCHEMA,
         "interrupted": experiment.is_interrupted,

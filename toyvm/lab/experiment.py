@@ -72,6 +72,7 @@ class Experiment:
     cells: dict[tuple[str, Subject], Cell] = field(default_factory=dict)
     costs: dict[Subject, Costs] = field(default_factory=dict)
     is_interrupted: bool = False  # by Ctrl-C: there is less than was asked for
+    is_quick: bool = False  # with the effort of --quick, all or a part of it
 
     def check(self) -> None:
         """Build every program in each build that it takes. Raises AssemblyError, BadFileError."""

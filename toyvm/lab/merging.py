@@ -40,18 +40,19 @@ class Recorded(Workload):
 
 def merge(paths: Sequence[Path]) -> tuple[Experiment, Record]:
     """What these files of `toyvm lab --json` come to together, and the machine or machines. Raises BadFileError."""
-    records, is_interrupted = [], False
+    records, is_interrupted, is_quick = [], False, False
     for path in paths:
         with read_results(path) as record:
             check_schema(record, path)
             _take(_empty([record]), record)  # alone, so that what is wrong is its own
             is_interrupted |= bool(record["interrupted"])
+            is_quick |= record["configuration"].get("quick") is True
             records.append(record)
     experiment = _empty(records)
     for record in records:
         _take(experiment, record)
     experiment.say_what_is_missing(NOWHERE)
-    experiment.is_interrupted = is_interrupted
+    experiment.is_interrupted, experiment.is_quick = is_interrupted, is_quick
     return experiment, joined_machines([record["machine"] for record in records])
 
 

@@ -70,7 +70,8 @@ class Plan:
         named = find_workloads(self.workloads) if self.workloads or not self.programs else []
         subjects = subjects_for(self.techniques, self.engines, self.hardware, code_cache)
         subjects += shared_subjects(self.hosts, self.techniques, code_cache)
-        return Experiment([*own_programs(self.programs, shipped, building), *named], subjects)
+        workloads = [*own_programs(self.programs, shipped, building), *named]
+        return Experiment(workloads, subjects, is_quick=self.effort.keeps_baseline)
 
     def record(self) -> dict[str, Any]:
         """As JSON has it."""
