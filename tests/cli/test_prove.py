@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,53 @@ def test_without_its_extra_there_is_one_line(capsys: Capture, monkeypatch: pytes
     done = call(capsys, "prove")
     assert (done.code, done.output) == (2, "")
     assert done.errors == "toyvm: proofs need bitwuzla: pip install 'toyvm[proof]'\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "right", "wrong", "says"),
+    [
+        (
+            "native/src/engine/access.c",
+            "#include",
+            "@@@\n#include",
+            "lw: interpreter: not what proofs can read: ParseError: native/src/engine/access.c:1:",
+        ),
+        ("toyvm/reference/alu.py", "s32(a + b)", "s32(a +", "alu.py:"),
+        ("toyvm/reference/alu.py", "s32(a + b)", "nosuch", "addw: interpreter: not what proofs can read: NameError"),
+        (
+            "toyvm/recompiler/arithmetic.py",
+            '_word("add")',
+            '_word("frob")',
+            "addw: recompiler: not what proofs can read",
+        ),
+        (
+            "native/src/engine/interpreter/handlers.h",
+            "PLAIN(addw, S32(A + B))",
+            "PLAIN(addw, __builtin_add(A, B))",
+            "addw: interpreter: not what proofs can read",
+        ),
+    ],
+)
+def test_sources_that_cannot_be_read_are_one_line(
+    capsys: Capture, tmp_path: Path, path: str, right: str, wrong: str, says: str
+) -> None:
+    file = copy_sources(tmp_path) / path
+    text = file.read_text()
+    assert right in text
+    file.write_text(text.replace(right, wrong, 1))
+    done = call(capsys, "prove", "addw", "lw", "--sources", str(tmp_path))
+    assert (done.code, done.errors.count("\n")) == (101, 1)
+    assert says in done.errors
+
+
+def test_a_certificate_is_written_whoever_closes_what_is_printed_to(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def page(*_: object) -> Iterator[str]:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("toyvm.cli.prove._page", page)
+    assert (
+        call(capsys, "prove", "lemma: sign_extend at 8 bits", "--certificate", str(tmp_path / "proof.json")).code == 101
+    )
+    assert json.loads((tmp_path / "proof.json").read_text())["obligations"]

@@ -56,7 +56,8 @@ def execute(arguments: argparse.Namespace) -> int:
         return _check(arguments.check, sources)
     from toyvm.proof.areas import obligations_of
 
-    obligations = obligations_of(sources, arguments.names)
+    with sources.reading("claims"):
+        obligations = obligations_of(sources, arguments.names)
     if arguments.list:
         print("\n".join(f"{one.name}: {one.claim}" for one in obligations))
         return ExitCode.OK
@@ -94,14 +95,17 @@ def _prove(obligations: Sequence[Obligation], sources: Sources, limit: float, ar
     with Progress(sys.stderr) as progress:
         for number, obligation in enumerate(obligations, 1):
             progress.show(f"{number} of {len(obligations)}: {obligation.name}")
-            results.append(decide_obligation(obligation, limit))
+            with sources.reading(obligation.name):
+                results.append(decide_obligation(obligation, limit))
             if arguments.first and results[-1].verdict is Verdict.REFUTED:
                 break
     seconds = monotonic() - begun
-    for line in _page(results, limit, seconds):
-        print(line)
-    if arguments.certificate is not None:
-        write_certificate(arguments.certificate, sources, results, seconds)
+    try:
+        if arguments.certificate is not None:  # before anybody can close what is printed to
+            write_certificate(arguments.certificate, sources, results, seconds)
+    finally:
+        for line in _page(results, limit, seconds):
+            print(line)
     verdicts = {result.verdict for result in results}
     if Verdict.REFUTED in verdicts:
         return ExitCode.CLAIM_FAILED

@@ -27,16 +27,17 @@ _LABEL = re.compile(r"(?:^|(?<=[;{}]))\s*([a-z]\w*)\s*:(?!:)", re.M)
 class CFile:
     """One C file after the preprocessor. What is parsed is parsed when it is asked for."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, name: str = "") -> None:
         for pattern, replacement in _DROPPED:
             text = pattern.sub(replacement, text)
+        self._name = name
         self._loops = {match[1]: match[0] for match in _FUNCTION_WITH_LABELS.finditer(text)}
         self._rest = _FUNCTION_WITH_LABELS.sub("", text)
         self._blocks: dict[str, tuple[list[Node], str | None]] = {}
 
     @cached_property
     def _top(self) -> list[Node]:
-        return list(c_parser.CParser().parse(_WIDE + self._rest).ext)
+        return list(c_parser.CParser().parse(_WIDE + self._rest, self._name).ext)
 
     @cached_property
     def functions(self) -> dict[str, Node]:
@@ -94,7 +95,7 @@ class CFile:
         """The statements behind a label of the fast dispatch loop, up to the next one, which comes after them."""
         if label not in self._blocks:
             text, following = self._pieces[label]
-            parsed = c_parser.CParser().parse(f"{self._typedef_names} void block(void) {{ {text} ; }}")
+            parsed = c_parser.CParser().parse(f"{self._typedef_names} void block(void) {{ {text} ; }}", self._name)
             self._blocks[label] = parsed.ext[-1].body.block_items, following
         return self._blocks[label]
 

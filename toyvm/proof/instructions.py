@@ -31,7 +31,8 @@ def obligations(sources: Sources) -> Iterator[Obligation]:
                 f"{mnemonic}: interpreter{', ' + reach if reach else ''}",
                 AREA,
                 f"the handler of {mnemonic}{_REACH[reach]} leaves registers, memory, pc and the count of instructions "
-                "as the reference does, or traps as it does; no step of it is undefined in C",
+                "as the reference does, or traps as it does, and what it computes where a group may take it; no step "
+                "of it is undefined in C",
                 partial(_interpreter, sources, operands, reach),
                 operands,
             )
@@ -86,19 +87,26 @@ def inputs_of(before: Before, operands: Operands) -> dict[str, Term]:
 
 def _interpreter(sources: Sources, operands: Operands, reach: str, as_bytes: bool) -> Questions:
     before, row = state_before(as_bytes), operands.row
+    entry = entry_of(operands, reach)
     label = f"op_{row.mnemonic}{'_far' if reach == 'far' else ''}"
 
     def run() -> tuple[Outcome, Outcome]:
         expected = Reference(sources, before).run(row.mnemonic, operands.numbers)
-        return expected, Interpreter(sources, before, [entry_of(operands, reach)]).run(label)
+        return expected, Interpreter(sources, before, [entry]).run(label)
 
     assumptions = (*before.assumptions, *operands.assumptions, *_reaches(before, operands, reach))
     for path in explore(run, assumptions):
         expected, found = path.result
         goals = differences(expected, found)
-        if found.end is End.NEXT:
-            goals.append(retires(found, 1, ENTRY_SIZE))
+        goals.append(retires(found, int(found.end is End.NEXT), ENTRY_SIZE))
+        if found.end is End.NEXT and _computes(operands.row):
+            goals.append(found.carried != z3.Select(found.x, extract(entry.rd, REGISTER_BITS)))
         yield from on_path(path, assumptions, goals, inputs_of(before, operands))
+
+
+def _computes(row: Any) -> bool:
+    """May a fused group that follows take the result from `carried`? fusion.c: is_carried."""
+    return bool(row.operands) and row.operands[0].name == "RD" and row.group.value != "control"
 
 
 def _reaches(before: Before, operands: Operands, reach: str) -> tuple[Term, ...]:

@@ -13,16 +13,20 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 from typing import Any
 
 import z3
 
 from toyvm.core_sources import source_paths
-from toyvm.errors import UsageError
+from toyvm.errors import BadFileError, ToyvmError, UsageError
+from toyvm.files.boundary import shown
+from toyvm.printable import printable
 from toyvm.proof.c_text import CFile
 from toyvm.proof.symbols import Claim, Number
 
@@ -72,6 +76,22 @@ class Sources:
         self._as_written = _PythonTree(root, {})
         self._c: dict[str, CFile] = {}
 
+    @contextmanager
+    def reading(self, what: str) -> Iterator[None]:
+        """Inside, what proofs cannot read in these sources becomes BadFileError, with the place where that is known."""
+        try:
+            yield
+        except (ToyvmError, MemoryError, z3.Z3Exception):
+            raise
+        except SyntaxError as error:
+            raise BadFileError(f"{shown(error.filename or what)}:{error.lineno}: {error.msg}") from None
+        except Exception as error:
+            rooms = tuple(str(self.root / "toyvm" / room) + os.sep for room in ROOMS)
+            frames = [one for one in extract_tb(error.__traceback__) if one.filename.startswith(rooms)]
+            place = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
+            said = f"{place}{what}: not what proofs can read: {type(error).__name__}: {error}"
+            raise BadFileError(printable(said)) from error
+
     def python(self, name: str) -> ModuleType:
         """A module of the checkout's toyvm by its dotted name, with the summaries in place of what they say."""
         return self._python.load(name)
@@ -83,7 +103,7 @@ class Sources:
     def c(self, path: str) -> CFile:
         """A C file of it."""
         if path not in self._c:
-            self._c[path] = CFile(self._preprocessed(path))
+            self._c[path] = CFile(self._preprocessed(path), path)
         return self._c[path]
 
     def generated(self, name: str) -> str:
