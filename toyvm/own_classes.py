@@ -119,7 +119,7 @@ def telling_the_line(what: str) -> Iterator[None]:
     """Inside, what somebody else's code raises becomes BadFileError, in one line with its place."""
     try:
         yield
-    except ToyvmError:
+    except (ToyvmError, KeyboardInterrupt):
         raise
     except ModuleNotFoundError as error:
         where = where_raised(error)
@@ -128,7 +128,7 @@ def telling_the_line(what: str) -> Iterator[None]:
         raise BadFileError(f"{where}: {_not_found(error)}") from None
     except SyntaxError as error:
         raise BadFileError(f"{shown(error.filename or what)}:{error.lineno}: {error.msg}") from None
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         where = where_raised(error)
         if where is None and isinstance(error, TypeError) and str(error).startswith(f"{what}."):
             where = what  # it cannot be called as toyvm calls it

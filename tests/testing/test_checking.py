@@ -181,6 +181,45 @@ def test_an_engine_that_spoils_what_it_is_made_of_is_told(name: str, value: obje
         compare(Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry), engine)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("pages", lambda self: None, "Spoils.pages() of None (NoneType); it takes pairs of a page's number and its"),
+        ("pages", lambda self: [(0, b"")], "Spoils.pages() of (0, b'') (tuple); it takes pairs of a page's number"),
+        ("state_words", lambda self: None, "Spoils.state_words() of None (NoneType); it takes the contents"),
+        ("retired", "many", "Spoils.retired of 'many' (str); it takes an integer"),
+        ("time", None, "Spoils.time of None (NoneType); it takes an integer"),
+        ("disk", 5, "Spoils.disk of 5 (int); it takes bytes"),
+    ],
+)
+def test_an_engine_that_shows_nonsense_is_told(name: str, value: object, says: str) -> None:
+    shown = value if callable(value) else property(lambda self: value, lambda self, new: None)
+    engine = type("Spoils", (ReferenceMachine,), {name: shown, "run": lambda self, until=None: "limit"})
+    for subjects in ((engine, "bare"), ("bare", engine)):
+        with pytest.raises(UsageError, match=re.escape(says)):
+            compare(Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry), *subjects)
+
+
+class Gone(BaseException):
+    """No Exception."""
+
+
+def test_whatever_an_engine_raises_is_told_with_its_line() -> None:
+    def run(self: object, until: object = None) -> None:
+        raise Gone("away")
+
+    engine = type("Goes", (ReferenceMachine,), {"run": run})
+    program = Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry)
+    with pytest.raises(BadFileError, match=r"test_checking.py:\d+: Gone: away"):
+        compare(program, engine, "bare")
+    assert re.search(
+        r"stop: 'Gone at \S*test_checking.py:\d+: away', not 'limit'", explain(compare(program, "bare", engine))
+    )
+    looks = type("Looks", (ReferenceMachine,), {"pages": run, "run": lambda self, until=None: "limit"})
+    with pytest.raises(BadFileError, match=r"test_checking.py:\d+: Gone: away"):
+        compare(program, "bare", looks)
+
+
 def test_an_engine_that_others_are_held_to_and_that_fails_is_told_with_its_line() -> None:
     with pytest.raises(BadFileError, match=r"test_checking.py:\d+: ZeroDivisionError: at the first instruction"):
         compare(Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry), Fails, "bare")

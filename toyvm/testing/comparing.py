@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from toyvm.arguments import check_integer
 from toyvm.asm.disassembler import disassemble_word
 from toyvm.errors import UsageError
 from toyvm.image import Image, Location
@@ -114,7 +115,7 @@ def end_of(contender: Contender, limit: int) -> int:
     """The count at which to look at it last, `limit` at most: one more than it retires, as it may end by a trap."""
     with contender.make(contender.program) as machine:
         run(machine, limit)
-        return min(int(machine.retired) + 1, limit)
+        return min(check_integer(machine.retired, f"{type(machine).__name__}.retired") + 1, limit)
 
 
 @interrupts_raised()

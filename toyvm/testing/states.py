@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from toyvm.arguments import check_bytes, check_integer, short
+from toyvm.arguments import check_bytes, check_integer, check_list, short, wrong
 from toyvm.errors import UsageError
 from toyvm.isa.control import CONTROL_REGISTERS
 from toyvm.isa.paging import PAGE_SIZE
@@ -48,29 +49,52 @@ def observe(machine: Any, until: int, *, forgiving: bool = False) -> State:
         result = machine.run(until=until) if forgiving else run(machine, until)
         stop = str(getattr(result, "stop", result))
         exit_code = (result if hasattr(result, "exit_code") else machine).exit_code
-    except (Exception, SystemExit) as error:
-        if not forgiving:
+    except BaseException as error:
+        if not forgiving or isinstance(error, KeyboardInterrupt):
             raise
         raised = f"{type(error).__name__} at {where_raised(error) or 'no line but of toyvm'}"
         stop = f"{raised}: {error}"
-    check_integer(machine.retired, f"{type(machine).__name__}.retired")
-    if len(words := machine.state_words()) != len(WORD_NAMES):
-        raise UsageError(f"{type(machine).__name__} has {len(words)} registers in all; a T64 has {len(WORD_NAMES)}")
-    pages = machine.pages()
-    waiting, lasting = _cached(machine)
-    return State(
-        stop=stop,
-        exit_code=exit_code,
-        retired=machine.retired,
-        time=machine.time,
-        words=words,
-        output=check_bytes(machine.output, f"{type(machine).__name__}.output"),
-        disk=machine.disk,
-        waiting=waiting,
-        lasting=lasting,
-        pages=dict(pages),
-        raised=raised,
-    )
+    name = type(machine).__name__
+    with telling_the_line(name):
+        waiting, lasting = _cached(machine)
+        return State(
+            stop=stop,
+            exit_code=exit_code,
+            retired=check_integer(machine.retired, f"{name}.retired"),
+            time=check_integer(machine.time, f"{name}.time"),
+            words=_words(machine, name),
+            output=check_bytes(machine.output, f"{name}.output"),
+            disk=check_bytes(machine.disk, f"{name}.disk"),
+            waiting=waiting,
+            lasting=lasting,
+            pages=_pages(machine, name),
+            raised=raised,
+        )
+
+
+def _words(machine: Any, name: str) -> tuple[Any, ...]:
+    words = tuple(check_list(machine.state_words(), f"{name}.state_words()", "the contents of registers"))
+    if len(words) != len(WORD_NAMES):
+        raise UsageError(f"{name} has {len(words)} registers in all; a T64 has {len(WORD_NAMES)}")
+    return words
+
+
+def _pages(machine: Any, name: str) -> dict[int, bytes]:
+    expected = f"pairs of a page's number and its {PAGE_SIZE} bytes"
+    pages: dict[int, bytes] = {}
+    if not isinstance(found := machine.pages(), Iterable):
+        raise wrong(f"{name}.pages()", found, expected)
+    for pair in found:
+        if not (
+            isinstance(pair, tuple)
+            and len(pair) == 2
+            and isinstance(pair[0], int)
+            and isinstance(pair[1], bytes)
+            and len(pair[1]) == PAGE_SIZE
+        ):
+            raise wrong(f"{name}.pages()", pair, expected)
+        pages[pair[0]] = pair[1]
+    return pages
 
 
 def _cached(machine: Any) -> tuple[list[tuple[int, bytes]], dict[int, bytes]]:
