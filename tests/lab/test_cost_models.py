@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from support.commands import call
 
 from toyvm.errors import BadFileError, UsageError
-from toyvm.lab.cost_models import MARKS_OF_PRICES, CostModel, find_model, read_model, shipped_models
+from toyvm.lab.cost_models import (
+    MARKS_OF_PRICES,
+    CostModel,
+    Price,
+    find_model,
+    model_of_record,
+    read_model,
+    shipped_models,
+)
 from toyvm.lab.experiment import Experiment
 from toyvm.lab.measure import Cell, Repetition
 from toyvm.lab.modelled import cost_of, model_lines, modelled, native_events
@@ -189,6 +198,45 @@ def test_a_file_that_is_no_model_is_refused_with_key_value_and_limit(text: str, 
         model_of(text, tmp_path)
     assert f"own.toml: {error}" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("cycles", [0, 0.5, 1_000_000_000])
+@pytest.mark.parametrize("mark", [None, *MARKS_OF_PRICES])
+@pytest.mark.parametrize("text", ["", "x" * 200, "one, 'two'"])
+def test_a_model_is_what_its_file_says_up_to_the_limits_and_comes_back_from_its_record(
+    text: str, mark: str | None, cycles: float, tmp_path: Path
+) -> None:
+    price = f"{cycles}" if mark is None else f'{{ cycles = {cycles}, mark = "{mark}" }}'
+    tables = ("native", "software", "trap", "rewrite", "para", "assist")
+    lines = [f'title = "{text}"', f'source = "{text}"', f"instruction = {price}", f"walk-step = {price}"]
+    lines += [f"[{table}]\nin = {price}\n'in clock' = {price}" for table in tables]
+    model = model_of("\n".join(lines), tmp_path)
+    expected = Price(float(cycles), mark or "a")
+    assert (model.name, model.title, model.source) == ("own", text or "own", text or "its own")
+    assert (model.instruction, model.walk_step) == (expected, expected)
+    assert model.tables == {table: {"in": expected, "in clock": expected} for table in tables}
+    assert model_of_record(json.loads(json.dumps(asdict(model)))) == model
+    assert model.priced.count(str(expected)) == 2 + 2 * len(tables)
+    assert model.marks == f"{expected.mark} {MARKS_OF_PRICES[expected.mark]}"
+
+
+@pytest.mark.parametrize("key", ["title", "source"])
+@pytest.mark.parametrize("text", ["x" * 201, "a\\nb", "a\\u001bb"])
+def test_a_text_that_is_long_or_of_several_lines_is_refused(key: str, text: str, tmp_path: Path) -> None:
+    with pytest.raises(BadFileError, match=f"own.toml: {key}: .*; it takes one line of up to 200 characters"):
+        model_of(f'{key} = "{text}"\ninstruction = 1', tmp_path)
+
+
+@pytest.mark.parametrize("place", ["instruction", "walk-step", "in", "default"])
+@pytest.mark.parametrize("cycles", ["-0.1", "1000000000.1", "inf", "-inf", "nan", "true", "'1'"])
+def test_a_price_that_is_none_is_refused_wherever_it_stands(place: str, cycles: str, tmp_path: Path) -> None:
+    head = "" if place == "instruction" else "instruction = 1\n"
+    table = "[trap]\n" if place in ("in", "default") else ""
+    said = f"trap: {place}" if table else place
+    with pytest.raises(BadFileError, match=f"own.toml: {said}: .*; it takes "):
+        model_of(f"{head}{table}{place} = {cycles}", tmp_path)
+    with pytest.raises(BadFileError, match=f"own.toml: {said}: cycles: .*; it takes "):
+        model_of(f"{head}{table}{place} = {{ cycles = {cycles} }}", tmp_path)
 
 
 def test_a_model_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:

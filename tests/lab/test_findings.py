@@ -117,6 +117,31 @@ def test_cells_without_exits_are_counted() -> None:
     assert "within 5% of the bare machine; assist has most of them, 2 of 2." in said
 
 
+@pytest.mark.parametrize("alike", [0, 1, 2])
+def test_one_cell_is_and_several_are(alike: int) -> None:
+    cells = [cell(name, "trap", 10.0 if place < alike else 20.0) for place, name in enumerate(("switch", "callret"))]
+    said = found(BARE, cell("callret", "bare", 10.0), *cells)
+    assert f"Of 2 cells where nothing exits {alike} {'is' if alike == 1 else 'are'} within 5%" in said
+
+
+@pytest.mark.parametrize("dearest", WORKLOADS)
+@pytest.mark.parametrize("reason", ["crw", "out", "eret"])
+def test_the_dearest_is_explained_by_its_own_account_and_no_other_one_s(dearest: str, reason: str) -> None:
+    """Each workload exits for each reason, and is dearest for another one."""
+    reasons, prices = ("crw", "out", "eret"), {"crw": 11.0, "out": 13.0, "eret": 17.0}
+    cells = [cell(name, "bare", 10.0) for name in WORKLOADS]
+    for place, name in enumerate(WORKLOADS):
+        mine = reason if name == dearest else reasons[(reasons.index(reason) + 1 + place % 2) % 3]
+        counts = {one: (9.0 if one == mine else 2.0) + (3 if name == dearest else place) for one in reasons}
+        time = 10.0 + sum(counts[one] * prices[one] for one in reasons)
+        cells.append(cell(name, "trap", time, **counts))
+        if name == dearest:
+            most, whole = counts[reason] * prices[reason], time
+    said = found(*cells, bare=Costs(1.0, {}, {}), trap=Costs(1.0, prices, {}))
+    assert f"Dearest is {dearest} on trap, {whole / 10:.2f} times the bare machine's: its 10 instructions take " in said
+    assert f"of its {whole:g} ns; most is {reason}, {most / prices[reason]:g} x {prices[reason]:g} ns." in said
+
+
 @pytest.mark.parametrize(
     ("para", "is_said"),
     [
