@@ -132,7 +132,7 @@ class PowerCuts:
         machine.restore(self._guest, disk=self._begin)
         script.load(machine, UNMADE)
         cuts = []
-        while str(machine.run_to_disk_write(LIMIT).stop) == "limit":
+        while machine.run_to_disk_write(LIMIT).stop == "limit":
             made = sum(result != UNMADE for result in script.results(machine))
             cuts.append((machine.power_cut(), made))
         yield from cuts
@@ -148,7 +148,7 @@ class PowerCuts:
     def cuts_of_recovery(self, medium: Medium) -> Iterable[Medium]:
         """What a cut at the last write of a recovery can leave: most flush nothing before, so it has those of all."""
         self._machine.restore(self._guest, disk=medium)
-        while str(self._machine.run_to_disk_write(LIMIT).stop) == "limit":
+        while self._machine.run_to_disk_write(LIMIT).stop == "limit":
             cut = self._machine.power_cut()
         return cut.media(random=100)
 
