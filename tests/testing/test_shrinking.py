@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -103,3 +105,31 @@ def test_a_program_taken_apart_is_itself_again(seed: int) -> None:
     again = Pieces.of(program).program()
     with SUBJECTS["interpreter"](program) as one, SUBJECTS["interpreter"](again) as other:
         assert not differences(observe(one, 0), observe(other, 0))
+
+
+FULL = replace(
+    program_of("_start: li a0, 5\n out 8, a0\n"),
+    memory=1 << 20,
+    input=b"typed",
+    disk=b"\1" * 1024,
+    disk_latency=7,
+    disk_writable=False,
+)
+MATTERS: dict[str, Callable[[Program], bool]] = {
+    "nothing": lambda one: True,
+    "memory": lambda one: one.memory == 1 << 20,
+    "input": lambda one: one.input == b"typed",
+    "disk": lambda one: one.disk is not None,
+    "disk_latency": lambda one: one.disk_latency == 7,
+    "disk_writable": lambda one: not one.disk_writable,
+}
+
+
+@pytest.mark.parametrize("what", MATTERS)
+def test_of_the_machine_stays_what_it_fails_with_and_nothing_else(what: str) -> None:
+    plain, found = Program(()), shrunk(FULL, MATTERS[what])
+    for name in ("memory", "input", "disk", "disk_latency", "disk_writable"):
+        if name == "disk" and what.startswith("disk"):  # its latency, too, is of no matter without one
+            assert found.disk == bytes(1024), "its contents do not matter"
+        else:
+            assert getattr(found, name) == getattr(FULL if name == what else plain, name), name
