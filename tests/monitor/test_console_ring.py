@@ -140,3 +140,19 @@ def test_counts_of_the_console_that_cannot_be_are_refused(member: str, value: in
         terminal.set_header(member, value)
         assert ask("doorbell", CONSOLE) == error("inval")
         assert ask.guest.output == b""
+
+
+@pytest.mark.parametrize(
+    ("read", "result"), [(0, 0), (1, error("inval")), (-CONSOLE_IN_SIZE, 0), (-CONSOLE_IN_SIZE - 1, error("inval"))]
+)
+def test_no_more_is_unread_than_was_written_nor_than_there_is_room_for(read: int, result: int) -> None:
+    """Though nothing is wanted behind that."""
+    with asker(input=bytes(3 * CONSOLE_IN_SIZE)) as ask:
+        terminal = Terminal(ask)
+        for count in (CONSOLE_IN_SIZE, 2 * CONSOLE_IN_SIZE):
+            terminal.set_header("in_wanted", count)
+            assert ask("doorbell", CONSOLE) == 0
+            terminal.set_header("in_cons", count)
+        for member in ("in_cons", "in_wanted"):
+            terminal.set_header(member, terminal.header("in_prod") + read)
+        assert ask("doorbell", CONSOLE) == result
