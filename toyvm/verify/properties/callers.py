@@ -104,11 +104,17 @@ def _looked_at(case: Record, town: _Town) -> Guest:
     return town.guest
 
 
-def _beside_another(case: Record, town: _Town) -> Guest:
-    for cut in case["cuts"]:
+def _beside_others(case: Record, town: _Town) -> Guest:
+    """One after another, each closed amid its calls, and each of them gets the frames of the one before."""
+    other, first = town.other, len(case["cuts"]) // 2
+    for number, cut in enumerate(case["cuts"]):
         _go(town.guest, cut)
-        town.other.run(_TURN)
-    town.other.close()
+        if number == first:
+            other.close()
+            other = town.host.guest(OFFERING[case["units"] % len(OFFERING)], MEMORY)
+            Caller(other, case["acts"], town.idle)
+        other.run(_TURN)
+    other.close()
     return town.guest
 
 
@@ -164,7 +170,7 @@ _WAYS: Mapping[str, _Way] = {
     "giving way": _Way(_giving_way),
     "watched": _Way(_watched),
     "looked at": _Way(_looked_at),
-    "beside another": _Way(_beside_another, _TIED | _TIMED, untold=("frames",)),
+    "beside others": _Way(_beside_others, _TIED | _TIMED | _GETTING, untold=("frames",)),
     "put back": _Way(_put_back, _TIMED | _GETTING, has_input=False, untold=("exits", "calls")),
     "saved": _Way(_saved, _TIED, has_input=False),
     "moved": _Way(_moved, _TIED | _TIMED | _GETTING, has_input=False, untold=("exits", "calls")),
