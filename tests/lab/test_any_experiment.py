@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -453,3 +453,40 @@ def test_what_a_context_costs_is_the_difference_of_two_cells_on_one_engine(seed:
                 }
     found = {(one.pop("workload"), one.pop("engine")): one for one in context_records(made)}
     assert found == expected
+
+
+@seeds
+def test_a_sample_of_several_runs_is_the_sum_of_theirs_in_every_field(seed: int) -> None:
+    random = Random(seed)
+    runs = [sample(random, random.randint(1, 9), random.choice([1, 1000])) for _ in range(random.randint(1, 4))]
+    runs[0] = replace(runs[0], exits={"out": 3, "only here": 1}, operands={"only here": {"x": 1}})
+
+    def summed(values: list[Any]) -> Any:
+        if not isinstance(values[0], dict):
+            return pytest.approx(sum(values))
+        names = dict.fromkeys(name for value in values for name in value)
+        return {name: summed([value[name] for value in values if name in value]) for name in names}
+
+    found = Sample.of_runs(77, runs)
+    assert found.operations == 77
+    for one in fields(Sample)[1:]:
+        assert getattr(found, one.name) == summed([getattr(run, one.name) for run in runs]), one.name
+    none = Sample.of_runs(5, [])
+    assert none == Sample(5, 0, {}, 0)
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(Sample)])
+def test_a_repetition_is_another_one_wherever_its_samples_differ(tmp_path: Path, name: str) -> None:
+    """So two of one number that differ in any figure are both kept when files are merged."""
+    made = experiment(0)
+    (place, one), *_ = (item for item in made.cells.items() if item[1].repetitions)
+    first = one.repetitions[0]
+    value = getattr(first.sample, name)
+    other = {**value, "more": {"x": 1} if name == "operands" else 1} if isinstance(value, dict) else value + 1
+    changed = replace(first, sample=replace(first.sample, **{name: other}))
+    record = file_of(made)
+    again = file_of(replace(made, cells={**made.cells, place: replace(one, repetitions=[changed])}))
+    merged, _ = merge([written(tmp_path, "one", record), written(tmp_path, "other", again)])
+    assert len(merged.cells[place].repetitions) == len(one.repetitions) + 1
+    same, _ = merge([tmp_path / "one.json", tmp_path / "one.json"])
+    assert len(same.cells[place].repetitions) == len(one.repetitions)
