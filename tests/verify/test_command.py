@@ -146,6 +146,20 @@ def test_shards_joined_are_the_whole(capsys: Capture, tmp_path: Path) -> None:
         }
 
 
+def test_a_slice_says_of_which_properties_it_has_no_part(capsys: Capture, tmp_path: Path) -> None:
+    words = ("verify", "sevenths", "holding", "--cases", "2", "--json")
+    first = call(capsys, *words, "1.json", "--shard", "1/2")
+    second = call(capsys, *words, "2.json", "--shard", "2/2")
+    assert first.output.endswith("\n\nNothing here was tried of: sevenths.\n")
+    assert second.output.endswith("\n\nNothing here was tried of: holding.\n")
+    joined = call(capsys, "verify", "merge", "1.json", "2.json", "--json", "both.json")
+    alone = call(capsys, "verify", "merge", "1.json")
+    assert "Nothing here was tried" not in joined.output
+    assert alone.output.endswith("\n\nNothing here was tried of: sevenths.\n")
+    untried = [json.loads((tmp_path / f"{name}.json").read_text())["untried"] for name in ("1", "2", "both")]
+    assert untried == [["sevenths"], ["holding"], []]
+
+
 def test_results_of_another_toyvm_are_not_joined(capsys: Capture, tmp_path: Path) -> None:
     call(capsys, "verify", "holding", "--cases", "5", "--json", "one.json")
     record = json.loads((tmp_path / "one.json").read_text())

@@ -130,7 +130,7 @@ def _try(arguments: argparse.Namespace) -> int:
     from toyvm.verify.regressions import write_regression
     from toyvm.verify.results import results_here
 
-    make, parts = executor_of(arguments), _parts(arguments)
+    make, (names, parts) = executor_of(arguments), _parts(arguments)
     folder = Path(arguments.regressions or _FOLDER)
     check_folder(folder)
     accounts: list[Account] = []
@@ -168,9 +168,8 @@ def _try(arguments: argparse.Namespace) -> int:
             ended = error
     for reason in unwritten:
         say(f"{reason}; --json has the case")
-    order = list(dict.fromkeys(part.task["property"] for part in parts))
-    accounts.sort(key=lambda account: (order.index(account.property), account.seed))
-    code = _tell(results_here(accounts, is_interrupted or ended is not None), arguments, written)
+    accounts.sort(key=lambda account: (names.index(account.property), account.seed))
+    code = _tell(results_here(accounts, is_interrupted or ended is not None, names), arguments, written)
     if ended is not None:
         raise ended
     return code
@@ -182,8 +181,11 @@ def _so_far(accounts: Sequence[Account], parts: int) -> str:
     return f"{len(accounts)}/{parts} parts, {cases:,} cases, {failed or 'none'} failed  {last}"
 
 
-def _parts(arguments: argparse.Namespace) -> list[Part]:
-    """What is to be tried, each word checked before anything is built or said. Raises UsageError."""
+def _parts(arguments: argparse.Namespace) -> tuple[list[str], list[Part]]:
+    """Which properties are to be tried, and this slice's parts, each word checked before anything is built or said.
+
+    Raises UsageError.
+    """
     from toyvm.parts import parse_shard
     from toyvm.verify.division import parts_by_cases, parts_by_time
     from toyvm.verify.properties import CLASSES, find_property
@@ -197,8 +199,8 @@ def _parts(arguments: argparse.Namespace) -> list[Part]:
         raise UsageError("--cases and --minutes both say how much is tried; give one of them")
     names = _here(properties, is_named=bool(arguments.properties))
     if cases is not None:
-        return shard.of(parts_by_cases(names, seed, cases, bool(arguments.first)))
-    return shard.of(parts_by_time(names, seed, 60 * minutes, workers * shard.slices, bool(arguments.first)))
+        return names, shard.of(parts_by_cases(names, seed, cases, bool(arguments.first)))
+    return names, shard.of(parts_by_time(names, seed, 60 * minutes, workers * shard.slices, bool(arguments.first)))
 
 
 def _here(properties: Sequence[Property], *, is_named: bool) -> list[str]:
@@ -239,6 +241,7 @@ def _minutes(text: str | None) -> float:
 def _tell(results: Results, arguments: argparse.Namespace, written: Mapping[tuple[str, int], Path]) -> int:
     """Write and print it, the one even where the other cannot be; the exit code."""
     from toyvm.cli.width import output_width
+    from toyvm.lab.text import wrapped
     from toyvm.printable import printable
     from toyvm.report.records import write_json
     from toyvm.verify.results import results_record
@@ -249,6 +252,8 @@ def _tell(results: Results, arguments: argparse.Namespace, written: Mapping[tupl
             write_json(Path(arguments.json), results_record(results))
     finally:
         shown = [*lines(results.totals, output_width()), *failure_lines(results.totals, written)]
+        if results.untried:
+            shown += ["", *wrapped(f"Nothing here was tried of: {', '.join(results.untried)}.", output_width())]
         print(printable("\n".join(shown), keep="\n"))
     if results.is_interrupted:
         say("interrupted: not all that was to be tried was")

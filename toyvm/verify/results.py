@@ -26,6 +26,7 @@ class Results(NamedTuple):
     totals: Mapping[str, Total]
     machines: Sequence[Mapping[str, Any]]
     is_interrupted: bool
+    untried: Sequence[str] = ()  # of the properties that were to be tried, those that no case was tried of
 
 
 def results_record(results: Results) -> dict[str, Any]:
@@ -33,6 +34,7 @@ def results_record(results: Results) -> dict[str, Any]:
         "schema": SCHEMA,
         "interrupted": results.is_interrupted,
         "machines": list(results.machines),
+        "untried": list(results.untried),
         "properties": [_property_record(name, total) for name, total in results.totals.items()],
         "accounts": [account.record() for total in results.totals.values() for account in total.accounts],
     }
@@ -49,14 +51,24 @@ def _property_record(name: str, total: Total) -> dict[str, Any]:
     }
 
 
-def results_here(accounts: Sequence[Account], is_interrupted: bool) -> Results:
-    return Results(totals_of(accounts), [machine_record()], is_interrupted)
+def results_here(accounts: Sequence[Account], is_interrupted: bool, names: Sequence[str]) -> Results:
+    return _results(accounts, [machine_record()], is_interrupted, names)
+
+
+def _results(
+    accounts: Sequence[Account], machines: Sequence[Mapping[str, Any]], is_interrupted: bool, names: Sequence[str]
+) -> Results:
+    """Of what was to be tried of these properties."""
+    totals = totals_of(accounts)
+    untried = tuple(name for name in dict.fromkeys(names) if name not in totals)
+    return Results(totals, machines, is_interrupted, untried)
 
 
 def merge(paths: Sequence[Path]) -> Results:
     """What these files of `toyvm verify --json` come to together. Raises BadFileError."""
     accounts: list[Account] = []
     machines: list[Mapping[str, Any]] = []
+    names: list[str] = []
     is_interrupted = False
     for path in paths:
         text = read_text(path, MAXIMUM_RESULTS_BYTES, "results are JSON that `toyvm verify --json` wrote")
@@ -70,6 +82,7 @@ def merge(paths: Sequence[Path]) -> Results:
             found = [Account.of_record(one) for one in record["accounts"]]
             for account in found:
                 property_in(path, account.property)
+            names += [property_in(path, name).name for name in record.get("untried", ())]
             accounts += found
             machines += [dict(one) for one in record["machines"] if one not in machines]
             is_interrupted |= was_interrupted
@@ -79,4 +92,4 @@ def merge(paths: Sequence[Path]) -> Results:
                 f"{shown(path)}: of another toyvm than those before ({', '.join(sorted(commits))}); "
                 "what holds of one says nothing of another"
             )
-    return Results(totals_of(accounts), machines, is_interrupted)
+    return _results(accounts, machines, is_interrupted, names)
