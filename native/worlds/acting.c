@@ -114,7 +114,7 @@ void limit_time(void)
 }
 
 /* "at", and the numbers of a path's actions. */
-static void tell_end(int signal)
+static void tell_end(int number)
 {
     char line[4 * PATH_MAXIMUM + 16] = "at";
     u32 used = 2;
@@ -126,14 +126,21 @@ static void tell_end(int signal)
     }
     line[used++] = '\n';
     if (write(STDERR_FILENO, line, used) == (ssize_t)used)
-        raise(signal); /* whose handler is gone now */
+        signal(number, SIG_DFL), raise(number);
     _exit(1);
 }
 
-void say_where_it_ends(void)
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+    (void)context;
+    if (number != SIGSEGV || info->si_code <= 0 || !arena_admits(info->si_addr))
+        tell_end(number);
+}
+
+void watch_signals(void)
 {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGPROF};
-    struct sigaction action = {.sa_handler = tell_end, .sa_flags = SA_RESETHAND | SA_NODEFER};
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_NODEFER};
     for (u32 n = 0; n < sizeof signals / sizeof *signals; n++)
         sigaction(signals[n], &action, NULL);
 }

@@ -36,9 +36,10 @@ struct outcome act(u64 action);
 void follow(const struct path *path);
 /* The world as it is now is the root. */
 void root_here(void);
-/* A core that does not come back soon ends, as one that crashes does; where that was it says with its last words. */
+/* From now on the arena may be stored to, and a core that crashes says where that was with its last words. */
+void watch_signals(void);
+/* One that does not come back soon ends likewise. */
 void limit_time(void);
-void say_where_it_ends(void);
 
 /* x0..x31, pc, the control registers that hold a value, retired, skipped. */
 void state_words(const struct t64_state *state, u64 words[STATE_WORDS]);

@@ -4,11 +4,8 @@
 
 #include "wire.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #define ARENA_SIZE ((u64)1 << 25)
 #define ARENA_PLACE ((void *)(uintptr_t)0x200000000000)
@@ -40,11 +37,11 @@ struct mark {
 };
 
 static u8 *arena, *marked;
-static int pagemap;
 static struct key blocks[BLOCKS], blocks_marked[BLOCKS]; /* of their contents alone */
 static struct key sum, sum_marked;
 static u32 changed[BLOCKS], changed_count; /* blocks that differ from the marked world */
-static u32 touched[PAGES], touched_count;  /* pages that have been touched at any time; all others are zero */
+static u32 written[PAGES], written_count;  /* pages that were stored to since the root: no other differs from the marked world */
+static bool is_written[PAGES];
 static struct undo *undos;
 static u64 undo_count;
 static struct mark marks[MARKS_MAXIMUM];
@@ -107,37 +104,44 @@ static void *reserve(void *place, u64 size, int flags)
     return memory;
 }
 
-/* All at once, for faults are counted: see find_touched. */
-void *outside(u64 size) { return reserve(NULL, size, MAP_POPULATE); }
+void *outside(u64 size) { return reserve(NULL, size, 0); }
 
 void outside_free(void *memory, u64 size) { __real_munmap(memory, size); }
+
+static void protect(u32 page, u32 count, int protection)
+{
+    if (mprotect(arena + (u64)page * PAGE, (u64)count * PAGE, protection))
+        fail("the arena cannot be protected");
+}
+
+/* Pages of the arena may only be read until something is stored there: from then on they are compared. */
+bool arena_admits(const void *address)
+{
+    u64 at = (u64)((const u8 *)address - arena);
+    u32 page = (u32)(at / PAGE);
+    if (!arena || at >= ARENA_SIZE || is_written[page])
+        return false;
+    is_written[page] = true;
+    written[written_count++] = page;
+    protect(page, 1, PROT_READ | PROT_WRITE);
+    return true;
+}
+
+/* What is there is in the marked world, too. */
+static void forget_written(void)
+{
+    written_count = 0;
+    memset(is_written, 0, sizeof is_written);
+    protect(0, PAGES, PROT_READ);
+}
 
 void arena_open(void)
 {
     marked = reserve(NULL, ARENA_SIZE, 0);
     undos = reserve(NULL, UNDOS_MAXIMUM * sizeof *undos, 0);
     arena = reserve(ARENA_PLACE, ARENA_SIZE, MAP_FIXED_NOREPLACE);
-    pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-    require(pagemap >= 0, "/proc/self/pagemap cannot be read");
+    forget_written();
     book()->used = sizeof(struct book);
-}
-
-/* Which pages have been touched. None is without a fault, so that no fault means none. */
-static void find_touched(void)
-{
-    static u64 entries[PAGES];
-    static long faults = -1;
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    if (usage.ru_minflt + usage.ru_majflt == faults)
-        return;
-    off_t at = (off_t)((uintptr_t)arena / PAGE * sizeof *entries);
-    require(pread(pagemap, entries, sizeof entries, at) == (ssize_t)sizeof entries, "pagemap ends");
-    touched_count = 0;
-    for (u32 page = 0; page < PAGES; page++)
-        if (entries[page] >> 62) /* in memory, or swapped out */
-            touched[touched_count++] = page;
-    faults = usage.ru_minflt + usage.ru_majflt;
 }
 
 /* Worlds. */
@@ -178,13 +182,13 @@ struct key arena_compare(void)
 {
     u64 used = ((struct book *)(void *)marked)->used;
     used = used < book()->used ? book()->used : used;
-    find_touched();
     for (u32 n = 0; n < changed_count; n++)
         blocks[changed[n]] = blocks_marked[changed[n]];
     changed_count = 0;
     sum = sum_marked;
-    for (u32 n = 0; n < touched_count && touched[n] < (used + PAGE - 1) / PAGE; n++)
-        compare_page(touched[n]);
+    for (u32 n = 0; n < written_count; n++)
+        if (written[n] < (used + PAGE - 1) / PAGE)
+            compare_page(written[n]);
     return sum;
 }
 
@@ -228,6 +232,7 @@ void arena_take_root(void)
     arena_mark();
     mark_count = 0;
     undo_count = 0;
+    forget_written();
 }
 
 /* The world is the marked one. */

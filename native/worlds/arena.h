@@ -9,6 +9,9 @@ enum { BLOCK_SIZE = 512, BLOCK_WORDS = BLOCK_SIZE / 8 };
 /* From now on malloc, calloc, free, mmap and munmap of the core have their memory there. */
 void arena_open(void);
 
+/* Of an access that faulted: was it the first store to a page of the arena, which is allowed now? */
+bool arena_admits(const void *address);
+
 /* Memory that is no part of any world, all zero: of those who look at them. */
 void *outside(u64 size);
 void outside_free(void *memory, u64 size);

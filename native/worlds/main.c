@@ -155,7 +155,7 @@ static void serve(u64 request)
 
 int main(void)
 {
-    say_where_it_ends();
+    watch_signals();
     limit_time();
     read_world();
     say_world();

@@ -17,7 +17,7 @@ from toyvm.verify.worlds.catalogue import NAMES, find_world
 from toyvm.verify.worlds.core import Core, CoreEndedError, build
 from toyvm.verify.worlds.courses import Course, Node
 from toyvm.verify.worlds.domains import REFUSED
-from toyvm.verify.worlds.exploring import Explorer
+from toyvm.verify.worlds.exploring import Account, Explorer
 from toyvm.verify.worlds.grants import GrantsWorld
 from toyvm.verify.worlds.paging import PagingWorld
 from toyvm.verify.worlds.reference import ReferenceJudge
@@ -251,6 +251,29 @@ def test_no_world_follows_the_first_in_which_something_is_wrong(
     assert done.code == 1
     claims = [line.partition(":")[0] for line in done.output.splitlines() if not line.startswith(" ")]
     assert claims == ["events", "grants"]
+
+
+def test_what_is_found_is_written_with_its_path(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(GrantsWorld, "judge", Mistaken.judge)
+    written = tmp_path / "worlds.json"
+    done = call(capsys, "verify", "worlds", "grants", "--steps", "1", "--json", str(written))
+    (account,) = json.loads(written.read_text())["worlds"]
+    assert done.code == 1
+    assert {"path": ["map 0 at 0 R"], "wrong": f"a0 is {REFUSED['noent']:#x}"} in account["findings"]
+    assert Account.of_record(Account.of_record(account).record()) == Account.of_record(account)
+
+
+def test_workers_and_a_ledger_have_a_world_each(capsys: Capture, tmp_path: Path) -> None:
+    worlds = ("grants", "tables", "events")
+    alone = call(capsys, "verify", "worlds", *worlds, "--steps", "1")
+    ledger = tmp_path / "ledger"
+    divided = call(capsys, "verify", "worlds", *worlds, "--steps", "1", "--workers", "2", "--ledger", str(ledger))
+    again = call(capsys, "verify", "worlds", *worlds, "--steps", "1", "--ledger", str(ledger))
+    assert (alone.code, divided.code, again.code) == (0, 0, 0)
+    assert sorted(divided.output.splitlines()) == sorted(again.output.splitlines()) == sorted(alone.output.splitlines())
+    assert len(ledger.read_text().splitlines()) == len(worlds)
 
 
 @pytest.mark.parametrize(

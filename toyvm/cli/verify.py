@@ -92,8 +92,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.steps is not None:
         from toyvm.cli.verify_worlds import explore_worlds
 
-        _check_unused(arguments, "--steps tries every path there is", _TRYING)
-        return explore_worlds(names, arguments.steps, arguments.json, is_first_enough=bool(arguments.first))
+        _check_unused(arguments, "--steps tries every path there is", ("minutes", *_DRAWING, "shard"))
+        return explore_worlds(arguments)
     if any(name.endswith(_REGRESSIONS) for name in names):
         _check_unused(arguments, "a regression is tried once", ("json", "first", *_TRYING))
         return _try_again([Path(name) for name in names])

@@ -2,49 +2,72 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from contextlib import suppress
 from pathlib import Path
 
+from toyvm.cli.lab_parts import executor_of, is_divided
 from toyvm.cli.options import parse_count
 from toyvm.cli.saying import say
 from toyvm.errors import ExitCode, UsageError
 from toyvm.lab.progress import Progress
+from toyvm.parts import Record, do_parts, ledger_at
 from toyvm.report.records import write_json
-from toyvm.verify.worlds.catalogue import NAMES, claim, find_world
-from toyvm.verify.worlds.core import STEPS_MAXIMUM
+from toyvm.verify.worlds.catalogue import NAMES, check_name, claim
+from toyvm.verify.worlds.core import STEPS_MAXIMUM, build
+from toyvm.verify.worlds.division import parts_of, work
 from toyvm.verify.worlds.exploring import Account
 
 _WORLDS = "worlds"
 _SCHEMA = 1
 
 
-def explore_worlds(names: Sequence[str], steps: str, json: str | None, *, is_first_enough: bool) -> int:
-    """The worlds named behind `worlds`, all unless said, to so many steps: the exit code. Raises UsageError.
+class _FirstFoundError(Exception):
+    """No other world is to be explored."""
 
-    None behind one with a finding, if the first is enough.
+
+def explore_worlds(arguments: argparse.Namespace) -> int:
+    """The worlds named behind `worlds`, all unless said, to --steps: the exit code. Raises UsageError.
+
+    With --first, none once something is found.
     """
-    if not names or names[0] != _WORLDS:
+    first, *names = arguments.properties or [""]
+    if first != _WORLDS:
         raise UsageError("--steps is of small worlds: `toyvm verify worlds [WORLD...] --steps N`")
-    count = parse_count(steps, "--steps") or 0
-    if not 1 <= count <= STEPS_MAXIMUM:
-        raise UsageError(f"--steps {steps}: it takes 1..{STEPS_MAXIMUM}")
-    worlds = {name: find_world(name) for name in names[1:] or NAMES}
+    steps = parse_count(arguments.steps, "--steps") or 0
+    if not 1 <= steps <= STEPS_MAXIMUM:
+        raise UsageError(f"--steps {arguments.steps}: it takes 1..{STEPS_MAXIMUM}")
+    for name in names:
+        check_name(name)
+    build()
+    parts = parts_of(list(dict.fromkeys(names)) or NAMES, steps)
     accounts: list[Account] = []
+
+    def tell(account: Account) -> None:
+        progress.show(claim(account))
+
+    def done(key: str, result: Record) -> None:
+        accounts.append(Account.of_record(result))
+        progress.show("")
+        print("\n".join(_lines(accounts[-1])), flush=True)
+        if arguments.first and accounts[-1].findings:
+            raise _FirstFoundError
+
     try:
-        for world in worlds.values():
-            with Progress(sys.stderr) as progress:
-                accounts.append(world.explore(count, lambda account: progress.show(claim(account))))
-            print("\n".join(_lines(accounts[-1])), flush=True)
-            if is_first_enough and accounts[-1].findings:
-                break
+        with Progress(sys.stderr) as progress, ledger_at(arguments.ledger) as ledger, suppress(_FirstFoundError):
+            if is_divided(arguments):
+                do_parts(parts, work, executor_of(arguments), ledger, done)
+            else:
+                for part in parts:
+                    done(part.key, work(part.task, tell))
     except KeyboardInterrupt:
         say("interrupted: not all worlds were explored")
         return ExitCode.INTERRUPTED
     finally:  # those that were, whatever ended it: two hours may be in them
-        if json is not None:
-            write_json(Path(json), {"schema": _SCHEMA, "worlds": [asdict(account) for account in accounts]})
+        if arguments.json is not None:
+            worlds = [account.record() for account in accounts]
+            write_json(Path(arguments.json), {"schema": _SCHEMA, "worlds": worlds})
     return ExitCode.CLAIM_FAILED if any(account.findings for account in accounts) else ExitCode.OK
 
 

@@ -35,13 +35,18 @@ def _interrupts() -> InterruptsWorld:
     return InterruptsWorld()
 
 
+def check_name(name: str) -> None:
+    """Raises UsageError for another one."""
+    if name not in NAMES:
+        raise unknown_name("world", name, NAMES, are_listed=True)
+
+
 def find_world(name: str) -> Explorer:
     """The world of that name, on the core's program, which is brought up to date first.
 
     Raises UsageError for another name, and where there are no sources of the core, or no compiler.
     """
-    if name not in NAMES:
-        raise unknown_name("world", name, NAMES, are_listed=True)
+    check_name(name)
     core = build()
     if name in _DOMAINS:
         domains = _DOMAINS[name](core)

@@ -40,7 +40,7 @@ class CoreEndedError(ToyvmError):
     `path` are the numbers of the actions up to the one that it did not outlive, where it had the time to say them.
     """
 
-    def __init__(self, message: str, path: bytes | None) -> None:
+    def __init__(self, message: str, path: bytes | None = None) -> None:
         super().__init__(message)
         self.path = path
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
+from toyvm.parts import Record
 from toyvm.verify.worlds.core import Answer, Core, CoreEndedError
 from toyvm.verify.worlds.numbered import Numbered
 from toyvm.verify.worlds.world import Action, Judge, Result, State, Verdict
@@ -31,6 +32,15 @@ class Account:
     left_open: int = 0  # transitions whose outcome the specification leaves open: of those isolation is claimed alone
     findings: list[Finding] = field(default_factory=list)
     by_step: list[int] = field(default_factory=list)  # states that are new after so many
+
+    def record(self) -> Record:
+        return {**asdict(self), "findings": [finding._asdict() for finding in self.findings]}
+
+    @classmethod
+    def of_record(cls, record: Record) -> Account:
+        """Raises LookupError, TypeError and ValueError for what is none."""
+        found = [Finding(tuple(map(str, one["path"])), str(one["wrong"])) for one in record["findings"]]
+        return cls(**{**record, "findings": found})
 
 
 class Explorer:
