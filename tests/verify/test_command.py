@@ -182,11 +182,14 @@ def test_a_file_that_names_no_property_is_refused_by_its_name(capsys: Capture, t
 
 
 def test_a_regression_that_cannot_be_written_loses_nothing(capsys: Capture, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    words = ("verify", "sevenths", "--cases", "20", "--json", "out.json", "--regressions", "file")
+    for number in range(20):
+        (tmp_path / "kept" / f"sevenths-{number}.json").mkdir(parents=True)
+    words = ("verify", "sevenths", "--cases", "20", "--json", "out.json", "--regressions", "kept")
     done = call(capsys, *words)
     assert done.code == 1
-    assert done.errors == 2 * "toyvm: file: File exists; --json has the case\n"
+    lines = done.errors.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("toyvm: kept/sevenths-") and line.endswith("; --json has the case") for line in lines)
     assert done.output.splitlines()[1].split()[:3] == ["sevenths", "20", "2"]
     assert json.loads((tmp_path / "out.json").read_text())["properties"][0]["failed"] == 2
 
