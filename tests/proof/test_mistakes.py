@@ -101,6 +101,12 @@ MISTAKES = (
         'address % 2:\n            raise Trap("store',
         "sd: interpreter",
     ),
+    Mistake(
+        CPU,
+        "            self.mmu.watch_window(address)\n",
+        "            address = u64(address + 8)\n",
+        "ld: interpreter",
+    ),
     Mistake(ARITHMETIC, '"slt":    _compare("slt")', '"slt":    _compare("sle")', "slt: recompiler"),
     Mistake(ARITHMETIC, "{w.value(f'and i64 {b}, 63')}", "{b}", "sll: recompiler"),
     Mistake(ARITHMETIC, 'if operation in ("sdiv", "srem"):', 'if operation in ("sdiv",):', "rem: recompiler"),

@@ -64,9 +64,11 @@ class _Registers:
 
 
 class _Control:
-    """Control registers, as far as these instructions ask: whether interrupts are on is unknown."""
+    """Control registers, as far as these instructions ask: mode, and whether interrupts are on, are unknown."""
 
-    user_mode = True  # what differs in kernel mode is that the monitors' window is watched, which does nothing
+    @property
+    def user_mode(self) -> Claim:
+        return Claim(z3.Bool("user_mode"))
 
     @property
     def interrupts_enabled(self) -> Claim:
