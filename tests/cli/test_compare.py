@@ -312,3 +312,9 @@ def test_bad_words_are_one_line(capsys: Capture, words: list[str], code: int, sa
     assert says in done.errors
     assert len(done.errors.splitlines()) == 1
     assert done.output == ""
+
+
+@pytest.mark.parametrize("option", ["--checkpoints", "--seed", "--max-instructions"])
+def test_given_counts_take_no_option_for_random_ones(capsys: Capture, option: str) -> None:
+    done = call(capsys, "compare", "hello", "bare", "trap", "--at", "10", option, "5")
+    assert (done.code, done.errors) == (2, f"toyvm: --at says where; {option} is for random counts\n")

@@ -60,15 +60,15 @@ def test_a_regression_runs_as_any_source(tmp_path: Path) -> None:
     ("line", "complaint"),
     [
         ("memory much", "memory: 'much' is no whole number"),
-        ("level high", "level: 'high' is not a valid Level"),
-        ("input 5", "input: 5 is no literal of bytes"),
+        ("level high", "level: no hardware level 'high'; there are classic"),
+        ("input 5", "input: '5' is no literal of bytes"),
         ("sector 0 00", "sector: there is no sector 0"),
         ("colour red", "no key 'colour'; there are memory, level"),
     ],
 )
 def test_a_head_that_says_something_else_is_refused(line: str, complaint: str, tmp_path: Path) -> None:
     path = save(Program(()), tmp_path, name="one")
-    path.write_text(f"# toyvm: memory 4096\n# toyvm: {line}\n_start: out 8, a0\n")
+    path.write_text(f"# toyvm: memory 65536\n# toyvm: {line}\n_start: out 8, a0\n")
     with pytest.raises(BadFileError) as caught:
         load(path)
     assert f"one.s:2: {complaint}" in str(caught.value)
@@ -167,19 +167,19 @@ def test_of_two_lines_that_say_one_thing_the_last_counts_and_is_the_one_that_is_
 
 
 WRONG = {
-    "memory": ["", "-", "1.5"],
+    "memory": ["", "-", "1.5", "-1", "4096", "65537", "1" + 30 * "0"],
     "level": ["", "STRICT"],
-    "input": ["", "abc", "b'", "'text'", "[1]"],
-    "disk": ["", "x"],
-    "latency": ["", "x"],
-    "sector": ["", "x 00", "2 00", "-1 00", "0 0", "0 xy"],
-    "checkpoints": ["", "1,", "x"],
+    "input": ["", "abc", "b'", "'text'", "[1]", "b'a' * 9", 9_000 * "(", 60_000 * "-" + "1"],
+    "disk": ["", "x", "-1", "0", "10000000", 20 * "9"],
+    "latency": ["", "x", "-1", 20 * "9"],
+    "sector": ["", "x 00", "2 00", "-1 00", "0 0", "0 xy", "0 " + 513 * "00"],
+    "checkpoints": ["", "1,", "x", "-1", "1" + 30 * "0"],
 }
 
 
 @pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in WRONG.items() for value in values])
 def test_each_fact_that_is_none_is_refused_with_its_line(key: str, value: str, tmp_path: Path) -> None:
     path = tmp_path / "one.s"
-    path.write_text(f"# toyvm: memory 4096\n# toyvm: disk 2\n# toyvm: {key} {value}\n_start: out 8, a0\n")
+    path.write_text(f"# toyvm: memory 65536\n# toyvm: disk 2\n# toyvm: {key} {value}\n_start: out 8, a0\n")
     with pytest.raises(BadFileError, match=f"one.s:3: {key}"):
         load(path)

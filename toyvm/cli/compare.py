@@ -215,8 +215,9 @@ def _checkpoints(arguments: argparse.Namespace, first: Contender) -> list[int]:
 
     limit = parse_count(arguments.max_instructions, "--max-instructions")
     if arguments.at is not None:
-        if arguments.checkpoints is not None or arguments.seed is not None:
-            raise UsageError("--at says where; --checkpoints and --seed are for random counts")
+        for name in ("checkpoints", "seed", "max_instructions"):
+            if getattr(arguments, name) is not None:
+                raise UsageError(f"--at says where; --{name.replace('_', '-')} is for random counts")
         return [parse_count(text, "--at") or 0 for text in arguments.at.split(",")]
     count = _CHECKPOINTS if arguments.checkpoints is None else parse_count(arguments.checkpoints, "--checkpoints") or 0
     if count > _MOST_CHECKPOINTS:

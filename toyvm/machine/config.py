@@ -17,7 +17,7 @@ def native_config(memory: int | str, level: Level | str, clock_base: int, disk_l
     """The native core's configuration, every part checked. Raises UsageError."""
     size = check_pages(memory, MINIMUM_MEMORY, MAXIMUM_MEMORY, "memory")
     check_within(clock_base, 0, ALL_BITS, "clock base", " ns")
-    check_within(disk_latency, 0, 1 << 62, "disk latency", " ticks")
+    check_latency(disk_latency)
     return ffi.new(
         "t64_config *",
         {
@@ -27,6 +27,11 @@ def native_config(memory: int | str, level: Level | str, clock_base: int, disk_l
             "level": LEVEL_NUMBERS[parse_level(level)],
         },
     )
+
+
+def check_latency(ticks: int) -> int:
+    """Of a disk. Raises UsageError."""
+    return check_within(ticks, 0, 1 << 62, "disk latency", " ticks")
 
 
 def parse_level(level: Level | str) -> Level:

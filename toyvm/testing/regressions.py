@@ -15,15 +15,17 @@ from inspect import getfile
 from os.path import relpath
 from pathlib import Path
 
-from toyvm.arguments import check_list, check_path, check_text
+from toyvm.arguments import check_list, check_pages, check_path, check_text, check_within, short
 from toyvm.asm import Source, assemble
 from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import StrPath, read_regular, read_text, shown
 from toyvm.files.replacing import make_folder, replace_file
 from toyvm.image import PF_X, Image
-from toyvm.isa.machine import Level
+from toyvm.isa.control import ALL_BITS
+from toyvm.isa.machine import MAXIMUM_MEMORY, MINIMUM_MEMORY
 from toyvm.isa.ports import SECTOR_SIZE
 from toyvm.limits import MAXIMUM_DISK_DATA_BYTES
+from toyvm.machine.config import check_latency, parse_level
 from toyvm.numerals import read_number
 from toyvm.own_classes import is_installed
 from toyvm.testing.checking import Named, compare, points_of
@@ -196,7 +198,7 @@ def _told(regression: Regression, fact: str, place: str) -> Regression:
         return _FACTS[key](regression, value.strip())
     except KeyError:
         raise BadFileError(f"{place}: no key {key!r}; there are {', '.join(_FACTS)}") from None
-    except (ValueError, SyntaxError, IndexError) as error:
+    except (ValueError, UsageError) as error:
         raise BadFileError(f"{place}: {key}: {error}") from None
 
 
@@ -209,10 +211,27 @@ def _in_program(**readers: Callable[[str], object]) -> Callable[[Regression, str
 
 
 def _input(text: str) -> bytes:
-    value = literal_eval(text)
+    try:
+        value = literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):  # the last two: nested too deeply
+        value = None
     if not isinstance(value, bytes):
-        raise ValueError(f"{text} is no literal of bytes, as b'abc'")
+        raise ValueError(f"{short(text)} is no literal of bytes, as b'abc'")
     return value
+
+
+def _memory(text: str) -> int:
+    return check_pages(read_number(text), MINIMUM_MEMORY, MAXIMUM_MEMORY)
+
+
+def _disk(text: str) -> bytes:
+    """All zero."""
+    most = MAXIMUM_DISK_DATA_BYTES // SECTOR_SIZE
+    return bytes(SECTOR_SIZE * check_within(read_number(text), 1, most, "value", " sectors"))
+
+
+def _checkpoint(text: str) -> int:
+    return check_within(read_number(text), 0, ALL_BITS, "value")
 
 
 def _sector(regression: Regression, value: str) -> Regression:
@@ -220,18 +239,20 @@ def _sector(regression: Regression, value: str) -> Regression:
     disk, start = bytearray(regression.program.disk or b""), read_number(number) * SECTOR_SIZE
     if not 0 <= start < len(disk):
         raise ValueError(f"there is no sector {number}; `disk` says before how many there are")
-    disk[start : start + SECTOR_SIZE] = bytes.fromhex(data).ljust(SECTOR_SIZE, b"\0")[:SECTOR_SIZE]
+    contents = bytes.fromhex(data)
+    check_within(len(contents), 0, SECTOR_SIZE, "value", " bytes")
+    disk[start : start + SECTOR_SIZE] = contents.ljust(SECTOR_SIZE, b"\0")
     return replace(regression, program=replace(regression.program, disk=bytes(disk)))
 
 
 _FACTS: dict[str, Callable[[Regression, str], Regression]] = {
-    "memory": _in_program(memory=read_number),
-    "level": _in_program(level=Level),
+    "memory": _in_program(memory=_memory),
+    "level": _in_program(level=parse_level),
     "input": _in_program(input=_input),
-    "disk": _in_program(disk=lambda text: bytes(read_number(text) * SECTOR_SIZE)),
-    "latency": _in_program(disk_latency=read_number),
+    "disk": _in_program(disk=_disk),
+    "latency": _in_program(disk_latency=lambda text: check_latency(read_number(text))),
     "read-only": _in_program(disk_writable=lambda text: False),
     "sector": _sector,
     "subjects": lambda known, text: replace(known, subjects=tuple(one.strip() for one in text.split(","))),
-    "checkpoints": lambda known, text: replace(known, checkpoints=tuple(read_number(one) for one in text.split(","))),
+    "checkpoints": lambda known, text: replace(known, checkpoints=tuple(map(_checkpoint, text.split(",")))),
 }
