@@ -199,6 +199,80 @@ def test_code_that_is_written_anew_is_rewritten_anew(technique: str, level: Leve
         assert counts.stepped > 0, "it changed too often"
 
 
+# A user writes the word anew that is before him, each time round.
+USERS = """
+_start:
+    la   t0, back
+    crw  tvec, t0
+    la   t0, user
+    crw  epc, t0
+    li   t0, STATUS_PMODE
+    crw  status, t0
+    la   s0, patched
+    la   s1, words
+    li   s2, 40
+    eret
+user:
+    andi t0, s2, 1
+    slli t0, t0, 2
+    add  t0, s1, t0
+    lw   t1, 0(t0)
+    sw   t1, 0(s0)
+    getst t2                    # which some hardware lets nobody see
+patched:
+    addi s3, s3, 1
+    addi s2, s2, -1
+    bnez s2, user
+    syscall
+back:
+    crr  t3, cause
+    li   t4, CAUSE_SYSCALL
+    bne  t3, t4, 1f
+    li   a0, 0
+    out  8, a0
+1:  crr  t3, epc                # nor may a user ask, on other hardware
+    addi t3, t3, 4
+    crw  epc, t3
+    eret
+words:
+    addi s3, s3, 1
+    addi s3, s3, 16
+"""
+
+
+@LEVELS
+@TECHNIQUES
+def test_a_user_s_code_that_is_written_anew_is_executed_as_it_is(technique: str, level: Level) -> None:
+    with compared(built(USERS), technique, level).host as host:
+        assert host.guests[0].x[19] == 20 * 1 + 20 * 16  # s3
+
+
+# Reads what the monitor has rewritten, for ever.
+ENDLESS = """
+_start:
+    crr  t0, scratch
+patched:
+    crr  t1, tval
+    j    _start
+"""
+
+
+@LEVELS
+@TECHNIQUES
+def test_what_the_host_writes_into_rewritten_code_is_executed(technique: str, level: Level) -> None:
+    image = built(ENDLESS)
+    there, word = image.address_of("patched"), built("_start: addi s3, s3, 1").segments[0].data[:4]
+    with Machine(MEMORY, level=level) as bare, Host("4M", level=level) as host, host.guest(technique, MEMORY) as guest:
+        for computer in (bare, guest):
+            computer.load(image)
+            computer.run(300)
+            computer.write(there, word)
+            computer.run(300)
+        assert bare.x[19] == 100  # s3
+        assert guest.state_words() == bare.state_words()
+        assert guest.state_hash() == bare.state_hash()
+
+
 @TECHNIQUES
 @pytest.mark.parametrize("stop", [50, 200, 400, 600])
 def test_the_counts_are_of_what_is_there_whatever_was_dropped(technique: str, stop: int) -> None:

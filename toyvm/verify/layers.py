@@ -6,8 +6,10 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from math import log, sqrt
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +24,9 @@ _STEPS = 2  # in each of them
 _SECONDS = 2  # for each of the other properties
 _NEAREST_TESTS, _NEAREST = 20, 12  # tests, and files of tests, that are tried before the others are even read
 _PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
+# A test that comes to no end has found something.
+_NO_END = ("-o", "faulthandler_timeout=600", "-o", "faulthandler_exit_on_timeout=true")
+_KNOWS_NO_END = 9  # the first such version of pytest
 # Tests of these very faults, of what another layer does, and of how sources are written and built.
 _NOT_TRIED = (
     "planted",
@@ -82,17 +87,24 @@ def layers_for(plant: Plant) -> tuple[Layer, ...]:
     minutes = f"{len(here) * _SECONDS / 60:.3f}"
     nearest, others = suite_for(plant)
     tests = [(files, which) for files in (nearest, others) for which in ("quick", "slow")]
-    tests.insert(0, (nearest_tests(plant), "quick or slow"))
+    tests.insert(0, (nearest_tests(plant), "quick"))
     return (
         _layer("proof", 6, ("-m", "toyvm", "prove", "--first"), areas),
         _layer("small worlds", 6, ("-m", "toyvm", "verify", "--first", "--steps", str(_STEPS)), worlds),
-        _layer("random", 4, ("-m", "toyvm", "verify", "--first", "--minutes", minutes), here),
-        Layer("unit", 30, tuple((*_PYTEST, "-m", which, *files) for files, which in tests), PYTEST_CODES),
+        _layer("random", 12, ("-m", "toyvm", "verify", "--first", "--minutes", minutes), here),
+        Layer("unit", 30, tuple((*_pytest(), "-m", which, *files) for files, which in tests), PYTEST_CODES),
     )
 
 
 def _layer(name: str, minutes: float, command: tuple[str, ...], what: Sequence[str]) -> Layer:
     return Layer(name, minutes, ((*command, *what),) if what else ())
+
+
+def _pytest() -> tuple[str, ...]:
+    with suppress(PackageNotFoundError):
+        if int(version("pytest").partition(".")[0]) >= _KNOWS_NO_END:
+            return (*_PYTEST, *_NO_END)
+    return _PYTEST
 
 
 def proof_areas(file: str) -> list[str]:

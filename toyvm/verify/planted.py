@@ -10,12 +10,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import get_ident
 from time import monotonic
 from typing import Any
@@ -28,6 +28,7 @@ from toyvm.paths import PACKAGE
 from toyvm.verify.layers import Came, Layer, Plant, layers_for
 
 ROOT = PACKAGE.parent
+_BUILD_WORLDS = "from toyvm.verify.worlds.core import build; build()"
 _FINDS = ExitCode.CLAIM_FAILED  # of a layer that has found something
 
 
@@ -119,6 +120,9 @@ def _build(plant: Plant, folder: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ToyvmError(f"planting {plant.name}: {done.stderr.strip()}")
+    # Ahead, as that is not what a layer takes; one that cannot do without it says why there is none.
+    with _begun(("-c", _BUILD_WORLDS), folder, tempfile.gettempdir()) as process:
+        process.communicate()
 
 
 def _look(layer: Layer, folder: Path, seconds: float) -> Look:
@@ -135,7 +139,7 @@ def _look(layer: Layer, folder: Path, seconds: float) -> Look:
 def _run(command: Sequence[str], codes: Mapping[int, Came], folder: Path, deadline: float) -> tuple[Came, str]:
     # Not within the clone, which some tests copy.
     with (
-        TemporaryDirectory(prefix="toyvm-planted-", ignore_cleanup_errors=True) as temporary,
+        tempfile.TemporaryDirectory(prefix="toyvm-planted-", ignore_cleanup_errors=True) as temporary,
         _begun(command, folder, temporary) as process,
     ):
         try:
@@ -169,5 +173,6 @@ def _what_found(output: str, code: int) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     if code != _FINDS:
         return f"ends with {code}: {lines[-1] if lines else ''}"
-    telling = (line for line in lines if line.startswith(("FAILED", "ERROR")) or " fails" in line or " is not " in line)
-    return next(telling, lines[-1] if lines else "")
+    failed = (line for line in lines if line.startswith(("FAILED", "ERROR", "Timeout")))
+    telling = (line for line in lines if " fails" in line or " is not " in line)
+    return next(failed, next(telling, lines[-1] if lines else ""))
