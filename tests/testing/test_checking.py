@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -254,6 +255,8 @@ WRONG_CALLS: dict[str, Callable[[Any], object]] = {
     "memory": lambda bad: Program((), memory=bad),
     "disk": lambda bad: Program((), disk=bad),
     "data": lambda bad: Segment(0, bad),
+    "flags": lambda bad: Segment(0, b"", bad),
+    "disk that is written": lambda bad: Program((), disk_writable=bad),
 }
 
 
@@ -262,6 +265,15 @@ WRONG_CALLS: dict[str, Callable[[Any], object]] = {
 def test_a_wrong_type_is_told_by_the_value(call: Callable[[Any], object], bad: object) -> None:
     with pytest.raises(UsageError, match=re.escape(str(bad))):
         call(bad)
+
+
+@pytest.mark.parametrize("points", [[], [-1], [5, -1]])
+def test_there_has_to_be_a_checkpoint(points: list[int], tmp_path: Path) -> None:
+    for call in (compare, differs, smallest, assert_equal):
+        with pytest.raises(UsageError, match="there has to be a checkpoint"):
+            call(PROGRAM, "trap", checkpoints=points)
+    with pytest.raises(UsageError, match="there has to be a checkpoint"):
+        save(PROGRAM, tmp_path, checkpoints=points)
 
 
 def test_an_image_is_compared_with_its_names() -> None:

@@ -17,6 +17,7 @@ from support.commands import ROOT, call
 
 from toyvm.errors import BadFileError
 from toyvm.parts import Ledger
+from toyvm.verify.claim import seal_of
 from toyvm.verify.properties import CLASSES, find_property
 from toyvm.verify.worlds.exploring import Account as Explored
 
@@ -102,6 +103,17 @@ def test_a_regression_that_was_changed_is_refused(capsys: Capture, tmp_path: Pat
     (tmp_path / "one.json").write_text(text.replace('"number": 7', '"number": 8'))
     done = call(capsys, "verify", "one.json")
     assert (done.code, done.errors) == (101, "toyvm: one.json: the case in it has been changed\n")
+
+
+@pytest.mark.parametrize(
+    "case", [5, "x", {}, {"guests": [{"program": 1.5}]}, {"guests": [{"program": {"memory": []}}]}]
+)
+def test_what_is_no_case_of_its_property_is_refused(capsys: Capture, tmp_path: Path, case: object) -> None:
+    record = {"property": "neighbours", "case": case, "seal": seal_of("neighbours", case)}
+    (tmp_path / "one.json").write_text(json.dumps(record))
+    done = call(capsys, "verify", "one.json")
+    assert (done.code, done.errors.count("\n")) == (101, 1)
+    assert done.errors.startswith("toyvm: one.json: ")
 
 
 def test_a_case_that_ends_its_process_has_no_file_but_its_number(capsys: Capture, tmp_path: Path) -> None:

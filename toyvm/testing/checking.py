@@ -102,7 +102,10 @@ def assert_equal(program: Given, *subjects: Named, checkpoints: Iterable[int] = 
 def points_of(checkpoints: Iterable[int]) -> tuple[int, ...]:
     """Counts of instructions. Raises UsageError for others."""
     expected = "counts of instructions, as [10, 100]"
-    return tuple(check_integer(one, "checkpoints") for one in check_list(checkpoints, "checkpoints", expected))
+    points = tuple(check_integer(one, "checkpoints") for one in check_list(checkpoints, "checkpoints", expected))
+    if not points or min(points) < 0:
+        raise UsageError("there has to be a checkpoint, a number of instructions from 0 on")
+    return points
 
 
 def _held(subjects: tuple[Named, ...]) -> tuple[Named, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from toyvm.errors import BadFileError
+from toyvm.errors import BadFileError, UsageError
 from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.files.replacing import make_folder, replace_file
 from toyvm.limits import MAXIMUM_RESULTS_BYTES
@@ -43,4 +43,8 @@ def try_again(path: Path) -> Attempt:
         claimed = property_in(path, record["property"])
         if record["seal"] != seal_of(claimed.name, record["case"]):
             raise BadFileError(f"{shown(path)}: the case in it has been changed")
-    return claimed.attempt(claimed.read(record["case"]))
+        try:
+            case = claimed.read(record["case"])
+        except UsageError as error:
+            raise BadFileError(f"{shown(path)}: {error}") from None
+    return claimed.attempt(case)

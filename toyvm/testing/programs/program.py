@@ -48,6 +48,7 @@ class Segment:
     def __post_init__(self) -> None:
         check_address(self.address)
         check_bytes(self.data, "data of a segment")
+        check_integer(self.flags, "flags of a segment")
 
     @property
     def size(self) -> int:
@@ -81,6 +82,8 @@ class Program:
         check_bytes(self.input, "input")
         if self.disk is not None:
             check_bytes(self.disk, "disk")
+        if not isinstance(self.disk_writable, bool):
+            raise wrong("disk_writable", self.disk_writable, "True or False")
 
     def __repr__(self) -> str:
         """In a line, as a test that fails has them in its report; assembly_of(program) is all of it."""
