@@ -136,7 +136,7 @@ def _page(results: Sequence[Result], limit: float, seconds: float) -> Iterator[s
             yield from wrapped(f"refuted: {one.name}: {one.claim}", output_width(), "  ")
             if one.operands is not None:
                 yield witness_of(one.subject, one.claim, result.values)
-            else:
+            elif result.values:
                 yield "  with " + ", ".join(f"{name} = {value:#x}" for name, value in result.values.items())
     yield from wrapped(f"Not proven by any of this: {'; '.join(NOT_PROVEN)}.", output_width(), "  ")
     solvers = ", ".join(f"{name} {version}" for name, version in versions().items())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from toyvm.arguments import unknown_name
-from toyvm.proof import coding, fused, instructions, walks
+from toyvm.proof import classes, coding, fused, instructions, walks
 from toyvm.proof.obligations import Obligation
 from toyvm.proof.sources import Sources
 
@@ -16,6 +16,7 @@ AREAS: dict[str, tuple[str, Callable[[Sources], Iterator[Obligation]]]] = {
     "instructions": ("interpreter and recompiler do what the reference does", instructions.obligations),
     "coding": ("decoders and encoders agree, and are inverses", coding.obligations),
     "walk": ("the page walk in C finds what the reference finds", walks.obligations),
+    "classes": ("each instruction is of the class that it is declared of", classes.obligations),
     "fused": ("fused groups do what their members do in turn", fused.obligations),
 }
 _LOOKED_AT = 50  # claims of an area, that say what all of it reads

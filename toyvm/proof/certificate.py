@@ -29,7 +29,8 @@ NOT_PROVEN = (
     "jumps to themselves, the look for another page's code, delivery of traps and interrupts, privileged instructions",
     "that fusion.c tests of registers what groups are proven under",
     "walks through frames of a monitor's or in two dimensions, caches of translations, and who stores a walk's marks",
-    "that an instruction declared innocuous is: toyvm classify tries that, and proves nothing",
+    "of classes: what devices do at their ports and what time brings, marks of accesses, and that traps are the same; "
+    "of the instructions that are not innocuous the reference's meaning alone",
     "regions of more than one instruction: groups of accesses, loops that are checked ahead, crossing pages",
     "registers in IR beyond each way in which they can be the same or x0: the emitter knows them by their names alone",
 )
@@ -77,7 +78,9 @@ def _row(result: Result) -> dict[str, Any]:
         "solvers": list(result.solvers),
         "seconds": round(result.seconds, 3),
     }
-    return {**row, "input": dict(result.values)} if result.verdict is Verdict.REFUTED else row
+    if not result.values:
+        return row
+    return {**row, "input" if result.verdict is Verdict.REFUTED else "witness": dict(result.values)}
 
 
 def _checksum(record: dict[str, Any]) -> str:

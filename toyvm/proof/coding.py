@@ -77,8 +77,8 @@ def _number(decoded: Struct, member: str) -> Term:
     return value.term
 
 
-class _Table(dict[Any, Any]):
-    """A table of coding.py, in which a symbolic key is looked for as well: by comparing."""
+class SearchedTable(dict[Any, Any]):
+    """A table in which a symbolic key is looked for as well: by comparing."""
 
     def get(self, key: Any, default: Any = None) -> Any:
         for known, row in self.items():
@@ -91,7 +91,7 @@ def _coding(sources: Sources) -> Any:
     """coding.py, whose tables take symbolic keys."""
     module = sources.python("toyvm.isa.coding")
     for name in ("_BY_OP", "_BY_OP_FN"):
-        setattr(module, name, _Table(getattr(module, name)))
+        setattr(module, name, SearchedTable(getattr(module, name)))
     return module
 
 

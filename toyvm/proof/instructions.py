@@ -94,7 +94,7 @@ def _interpreter(sources: Sources, operands: Operands, reach: str, as_bytes: boo
         expected = Reference(sources, before).run(row.mnemonic, operands.numbers)
         return expected, Interpreter(sources, before, [entry]).run(label)
 
-    assumptions = (*before.assumptions, *operands.assumptions, *_reaches(before, operands, reach))
+    assumptions = (*before.assumptions, *operands.assumptions, *reaches(before, operands, reach))
     for path in explore(run, assumptions):
         expected, found = path.result
         goals = differences(expected, found)
@@ -109,7 +109,7 @@ def _computes(row: Any) -> bool:
     return bool(row.operands) and row.operands[0].name == "RD" and row.group.value != "control"
 
 
-def _reaches(before: Before, operands: Operands, reach: str) -> tuple[Term, ...]:
+def reaches(before: Before, operands: Operands, reach: str) -> tuple[Term, ...]:
     """A jump is no jump to itself, and within the page or not."""
     if not reach:
         return ()

@@ -9,7 +9,7 @@ from typing import Any
 
 import z3
 
-from toyvm.proof.solving import Question, Verdict, ask
+from toyvm.proof.solving import Answer, Question, Verdict, ask
 from toyvm.proof.steps import Before, End, Operands, Outcome
 from toyvm.proof.symbols import Path, Term, bits
 
@@ -44,7 +44,7 @@ class Result:
     seconds: float
     questions: int
     solvers: tuple[str, ...]
-    values: Mapping[str, int] = field(default_factory=dict)  # the input that refutes it
+    values: Mapping[str, int] = field(default_factory=dict)  # the input that refutes it, or that shows it
 
 
 def decide_obligation(obligation: Obligation, limit: float) -> Result:
@@ -60,13 +60,23 @@ def _decided(obligation: Obligation, as_bytes: bool, limit: float, begun: float)
     for question in obligation.questions(as_bytes):
         count += 1
         answer = ask(question, limit)
+        if question.is_to_hold:
+            answer = _shown(answer)
         if answer.solver:
             solvers.add(answer.solver)
         if answer.verdict is not Verdict.PROVEN:
             verdict, values = answer.verdict, answer.values
+        elif question.is_to_hold and verdict is Verdict.PROVEN:
+            values = answer.values
         if answer.verdict is Verdict.REFUTED:
             break
     return Result(obligation, verdict, time.monotonic() - begun, count, tuple(sorted(solvers)), values)
+
+
+def _shown(answer: Answer) -> Answer:
+    """Of what is to hold: an input is what proves it, and that there is none refutes it."""
+    opposite = {Verdict.REFUTED: Verdict.PROVEN, Verdict.PROVEN: Verdict.REFUTED}
+    return Answer(opposite.get(answer.verdict, answer.verdict), answer.solver, answer.values)
 
 
 def on_path(path: Path[Any], assumptions: tuple[Term, ...], goals: list[Term], inputs: Mapping[str, Term]) -> Questions:

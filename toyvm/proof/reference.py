@@ -24,15 +24,15 @@ class Reference:
         cpu_module = sources.python("toyvm.reference.cpu")
         self._trap = sources.python("toyvm.reference.traps").Trap
         self._halt = sources.python("toyvm.reference.stops").Halt
-        self._x = _Registers(before.x)
-        self._ram = _Ram(before.memory)
+        self._x = NumberedRegisters(before.x)
+        self._ram = Ram(before.memory)
         self._cpu = object.__new__(cpu_module.Cpu)
         vars(self._cpu).update(
             x=self._x,
             pc=Number.unsigned(before.pc),
             memory=self._ram,
             control=_Control(),
-            mmu=_Mmu(self._trap),
+            mmu=Mmu(self._trap),
         )
 
     def run(self, mnemonic: str, operands: list[Number | int]) -> Outcome:
@@ -50,7 +50,7 @@ class Reference:
         return Outcome(End.NEXT, self._x.words, self._ram.now, Number.of(cpu._next_pc).at(64))
 
 
-class _Registers:
+class NumberedRegisters:
     """What the CPU has as a list."""
 
     def __init__(self, words: Term) -> None:
@@ -75,7 +75,7 @@ class _Control:
         return Claim(z3.Bool("interrupts_enabled"))
 
 
-class _Ram:
+class Ram:
     def __init__(self, memory: Memory) -> None:
         self.now = memory
 
@@ -86,7 +86,7 @@ class _Ram:
         self.now = self.now.write(address.at(64), size, Number.of(value).at(64))
 
 
-class _Mmu:
+class Mmu:
     """What the walk finds: a place in the host's memory, or a fault."""
 
     def __init__(self, trap: Any) -> None:

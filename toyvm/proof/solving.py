@@ -30,11 +30,15 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Question:
-    """Can `goal` hold under the conditions? It is what must not be. `inputs`: terms to know if it can, by name."""
+    """Can `goal` hold under the conditions? It is what must not be. `inputs`: terms to know if it can, by name.
+
+    Where it `is_to_hold`, it is what must be possible.
+    """
 
     conditions: tuple[Term, ...]
     goal: Term
     inputs: Mapping[str, Term] = field(default_factory=dict)
+    is_to_hold: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Each instruction is tried with a choice of operands in pairs of states, in an experiment that is a program
 (guests/include/sensitivity.inc): what it shows is a witness, which anybody can run. That nothing is shown is no proof;
-for the instructions that only compute `toyvm isa` has their meaning.
+toyvm/proof/classes.py has that.
 """
 
 from __future__ import annotations
