@@ -170,7 +170,8 @@ def test_an_engine_that_leaves_no_number_in_a_register_differs_in_that(value: ob
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("retired", 1.5, "Spoils.retired of 2.5 (float); it takes an integer"),
+        ("retired", 1.5, "Spoils.retired of 1.5 (float); it takes an integer"),
+        ("retired", None, "Spoils.retired of None (NoneType); it takes an integer"),
         ("memory", None, "Spoils.memory of None (NoneType); it takes bytes"),
         ("output", "text", "Spoils.output of 'text' (str); it takes bytes"),
         ("x", [0] * 5, "Spoils has 18 registers in all; a T64 has 45"),
@@ -178,8 +179,9 @@ def test_an_engine_that_leaves_no_number_in_a_register_differs_in_that(value: ob
 )
 def test_an_engine_that_spoils_what_it_is_made_of_is_told(name: str, value: object, says: str) -> None:
     engine = type("Spoils", (Engine,), {"step": lambda self: setattr(self, name, value)})
-    with pytest.raises(UsageError, match=re.escape(says)):
-        compare(Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry), engine)
+    for subjects in ([engine], [engine, "bare"]):
+        with pytest.raises(UsageError, match=re.escape(says)):
+            compare(Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry), *subjects)
 
 
 @pytest.mark.parametrize(

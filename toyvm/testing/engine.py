@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from toyvm.arguments import check_bytes
+from toyvm.arguments import check_bytes, wrong
 from toyvm.errors import UsageError
 from toyvm.isa.control import ALL_BITS, CONTROL_REGISTERS
 from toyvm.isa.machine import Level
@@ -72,6 +72,8 @@ class Engine:
             trapped = trapped + 1 if self.step() is False else 0
             if trapped > _MOST_TRAPPED:
                 raise UsageError(f"engine {type(self).__name__} gets nowhere: {trapped} steps without an instruction")
+            if not isinstance(self.retired, int):
+                raise wrong(f"{type(self).__name__}.retired", self.retired, "an integer")
             self.retired += not trapped
             self.x[0] = 0
             if self.exit_code is not None:
