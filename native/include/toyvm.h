@@ -310,6 +310,29 @@ void t64_vm_disk_marks(t64_vm *vm, uint8_t *marks);
 #define T64_DISK_PART 0x100000
 void t64_vm_disk_parts(t64_vm *vm, const uint8_t *parts);
 
+/* What takes an engine's or a monitor's time beside instructions and exits. */
+enum t64_work {
+    T64_WORK_WALKS,           /* of page tables for a load or a store, whose translation was not at hand */
+    T64_WORK_FETCH_WALKS,     /* the same for a fetch */
+    T64_WORK_MARKS,           /* set in leaves: A, D */
+    T64_WORK_WORDS,           /* of code, decoded */
+    T64_WORK_CODE_PAGES,      /* that came to hold decoded code */
+    T64_WORK_CODE_STORES,     /* to such pages: each is walked for */
+    T64_WORK_ENTRIES,         /* of recompiled code */
+    T64_WORK_REACHES,         /* from there, to a place whose translation was not at hand */
+    T64_WORK_SHADOW_TABLES,   /* that were made */
+    T64_WORK_SCANNED_ENTRIES, /* of whole page tables, that were taken or let go */
+    T64_WORK_SCANNED_LEAVES,  /* the same of a paravirtual guest's, of level 0: each is checked */
+    T64_WORK_LISTED_CALLS,    /* made by a multicall */
+    T64_WORK_LISTED_ENTRIES,  /* of page tables, set by a list of mmu_update */
+    T64_WORK_RING_REQUESTS,   /* of the disk's ring, done */
+    T64_WORK_RING_SECTORS,    /* moved for them */
+    T64_WORK_CONSOLE_BYTES,   /* put out by its ring or by a hypercall */
+    T64_WORK_COUNT,
+};
+/* How often each was done; not part of a snapshot. */
+const uint64_t *t64_vm_work(t64_vm *vm);
+
 /* Exits, by reason; for a machine all stay 0. */
 const uint64_t *t64_vm_exits(t64_vm *vm);
 /* Those for a hypercall, by its number; the one behind the last: for numbers that there are not. */

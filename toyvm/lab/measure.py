@@ -53,6 +53,11 @@ class Repetition:
         return self._quotients(self.sample.exits, self.baseline.exits)
 
     @property
+    def work(self) -> dict[str, float]:
+        """What the core did for an operation beside instructions and exits, exact quotients."""
+        return self._quotients(self.sample.work, self.baseline.work)
+
+    @property
     def recompiled(self) -> float:
         """Of the instructions of an operation, those in compiled code."""
         return (self.sample.recompiled - self.baseline.recompiled) / self.operations
@@ -131,6 +136,11 @@ class Cell:
     @property
     def exits(self) -> dict[str, float]:
         return self.repetitions[0].exits
+
+    @property
+    def work(self) -> dict[str, float]:
+        """Of the last repetition: compiled code, too, is all there then."""
+        return self.repetitions[-1].work
 
     @property
     def compiled_share(self) -> float:

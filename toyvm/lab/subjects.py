@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from resource import RUSAGE_THREAD, getrusage
 from time import process_time, thread_time
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, cast
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from toyvm.recompiler.options import Recompiling
 
 INTERPRETER, RECOMPILER = "interpreter", "recompiler"
+HOST_PAGES = "host_pages"  # among a computer's work: memory that the host has given it during its run
 TIMEOUT = 60.0  # seconds that one run may take
 
 
@@ -49,6 +51,7 @@ class Sample:
     entered: int = 0  # so often compiled code was entered
     compiling_seconds: float = 0.0  # CPU time of the threads that compile, which is not in `cpu_seconds`
     operands: dict[str, dict[str, int]] = field(default_factory=dict)  # exits, by reason and what the instruction names
+    work: dict[str, int] = field(default_factory=dict)  # what the core did beside instructions and exits
 
     @classmethod
     def of_runs(cls, operations: int, runs: Sequence[Sample]) -> Self:
@@ -69,6 +72,7 @@ class Sample:
             sum(run.entered for run in runs),
             sum(run.compiling_seconds for run in runs),
             {reason: together(run.operands.get(reason, {}) for run in runs) for reason in reasons},
+            together(run.work for run in runs),
         )
 
 
@@ -114,10 +118,11 @@ class Subject:
         """One computer's run, a part of so many operations."""
         with self.computer(load) as computer:
             computer.load(load.image)
-            started, all_started = thread_time(), process_time()
+            pages, started, all_started = _host_pages(), thread_time(), process_time()
             with interrupts_raised():
                 outcome = computer.run(timeout=TIMEOUT)
             seconds, all_seconds = thread_time() - started, process_time() - all_started
+            pages = _host_pages() - pages
             if outcome.exit_code != load.exit_code:
                 raise WorkloadFailed.at(self.label, operations, outcome.detail)
             counts = computer.recompilation
@@ -131,6 +136,7 @@ class Subject:
                 counts.get("entered", 0),
                 max(0.0, all_seconds - seconds) if counts else 0.0,
                 computer.operands,
+                {**computer.work, HOST_PAGES: pages},
             )
 
     def computer(self, load: Load) -> AbstractContextManager[Computer]:
@@ -154,6 +160,11 @@ class Subject:
         from toyvm.recompiler.options import Recompiling
 
         return Recompiling(waiting=True, cache=self.code_cache)
+
+
+def _host_pages() -> int:
+    """So many the host has given this thread so far."""
+    return getrusage(RUSAGE_THREAD).ru_minflt
 
 
 class Discarded(io.RawIOBase):

@@ -31,7 +31,7 @@ from toyvm.machine.outcome import Outcome, Stop
 from toyvm.machine.run_loop import NEVER, RunLoop, Runner
 from toyvm.machine.state import ControlRegisters, GeneralRegisterList, Memory, Registers
 from toyvm.machine.tlb import COUNTED, TlbCounts, TlbShape
-from toyvm.native import ERRORS, NOWHERE, ffi, lib
+from toyvm.native import ERRORS, NOWHERE, ffi, lib, names_of
 
 if TYPE_CHECKING:
     from toyvm.asm import Assembly
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from toyvm.recompiler.worker import Recompiler
 
 
+WORK = tuple(names_of("t64_work", "T64_WORK_")[kind] for kind in range(lib.T64_WORK_COUNT))
 _PROBE_BITS = {right: 1 << bit for bit, right in enumerate(RIGHT_BITS)}
 
 
@@ -369,6 +370,12 @@ class Computer:
         """
         self._check_open()
         return {} if self._recompiler is None else self._recompiler.counts()
+
+    @property
+    def work(self) -> dict[str, int]:
+        """How often it did what takes the core's time beside instructions and exits: `walks` of page tables, others."""
+        counts = lib.t64_vm_work(self.vm)
+        return {name: int(counts[kind]) for kind, name in enumerate(WORK) if counts[kind]}
 
     @property
     def tlb(self) -> TlbCounts | None:

@@ -216,6 +216,11 @@ class ReferenceEngine(Computer):
     # Its state.
 
     @property
+    def work(self) -> dict[str, int]:
+        self._check_open()
+        return {}
+
+    @property
     def vm(self) -> Any:
         raise UsageError("the reference has no native core")
 

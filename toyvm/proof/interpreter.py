@@ -197,7 +197,7 @@ class _SlowAccess:
                     "translate": self._translate,
                     "phys_to_write": self._to_write,
                     "access_fill": lambda *_: None,
-                    "code_changed": lambda *_: None,
+                    "change_code": lambda *_: None,
                     "code_of": lambda *_: Int(bits(0, 32), INT),
                 },
             ),

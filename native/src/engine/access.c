@@ -33,6 +33,7 @@ struct t64_walk access_walk(struct t64_cpu *cpu, u64 gva, enum t64_access access
 static u64 translate(struct t64_cpu *cpu, u64 gva, enum t64_access access, u64 misaligned, t64_hpa *hpa)
 {
     struct t64_vm *vm = cpu->vm;
+    vm->work[access == ACCESS_FETCH ? T64_WORK_FETCH_WALKS : T64_WORK_WALKS]++;
     struct t64_walk found = access_walk(cpu, gva, access);
     if (found.result != WALK_OK)
         return cause_of(found.result, misaligned);
@@ -56,6 +57,15 @@ u64 access_load(struct t64_cpu *cpu, u64 gva, u32 size, u64 *value)
     return 0;
 }
 
+/* A store that was walked for has changed what was decoded. */
+static void change_code(struct t64_cpu *cpu, t64_hpa hpa, u64 size)
+{
+    u64 *work = cpu->vm->work;
+    work[T64_WORK_WALKS]--;
+    work[T64_WORK_CODE_STORES]++;
+    code_changed(cpu->code, hpa, size);
+}
+
 u64 access_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value)
 {
     if (gva & (size - 1))
@@ -67,7 +77,7 @@ u64 access_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value)
     u8 *bytes = phys_to_write(&cpu->vm->phys, hpa);
     memcpy(bytes, &value, size);
     if (code_of(cpu->code, hpa.at >> 12))
-        code_changed(cpu->code, hpa, size);
+        change_code(cpu, hpa, size);
     else
         access_fill(cpu, &access_tlb(cpu)->store[tlb_slot(gva)], gva, bytes);
     return 0;
@@ -80,6 +90,7 @@ static struct code_page *new_code(struct t64_cpu *cpu, u64 frame)
     if (evicted)
         tlb_drop_code(cpu->code->engines, page);
     tlb_protect(cpu->code->engines, cpu->vm->phys.ram + (frame << 12));
+    cpu->vm->work[T64_WORK_CODE_PAGES]++;
     return page;
 }
 

@@ -186,6 +186,8 @@ void t64_vm_disk_parts(t64_vm *vm, const uint8_t *parts) { vm->devices.disk.part
 
 uint32_t t64_vm_disk_dirty(t64_vm *vm) { return vm->devices.disk.dirty; }
 
+const uint64_t *t64_vm_work(t64_vm *vm) { return vm->work; }
+
 const uint64_t *t64_vm_exits(t64_vm *vm) { return vm->exits; }
 
 const uint64_t *t64_vm_calls(t64_vm *vm) { return vm->calls; }

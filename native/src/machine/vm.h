@@ -49,6 +49,7 @@ struct t64_vm {
     u64 exits[T64_EXIT_REASONS_MAX];
     u64 operands[T64_NAMING_MAX][T64_OPERANDS]; /* exits, by reason and the register or port that the instruction names */
     u64 calls[T64_CALLS_MAX]; /* exits for a hypercall, by its number; the last one: for one that does not exist */
+    u64 work[T64_WORK_COUNT];
     u64 observed; /* reasons, a bit each */
     struct t64_exit exit;
     struct modelled_tlb *modelled_tlb; /* NULL: none. The hardware of a host has that of the guest which runs */

@@ -92,8 +92,8 @@ void code_ungroup(const struct code_cache *cache, struct code_page *page, u32 en
 void code_join(const struct code_cache *cache, struct code_page *page, u32 entry);
 static inline bool is_joined(const struct code_page *page, u32 entry) { return page->joined[entry / 64] >> entry % 64 & 1; }
 
-/* Fill the entry, and those behind it that may join its group, from the words in RAM. */
-void predecode(struct code_cache *cache, const u8 *ram, struct code_page *page, struct code_entry *entry);
+/* Fill the entry, and those behind it that may join its group, from the words in RAM. How many were decoded. */
+u32 predecode(struct code_cache *cache, const u8 *ram, struct code_page *page, struct code_entry *entry);
 
 /* These bytes changed: what was decoded from them is decoded anew at its next use. */
 void code_changed(struct code_cache *cache, t64_hpa hpa, u64 size);

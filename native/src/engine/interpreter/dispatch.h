@@ -279,7 +279,7 @@ op_page_end: { /* not an instruction: nothing retires */
     }
 
 op_undecoded:
-    predecode(cpu->code, vm->phys.ram, page, ip);
+    vm->work[T64_WORK_WORDS] += predecode(cpu->code, vm->phys.ram, page, ip);
     RESUME();
 
 #if EXACT

@@ -27,6 +27,7 @@ static bool mark_quietly(struct t64_cpu *cpu, const struct t64_walk *found, enum
 static bool fill_quietly(struct t64_cpu *cpu, u64 gva, u32 uses)
 {
     u32 rights = (uses & EXTENT_LOAD ? ACCESS_LOAD : 0) | (uses & EXTENT_STORE ? ACCESS_STORE : 0);
+    cpu->vm->work[T64_WORK_WALKS]++;
     struct t64_walk found = access_walk(cpu, gva, rights);
     if (found.result != WALK_OK)
         return false;
@@ -60,6 +61,7 @@ bool recompiler_reach(struct t64_cpu *cpu, struct region *region, u64 gva, u64 w
     u32 uses = what & 3, power = what >> 8 & 255;
     u64 bytes = what >> 16 & 0xffff;
     region->misses++;
+    cpu->vm->work[T64_WORK_REACHES]++;
     const struct extent *extent = gva & (((u64)1 << power) - 1) ? NULL : extent_for(cpu, gva, bytes, uses);
     if (!extent)
         return false;
@@ -84,6 +86,7 @@ bool recompiler_store(struct t64_cpu *cpu, struct region *region, u64 gva, u64 w
     if (is_recompiled(cpu, hpa, size) || !mark_quietly(cpu, &found, ACCESS_STORE))
         return false;
     memcpy(phys_to_write(&vm->phys, hpa), &value, size);
+    vm->work[T64_WORK_CODE_STORES]++;
     code_changed(cpu->code, hpa, size);
     return true;
 }

@@ -83,6 +83,7 @@ u64 recompiler_enter(struct t64_cpu *cpu, struct region_entry *entry, u64 left)
     entry->spared += (i64)retired - ENTERING - REACHING * (i64)(region->misses - misses);
     r->counts.retired += retired;
     r->counts.entered++;
+    cpu->vm->work[T64_WORK_ENTRIES]++;
     if ((++entry->runs == THRESHOLDS_TO_JUDGE * r->config.threshold || entry->spared < -LOSS_MAX) && !r->config.eager)
         judge(r, entry);
     return rest;

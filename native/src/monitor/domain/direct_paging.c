@@ -112,8 +112,9 @@ int tables_validate_leaves(struct t64_guest *guest, u32 table)
 }
 
 /* Each entry may have to be looked for among the grant maps. */
-void tables_note_work(struct t64_guest *guest)
+void tables_note_work(struct t64_guest *guest, u32 level)
 {
+    guest->vm.work[level == FRAME_LEVEL0 ? T64_WORK_SCANNED_LEAVES : T64_WORK_SCANNED_ENTRIES] += PAGE_ENTRIES;
     host_note_work(guest->host, guest->domain->maps_used ? PAGE_ENTRIES * WORK_GRANT_MAPS : PAGE_ENTRIES);
 }
 

@@ -39,6 +39,6 @@ bool tables_is_well_formed(u64 entry, u32 level);
 int tables_validate_leaves(struct t64_guest *guest, u32 table);
 void tables_put_leaves(struct t64_guest *guest, u32 table, u32 count);
 void tables_clear_monitor_slot(struct t64_guest *guest, u32 root);
-void tables_note_work(struct t64_guest *guest); /* of a whole table */
+void tables_note_work(struct t64_guest *guest, u32 level); /* of a whole table */
 
 #endif

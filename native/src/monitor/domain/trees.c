@@ -33,7 +33,7 @@ static int take_first(struct t64_guest *guest, u32 number, u32 level)
     frame->type = (u8)level;
     frame->count = 1;
     guest->domain->flush = true; /* it may have been writable before, and the hardware may remember that */
-    tables_note_work(guest);
+    tables_note_work(guest, level);
     if (level != FRAME_LEVEL0) {
         step_down(trees_of(guest), number, tables_entries_in(level));
         return 0;
@@ -103,7 +103,7 @@ static void let_go(struct t64_guest *guest, u32 number)
         frame->count--;
         return;
     }
-    tables_note_work(guest);
+    tables_note_work(guest, frame->type);
     if (frame->type == FRAME_LEVEL2)
         tables_clear_monitor_slot(guest, number);
     if (frame->type != FRAME_LEVEL0) {

@@ -218,12 +218,22 @@ bool guest_has_to_settle(const struct t64_guest *guest)
     return ring_is_due(guest) || guest->vm.yielded || host_is_spent(guest->host);
 }
 
+/* What the hardware did since the last run was for this guest. */
+static void take_over_work(struct t64_guest *guest)
+{
+    u64 *work = guest->host->hardware.work;
+    for (u32 kind = 0; kind < T64_WORK_COUNT; kind++)
+        guest->vm.work[kind] += work[kind];
+    memset(work, 0, sizeof guest->host->hardware.work);
+}
+
 /* While a hypercall is under way nothing comes due: a doorbell among its calls counts from when it has retired, a tick from now. */
 static void leave(struct t64_guest *guest)
 {
     if (!call_under_way(guest))
         advance_ring(guest);
     guest->technique->leave(guest);
+    take_over_work(guest);
     guest->host->hardware.modelled_tlb = NULL;
     show_exit(guest);
     memcpy(guest->vm.state.x, hardware_state(guest)->x, sizeof guest->vm.state.x);

@@ -40,6 +40,7 @@ u64 guest_mark(struct t64_guest *guest, const struct t64_walk *found, u32 rights
     u64 marks = walk_marks(found, rights);
     if (marks) {
         t64_hpa at = phys_locate(&guest->vm.phys, found->entry_at);
+        guest->vm.work[T64_WORK_MARKS]++;
         host_store_entry(guest->host, at, host_entry(guest->host, at) | marks);
         tell(guest, found->entry_at);
     }

@@ -32,6 +32,7 @@ int call_console_write(struct t64_guest *guest, const u64 *args, u64 *result)
         if (!write_run(guest, gva, left < in_page ? left : in_page))
             return T64_STOP_OUTPUT;
     }
+    guest->vm.work[T64_WORK_CONSOLE_BYTES] += error ? 0 : args[1];
     *result = args[1];
     return error;
 }

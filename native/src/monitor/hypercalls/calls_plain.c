@@ -127,6 +127,7 @@ int call_multicall(struct t64_guest *guest, const u64 *args, u64 *result)
     while (come_to == CALL_DONE && progress->calls < args[1]) {
         come_to = make_one(guest, (t64_gva){args[0] + progress->calls * sizeof(struct t64_multicall_record)});
         progress->calls += come_to == CALL_DONE;
+        guest->vm.work[T64_WORK_LISTED_CALLS] += come_to == CALL_DONE;
         host_note_work(guest->host, WORK_CALL);
         if (come_to == CALL_DONE && progress->calls < args[1] && host_is_spent(guest->host))
             come_to = T64_STOP_WORK;

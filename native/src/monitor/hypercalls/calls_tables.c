@@ -37,6 +37,7 @@ static int finish_update(struct t64_guest *guest, struct t64_call_progress *prog
         return error;
     progress->stage = 0;
     progress->done++;
+    guest->vm.work[T64_WORK_LISTED_ENTRIES]++;
     return CALL_DONE;
 }
 

@@ -15,6 +15,7 @@ static bool move_out(struct t64_guest *guest, u64 written)
     struct t64_console_ring *ring = &guest->vm.devices.rings.console;
     const u8 *bytes = phys_at(&guest->vm.phys, (t64_gpa){ring->page + CONSOLE_OUT});
     bool all = true;
+    guest->vm.work[T64_WORK_CONSOLE_BYTES] += written - ring->out_cons;
     for (; all && ring->out_cons != written; ring->out_cons += all)
         all = port_out(&guest->vm.devices, vm_time(&guest->vm) + 1, PORT_CONSOLE_OUT,
                        bytes[ring->out_cons % CONSOLE_OUT_SIZE]) != T64_STOP_OUTPUT;

@@ -83,6 +83,7 @@ static int perform(struct t64_guest *guest, const struct t64_disk_request_record
         return 0;
     }
     host_note_work(guest->host, WORK_PAGE * (1 + request->count * SECTOR_SIZE / FRAME_SIZE));
+    guest->vm.work[T64_WORK_RING_SECTORS] += request->count;
     u8 *sectors = disk->data + request->sector * SECTOR_SIZE;
     t64_gpa at = {request->address};
     if (request->operation == DISK_WRITE) {
@@ -102,6 +103,7 @@ static void answer(struct t64_guest *guest)
     guest_write(guest, slot(ring, ring->answered), &response, sizeof response);
     host_note_work(guest->host, WORK_PAGE);
     ring->answered++;
+    guest->vm.work[T64_WORK_RING_REQUESTS]++;
     set_field(guest, FIELD(rsp_prod), ring->answered);
     if (field(guest, FIELD(rsp_event)) == ring->answered)
         ring->raised = 1;

@@ -131,6 +131,7 @@ void entry_map(struct shadow *shadow, u32 table, u32 index, u32 page, u64 leaf)
 u32 table_new(struct shadow *shadow, struct shadow_table shape)
 {
     u32 number = shadow->free_table;
+    shadow->host->hardware.work[T64_WORK_SHADOW_TABLES]++;
     if (number == SHADOW_NONE)
         number = shadow->used++;
     else
@@ -190,9 +191,11 @@ void table_zap(struct shadow *shadow, u32 number)
         unlist(shadow, number);
     }
     const u64 *entries = shadow_entry(shadow, number, 0);
-    for (u32 index = 0; table->live; index++)
+    u32 index = 0;
+    for (; table->live; index++)
         if (entries[index])
             entry_clear(shadow, number, index);
+    shadow->host->hardware.work[T64_WORK_SCANNED_ENTRIES] += index;
     forget_root(shadow, number);
     if (table->kind == SHADOW_OF_PAGES)
         cpu_flush(shadow->host->cpu); /* the tlbi that follows may name another page of the leaf */
