@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from toyvm.exits import EXIT_REASONS
@@ -9,17 +11,33 @@ from toyvm.isa.declare import Class
 from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.lab.breakdown import Account, Entry, account_of
 from toyvm.lab.measure import Cell, Repetition
-from toyvm.lab.nanobenchmarks import NANOS, Costs, Nano, Pricing, direct_instructions, explained, measure_costs, retires
+from toyvm.lab.nanobenchmarks import (
+    NANOS,
+    UNFORESEEN,
+    Costs,
+    Pricing,
+    Trial,
+    direct_instructions,
+    explained,
+    retires,
+    solved,
+)
 from toyvm.lab.subjects import Sample, Subject
 
 TRAP, BARE = Subject("trap"), Subject("bare")
 
 
-def cell(subject: Subject, nanoseconds: float, instructions: int, exits: dict[str, int] | None = None) -> Cell:
-    """Of ten operations beyond the baseline; exits and instructions are an operation's."""
-    more = {reason: 10 * count for reason, count in (exits or {}).items()}
-    samples = Sample(1, 0, {}, 0.0), Sample(11, 10 * instructions, more, 10 * nanoseconds * 1e-9)
-    return Cell("any", subject, [Repetition(*samples)])
+def cell(
+    subject: Subject,
+    nanoseconds: float,
+    instructions: int,
+    exits: dict[str, int] | None = None,
+    work: dict[str, int] | None = None,
+) -> Cell:
+    """Of ten operations beyond the baseline; exits, work and instructions are an operation's."""
+    more, worked = ({name: 10 * count for name, count in (counts or {}).items()} for counts in (exits, work))
+    sample = Sample(11, 10 * instructions, more, 10 * nanoseconds * 1e-9, work=worked)
+    return Cell("any", subject, [Repetition(Sample(1, 0, {}, 0.0), sample)])
 
 
 def test_each_register_is_counted_at_its_own_price() -> None:
@@ -43,24 +61,20 @@ def test_what_is_emulated_served_or_spun_is_not_executed_directly() -> None:
     assert explained(measured, measured.priced_exits, Costs(2.0, {"spin": 7.0})) == pytest.approx(64.0)
 
 
-def priced(made_up: dict[str | None, Cell], monkeypatch: pytest.MonkeyPatch) -> Costs:
-    """What the prices of these reasons come to, one after the other, if that is what is measured for each."""
-
-    def fill(cells: list[Cell], *arguments: object) -> list[Cell]:
-        reason = cells[0].workload.removeprefix("exit ")
-        cells[0].repetitions = made_up[None if reason == "direct execution" else reason].repetitions
-        return cells
-
-    monkeypatch.setattr("toyvm.lab.nanobenchmarks.measure_cells", fill)
-    monkeypatch.setattr(Nano, "task", lambda nano, technique: None)
-    pricing = Pricing(TRAP, 0.1, 1, lambda text: None)
-    for reason in made_up:
-        pricing.price(next(nano for nano in NANOS if nano.reason == reason))
-    assert pricing.costs is not None
-    return pricing.costs
+def trial(reason: str | None, measured: Cell) -> Trial:
+    """Of the nanobenchmark for that, as if so much was measured."""
+    nano = next(nano for nano in NANOS if nano.reason == reason)
+    return Trial(nano, measured, nano.task("trap"), 1, measured.priced_exits)
 
 
-def test_a_price_is_what_direct_execution_and_the_prices_before_it_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+def priced(made_up: dict[str | None, Cell]) -> Costs:
+    """What the prices of these come to, if that is what is measured for each."""
+    costs = solved([trial(reason, measured) for reason, measured in made_up.items()])
+    assert costs is not None
+    return costs
+
+
+def test_a_price_is_what_direct_execution_and_the_prices_before_it_leave() -> None:
     made_up = {
         None: cell(TRAP, 24.0, 12),
         "wfi": cell(TRAP, 103.0, 4, {"wfi": 1}),
@@ -69,17 +83,33 @@ def test_a_price_is_what_direct_execution_and_the_prices_before_it_leave(monkeyp
     }
     slower = cell(TRAP, 258.0, 10, {"trace": 2, "wfi": 1})
     made_up["trace"].repetitions += slower.repetitions + cell(TRAP, 228.0, 10).repetitions
-    costs = priced(made_up, monkeypatch)
+    costs = priced(made_up)
     assert costs.instruction == pytest.approx(2.0)
     # What is emulated is not executed directly too: three of wfi's, nine of the trace's. No price is below 0.
     assert costs.exits == pytest.approx({"wfi": 97.0, "trace": (238.0 - 18.0 - 97.0) / 2, "tlbi": 0.0})
     assert costs.doubts == pytest.approx({"wfi": 0.0, "trace": 15.0 / 2, "tlbi": 0.0})
 
 
-def test_what_hardly_exits_any_more_has_no_price(monkeypatch: pytest.MonkeyPatch) -> None:
-    rare = Cell("any", TRAP, [Repetition(Sample(1, 0, {}, 0.0), Sample(11, 100, {"wfi": 5}, 1e-6))])
-    costs = priced({None: cell(TRAP, 24.0, 12), "wfi": rare}, monkeypatch)
-    assert costs.exits == {}
+def test_work_has_its_price_and_is_in_that_of_no_exit() -> None:
+    costs = priced(
+        {
+            "trace": cell(TRAP, 238.0, 10, {"trace": 2}, {"walks": 2}),
+            "walks": cell(TRAP, 60.0, 10, work={"walks": 2}),
+            UNFORESEEN: cell(TRAP, 55.0, 10, work={"walks": 1}),
+            None: cell(TRAP, 24.0, 12),
+        }
+    )
+    assert costs.work == pytest.approx({"walks": 20.0, UNFORESEEN: 15.0}), "in whatever order they were measured"
+    assert costs.exits == pytest.approx({"trace": (238.0 - 20.0 - 40.0) / 2})
+
+
+def test_what_hardly_exits_any_more_has_no_price() -> None:
+    rare = Cell("any", TRAP, [Repetition(Sample(1, 0, {}, 0.0), Sample(11, 100, {"wfi": 4}, 1e-6))])
+    assert priced({None: cell(TRAP, 24.0, 12), "wfi": rare}).exits == {}
+
+
+def test_without_direct_execution_there_are_no_prices() -> None:
+    assert solved([trial("wfi", cell(TRAP, 103.0, 4, {"wfi": 1}))]) is None
 
 
 def test_the_parts_of_an_account_sum_up_to_the_total() -> None:
@@ -97,32 +127,67 @@ def test_what_bare_takes_beyond_its_instructions_counts_where_it_runs_much_the_s
     assert account_of(measured, costs).beyond is None
 
 
-def test_what_bare_takes_beyond_its_instructions_is_the_hardware_s_but_for_what_exits() -> None:
-    costs, native = Costs(1.0, {"in": 20.0}), Costs(0.5, {"in": 4.0, "eret": 1.0})
+NATIVE = Costs(0.5, {"in": 4.0, "eret": 1.0, "syscall": 6.0}, work={"walks": 3.0})
+
+
+def hardware(measured: Cell, bare: Cell, events: dict[str, float] | None = None) -> float:
+    return account_of(measured, Costs(1.0, {"in": 20.0}), bare, NATIVE, events).hardware
+
+
+def test_what_bare_takes_beyond_its_instructions_is_the_hardware_s_but_for_what_is_priced() -> None:
     measured = cell(TRAP, 90.0, 30, {"in": 2, "trace": 1})
-    account = account_of(measured, costs, cell(BARE, 75.0, 30), native)
-    assert account.hardware == pytest.approx(75.0 - 15.0 - 8.0)
+    account = account_of(measured, Costs(1.0, {"in": 20.0}), cell(BARE, 75.0, 30, work={"walks": 5}), NATIVE)
+    assert account.hardware == pytest.approx(75.0 - 15.0 - 8.0 - 15.0)
     assert account.beyond is None, "it is not said again"
-    assert account.unexplained == pytest.approx(90.0 - 28.0 - 40.0 - 52.0)
-    assert account_of(measured, costs, cell(BARE, 20.0, 30), native).hardware == 0.0
-    assert account_of(measured, costs, cell(BARE, 75.0, 50), native).hardware == 0.0, "it runs something else"
+    assert account.unexplained == pytest.approx(90.0 - 28.0 - 40.0 - 37.0)
+    assert hardware(measured, cell(BARE, 20.0, 30)) == pytest.approx(-3.0), "its instructions are cheaper"
+
+
+def test_of_a_shorter_program_the_hardware_does_less() -> None:
+    assert hardware(cell(TRAP, 90.0, 15), cell(BARE, 75.0, 30)) == pytest.approx(60.0 / 2)
     asked = Cell("any", Subject("para"), cell(TRAP, 90.0, 30, {"hypercall": 2}).repetitions)
     asked.operands = {"hypercall": {"iret": 1.0}}
-    assert account_of(asked, costs, cell(BARE, 75.0, 30), native).hardware == pytest.approx(60.0 - 2.0)
+    assert hardware(asked, cell(BARE, 75.0, 30)) == pytest.approx(60.0 - 2.0)
+
+
+@pytest.mark.parametrize(
+    ("technique", "natively"),
+    [("trap", 0.0), ("para", 0.0), ("rewrite", 0.0), ("hybrid", 1.0 + 8.0), ("assist", 1.0 + 6.0)],
+)
+def test_what_a_guest_need_not_leave_to_its_monitor_is_done_natively(technique: str, natively: float) -> None:
+    there = Cell(
+        "any", Subject(technique), cell(TRAP, 90.0, 30, {"syscall": 1} if technique == "hybrid" else {}).repetitions
+    )
+    events = {"in": 2.0, "eret": 1.0, "syscall": 1.0}
+    assert hardware(there, cell(BARE, 75.0, 30), events) == pytest.approx(75.0 - 15.0 - 15.0 + natively)
+
+
+def test_work_is_a_part_of_its_own() -> None:
+    measured = cell(TRAP, 90.0, 30, {"in": 2}, {"walks": 3, "words": 7})
+    costs = Costs(1.0, {"in": 10.0}, {"walks": 0.5}, {"walks": 5.0, UNFORESEEN: 2.0})
+    account = account_of(measured, costs)
+    assert account.work == (Entry("walks", 3.0, 5.0, 0.5), Entry("words", 7.0, None))
+    assert account.unexplained == pytest.approx(90.0 - 28.0 - 20.0 - 15.0)
+    assert account.unforeseen == pytest.approx(6.0)
 
 
 def test_prices_of_the_bare_machine_are_of_what_exits_under_trap(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fill(cells: list[Cell], *arguments: object) -> list[Cell]:
-        cells[0].repetitions = cell(BARE, 6.0 if cells[0].workload == "direct execution" else 31.0, 12).repetitions
-        return cells
-
-    monkeypatch.setattr("toyvm.lab.nanobenchmarks.measure_cells", fill)
-    costs = measure_costs(BARE, ["in clock", "trace", "hypercall iret"], 0.1, 1, lambda text: None)
+    first = cell(BARE, 6.0, 12).repetitions
+    later = cell(BARE, 31.0, 12).repetitions
+    monkeypatch.setattr("toyvm.lab.nanobenchmarks.calibrate", lambda *arguments: 11)
+    pricing = Pricing(BARE, 0.1)
+    monkeypatch.setattr(
+        "toyvm.lab.nanobenchmarks.repeat",
+        lambda subject, task, *arguments: (first if task == NANOS[0].task("bare") else later)[0],
+    )
+    pricing.begin(["in clock", "trace", "hypercall iret"], lambda text: None)
+    costs = pricing.costs
     assert costs is not None
     assert costs.instruction == pytest.approx(0.5)
     assert costs.exits["in clock"] == pytest.approx(25.0)
     assert {"syscall", "eret", "wfi"} <= costs.exits.keys()
     assert not {"trace", "shadow_page_fault"} & costs.exits.keys()
+    assert costs.work["host_pages"] > 0
 
 
 def account(left: float, *entries: Entry, doubt: float = 0.0, beyond: float | None = None) -> Account:
@@ -163,6 +228,18 @@ def test_an_account_that_closes_within_a_tenth_says_nothing(left: float) -> None
 def test_an_account_that_does_not_close_says_why(made_up: Account, said: str) -> None:
     assert made_up.reason is not None
     assert made_up.reason.startswith(said)
+
+
+def test_walks_that_the_host_cannot_foresee_are_a_reason_if_they_are_enough_of_one() -> None:
+    walked = (Entry("walks", 2.0, 10.0), Entry("fetch_walks", 1.0, 10.0))
+    enough = Account("any", "trap", 100.0, 20.0, (TRACE,), work=walked, unforeseen=20.0)
+    assert enough.unexplained == pytest.approx(30.0)
+    assert (enough.reason or "").startswith(
+        "3 walks of page tables take up to 20 ns more where the host cannot foresee"
+    )
+    too_few = replace(enough, unforeseen=19.0).reason or ""
+    assert "3 walks" in too_few
+    assert "trace costs by" in too_few
 
 
 def test_all_that_is_known_is_said() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, isclose
 
+from toyvm.lab.cost_models import EVENTS
 from toyvm.lab.measure import HYPERCALL, Cell
-from toyvm.lab.nanobenchmarks import Costs, direct_instructions
+from toyvm.lab.nanobenchmarks import UNFORESEEN, Costs, direct_instructions, explained
 from toyvm.lab.text import number
+from toyvm.techniques import facts_of
 
 CLOSED = 0.1  # of the total, that may stay unexplained without a reason
+_WALKS = ("walks", "fetch_walks")
+_SELDOM = 0.005  # an operation: less is nothing
 _FEW = 0.01  # of what is unexplained, that exits without a price would take if each were as dear as the dearest
 _ALIKE = 0.25  # a technique's build does the same as the bare machine's, if their instructions differ by less
 # What an exit's cost hangs on, so that it is another here than where it was measured alone.
@@ -41,6 +46,8 @@ _NATIVELY = {
     f"{HYPERCALL} set_roots": "crw ptbr",
     f"{HYPERCALL} flush": "tlbi",
 }
+# What no guest of these does natively, whether it exits or is left out.
+_ELSEWHERE = {**dict.fromkeys(("trap", "rewrite", "para"), EVENTS), "assist": ("in", "out", "wfi")}
 # Measured with as little as they can have to do, and here they may have any amount.
 _OPEN_ENDED = frozenset(f"{HYPERCALL} {name}" for name in ("multicall", "mmu_update", "doorbell"))
 
@@ -71,11 +78,14 @@ class Account:
     doubt: float = 0.0  # half the interval of the total
     beyond: float | None = None  # what bare takes for it beyond its instructions; None: it is in `hardware`, or unknown
     hardware: float = 0.0  # what the bare machine takes beyond its instructions too, without what exits here
+    work: tuple[Entry, ...] = ()  # what the core does besides, by kind
+    unforeseen: float = 0.0  # what its walks of page tables take more, at most, than where they are priced
 
     @property
     def unexplained(self) -> float:
         """What is left; negative where the parts are cheaper together than apart."""
-        return self.total - self.direct - self.hardware - sum(entry.nanoseconds for entry in self.entries)
+        spent = sum(entry.nanoseconds for entry in (*self.entries, *self.work))
+        return self.total - self.direct - self.hardware - spent
 
     @property
     def reason(self) -> str | None:
@@ -83,12 +93,20 @@ class Account:
         left = self.unexplained
         if abs(left) <= CLOSED * self.total:
             return None
-        doubt = self.doubt + sum(entry.count * entry.doubt for entry in self.entries)
+        doubt = self.doubt + sum(entry.count * entry.doubt for entry in (*self.entries, *self.work))
         if doubt >= abs(left):
             return f"repetitions of it and of its prices differ by {number(doubt)} ns"
         if left > 0:
-            return self._reason_of_more(left)
+            return self._reason_of_more(left) if left > CLOSED * self.total + self.unforeseen else self._unforeseen
         return f"what is dear alone is cheaper in a row, where the monitor finds its tables at hand; {self._dearest()}"
+
+    @property
+    def _unforeseen(self) -> str:
+        walks = sum(entry.count for entry in self.work if entry.reason in _WALKS)
+        return (
+            f"{number(walks)} walks of page tables take up to {number(self.unforeseen)} ns more where the host cannot "
+            "foresee them, as it can where they are priced: the longer an operation, the less it can"
+        )
 
     def _reason_of_more(self, left: float) -> str:
         dearest = max((entry.cost for entry in self.entries if entry.cost is not None), default=inf)
@@ -104,6 +122,8 @@ class Account:
                 f"bare, too, takes {number(beyond)} ns more than its instructions, in devices, traps, walks of tables "
                 "whose translations were forgotten, and code that is decoded anew"
             )
+        if self.unforeseen >= CLOSED * left:
+            reasons.append(self._unforeseen)
         if not unpriced and beyond < left - CLOSED * self.total:
             reasons.append(self._dearest(_OPEN_ENDED))
         return "; ".join(reasons)
@@ -118,20 +138,60 @@ class Account:
         return f"{dearest} costs by {_HANGS_ON.get(dearest, 'what surrounds it')}"
 
 
-def account_of(cell: Cell, costs: Costs, bare: Cell | None = None, native: Costs | None = None) -> Account:
-    """The account of a cell; with that of the bare machine and its prices it can say more of what is left."""
+def _hardware(cell: Cell, bare: Cell, native: Costs, events: Mapping[str, float] | None) -> float:
+    """What the bare machine takes beyond the price of its instructions, as far as that is so here too.
+
+    Its instructions are dearer or cheaper than those of the price, in proportion; and some of what traps or is
+    privileged is done natively here. What exits is priced as that, and what the core does besides is counted here.
+    """
+    exits = _by_native_reason(cell)
+    happens = exits if events is None else events
+    rest = bare.nanoseconds - explained(bare, happens, native)
+    elsewhere = _ELSEWHERE.get(facts_of(cell.subject.kind).name, ())
+    natively = {
+        reason: max(0.0, count - exits.get(reason, 0.0))
+        for reason, count in happens.items()
+        if reason.partition(" ")[0] not in elsewhere
+    }
+    done = sum(count * native.exits.get(reason, 0.0) for reason, count in natively.items())
+    return rest * cell.instructions / bare.instructions + done
+
+
+def _by_native_reason(cell: Cell) -> Mapping[str, float]:
+    """Its exits by what the bare machine does for them."""
+    exits: dict[str, float] = {}
+    for reason, count in cell.priced_exits.items():
+        natively = _NATIVELY.get(reason, reason)
+        exits[natively] = exits.get(natively, 0.0) + count
+    return exits
+
+
+def account_of(
+    cell: Cell,
+    costs: Costs,
+    bare: Cell | None = None,
+    native: Costs | None = None,
+    events: Mapping[str, float] | None = None,
+) -> Account:
+    """The account of a cell.
+
+    With that of the bare machine and its prices it can say more of what is left; `events` is what traps or is
+    privileged there.
+    """
     entries = [
         Entry(reason, count, costs.exits.get(reason), costs.doubts.get(reason, 0.0))
         for reason, count in cell.priced_exits.items()
     ]
-    same = bare is not None and bare.measured and isclose(bare.instructions, cell.instructions, rel_tol=_ALIKE)
-    instruction = costs.instruction if native is None else native.instruction
-    beyond = max(0.0, bare.nanoseconds - bare.instructions * instruction) if bare is not None and same else None
-    hardware = 0.0
-    if beyond is not None and native is not None:
-        exits = ((_NATIVELY.get(entry.reason, entry.reason), entry.count) for entry in entries)
-        hardware = max(0.0, beyond - sum(count * native.exits.get(reason, 0.0) for reason, count in exits))
-        beyond = None
+    work = [
+        Entry(kind, count, costs.work.get(kind), costs.doubts.get(kind, 0.0))
+        for kind, count in cell.work.items()
+        if count >= _SELDOM
+    ]
+    beyond, hardware = None, 0.0
+    if bare is not None and bare.measured and native is not None:
+        hardware = _hardware(cell, bare, native, events)
+    elif bare is not None and bare.measured and isclose(bare.instructions, cell.instructions, rel_tol=_ALIKE):
+        beyond = max(0.0, bare.nanoseconds - bare.instructions * costs.instruction)
     return Account(
         cell.workload,
         cell.subject.technique,
@@ -141,4 +201,6 @@ def account_of(cell: Cell, costs: Costs, bare: Cell | None = None, native: Costs
         cell.spread * cell.nanoseconds,
         beyond,
         hardware,
+        tuple(sorted(work, key=lambda entry: -entry.nanoseconds)),
+        costs.work.get(UNFORESEEN, 0.0) * sum(cell.work.get(kind, 0.0) for kind in _WALKS),
     )

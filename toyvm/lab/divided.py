@@ -102,8 +102,8 @@ def take(experiment: Experiment, result: Record) -> None:
         take_cell(experiment.cells[state["workload"], by_name[state["technique"], state["engine"]]], state)
     for costs in result.get("costs", ()):
         subject = by_name[costs["technique"], costs["engine"]]
-        prices = Costs(costs["instruction"], costs["exits"], costs["doubts"])
-        check_numbers(prices.instruction, *prices.exits.values(), *prices.doubts.values())
+        prices = Costs(costs["instruction"], costs["exits"], costs["doubts"], costs["work"])
+        check_numbers(*(prices.instruction, *prices.exits.values(), *prices.doubts.values(), *prices.work.values()))
         experiment.costs.setdefault(subject, prices)
 
 
@@ -128,6 +128,7 @@ def _repetition(state: Record) -> Repetition:
     for sample in (repetition.baseline, repetition.sample):
         check_numbers(sample.operations, sample.instructions, sample.cpu_seconds, sample.compiling_seconds)
         check_numbers(sample.recompiled, sample.entered, *sample.exits.values(), *sample.hypercalls.values())
+        check_numbers(*sample.work.values())
     check_numbers(repetition.number)
     if repetition.operations <= 0:
         raise ValueError("no operations")

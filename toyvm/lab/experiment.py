@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,8 +12,9 @@ from toyvm.arguments import check_seconds, check_within, short
 from toyvm.errors import UsageError
 from toyvm.isa.machine import Level
 from toyvm.lab.breakdown import Account, account_of
+from toyvm.lab.events import among_events
 from toyvm.lab.measure import Cell, Progress, empty_cells, measure
-from toyvm.lab.nanobenchmarks import Costs, measure_costs
+from toyvm.lab.nanobenchmarks import TRAP, Costs, Pricing
 from toyvm.lab.statistics import LEAST
 from toyvm.lab.subjects import INTERPRETER, TIMEOUT, Subject
 from toyvm.lab.workloads import Block, Workload
@@ -118,15 +119,23 @@ class Experiment:
             show = _numbered(progress, step, steps)
             cells, how_often = self.cells_of(workload.name), (effort.seconds, effort.repeats)
             measure(workload, cells, *how_often, show, effort.precision, keeps_baseline=effort.keeps_baseline)
-        for step, subject in enumerate(priced, len(self.workloads) + 1):
-            theirs = [one for one in priced if one.engine == subject.engine] if subject.technique == BASE else [subject]
-            cells = [cell for one in theirs for cell in self._of(one) if cell.measured]
-            reasons = {reason: None for cell in cells for reason in cell.priced_exits}
-            if reasons:
+        pricings: dict[Subject, Pricing] = {}
+        for turn in range(effort.nano_repeats):
+            for step, subject in enumerate(priced, len(self.workloads) + 1):
                 show = _numbered(progress, step, steps)
-                costs = measure_costs(subject, reasons, effort.nano_seconds, effort.nano_repeats, show)
-                if costs is not None:
-                    self.costs[subject] = costs
+                if turn == 0 and (reasons := self._reasons_on(subject)):
+                    pricings[subject] = Pricing(subject, effort.nano_seconds)
+                    pricings[subject].begin(reasons, show)
+                elif subject in pricings:
+                    pricings[subject].repeat(show)
+        self.costs |= {subject: costs for subject, pricing in pricings.items() if (costs := pricing.costs) is not None}
+
+    def _reasons_on(self, subject: Subject) -> list[str]:
+        """Of the exits there; on the bare machine of those under all techniques on its engine."""
+        is_bare = subject.technique == BASE
+        theirs = [one for one in self.priced if one.engine == subject.engine] if is_bare else [subject]
+        cells = [cell for one in theirs for cell in self._of(one) if cell.measured]
+        return list({reason: None for cell in cells for reason in cell.priced_exits})
 
     def _of(self, subject: Subject) -> list[Cell]:
         return [self.cells[workload.name, subject] for workload in self.workloads]
@@ -190,7 +199,13 @@ class Experiment:
             return []
         cells = [cell for cell in self._of(subject) if cell.measured and cell.exits]
         native = next((self.costs.get(one) for one in self._bare if one.engine == subject.engine), None)
-        return [account_of(cell, costs, self._bare_cell(cell), native) for cell in cells]
+        return [account_of(cell, costs, self._bare_cell(cell), native, self._events(cell)) for cell in cells]
+
+    def _events(self, cell: Cell) -> Mapping[str, float] | None:
+        """What traps or is privileged in its workload, where that was counted under `trap`."""
+        traps = (one for one in self.cells_of(cell.workload) if one.subject.technique == TRAP and one.measured)
+        trap = next(traps, None)
+        return None if trap is None else among_events(trap.priced_exits)
 
     def _bare_cell(self, cell: Cell) -> Cell | None:
         """The same workload on the bare machine, on the same engine."""
@@ -250,6 +265,7 @@ def whole_record(experiment: Experiment, machine: dict[str, Any], configuration:
             {
                 **asdict(account),
                 "entries": [asdict(entry) for entry in account.entries],
+                "work": [asdict(entry) for entry in account.work],
                 "unexplained": account.unexplained,
                 "reason": account.reason,
             }

@@ -45,6 +45,7 @@ def _flat(record: Mapping[str, Any]) -> Row:
     row |= {f"{part}_ns": account.get(part) for part in ("direct", "hardware", "unexplained")}
     row |= {f"exits:{reason}": count for reason, count in record["exits_by_reason"].items()}
     row |= {f"ns:{reason}": spent for reason, spent in account.get("exits_by_reason", {}).items()}
+    row |= {f"ns:{kind}": spent for kind, spent in account.get("work", {}).items()}
     return {**row, "samples": record["samples"]}
 
 

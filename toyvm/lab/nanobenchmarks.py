@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from mmap import PAGESIZE, mmap
+from statistics import median
+from time import thread_time
 
 from toyvm.exits import BY_NAME
 from toyvm.isa.instructions import BY_MNEMONIC
 from toyvm.lab.builds import assembled_build
 from toyvm.lab.events import events_of
-from toyvm.lab.measure import HYPERCALL, Cell, Progress, measure_cells
-from toyvm.lab.subjects import Subject
+from toyvm.lab.measure import HYPERCALL, Cell, Progress, calibrate, failing_alone, repeat
+from toyvm.lab.subjects import HOST_PAGES, Subject
 from toyvm.lab.tasks import OwnKernel
+from toyvm.machine.computer import WORK
 from toyvm.techniques import OFFERING, facts_of
 
 _TEMPLATE = """
@@ -69,7 +74,7 @@ _TRAP_TABLE = "    li t0, TRAP_ANY\n    sd t0, TRAP_CAUSE(s2)\n    la t0, worklo
 _SET_TRAP_TABLE = "    mv a0, s2\n    li a1, 1\n    hcall HC_SET_TRAP_TABLE"
 _SHADOWED = "assist+shadow"
 BARE, TRAP = "bare", "trap"
-_MOST = 0.5  # exits an operation; fewer are left of a reason that the technique is about to get rid of
+_MOST = 0.4  # exits an operation; fewer are left of a reason that the technique is about to get rid of
 _ONCE = ("out power",)  # it ends the run
 _UNMAPPED = "0x7fff000000"
 # s4: an address in user space, which is in use; s3: where its entry stands; s5: the entry.
@@ -83,15 +88,43 @@ _ENTRY_IN_USE = """
     ld   t0, 0(s4)
     ld   s5, 0(s3)
 """
+_FIRST_ENTRY_IN_USE = _ENTRY_IN_USE.replace("USER_DATA", "USER_BASE")
+# A table in which no kernel that uses it would write s6 is shadowed no more, and then anew.
+_MALFORMED = "    li s6, 1 << 62\n    or s6, s6, s5"
+_ANEW = """
+    sd   s5, 0(s3)
+    tlbi s4
+    ld   t1, 0(s4)
+"""
+_SHADOW_ANEW = f"""
+    sd   s6, 0(s3)
+{_ANEW}"""
+_UNMARKED = f"{_ENTRY_IN_USE}    xori s5, s5, PTE_A\n"
+_TO_USER = "    beqz s0, workload_done\n    trap_return"
 _CHANGE_ENTRY = """
     xori s5, s5, 1 << 7
     sd   s5, 0(s3)
+"""
+# Twice, by stores so far apart that the adapting monitor takes neither for one that faults often.
+_CHANGE_ENTRY_TWICE = f"""
+    .balign 8
+{_CHANGE_ENTRY}
+    j    3f
+    .zero 256 - 12
+3:
+{_CHANGE_ENTRY}
 """
 _UPDATE_VA = """
     xori s5, s5, 1 << 7
     mv   a0, s4
     mv   a1, s5
     li   a2, 0
+    hcall HC_UPDATE_VA
+"""
+_UPDATE_UNMARKED = """
+    mv   a0, s4
+    mv   a1, s5
+    li   a2, 1
     hcall HC_UPDATE_VA
 """
 _MMU_REQUEST = """
@@ -109,6 +142,51 @@ _MMU_UPDATE = """
     li   a2, 0
     hcall HC_MMU_UPDATE
 """
+_REMAP = """
+    mv   a0, s2
+    mv   a1, s3
+    call batch_remap
+"""
+# s4: the host frame of a page that may become a table.
+_TABLE = """
+    call page_alloc
+    mv   s3, a0
+    li   a1, TABLE_RIGHTS
+    call batch_remap
+    call batch_calls_send
+    space_address s4, s3
+    srli s4, s4, PAGE_SHIFT
+"""
+_TABLE_AND_BACK = """
+    mv   a0, s4
+    li a1, 0
+    li   a3, HC_PIN_TABLE
+    call batch_call
+    mv   a0, s4
+    li   a3, HC_UNPIN_TABLE
+    call batch_call
+    call batch_calls_send
+"""
+_CONSOLE_RING = "    li a0, RING_CONSOLE\n    mv a1, s2\n    hcall HC_RING_SETUP"
+_CONSOLE_LINE = """
+    ld   t0, CONSOLE_RING_OUT_PROD(s2)
+    addi t0, t0, 64
+    sd   t0, CONSOLE_RING_OUT_PROD(s2)
+    li   a0, RING_CONSOLE
+    hcall HC_DOORBELL
+"""
+_DISK = """
+.equ DISK_UNTRAPPED, 1
+.include "platform/disk.inc"
+"""
+_EIGHT_SECTORS = """
+    li   a0, 0
+    li   a1, 8
+    mv   a2, s2
+    li   a3, DISK_READ
+    call disk_transfer
+"""
+_SECTORS = 8
 _ROOTS = """
     user_begin user_program, 1, nano_handler
     la   t0, user_space
@@ -121,6 +199,7 @@ _LOADING_USER = """
 nano_handler:
     beqz s1, workload_done
     addi s1, s1, -1
+    xori s5, s5, PTE_W
     sd   s5, 0(s3)
     tlbi s4
     skip_instruction
@@ -150,7 +229,7 @@ class Nano:
 
     def task(self, technique: str) -> OwnKernel:
         text = _TEMPLATE.format(setup=self.setup, body=self.body, code=self.code)
-        return OwnKernel(assembled_build(text, self.name, technique))
+        return OwnKernel(assembled_build(text, self.name, technique), _SECTORS)
 
 
 _REFLECTING = ("trap", "rewrite", "hybrid", "para")
@@ -161,9 +240,66 @@ def user_nano(reason: str, body: str, setup: str = "", techniques: tuple[str, ..
     return Nano(reason, techniques, setup=setup + _ENTER_USER, code=_USER_PROGRAM.replace("BODY", body))
 
 
+_ANY = ("trap", "rewrite", "hybrid", "para", "assist")
+_HOST_BYTES = 2 << 20
+# What a walk takes more where the host cannot foresee that there will be one.
+UNFORESEEN = "unforeseen_walks"
+_FIRST = ("walks", "fetch_walks")  # they are in others, and nothing is in them
+# From one of 32 pages, or from the one 1 MiB behind it, as s5 says, which goes on as in Knuth's MMIX.
+_RANDOM_LOAD = """
+    mul  s5, s5, s6
+    addi s5, s5, 1
+    srli t1, s5, 40
+    andi t1, t1, 1
+    slli t1, t1, 20
+    add  t1, t1, s2
+    srli t0, s5, 50
+    andi t0, t0, 31
+    slli t0, t0, 12
+    add  t1, t1, t0
+    ld   t1, 0(t1)
+"""
+# From each of 64 pages in turn, the one at s3 and that 1 MiB before it.
+_LOADS = """
+    bnez s5, 3f
+    li   s5, 64
+    add  s3, s2, s4
+3:  sub  t0, s3, s4
+    ld   t1, 0(s3)
+    ld   t2, 0(t0)
+    li   t0, PAGE_SIZE
+    add  s3, s3, t0
+    addi s5, s5, -1
+"""
+# s4: where a return stands that cannot be in the soft TLB together with 3.
+_FAR_RETURN = """
+    la   t0, 3f
+    li   t1, 1 << 20
+    add  s4, t0, t1
+    la   t1, nano_return
+    lw   t1, 0(t1)
+    sw   t1, 0(s4)
+"""
+_CODE_PAGE = """
+    la   t0, nano_return
+    lw   t0, 0(t0)
+    sw   t0, 0(s2)
+    jalr ra, 0(s2)
+"""
+# The half of a page behind what was executed there, again and again.
+_CLEAR_CODE = """
+    andi t0, s1, 255
+    slli t0, t0, 3
+    add  t0, t0, s2
+    sd   zero, 2040(t0)
+"""
 # In the order they are solved: each needs only the costs of those before it.
 NANOS = (
-    Nano(None, ("trap", "rewrite", "hybrid", "para", "assist"), _MIX),
+    Nano(None, _ANY, _MIX),
+    Nano("walks", _ANY, _LOADS, "    li s4, 1 << 20\n    li s5, 0"),
+    Nano(UNFORESEEN, _ANY, _RANDOM_LOAD, "    li s6, 6364136223846793005\n    li s5, 1"),
+    Nano("fetch_walks", _ANY, "3:  jalr ra, 0(s4)", _FAR_RETURN, "nano_return: ret"),
+    Nano("code_stores", _ANY, _CLEAR_CODE, _CODE_PAGE, "nano_return: ret"),
     Nano("wfi", ("trap", "rewrite", "assist"), "    wfi", _TIMER_PENDING),
     Nano("setst", ("trap", "rewrite"), "    setst s3", "    li s3, 0"),
     Nano("tlbi", ("trap", "rewrite", _SHADOWED), "    tlbi s3", f"    li s3, {_UNMAPPED}"),
@@ -185,7 +321,11 @@ NANOS = (
     Nano("hypercall block", OFFERING, "    hcall HC_BLOCK", _TIMER_PENDING),
     Nano("hypercall flush", ("para",), "    li a0, -1\n    hcall HC_FLUSH"),
     Nano("hypercall update_va", ("para",), _UPDATE_VA, _ENTRY_IN_USE, _UNUSED_USER),
-    Nano("hypercall mmu_update", ("para",), _MMU_UPDATE, _ENTRY_IN_USE + _MMU_REQUEST, _UNUSED_USER),
+    Nano("hypercall mmu_update", ("para",), "    mv a0, s2\n    li a1, 0\n    li a2, 0\n    hcall HC_MMU_UPDATE"),
+    Nano("listed_entries", ("para",), _MMU_UPDATE, _ENTRY_IN_USE + _MMU_REQUEST, _UNUSED_USER),
+    Nano("listed_calls", ("para",), f"{_REMAP * 4}    call batch_calls_send", "    li s3, MEMORY_RIGHTS"),
+    Nano("scanned_leaves", ("para",), _TABLE_AND_BACK, _TABLE),
+    Nano("scanned_entries", ("para",), _TABLE_AND_BACK.replace("li a1, 0", "li a1, 1"), _TABLE),
     Nano(
         "hypercall set_roots", ("para",), "    mv a0, s3\n    mv a1, s4\n    hcall HC_SET_ROOTS", _ROOTS, _UNUSED_USER
     ),
@@ -193,38 +333,47 @@ NANOS = (
         "hypercall doorbell",
         ("para", *OFFERING),
         "    li a0, RING_CONSOLE\n    hcall HC_DOORBELL",
-        "    li a0, RING_CONSOLE\n    mv a1, s2\n    hcall HC_RING_SETUP",
+        _CONSOLE_RING,
     ),
-    Nano("hypercall console_write", ("para",), "    mv a0, s2\n    li a1, 64\n    hcall HC_CONSOLE_WRITE"),
-    Nano("trace", ("trap", "rewrite", _SHADOWED), _CHANGE_ENTRY, _ENTRY_IN_USE, _UNUSED_USER),
+    Nano("hypercall console_write", ("para",), "    mv a0, s2\n    li a1, 0\n    hcall HC_CONSOLE_WRITE"),
+    Nano("console_bytes", ("para", *OFFERING), _CONSOLE_LINE, _CONSOLE_RING),
+    Nano("ring_requests", ("para", *OFFERING), "    call disk_flush", "    call disk_begin", _DISK),
+    Nano("ring_sectors", ("para", *OFFERING), _EIGHT_SECTORS, "    call disk_begin", _DISK),
+    Nano("trace", ("trap", "rewrite", _SHADOWED), _CHANGE_ENTRY_TWICE, _ENTRY_IN_USE, _UNUSED_USER),
     Nano("adapted", ("rewrite+adaptive",), _CHANGE_ENTRY, _ENTRY_IN_USE, _UNUSED_USER),
     Nano(
         "shadow_page_fault",
         ("trap", "rewrite", _SHADOWED),
-        "    sd s5, 0(s3)\n    tlbi s4\n    ld t1, 0(s4)",
-        _ENTRY_IN_USE + "    xori s5, s5, PTE_A\n",
+        f"    xori s5, s5, PTE_W\n{_ANEW}",
+        _ENTRY_IN_USE,
         _UNUSED_USER,
     ),
+    Nano("marks", ("trap", "rewrite", "assist"), _ANEW, _UNMARKED, _UNUSED_USER),
+    Nano("marks", ("para",), f"{_UPDATE_UNMARKED}    ld t1, 0(s4)", _UNMARKED, _UNUSED_USER),
+    Nano("shadow_tables", ("trap", "rewrite", _SHADOWED), _SHADOW_ANEW, _FIRST_ENTRY_IN_USE + _MALFORMED, _UNUSED_USER),
+    Nano("scanned_entries", ("trap", "rewrite", _SHADOWED), _SHADOW_ANEW, _ENTRY_IN_USE + _MALFORMED, _UNUSED_USER),
     user_nano("syscall", "    syscall"),
     Nano(
         "shadow_page_fault",
         ("hybrid",),
-        setup=_ENTRY_IN_USE + "    xori s5, s5, PTE_A\n    beqz s0, workload_done\n    trap_return",
+        setup=f"{_ENTRY_IN_USE}{_TO_USER}",
         code=_LOADING_USER,
     ),
+    Nano("marks", ("hybrid",), setup=f"{_UNMARKED}{_TO_USER}", code=_LOADING_USER.replace("xori s5, s5, PTE_W", "nop")),
     user_nano("exception", "    break"),
     user_nano("guest_page_fault", "    ld t1, 0(s3)", f"    li s3, {_UNMAPPED}\n", (*_REFLECTING, _SHADOWED)),
 )
-assert all(nano.reason is None or nano.reason.partition(" ")[0] in BY_NAME for nano in NANOS)
+assert all((nano.reason or WORK[0]).partition(" ")[0] in (*BY_NAME, UNFORESEEN, *WORK) for nano in NANOS)
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Nanoseconds on one subject: a directly executed instruction, and an exit by reason."""
+    """Nanoseconds on one subject: a directly executed instruction, an exit by reason, and the core's work by kind."""
 
     instruction: float
     exits: dict[str, float]
     doubts: dict[str, float] = field(default_factory=dict)  # half the interval of what each was measured by
+    work: dict[str, float] = field(default_factory=dict)
 
 
 def operand_nano(reason: str) -> Nano | None:
@@ -247,38 +396,110 @@ def operand_nano(reason: str) -> Nano | None:
     return None
 
 
+@dataclass(slots=True)
+class Trial:
+    """A nanobenchmark on a subject: what was measured of it, by runs of so many operations."""
+
+    nano: Nano
+    cell: Cell
+    task: OwnKernel
+    operations: int
+    exits: Mapping[str, float] = field(
+        default_factory=dict
+    )  # an operation; on the bare machine what exits under `trap`
+
+    @property
+    def counted(self) -> float:
+        """How often an operation has what it prices."""
+        counts = {**self.exits, **self.cell.work}
+        counts[UNFORESEEN] = counts.get("walks", 0.0)
+        return counts.get(self.nano.reason or "", 0.0)
+
+
 class Pricing:
-    """The prices on one subject, each found when it is first asked for."""
+    """The prices on one subject: all its nanobenchmarks in turn, again and again, then their equations."""
 
-    def __init__(self, subject: Subject, seconds: float, repeats: int, progress: Progress) -> None:
-        self._subject, self._effort, self._progress = subject, (seconds, repeats), progress
-        self._tried: set[str] = set()
-        self.costs: Costs | None = None
+    def __init__(self, subject: Subject, seconds: float) -> None:
+        self._subject, self._seconds = subject, seconds
+        self._trials: dict[str | None, Trial] = {}
+        self._host_pages: list[float] = []  # what one takes, in its turn
 
-    def price(self, nano: Nano) -> None:
-        """Measure it, and before it the instructions with names that it needs."""
-        cell = Cell(nano.name, self._subject)
-        tasks = {self._subject: nano.task(self._subject.kind)}
-        measure_cells([cell], tasks, *self._effort, self._progress)
-        if not cell.measured:
-            return
-        if nano.reason is None:
-            self.costs = Costs(cell.nanoseconds / cell.instructions, {})
-            return
-        exits = cell.priced_exits if self._subject.technique != BARE else events_of(nano.name, nano.task(TRAP))
-        self.price_named(reason for reason in exits if reason != nano.reason)
-        count = exits.get(nano.reason, 0.0)
-        if self.costs is not None and count > _MOST:
-            rest = cell.nanoseconds - explained(cell, exits, self.costs)
-            self.costs.exits[nano.reason] = max(rest / count, 0.0)
-            self.costs.doubts[nano.reason] = cell.spread * cell.nanoseconds / count
+    def begin(self, reasons: Iterable[str], progress: Progress) -> None:
+        """Whatever can be measured there, and of these exits those that name a register or port: once."""
+        self._host_pages.append(host_page_nanoseconds())
+        kind = TRAP if self._subject.technique == BARE else self._subject.kind
+        for nano in NANOS:
+            if {kind, facts_of(kind).name} & {*nano.techniques}:
+                self._try(nano, progress)
+        self._try_named([*reasons, *(reason for trial in self._trials.values() for reason in trial.exits)], progress)
 
-    def price_named(self, reasons: Iterable[str]) -> None:
+    def repeat(self, progress: Progress) -> None:
+        """Everything once more."""
+        self._host_pages.append(host_page_nanoseconds())
+        for trial in self._trials.values():
+            self._run(trial, progress)
+
+    @property
+    def costs(self) -> Costs | None:
+        """None if not even direct execution could be measured."""
+        costs = solved([trial for trial in self._trials.values() if trial.cell.measured])
+        if costs is not None:
+            costs.work[HOST_PAGES] = median(self._host_pages)
+        return costs
+
+    def _try(self, nano: Nano, progress: Progress) -> None:
+        task = nano.task(self._subject.kind)
+        trial = self._trials[nano.reason] = Trial(nano, Cell(nano.name, self._subject), task, 0)
+        with failing_alone(trial.cell):
+            trial.operations = calibrate(self._subject, task, self._seconds)
+            self._run(trial, progress)
+            is_bare = self._subject.technique == BARE
+            trial.exits = events_of(nano.name, nano.task(TRAP)) if is_bare else trial.cell.priced_exits
+
+    def _run(self, trial: Trial, progress: Progress) -> None:
+        cell = trial.cell
+        if cell.failed is None:
+            progress(f"{cell.workload} on {self._subject.label}")
+            with failing_alone(cell):
+                cell.repetitions.append(repeat(self._subject, trial.task, trial.operations, len(cell.repetitions)))
+                cell.operands = cell.repetitions[0].operands
+
+    def _try_named(self, reasons: Iterable[str], progress: Progress) -> None:
         """Those of the reasons that are instructions with the name of a register or port."""
         for reason in reasons:
-            if reason not in self._tried and (nano := operand_nano(reason)):
-                self._tried.add(reason)
-                self.price(nano)
+            if reason not in self._trials and (nano := operand_nano(reason)):
+                self._try(nano, progress)
+
+
+def host_page_nanoseconds() -> float:
+    """What the host takes to give a process a page of memory: touching some for the first time, less doing so again."""
+    with closing(mmap(-1, _HOST_BYTES)) as memory:
+        contents, spent = bytes(_HOST_BYTES), []
+        for _ in range(2):
+            started = thread_time()
+            memory[:] = contents
+            spent.append(thread_time() - started)
+    return max(0.0, (spent[0] - spent[1]) / (_HOST_BYTES // PAGESIZE) * 1e9)
+
+
+def solved(trials: Sequence[Trial]) -> Costs | None:
+    """A price is what direct execution and the prices before it leave of its nanobenchmark's time."""
+    first = next((trial for trial in trials if trial.nano.reason is None), None)
+    if first is None:
+        return None
+    costs = Costs(first.cell.nanoseconds / first.cell.instructions, {})
+    named = [trial for trial in trials if not trial.nano.techniques]
+    work_first = [trial for trial in trials if trial.nano.reason in _FIRST]
+    others = [trial for trial in trials if trial not in (*named, *work_first, first)]
+    for trial in (*work_first, *named, *others):
+        reason, cell = trial.nano.reason, trial.cell
+        count = trial.counted
+        if reason is not None and count > _MOST:
+            rest = cell.nanoseconds - explained(cell, trial.exits, costs)
+            prices = costs.work if reason in (*WORK, UNFORESEEN) else costs.exits
+            prices[reason] = max(rest / count, 0.0)
+            costs.doubts[reason] = cell.spread * cell.nanoseconds / count
+    return costs
 
 
 def measure_costs(
@@ -288,12 +509,10 @@ def measure_costs(
 
     None if not even direct execution can be measured.
     """
-    pricing = Pricing(subject, seconds, repeats, progress)
-    kind = TRAP if subject.technique == BARE else subject.kind
-    for nano in NANOS:
-        if {kind, facts_of(kind).name} & {*nano.techniques}:
-            pricing.price(nano)
-    pricing.price_named(reasons)
+    pricing = Pricing(subject, seconds)
+    pricing.begin(reasons, progress)
+    for _ in range(repeats - 1):
+        pricing.repeat(progress)
     return pricing.costs
 
 
@@ -311,4 +530,5 @@ def retires(reason: str) -> bool:
 def explained(cell: Cell, exits: Mapping[str, float], costs: Costs) -> float:
     """Nanoseconds an operation that direct execution and the exits of known cost account for."""
     known = sum(count * costs.exits.get(reason, 0.0) for reason, count in exits.items())
+    known += sum(count * costs.work.get(kind, 0.0) for kind, count in cell.work.items())
     return direct_instructions(cell) * costs.instruction + known

@@ -107,11 +107,12 @@ def _record(experiment: Experiment, cell: Cell, account: Account | None) -> dict
 
 
 def _account(account: Account) -> dict[str, Any]:
-    """In ns; a reason whose exits have no price is not in it."""
+    """In ns; what has no price is not in it."""
     return {
         "direct": account.direct,
         "hardware": account.hardware,
         "exits_by_reason": {entry.reason: entry.nanoseconds for entry in account.entries if entry.cost is not None},
+        "work": {entry.reason: entry.nanoseconds for entry in account.work if entry.cost is not None},
         "unexplained": account.unexplained,
         "why": account.reason,
     }

@@ -18,7 +18,7 @@ from toyvm.lab.workloads import Workload
 from toyvm.techniques import Build, facts_of
 
 _WIDTH = 118  # of what is printed, unless another one is asked for
-_PARTS = ("total", "direct", "hardware", "exits")  # of an account
+_PARTS = ("total", "direct", "hardware", "priced")  # of an account
 _PART, _UNEXPLAINED = 8, 15  # columns of one, and of what is left with its share
 _LEAST_ROOM = 40  # columns, for exits behind the rest of an account
 _BORDER = " | "
@@ -162,29 +162,30 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
     """Direct execution + sum of count x cost = total, with what is unexplained."""
     yield from wrapped(
         f"The account of {subject.label}, ns an operation: total = direct execution + what the bare machine, too, "
-        "takes beyond its instructions (hardware) + exits x cost + unexplained",
+        "takes beyond its instructions (hardware) + exits and the core's other work x cost (priced) + unexplained",
         width,
     )
     name = name_width(account.workload for account in accounts)
     yield _account_row("workload", name, _PARTS, "unexplained") + "exits x cost"
     for account in accounts:
-        spent = sum(entry.nanoseconds for entry in account.entries)
+        spent = sum(entry.nanoseconds for entry in (*account.entries, *account.work))
         share = f"({round(100 * account.unexplained / account.total)}%)" if account.total > 0 else ""
         parts = [number(part) for part in (account.total, account.direct, account.hardware, spent)]
         head = _account_row(account.workload, name, parts, f"{number(account.unexplained)} {share:>6}")
         yield from _with_entries(head, account, width, " " * (name + 2))
     yield from _reason_lines(accounts, name, width)
-    priced = ", ".join(f"{reason} {number(cost)}" for reason, cost in costs.exits.items())
+    priced, worked = (
+        ", ".join(f"{reason} {number(cost)}" for reason, cost in prices.items()) for prices in (costs.exits, costs.work)
+    )
     yield from wrapped(
         f"Costs in ns, each from a nanobenchmark of its own: an instruction executed directly "
         f"{number(costs.instruction)}; "
-        f"an exit: {priced}.",
+        f"an exit: {priced}{f'; of work: {worked}' if worked else ''}.",
         width,
     )
     if f"{HYPERCALL} mmu_update" in costs.exits:
         yield from wrapped(
-            "mmu_update is priced with one entry, console_write with 64 bytes, doorbell with nothing to do, multicall "
-            "with no calls in it; what checks whole tables has no price.",
+            "mmu_update, multicall, console_write and doorbell are priced with nothing to do; what they do is work.",
             width,
         )
 
@@ -207,7 +208,7 @@ def _with_entries(head: str, account: Account, width: int, indent: str) -> Itera
     """The exits, dearest first, behind `head` as many as fit, or beneath it; `?`: a cost that nothing isolates."""
     texts = [
         f"{entry.reason} {number(entry.count)}x" + (number(entry.cost) if entry.cost is not None else "?")
-        for entry in account.entries
+        for entry in (*account.entries, *(entry for entry in account.work if entry.cost is not None))
     ]
     room = width - len(head)
     if len(" + ".join(texts)) > room and room < _LEAST_ROOM:

@@ -125,11 +125,17 @@ def _accounts(figures: Figures, svgs: dict[str, Svg]) -> Iterator[Section]:
     if parts:
         said = (
             "Direct execution, what the bare machine takes beyond its instructions too (hardware: devices, traps, "
-            "walks of tables, code that is decoded), each exit's count times its price, and what these leave "
+            "walks of tables, code that is decoded), each exit's count times its price, the same of what the core does "
+            "besides (walks, lists, tables that are checked), and what these leave "
             "unexplained, as shares of the measured time, which is the line at 100%. Where a bar goes past it the "
             "parts are dearer alone than together."
         )
         yield Section("accounts", "Where the time went", [said], parts, measured(figures))
+
+
+def _priced(account: Record) -> Record:
+    """What exits, and what the core does besides, take in it."""
+    return {**account["exits_by_reason"], **account.get("work", {})}
 
 
 def _account_part(figures: Figures, svgs: dict[str, Svg], column: str, accounts: Mapping[str, Record]) -> Part:
@@ -137,14 +143,14 @@ def _account_part(figures: Figures, svgs: dict[str, Svg], column: str, accounts:
     shares: dict[str, dict[str, float]] = {}
     for workload, account in accounts.items():
         total = figures.cells[workload, column]["ns"]
-        shares[workload] = {reason: spent / total for reason, spent in account["exits_by_reason"].items()}
+        shares[workload] = {reason: spent / total for reason, spent in _priced(account).items()}
         for reason, share in shares[workload].items():
             weights[reason] = max(weights.get(reason, 0.0), share)
     dearest = sorted(weights, key=lambda reason: -weights[reason])[: len(SERIES) - 2]
     rows: dict[str, dict[str, float]] = {}
     numbers: list[list[Value]] = []
     for workload, account in accounts.items():
-        total, spent = figures.cells[workload, column]["ns"], account["exits_by_reason"]
+        total, spent = figures.cells[workload, column]["ns"], _priced(account)
         rows[workload] = {
             _DIRECT: account["direct"] / total,
             _HARDWARE: account.get("hardware", 0.0) / total,
@@ -163,9 +169,9 @@ def _account_part(figures: Figures, svgs: dict[str, Svg], column: str, accounts:
         "ns",
         "direct",
         "hardware",
-        "exits",
+        "exits and work",
         "unexplained",
-        "exits by reason, ns",
+        "exits by reason, work by kind, ns",
         "why it does not close",
     ]
     return Part(Table(name, f"The account of {column}, ns an operation", head, numbers), [name])
