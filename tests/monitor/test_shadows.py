@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from support import rewriting
 
 from toyvm.asm import assemble_text
 from toyvm.host.guest import Guest
 from toyvm.host.host import Host
 from toyvm.image import Image
+from toyvm.isa.machine import Level
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.isa.traps import BY_NAME as CAUSES
 from toyvm.lab.workloads import find_workloads
 
 PTE_V, PTE_R, PTE_W, PTE_X = 1, 2, 4, 8
@@ -130,6 +134,58 @@ def shadowed_below(guest: Guest, shadow: int, table: int, level: int) -> set[int
         if behind and not entry & (PTE_R | PTE_W | PTE_X):
             found |= shadowed_below(guest, behind & FRAME, entry & FRAME, level - 1)
     return found
+
+
+# A user loads by a large leaf; the kernel takes it away, and has that one page forgotten; the user loads again.
+TAKEN_AWAY = """
+.equ ROOT, 0x8000
+.equ RIGHTS, PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D
+_start:
+    li   t0, ROOT
+    li   t1, RIGHTS
+    sd   t1, 0(t0)
+    li   t1, RIGHTS | PTE_U
+    sd   t1, 8(t0)              # where the user runs
+    sd   t1, 16(t0)             # and loads
+    ori  t0, t0, 1
+    la   a0, back
+    crw  tvec, a0
+    crw  ptbr, t0
+    li   s0, 0x40000000
+    li   s1, 0x80000000
+    li   t0, STATUS_PMODE
+    crw  status, t0
+    la   a0, user
+    add  a0, a0, s0
+    crw  epc, a0
+    eret
+user:
+    ld   s2, 0(s1)
+    syscall
+    ld   s3, 0(s1)
+    syscall
+back:
+    crr  s4, cause
+    addi s5, s5, 1
+    li   t0, 2
+    beq  s5, t0, 1f
+    li   t0, ROOT
+    sd   zero, 16(t0)
+    tlbi s1
+    crr  t0, epc
+    addi t0, t0, 4
+    crw  epc, t0
+    eret
+1:  li   a0, 0
+    out  8, a0
+"""
+
+
+@pytest.mark.parametrize("technique", ["trap", "trap+flush", "rewrite", "hybrid"])
+def test_a_page_that_the_kernel_has_forgotten_is_forgotten_for_its_users(technique: str) -> None:
+    image = rewriting.built(TAKEN_AWAY)
+    with rewriting.compared(image, technique, Level.STRICT).host as host:
+        assert host.guests[0].x[20] == CAUSES["load_page_fault"].code  # s4
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
