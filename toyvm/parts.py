@@ -86,8 +86,17 @@ def end_with_parent(parent: int) -> None:
     """In a worker: Ctrl-C is its parent's affair, whose end is its own, after it has cleaned up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
-    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
-    if os.getppid() != parent:  # which has ended before anybody could say so
+    _hear_of_the_end_of(parent, signal.SIGTERM)
+
+
+def die_with_parent(parent: int) -> None:
+    """In a process that leaves nothing behind, or is long in code that hears of no signal."""
+    _hear_of_the_end_of(parent, signal.SIGKILL)
+
+
+def _hear_of_the_end_of(parent: int, number: signal.Signals) -> None:
+    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, number)
+    if os.getppid() != parent:  # it has ended before anybody could say so
         os._exit(1)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from selectors import EVENT_READ, DefaultSelector
@@ -88,8 +90,10 @@ def _race(terms: Sequence[Term], inputs: Sequence[Term], names: Sequence[str], l
     constants = [f"input_{name}" for name in names]
     equal = [z3.BitVec(constant, term.size()) == term for constant, term in zip(constants, inputs, strict=True)]
     text = _smt_lib([*terms, *equal])
-    runners = {name: _Runner(name, text, constants) for name in SOLVERS}
+    runners: dict[str, _Runner] = {}
     try:
+        for name in SOLVERS:
+            runners[name] = _Runner(name, text, constants)
         with DefaultSelector() as selector:
             for name, runner in runners.items():
                 selector.register(runner.output, EVENT_READ, name)
@@ -121,13 +125,13 @@ class _Runner:
 
     def __init__(self, name: str, text: str, constants: Sequence[str]) -> None:
         self._name = name
-        command = [sys.executable, "-m", "toyvm.proof.worker", name, *constants]
+        command = [sys.executable, "-m", "toyvm.proof.worker", str(os.getpid()), name, *constants]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
         )
         assert self._process.stdin is not None
-        self._process.stdin.write(text.encode())
-        self._process.stdin.close()
+        with suppress(BrokenPipeError), self._process.stdin as stream:  # it may have ended, with no answer
+            stream.write(text.encode())
 
     @property
     def output(self) -> Any:

@@ -9,6 +9,8 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 
+from toyvm.parts import die_with_parent
+
 
 def _z3(text: str, names: Sequence[str]) -> tuple[str, dict[str, int]]:
     import z3
@@ -42,7 +44,8 @@ SOLVERS: dict[str, Callable[[str, Sequence[str]], tuple[str, dict[str, int]]]] =
 
 
 def main() -> None:
-    name, *wanted = sys.argv[1:]
+    parent, name, *wanted = sys.argv[1:]
+    die_with_parent(int(parent))
     verdict, values = SOLVERS[name](sys.stdin.read(), wanted)
     print(json.dumps({"verdict": verdict, "values": values}))
 
