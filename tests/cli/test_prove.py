@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.commands import call
+from support.commands import ROOT, call, spawn
 from support.proving import copy_sources
 
 import toyvm.proof.extras
@@ -94,6 +95,32 @@ def test_what_makes_no_sense_is_one_line(capsys: Capture, words: tuple[str, ...]
     assert done.code == 2
     assert says in done.errors
     assert len(done.errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("compiler", "says"),
+    [
+        ("'", """CC of "'" is no command: No closing quotation"""),
+        ("false", "native/src/engine/interpreter/interpreter.c: false ends with 1, and says nothing"),
+        ("nosuchcompiler", "nosuchcompiler: No such file or directory; proofs have"),
+    ],
+)
+def test_what_is_no_compiler_is_one_line(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, compiler: str, says: str
+) -> None:
+    monkeypatch.setenv("CC", compiler)
+    done = call(capsys, "prove", "xor")
+    assert (done.code, done.errors.count("\n")) == (2, 1)
+    assert done.errors.startswith(f"toyvm: {says}")
+
+
+def test_an_extra_that_is_broken_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "bitwuzla.py").write_text("raise ImportError('of another Python')")
+    done = spawn("prove", "xor", env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"})
+    assert (done.returncode, done.stderr.decode()) == (
+        2,
+        "toyvm: proofs need bitwuzla, which is there and cannot be imported: of another Python\n",
+    )
 
 
 def test_a_certificate_that_is_none(capsys: Capture, tmp_path: Path) -> None:

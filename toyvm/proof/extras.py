@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
@@ -16,6 +17,11 @@ def check_extras() -> None:
     missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
     if missing:
         raise UsageError(f"proofs need {', '.join(missing)}: pip install 'toyvm[proof]'")
+    for module, package in NEEDED.items():
+        try:
+            import_module(module)
+        except ImportError as error:
+            raise UsageError(f"proofs need {package}, which is there and cannot be imported: {error}") from None
 
 
 def versions() -> dict[str, str]:

@@ -152,7 +152,11 @@ class Sources:
             for name, text in {**self._generated, **_LIBRARY}.items():
                 (Path(folder) / name).write_text(text)
             native = self.root / "native"
-            compiler = shlex.split(os.environ.get("CC") or "cc")
+            words = os.environ.get("CC", "")
+            try:
+                compiler = shlex.split(words) or ["cc"]
+            except ValueError as error:
+                raise UsageError(f"CC of {words!r} is no command: {error}") from None
             options = ["-E", option, "-nostdinc", "-undef", "-D__GNUC__=12", f"-I{folder}", f"-I{native / 'src'}"]
             return _run([*compiler, *options, f"-I{native / 'include'}", str(self.root / path)], path)
 
@@ -164,11 +168,14 @@ class Sources:
 
 def _run(command: list[str], what: str) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False, stdin=subprocess.DEVNULL
+        )
     except OSError as error:
         raise UsageError(f"{command[0]}: {error.strerror}; proofs have {what} preprocessed by a C compiler") from None
     if done.returncode:
-        raise UsageError(f"{what}: {done.stderr.strip().splitlines()[-1]}")
+        said = done.stderr.strip().splitlines() or [f"{command[0]} ends with {done.returncode}, and says nothing"]
+        raise UsageError(f"{what}: {said[-1]}")
     return done.stdout
 
 
