@@ -11,6 +11,7 @@ import sys
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -144,6 +145,26 @@ def test_slices_measured_apart_are_merged_to_the_whole(capfd: Capture, tmp_path:
     alone = call(capfd, "lab", "merge", str(out), "--json", files[0])
     assert (alone.code, json.loads(Path(files[0]).read_text())["cells"]) == (0, record["cells"])
     assert all("--quick gives up precision" in output for output in (done.output, alone.output))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_pipe_is_merged_as_a_file(capfd: Capture, tmp_path: Path, place: int) -> None:
+    file = tmp_path / "one.json"
+    assert call(capfd, "lab", *WORDS, "--json", str(file)).code == 0
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        with open(writing, "wb") as pipe:
+            pipe.write(file.read_bytes())
+
+    writer = Thread(target=write)
+    writer.start()
+    files = [str(file)]
+    files.insert(place, f"/dev/fd/{reading}")
+    done = call(capfd, "lab", "merge", *files)
+    writer.join()
+    os.close(reading)
+    assert (done.code, done.errors) == (0, "")
 
 
 def test_a_ledger_makes_it_go_on_where_it_was(capfd: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,7 +121,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     from toyvm.cli.width import output_width
-    from toyvm.lab.merging import merge
     from toyvm.lab.modelled import model_lines, model_records
     from toyvm.lab.report.bundle import check_bundled
     from toyvm.lab.tlb_misses import count_misses, miss_lines, miss_records
@@ -135,13 +134,11 @@ def execute(arguments: argparse.Namespace) -> int:
         return execute_study(arguments)
     if arguments.workloads[:1] == [REPORT]:
         return execute_report(arguments)
-    if arguments.workloads[:1] == [MERGE] and (merged := merged_studies(arguments)):
-        return tell_study(*merged, arguments)
+    if arguments.workloads[:1] == [MERGE]:
+        return _merge(arguments)
     baseline = check_result_options(arguments)
     models = find_models(arguments.cost_model)
     shape = None if arguments.tlb is None else tlb_shape(arguments.tlb, "--tlb")
-    if arguments.workloads[:1] == [MERGE]:
-        return _tell(*merge(check_merge(arguments)), arguments, baseline)
     with tempfile.TemporaryDirectory(prefix="toyvm-lab-") as code_cache:
         if arguments.repeat:
             bundle = opened_bundle(arguments, Path(code_cache))
@@ -164,6 +161,19 @@ def execute(arguments: argparse.Namespace) -> int:
         if models:
             derived["cost_models"] = model_records(experiment, models, missed)
         return _tell(experiment, machine_record(), arguments, baseline, more, derived, plan)
+
+
+def _merge(arguments: argparse.Namespace) -> int:
+    """`toyvm lab merge FILE...`: of a study, or of the lab's own tables."""
+    from toyvm.lab.merging import merge
+    from toyvm.lab.results import results_text
+
+    paths = check_merge(arguments)
+    first = results_text(paths[0])
+    if merged := merged_studies(arguments, paths, first):
+        return tell_study(*merged, arguments)
+    baseline = check_result_options(arguments)
+    return _tell(*merge(paths, first), arguments, baseline)
 
 
 def _tell(

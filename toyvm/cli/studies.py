@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toyvm.cli.lab_parts import check_merge, do_divided, is_divided
+from toyvm.cli.lab_parts import do_divided, is_divided
 from toyvm.cli.lab_report import SWEPT, TIMING, given_option
 from toyvm.cli.saying import say
 from toyvm.errors import ExitCode, UsageError
@@ -86,18 +86,19 @@ def tell_study(study: Study, machine: Mapping[str, Any], arguments: argparse.Nam
     return ExitCode.OK
 
 
-def merged_studies(arguments: argparse.Namespace) -> tuple[Study, Mapping[str, Any]] | None:
+def merged_studies(
+    arguments: argparse.Namespace, paths: Sequence[Path], first: str
+) -> tuple[Study, Mapping[str, Any]] | None:
     """What `toyvm lab merge FILE...` joins of a study, and the machines; None where the files have none.
 
-    Raises UsageError and BadFileError.
+    `first` is the text of the first of them. Raises UsageError and BadFileError.
     """
     from toyvm.cli.outputs import check_kept, check_outputs
     from toyvm.lab.studies import merge_studies
 
-    paths = check_merge(arguments)
     check_outputs({"--json": arguments.json})
     check_kept({"--json": arguments.json}, paths)
-    merged = merge_studies(paths)
+    merged = merge_studies(paths, first)
     if merged is not None:
         _check_unheeded(arguments, _OF_THE_MATRIX, merged[0].name)
     return merged

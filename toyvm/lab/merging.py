@@ -38,11 +38,15 @@ class Recorded(Workload):
         raise AssertionError("nothing is measured of it here")
 
 
-def merge(paths: Sequence[Path]) -> tuple[Experiment, Record]:
-    """What these files of `toyvm lab --json` come to together, and the machine or machines. Raises BadFileError."""
-    records, is_interrupted, is_quick = [], False, False
+def merge(paths: Sequence[Path], first: str | None = None) -> tuple[Experiment, Record]:
+    """What these files of `toyvm lab --json` come to together, and the machine or machines. Raises BadFileError.
+
+    `first` is the text of the first one, if that was read.
+    """
+    records: list[dict[str, Any]] = []
+    is_interrupted = is_quick = False
     for path in paths:
-        with read_results(path) as record:
+        with read_results(path, None if records else first) as record:
             check_schema(record, path)
             _take(_empty([record]), record)  # alone, so that what is wrong is its own
             is_interrupted |= bool(record["interrupted"])

@@ -24,11 +24,15 @@ from toyvm.limits import MAXIMUM_RESULTS_BYTES
 SCHEMA = 1  # changes when a key gets another meaning or goes, not when one comes
 
 
+def results_text(path: Path) -> str:
+    """What a file has that `toyvm lab --json` wrote. A pipe has it once. Raises BadFileError."""
+    return read_text(path, MAXIMUM_RESULTS_BYTES, "results are JSON that `toyvm lab --json` wrote")
+
+
 @contextmanager
-def read_results(path: Path) -> Iterator[dict[str, Any]]:
-    """What `toyvm lab --json` wrote there. Inside, what is not as it writes it becomes BadFileError."""
-    text = read_text(path, MAXIMUM_RESULTS_BYTES, "results are JSON that `toyvm lab --json` wrote")
-    with results_in(text, path) as record:
+def read_results(path: Path, text: str | None = None) -> Iterator[dict[str, Any]]:
+    """The record there, or in its `text`, if that was read. Inside, what is not as written becomes BadFileError."""
+    with results_in(results_text(path) if text is None else text, path) as record:
         yield record
 
 

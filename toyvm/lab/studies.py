@@ -54,15 +54,15 @@ def study_record(study: Study, machine: Record) -> dict[str, Any]:
     return {"machine": machine, **table, _STUDY: study.name, _SETTINGS: study.settings(), _COUNTED: counted}
 
 
-def merge_studies(paths: Sequence[Path]) -> tuple[Study, Record] | None:
+def merge_studies(paths: Sequence[Path], first: str | None = None) -> tuple[Study, Record] | None:
     """What these files of one study come to together, and the machine or machines. Raises BadFileError.
 
-    None where the first of them has no study.
+    None where the first of them has no study; `first` is its text, if that was read.
     """
     machines: list[Record] = []
     whole: Study | None = None
     for path in paths:
-        with read_results(path) as record:
+        with read_results(path, None if machines else first) as record:
             if whole is None and _STUDY not in record:
                 return None
             study, machine = _study(record), record["machine"]
