@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -21,20 +22,28 @@ from toyvm.lab.breakdown import CLOSED
 
 SECONDS = 40.0  # of CPU time, for all workloads on all techniques
 PAGE_BYTES = 1_500_000
-# So many of a hundred accounts close within a tenth, and the others say why; what is left is mostly translations that
-# are made anew after an exit, which have no price, and work that a hypercall does by its list.
-CLOSING = 45
+RUNS = 3  # whose medians count for the accounts: one run's prices and times are from different moments
+# So many of a hundred accounts close within a tenth, and each of the others says in counts why it does not: mostly its
+# walks of page tables take more where the host cannot foresee them. Between runs on a machine with other work an
+# account's share of what is unexplained differs by some 3% of the time, so that those near a tenth come and go.
+CLOSING = 75
 
 
 @pytest.fixture(scope="module", name="results")
 def results_of_quick(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    folder: Path = tmp_path_factory.mktemp("lab")
+    file: Path = tmp_path_factory.mktemp("lab") / "quick.json"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-P", "-m", "toyvm", "lab", "--quick", "--json", str(folder / "quick.json")]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    found = _run_quick(file)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"seconds": seconds, "file": folder / "quick.json", **json.loads((folder / "quick.json").read_text())}
+    return {"seconds": seconds, "file": file, **found}
+
+
+def _run_quick(file: Path) -> Mapping[str, Any]:
+    command = [sys.executable, "-P", "-m", "toyvm", "lab", "--quick", "--json", str(file)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    record: Mapping[str, Any] = json.loads(file.read_text())
+    return record
 
 
 def test_quick_takes_less_than_forty_seconds(results: Mapping[str, Any]) -> None:
@@ -54,15 +63,20 @@ def test_the_page_is_small(results: Mapping[str, Any], tmp_path: Path) -> None:
     hold(page.stat().st_size <= PAGE_BYTES, line)
 
 
-def test_accounts_close_or_say_why(results: Mapping[str, Any]) -> None:
-    found = [(cell, cell["account"]) for cell in results["cells"] if cell["account"]]
-    left = [(cell, account) for cell, account in found if abs(account["unexplained"]) > CLOSED * cell["ns"]]
-    share = 100 * (1 - len(left) / len(found))
-    worst = sorted(left, key=lambda pair: -abs(pair[1]["unexplained"]) / pair[0]["ns"])[:5]
-    widest = "; ".join(
-        f"{cell['workload']} on {cell['technique']} {account['unexplained'] / cell['ns']:.0%}"
-        for cell, account in worst
+def test_accounts_close_or_say_why(results: Mapping[str, Any], tmp_path: Path) -> None:
+    runs = [results["cells"], *(_run_quick(tmp_path / f"{number}.json")["cells"] for number in range(1, RUNS))]
+    shares: dict[tuple[str, str], list[float]] = {}
+    for cell in (cell for cells in runs for cell in cells if cell["account"]):
+        name = cell["workload"], cell["technique"]
+        shares.setdefault(name, []).append(cell["account"]["unexplained"] / cell["ns"])
+        assert abs(shares[name][-1]) <= CLOSED or cell["account"]["why"], name
+    left = {name: median(each) for name, each in shares.items() if abs(median(each)) > CLOSED}
+    share, noise = 100 * (1 - len(left) / len(shares)), median(max(each) - min(each) for each in shares.values())
+    worst = sorted(left, key=lambda name: -abs(left[name]))[:5]
+    widest = "; ".join(f"{workload} on {technique} {left[workload, technique]:.0%}" for workload, technique in worst)
+    line = (
+        f"accounts: {share:.0f}% of {len(shares)} close within {CLOSED:.0%}, at least {CLOSING}%, by medians of {RUNS} "
+        f"runs that differ by {noise:.0%}; widest: {widest}"
     )
-    line = f"accounts: {share:.0f}% of {len(found)} close within {CLOSED:.0%}, at least {CLOSING}%; widest: {widest}"
     print(f"\n{line}")
-    hold(share >= CLOSING and all(account["why"] for _, account in left), line)
+    hold(share >= CLOSING, line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations, product
 
 import pytest
 
@@ -18,6 +19,7 @@ from toyvm.lab.nanobenchmarks import (
     Pricing,
     Trial,
     direct_instructions,
+    direct_nanoseconds,
     explained,
     retires,
     solved,
@@ -101,6 +103,18 @@ def test_work_has_its_price_and_is_in_that_of_no_exit() -> None:
     )
     assert costs.work == pytest.approx({"walks": 20.0, UNFORESEEN: 15.0}), "in whatever order they were measured"
     assert costs.exits == pytest.approx({"trace": (238.0 - 20.0 - 40.0) / 2})
+
+
+def test_under_the_recompiler_what_is_not_compiled_costs_what_the_interpreter_takes() -> None:
+    compiled = Repetition(Sample(1, 0, {}, 0.0), Sample(11, 300, {"in": 20}, 1e-6, recompiled=200))
+    measured = Cell("any", Subject("trap", "recompiler"), [compiled])
+    assert direct_nanoseconds(measured, Costs(0.5, {}, interpreted=2.0)) == pytest.approx(20 * 0.5 + 8 * 2.0)
+    assert direct_nanoseconds(measured, Costs(0.5, {})) == pytest.approx(28 * 0.5)
+    pricing = Pricing(Subject("bare", "recompiler"), 0.001)
+    pricing.begin([], lambda text: None)
+    assert pricing.costs is not None
+    assert pricing.costs.interpreted is not None
+    assert pricing.costs.interpreted > pricing.costs.instruction > 0
 
 
 def test_what_hardly_exits_any_more_has_no_price() -> None:
@@ -240,6 +254,14 @@ def test_walks_that_the_host_cannot_foresee_are_a_reason_if_they_are_enough_of_o
     too_few = replace(enough, unforeseen=19.0).reason or ""
     assert "3 walks" in too_few
     assert "trace costs by" in too_few
+
+
+@pytest.mark.parametrize("left", [-60.0, -11.0, 11.0, 30.0, 60.0])
+def test_whatever_is_in_it_an_account_closes_or_says_why(left: float) -> None:
+    exits = (TRACE, Entry("spin", 3.0, None), Entry("spin", 0.001, None), Entry("hypercall multicall", 2.0, 1.0))
+    for count, beyond, unforeseen in product(range(len(exits) + 1), (None, 0.0, 5.0, 50.0), (0.0, 5.0, 50.0)):
+        for entries in combinations(exits, count):
+            assert replace(account(left, *entries, beyond=beyond), unforeseen=unforeseen).reason
 
 
 def test_all_that_is_known_is_said() -> None:

@@ -8,7 +8,7 @@ from math import inf, isclose
 
 from toyvm.lab.cost_models import EVENTS
 from toyvm.lab.measure import HYPERCALL, Cell
-from toyvm.lab.nanobenchmarks import UNFORESEEN, Costs, direct_instructions, explained
+from toyvm.lab.nanobenchmarks import UNFORESEEN, Costs, direct_nanoseconds, explained
 from toyvm.lab.text import number
 from toyvm.techniques import facts_of
 
@@ -196,7 +196,7 @@ def account_of(
         cell.workload,
         cell.subject.technique,
         cell.nanoseconds,
-        direct_instructions(cell) * costs.instruction,
+        direct_nanoseconds(cell, costs),
         tuple(sorted(entries, key=lambda entry: -entry.nanoseconds)),
         cell.spread * cell.nanoseconds,
         beyond,

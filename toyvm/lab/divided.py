@@ -102,8 +102,9 @@ def take(experiment: Experiment, result: Record) -> None:
         take_cell(experiment.cells[state["workload"], by_name[state["technique"], state["engine"]]], state)
     for costs in result.get("costs", ()):
         subject = by_name[costs["technique"], costs["engine"]]
-        prices = Costs(costs["instruction"], costs["exits"], costs["doubts"], costs["work"])
+        prices = Costs(costs["instruction"], costs["exits"], costs["doubts"], costs["work"], costs["interpreted"])
         check_numbers(*(prices.instruction, *prices.exits.values(), *prices.doubts.values(), *prices.work.values()))
+        check_numbers(prices.interpreted or 0.0)
         experiment.costs.setdefault(subject, prices)
 
 

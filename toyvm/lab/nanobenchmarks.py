@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from mmap import PAGESIZE, mmap
 from statistics import median
 from time import thread_time
@@ -14,7 +14,7 @@ from toyvm.isa.instructions import BY_MNEMONIC
 from toyvm.lab.builds import assembled_build
 from toyvm.lab.events import events_of
 from toyvm.lab.measure import HYPERCALL, Cell, Progress, calibrate, failing_alone, repeat
-from toyvm.lab.subjects import HOST_PAGES, Subject
+from toyvm.lab.subjects import HOST_PAGES, INTERPRETER, RECOMPILER, Subject
 from toyvm.lab.tasks import OwnKernel
 from toyvm.machine.computer import WORK
 from toyvm.techniques import OFFERING, facts_of
@@ -244,6 +244,7 @@ _ANY = ("trap", "rewrite", "hybrid", "para", "assist")
 _HOST_BYTES = 2 << 20
 # What a walk takes more where the host cannot foresee that there will be one.
 UNFORESEEN = "unforeseen_walks"
+INTERPRETED = "interpreted"  # direct execution by the interpreter that the recompiler has beneath it
 _FIRST = ("walks", "fetch_walks")  # they are in others, and nothing is in them
 # From one of 32 pages, or from the one 1 MiB behind it, as s5 says, which goes on as in Knuth's MMIX.
 _RANDOM_LOAD = """
@@ -374,6 +375,7 @@ class Costs:
     exits: dict[str, float]
     doubts: dict[str, float] = field(default_factory=dict)  # half the interval of what each was measured by
     work: dict[str, float] = field(default_factory=dict)
+    interpreted: float | None = None  # an instruction that no compiled code has; None: there is no recompiler
 
 
 def operand_nano(reason: str) -> Nano | None:
@@ -428,6 +430,8 @@ class Pricing:
         """Whatever can be measured there, and of these exits those that name a register or port: once."""
         self._host_pages.append(host_page_nanoseconds())
         kind = TRAP if self._subject.technique == BARE else self._subject.kind
+        if self._subject.engine == RECOMPILER:
+            self._try(Nano(INTERPRETED, _ANY, _MIX), progress, replace(self._subject, engine=INTERPRETER))
         for nano in NANOS:
             if {kind, facts_of(kind).name} & {*nano.techniques}:
                 self._try(nano, progress)
@@ -447,11 +451,12 @@ class Pricing:
             costs.work[HOST_PAGES] = median(self._host_pages)
         return costs
 
-    def _try(self, nano: Nano, progress: Progress) -> None:
-        task = nano.task(self._subject.kind)
-        trial = self._trials[nano.reason] = Trial(nano, Cell(nano.name, self._subject), task, 0)
+    def _try(self, nano: Nano, progress: Progress, subject: Subject | None = None) -> None:
+        subject = subject or self._subject
+        task = nano.task(subject.kind)
+        trial = self._trials[nano.reason] = Trial(nano, Cell(nano.name, subject), task, 0)
         with failing_alone(trial.cell):
-            trial.operations = calibrate(self._subject, task, self._seconds)
+            trial.operations = calibrate(subject, task, self._seconds)
             self._run(trial, progress)
             is_bare = self._subject.technique == BARE
             trial.exits = events_of(nano.name, nano.task(TRAP)) if is_bare else trial.cell.priced_exits
@@ -461,7 +466,7 @@ class Pricing:
         if cell.failed is None:
             progress(f"{cell.workload} on {self._subject.label}")
             with failing_alone(cell):
-                cell.repetitions.append(repeat(self._subject, trial.task, trial.operations, len(cell.repetitions)))
+                cell.repetitions.append(repeat(cell.subject, trial.task, trial.operations, len(cell.repetitions)))
                 cell.operands = cell.repetitions[0].operands
 
     def _try_named(self, reasons: Iterable[str], progress: Progress) -> None:
@@ -485,9 +490,10 @@ def host_page_nanoseconds() -> float:
 def solved(trials: Sequence[Trial]) -> Costs | None:
     """A price is what direct execution and the prices before it leave of its nanobenchmark's time."""
     first = next((trial for trial in trials if trial.nano.reason is None), None)
+    interpreted = (trial for trial in trials if trial.nano.reason == INTERPRETED)
     if first is None:
         return None
-    costs = Costs(first.cell.nanoseconds / first.cell.instructions, {})
+    costs = Costs(_each(first), {}, interpreted=next(map(_each, interpreted), None))
     named = [trial for trial in trials if not trial.nano.techniques]
     work_first = [trial for trial in trials if trial.nano.reason in _FIRST]
     others = [trial for trial in trials if trial not in (*named, *work_first, first)]
@@ -500,6 +506,11 @@ def solved(trials: Sequence[Trial]) -> Costs | None:
             prices[reason] = max(rest / count, 0.0)
             costs.doubts[reason] = cell.spread * cell.nanoseconds / count
     return costs
+
+
+def _each(direct: Trial) -> float:
+    """Of its instructions."""
+    return direct.cell.nanoseconds / direct.cell.instructions
 
 
 def measure_costs(
@@ -527,8 +538,17 @@ def retires(reason: str) -> bool:
     return reason.partition(" ")[0] in (HYPERCALL, "spin") or (reason in BY_MNEMONIC and reason != "syscall")
 
 
+def direct_nanoseconds(cell: Cell, costs: Costs) -> float:
+    """What those take an operation, in compiled code or not."""
+    instructions = direct_instructions(cell)
+    if costs.interpreted is None:
+        return instructions * costs.instruction
+    compiled = min(instructions, cell.compiled_share * cell.instructions)
+    return compiled * costs.instruction + (instructions - compiled) * costs.interpreted
+
+
 def explained(cell: Cell, exits: Mapping[str, float], costs: Costs) -> float:
     """Nanoseconds an operation that direct execution and the exits of known cost account for."""
     known = sum(count * costs.exits.get(reason, 0.0) for reason, count in exits.items())
     known += sum(count * costs.work.get(kind, 0.0) for kind, count in cell.work.items())
-    return direct_instructions(cell) * costs.instruction + known
+    return direct_nanoseconds(cell, costs) + known
