@@ -269,6 +269,20 @@ def test_a_wrong_type_is_told_by_the_value(call: Callable[[Any], object], bad: o
         call(bad)
 
 
+def test_a_difference_that_is_not_there_again_is_told_long_behind_the_end() -> None:
+    class Once(ReferenceMachine):
+        looks = 0
+
+        def state_words(self) -> tuple[int, ...]:
+            Once.looks += 1
+            first, *others = super().state_words()
+            return (first + (Once.looks == 1), *others)
+
+    said = explain(compare(Program(SWITCHES_OFF.segments, SWITCHES_OFF.entry), "bare", Once, checkpoints=[1 << 62]))
+    assert f"Once differs from bare after {1 << 62} instructions:" in said
+    assert len(said.splitlines()) < 20
+
+
 @pytest.mark.parametrize("points", [[], [-1], [5, -1]])
 def test_there_has_to_be_a_checkpoint(points: list[int], tmp_path: Path) -> None:
     for call in (compare, differs, smallest, assert_equal):

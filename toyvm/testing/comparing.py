@@ -239,6 +239,8 @@ def _way(first: Contender, passed: Sequence[int], bad: int, image: Image | None)
             handler = machine.cr("tvec")
             if machine.cr("epc") == pc and (epc != pc or machine.pc == handler + INSTRUCTION_SIZE):
                 lines.append(f"{'trap to':>10}  {place_of(machine, handler, image)}")
+            if machine.retired <= count:  # it has come to its end, perhaps long before
+                break
         return tuple(lines)
 
 
