@@ -323,6 +323,30 @@ def test_what_is_no_executor_is_told() -> None:
         results(square, make=find_executor("support.part_work:number"))
 
 
+def _future_of(result: Any) -> Any:
+    future: Future[Any] = Future()
+    future.set_result(result)
+    return future
+
+
+def _raise(*_: object) -> Any:
+    raise ValueError("not today")
+
+
+@pytest.mark.parametrize(
+    ("submit", "says"),
+    [
+        (lambda self, *given: _future_of(5), r"the executor's result of 5 \(int\)"),
+        (lambda self, *given: 5, r"the executor's submit\(\) of 5 \(int\); it takes a concurrent"),
+        (_raise, r"the executor's submit\(\) raises ValueError: not today"),
+    ],
+)
+def test_an_executor_that_does_not_do_what_one_does_is_told(submit: Any, says: str) -> None:
+    pool = type("Pool", (ThreadPoolExecutor,), {"submit": submit})
+    with pytest.raises(UsageError, match=says):
+        results(square, make=pool)
+
+
 def test_an_executor_is_found_in_the_current_directory_and_told_where_it_cannot_be_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from toyvm.arguments import wrong
 from toyvm.errors import BadFileError, ToyvmError, UsageError
 from toyvm.files.boundary import boundary, read_text, shown
 from toyvm.files.replacing import write_all
@@ -245,6 +246,19 @@ def do_parts(
         raise ToyvmError(f"{len(left)} parts were lost with their workers {_TRIES} times: {lost!r}")
 
 
+def _submitted(executor: Executor, work: Callable[[Record], Record], task: Record) -> Future[Record]:
+    """Raises RuntimeError of one that is broken, and UsageError of what is no executor after all."""
+    try:
+        future = executor.submit(_done, work, task)
+    except RuntimeError:
+        raise
+    except Exception as error:
+        raise UsageError(printable(f"the executor's submit() raises {type(error).__name__}: {error}")) from None
+    if not isinstance(future, Future):
+        raise wrong("the executor's submit()", future, "a concurrent.futures.Future")
+    return future
+
+
 def _one_round(
     left: dict[str, Record],
     work: Callable[[Record], Record],
@@ -260,7 +274,7 @@ def _one_round(
         # RuntimeError: broken while it is given work; what it has not taken is left.
         with suppress(RuntimeError), interrupts_held_back():
             for key, task in left.items():
-                futures[executor.submit(_done, work, task)] = key
+                futures[_submitted(executor, work, task)] = key
         waiting = set(futures)
         while waiting:
             ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -272,6 +286,8 @@ def _one_round(
                     lost = error
                     continue
                 key, result = futures[future], future.result()
+                if not isinstance(result, Mapping):
+                    raise wrong("the executor's result", result, "what it was given to call returns")
                 done(key, result)
                 if ledger is not None:
                     ledger.note(key, result)
