@@ -61,7 +61,7 @@ def is_precision(value: object) -> bool:
 
 
 FULL = Effort(0.3, 7, 0.05, 5)
-QUICK = Effort(0.015, 3, 0.006, 3, keeps_baseline=True)
+QUICK = Effort(0.015, 3, 0.004, 3, keeps_baseline=True)
 
 
 @dataclass(slots=True)
