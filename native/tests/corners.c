@@ -1,9 +1,11 @@
 /* Corners where the monitors have hung, or differed from the bare machine: small guests, one for each. */
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/engine.h"
 #include "engine/recompiler/internal.h"
+#include "monitor/domain/domain.h"
 #include "monitor/guest/guest.h"
 #include "assemble.h"
 
@@ -362,6 +364,74 @@ static void group_of_stores_into_code_in_guest_mode(void)
     free_with_host(vm);
 }
 
+static void free_host_of_guests(void)
+{
+    static const u32 techniques[] = {T64_TRAP, T64_HYBRID, T64_REWRITE, T64_ASSIST, T64_PARA, T64_CUSTOM};
+    t64_host *host = t64_host_new(8 * HOST_MEMORY, LEVEL_ASSIST);
+    for (u32 i = 0; i < sizeof techniques / sizeof techniques[0]; i++)
+        new_guest(host, techniques[i], 0);
+    t64_host_free(host);
+}
+
+/* The first rounds are for what the C library keeps of what is freed. */
+static void host_that_ends_before_its_guests(void)
+{
+    for (u32 round = 0; round < 8; round++)
+        free_host_of_guests();
+    size_t before = mallinfo2().uordblks;
+    free_host_of_guests();
+    require(mallinfo2().uordblks == before, "a host that ends frees each of its guests");
+}
+
+/* Time that passes in a wait is time for others, whoever carries the wait out. */
+static void wait_that_gives_way(u32 technique, u32 options)
+{
+    enum { FAR = 5000 };
+    const u32 words[] = {word_i(INSN_WFI, 0, 0, 0), word_i(INSN_ADDI, T1, T1, 1), word_i(INSN_JAL, 0, 0, -1)};
+    t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_ASSIST), technique, options);
+    place(vm, CODE, words, 3);
+    t64_vm_boot(vm, CODE);
+    t64_vm_set_cr(vm, CR_IMASK, IPEND_TIMER);
+    t64_vm_set_cr(vm, CR_TIMECMP, 500);
+    t64_vm_yields(vm, true);
+    require(t64_vm_run(vm, FAR) == T64_STOP_YIELD && vm->state.retired == 1, "who waits gives way at once");
+    require(t64_vm_run(vm, FAR) == T64_STOP_LIMIT && vm->state.x[T1] == FAR / 2, "and goes on behind the wait");
+    free_with_host(vm);
+}
+
+static void require_seen(t64_vm *vm, u32 *count, const char *what)
+{
+    require(t64_guest_audit(vm) == T64_OK, "the books are right");
+    (*count)++;
+    require(t64_guest_audit(vm) == T64_ERROR_VALUE, what);
+    (*count)--;
+}
+
+/* Each count of a domain's books that is one too high. */
+static void audit_that_sees_each_count(void)
+{
+    t64_vm *vm = new_guest(t64_host_new(HOST_MEMORY, LEVEL_STRICT), T64_PARA, 0);
+    struct t64_guest *guest = guest_of(vm);
+    struct domain *domain = guest->domain;
+    for (u32 i = 0; i < GRANTS; i++)
+        require_seen(vm, &domain->grants[i].maps, "the audit counts the maps of each grant");
+    require_seen(vm, &domain->maps_used, "the audit counts the maps that are used");
+    for (u32 page = 0; page < guest->pages; page++) {
+        struct frame *frame = &guest->host->frames.all[guest->frames[page]];
+        require_seen(vm, &frame->grants, "the audit counts the grants of each page");
+        require_seen(vm, &frame->maps, "the audit counts the maps of each page");
+        require_seen(vm, &frame->writable_maps, "the audit counts the writable maps of each page");
+        require_seen(vm, &frame->page, "the audit asks each frame for its page");
+        frame->count++;
+        require(t64_guest_audit(vm) == T64_ERROR_VALUE, "the audit counts the uses of each page");
+        frame->count--;
+        frame->mappings++;
+        require(t64_guest_audit(vm) == T64_ERROR_VALUE, "the audit counts the leaves of each page");
+        frame->mappings--;
+    }
+    free_with_host(vm);
+}
+
 int main(void)
 {
     rewrite_without_a_frame();
@@ -394,6 +464,13 @@ int main(void)
     guest_that_is_not_made(T64_ASSIST);
     guest_that_is_not_made(T64_PARA);
     guest_that_is_not_made(T64_CUSTOM);
+    host_that_ends_before_its_guests();
+    audit_that_sees_each_count();
+    wait_that_gives_way(T64_TRAP, 0);
+    wait_that_gives_way(T64_HYBRID, 0);
+    wait_that_gives_way(T64_REWRITE, 0);
+    wait_that_gives_way(T64_ASSIST, 0);
+    wait_that_gives_way(T64_ASSIST, T64_OPTION_SHADOW);
     t64_vm *machine = new_machine(MEMORY);
     timer_at_the_very_last_tick(machine);
     t64_vm_free(machine);
