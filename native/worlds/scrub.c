@@ -61,6 +61,7 @@ static void scrub_vm(struct t64_vm *vm)
     memset(vm->exits, 0, sizeof vm->exits);
     memset(vm->calls, 0, sizeof vm->calls);
     memset(vm->operands, 0, sizeof vm->operands);
+    memset(vm->work, 0, sizeof vm->work);
     vm->exit = (struct t64_exit){0};
     if (!vm->devices.rings.progress.word)
         vm->devices.rings.progress = (struct t64_call_progress){0};

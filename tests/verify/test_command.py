@@ -237,7 +237,7 @@ def test_worlds_explored_before_a_ctrl_c_are_written(
                 raise KeyboardInterrupt
             return Explored(self.name, 1, steps)
 
-    monkeypatch.setattr("toyvm.cli.verify_worlds.find_world", World)
+    monkeypatch.setattr("toyvm.verify.worlds.division.find_world", World)
     done = call(capsys, "verify", "worlds", "grants", "rings", "--steps", "1", "--json", "out.json")
     assert (done.code, done.errors) == (130, "toyvm: interrupted: not all worlds were explored\n")
     assert [one["world"] for one in json.loads((tmp_path / "out.json").read_text())["worlds"]] == ["grants"]
