@@ -243,6 +243,20 @@ def test_a_part_that_is_told_to_end_cleans_up(tmp_path: Path) -> None:
     assert (tmp_path / "clean").exists()
 
 
+def test_a_part_that_is_told_twice_cleans_up_whole(tmp_path: Path) -> None:
+    """Its executor tells it, and then its parent's end does."""
+
+    def work(task: object) -> dict[str, Any]:
+        try:
+            return end_oneself()
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            (tmp_path / "clean").touch()
+
+    assert in_a_worker(lambda: parts._done(work, {})) == 1
+    assert (tmp_path / "clean").exists()
+
+
 def test_a_part_that_catches_it_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     def work(task: object) -> dict[str, Any]:
         with suppress(BaseException):

@@ -109,6 +109,7 @@ def _end(*_: object) -> None:
     if not _at_work:
         os._exit(1)
     signal.alarm(_PATIENCE_SECONDS)  # which ends it, if the part catches what follows
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # its parent's end would come in the midst of cleaning up
     sys.exit(1)
 
 
