@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from toyvm.recompiler.worker import Recompiler
 
 
-WORK = tuple(names_of("t64_work", "T64_WORK_")[kind] for kind in range(lib.T64_WORK_COUNT))
+_WORK_NAMES = names_of("t64_work", "T64_WORK_")
+WORK = tuple(_WORK_NAMES[kind] for kind in range(lib.T64_WORK_COUNT))
 _PROBE_BITS = {right: 1 << bit for bit, right in enumerate(RIGHT_BITS)}
 
 

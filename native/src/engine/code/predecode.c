@@ -45,8 +45,10 @@ u32 predecode(struct code_cache *cache, const u8 *ram, struct code_page *page, s
 {
     u32 decoded = 0;
     for (u32 n = 0; n == 0 || (n <= GROUP_MAX && may_go_on(entry[n - 1].kind)); n++)
-        if (entry[n].kind == KIND_UNDECODED)
-            decode_entry(cache, ram, page, &entry[n]), decoded++;
+        if (entry[n].kind == KIND_UNDECODED) {
+            decode_entry(cache, ram, page, &entry[n]);
+            decoded++;
+        }
     if (entry->handler == cache->handlers[KIND_UNDECODED])
         entry->handler = cache->handlers[handler_of(cache->handlers, page, entry)];
     return decoded;
