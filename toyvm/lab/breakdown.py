@@ -82,10 +82,14 @@ class Account:
     unforeseen: float = 0.0  # what its walks of page tables take more, at most, than where they are priced
 
     @property
+    def priced(self) -> float:
+        """What its exits and the core's other work take, where they have a price."""
+        return sum(entry.nanoseconds for entry in (*self.entries, *self.work))
+
+    @property
     def unexplained(self) -> float:
         """What is left; negative where the parts are cheaper together than apart."""
-        spent = sum(entry.nanoseconds for entry in (*self.entries, *self.work))
-        return self.total - self.direct - self.hardware - spent
+        return self.total - self.direct - self.hardware - self.priced
 
     @property
     def reason(self) -> str | None:

@@ -494,10 +494,7 @@ def solved(trials: Sequence[Trial]) -> Costs | None:
     if first is None:
         return None
     costs = Costs(_each(first), {}, interpreted=next(map(_each, interpreted), None))
-    named = [trial for trial in trials if not trial.nano.techniques]
-    work_first = [trial for trial in trials if trial.nano.reason in _FIRST]
-    others = [trial for trial in trials if trial not in (*named, *work_first, first)]
-    for trial in (*work_first, *named, *others):
+    for trial in sorted(trials, key=_turn):
         reason, cell = trial.nano.reason, trial.cell
         count = trial.counted
         if reason is not None and count > _MOST:
@@ -506,6 +503,13 @@ def solved(trials: Sequence[Trial]) -> Costs | None:
             prices[reason] = max(rest / count, 0.0)
             costs.doubts[reason] = cell.spread * cell.nanoseconds / count
     return costs
+
+
+def _turn(trial: Trial) -> int:
+    """What may be in others comes first: walks, then what an instruction names."""
+    if trial.nano.reason in _FIRST:
+        return 0
+    return 2 if trial.nano.techniques else 1
 
 
 def _each(direct: Trial) -> float:

@@ -168,9 +168,8 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
     name = name_width(account.workload for account in accounts)
     yield _account_row("workload", name, _PARTS, "unexplained") + "exits x cost"
     for account in accounts:
-        spent = sum(entry.nanoseconds for entry in (*account.entries, *account.work))
         share = f"({round(100 * account.unexplained / account.total)}%)" if account.total > 0 else ""
-        parts = [number(part) for part in (account.total, account.direct, account.hardware, spent)]
+        parts = [number(part) for part in (account.total, account.direct, account.hardware, account.priced)]
         head = _account_row(account.workload, name, parts, f"{number(account.unexplained)} {share:>6}")
         yield from _with_entries(head, account, width, " " * (name + 2))
     yield from _reason_lines(accounts, name, width)
