@@ -108,7 +108,7 @@ def _pytest() -> tuple[str, ...]:
 
 
 def proof_areas(file: str) -> list[str]:
-    """The areas of `toyvm prove` that read it; all where that cannot be said, as what proofs take is not installed."""
+    """The areas of `toyvm prove` that read it; where what proofs take is not installed any one, which says so."""
     try:
         return [area for area, files in _read_by_proofs().items() if file in files]
     except (ImportError, UsageError):

@@ -24,10 +24,9 @@ from toyvm.arguments import unknown_name
 from toyvm.commit import commit
 from toyvm.errors import ExitCode, ToyvmError, UsageError
 from toyvm.parts import Part, Record
-from toyvm.paths import PACKAGE
 from toyvm.verify.layers import Came, Layer, Plant, layers_for
+from toyvm.verify.reach import ROOT
 
-ROOT = PACKAGE.parent
 _BUILD_WORLDS = "from toyvm.verify.worlds.core import build; build()"
 _FINDS = ExitCode.CLAIM_FAILED  # of a layer that has found something
 
