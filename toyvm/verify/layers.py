@@ -20,7 +20,7 @@ from toyvm.verify.properties import CLASSES, find_property
 from toyvm.verify.reach import ROOT, reached_from
 
 _WORLDS = "worlds"  # the property that goes through small worlds
-_STEPS = 2  # in each of them
+_STEPS = 3  # in each of them
 _SECONDS = 2  # for each of the other properties
 _NEAREST_TESTS, _NEAREST = 20, 12  # tests, and files of tests, that are tried before the others are even read
 _PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
