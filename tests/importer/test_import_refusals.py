@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.riscv_elf import EXIT, NOTYPE, TEXT, File, Name, Piece, R, W, X, call, program, words
+from support.riscv_elf import DATA, EXIT, NOTYPE, TEXT, File, Name, Piece, R, W, X, call, program, words
 from support.rv64 import Operation
 
 from toyvm.errors import BadFileError, ToyvmError, UsageError
 from toyvm.image import Image
 from toyvm.importer import Options, import_program
 from toyvm.importer.program import read_program
+from toyvm.isa.machine import MAXIMUM_MEMORY
 from toyvm.programs import load_program
 
 CODE = Piece(".text", TEXT, words(*call(EXIT, 0)), R | X)
@@ -61,6 +62,11 @@ def complaint(data: bytes) -> str:
         (replace(GOOD, pieces=[CODE, Piece(".bss", 0x2000, b"", R | W, 8)]).build(), "which is the supervisor's"),
         (replace(GOOD, pieces=[CODE, Piece(".bss", 1 << 31, b"", R | W, 8)]).build(), "-Ttext-segment=0x10000"),
         (replace(GOOD, pieces=[CODE, Piece(".bss", 1 << 62, b"", R | W, 8)]).build(), "ends beyond any memory"),
+        (
+            replace(GOOD, pieces=[CODE, Piece(".bss", DATA, b"", R | W, MAXIMUM_MEMORY)]).build(),
+            "ends beyond any memory",
+        ),
+        (replace(GOOD, pieces=[CODE, Piece(".data", DATA, b"x", R | W, 1 << 63)]).build(), "ends beyond any memory"),
         (replace(GOOD, pieces=[Piece(".text", TEXT, CODE.data, R)]).build(), "lies in no executable segment"),
         (replace(GOOD, pieces=[CODE, CODE]).build(), "lies inside that of 0x10000"),
         (b"", "prog.elf: "),
@@ -200,6 +206,14 @@ def test_no_damage_to_a_file_does_worse_than_a_refusal(damage: list[tuple[int, i
     with suppress(ToyvmError):
         image = import_program(bytes(data), "prog.elf").image
         assert Image.from_bytes(image.to_bytes()).to_bytes() == image.to_bytes()
+
+
+def test_a_segment_may_end_where_the_largest_memory_ends() -> None:
+    most = MAXIMUM_MEMORY - DATA
+    pieces = [CODE, Piece(".bss", DATA, b"", R | W, most)]
+    assert read_program(replace(GOOD, pieces=pieces).build(), "prog.elf").end == MAXIMUM_MEMORY
+    pieces[1] = replace(pieces[1], size=most + 1)
+    assert "ends beyond any memory, 0x1000000000;" in complaint(replace(GOOD, pieces=pieces).build())
 
 
 HEADERS_END = 64 + 2 * 56
