@@ -149,6 +149,18 @@ def test_there_are_so_many_ports_and_no_more(ask: Asker) -> None:
     assert ask("event_alloc_unbound", 0) == 5
 
 
+def test_what_is_wrong_with_a_call_is_said_where_no_port_is_free_as_well(ask: Asker) -> None:
+    assert ask("event_bind_virq", TIMER) == 1
+    while ask("event_alloc_unbound", 0) > 0:
+        pass
+    assert ask("event_alloc_unbound", 99) == error("noent")
+    assert ask("event_bind_interdomain", 99, 2) == error("noent")
+    for port in (0, 1, EVENT_PORTS):
+        assert ask("event_bind_interdomain", ask.domain, port) == error("noent")
+    assert ask("event_bind_virq", EVENT_INTERRUPT) == error("inval")
+    assert ask("event_bind_virq", TIMER) == error("busy")
+
+
 def test_the_end_of_a_domain_closes_its_channels(pair: list[Asker]) -> None:
     one, two = pair
     port, _ = bound(one, two)

@@ -249,6 +249,31 @@ def test_there_are_so_many_references_and_maps_and_no_more() -> None:
         other.write(table * PAGE_SIZE, 0)
 
 
+def test_what_is_wrong_with_a_call_is_said_where_no_reference_is_free_as_well(pair: list[Asker]) -> None:
+    owner, other = pair
+    while owner("grant_access", other.domain, owner.frame(PAGE), 0) >= 0:
+        pass
+    assert owner("grant_access", other.domain, owner.frame(PAGE), 2) == error("inval")
+    assert owner("grant_access", owner.domain, owner.frame(PAGE), 0) == error("noent")
+    assert owner("grant_access", other.domain, other.frame(PAGE), 0) == error("perm")
+    assert owner("grant_access", other.domain, owner.start["root_frame"], GRANT_WRITABLE) == error("busy")
+
+
+def test_what_is_wrong_with_a_map_is_said_where_no_other_is_left_as_well(pair: list[Asker]) -> None:
+    owner, other = pair
+    reference, beyond = grant(owner, other, 0), 0x10_0000  # in the last of the first tables
+    for n in range(GRANT_MAPS):
+        assert other("grant_map", owner.domain, reference, beyond + n * PAGE_SIZE, 0) == 0
+    place = beyond - PAGE_SIZE
+    assert other("grant_map", owner.domain, reference, place, 0) == error("nomem")
+    assert other("grant_map", owner.domain, reference, place, 2) == error("inval")
+    assert other("grant_map", other.domain, reference, place, 0) == error("noent")
+    assert other("grant_map", owner.domain, reference + 1, place, 0) == error("noent")
+    assert other("grant_map", owner.domain, reference, place, GRANT_WRITABLE) == error("perm")
+    assert other("grant_map", owner.domain, reference, SHARED, 0) == error("busy")
+    assert other("grant_map", owner.domain, reference, SHARED_PAGE_ADDRESS, 0) == error("perm")
+
+
 def test_the_host_s_own_write_to_a_table_leaves_sound_books(pair: list[Asker]) -> None:
     owner, other = pair
     reference = mapped(owner, other)
