@@ -17,6 +17,7 @@ from toyvm.hypercalls import (
     TRAP_ANY,
     VERSION,
 )
+from toyvm.image import Image
 from toyvm.isa.control import BY_NAME as CONTROL
 from toyvm.isa.control import IE, PIE, PMODE
 from toyvm.isa.paging import PAGE_SIZE, PTE_A, PTE_D, PTE_R, PTE_V, PTE_W, PTE_X
@@ -268,6 +269,33 @@ def test_the_shared_page_has_what_calls_have_set_at_once_and_after_a_restore(ask
         ask.guest.restore(ask.guest.save())
     ask.set_shared("timecmp", 5)
     assert ask.guest.cr("timecmp") == 1 << 40
+
+
+def test_a_guest_that_is_loaded_anew_finds_nothing_of_what_ran_before(ask: Asker) -> None:
+    def page() -> bytes:
+        return ask.host.read(ask.start["shared_frame"] * PAGE_SIZE, PAGE_SIZE)
+
+    first = page()
+    ask.set_handler()
+    assert ask("set_timer", 0) == 0
+    assert ask("event_bind_virq", CAUSE["timer"].number) > 0
+    assert ask("yield") == 0
+    for name in ("scratch", "epc", "imask", "event_pending", "event_mask"):
+        ask.set_shared(name, ALL_ONES)
+    assert ask("set_timer", ALL_ONES) == 0
+    ask.guest.load(Image(CODE, ()))
+    assert page() == first
+    outcome = ask.run(0x7000)
+    assert outcome.fault is not None
+    assert outcome.fault.kind == "no handler"
+
+
+@pytest.mark.parametrize("deadline", [0, 1 << 40, ALL_ONES])
+def test_the_timer_that_was_set_is_shown_when_a_guest_is_loaded_anew(ask: Asker, deadline: int) -> None:
+    """As on the bare machine, which keeps its registers."""
+    assert ask("set_timer", deadline) == 0
+    ask.guest.load(Image(CODE, ()))
+    assert ask.shared("timecmp") == ask.guest.cr("timecmp") == deadline
 
 
 def test_the_shared_page_tells_the_time_after_each_call(ask: Asker) -> None:
