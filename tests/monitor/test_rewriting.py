@@ -273,6 +273,25 @@ def test_what_the_host_writes_into_rewritten_code_is_executed(technique: str, le
         assert guest.state_hash() == bare.state_hash()
 
 
+@LEVELS
+@TECHNIQUES
+def test_code_that_changed_too_often_is_copied_again_when_it_changes_no_more(technique: str, level: Level) -> None:
+    image = built(ENDLESS)
+    there = image.address_of("patched")
+    words = [built(f"_start: addi s3, s3, {n}").segments[0].data[:4] for n in (1, 2)]
+    with Host("4M", level=level) as host, host.guest(technique, MEMORY) as guest:
+        guest.load(image)
+        for turn in range(20):
+            guest.run(30)
+            guest.write(there, words[turn % 2])
+        guest.run(1_000)
+        stepped = counts_of(guest).stepped
+        assert stepped > 0
+        assert counts_of(guest).pages == 1
+        guest.run(1_000)
+        assert counts_of(guest).stepped == stepped
+
+
 @TECHNIQUES
 @pytest.mark.parametrize("stop", [50, 200, 400, 600])
 def test_the_counts_are_of_what_is_there_whatever_was_dropped(technique: str, stop: int) -> None:
