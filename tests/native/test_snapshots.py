@@ -172,6 +172,24 @@ def test_a_disk_that_a_snapshot_changes_has_to_be_written_back() -> None:
     assert other.contents == core.contents
 
 
+@pytest.mark.parametrize("held", [None, 0, 511, 4095, 4096, 8192, 8703])
+@pytest.mark.parametrize("saved", [None, 0, 511, 4095, 4096, 8192, 8703])
+def test_a_disk_that_is_only_read_takes_a_snapshot_of_itself_alone(saved: int | None, held: int | None) -> None:
+    """One that has more, or less, or the same elsewhere is another one; its last piece is no whole one."""
+
+    def reading(place: int | None) -> Core:
+        core = Core()
+        core.contents = bytearray(17 * 512)
+        if place is not None:
+            core.contents[place] = 1
+        core.attach(core.contents, writable=False)
+        return core
+
+    core, before = reading(held), bytes(reading(held).contents)
+    assert core.load(reading(saved).save()) == (lib.T64_OK if saved == held else lib.T64_ERROR_SNAPSHOT)
+    assert core.contents == before
+
+
 def test_snapshots_are_sparse() -> None:
     assert len(Core(memory=64 << 20).save()) < 64 << 10
 
