@@ -328,6 +328,22 @@ static void guest_that_ends(u32 technique, u32 options)
     t64_host_free(host);
 }
 
+/* The same of one whose code was stepped, as its host had no frame for a copy. */
+static void stepped_guest_that_ends(void)
+{
+    const u32 words[] = {word_i(INSN_CRR, T0, 0, CR_INFO), word_i(INSN_ADDI, T1, T1, 1)};
+    t64_host *host = t64_host_new(HOST_MEMORY, LEVEL_STRICT);
+    t64_vm *vm = new_guest(host, T64_REWRITE, 0);
+    place(vm, CODE, words, 2);
+    t64_vm_boot(vm, CODE);
+    take_all_frames(host);
+    t64_vm_run(vm, 2);
+    require(host->stepper->vm == vm, "its code is stepped");
+    t64_vm_free(vm);
+    require(!host->stepper->vm, "and is no more");
+    t64_host_free(host);
+}
+
 /* A guest that its host has no room for. */
 static void guest_that_is_not_made(u32 technique)
 {
@@ -458,6 +474,7 @@ int main(void)
     guest_that_ends(T64_ASSIST, 0);
     guest_that_ends(T64_ASSIST, T64_OPTION_SHADOW);
     guest_that_ends(T64_PARA, 0);
+    stepped_guest_that_ends();
     guest_that_is_not_made(T64_TRAP);
     guest_that_is_not_made(T64_HYBRID);
     guest_that_is_not_made(T64_REWRITE);
