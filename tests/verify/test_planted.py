@@ -13,7 +13,7 @@ from toyvm.errors import ToyvmError
 from toyvm.isa.paging import PTE_D
 from toyvm.verify import layers, planted
 from toyvm.verify.layers import PYTEST_CODES, Came, Layer, Plant, layers_for, nearest_tests, suite_for
-from toyvm.verify.planted import Trial, chosen, read_plants
+from toyvm.verify.planted import Trial, chosen, parts_of, read_plants, work
 from toyvm.verify.properties import CLASSES
 from toyvm.verify.properties.recompiled import Recompiled
 
@@ -197,3 +197,10 @@ def test_what_was_tried_is_printed_whatever_ends_it(capsys: Capture, monkeypatch
     done = call(capsys, "verify", "--planted", first, second)
     assert done.errors == "toyvm: planting it: no space left\n"
     assert done.output.splitlines()[-1] == "0 of 1 found"
+
+
+def test_what_the_shipped_guests_cannot_be_assembled_with_is_found_by_building(tmp_path: Path) -> None:
+    (part,) = parts_of(chosen(read_plants(), ["asm-upper-half"]), 0.1, tmp_path)
+    (look,) = Trial.of_record(work(part.task)).looks
+    assert (look.layer, look.came) == ("build", Came.FOUND)
+    assert "does not fit" in look.by
