@@ -9,8 +9,11 @@ import pytest
 from toyvm import Guest, Host, Machine, UsageError, assemble_text
 from toyvm.image import Image
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.launch import launched
 from toyvm.machine.computer import Computer
 from toyvm.machine.outcome import Stop
+from toyvm.testing.programs.assembly import op, to_bytes
+from toyvm.testing.techniques import EVERY
 
 SIZE = 64 << 10
 COUNTING = assemble_text("_start: addi a0, a0, 1\nhere: j _start\n", "counting.s").image
@@ -229,3 +232,26 @@ def test_a_guest_s_limit_may_be_0_and_ends_it_there(guest: Guest) -> None:
         assert (limited.outcome.stop, limited.retired) == (Stop.LIMIT, limit)
     with pytest.raises(UsageError, match="limit of -1"):
         host.guest("trap", SIZE, limit=-1)
+
+
+@pytest.mark.parametrize("technique", EVERY)
+@pytest.mark.parametrize(
+    ("before", "size"), [(4, 8), (8, 16), (PAGE_SIZE - 4, PAGE_SIZE), (PAGE_SIZE + 8, 2 * PAGE_SIZE)]
+)
+def test_what_is_written_over_a_page_s_end_is_executed_on_both_sides(technique: str, before: int, size: int) -> None:
+    """All of it counts, though the pages of a guest lie apart."""
+    end = 3 * PAGE_SIZE
+
+    def counting(step: int) -> bytes:
+        return to_bytes([*(op("addi", register, register, step) for register in (5, 6, 7)), op("jal", 0, -3)])
+
+    with launched(technique, SIZE) as computer:
+        computer.write(end - 8, counting(1))
+        computer.load(Image(end - 8, ()))
+        computer.run(40)
+        changed = bytearray(computer.read(end - 2 * PAGE_SIZE, 4 * PAGE_SIZE))
+        changed[2 * PAGE_SIZE - 8 : 2 * PAGE_SIZE + 8] = counting(100)
+        at = 2 * PAGE_SIZE - before
+        computer.write(end - before, bytes(changed[at : at + size]))
+        computer.run(40)
+        assert [computer.x[n] for n in (5, 6, 7)] == [10 + (1000 if before >= 8 else 10), 1010, 1010]
