@@ -11,6 +11,7 @@ from toyvm.host.host import Host
 from toyvm.host.rewriting import Kind, counts_of, words_of
 from toyvm.isa.machine import Level
 from toyvm.isa.paging import PAGE_SIZE
+from toyvm.testing.techniques import WITHOUT_GUEST_MODE
 
 ADAPTED = """
     .include "workload.inc"
@@ -211,3 +212,40 @@ def test_stores_of_one_page_are_adapted_in_one_copy_of_it() -> None:
             assert (counts_of(guest).adapted, counts_of(guest).copied) == (2, counts_of(guest).pages)
             assert guest.run().exit_code == 0
         assert host.frames_free == free
+
+
+# Reads a word of its own page, which is rewritten and so runs as a copy.
+READING = """
+_start:
+    crr  t0, scratch
+    la   s0, value
+    li   s1, 60
+1:  ld   t1, 0(s0)
+    add  s2, s2, t1
+    addi s1, s1, -1
+    bnez s1, 1b
+    li   s1, 60
+    la   s0, apart
+1:  ld   t1, 0(s0)
+    add  s2, s2, t1
+    addi s1, s1, -1
+    bnez s1, 1b
+    li   a0, 0
+    out  8, a0
+.balign 8
+value: .dword 3
+.balign PAGE_SIZE
+apart: .dword 5
+"""
+
+
+@pytest.mark.parametrize("level", WITHOUT_GUEST_MODE)
+def test_a_load_of_the_code_s_own_page_is_adapted_where_that_was_asked_for(level: Level) -> None:
+    with compared(built(READING), "rewrite+adaptive", level).host as host:
+        (guest,) = host.guests
+        assert guest.registers.s2 == 60 * 3 + 60 * 5
+        assert guest.exits["code_read"] < 20 < guest.exits["adapted"]
+    with compared(built(READING), "rewrite", level).host as host:
+        (guest,) = host.guests
+        assert guest.exits["code_read"] == 60
+        assert "adapted" not in guest.exits
