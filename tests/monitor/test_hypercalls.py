@@ -450,6 +450,30 @@ def test_a_call_that_fails_is_the_last_one(ask: Asker) -> None:
 
 
 # From 2**63 on a time is what errors are, as a number; the last ones were codes of the core's own once.
+@pytest.mark.parametrize("name", ["mmu_update", "decrease_reservation", "increase_reservation", "multicall"])
+def test_how_many_were_done_is_told_where_the_guest_could_write_8_bytes_at_a_stretch(ask: Asker, name: str) -> None:
+    page = 12
+    assert ask("update_va", page * PAGE_SIZE, 0, 1) == 0
+    if name == "increase_reservation":
+        ask.write(RECORDS, page, 0)
+        assert ask("decrease_reservation", RECORDS, 1, 0) == 0
+    leaf = leaf_of(ask, page + 1)
+    record = {
+        "mmu_update": words(ask.frame(leaf // PAGE_SIZE) * PAGE_SIZE + leaf % PAGE_SIZE, ask.read(leaf)),
+        "multicall": call("version", 0),
+    }.get(name, words(page, 0))
+    for at in (DONE + 1, DONE + 4, DONE + 7, MEMORY, ask.root_page * PAGE_SIZE):
+        snapshot, before = ask.guest.save(), ask.read(ask.root_page * PAGE_SIZE)
+        ask.guest.write(RECORDS, record)
+        assert ask(name, RECORDS, 1, at) == error("fault")
+        assert ask.read(DONE) == ask.read(DONE + 8) == 0
+        assert ask.read(ask.root_page * PAGE_SIZE) == before
+        ask.guest.restore(snapshot)
+    ask.guest.write(RECORDS, record)
+    assert ask(name, RECORDS, 1, DONE + 8) == 0
+    assert ask.read(DONE + 8) == 1
+
+
 @pytest.mark.parametrize(
     "time", [(1 << 63) - 1, 1 << 63, ALL_ONES - 0x10007, ALL_ONES - 0xFFFF, ALL_ONES - 37, ALL_ONES]
 )
