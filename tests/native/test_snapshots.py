@@ -190,6 +190,20 @@ def test_a_disk_that_is_only_read_takes_a_snapshot_of_itself_alone(saved: int | 
     assert core.contents == before
 
 
+@pytest.mark.parametrize("sectors", range(1, 18))
+def test_what_is_behind_a_disk_s_end_is_zero_in_a_snapshot(sectors: int) -> None:
+    """Of one disk there is one snapshot, and nothing of the saver's own memory in it."""
+    core = Core()
+    core.contents = bytearray(b"\xaa" * 512 * sectors)
+    core.attach(core.contents)
+    snapshot, size = core.save(), 4096
+    for n, at in enumerate(range(0, len(core.contents), size)):
+        piece = bytes(core.contents[at : at + size])
+        found = snapshot.index(n.to_bytes(8, "little") + piece) + 8
+        assert snapshot[found : found + size] == piece.ljust(size, b"\0")
+        assert snapshot[found + size : found + size + 8] in ((n + 1).to_bytes(8, "little"), b"\xff" * 8)
+
+
 def test_snapshots_are_sparse() -> None:
     assert len(Core(memory=64 << 20).save()) < 64 << 10
 
