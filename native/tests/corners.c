@@ -380,6 +380,41 @@ static void group_of_stores_into_code_in_guest_mode(void)
     free_with_host(vm);
 }
 
+/* The same of an entry that was recompiled, as code: may it be marked? It may where that changes nothing. */
+static void entry_that_was_recompiled(u64 what)
+{
+    enum { ROOT = 0x8000, MIDDLE = 0x9000, LEAVES = 0xA000, HERE = 0x3000, BEFORE = 0x2000, BEHIND = 0x4000, WORD = 2 * (HERE >> 12) };
+    const t64_recompiler_config config = {.threshold = 1000, .done_fd = -1};
+    const u64 leaf = PTE_V | PTE_R | PTE_W | PTE_U, marks = PTE_A | (what & EXTENT_STORE ? PTE_D : 0);
+    bool evicted;
+    t64_host *host = t64_host_new(HOST_MEMORY, LEVEL_STRICT);
+    struct t64_cpu *cpu = host->cpu;
+    u64 *leaves = (u64 *)(void *)(host->hardware.phys.ram + LEAVES);
+    *(u64 *)(void *)(host->hardware.phys.ram + ROOT) = MIDDLE | PTE_V;
+    *(u64 *)(void *)(host->hardware.phys.ram + MIDDLE) = LEAVES | PTE_V;
+    for (u64 page = BEFORE; page <= BEHIND; page += 0x1000)
+        leaves[page >> 12] = page | leaf;
+    host->hardware.state.ptbr = ROOT | PTBR_ENABLE;
+    cpu_flush(cpu);
+    t64_host_recompile(host, &config);
+    struct region *region = calloc(1, sizeof *region + sizeof region->counts[0] + sizeof region->sites[0]);
+    region->site_count = 1;
+    region->sites = (struct region_site *)&region->counts[1];
+    struct code_page *page = code_new(cpu->code, LEAVES >> 12, &evicted);
+    page->compiled = calloc(1, sizeof *page->compiled);
+    for (u32 half = 0; half < 2; half++) {
+        page->compiled->words[WORD / 64] = (u64)1 << (WORD + half) % 64;
+        require(!recompiler_reach(cpu, region, HERE, what), "an entry that is code, too, is marked by the interpreter");
+        require(leaves[HERE >> 12] == (HERE | leaf), "it is not marked yet");
+    }
+    require(recompiler_reach(cpu, region, BEFORE, what) && leaves[BEFORE >> 12] == (BEFORE | leaf | marks), "the one before is");
+    require(recompiler_reach(cpu, region, BEHIND, what) && leaves[BEHIND >> 12] == (BEHIND | leaf | marks), "and the one behind");
+    leaves[HERE >> 12] |= marks;
+    require(recompiler_reach(cpu, region, HERE, what), "where it has its marks nothing changes");
+    free(region);
+    t64_host_free(host);
+}
+
 static void free_host_of_guests(void)
 {
     static const u32 techniques[] = {T64_TRAP, T64_HYBRID, T64_REWRITE, T64_ASSIST, T64_PARA, T64_CUSTOM};
@@ -457,6 +492,8 @@ int main(void)
     jump_into_the_window();
     interrupt_behind_the_first_exit();
     group_of_stores_into_code_in_guest_mode();
+    entry_that_was_recompiled(EXTENT_LOAD | 3 << 8 | 8 << 16);
+    entry_that_was_recompiled(EXTENT_STORE | 3 << 8 | 8 << 16);
     page_moved_by_an_observer(T64_TRAP, 0);
     page_moved_by_an_observer(T64_TRAP, T64_OPTION_FLUSH);
     page_moved_by_an_observer(T64_REWRITE, 0);
