@@ -140,3 +140,14 @@ def test_an_exit_from_which_an_observer_moves_the_guest_away_comes_to_nothing(te
         guest.observe(move, "out")
         assert guest.run().exit_code == 0
         assert guest.output == b""
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_was_printed_before_an_observer_raised_is_there(guest: Guest, alone: bool) -> None:
+    def refuse(event: ExitEvent) -> None:
+        raise RuntimeError("enough")
+
+    guest.observe(refuse, "crw")
+    with pytest.raises(RuntimeError, match="enough"):
+        guest.run() if alone else guest.host.run()
+    assert guest.output == b"\0"
