@@ -237,6 +237,34 @@ def test_what_guests_had_of_the_run_s_time_is_what_their_turns_took(host: Host) 
     assert host.sharing.seconds_of_guests <= host.sharing.seconds
 
 
+def test_a_guest_whose_output_nobody_takes_waits_until_somebody_does() -> None:
+    class Pipe:
+        is_behind = False
+
+        def __init__(self) -> None:
+            self.written = 0
+
+        def write(self, data: bytes) -> None:
+            self.written += len(data)
+
+        def flush(self) -> None: ...
+
+    with Host("16M", slice=100_000) as host:
+        pipe, busy = Pipe(), looping(host)
+        guest = host.guest("trap", "64K", output=pipe)  # type: ignore[arg-type]
+        guest.load(assemble_text("_start: out 0, a0\n j _start\n", "prints.s").image)
+        pipe.is_behind = True
+        host.run(timeout=SOON)
+        assert guest.condition is Condition.WAITING
+        before, written, others = guest.retired, pipe.written, busy.retired
+        host.run(timeout=SOON)
+        assert (guest.retired, pipe.written, guest.condition) == (before, written, Condition.WAITING)
+        assert busy.retired > others
+        pipe.is_behind = False
+        host.run(timeout=SOON)
+        assert pipe.written > written
+
+
 def test_to_look_whether_waits_are_over_takes_a_small_part_of_the_time(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
