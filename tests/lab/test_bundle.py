@@ -14,7 +14,10 @@ import pytest
 from support.commands import call
 
 from toyvm.cli import main
+from toyvm.host.host_file import shipped_host_files
 from toyvm.lab.experiment import Effort
+from toyvm.lab.named_files import named_files
+from toyvm.lab.plan import Plan
 
 Capture = pytest.CaptureFixture[str]
 SOURCE = """# It ends with what it includes.
@@ -117,6 +120,13 @@ def test_a_bundle_repeats_elsewhere_what_it_was_made_from(
     assert {cell["technique"] for cell in cells} == {"bare", "mine.py:Mine", "package.core:Mine", "pair"}
     with ZipFile(once_more) as archive:
         assert {name.rpartition("/")[2] for name in archive.namelist()} == {name.rpartition("/")[2] for name in names}
+
+
+def test_a_shipped_host_is_in_no_bundle_as_no_shipped_program_is(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(here / "hosts")
+    named = named_files(Plan(programs=("hello",), hosts=(*shipped_host_files(), "pair.toml")))
+    assert (named.programs, [*named.hosts]) == ({}, ["pair.toml"])
+    assert named == named_files(Plan(programs=("hello",), hosts=("pair.toml",)))
 
 
 @pytest.mark.parametrize(
