@@ -11,7 +11,17 @@ from support.commands import call
 
 from toyvm.errors import UsageError
 from toyvm.lab.cost_models import CostModel, Price, find_model
-from toyvm.lab.exit_sweep import EXIT_COSTS, HARDWARE, SHARES, SOFTWARE, WORK, counts_of, sweep, with_exit_cost
+from toyvm.lab.exit_sweep import (
+    EXIT_COSTS,
+    HARDWARE,
+    SHARES,
+    SOFTWARE,
+    WORK,
+    counts_of,
+    sweep,
+    sweep_lines,
+    with_exit_cost,
+)
 from toyvm.lab.modelled import cost_of
 from toyvm.lab.nanobenchmarks import direct_instructions
 from toyvm.lab.subjects import Subject, WorkloadFailed
@@ -78,6 +88,17 @@ def test_where_exits_of_rewriting_are_free_it_is_never_overtaken() -> None:
     tables = {**published().tables, SOFTWARE: {"default": Price(0, "a")}}
     points = sweep(replace(published(), tables=tables))
     assert {point.crossing for point in points} == {None}
+
+
+@pytest.mark.parametrize("where", [0, -1])
+def test_a_sweep_that_ends_without_a_crossing_says_that_rewriting_is_ahead(where: int) -> None:
+    points = sweep(published())
+    assert "it saves the exits of system calls" in " ".join(sweep_lines(published(), points, 10_000))
+    number = points.index([point for point in points if point.exit_cost.whole][where])
+    points[number] = replace(points[number], crossing=None)
+    said = " ".join(sweep_lines(published(), points, 10_000))
+    assert "rewriting is ahead even where nothing is privileged" in said
+    assert "it saves the exits of system calls" not in said
 
 
 def test_a_model_without_prices_for_rewriting_is_refused() -> None:
