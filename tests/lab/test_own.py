@@ -14,7 +14,7 @@ from toyvm.lab.matrix import matrix_lines
 from toyvm.lab.measure import repeat
 from toyvm.lab.own_host import shared_subjects
 from toyvm.lab.own_program import Building, OwnProgram, is_own, own_programs
-from toyvm.lab.subjects import Subject
+from toyvm.lab.subjects import Subject, WorkloadFailed
 from toyvm.lab.tasks import OwnKernel, WholeRun
 from toyvm.lab.workloads import find_workloads
 from toyvm.techniques import NAMES
@@ -213,6 +213,13 @@ def test_the_first_guest_of_a_host_exits_as_it_does_alone(tmp_path: Path, techni
     with_neighbour, without = repeat(shared, task, 500), repeat(alone, task, 500)
     assert (with_neighbour.instructions, with_neighbour.exits) == (without.instructions, without.exits)
     assert (shared.label, shared.kind, shared.level) == ("pair", technique, alone.level)
+
+
+def test_a_guest_of_a_host_that_ends_otherwise_has_failed(tmp_path: Path) -> None:
+    path = source(tmp_path, HOST.format("trap"), "pair.toml")
+    task = own(source(tmp_path, f"# exit: 7\n{HEAD}li a0, 8\npower_off\n")).task("trap")
+    with pytest.raises(WorkloadFailed, match=r"pair.*code 8"):
+        shared_subjects([str(path)], [])[0].run(task, 1)
 
 
 def test_a_host_is_a_column_without_prices(tmp_path: Path) -> None:
