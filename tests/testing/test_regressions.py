@@ -157,6 +157,18 @@ def test_a_subject_has_the_name_by_which_it_is_found_again_whatever_was_given(
     assert load(save(program, tmp_path, subjects=[prompt], name="two")).subjects[0].endswith("Typed")
 
 
+def test_a_subject_s_file_is_looked_for_beside_the_regression_wherever_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine_beside.py").write_text(MINE)
+    program = Program((Segment(0x1000, CODE, 5),), 0x1000)
+    path = save(program, tmp_path / "kept", subjects=["trap", "../mine_beside.py:Mine"], name="one")
+    (tmp_path / "elsewhere").mkdir()
+    for place, name in ((tmp_path / "elsewhere", path), (tmp_path, Path("kept/one.s")), (path.parent, Path("one.s"))):
+        monkeypatch.chdir(place)
+        assert replay(name).names == ("trap", "Mine")
+
+
 def test_of_two_lines_that_say_one_thing_the_last_counts_and_is_the_one_that_is_told(tmp_path: Path) -> None:
     path = save(Program(()), tmp_path, name="one")
     path.write_text("# toyvm: subjects trap, no\n# words\n# toyvm: subjects trap, none\n_start: out 8, a0\n")
