@@ -69,6 +69,20 @@ def test_branches_lead_where_they_led() -> None:
     assert goes_round(small)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_what_can_be_left_out_only_all_at_once_is_left_out(count: int) -> None:
+    """Of one kind, as a single one is all of it, too."""
+    apart = "\n".join(f'.section .d{n}, "aw"\n.address {0x8000 + 0x1000 * n}\n.byte {n + 1}' for n in range(count))
+    program = program_of(f"_start: out 8, zero\n{apart}\n")
+    whole = len(Pieces.of(program).data)
+    assert whole == count
+
+    def has_all_or_none(program: Program) -> bool:
+        return len(Pieces.of(program).data) in (0, whole)
+
+    assert not Pieces.of(shrunk(program, has_all_or_none)).data
+
+
 def first_that_prints() -> Program:
     return next(one for seed in range(1000) if ends_with_output(one := random_program(seed)))
 
