@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -16,6 +17,8 @@ from support.browser import BROWSER, DARK
 from support.commands import call
 from support.made_up_report import MACHINE, record
 
+from toyvm.lab.report import elsewhere
+from toyvm.lab.report.figures import Figures
 from toyvm.lab.report.page import page_bytes
 from toyvm.lab.report.sections import Report, make_report
 
@@ -91,6 +94,20 @@ def test_a_page_shows_what_the_record_has(report: Report, page: str) -> None:
     assert "failed: guest ended with 7" in page
     assert "a &lt;cpu&gt; &amp; 100%" in page
     assert "<cpu>" not in page
+
+
+def test_steps_of_walks_are_drawn_in_both_dimensions(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict[str, dict[str, dict[Any, float]]] = {}
+    monkeypatch.setattr("toyvm.lab.report.plots.dots", lambda _, name, rows, steps, *rest: drawn.update({name: steps}))
+    monkeypatch.setattr("toyvm.lab.report.plots.by_number", lambda _, name, curves, *rest: drawn.update({name: curves}))
+    figures = Figures(record())
+    sections = [*elsewhere.tlb(figures, {}), *elsewhere.working_set(figures, {})]
+    assert drawn["tlb"] == {"bare": {"syscall": 1.0}, "rewrite": {"syscall": 1.0}, "assist": {"syscall": 9.0}}
+    assert drawn["working-set"] == {
+        "one dimension": {16.0: 0.0, 128.0: 3.0},
+        "two dimensions": {16.0: 0.0, 128.0: 3.0 + 8 * 3.0},
+    }
+    assert sections[1].parts[0].table.rows[1][:3] == [128.0, 3.0, 27.0]
 
 
 def test_names_of_elements_are_their_own_and_what_is_referred_to_is_there(page: str) -> None:
