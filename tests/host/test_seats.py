@@ -237,7 +237,10 @@ def test_what_guests_had_of_the_run_s_time_is_what_their_turns_took(host: Host) 
     assert host.sharing.seconds_of_guests <= host.sharing.seconds
 
 
-def test_a_guest_whose_output_nobody_takes_waits_until_somebody_does() -> None:
+@pytest.mark.parametrize("slice", [1_000, 100_000])
+def test_a_guest_whose_output_nobody_takes_waits_until_somebody_does(slice: int) -> None:
+    """Whether it fills its console in a turn or not."""
+
     class Pipe:
         is_behind = False
 
@@ -249,7 +252,7 @@ def test_a_guest_whose_output_nobody_takes_waits_until_somebody_does() -> None:
 
         def flush(self) -> None: ...
 
-    with Host("16M", slice=100_000) as host:
+    with Host("16M", slice=slice) as host:
         pipe, busy = Pipe(), looping(host)
         guest = host.guest("trap", "64K", output=pipe)  # type: ignore[arg-type]
         guest.load(assemble_text("_start: out 0, a0\n j _start\n", "prints.s").image)

@@ -275,6 +275,8 @@ class Sharing:
             self._wait(seat, code)
         elif seat.guest.retired >= seat.limit and code != lib.T64_STOP_WORK:
             self._end(seat, Stop.LIMIT)
+        elif seat.guest.runner.is_behind():  # what it prints in a turn may be less than its console holds
+            self._wait(seat, lib.T64_STOP_OUTPUT)
 
     def _end(self, seat: Seat, stop: Stop) -> None:
         guest = seat.guest
