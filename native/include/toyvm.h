@@ -333,6 +333,26 @@ enum t64_work {
 /* How often each was done; not part of a snapshot. */
 const uint64_t *t64_vm_work(t64_vm *vm);
 
+/* A stopwatch: how long the host is at what is not the execution of instructions, in laps. One begins where the engine's loop is left,
+ * or asks for a translation that is not at hand, and ends where it goes on; what begins within it is part of it, and so is what the
+ * caller does between two runs. Other guests of its host are to stand still. Laps of more than 200 microseconds are taken for the
+ * host's doing something else, and count as the mean of their kind. What the stopwatch itself takes is not in them. */
+enum t64_lap {
+    T64_LAP_LOOKS,    /* for interrupts, limits, the page of pc; for traps that need no monitor */
+    T64_LAP_ACCESSES, /* walks, marks, stores to decoded code */
+    T64_LAP_EXITS,    /* exits of reason 0, and behind it of the other reasons */
+    T64_LAP_COUNT = T64_LAP_EXITS + 64,
+};
+
+typedef struct t64_laps {
+    uint64_t number;
+    double nanoseconds, overhead; /* together; and what the stopwatch itself has taken besides */
+} t64_laps;
+
+/* From now on, and from 0. T64_ERROR_MEMORY; what was there stays then. Not part of a snapshot. */
+int t64_vm_start_stopwatch(t64_vm *vm);
+int t64_vm_laps(t64_vm *vm, uint32_t kind, t64_laps *laps); /* T64_ERROR_VALUE: no stopwatch, no such kind */
+
 /* Exits, by reason; for a machine all stay 0. */
 const uint64_t *t64_vm_exits(t64_vm *vm);
 /* Those for a hypercall, by its number; the one behind the last: for numbers that there are not. */

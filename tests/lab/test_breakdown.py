@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import combinations, product
 
@@ -13,6 +14,7 @@ from toyvm.isa.instructions import INSTRUCTIONS
 from toyvm.lab.breakdown import Account, Entry, account_of
 from toyvm.lab.measure import Cell, Repetition
 from toyvm.lab.nanobenchmarks import (
+    HANDED_ON,
     NANOS,
     UNFORESEEN,
     Costs,
@@ -21,10 +23,14 @@ from toyvm.lab.nanobenchmarks import (
     direct_instructions,
     direct_nanoseconds,
     explained,
+    find_edges,
+    find_native,
     retires,
+    seen,
     solved,
 )
 from toyvm.lab.subjects import Sample, Subject
+from toyvm.machine.computer import ACCESSES, LOOKS
 
 TRAP, BARE = Subject("trap"), Subject("bare")
 
@@ -275,3 +281,139 @@ def test_what_has_no_price_is_not_said_to_be_dearest() -> None:
     reason = account(-30.0, Entry("spin", 3.0, None)).reason
     assert reason is not None
     assert reason.endswith("; code and tables that are touched for the first time")
+
+
+def watched(measured: Cell, laps: Mapping[str, tuple[int, float]], slowness: float = 1.0) -> Cell:
+    """With an operation's laps of each kind, seen in a run that took so many times as long."""
+    sample = replace(
+        measured.repetitions[0].sample,
+        cpu_seconds=measured.repetitions[0].sample.cpu_seconds * slowness,
+        laps={kind: 10 * number for kind, (number, _) in laps.items()},
+        lap_nanoseconds={kind: 10 * spent * slowness for kind, (_, spent) in laps.items()},
+    )
+    measured.watched = Repetition(measured.repetitions[0].baseline, sample)
+    return measured
+
+
+@pytest.mark.parametrize("slowness", [1.0, 0.5, 3.0])
+def test_laps_are_a_part_of_the_time_however_fast_the_run_was_that_they_were_seen_in(slowness: float) -> None:
+    measured = watched(cell(TRAP, 100.0, 10), {ACCESSES: (2, 30.0)}, slowness)
+    assert measured.laps[ACCESSES].number == 2
+    assert measured.laps[ACCESSES].nanoseconds == pytest.approx(30.0)
+    assert cell(TRAP, 100.0, 10).laps == {}
+
+
+def test_what_lies_around_a_lap_is_what_laps_leave_of_nanobenchmarks() -> None:
+    made_up = {
+        "walks": watched(cell(TRAP, 60.0, 10, work={"walks": 2}), {ACCESSES: (2, 34.0)}),
+        UNFORESEEN: watched(cell(TRAP, 62.0, 10, work={"walks": 1}), {ACCESSES: (1, 20.0)}),
+        "wfi": watched(cell(TRAP, 103.0, 4, {"wfi": 1}), {"wfi": (1, 80.0), ACCESSES: (1, 2.0)}),
+        "trace": watched(cell(TRAP, 238.0, 10, {"trace": 2}), {"trace": (2, 190.0)}),
+        "setst": watched(cell(TRAP, 59.0, 4, {"setst": 1}), {"setst": (1, 40.0)}),
+        "tlbi": watched(cell(TRAP, 250.0, 4, {"tlbi": 1}), {"tlbi": (1, 40.0)}),
+        "syscall": watched(cell(TRAP, 100.0, 11, {"syscall": 1, "eret": 1}), {"syscall": (1, 20.0), "eret": (1, 11.0)}),
+    }
+    costs = Costs(2.0, {})
+    trials = [trial(reason, measured) for reason, measured in made_up.items()]
+    find_edges(trials, costs)
+    assert costs.edges[ACCESSES] == pytest.approx((60.0 - 20.0 - 34.0) / 2)
+    assert costs.edges[UNFORESEEN] == pytest.approx(62.0 - 20.0 - 20.0 - 3.0), "beyond what is around each"
+    assert costs.edges[LOOKS] == pytest.approx((238.0 - 20.0 - 190.0) / 2), "the median, of several exits"
+    assert (costs.edges["setst"], costs.edges["tlbi"]) == pytest.approx((13.0, 28.0)), "twice the median at most"
+    assert "syscall" not in costs.edges
+    assert costs.edges[HANDED_ON] == pytest.approx(100.0 - 20.0 - 20.0 - 11.0 - 2 * 14.0), "beyond that of each exit"
+    assert seen(made_up["wfi"], {}, costs) == pytest.approx(6.0 + 80.0 + 2.0 + 3.0 + 14.0)
+
+
+def test_without_laps_nothing_is_known_of_what_lies_around_them() -> None:
+    costs = Costs(2.0, {})
+    find_edges([trial("wfi", cell(TRAP, 103.0, 4, {"wfi": 1}))], costs)
+    assert costs.edges == {}
+
+
+def test_an_event_of_the_bare_machine_is_what_its_laps_leave() -> None:
+    costs = Costs(1.0, {}, edges={ACCESSES: 3.0})
+    find_native(
+        [trial("tlbi", watched(cell(BARE, 40.0, 4, {"tlbi": 1}), {LOOKS: (1, 15.0), ACCESSES: (2, 8.0)}))], costs
+    )
+    assert costs.edges["tlbi"] == pytest.approx(40.0 - 3.0 - 15.0 - 8.0 - 6.0)  # one instruction was emulated
+
+
+COSTS = Costs(1.0, {"in clock": 10.0, "in disk_data": 30.0}, edges={ACCESSES: 2.0, LOOKS: 5.0, UNFORESEEN: 7.0})
+HOSTS = Costs(1.0, {}, edges={ACCESSES: 2.0, "in clock": 4.0, "syscall": 6.0})
+
+
+def test_an_account_of_laps_has_what_each_exit_takes_here_and_all_accesses() -> None:
+    measured = cell(TRAP, 250.0, 24, {"in": 4}, {"walks": 3})
+    measured.operands = {"in": {"clock": 0.5, "disk_data": 0.5}}
+    watched(measured, {"in": (4, 120.0), ACCESSES: (3, 60.0), LOOKS: (1, 9.0)})
+    bare = watched(cell(BARE, 40.0, 24), {ACCESSES: (1, 8.0)})
+    account = account_of(measured, COSTS, bare, HOSTS, {"in clock": 2.0, "in disk_data": 2.0})
+    shares = {entry.reason: entry.here for entry in account.entries}
+    assert shares == pytest.approx({"in clock": 120.0 / 8 + 5.0, "in disk_data": 120.0 * 3 / 8 + 5.0}), (
+        "as their prices"
+    )
+    assert {entry.reason: (entry.count, entry.each) for entry in account.work} == {
+        ACCESSES: (3.0, pytest.approx(22.0)),
+        LOOKS: (1.0, pytest.approx(14.0)),
+    }
+    assert account.hardware == pytest.approx(40.0 - 24.0 - 8.0 - 2.0 - 2 * 4.0)
+    assert account.direct == pytest.approx(20.0)
+    assert account.unexplained == pytest.approx(250.0 - 20.0 - account.hardware - 120.0 - 4 * 5.0 - 66.0 - 14.0)
+
+
+@pytest.mark.parametrize(
+    ("instructions", "share"), [(100, 0.0), (500, 0.0), (2828, 0.5), (16_000, 1.0), (100_000, 1.0)]
+)
+def test_what_the_host_cannot_foresee_is_charged_the_more_the_longer_an_operation(
+    instructions: int, share: float
+) -> None:
+    measured = watched(cell(TRAP, 9e5, instructions, {"in": 4}), {"in": (4, 120.0), ACCESSES: (9, 60.0)})
+    bare = watched(cell(BARE, 8e5, instructions), {ACCESSES: (3, 30.0)})
+    account = account_of(measured, COSTS, bare, HOSTS, {})
+    found = {entry.reason: entry for entry in account.work}.get(UNFORESEEN)
+    if share == 0.0:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.count == pytest.approx(share * 10, rel=0.01)  # three are in the bare machine's own time
+        assert found.each == 7.0
+
+
+def test_where_one_of_both_was_not_watched_an_account_is_of_prices() -> None:
+    laps = {"in": (2, 50.0)}
+    for here, there in ((False, True), (True, False)):
+        measured, bare = cell(TRAP, 90.0, 30, {"in": 2}), cell(BARE, 40.0, 30)
+        account = account_of(
+            watched(measured, laps) if here else measured, COSTS, watched(bare, {}) if there else bare, HOSTS, {}
+        )
+        assert [entry.here for entry in account.entries] == [None]
+
+
+@pytest.mark.parametrize(("total", "word"), [(200.0, "come between"), (100.0, "foresees more")])
+def test_what_laps_leave_is_said_by_instruction(total: float, word: str) -> None:
+    measured = watched(cell(TRAP, total, 24, {"in": 4}), {"in": (4, 120.0)})
+    bare = watched(cell(BARE, 30.0, 24), {})
+    reason = account_of(measured, COSTS, bare, HOSTS, {}).reason or ""
+    assert word in reason
+    assert "its instructions take" in reason
+
+
+def test_an_exit_that_is_handed_to_the_guest_s_kernel_takes_more_around_its_lap() -> None:
+    measured = watched(cell(TRAP, 200.0, 24, {"syscall": 2, "eret": 2}), {"syscall": (2, 40.0), "eret": (2, 60.0)})
+    bare = watched(cell(BARE, 40.0, 24), {})
+    costs = replace(COSTS, edges={**COSTS.edges, HANDED_ON: 9.0})
+    account = account_of(measured, costs, bare, HOSTS, {})
+    each = {entry.reason: entry.each for entry in account.entries}
+    assert each == pytest.approx({"syscall": 20.0 + 5.0 + 9.0, "eret": 30.0 + 5.0})
+
+
+def test_what_is_done_natively_is_what_this_build_does() -> None:
+    """Another build, whose disk asks by hypercalls, may do less of it."""
+    bare = watched(cell(BARE, 100.0, 24), {})
+    guest = Subject("assist+hypercalls")
+    costs = Costs(1.0, {}, edges={"setst": 8.0})
+    for own, expected in ((None, 4.0), ({"setst": 1.0}, 1.0)):
+        measured = watched(cell(guest, 200.0, 24, {"wfi": 1}), {"wfi": (1, 30.0)})
+        account = account_of(measured, COSTS, bare, costs, {"setst": 4.0}, own)
+        assert account.hardware == pytest.approx((100.0 - 24.0 - 4 * 8.0) + expected * 8.0)

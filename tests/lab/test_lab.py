@@ -257,8 +257,9 @@ def test_subjects_take_turns_so_that_each_runs_first_and_last_as_often_as_others
 ) -> None:
     ran: list[str] = []
 
-    def run(self: Subject, task: object, operations: int) -> Sample:
-        ran.append(self.technique)
+    def run(self: Subject, task: object, operations: int, watched: bool = False) -> Sample:
+        if not watched:
+            ran.append(self.technique)
         return Sample(operations, operations, {}, operations * 1e-3)
 
     monkeypatch.setattr(Subject, "run", run)
@@ -276,8 +277,9 @@ def test_subjects_take_turns_so_that_each_runs_first_and_last_as_often_as_others
 def test_a_baseline_that_is_kept_is_run_once_for_all_repetitions(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[int] = []
 
-    def run(self: Subject, task: object, operations: int) -> Sample:
-        ran.append(operations)
+    def run(self: Subject, task: object, operations: int, watched: bool = False) -> Sample:
+        if not watched:
+            ran.append(operations)
         return Sample(operations, operations, {}, operations * 1e-3)
 
     monkeypatch.setattr(Subject, "run", run)
@@ -295,7 +297,7 @@ def test_a_workload_that_fails_after_a_while_has_no_figures_and_is_not_tried_aga
     """So many of its runs are good, and all of the other's."""
     ran: list[str] = []
 
-    def run(self: Subject, task: object, operations: int) -> Sample:
+    def run(self: Subject, task: object, operations: int, watched: bool = False) -> Sample:
         ran.append(self.technique)
         if self.technique == "bad" and ran.count("bad") > good:
             raise WorkloadFailed("it broke")
@@ -326,10 +328,10 @@ def test_a_workload_that_fails_says_so_and_the_others_are_measured(monkeypatch: 
 
     run = Subject.run
 
-    def failing(self: Subject, task: Task, operations: int) -> Sample:
+    def failing(self: Subject, task: Task, operations: int, watched: bool = False) -> Sample:
         if self.technique == "trap":
             raise WorkloadFailed("it broke")
-        return run(self, task, operations)
+        return run(self, task, operations, watched)
 
     monkeypatch.setattr(Subject, "run", failing)
     done = Experiment(find_workloads(["crwrite"]), [BARE, TRAP])
@@ -390,11 +392,11 @@ def interrupted_after(monkeypatch: pytest.MonkeyPatch, runs: int) -> None:
     """Ctrl-C comes after so many runs."""
     run, left = Subject.run, [runs]
 
-    def counted(self: Subject, task: Task, operations: int) -> Sample:
+    def counted(self: Subject, task: Task, operations: int, watched: bool = False) -> Sample:
         if not left[0]:
             raise KeyboardInterrupt
         left[0] -= 1
-        return run(self, task, operations)
+        return run(self, task, operations, watched)
 
     monkeypatch.setattr(Subject, "run", counted)
 

@@ -124,7 +124,7 @@ def measured(
 ) -> list[Cell]:
     """Cells by technique whose runs take these times in ns one after another, the last one for ever."""
 
-    def run(self: Subject, task: object, operations: int) -> Sample:
+    def run(self: Subject, task: object, operations: int, watched: bool = False) -> Sample:
         if not operations:
             return Sample(0, 0, {}, 0.0)
         left = times[self.technique]

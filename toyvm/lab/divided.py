@@ -92,6 +92,7 @@ def cell_state(cell: Cell) -> Record:
         "failed": cell.failed,
         "operands": cell.operands,
         "repetitions": [asdict(repetition) for repetition in cell.repetitions],
+        "watched": None if cell.watched is None else asdict(cell.watched),
     }
 
 
@@ -102,9 +103,12 @@ def take(experiment: Experiment, result: Record) -> None:
         take_cell(experiment.cells[state["workload"], by_name[state["technique"], state["engine"]]], state)
     for costs in result.get("costs", ()):
         subject = by_name[costs["technique"], costs["engine"]]
-        prices = Costs(costs["instruction"], costs["exits"], costs["doubts"], costs["work"], costs["interpreted"])
-        check_numbers(*(prices.instruction, *prices.exits.values(), *prices.doubts.values(), *prices.work.values()))
-        check_numbers(prices.interpreted or 0.0)
+        kinds = costs["exits"], costs["doubts"], costs["work"], costs.get("edges", {})
+        for one in kinds:
+            check_numbers(*one.values())
+        check_numbers(costs["instruction"], costs["interpreted"] or 0.0)
+        exits, doubts, work, edges = kinds
+        prices = Costs(costs["instruction"], exits, doubts, work, costs["interpreted"], edges)
         experiment.costs.setdefault(subject, prices)
 
 
@@ -120,8 +124,11 @@ def take_cell(cell: Cell, state: Record) -> None:
     more = [_repetition(one) for one in state["repetitions"]]
     cell.repetitions += [one for one in more if one not in cell.repetitions]
     cell.repetitions.sort(key=lambda one: (one.number, one.sample.cpu_seconds))
+    if cell.watched is None and state["watched"] is not None:
+        cell.watched = _repetition(state["watched"])
     if cell.failed:
         cell.repetitions.clear()
+        cell.watched = None
 
 
 def _repetition(state: Record) -> Repetition:
@@ -129,7 +136,7 @@ def _repetition(state: Record) -> Repetition:
     for sample in (repetition.baseline, repetition.sample):
         check_numbers(sample.operations, sample.instructions, sample.cpu_seconds, sample.compiling_seconds)
         check_numbers(sample.recompiled, sample.entered, *sample.exits.values(), *sample.hypercalls.values())
-        check_numbers(*sample.work.values())
+        check_numbers(*sample.work.values(), *sample.laps.values(), *sample.lap_nanoseconds.values())
     check_numbers(repetition.number)
     if repetition.operations <= 0:
         raise ValueError("no operations")

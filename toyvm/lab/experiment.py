@@ -22,7 +22,7 @@ from toyvm.own_classes import column_of, find_class, is_own
 from toyvm.paths import guests_directory
 from toyvm.programs import find_program
 from toyvm.shipped.porting import PortedLines, count_ported_lines
-from toyvm.techniques import LIKE_OWN, SYSTEM_NAMES, WITHOUT_MONITOR, parse_any
+from toyvm.techniques import LIKE_OWN, OFFERING, SYSTEM_NAMES, WITHOUT_MONITOR, Option, parse_any
 
 BASE = "bare"
 MAXIMUM_REPEATS = 1000
@@ -61,7 +61,7 @@ def is_precision(value: object) -> bool:
 
 
 FULL = Effort(0.3, 7, 0.05, 5)
-QUICK = Effort(0.015, 3, 0.004, 3, keeps_baseline=True)
+QUICK = Effort(0.01, 3, 0.004, 3, keeps_baseline=True)
 
 
 @dataclass(slots=True)
@@ -199,11 +199,22 @@ class Experiment:
             return []
         cells = [cell for cell in self._of(subject) if cell.measured and cell.exits]
         native = next((self.costs.get(one) for one in self._bare if one.engine == subject.engine), None)
-        return [account_of(cell, costs, self._bare_cell(cell), native, self._events(cell)) for cell in cells]
+        trap = f"{TRAP}+{Option.HYPERCALLS}" if subject.kind in OFFERING else TRAP  # whose builds have what these have
+        return [
+            account_of(
+                cell,
+                costs,
+                self._bare_cell(cell),
+                native,
+                self._events(cell, TRAP),
+                self._events(cell, trap),
+            )
+            for cell in cells
+        ]
 
-    def _events(self, cell: Cell) -> Mapping[str, float] | None:
-        """What traps or is privileged in its workload, where that was counted under `trap`."""
-        traps = (one for one in self.cells_of(cell.workload) if one.subject.technique == TRAP and one.measured)
+    def _events(self, cell: Cell, technique: str) -> Mapping[str, float] | None:
+        """What traps or is privileged in its workload, where that was counted under such a technique."""
+        traps = (one for one in self.cells_of(cell.workload) if one.subject.technique == technique and one.measured)
         trap = next(traps, None)
         return None if trap is None else among_events(trap.priced_exits)
 
@@ -255,6 +266,11 @@ def whole_record(experiment: Experiment, machine: dict[str, Any], configuration:
         "workloads": [workload.name for workload in experiment.workloads],
         "subjects": [_subject_record(subject) for subject in experiment.subjects],
         "records": records(experiment),
+        "watched": [
+            _record(cell, 0, cell.watched.sample, cell.watched.baseline)
+            for cell in experiment.cells.values()
+            if cell.watched is not None
+        ],
         "missing": [_absent(cell, cell.missing) for cell in experiment.cells.values() if cell.missing],
         "failed": [_absent(cell, cell.failed) for cell in experiment.failures],
         "costs": [

@@ -146,11 +146,11 @@ def _why(cell: Cell, account: Account | None) -> str:
     if account is not None and account.total > 0:
         spent = sum(entry.nanoseconds for entry in account.entries)
         dearest = max(account.entries, key=lambda entry: entry.nanoseconds)
-        if spent > abs(account.unexplained) and dearest.cost is not None:
+        if spent > abs(account.unexplained) and dearest.each is not None:
             are = "is" if _exits(cell) == 1 else "are"
             return (
                 f", which {are} {spent / account.total:.0%} of its {number(account.total)} ns; most is "
-                f"{dearest.reason}, {number(dearest.count)} x {number(dearest.cost)} ns"
+                f"{dearest.reason}, {number(dearest.count)} x {number(dearest.each)} ns"
             )
     reason, most = max(cell.exits.items(), key=lambda item: item[1])
     return f", {number(most)} of them {reason}" if most != _exits(cell) else f" ({reason})"

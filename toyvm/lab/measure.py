@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from toyvm.errors import ToyvmError
 from toyvm.lab.statistics import LEAST, half_width, interval
@@ -23,6 +23,13 @@ _LARGEST_STEP = 64  # between two tries
 _TRIES = 12
 
 Shares = dict[str, dict[str, float]]  # by reason, and by what it names: they sum up to 1
+
+
+class Laps(NamedTuple):
+    """Of a stopwatch, an operation: how many, and how long they take together."""
+
+    number: float
+    nanoseconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,16 @@ class Repetition:
     def work(self) -> dict[str, float]:
         """What the core did for an operation beside instructions and exits, exact quotients."""
         return self._quotients(self.sample.work, self.baseline.work)
+
+    @property
+    def laps(self) -> dict[str, Laps]:
+        """Of a repetition that was watched, an operation's laps by kind: quotients, which need not be whole."""
+        taken, spent = self.sample, self.baseline.lap_nanoseconds
+        return {
+            kind: Laps(number, max(0.0, taken.lap_nanoseconds[kind] - spent.get(kind, 0.0)) / self.operations)
+            for kind, number in self._quotients(taken.laps, self.baseline.laps).items()
+            if number > 0
+        }
 
     @property
     def recompiled(self) -> float:
@@ -102,6 +119,7 @@ class Cell:
     operands: Shares = field(default_factory=dict)  # how its exits divide among registers and ports
     missing: str | None = None  # it cannot exist here
     failed: str | None = None  # it should have worked
+    watched: Repetition | None = None  # with a stopwatch, whose laps count, and no time else
 
     @property
     def measured(self) -> bool:
@@ -141,6 +159,17 @@ class Cell:
     def work(self) -> dict[str, float]:
         """Of the last repetition: compiled code, too, is all there then."""
         return self.repetitions[-1].work
+
+    @property
+    def laps(self) -> dict[str, Laps]:
+        """An operation's, by kind; empty where it was not watched.
+
+        Their part of the run that was watched, which need not have been as fast as others.
+        """
+        if self.watched is None or self.watched.nanoseconds <= 0:
+            return {}
+        scale = self.nanoseconds / self.watched.nanoseconds
+        return {kind: Laps(each.number, each.nanoseconds * scale) for kind, each in self.watched.laps.items()}
 
     @property
     def compiled_share(self) -> float:
@@ -228,6 +257,10 @@ def measure_cells(
     for cell in cells:
         if cell.measured:
             cell.operands = cell.repetitions[0].operands
+        if cell.measured and first == 0 and cell.subject.is_watchable:
+            progress(f"{cell.workload} on {cell.subject.label}: watched")
+            with failing_alone(cell):
+                cell.watched = watch(cell.subject, tasks[cell.subject], counts[cell.subject])
     return cells
 
 
@@ -255,6 +288,12 @@ def repeat(
 ) -> Repetition:
     """One repetition: the baseline, unless that was run already, then so many operations."""
     return Repetition(baseline or subject.run(task, task.baseline), subject.run(task, operations), number)
+
+
+def watch(subject: Subject, task: Task, operations: int) -> Repetition:
+    """One repetition with a stopwatch, of half as many operations."""
+    half = task.baseline + task.period * max(1, (operations - task.baseline) // 2 // task.period)
+    return Repetition(subject.run(task, task.baseline, watched=True), subject.run(task, half, watched=True))
 
 
 def is_about_as_fast(one: Subject, other: Subject) -> bool:

@@ -92,12 +92,17 @@ def _states(record: Record) -> Iterator[Record]:
     """Cells as `take` has them."""
     operands = {_place(cell): cell["operands"] for cell in record["cells"]}
     for row in record["records"]:
-        sample = {name: row[name] for name in _SAMPLE if name in row}  # files of earlier versions have fewer
-        one = {"number": row["repetition"], "sample": sample, "baseline": row["baseline"]}
+        one = {"number": row["repetition"], "sample": _sample(row), "baseline": row["baseline"]}
         yield _state(row, operands=operands[_place(row)], repetitions=[one])
+    for row in record.get("watched", ()):  # files of earlier versions have none
+        yield _state(row, watched={"number": 0, "sample": _sample(row), "baseline": row["baseline"]})
     for key in ("missing", "failed"):
         for row in record[key]:
             yield _state(row, **{key: str(row["why"])})
+
+
+def _sample(row: Record) -> Record:
+    return {name: row[name] for name in _SAMPLE if name in row}  # files of earlier versions have fewer
 
 
 def _place(row: Record) -> tuple[str, str, str]:
@@ -106,4 +111,4 @@ def _place(row: Record) -> tuple[str, str, str]:
 
 def _state(row: Record, **known: Any) -> Record:
     place = dict(zip(("workload", "technique", "engine"), _place(row), strict=True))
-    return {**place, "missing": None, "failed": None, "operands": {}, "repetitions": [], **known}
+    return {**place, "missing": None, "failed": None, "operands": {}, "repetitions": [], "watched": None, **known}

@@ -13,10 +13,10 @@ from toyvm.exits import BY_NAME
 from toyvm.isa.instructions import BY_MNEMONIC
 from toyvm.lab.builds import assembled_build
 from toyvm.lab.events import events_of
-from toyvm.lab.measure import HYPERCALL, Cell, Progress, calibrate, failing_alone, repeat
+from toyvm.lab.measure import HYPERCALL, Cell, Progress, calibrate, failing_alone, repeat, watch
 from toyvm.lab.subjects import HOST_PAGES, INTERPRETER, RECOMPILER, Subject
 from toyvm.lab.tasks import OwnKernel
-from toyvm.machine.computer import WORK
+from toyvm.machine.computer import ACCESSES, LOOKS, WORK
 from toyvm.techniques import OFFERING, facts_of
 
 _TEMPLATE = """
@@ -242,10 +242,14 @@ def user_nano(reason: str, body: str, setup: str = "", techniques: tuple[str, ..
 
 _ANY = ("trap", "rewrite", "hybrid", "para", "assist")
 _HOST_BYTES = 2 << 20
-# What a walk takes more where the host cannot foresee that there will be one.
-UNFORESEEN = "unforeseen_walks"
+# Exits that a monitor hands to its guest's kernel, which take more on the way there.
+REFLECTED = ("syscall", "exception", "guest_page_fault")
+HANDED_ON = "handed on"
+_STRAYS = 2.0  # from the median of edges, by this factor at most: one is a small difference of two times
+# What a walk, or whatever else leaves the engine's loop, takes more where the host cannot foresee that it will.
+UNFORESEEN = "unforeseen"
 INTERPRETED = "interpreted"  # direct execution by the interpreter that the recompiler has beneath it
-_FIRST = ("walks", "fetch_walks")  # they are in others, and nothing is in them
+WALKS = ("walks", "fetch_walks")  # they are in others, and nothing is in them
 # From one of 32 pages, or from the one 1 MiB behind it, as s5 says, which goes on as in Knuth's MMIX.
 _RANDOM_LOAD = """
     mul  s5, s5, s6
@@ -376,6 +380,7 @@ class Costs:
     doubts: dict[str, float] = field(default_factory=dict)  # half the interval of what each was measured by
     work: dict[str, float] = field(default_factory=dict)
     interpreted: float | None = None  # an instruction that no compiled code has; None: there is no recompiler
+    edges: dict[str, float] = field(default_factory=dict)  # what lies around a lap, by kind of lap; bare: also by event
 
 
 def operand_nano(reason: str) -> Nano | None:
@@ -417,6 +422,16 @@ class Trial:
         counts[UNFORESEEN] = counts.get("walks", 0.0)
         return counts.get(self.nano.reason or "", 0.0)
 
+    @property
+    def number_of_accesses(self) -> float:
+        """Laps of an operation for them."""
+        return self.cell.laps[ACCESSES].number if ACCESSES in self.cell.laps else 0.0
+
+    @property
+    def number_of_exits(self) -> float:
+        """Laps of an operation that leave the engine's loop."""
+        return sum(laps.number for laps in self.cell.laps.values()) - self.number_of_accesses
+
 
 class Pricing:
     """The prices on one subject: all its nanobenchmarks in turn, again and again, then their equations."""
@@ -448,6 +463,10 @@ class Pricing:
         """None if not even direct execution could be measured."""
         costs = solved([trial for trial in self._trials.values() if trial.cell.measured])
         if costs is not None:
+            trials = [trial for trial in self._trials.values() if trial.cell.measured]
+            find_edges(trials, costs)
+            if self._subject.technique == BARE:
+                find_native(trials, costs)
             costs.work[HOST_PAGES] = median(self._host_pages)
         return costs
 
@@ -458,6 +477,7 @@ class Pricing:
         with failing_alone(trial.cell):
             trial.operations = calibrate(subject, task, self._seconds)
             self._run(trial, progress)
+            trial.cell.watched = watch(subject, task, trial.operations)
             is_bare = self._subject.technique == BARE
             trial.exits = events_of(nano.name, nano.task(TRAP)) if is_bare else trial.cell.priced_exits
 
@@ -505,9 +525,45 @@ def solved(trials: Sequence[Trial]) -> Costs | None:
     return costs
 
 
+def find_edges(trials: Sequence[Trial], costs: Costs) -> None:
+    """What the way out and back takes, which no lap has: of an access, of an exit, and what more of some of them."""
+    watched = [trial for trial in trials if trial.cell.watched is not None]
+    walks = [trial for trial in watched if trial.nano.reason in WALKS]
+    unforeseen = [trial for trial in watched if trial.nano.reason == UNFORESEEN]
+    reflected = [trial for trial in watched if trial.nano.reason in REFLECTED and trial.cell.exits]
+    exits = [trial for trial in watched if trial.cell.exits]
+    _find_edge(ACCESSES, [(trial, trial.number_of_accesses) for trial in walks], costs)
+    _find_edge(UNFORESEEN, [(trial, trial.number_of_accesses) for trial in unforeseen], costs)
+    _find_edge(LOOKS, [(trial, trial.number_of_exits) for trial in exits], costs)
+    _find_edge(HANDED_ON, [(trial, trial.counted) for trial in reflected], costs)
+    usual = costs.edges.get(LOOKS, 0.0)
+    for trial in exits:
+        reason, cell = trial.nano.reason, trial.cell
+        if reason is not None and reason not in REFLECTED and trial.exits.get(reason, 0.0) > _MOST:
+            own = usual + (cell.nanoseconds - seen(cell, {}, costs)) / trial.counted
+            costs.edges[reason] = min(max(own, usual / _STRAYS), usual * _STRAYS)
+
+
+def _find_edge(kind: str, trials: Iterable[tuple[Trial, float]], costs: Costs) -> None:
+    """The median of what is left of each for one of so many."""
+    each = [
+        (trial.cell.nanoseconds - seen(trial.cell, {}, costs)) / number for trial, number in trials if number > _MOST
+    ]
+    if each:
+        costs.edges[kind] = max(0.0, median(each))
+
+
+def find_native(trials: Sequence[Trial], costs: Costs) -> None:
+    """On the bare machine: what an event takes beyond its laps."""
+    for trial in sorted(trials, key=_turn):
+        reason, cell = trial.nano.reason, trial.cell
+        if reason is not None and reason in trial.exits and trial.counted > _MOST:
+            costs.edges[reason] = max(0.0, (cell.nanoseconds - seen(cell, trial.exits, costs)) / trial.counted)
+
+
 def _turn(trial: Trial) -> int:
     """What may be in others comes first: walks, then what an instruction names."""
-    if trial.nano.reason in _FIRST:
+    if trial.nano.reason in WALKS:
         return 0
     return 2 if trial.nano.techniques else 1
 
@@ -549,6 +605,14 @@ def direct_nanoseconds(cell: Cell, costs: Costs) -> float:
         return instructions * costs.instruction
     compiled = min(instructions, cell.compiled_share * cell.instructions)
     return compiled * costs.instruction + (instructions - compiled) * costs.interpreted
+
+
+def seen(cell: Cell, events: Mapping[str, float], costs: Costs) -> float:
+    """Nanoseconds an operation that direct execution, laps and what lies around them come to; and events, natively."""
+    spent = direct_nanoseconds(cell, costs)
+    for kind, laps in cell.laps.items():
+        spent += laps.nanoseconds + laps.number * costs.edges.get(ACCESSES if kind == ACCESSES else LOOKS, 0.0)
+    return spent + sum(count * costs.edges.get(reason, 0.0) for reason, count in events.items())
 
 
 def explained(cell: Cell, exits: Mapping[str, float], costs: Costs) -> float:

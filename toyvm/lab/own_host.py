@@ -40,7 +40,7 @@ class SharedSubject(Subject):
 
     is_alone: ClassVar[bool] = False
 
-    def _sample(self, load: Load, operations: int) -> Sample:
+    def _sample(self, load: Load, operations: int, watched: bool) -> Sample:
         with self.computer(load) as guest:
             guest.load(load.image)
             deadline = monotonic() + subjects.TIMEOUT

@@ -115,8 +115,8 @@ def _account(account: Account) -> dict[str, Any]:
     return {
         "direct": account.direct,
         "hardware": account.hardware,
-        "exits_by_reason": {entry.reason: entry.nanoseconds for entry in account.entries if entry.cost is not None},
-        "work": {entry.reason: entry.nanoseconds for entry in account.work if entry.cost is not None},
+        "exits_by_reason": {entry.reason: entry.nanoseconds for entry in account.entries if entry.each is not None},
+        "work": {entry.reason: entry.nanoseconds for entry in account.work if entry.each is not None},
         "unexplained": account.unexplained,
         "why": account.reason,
     }

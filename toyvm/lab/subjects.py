@@ -52,6 +52,8 @@ class Sample:
     compiling_seconds: float = 0.0  # CPU time of the threads that compile, which is not in `cpu_seconds`
     operands: dict[str, dict[str, int]] = field(default_factory=dict)  # exits, by reason and what the instruction names
     work: dict[str, int] = field(default_factory=dict)  # what the core did beside instructions and exits
+    laps: dict[str, int] = field(default_factory=dict)  # of a stopwatch, if it was watched, by kind...
+    lap_nanoseconds: dict[str, float] = field(default_factory=dict)  # ...and how long they took together
 
     @classmethod
     def of_runs(cls, operations: int, runs: Sequence[Sample]) -> Self:
@@ -73,6 +75,8 @@ class Sample:
             sum(run.compiling_seconds for run in runs),
             {reason: together(run.operands.get(reason, {}) for run in runs) for reason in reasons},
             together(run.work for run in runs),
+            together(run.laps for run in runs),
+            _sums(run.lap_nanoseconds for run in runs),
         )
 
 
@@ -107,17 +111,24 @@ class Subject:
         """The technique of the machine itself: that of the operating system's, too, is the bare one."""
         return "bare" if self.technique in SYSTEM_NAMES else self.kind
 
-    def run(self, task: Task, operations: int) -> Sample:
-        """Do so many operations once, on new computers.
+    @property
+    def is_watchable(self) -> bool:
+        """Can a stopwatch say where its time goes? The reference has no native core."""
+        return self.is_alone and self.engine != "reference"
+
+    def run(self, task: Task, operations: int, watched: bool = False) -> Sample:
+        """Do so many operations once, on new computers: to be timed as a whole, or watched with a stopwatch.
 
         Raises WorkloadFailed, and KeyboardInterrupt after a Ctrl-C.
         """
-        return Sample.of_runs(operations, [self._sample(load, operations) for load in task.loads(operations)])
+        return Sample.of_runs(operations, [self._sample(load, operations, watched) for load in task.loads(operations)])
 
-    def _sample(self, load: Load, operations: int) -> Sample:
+    def _sample(self, load: Load, operations: int, watched: bool) -> Sample:
         """One computer's run, a part of so many operations."""
         with self.computer(load) as computer:
             computer.load(load.image)
+            if watched:
+                computer.start_stopwatch()
             pages, started, all_started = _host_pages(), thread_time(), process_time()
             with interrupts_raised():
                 outcome = computer.run(timeout=TIMEOUT)
@@ -126,6 +137,8 @@ class Subject:
             if outcome.exit_code != load.exit_code:
                 raise WorkloadFailed.at(self.label, operations, outcome.detail)
             counts = computer.recompilation
+            laps = computer.laps if watched else {}
+            seconds -= sum(one.overhead for one in laps.values()) * 1e-9
             return Sample(
                 operations,
                 outcome.instructions,
@@ -137,6 +150,8 @@ class Subject:
                 max(0.0, all_seconds - seconds) if counts else 0.0,
                 computer.operands,
                 {**computer.work, HOST_PAGES: pages},
+                {kind: one.number for kind, one in laps.items()},
+                {kind: one.nanoseconds for kind, one in laps.items()},
             )
 
     def computer(self, load: Load) -> AbstractContextManager[Computer]:
@@ -160,6 +175,13 @@ class Subject:
         from toyvm.recompiler.options import Recompiling
 
         return Recompiling(waiting=True, cache=self.code_cache)
+
+
+def _sums(each: Iterable[dict[str, float]]) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for one in each:
+        sums |= {name: sums.get(name, 0.0) + spent for name, spent in one.items()}
+    return sums
 
 
 def _host_pages() -> int:

@@ -182,7 +182,13 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
         f"an exit: {priced}{f'; of work: {worked}' if worked else ''}.",
         width,
     )
-    if f"{HYPERCALL} mmu_update" in costs.exits:
+    if costs.edges:
+        yield from wrapped(
+            "What exits and accesses take in these accounts is by a stopwatch, each in its workload, and what it does "
+            f"not see: {', '.join(f'{kind} {number(cost)}' for kind, cost in costs.edges.items())} ns.",
+            width,
+        )
+    elif f"{HYPERCALL} mmu_update" in costs.exits:
         yield from wrapped(
             "mmu_update, multicall, console_write and doorbell are priced with nothing to do; what they do is work.",
             width,
@@ -206,8 +212,8 @@ def _reason_lines(accounts: Sequence[Account], name: int, width: int) -> Iterato
 def _with_entries(head: str, account: Account, width: int, indent: str) -> Iterator[str]:
     """The exits, dearest first, behind `head` as many as fit, or beneath it; `?`: a cost that nothing isolates."""
     texts = [
-        f"{entry.reason} {number(entry.count)}x" + (number(entry.cost) if entry.cost is not None else "?")
-        for entry in (*account.entries, *(entry for entry in account.work if entry.cost is not None))
+        f"{entry.reason} {number(entry.count)}x" + (number(entry.each) if entry.each is not None else "?")
+        for entry in (*account.entries, *(entry for entry in account.work if entry.each is not None))
     ]
     room = width - len(head)
     if len(" + ".join(texts)) > room and room < _LEAST_ROOM:

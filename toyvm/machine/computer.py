@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import takewhile
 from threading import get_ident
 from time import monotonic
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self, cast
 
 from toyvm.arguments import (
     check_address,
@@ -42,7 +42,17 @@ if TYPE_CHECKING:
 
 _WORK_NAMES = names_of("t64_work", "T64_WORK_")
 WORK = tuple(_WORK_NAMES[kind] for kind in range(lib.T64_WORK_COUNT))
+_LAP_NAMES = names_of("t64_lap", "T64_LAP_")
+LOOKS, ACCESSES = (_LAP_NAMES[kind] for kind in (lib.T64_LAP_LOOKS, lib.T64_LAP_ACCESSES))
 _PROBE_BITS = {right: 1 << bit for bit, right in enumerate(RIGHT_BITS)}
+
+
+class Laps(NamedTuple):
+    """Of one kind: how many, how long they took together, and what the stopwatch itself took besides."""
+
+    number: int
+    nanoseconds: float
+    overhead: float  # nanoseconds
 
 
 @one_thread_at_a_time(
@@ -377,6 +387,27 @@ class Computer:
         """How often it did what takes the core's time beside instructions and exits: `walks` of page tables, others."""
         counts = lib.t64_vm_work(self.vm)
         return {name: int(counts[kind]) for kind, name in enumerate(WORK) if counts[kind]}
+
+    def start_stopwatch(self) -> None:
+        """Have a stopwatch from now on, from 0, for runs whose time is to be explained: `laps` are its. See toyvm.h."""
+        _checked(lib.t64_vm_start_stopwatch(self.vm), "starting a stopwatch")
+
+    @property
+    def laps(self) -> dict[str, Laps]:
+        """How long the host was at what is not the execution of instructions: `looks`, `accesses`, and exits by reason.
+
+        Raises UsageError if no stopwatch was started.
+        """
+        from toyvm.exits import EXIT_REASONS
+
+        kinds = {LOOKS: lib.T64_LAP_LOOKS, ACCESSES: lib.T64_LAP_ACCESSES}
+        kinds |= {reason.name: lib.T64_LAP_EXITS + reason.number for reason in EXIT_REASONS}
+        found, laps = ffi.new("t64_laps *"), {}
+        for name, kind in kinds.items():
+            _checked(lib.t64_vm_laps(self.vm, kind, found), "reading a stopwatch")
+            if found.number:
+                laps[name] = Laps(int(found.number), float(found.nanoseconds), float(found.overhead))
+        return laps
 
     @property
     def tlb(self) -> TlbCounts | None:

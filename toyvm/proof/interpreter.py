@@ -185,7 +185,10 @@ class _WithFunctions(World):
 
 
 class _SlowAccess:
-    """access.c, where the walk finds what there is to find; what only makes the next access faster is left out."""
+    """access.c, where the walk finds what there is to find.
+
+    What only makes the next access faster, or takes the time, is left out.
+    """
 
     def __init__(self, interpreter: Interpreter, file: CFile) -> None:
         self._interpreter = interpreter
@@ -197,6 +200,7 @@ class _SlowAccess:
                     "translate": self._translate,
                     "phys_to_write": self._to_write,
                     "access_fill": lambda *_: None,
+                    "access_is_timed": lambda *_: Int(bits(0, 32), INT),
                     "change_code": lambda *_: None,
                     "code_of": lambda *_: Int(bits(0, 32), INT),
                 },

@@ -31,5 +31,6 @@ static inline u64 t64_alone(u64 word)
 
 #define T64_LIKELY(claim) __builtin_expect(!!(claim), 1)
 #define T64_UNLIKELY(claim) __builtin_expect(!!(claim), 0)
+#define T64_COLD __attribute__((noinline, cold))
 
 #endif

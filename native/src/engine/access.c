@@ -42,7 +42,7 @@ static u64 translate(struct t64_cpu *cpu, u64 gva, enum t64_access access, u64 m
     return 0;
 }
 
-u64 access_load(struct t64_cpu *cpu, u64 gva, u32 size, u64 *value)
+static inline u64 load(struct t64_cpu *cpu, u64 gva, u32 size, u64 *value)
 {
     if (gva & (size - 1))
         return CAUSE_LOAD_MISALIGNED;
@@ -66,7 +66,7 @@ static void change_code(struct t64_cpu *cpu, t64_hpa hpa, u64 size)
     code_changed(cpu->code, hpa, size);
 }
 
-u64 access_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value)
+static inline u64 store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value)
 {
     if (gva & (size - 1))
         return CAUSE_STORE_MISALIGNED;
@@ -94,7 +94,7 @@ static struct code_page *new_code(struct t64_cpu *cpu, u64 frame)
     return page;
 }
 
-u64 access_fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page)
+static inline u64 fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page)
 {
     if (pc & 3)
         return CAUSE_FETCH_MISALIGNED;
@@ -114,4 +114,43 @@ u64 access_fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page)
     entry->page = *page;
     tlb_fill(&cpu->tlbs, &entry->tag, pc & ~(u64)4095);
     return 0;
+}
+
+static T64_COLD u64 timed_load(struct t64_cpu *cpu, u64 gva, u32 size, u64 *value)
+{
+    bool is_lap = access_begins(cpu);
+    u64 cause = load(cpu, gva, size, value);
+    access_ends(cpu, is_lap);
+    return cause;
+}
+
+u64 access_load(struct t64_cpu *cpu, u64 gva, u32 size, u64 *value)
+{
+    return T64_UNLIKELY(access_is_timed(cpu)) ? timed_load(cpu, gva, size, value) : load(cpu, gva, size, value);
+}
+
+static T64_COLD u64 timed_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value)
+{
+    bool is_lap = access_begins(cpu);
+    u64 cause = store(cpu, gva, size, value);
+    access_ends(cpu, is_lap);
+    return cause;
+}
+
+u64 access_store(struct t64_cpu *cpu, u64 gva, u32 size, u64 value)
+{
+    return T64_UNLIKELY(access_is_timed(cpu)) ? timed_store(cpu, gva, size, value) : store(cpu, gva, size, value);
+}
+
+static T64_COLD u64 timed_fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page)
+{
+    bool is_lap = access_begins(cpu);
+    u64 cause = fetch(cpu, pc, page);
+    access_ends(cpu, is_lap);
+    return cause;
+}
+
+u64 access_fetch(struct t64_cpu *cpu, u64 pc, struct code_page **page)
+{
+    return T64_UNLIKELY(access_is_timed(cpu)) ? timed_fetch(cpu, pc, page) : fetch(cpu, pc, page);
 }

@@ -10,6 +10,7 @@ void t64_vm_free(t64_vm *vm)
     if (!vm)
         return;
     free(vm->modelled_tlb);
+    free(vm->stopwatch);
     vm->ops->free(vm);
 }
 

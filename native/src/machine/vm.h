@@ -7,6 +7,7 @@
 #include "isa/walk.h"
 #include "machine/devices.h"
 #include "machine/modelled_tlb.h"
+#include "machine/stopwatch.h"
 
 enum { T64_EXIT_REASONS_MAX = 64, T64_NAMING_MAX = 8, T64_CALLS_MAX = HYPERCALL_COUNT + 1 };
 
@@ -53,6 +54,7 @@ struct t64_vm {
     u64 observed; /* reasons, a bit each */
     struct t64_exit exit;
     struct modelled_tlb *modelled_tlb; /* NULL: none. The hardware of a host has that of the guest which runs */
+    struct stopwatch *stopwatch;      /* NULL: none. Likewise */
     const struct t64_vm_ops *ops;
 };
 

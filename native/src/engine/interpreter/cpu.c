@@ -82,7 +82,7 @@ static bool raise_trap(struct t64_cpu *cpu, int *event)
     return system_enter_trap(vm, cpu->trap.cause, vm->state.pc, cpu->trap.tval);
 }
 
-static enum leave interpret(struct t64_cpu *cpu, struct code_page *page, u64 left)
+static inline enum leave choose_interpreter(struct t64_cpu *cpu, struct code_page *page, u64 left)
 {
     if (T64_UNLIKELY(cpu->vm->modelled_tlb != NULL))
         return interpret_watched(cpu, page, left);
@@ -92,6 +92,20 @@ static enum leave interpret(struct t64_cpu *cpu, struct code_page *page, u64 lef
     if (cpu->code->recompiler && recompiler_run(cpu, page, left))
         return LEAVE_LOOK;
     return interpret_exact(cpu, page, left);
+}
+
+/* What is before and behind it are laps. */
+static T64_COLD enum leave interpret_between_laps(struct t64_cpu *cpu, struct code_page *page, u64 left)
+{
+    lap_ends(cpu->vm->stopwatch);
+    enum leave why = choose_interpreter(cpu, page, left);
+    lap_begins(cpu->vm->stopwatch, T64_LAP_LOOKS);
+    return why;
+}
+
+static inline enum leave interpret(struct t64_cpu *cpu, struct code_page *page, u64 left)
+{
+    return T64_UNLIKELY(cpu->vm->stopwatch != NULL) ? interpret_between_laps(cpu, page, left) : choose_interpreter(cpu, page, left);
 }
 
 /* The page of pc, as the soft TLB has it or a walk finds it; 0 or the cause. */

@@ -56,7 +56,7 @@ static const struct extent *extent_for(struct t64_cpu *cpu, u64 gva, u64 bytes, 
     return extent && gva - extent->gva + bytes <= extent->size ? extent : NULL;
 }
 
-bool recompiler_reach(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what)
+static bool fill_site(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what)
 {
     u32 uses = what & 3, power = what >> 8 & 255;
     u64 bytes = what >> 16 & 0xffff;
@@ -71,10 +71,10 @@ bool recompiler_reach(struct t64_cpu *cpu, struct region *region, u64 gva, u64 w
     return true;
 }
 
-bool recompiler_store(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what, u64 value)
+static bool store_slowly(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what, u64 value)
 {
     u64 size = (u64)1 << (what >> 8 & 255);
-    if (recompiler_reach(cpu, region, gva, what)) {
+    if (fill_site(cpu, region, gva, what)) {
         memcpy((u8 *)(uintptr_t)(region->sites[what >> 32].addend + gva), &value, size);
         return true;
     }
@@ -89,4 +89,18 @@ bool recompiler_store(struct t64_cpu *cpu, struct region *region, u64 gva, u64 w
     vm->work[T64_WORK_CODE_STORES]++;
     code_changed(cpu->code, hpa, size);
     return true;
+}
+
+bool recompiler_reach(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what)
+{
+    bool is_lap = access_begins(cpu), reached = fill_site(cpu, region, gva, what);
+    access_ends(cpu, is_lap);
+    return reached;
+}
+
+bool recompiler_store(struct t64_cpu *cpu, struct region *region, u64 gva, u64 what, u64 value)
+{
+    bool is_lap = access_begins(cpu), stored = store_slowly(cpu, region, gva, what, value);
+    access_ends(cpu, is_lap);
+    return stored;
 }

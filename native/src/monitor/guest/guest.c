@@ -157,13 +157,26 @@ static bool serve_in_place(void *monitor, const struct t64_trap *trap, u64 *unti
     return outcome == OUTCOME_RESUME;
 }
 
+/* The same, and how long it takes. */
+static bool serve_with_stopwatch(void *monitor, const struct t64_trap *trap, u64 *until)
+{
+    struct t64_guest *guest = monitor;
+    struct stopwatch *watch = guest->vm.stopwatch;
+    lap_begins(watch, T64_LAP_LOOKS);
+    bool goes_on = serve_in_place(guest, trap, until);
+    watch->kind = T64_LAP_EXITS + guest->exit.reason;
+    if (goes_on)
+        lap_ends(watch);
+    return goes_on;
+}
+
 int guest_go_in_user_mode(struct t64_guest *guest)
 {
     u64 before = hardware_state(guest)->retired;
     u64 budget = guest->until - guest->vm.state.retired;
     u64 limit = budget > T64_NOWHERE - before ? T64_NOWHERE : before + budget;
     guest->seen = before;
-    cpu_set_gate(guest->host->cpu, serve_in_place, guest);
+    cpu_set_gate(guest->host->cpu, T64_UNLIKELY(guest->vm.stopwatch) ? serve_with_stopwatch : serve_in_place, guest);
     int event = cpu_run(guest->host->cpu, limit);
     if (event != CPU_SERVED)
         catch_up(guest);
@@ -173,14 +186,18 @@ int guest_go_in_user_mode(struct t64_guest *guest)
 /* Up to the next exit, which is handled. */
 static int run_to_exit(struct t64_guest *guest)
 {
+    if (T64_UNLIKELY(guest->vm.stopwatch != NULL)) /* the lap that runs is the last exit's */
+        guest->vm.stopwatch->kind = T64_LAP_EXITS + guest->exit.reason;
     int event = guest->technique->go(guest);
     if (T64_LIKELY(event == CPU_SERVED))
         return guest->served;
     return T64_UNLIKELY(event >= 0) ? event : meet_exit(guest, event, cpu_trap(guest->host->cpu));
 }
 
-static void lend_modelled_tlb(struct t64_guest *guest)
+/* What looks on goes along with the guest. */
+static void lend_instruments(struct t64_guest *guest)
 {
+    guest->host->hardware.stopwatch = guest->vm.stopwatch;
     struct modelled_tlb *tlb = guest->host->hardware.modelled_tlb = guest->vm.modelled_tlb;
     if (tlb)
         tlb->direct = guest->technique->pages_directly;
@@ -191,7 +208,7 @@ static void enter(struct t64_guest *guest)
     struct t64_state *hardware = hardware_state(guest);
     memcpy(hardware->x, guest->vm.state.x, sizeof hardware->x);
     hardware->pc = guest->vm.state.pc;
-    lend_modelled_tlb(guest);
+    lend_instruments(guest);
     guest->technique->enter(guest);
 }
 
@@ -235,6 +252,7 @@ static void leave(struct t64_guest *guest)
     guest->technique->leave(guest);
     take_over_work(guest);
     guest->host->hardware.modelled_tlb = NULL;
+    guest->host->hardware.stopwatch = NULL;
     show_exit(guest);
     memcpy(guest->vm.state.x, hardware_state(guest)->x, sizeof guest->vm.state.x);
 }
