@@ -30,6 +30,7 @@ from toyvm.lab.nanobenchmarks import (
     solved,
 )
 from toyvm.lab.subjects import Sample, Subject
+from toyvm.lab.table import account_lines
 from toyvm.machine.computer import ACCESSES, LOOKS
 
 TRAP, BARE = Subject("trap"), Subject("bare")
@@ -417,3 +418,12 @@ def test_what_is_done_natively_is_what_this_build_does() -> None:
         measured = watched(cell(guest, 200.0, 24, {"wfi": 1}), {"wfi": (1, 30.0)})
         account = account_of(measured, COSTS, bare, costs, {"setst": 4.0}, own)
         assert account.hardware == pytest.approx((100.0 - 24.0 - 4 * 8.0) + expected * 8.0)
+
+
+def test_what_lies_around_laps_is_printed_with_the_costs() -> None:
+    account = account_of(watched(cell(TRAP, 90.0, 30, {"in": 2}), {"in": (2, 50.0)}), COSTS)
+    printed = " ".join("\n".join(account_lines(TRAP, [account], COSTS, 120)).split())
+    assert "of an access 2, of an exit 5, of one that is handed to the guest's kernel 0 more" in printed
+    assert "cannot foresee it 7 more" in printed
+    without = " ".join("\n".join(account_lines(TRAP, [account], replace(COSTS, edges={}), 120)).split())
+    assert "stopwatch" not in without

@@ -204,3 +204,11 @@ def test_what_the_shipped_guests_cannot_be_assembled_with_is_found_by_building(t
     (look,) = Trial.of_record(work(part.task)).looks
     assert (look.layer, look.came) == ("build", Came.FOUND)
     assert "does not fit" in look.by
+
+
+def test_what_a_proof_refutes_is_what_has_found_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    refutes = "print('refuted: slt: interpreter: its result'); print('2 claims in 1 s'); raise SystemExit(1)"
+    monkeypatch.setattr(planted, "layers_for", lambda _: (Layer("proof", 1, (("-c", refutes),)),))
+    (part,) = parts_of(chosen(read_plants(), ["lab-whole-periods"]), 1, tmp_path)
+    (look,) = Trial.of_record(work(part.task)).looks
+    assert (look.came, look.by) == (Came.FOUND, "refuted: slt: interpreter: its result")

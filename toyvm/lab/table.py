@@ -10,11 +10,12 @@ from toyvm.lab.experiment import Experiment, ported_kernel
 from toyvm.lab.handler_length import SYSCALL, handler_length
 from toyvm.lab.literature import published_lines
 from toyvm.lab.measure import HYPERCALL, Cell
-from toyvm.lab.nanobenchmarks import Costs
+from toyvm.lab.nanobenchmarks import HANDED_ON, UNFORESEEN, Costs
 from toyvm.lab.published import XEN_PORTED
 from toyvm.lab.subjects import Subject
 from toyvm.lab.text import name_width, number, ratio_text, wrapped
 from toyvm.lab.workloads import Workload
+from toyvm.machine.computer import ACCESSES, LOOKS
 from toyvm.techniques import Build, facts_of
 
 _WIDTH = 118  # of what is printed, unless another one is asked for
@@ -183,12 +184,16 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
         width,
     )
     if costs.edges:
+        access, exits, handed_on, unforeseen = (
+            number(costs.edges.get(kind, 0.0)) for kind in (ACCESSES, LOOKS, HANDED_ON, UNFORESEEN)
+        )
         yield from wrapped(
-            "What exits and accesses take in these accounts is by a stopwatch, each in its workload, and what it does "
-            f"not see: {', '.join(f'{kind} {number(cost)}' for kind, cost in costs.edges.items())} ns.",
+            "What they take in these accounts is by a stopwatch, each in its workload. It does not see the way out and "
+            f"back: of an access {access}, of an exit {exits}, of one that is handed to the guest's kernel {handed_on} "
+            f"more, and where the host cannot foresee it {unforeseen} more.",
             width,
         )
-    elif f"{HYPERCALL} mmu_update" in costs.exits:
+    if f"{HYPERCALL} mmu_update" in costs.exits:
         yield from wrapped(
             "mmu_update, multicall, console_write and doorbell are priced with nothing to do; what they do is work.",
             width,

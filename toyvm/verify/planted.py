@@ -180,6 +180,6 @@ def _what_found(output: str, code: int) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     if code != _FINDS:
         return f"ends with {code}: {lines[-1] if lines else ''}"
-    failed = (line for line in lines if line.startswith(("FAILED", "ERROR", "Timeout")))
+    failed = (line for line in lines if line.startswith(("FAILED", "ERROR", "Timeout", "refuted:")))
     telling = (line for line in lines if " fails" in line or " is not " in line)
     return next(failed, next(telling, lines[-1] if lines else ""))
