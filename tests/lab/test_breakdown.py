@@ -117,11 +117,23 @@ def test_under_the_recompiler_what_is_not_compiled_costs_what_the_interpreter_ta
     measured = Cell("any", Subject("trap", "recompiler"), [compiled])
     assert direct_nanoseconds(measured, Costs(0.5, {}, interpreted=2.0)) == pytest.approx(20 * 0.5 + 8 * 2.0)
     assert direct_nanoseconds(measured, Costs(0.5, {})) == pytest.approx(28 * 0.5)
+
+
+def test_what_the_interpreter_takes_beneath_a_recompiler_is_measured_on_the_interpreter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def run(self: Subject, task: object, operations: int, watched: bool = False) -> Sample:
+        instructions = 12 * operations
+        return Sample(
+            operations, instructions, {}, instructions * {"interpreter": 2e-9, "recompiler": 5e-10}[self.engine]
+        )
+
+    monkeypatch.setattr(Subject, "run", run)
     pricing = Pricing(Subject("bare", "recompiler"), 0.001)
     pricing.begin([], lambda text: None)
     assert pricing.costs is not None
-    assert pricing.costs.interpreted is not None
-    assert pricing.costs.interpreted > pricing.costs.instruction > 0
+    assert pricing.costs.interpreted == pytest.approx(2.0)
+    assert pricing.costs.instruction == pytest.approx(0.5)
 
 
 def test_what_hardly_exits_any_more_has_no_price() -> None:

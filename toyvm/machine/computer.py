@@ -73,6 +73,7 @@ class Computer:
     gate = _holding.gate
     _disk: Disk | None = None
     _tlb: TlbShape | None = None
+    _has_stopwatch = False
 
     def __init__(self, holding: Holding, gate: Gate, input: Input, output: BinaryIO | None, disk: Disk | None) -> None:
         self._holding = holding
@@ -391,13 +392,17 @@ class Computer:
     def start_stopwatch(self) -> None:
         """Have a stopwatch from now on, from 0, for runs whose time is to be explained: `laps` are its. See toyvm.h."""
         _checked(lib.t64_vm_start_stopwatch(self.vm), "starting a stopwatch")
+        self._has_stopwatch = True
 
     @property
     def laps(self) -> dict[str, Laps]:
         """How long the host was at what is not the execution of instructions: `looks`, `accesses`, and exits by reason.
 
-        Raises UsageError if no stopwatch was started.
+        Empty without a stopwatch.
         """
+        self._check_open()
+        if not self._has_stopwatch:
+            return {}
         from toyvm.exits import EXIT_REASONS
 
         kinds = {LOOKS: lib.T64_LAP_LOOKS, ACCESSES: lib.T64_LAP_ACCESSES}
