@@ -55,6 +55,9 @@ def sample(random: Random, operations: int, size: int) -> Sample:
         random.randint(size, 2 * size),
         random.uniform(size, 2 * size) * 1e-7,
         {"out": counts(["console", "power"]), "crw": counts(["ptbr", "a, b"])},
+        counts(["walks", "marks"]),
+        counts(["looks", "crw"]),
+        {name: random.uniform(size, 2 * size) for name in ("looks", "crw")},
     )
 
 
@@ -473,6 +476,20 @@ def test_a_sample_of_several_runs_is_the_sum_of_theirs_in_every_field(seed: int)
         assert getattr(found, one.name) == summed([getattr(run, one.name) for run in runs]), one.name
     none = Sample.of_runs(5, [])
     assert none == Sample(5, 0, {}, 0)
+
+
+@seeds
+def test_what_was_watched_goes_through_files_and_is_taken_once(tmp_path: Path, seed: int) -> None:
+    random, made = Random(seed), experiment(seed)
+    measured = {place: one for place, one in made.cells.items() if one.repetitions}
+    watched = {place: Repetition(sample(random, 3, 10), sample(random, 50, 1000)) for place in measured}
+    with_laps = {place: replace(one, watched=watched[place]) for place, one in measured.items()}
+    files = [written(tmp_path, "without", file_of(made))]
+    files.append(written(tmp_path, "with", file_of(replace(made, cells={**made.cells, **with_laps}))))
+    for order in (files, files[::-1], [*files, files[1]]):
+        merged, _ = merge(order)
+        assert {place: one.watched for place, one in merged.cells.items() if one.watched is not None} == watched
+        assert all(merged.cells[place].laps.keys() == {"looks", "crw"} for place in watched)
 
 
 @pytest.mark.parametrize("name", [one.name for one in fields(Sample)])

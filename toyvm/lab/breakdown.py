@@ -252,7 +252,7 @@ def _watched_work(cell: Cell, bare: Cell, costs: Costs) -> list[Entry]:
 def _unforeseen_share(instructions: float) -> float:
     """Of what comes again after so many instructions, the part that a host's branch prediction has forgotten."""
     known, forgotten = _REMEMBERED
-    return min(1.0, max(0.0, log(instructions / known) / log(forgotten / known)))
+    return min(1.0, log(max(instructions, known) / known) / log(forgotten / known))
 
 
 def account_of(

@@ -138,6 +138,6 @@ def _repetition(state: Record) -> Repetition:
         check_numbers(sample.recompiled, sample.entered, *sample.exits.values(), *sample.hypercalls.values())
         check_numbers(*sample.work.values(), *sample.laps.values(), *sample.lap_nanoseconds.values())
     check_numbers(repetition.number)
-    if repetition.operations <= 0:
-        raise ValueError("no operations")
+    if repetition.operations <= 0 or repetition.instructions <= 0:
+        raise ValueError("no operations, or no instructions for them")
     return repetition

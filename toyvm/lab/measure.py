@@ -69,7 +69,7 @@ class Repetition:
         """Of a repetition that was watched, an operation's laps by kind: quotients, which need not be whole."""
         taken, spent = self.sample, self.baseline.lap_nanoseconds
         return {
-            kind: Laps(number, max(0.0, taken.lap_nanoseconds[kind] - spent.get(kind, 0.0)) / self.operations)
+            kind: Laps(number, max(0.0, taken.lap_nanoseconds.get(kind, 0.0) - spent.get(kind, 0.0)) / self.operations)
             for kind, number in self._quotients(taken.laps, self.baseline.laps).items()
             if number > 0
         }
