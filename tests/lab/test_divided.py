@@ -233,7 +233,16 @@ def test_a_commit_that_is_not_known_is_not_known_when_merged_either(tmp_path: Pa
         lambda record: record["watched"][0].update(laps=["crw"]),
         lambda record: record["watched"][-1].update(lap_nanoseconds=dict.fromkeys(record["watched"][-1]["laps"], "x")),
         lambda record: record["watched"][-1].update(operations=0),
+        lambda record: record["watched"][-1]["laps"].update(looks=-1),
+        lambda record: record["watched"][-1]["lap_nanoseconds"].update(looks=1e308),
         lambda record: record["costs"][-1]["edges"].update(looks="x"),
+        lambda record: record["costs"][-1]["edges"].update(looks=1e308),
+        lambda record: record["costs"][-1].update(instruction=-1e308),
+        lambda record: record["records"][0].update(cpu_seconds=1e308),
+        lambda record: record["records"][0].update(exits={"crw": -1}),
+        lambda record: record["records"][0].update(
+            instructions=1e-300, baseline=record["records"][0]["baseline"] | {"instructions": 0}
+        ),
         lambda record: record["cells"].clear(),
         lambda record: record.update(machine=5),
         lambda record: record["machine"].pop("system"),

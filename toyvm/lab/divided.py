@@ -17,7 +17,7 @@ from toyvm.lab.experiment import BASE, INTERRUPTED, NOWHERE, OTHER_SLICE, Experi
 from toyvm.lab.measure import Cell, Repetition, empty_cells, failing_alone, measure
 from toyvm.lab.nanobenchmarks import TRAP, Costs, measure_costs
 from toyvm.lab.plan import Plan
-from toyvm.lab.results import check_numbers
+from toyvm.lab.results import check_counts, check_numbers
 from toyvm.lab.subjects import Sample, Subject
 from toyvm.parts import Part
 
@@ -134,10 +134,12 @@ def take_cell(cell: Cell, state: Record) -> None:
 def _repetition(state: Record) -> Repetition:
     repetition = Repetition(Sample(**state["baseline"]), Sample(**state["sample"]), state["number"])
     for sample in (repetition.baseline, repetition.sample):
-        check_numbers(sample.operations, sample.instructions, sample.cpu_seconds, sample.compiling_seconds)
-        check_numbers(sample.recompiled, sample.entered, *sample.exits.values(), *sample.hypercalls.values())
-        check_numbers(*sample.work.values(), *sample.laps.values(), *sample.lap_nanoseconds.values())
-    check_numbers(repetition.number)
-    if repetition.operations <= 0 or repetition.instructions <= 0:
+        check_numbers(sample.cpu_seconds)  # of which what the stopwatch took is off
+        check_counts(sample.operations, sample.instructions, sample.compiling_seconds)
+        check_counts(sample.recompiled, sample.entered, *sample.exits.values(), *sample.hypercalls.values())
+        check_counts(*sample.work.values(), *sample.laps.values(), *sample.lap_nanoseconds.values())
+        check_counts(*(count for named in sample.operands.values() for count in named.values()))
+    check_counts(repetition.number)
+    if repetition.operations < 1 or repetition.sample.instructions - repetition.baseline.instructions < 1:
         raise ValueError("no operations, or no instructions for them")
     return repetition

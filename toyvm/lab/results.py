@@ -22,6 +22,7 @@ from toyvm.lab.statistics import outliers
 from toyvm.limits import MAXIMUM_RESULTS_BYTES
 
 SCHEMA = 1  # changes when a key gets another meaning or goes, not when one comes
+_MOST = 2.0**64  # of a figure: no core counts further, and products of some are finite
 
 
 def results_text(path: Path) -> str:
@@ -69,9 +70,16 @@ def check_words(value: object, what: str) -> list[str]:
 
 
 def check_numbers(*values: float) -> None:
-    """Raises ValueError, TypeError or OverflowError where one is none."""
-    if not all(map(isfinite, values)):
+    """Raises ValueError, TypeError or OverflowError where one is none, or more than anything comes to."""
+    if not all(isfinite(value) and abs(value) <= _MOST for value in values):
         raise ValueError("no number")
+
+
+def check_counts(*values: float) -> None:
+    """The same for what cannot be below 0 either."""
+    check_numbers(*values)
+    if min(values, default=0) < 0:
+        raise ValueError("no count")
 
 
 def cell_records(experiment: Experiment) -> list[dict[str, Any]]:
