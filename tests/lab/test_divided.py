@@ -20,11 +20,13 @@ from support.made_up_lab import made_up
 
 from toyvm.cli import main
 from toyvm.errors import BadFileError
-from toyvm.lab.divided import cell_state, parts_of, take, work
+from toyvm.lab.divided import cell_state, parts_of, take, take_cell, work
 from toyvm.lab.experiment import Effort, Experiment
+from toyvm.lab.measure import Cell, Repetition
 from toyvm.lab.merging import merge
 from toyvm.lab.plan import Plan
 from toyvm.lab.results import cell_records
+from toyvm.lab.subjects import Sample, Subject
 from toyvm.parts import Part, do_parts, processes
 
 Capture = pytest.CaptureFixture[str]
@@ -258,6 +260,16 @@ def test_a_file_that_is_no_result_is_refused(tmp_path: Path, written: str, spoil
     file.write_text(json.dumps(record))
     with pytest.raises(BadFileError, match=r"one\.json: "):
         merge([file])
+
+
+def test_what_a_ledger_of_an_earlier_version_has_is_taken_though_nothing_was_watched() -> None:
+    measured = Repetition(Sample(1, 10, {}, 1.0), Sample(11, 110, {}, 2.0), 1)
+    state = cell_state(Cell("syscall", Subject("trap"), [measured]))
+    del state["watched"]
+    taken = Cell("syscall", Subject("trap"))
+    take_cell(taken, state)
+    assert taken.repetitions == [measured]
+    assert taken.watched is None
 
 
 @pytest.mark.parametrize(

@@ -124,8 +124,9 @@ def take_cell(cell: Cell, state: Record) -> None:
     more = [_repetition(one) for one in state["repetitions"]]
     cell.repetitions += [one for one in more if one not in cell.repetitions]
     cell.repetitions.sort(key=lambda one: (one.number, one.sample.cpu_seconds))
-    if cell.watched is None and state["watched"] is not None:
-        cell.watched = _repetition(state["watched"])
+    watched = state.get("watched")  # ledgers of earlier versions have none
+    if cell.watched is None and watched is not None:
+        cell.watched = _repetition(watched)
     if cell.failed:
         cell.repetitions.clear()
         cell.watched = None
