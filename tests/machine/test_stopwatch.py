@@ -118,3 +118,12 @@ def test_a_stopwatch_goes_on_where_a_computer_goes_back_to_a_snapshot() -> None:
         snapshot, before = computer.save(), computer.laps
         computer.restore(snapshot)
         assert computer.laps == before
+
+
+def test_what_a_stopwatch_takes_is_no_time_of_threads_that_compile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toyvm.lab.subjects.thread_time", lambda: 1.0)
+    monkeypatch.setattr("toyvm.lab.subjects.process_time", lambda: 1.0)
+    subject = Subject("trap", "recompiler")
+    (found,) = find_workloads(["portio"])
+    sample = subject.run(found.task(subject.kind), OPERATIONS, watched=True)
+    assert sample.cpu_seconds < 0.0 == sample.compiling_seconds

@@ -133,6 +133,7 @@ class Subject:
             with interrupts_raised():
                 outcome = computer.run(timeout=TIMEOUT)
             seconds, all_seconds = thread_time() - started, process_time() - all_started
+            compiling = max(0.0, all_seconds - seconds)
             pages = _host_pages() - pages
             if outcome.exit_code != load.exit_code:
                 raise WorkloadFailed.at(self.label, operations, outcome.detail)
@@ -147,7 +148,7 @@ class Subject:
                 computer.hypercalls,
                 counts.get("retired", 0),
                 counts.get("entered", 0),
-                max(0.0, all_seconds - seconds) if counts else 0.0,
+                compiling if counts else 0.0,
                 computer.operands,
                 {**computer.work, HOST_PAGES: pages},
                 {kind: one.number for kind, one in laps.items()},
