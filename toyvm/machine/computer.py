@@ -390,7 +390,10 @@ class Computer:
         return {name: int(counts[kind]) for kind, name in enumerate(WORK) if counts[kind]}
 
     def start_stopwatch(self) -> None:
-        """Have a stopwatch from now on, from 0, for runs whose time is to be explained: `laps` are its. See toyvm.h."""
+        """Have a stopwatch from now on, from 0, for runs whose time is to be explained: `laps` are its. See toyvm.h.
+
+        What is done between two runs is in a lap, so other guests of its host are to stand still meanwhile.
+        """
         _checked(lib.t64_vm_start_stopwatch(self.vm), "starting a stopwatch")
         self._has_stopwatch = True
 
