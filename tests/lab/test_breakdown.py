@@ -403,6 +403,14 @@ def test_where_one_of_both_was_not_watched_an_account_is_of_prices() -> None:
         assert [entry.here for entry in account.entries] == [None]
 
 
+def test_where_nobody_knows_what_lies_around_laps_an_account_is_of_prices() -> None:
+    measured, bare = watched(cell(TRAP, 90.0, 30, {"in": 2}), {"in": (2, 50.0)}), watched(cell(BARE, 40.0, 30), {})
+    for costs, native in ((replace(COSTS, edges={}), HOSTS), (COSTS, replace(HOSTS, edges={}))):
+        account = account_of(measured, costs, bare, native, {})
+        assert [entry.here for entry in account.entries] == [None]
+        assert account.instructions == 0.0
+
+
 @pytest.mark.parametrize(("total", "word"), [(200.0, "come between"), (100.0, "foresees more")])
 def test_what_laps_leave_is_said_by_instruction(total: float, word: str) -> None:
     measured = watched(cell(TRAP, total, 24, {"in": 4}), {"in": (4, 120.0)})

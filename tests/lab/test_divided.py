@@ -272,6 +272,18 @@ def test_what_a_ledger_of_an_earlier_version_has_is_taken_though_nothing_was_wat
     assert taken.watched is None
 
 
+def test_prices_that_know_what_lies_around_laps_are_taken_before_those_of_earlier_versions(
+    tmp_path: Path, written: str
+) -> None:
+    record, files = json.loads(written), [tmp_path / "old.json", tmp_path / "new.json"]
+    files[1].write_text(json.dumps(record))
+    for costs in record["costs"]:
+        assert costs.pop("edges")
+    files[0].write_text(json.dumps(record))
+    for order in (files, files[::-1]):
+        assert all(costs.edges for costs in merge(order)[0].costs.values())
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

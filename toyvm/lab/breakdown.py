@@ -279,7 +279,8 @@ def account_of(
     ]
     beyond, hardware, is_watched = None, 0.0, False
     if bare is not None and bare.measured and native is not None:
-        is_watched = cell.watched is not None and bare.watched is not None
+        # Laps without what lies around them, as prices of earlier versions have it, would leave much unexplained.
+        is_watched = all((cell.watched, bare.watched, costs.edges, native.edges))
         hardware = _hardware(cell, bare, native, events, own, is_watched)
         if is_watched:
             entries, work = _watched_exits(cell, entries, costs), _watched_work(cell, bare, costs)

@@ -109,7 +109,9 @@ def take(experiment: Experiment, result: Record) -> None:
         check_numbers(costs["instruction"], costs["interpreted"] or 0.0)
         exits, doubts, work, edges = kinds
         prices = Costs(costs["instruction"], exits, doubts, work, costs["interpreted"], edges)
-        experiment.costs.setdefault(subject, prices)
+        known = experiment.costs.get(subject)
+        if known is None or (prices.edges and not known.edges):  # those of earlier versions know nothing of laps
+            experiment.costs[subject] = prices
 
 
 def take_cell(cell: Cell, state: Record) -> None:
