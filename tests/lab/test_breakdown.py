@@ -441,9 +441,13 @@ def test_what_is_done_natively_is_what_this_build_does() -> None:
 
 
 def test_what_lies_around_laps_is_printed_with_the_costs() -> None:
-    account = account_of(watched(cell(TRAP, 90.0, 30, {"in": 2}), {"in": (2, 50.0)}), COSTS)
+    measured, bare = watched(cell(TRAP, 90.0, 30, {"in": 2}), {"in": (2, 50.0)}), watched(cell(BARE, 40.0, 30), {})
+    account = account_of(measured, COSTS, bare, HOSTS, {})
     printed = " ".join("\n".join(account_lines(TRAP, [account], COSTS, 120)).split())
     assert "of an access 2, of an exit 5, of one that is handed to the guest's kernel 0 more" in printed
     assert "cannot foresee it 7 more" in printed
-    without = " ".join("\n".join(account_lines(TRAP, [account], replace(COSTS, edges={}), 120)).split())
-    assert "stopwatch" not in without
+
+
+def test_nothing_is_said_of_a_stopwatch_where_accounts_are_of_prices() -> None:
+    account = account_of(cell(TRAP, 90.0, 30, {"in": 2}), COSTS, cell(BARE, 40.0, 30), HOSTS, {})
+    assert "stopwatch" not in "\n".join(account_lines(TRAP, [account], COSTS, 120))

@@ -183,7 +183,7 @@ def account_lines(subject: Subject, accounts: Sequence[Account], costs: Costs, w
         f"an exit: {priced}{f'; of work: {worked}' if worked else ''}.",
         width,
     )
-    if costs.edges:
+    if any(account.instructions for account in accounts):  # by a stopwatch
         access, exits, handed_on, unforeseen = (
             number(costs.edges.get(kind, 0.0)) for kind in (ACCESSES, LOOKS, HANDED_ON, UNFORESEEN)
         )
