@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from math import log
 
-NAME, COLUMN, ROW, HEAD, FOOT, MARGIN = 92, 72, 26, 62, 40, 16
+NAME, COLUMN, ROW, HEAD, FOOT, MARGIN = 92, 72, 26, 62, 54, 16
 Ratios = Mapping[tuple[str, str], float]  # by workload and technique
 DEAREST = 25.0  # times the bare machine, and more: the end of the scale
 
@@ -42,8 +42,8 @@ def matrix_svg(
     ]
     for line, workload in enumerate(workloads):
         parts += _row(ratios, workload, techniques, HEAD + ROW * line, palette)
-    caption = f"time of an operation, as a multiple of the bare machine's · {source}"
-    parts.append(_text(MARGIN, height - 14, caption, palette.faint, size=11))
+    caption = ("time of an operation, as a multiple of the bare machine's", source)
+    parts += [_text(MARGIN, height - 30 + 16 * line, text, palette.faint, size=11) for line, text in enumerate(caption)]
     return "\n".join([*parts, "</svg>", ""])
 
 
