@@ -368,3 +368,12 @@ def test_an_executor_is_found_in_the_current_directory_and_told_where_it_cannot_
     (tmp_path / "pool_of_mine.py").write_text("def make():\n    raise OSError('nobody\\nlistens')\n")
     with pytest.raises(UsageError, match=r"--executor pool_of_mine:make: make\(\) raises OSError: nobody.*listens"):
         find_executor("pool_of_mine:make")()
+
+
+@pytest.mark.parametrize("failing", range(len(PARTS)))
+def test_what_was_done_by_the_time_another_part_fails_is_not_lost(failing: int) -> None:
+    had: dict[str, Mapping[str, Any]] = {}
+    executor = Losing({failing: 1}, ToyvmError("no space left"))
+    with pytest.raises(ToyvmError, match="no space left"):
+        do_parts(PARTS, square, lambda: executor, None, had.__setitem__)
+    assert had == {key: result for key, result in EXPECTED.items() if key != f"part {failing}"}

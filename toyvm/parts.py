@@ -279,7 +279,7 @@ def _one_round(
         waiting = set(futures)
         while waiting:
             ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in ended:
+            for future in sorted(ended, key=lambda future: future.exception() is not None):  # nothing done is lost
                 error = future.exception()
                 if isinstance(error, (ToyvmError, KeyboardInterrupt)):
                     raise error
