@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
@@ -27,6 +29,17 @@ def load_of(workload: str, subject: Subject) -> Load:
     return load
 
 
+@contextmanager
+def watched(workload: str, technique: str = "trap") -> Iterator[Computer]:
+    """A computer that has that loaded, and a stopwatch."""
+    subject = Subject(technique, level=parse_variant(technique).level)
+    load = load_of(workload, subject)
+    with subject.computer(load) as computer:
+        computer.load(load.image)
+        computer.start_stopwatch()
+        yield computer
+
+
 def came_to(computer: Computer) -> tuple[object, ...]:
     """What a run has come to; what the core did for it besides hangs on what has been compiled by then."""
     work = {} if computer.recompilation else computer.work
@@ -38,10 +51,10 @@ def came_to(computer: Computer) -> tuple[object, ...]:
 def test_a_run_that_is_watched_comes_to_the_same(technique: str, engine: str) -> None:
     subject = Subject(technique, engine, parse_variant(technique).level)
     load, runs = load_of("forkwait", subject), []
-    for watched in (False, True):
+    for is_watched in (False, True):
         with subject.computer(load) as computer:
             computer.load(load.image)
-            if watched:
+            if is_watched:
                 computer.start_stopwatch()
             assert computer.run().exit_code == 0
             runs.append(came_to(computer))
@@ -50,11 +63,7 @@ def test_a_run_that_is_watched_comes_to_the_same(technique: str, engine: str) ->
 
 @pytest.mark.parametrize("technique", TECHNIQUES)
 def test_each_exit_is_in_a_lap_and_each_access_without_a_translation_is_one(technique: str) -> None:
-    subject = Subject(technique, level=parse_variant(technique).level)
-    load = load_of("switch", subject)
-    with subject.computer(load) as computer:
-        computer.load(load.image)
-        computer.start_stopwatch()
+    with watched("switch", technique) as computer:
         started = perf_counter_ns()
         computer.run()
         elapsed = perf_counter_ns() - started
@@ -72,11 +81,7 @@ def test_each_exit_is_in_a_lap_and_each_access_without_a_translation_is_one(tech
 
 def test_what_the_host_does_between_two_runs_is_of_the_lap_that_runs() -> None:
     """But for what takes so long that nobody would wait for it: this counts as the mean of its kind."""
-    subject = Subject("trap")
-    load = load_of("portio", subject)
-    with subject.computer(load) as computer:
-        computer.load(load.image)
-        computer.start_stopwatch()
+    with watched("portio") as computer:
         computer.run(100)
         before = computer.laps
         deadline = perf_counter_ns() + 2_000_000
@@ -88,11 +93,7 @@ def test_what_the_host_does_between_two_runs_is_of_the_lap_that_runs() -> None:
 
 
 def test_a_stopwatch_that_is_started_again_begins_at_0() -> None:
-    subject = Subject("trap")
-    load = load_of("portio", subject)
-    with subject.computer(load) as computer:
-        computer.load(load.image)
-        computer.start_stopwatch()
+    with watched("portio") as computer:
         computer.run(2000)
         assert computer.laps[ACCESSES].number > 2
         computer.start_stopwatch()
@@ -109,11 +110,7 @@ def test_without_a_stopwatch_there_are_no_laps() -> None:
 
 
 def test_a_stopwatch_goes_on_where_a_computer_goes_back_to_a_snapshot() -> None:
-    subject = Subject("trap")
-    load = load_of("switch", subject)
-    with subject.computer(load) as computer:
-        computer.load(load.image)
-        computer.start_stopwatch()
+    with watched("switch") as computer:
         computer.run(2000)
         snapshot, before = computer.save(), computer.laps
         computer.restore(snapshot)

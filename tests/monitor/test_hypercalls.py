@@ -449,7 +449,6 @@ def test_a_call_that_fails_is_the_last_one(ask: Asker) -> None:
     assert results[1:] == [error("inval") & ALL_ONES, 0]
 
 
-# From 2**63 on a time is what errors are, as a number; the last ones were codes of the core's own once.
 @pytest.mark.parametrize("name", ["mmu_update", "decrease_reservation", "increase_reservation", "multicall"])
 def test_how_many_were_done_is_told_where_the_guest_could_write_8_bytes_at_a_stretch(ask: Asker, name: str) -> None:
     page = 12
@@ -474,6 +473,7 @@ def test_how_many_were_done_is_told_where_the_guest_could_write_8_bytes_at_a_str
     assert ask.read(DONE + 8) == 1
 
 
+# From 2**63 on a time is what errors are, as a number; the last ones were codes of the core's own once.
 @pytest.mark.parametrize(
     "time", [(1 << 63) - 1, 1 << 63, ALL_ONES - 0x10007, ALL_ONES - 0xFFFF, ALL_ONES - 37, ALL_ONES]
 )

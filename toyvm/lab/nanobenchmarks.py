@@ -461,9 +461,9 @@ class Pricing:
     @property
     def costs(self) -> Costs | None:
         """None if not even direct execution could be measured."""
-        costs = solved([trial for trial in self._trials.values() if trial.cell.measured])
+        trials = [trial for trial in self._trials.values() if trial.cell.measured]
+        costs = solved(trials)
         if costs is not None:
-            trials = [trial for trial in self._trials.values() if trial.cell.measured]
             find_edges(trials, costs)
             if self._subject.technique == BARE:
                 find_native(trials, costs)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from resource import RUSAGE_THREAD, getrusage
 from time import process_time, thread_time
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self, TypeVar, cast
 
 from toyvm.errors import ExitCode, ToyvmError
 from toyvm.isa.machine import Level
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 INTERPRETER, RECOMPILER = "interpreter", "recompiler"
 HOST_PAGES = "host_pages"  # among a computer's work: memory that the host has given it during its run
 TIMEOUT = 60.0  # seconds that one run may take
+_Number = TypeVar("_Number", int, float)
 
 
 class WorkloadFailed(ToyvmError):
@@ -58,25 +58,21 @@ class Sample:
     @classmethod
     def of_runs(cls, operations: int, runs: Sequence[Sample]) -> Self:
         """What the runs came to that did so many operations together."""
-
-        def together(counts: Iterable[dict[str, int]]) -> dict[str, int]:
-            return dict(sum(map(Counter, counts), Counter[str]()))
-
         reasons = {reason: None for run in runs for reason in run.operands}
 
         return cls(
             operations,
             sum(run.instructions for run in runs),
-            together(run.exits for run in runs),
+            _together(run.exits for run in runs),
             sum(run.cpu_seconds for run in runs),
-            together(run.hypercalls for run in runs),
+            _together(run.hypercalls for run in runs),
             sum(run.recompiled for run in runs),
             sum(run.entered for run in runs),
             sum(run.compiling_seconds for run in runs),
-            {reason: together(run.operands.get(reason, {}) for run in runs) for reason in reasons},
-            together(run.work for run in runs),
-            together(run.laps for run in runs),
-            _sums(run.lap_nanoseconds for run in runs),
+            {reason: _together(run.operands.get(reason, {}) for run in runs) for reason in reasons},
+            _together(run.work for run in runs),
+            _together(run.laps for run in runs),
+            _together(run.lap_nanoseconds for run in runs),
         )
 
 
@@ -138,7 +134,7 @@ class Subject:
             if outcome.exit_code != load.exit_code:
                 raise WorkloadFailed.at(self.label, operations, outcome.detail)
             counts = computer.recompilation
-            laps = computer.laps if watched else {}
+            laps = computer.laps
             seconds -= sum(one.overhead for one in laps.values()) * 1e-9
             return Sample(
                 operations,
@@ -178,11 +174,12 @@ class Subject:
         return Recompiling(waiting=True, cache=self.code_cache)
 
 
-def _sums(each: Iterable[dict[str, float]]) -> dict[str, float]:
-    sums: dict[str, float] = {}
-    for one in each:
-        sums |= {name: sums.get(name, 0.0) + spent for name, spent in one.items()}
-    return sums
+def _together(figures: Iterable[dict[str, _Number]]) -> dict[str, _Number]:
+    """Their sums by name, but for what comes to nothing."""
+    sums: dict[str, _Number] = {}
+    for one in figures:
+        sums |= {name: sums.get(name, 0) + figure for name, figure in one.items()}
+    return {name: figure for name, figure in sums.items() if figure}
 
 
 def _host_pages() -> int:

@@ -17,6 +17,8 @@ enum {
     SECOND = 1000000000,
 };
 
+_Static_assert((int)T64_LAP_COUNT == (int)T64_LAP_EXITS + (int)T64_EXIT_REASONS_MAX, "there is a lap for each reason");
+
 static u64 clock_nanoseconds(void)
 {
     struct timespec now;
